@@ -1,0 +1,6 @@
+"""`python -m aegis_patch` is the `aegis` command."""
+
+from aegis_patch.cli import main
+
+if __name__ == "__main__":
+    main()

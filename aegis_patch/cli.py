@@ -1,0 +1,286 @@
+"""The `aegis` command: options in, exit codes out, one error boundary."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aegis_patch import __version__, errors
+from aegis_patch.errors import AegisError, Refused
+
+if TYPE_CHECKING:
+    from aegis_patch.verbs import Result
+
+app = typer.Typer(
+    name="aegis",
+    help="Evolve a stack: add, remove and update components by three-way merge; your edits stay.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Names = Annotated[list[str], typer.Argument(help="Components; commas and spaces both do.")]
+Where = Annotated[
+    Path | None,
+    typer.Option("--project-path", "-C", help="The project (default: here, or nearest above)."),
+]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Take every default.")]
+Ask = Annotated[bool, typer.Option("--interactive/--no-interactive", help="Ask, or never ask.")]
+NoLock = Annotated[bool, typer.Option("--no-lock", help="Leave a tracked uv.lock as it is.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every command is told: where, and how to answer."""
+
+    where: Path = Path()
+    dry: bool = False
+    json: bool = False
+    interactive: bool = False
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _adopt(run: Callable[..., int], function: Callable[..., int]) -> None:
+    # Typer reads a signature: the command's own parameters first, then the common ones.
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    common = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *common)
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__doc__ = function.__doc__
+    run.__name__ = function.__name__
+
+
+def command(name: str, **settings: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Register a command whose first parameter is the `Run` that the common options make."""
+
+    def register(function: Callable[..., int]) -> Callable[..., int]:
+        def run(
+            context: typer.Context,
+            project_path: Where = None,
+            dry_run: Dry = False,
+            json: Json = False,
+            yes: Yes = False,
+            interactive: Ask = True,
+            **own: Any,
+        ) -> int:
+            early: Run = context.obj
+            asks = interactive and not yes and early.interactive and _at_terminal()
+            told = Run(
+                where=project_path or early.where,
+                dry=dry_run or early.dry,
+                json=json or early.json,
+                interactive=asks and not (json or early.json),
+            )
+            return function(told, **own)
+
+        _adopt(run, function)
+        app.command(name, **settings)(run)
+        return function
+
+    return register
+
+
+@app.callback()
+def before_verb(
+    context: typer.Context,
+    project_path: Where = None,
+    dry_run: Dry = False,
+    json: Json = False,
+    yes: Yes = False,
+    interactive: Ask = True,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Evolve a stack: add, remove and update components; your edits stay."""
+    if version:
+        print(f"aegis {__version__}")
+        raise typer.Exit
+    context.obj = Run(project_path or Path(), dry_run, json, interactive and not yes)
+
+
+@command("init")
+def init(
+    run: Run,
+    path: Annotated[Path, typer.Argument(help="A new or empty directory.")],
+    components: Annotated[
+        list[str] | None, typer.Option("--components", help="Components to start with.")
+    ] = None,
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", metavar="KEY=VALUE", help="An answer.")
+    ] = None,
+    upstream_version: Annotated[
+        str | None, typer.Option("--upstream-version", help="A release (default: the newest).")
+    ] = None,
+) -> int:
+    """Start a project in git, with the components that you want today."""
+    from aegis_patch import verbs
+
+    given = _pairs(answer or [])
+    wanted = verbs.names(components or [])
+    path = run.where / path
+    return _finish(
+        run,
+        verbs.init(path, wanted, given, upstream_version, interactive=run.interactive, dry=run.dry),
+    )
+
+
+@command("add")
+def add(run: Run, names: Names, no_lock: NoLock = False) -> int:
+    """Add components: a commit for each, merged with your edits."""
+    from aegis_patch import verbs
+
+    wanted = verbs.names(names)
+    return _finish(run, verbs.add(run.where, wanted, dry=run.dry, relock=not no_lock))
+
+
+@command("remove")
+def remove(run: Run, names: Names, no_lock: NoLock = False) -> int:
+    """Remove components: a revert commit for each; your edits stay."""
+    from aegis_patch import verbs
+
+    wanted = verbs.names(names)
+    return _finish(run, verbs.remove(run.where, wanted, dry=run.dry, relock=not no_lock))
+
+
+@command("rebase-upstream")
+def rebase_upstream(
+    run: Run,
+    to: Annotated[str | None, typer.Option("--to", help="A release (default: the newest).")] = None,
+    no_lock: NoLock = False,
+) -> int:
+    """Bring another release in: one merge commit on top, no history rewritten."""
+    from aegis_patch import verbs
+
+    return _finish(run, verbs.rebase(run.where, to, dry=run.dry, relock=not no_lock))
+
+
+@command("update", hidden=True)
+def update(
+    run: Run, to: Annotated[str | None, typer.Option("--to")] = None, no_lock: NoLock = False
+) -> int:
+    """Another name of rebase-upstream."""
+    return rebase_upstream(run, to, no_lock)
+
+
+@command("answers")
+def answers(
+    run: Run,
+    answer: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="New answers.")
+    ] = None,
+    no_lock: NoLock = False,
+) -> int:
+    """Show the answers, or change some: the project's name follows everywhere."""
+    from aegis_patch import report, verbs
+
+    if answer:
+        given = _pairs(answer)
+        return _finish(run, verbs.answer(run.where, given, dry=run.dry, relock=not no_lock))
+    found = verbs.answers(run.where)
+    return _print(run, {"answers": dict(found)}, lambda: report.show_answers(_console(), found))
+
+
+@command("status")
+def status(run: Run) -> int:
+    """Show the release, the components, and which pristine files you changed."""
+    from aegis_patch import report, verbs
+
+    found = verbs.status(run.where)
+    shown = report.status_json(found)
+    return _print(run, shown, lambda: report.show_status(_console(), found))
+
+
+@command("components")
+def components(run: Run) -> int:
+    """List what a stack can have."""
+    from aegis_patch import report, verbs
+
+    rows = report.components_json(verbs.catalogue())
+    return _print(run, rows, lambda: report.show_components(_console(), rows))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command and exit; nothing that a user can do ends in a traceback."""
+    args = sys.argv[1:] if argv is None else argv
+    as_json = "--json" in args
+    try:
+        code = app(args, prog_name="aegis", standalone_mode=False)
+    except AegisError as error:
+        code = _fail(as_json, error, error.exit_code)
+    except typer.TyperException as error:
+        code = _fail(as_json, Refused(error.format_message(), next="aegis --help"), errors.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _fail(as_json, Refused("interrupted, nothing was changed"), errors.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = errors.OK
+    except OSError as error:
+        where = str(error.filename or "")
+        code = _fail(as_json, Refused(error.strerror or str(error), where=where), 1)
+    except Exception as error:
+        traceback.print_exc()
+        what = f"a bug in aegis: {type(error).__name__}: {error}"
+        code = _fail(as_json, Refused(what, next="report it with the lines above"), 4)
+    sys.exit(code)
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    pairs = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{word!r} is not KEY=VALUE")
+        pairs[key.strip()] = value
+    return pairs
+
+
+def _finish(run: Run, result: Result) -> int:
+    from aegis_patch import report
+
+    shown = report.result_json(result)
+    _print(run, shown, lambda: report.show_result(_console(), result, _console(stderr=True)))
+    stuck = any(commit.conflicts for commit in result.commits)
+    return errors.CONFLICTS if stuck else errors.OK
+
+
+def _print(run: Run, shown: Any, show: Callable[[], None]) -> int:
+    if run.json:
+        print(json.dumps(shown, ensure_ascii=False))
+    else:
+        show()
+    return errors.OK
+
+
+def _fail(as_json: bool, error: AegisError, code: int) -> int:
+    if as_json:
+        from aegis_patch.report import error_json
+
+        print(json.dumps(error_json(error.what, error.where, error.next), ensure_ascii=False))
+    else:
+        from aegis_patch.report import show_error
+
+        show_error(_console(stderr=True), error)
+    return code
+
+
+def _console(*, stderr: bool = False) -> Any:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)

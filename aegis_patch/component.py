@@ -1,0 +1,138 @@
+"""A directory of patches/ as a value, and the algebra of requirements."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from aegis_patch.errors import SeriesError
+
+KINDS = ("component", "variant", "integration", "service")
+STATUSES = ("available", "experimental")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What a stack can have besides the core: a maintained series and what it needs.
+
+    `series` holds the patches' names and mails in the order in which they apply.
+    """
+
+    name: str
+    title: str
+    summary: str
+    implementation: str
+    kind: str
+    status: str
+    requires: tuple[str, ...]
+    series: tuple[tuple[str, bytes], ...]
+
+
+Catalogue = Mapping[str, Component]
+
+
+def parse(name: str, files: Mapping[str, bytes]) -> Component:
+    """Read one component from the files of its directory.
+
+    Raises:
+        SeriesError: `component.toml` or `series` is missing or wrong.
+    """
+    where = f"patches/{name}"
+    try:
+        about: dict[str, Any] = tomllib.loads(files["component.toml"].decode())
+        names = _series(files["series"].decode())
+        series = tuple((patch, files[patch]) for patch in names)
+        component = Component(
+            name=name,
+            title=str(about["title"]),
+            summary=str(about["summary"]),
+            implementation=str(about["implementation"]),
+            kind=str(about["kind"]),
+            status=str(about["status"]),
+            requires=tuple(str(needed) for needed in about["requires"]),
+            series=series,
+        )
+    except KeyError as error:
+        raise SeriesError(f"{error.args[0]} is missing", where=where) from error
+    except (ValueError, TypeError) as error:
+        raise SeriesError(f"cannot be read: {error}", where=where) from error
+    if component.kind not in KINDS or component.status not in STATUSES:
+        raise SeriesError("unknown kind or status", where=f"{where}/component.toml")
+    return component
+
+
+def requirements(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
+    """The names and all that they require, directly or not."""
+    present: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in present:
+            present.add(name)
+            pending += catalogue[name].requires
+    return frozenset(present)
+
+
+def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
+    """Everything that has to be there: the names, what they require, integrations now due."""
+    present = requirements(catalogue, names)
+    due = _due(catalogue, present)
+    return closure(catalogue, present | due) if due else present
+
+
+def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
+    """The names, each after what it requires, alphabetical where that leaves a choice.
+
+    Raises:
+        SeriesError: requirements run in a circle.
+    """
+    sorter = TopologicalSorter(
+        {name: [need for need in catalogue[name].requires if need in names] for name in names}
+    )
+    ordered: list[str] = []
+    ready: list[str] = []
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise SeriesError(f"requirements run in a circle: {error.args[1]}") from error
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()])
+        ordered.append(ready.pop(0))
+        sorter.done(ordered[-1])
+    return tuple(ordered)
+
+
+def dependants(catalogue: Catalogue, name: str, present: Iterable[str]) -> tuple[str, ...]:
+    """Who of those present needs `name`, directly or not; integrations and variants are not
+    counted, because they leave with what they join or vary.
+    """
+    return tuple(
+        other
+        for other in sorted(present)
+        if other != name
+        and catalogue[other].kind not in ("integration", "variant")
+        and name in requirements(catalogue, [other])
+    )
+
+
+def is_chosen(component: Component) -> bool:
+    """Whether a user names it; integrations join and leave by themselves."""
+    return component.kind != "integration"
+
+
+def _series(text: str) -> list[str]:
+    lines = (line.split("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def _due(catalogue: Catalogue, present: Collection[str]) -> set[str]:
+    return {
+        name
+        for name, component in catalogue.items()
+        if component.kind == "integration"
+        and name not in present
+        and all(needed in present for needed in component.requires)
+    }

@@ -1,0 +1,309 @@
+"""Plan → Outcome: head + (new - old), by changed path.
+
+    new_head = merge(base = pristine(old), ours = HEAD, theirs = pristine(new))
+
+Nothing here touches a project: what is built lies in the scratch store until it is landed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pygit2
+from pygit2.enums import FileMode
+
+from aegis_patch import merges, stack, trees
+from aegis_patch.stack import RECORD, Stack
+from aegis_patch.trees import Entry
+
+ALIKE = 80  # per cent that a moved file must still have in common with its original
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One evolution: HEAD's tree, the two pristine trees, and the record to arrive at.
+
+    `yours` holds, for each path, the lines that the user had written before a series wrote the
+    same; they stay when the series leaves.
+    """
+
+    head: pygit2.Oid
+    old: pygit2.Oid
+    new: pygit2.Oid
+    record: Stack | None
+    yours: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+
+
+class Reason(StrEnum):
+    """Why a path cannot be merged by us."""
+
+    TEXT = "both changed the same lines"
+    ADDED = "both added this file"
+    DELETED_BY_US = "aegis takes this file away, and you changed it"
+    DELETED_BY_YOU = "you deleted this file, and aegis changed it"
+    BINARY = "both changed a file that is not text"
+    KIND = "one is a file, the other a directory or a link"
+    SYNTAX = "the merged text does not parse"
+    SHARED = "you had written a line that a series wrote as well"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One path as the old pristine tree, HEAD and the new pristine tree have it."""
+
+    path: str
+    base: Entry | None
+    ours: Entry | None
+    theirs: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A path where two people wrote: its three sides, and a file with both marked."""
+
+    sides: Sides
+    reason: Reason
+    marked: Entry | None
+    detail: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where in the project."""
+        return self.sides.path
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth telling about a path that merged."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The stack is already there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Everything merged."""
+
+    tree: pygit2.Oid
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicted:
+    """Some paths await a person; `tree` holds the rest, with ours at those paths."""
+
+    tree: pygit2.Oid
+    conflicts: tuple[Conflict, ...]
+    notes: tuple[Note, ...] = ()
+
+
+Outcome = Unchanged | Clean | Conflicted
+_Step = Entry | Conflict | None  # what becomes of a path; None: it is not there
+
+
+def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
+    """Merge what changes between two pristine trees into HEAD."""
+    edits: dict[str, Entry | None] = {}
+    conflicts: list[Conflict] = []
+    notes: list[Note] = []
+    for sides in _sides(store, plan, notes):
+        step = _merge(store, plan, sides)
+        if isinstance(step, Conflict):
+            conflicts.append(step)
+            continue
+        if step != sides.ours:
+            edits[sides.path] = step
+        notes += _worth_telling(store, sides, step)
+    tree = trees.replace(store, plan.head, edits) if edits else plan.head
+    if conflicts:
+        return Conflicted(tree, tuple(conflicts), tuple(notes))
+    return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged()
+
+
+def written_twice(
+    store: pygit2.Repository,
+    base: Entry | None,
+    ours: Entry | None,
+    theirs: Entry | None,
+    merged: Entry | None,
+) -> frozenset[bytes]:
+    """Lines that both sides added and that the merge holds fewer times than both wrote them."""
+    if ours is None or theirs is None or merged is None:
+        return frozenset()
+    data = [trees.blob(store, entry) for entry in (base, ours, theirs, merged)]
+    if any(trees.is_binary(text) for text in data):
+        return frozenset()
+    before, mine, wanted, result = (Counter(text.splitlines()) for text in data)
+    added_by_both = (mine - before).keys() & (wanted - before).keys()
+    return frozenset(
+        line
+        for line in added_by_both
+        if line.strip() and result[line] < mine[line] + wanted[line] - before[line]
+    )
+
+
+def _sides(store: pygit2.Repository, plan: Plan, notes: list[Note]) -> list[Sides]:
+    """What has to be merged, each path where HEAD has it now."""
+    found = []
+    for path in trees.changed(store, plan.old, plan.new):
+        at = [trees.lookup(store, tree, path) for tree in (plan.old, plan.head, plan.new)]
+        found.append(Sides(path, *at))
+    missing = {sides.path: sides.base for sides in found if sides.base and not sides.ours}
+    moves = _moves(store, plan, missing) if missing else {}
+    for number, sides in enumerate(found):
+        if moved := moves.get(sides.path):
+            notes.append(Note(sides.path, f"followed to {moved}, where you moved it"))
+            ours = trees.lookup(store, plan.head, moved)
+            found[number] = Sides(moved, sides.base, ours, sides.theirs)
+    return found
+
+
+def _moves(store: pygit2.Repository, plan: Plan, missing: Mapping[str, Entry]) -> dict[str, str]:
+    """Where the user moved files to: to a new path, the only one that is alike enough."""
+    added = {
+        path: trees.lookup(store, plan.head, path)
+        for path in trees.changed(store, plan.old, plan.head)
+        if trees.lookup(store, plan.old, path) is None
+    }
+    found: dict[str, str] = {}
+    for path, entry in missing.items():
+        alike = [other for other, there in added.items() if there and _alike(store, entry, there)]
+        if len(alike) == 1:
+            found[path] = alike[0]
+    taken = Counter(found.values())
+    return {path: moved for path, moved in found.items() if taken[moved] == 1}
+
+
+def _alike(store: pygit2.Repository, one: Entry, other: Entry) -> bool:
+    if one.id == other.id:
+        return bool(store.odb.read_header(one.id)[1])  # empty files are all alike
+    sizes = sorted(store.odb.read_header(entry.id)[1] for entry in (one, other))
+    if sizes[0] * 100 < sizes[1] * ALIKE / 2:
+        return False
+    lines = [Counter(trees.blob(store, entry).splitlines()) for entry in (one, other)]
+    common = (lines[0] & lines[1]).total()
+    return common * 200 >= ALIKE * (lines[0].total() + lines[1].total())
+
+
+def _merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
+    base, ours, theirs = sides.base, sides.ours, sides.theirs
+    if sides.path == RECORD and plan.record and base and ours and theirs:
+        return _merge_record(store, plan.record, base, ours, theirs)
+    if theirs in (base, ours):
+        return ours
+    if ours is None:
+        return _create(store, plan, sides) if base is None else None
+    if theirs is None:
+        if ours == base and sides.path not in plan.yours:
+            return None
+        kept = ours == base  # the user had written the very same file
+        return ours if kept else Conflict(sides, Reason.DELETED_BY_US, ours)
+    if ours == base and sides.path not in plan.yours:
+        return theirs
+    return _merge_file(store, plan, sides, ours, theirs)
+
+
+def _create(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
+    if _obstructed(store, plan.head, sides.path):
+        return Conflict(sides, Reason.KIND, None)
+    return sides.theirs
+
+
+def _merge_file(
+    store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry, theirs: Entry
+) -> _Step:
+    before = sides.base.mode if sides.base else theirs.mode
+    mode = theirs.mode if ours.mode == before else ours.mode
+    if _kind(ours) != _kind(theirs):
+        return Conflict(sides, Reason.KIND, ours)
+    if ours.id == theirs.id:
+        return Entry(ours.id, mode)
+    texts = [trees.blob(store, entry) for entry in (sides.base, ours, theirs)]
+    if mode == FileMode.LINK or any(trees.is_binary(text) for text in texts):
+        if sides.base and ours.id == sides.base.id:
+            return Entry(theirs.id, mode)
+        if sides.base and theirs.id == sides.base.id:
+            return Entry(ours.id, mode)
+        return Conflict(sides, Reason.BINARY, ours)
+    texts[0] = _without(texts[0], plan.yours.get(sides.path, frozenset()))
+    data, reason, detail = _merge_content(store, sides.path, *texts)
+    merged = Entry(store.create_blob(data), mode)
+    if reason is None:
+        return merged
+    if sides.base is None and reason is Reason.TEXT:
+        reason = Reason.ADDED
+    return Conflict(sides, reason, merged, detail)
+
+
+def _merge_content(
+    store: pygit2.Repository, path: str, base: bytes, ours: bytes, theirs: bytes
+) -> tuple[bytes, Reason | None, str]:
+    merged = trees.merge_text(store, base, ours, theirs)
+    problem = _breaks(path, merged.data, (base, ours, theirs)) if merged.clean else None
+    if merged.clean and problem is None:
+        return merged.data, None, ""
+    merge = merges.structured(path)
+    data = merge(base, ours, theirs) if merge else None
+    if data is not None and merges.syntax_error(path, data) is None:
+        return data, None, ""
+    return merged.data, Reason.SYNTAX if problem else Reason.TEXT, problem or ""
+
+
+def _breaks(path: str, merged: bytes, sides: Iterable[bytes]) -> str | None:
+    problem = merges.syntax_error(path, merged)
+    if problem is None or any(merges.syntax_error(path, side) for side in sides):
+        return None
+    return problem
+
+
+def _merge_record(
+    store: pygit2.Repository, record: Stack, base: Entry | None, ours: Entry, theirs: Entry
+) -> Entry:
+    sides = [stack.strip(trees.blob(store, entry)) for entry in (base, ours, theirs)]
+    skeleton = trees.merge_text(store, *sides)
+    text = stack.write(skeleton.data if skeleton.clean else sides[1], record)
+    return Entry(store.create_blob(text), ours.mode)
+
+
+def _obstructed(store: pygit2.Repository, head: pygit2.Oid, path: str) -> bool:
+    """A new path that lies under a file of the user's, or where they have a directory."""
+    parts = path.split("/")
+    above = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    return trees.subtree(store, head, path) is not None or any(
+        trees.lookup(store, head, parent) is not None for parent in above
+    )
+
+
+def _kind(entry: Entry) -> int:
+    return entry.mode & 0o170000
+
+
+def _without(text: bytes, lines: frozenset[bytes]) -> bytes:
+    if not lines:
+        return text
+    return b"".join(
+        line for line in text.splitlines(keepends=True) if line.rstrip(b"\r\n") not in lines
+    )
+
+
+def _worth_telling(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> Iterator[Note]:
+    if sides.base and sides.theirs and not sides.ours:
+        yield Note(sides.path, "you deleted it; it stays deleted")
+    if sides.path == RECORD:
+        return
+    if sides.base is None and sides.ours and sides.ours == sides.theirs:
+        yield Note(sides.path, "you had this very file; it stays when the component goes")
+        return
+    for line in sorted(written_twice(store, sides.base, sides.ours, sides.theirs, merged)):
+        shown = line.decode("utf-8", "replace").strip()
+        yield Note(
+            sides.path, f"you had written this too; it stays when the component goes: {shown}"
+        )

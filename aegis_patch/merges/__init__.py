@@ -1,0 +1,89 @@
+"""Structured merges by file kind, for what everybody edits.
+
+A structured merge is tried where the text merge conflicts, or where its result does not parse.
+It is accepted only if its result parses and holds what both sides wanted. Pristine trees are
+never merged this way: an upgrade of a parser must not change an old release.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+
+# merge(base, ours, theirs) → the merged bytes, or None where only a person can decide.
+Merge = Callable[[bytes, bytes, bytes], bytes | None]
+
+
+def structured(path: str) -> Merge | None:
+    """The structured merge for a file of this name, if there is one."""
+    if path.endswith(".toml"):
+        from aegis_patch.merges import toml
+
+        return toml.merge
+    return None
+
+
+def syntax_error(path: str, data: bytes) -> str | None:
+    """Why a file does not parse, as "line N: reason"; None where it does, or none can tell."""
+    check = _CHECKS.get(path.rpartition(".")[2])
+    try:
+        if check:
+            check(data)
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except ValueError as error:  # TOML, JSON and Unicode errors
+        return str(error)
+    return None
+
+
+def _python(data: bytes) -> None:
+    ast.parse(data)
+
+
+def _toml(data: bytes) -> None:
+    import tomllib
+
+    tomllib.loads(data.decode())
+
+
+def _json(data: bytes) -> None:
+    json.loads(data)
+
+
+def _yaml(data: bytes) -> None:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        for document in yaml.compose_all(data.decode(), loader):
+            _unique(document)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def _unique(node: object) -> None:
+    # A key that stands twice is an error to Compose, though not to every YAML parser.
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((key for key in keys if keys.count(key) > 1 and key != "<<"), None)
+        if twice is not None:
+            line = node.start_mark.line + 1
+            raise ValueError(f"line {line}: key {twice!r} stands twice")
+        for _, value in node.value:
+            _unique(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _unique(value)
+
+
+_CHECKS: dict[str, Callable[[bytes], None]] = {
+    "py": _python,
+    "pyi": _python,
+    "toml": _toml,
+    "json": _json,
+    "yml": _yaml,
+    "yaml": _yaml,
+}

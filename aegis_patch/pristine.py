@@ -1,0 +1,123 @@
+"""pristine(stack) is a tree, computed from the upstream alone.
+
+fold      base/ and each series, merged as stars in requirement order
+record    aegis.toml says what the stack is
+identity  the files that carry the project's name, merged in as the last star
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Mapping
+
+import pygit2
+
+from aegis_patch import component, patch, stack, trees
+from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
+from aegis_patch.stack import RECORD, Stack
+from aegis_patch.trees import Entry
+from aegis_patch.upstream import Upstream
+
+Identity = Mapping[str, bytes]
+Upstreams = Mapping[str, Upstream]
+
+
+def pristine(
+    store: pygit2.Repository, upstreams: Upstreams, wanted: Stack, identity: Identity
+) -> pygit2.Oid:
+    """The tree that a stack has when nobody edited anything.
+
+    Args:
+        upstreams: every release that the stack mentions, by version.
+        identity: the identity files of its release, rendered with its answers.
+
+    Raises:
+        SeriesError: the upstream is at fault.
+    """
+    upstream = upstreams[wanted.release]
+    folded = _fold_releases(store, upstreams, wanted)
+    named = trees.replace(store, upstream.base, _entries(store, upstream.base, identity))
+    tree, clashes = trees.merge(store, upstream.base, folded, named)
+    if clashes:
+        raise SeriesClash("identity", clashes)
+    return _recorded(store, tree, upstream, wanted)
+
+
+def fold(store: pygit2.Repository, upstream: Upstream, names: Collection[str]) -> pygit2.Oid:
+    """Base and the series of the names, at the base's own identity.
+
+    Raises:
+        PatchRejected: a series does not apply to what it was written against.
+        SeriesClash: two series touch the same lines.
+    """
+    tree = upstream.base
+    for name in component.order(upstream.catalogue, names):
+        tree = _join(store, upstream, name, tree)
+    return tree
+
+
+def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
+    """What the series of `name` is written against: the fold of what it requires."""
+    return fold(store, upstream, component.requirements(upstream.catalogue, [name]) - {name})
+
+
+def after(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
+    """What the series of `name` makes of that."""
+    tree = before(store, upstream, name)
+    for patch_name, mail in upstream.catalogue[name].series:
+        where = f"patches/{name}/{patch_name}"
+        try:
+            tree = trees.apply(store, tree, _parsed(patch_name, mail))
+        except PatchRejected as error:
+            raise PatchRejected(error.what, where=f"{where}: {error.where}") from error
+    return tree
+
+
+_parsed = functools.cache(patch.parse)
+
+
+def _join(
+    store: pygit2.Repository, upstream: Upstream, name: str, so_far: pygit2.Oid
+) -> pygit2.Oid:
+    base = before(store, upstream, name)
+    tree, clashes = trees.merge(store, base, so_far, after(store, upstream, name))
+    if clashes:
+        raise SeriesClash(name, clashes)
+    return tree
+
+
+def _fold_releases(store: pygit2.Repository, upstreams: Upstreams, wanted: Stack) -> pygit2.Oid:
+    # Git can merge two branches into a record of mixed releases; each series is then taken
+    # from the release that brought it.
+    mixed = {there.release for there in wanted.present.values()} - {wanted.release}
+    if not mixed:
+        return fold(store, upstreams[wanted.release], wanted.names)
+    catalogue = {**upstreams[wanted.release].catalogue}
+    for name, there in wanted.present.items():
+        catalogue[name] = upstreams[there.release].catalogue[name]
+    tree = upstreams[wanted.release].base
+    for name in component.order(catalogue, wanted.names):
+        tree = _join(store, upstreams[wanted.present[name].release], name, tree)
+    return tree
+
+
+def _recorded(
+    store: pygit2.Repository, tree: pygit2.Oid, upstream: Upstream, wanted: Stack
+) -> pygit2.Oid:
+    there = trees.lookup(store, tree, RECORD)
+    if there is None:
+        raise SeriesError(f"base/{RECORD} is missing", where=f"release {upstream.release}")
+    text = stack.write(trees.blob(store, there), wanted)
+    return trees.replace(store, tree, {RECORD: Entry(store.create_blob(text), there.mode)})
+
+
+def _entries(
+    store: pygit2.Repository, base: pygit2.Oid, identity: Identity
+) -> dict[str, Entry | None]:
+    entries: dict[str, Entry | None] = {}
+    for path, data in identity.items():
+        there = trees.lookup(store, base, path)
+        if there is None:
+            raise SeriesError(f"base/{path} is missing")
+        entries[path] = Entry(store.create_blob(data), there.mode)
+    return entries

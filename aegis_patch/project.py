@@ -1,0 +1,228 @@
+"""A project in git: where it is, what HEAD holds, and whether a verb may start.
+
+Reading is done through pygit2. What only git itself knows (identity, hooks, filters, sparse
+checkouts, signing) is asked of git.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import RepositoryState, SortMode
+
+from aegis_patch import stack, trees
+from aegis_patch.errors import Refused
+from aegis_patch.stack import RECORD, Stack
+from aegis_patch.trees import Entry
+
+_UNDER_WAY = {
+    RepositoryState.MERGE: ("a merge", "git merge --continue, or git merge --abort"),
+    RepositoryState.REVERT: ("a revert", "git revert --continue, or git revert --abort"),
+    RepositoryState.REVERT_SEQUENCE: ("a revert", "git revert --continue, or git revert --abort"),
+    RepositoryState.CHERRYPICK: (
+        "a cherry-pick",
+        "git cherry-pick --continue, or git cherry-pick --abort",
+    ),
+    RepositoryState.CHERRYPICK_SEQUENCE: (
+        "a cherry-pick",
+        "git cherry-pick --continue, or git cherry-pick --abort",
+    ),
+    RepositoryState.BISECT: ("a bisect", "git bisect reset"),
+}
+_REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project at HEAD: its repository, its directory there, and its record."""
+
+    repo: pygit2.Repository
+    root: Path
+    prefix: str
+    head: pygit2.Oid
+    tree: pygit2.Oid
+    stack: Stack
+
+    @property
+    def objects(self) -> Path:
+        """The repository's object directory (a linked worktree shares its main one's)."""
+        return objects(self.root)
+
+
+def git(
+    directory: Path,
+    *args: str,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Run git, and return what it printed.
+
+    Raises:
+        Refused: it failed; `what` is the last line of its complaint.
+    """
+    done = subprocess.run(
+        ["git", *args],
+        cwd=directory,
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
+        raise Refused(said[-1], where=f"git {args[0]}", next="see git status")
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def find(start: Path) -> Project:
+    """The project that a directory is in: the nearest parent with a record.
+
+    Raises:
+        Refused: there is none, git cannot be used there, or its record is not committed.
+    """
+    start = start.resolve()
+    if not start.is_dir():
+        raise Refused("no such directory", where=str(start), next="give another --project-path")
+    root = next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
+    repo = open_repository(root or start)
+    if root is None:
+        root = _deleted_record(repo, start)
+    if repo.workdir is None:
+        raise Refused(
+            "a bare repository has no files to evolve", next="use a clone with a worktree"
+        )
+    if repo.head_is_unborn:
+        raise Refused(
+            "the repository has no commit yet",
+            where=str(root),
+            next='git add --all && git commit -m "Start"',
+        )
+    prefix = root.relative_to(Path(repo.workdir).resolve()).as_posix().removeprefix(".")
+    head = repo.head.peel(pygit2.Commit)
+    tree = trees.subtree(repo, head.tree.id, prefix)
+    record = trees.lookup(repo, tree, RECORD) if tree else None
+    if tree is None or record is None:
+        raise Refused(
+            f"{RECORD} is not in the last commit",
+            where=str(root),
+            next=f"git add {RECORD} && git commit, or git checkout HEAD -- {RECORD}",
+        )
+    recorded = stack.parse(trees.blob(repo, record))
+    return Project(repo, root, prefix, head.id, tree, recorded)
+
+
+def open_repository(directory: Path) -> pygit2.Repository:
+    """The repository that a directory is in.
+
+    Raises:
+        Refused: there is none, or it is of a kind that libgit2 cannot read.
+    """
+    found = pygit2.discover_repository(str(directory))
+    if found is None:
+        raise Refused(
+            "not a git repository",
+            where=str(directory),
+            next='git init && git add --all && git commit -m "Start"',
+        )
+    try:
+        return pygit2.Repository(found)
+    except (pygit2.GitError, KeyError) as error:
+        raise Refused(
+            f"this repository cannot be opened: {error}",
+            where=str(directory),
+            next="use a repository with SHA-1 objects and the files backend, that you own",
+        ) from error
+
+
+def objects(directory: Path) -> Path:
+    """The object directory of the repository that a directory is in."""
+    return directory / git(directory, "rev-parse", "--git-path", "objects").strip()
+
+
+def guard(repo: pygit2.Repository, root: Path) -> None:
+    """Refuse to start a verb where it could not finish.
+
+    Raises:
+        Refused: HEAD is detached, an operation is under way, or paths are unmerged.
+    """
+    state = repo.state()
+    if state != RepositoryState.NONE:
+        what, remedy = _UNDER_WAY.get(state, _REBASE)
+        raise Refused(f"{what} is under way", where=str(root), next=remedy)
+    if repo.head_is_detached:
+        raise Refused(
+            "HEAD is detached, a commit would belong to no branch",
+            where=str(root),
+            next="git switch BRANCH, or git switch -c NEW-BRANCH",
+        )
+    unmerged = git(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
+    if unmerged:
+        path = unmerged.split("\0")[0].partition("\t")[2]
+        raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
+
+
+def history(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit]:
+    """The commits reachable from `head`, newest first, children before parents."""
+    yield from repo.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)
+
+
+def gained(project: Project, name: str) -> pygit2.Commit | None:
+    """The newest reachable commit whose record gained a name, if history still has it."""
+    path = f"{project.prefix}/{RECORD}" if project.prefix else RECORD
+    for commit in history(project.repo, project.head):
+        now = trees.lookup(project.repo, commit.tree.id, path)
+        before = _parents_records(project.repo, commit, path)
+        if now is None or now in before or name not in recorded(project.repo, now):
+            continue
+        if not any(name in recorded(project.repo, entry) for entry in before):
+            return commit
+    return None
+
+
+def recorded(repo: pygit2.Repository, entry: Entry) -> frozenset[str]:
+    """The names in a record; none where it does not make sense."""
+    try:
+        return stack.parse(trees.blob(repo, entry)).names
+    except Refused:
+        return frozenset()
+
+
+def dirty(root: Path, paths: Sequence[str]) -> dict[str, str]:
+    """Uncommitted changes at some paths of a worktree (from its top): path → two-letter code."""
+    if not paths:
+        return {}
+    said = git(
+        root,
+        *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
+        *("--ignore-submodules=none", "--", *paths),
+        env={"GIT_LITERAL_PATHSPECS": "1"},
+    )
+    return {line[3:]: line[:2] for line in said.split("\0") if line}
+
+
+def _parents_records(repo: pygit2.Repository, commit: pygit2.Commit, path: str) -> list[Entry]:
+    # A shallow clone's oldest commits name parents that it does not have.
+    known = [repo[parent] for parent in commit.parent_ids if parent in repo]
+    found = [trees.lookup(repo, parent.peel(pygit2.Tree).id, path) for parent in known]
+    return [entry for entry in found if entry]
+
+
+def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
+    top = Path(repo.workdir or repo.path).resolve()
+    places = [place for place in (start, *start.parents) if place.is_relative_to(top)]
+    if not repo.head_is_unborn:
+        tree = repo.head.peel(pygit2.Tree).id
+        for place in places:
+            prefix = place.relative_to(top).as_posix().removeprefix(".")
+            if trees.lookup(repo, tree, f"{prefix}/{RECORD}" if prefix else RECORD):
+                return place
+    raise Refused(
+        f"not a project of aegis: no {RECORD} here or above",
+        where=str(start),
+        next="aegis init PATH, or cd into the project",
+    )

@@ -1,0 +1,211 @@
+"""What the terminal shows, and the one JSON object that a program reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from aegis_patch.component import Component
+from aegis_patch.errors import AegisError
+from aegis_patch.evolve import Conflict
+from aegis_patch.verbs import Commit, Result, Status
+
+CORE_ROW = {
+    "name": "core",
+    "title": "Core",
+    "summary": "Backend, dashboard and command line; always included.",
+    "implementation": "FastAPI, Flet, Typer",
+    "kind": "core",
+    "status": "available",
+    "requires": [],
+}
+_KINDS = ("component", "variant", "integration", "service")
+_SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~[/]"}
+_SHOWN = 12
+
+
+def as_json(value: Any) -> str:
+    """One object, on one line."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def error_json(what: str, where: str, next: str) -> dict[str, Any]:
+    """An error as a program reads it."""
+    return {"error": {"what": what, "where": where, "next": next}}
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """A plan or a result as a program reads it."""
+    return {"commits": [_commit_json(commit) for commit in result.commits]}
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """A status as a program reads it."""
+    components = [
+        {"name": name, "by": there.by, "release": there.release}
+        for name, there in sorted(status.stack.present.items())
+        if name not in status.integrations
+    ]
+    return {
+        "release": status.stack.release,
+        "latest": status.latest,
+        "behind": status.behind,
+        "components": components,
+        "integrations": list(status.integrations),
+        "drift": [{"path": file.path, "change": file.change} for file in status.drift],
+    }
+
+
+def components_json(catalogue: Mapping[str, Component]) -> list[dict[str, Any]]:
+    """The catalogue as a program reads it, core first."""
+    rows = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "summary": each.summary,
+            "implementation": each.implementation,
+            "kind": each.kind,
+            "status": each.status,
+            "requires": list(each.requires),
+        }
+        for each in sorted(
+            catalogue.values(), key=lambda each: (_KINDS.index(each.kind), each.name)
+        )
+    ]
+    return [CORE_ROW, *rows]
+
+
+def show_result(console: Console, result: Result, errors: Console) -> None:
+    """Commits and what else there is to say, for a person."""
+    for commit in result.commits:
+        _show_commit(console, commit, result.dry)
+    for line in result.said:
+        errors.print(f"[cyan]note[/] {escape(line)}", highlight=False)
+    stuck = next((commit for commit in result.commits if commit.conflicts), None)
+    if stuck:
+        _show_conflicts(errors, stuck, result)
+    elif result.dry and result.commits:
+        console.print("[dim]A dry run: nothing was written.[/]")
+
+
+def show_status(console: Console, status: Status) -> None:
+    """A status, for a person."""
+    release = status.stack.release
+    newer = f", {status.latest} is out: aegis rebase-upstream" if status.behind else ", the newest"
+    console.print(f"aegis [bold]{release}[/]{newer}", highlight=False)
+    for name, there in sorted(status.stack.present.items()):
+        if name not in status.integrations:
+            why = "" if there.by == "you" else " [dim](needed)[/]"
+            console.print(f"  {name}{why}", highlight=False)
+    for name in status.integrations:
+        console.print(f"  {name} [dim](integration)[/]", highlight=False)
+    if status.drift:
+        console.print(f"\n{len(status.drift)} pristine files changed by you:", highlight=False)
+        _show_files(console, status.drift)
+
+
+def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The catalogue, for a person."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("name", "purpose", "implementation", "status", "requires"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        name = row["name"] if row["kind"] != "integration" else f"[dim]{row['name']}[/]"
+        table.add_row(
+            name,
+            row["summary"],
+            row["implementation"],
+            row["status"],
+            ", ".join(row["requires"]),
+        )
+    console.print(table)
+
+
+def show_answers(console: Console, answers: Mapping[str, str]) -> None:
+    """The answers, for a person."""
+    for key, value in answers.items():
+        console.print(f"{key} = {escape(value)}", highlight=False, soft_wrap=True)
+
+
+def show_error(console: Console, error: AegisError) -> None:
+    """What went wrong, where, and what to type next."""
+    console.print(f"[bold red]error[/] {escape(error.what)}", highlight=False, soft_wrap=True)
+    if error.where:
+        console.print(f"   [dim]at[/] {escape(error.where)}", highlight=False, soft_wrap=True)
+    if error.next:
+        console.print(f" [dim]next[/] {escape(error.next)}", highlight=False, soft_wrap=True)
+
+
+def _commit_json(commit: Commit) -> dict[str, Any]:
+    shown: dict[str, Any] = {"subject": commit.subject}
+    if commit.id:
+        shown["id"] = commit.id
+    shown["files"] = [
+        {
+            "path": file.path,
+            "change": file.change,
+            "added": file.added,
+            "removed": file.removed,
+        }
+        for file in commit.files
+    ]
+    shown["conflicts"] = [_conflict_json(conflict) for conflict in commit.conflicts]
+    return shown
+
+
+def _conflict_json(conflict: Conflict) -> dict[str, str]:
+    reason = f"{conflict.reason}: {conflict.detail}" if conflict.detail else str(conflict.reason)
+    return {"path": conflict.path, "reason": reason}
+
+
+def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
+    added = sum(file.added for file in commit.files)
+    removed = sum(file.removed for file in commit.files)
+    label = commit.id[:9] if commit.id else "would be" if dry else "awaits you"
+    count = f"{len(commit.files)} file{'s' * (len(commit.files) != 1)}"
+    console.print(
+        f"[yellow]{label}[/] [bold]{escape(commit.subject)}[/] "
+        f"[dim]{count}[/] [green]+{added}[/] [red]-{removed}[/]",
+        highlight=False,
+        soft_wrap=True,
+    )
+    edited = [file for file in commit.files if file.change == "modified"]
+    _show_files(console, edited if len(commit.files) > _SHOWN else commit.files)
+    for note in commit.notes:
+        console.print(f"  [cyan]note[/] {escape(note.path)}: {escape(note.text)}", highlight=False)
+
+
+def _show_files(console: Console, files: Sequence[Any]) -> None:
+    for file in files:
+        sign = _SIGNS[file.change]
+        lines = f"[green]+{file.added}[/] [red]-{file.removed}[/]"
+        console.print(f"  {sign} {escape(file.path)} {lines}", highlight=False, soft_wrap=True)
+
+
+def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
+    count = len(commit.conflicts)
+    console.print(
+        f"\n[bold red]{count} conflict{'s' * (count != 1)}[/] in {escape(commit.subject)}:",
+        highlight=False,
+    )
+    for conflict in commit.conflicts:
+        console.print(f"  {escape(conflict.path)}: {conflict.reason}", highlight=False)
+        if conflict.detail:
+            console.print(f"    {escape(conflict.detail)}", highlight=False)
+    if result.dry:
+        console.print("[dim]A dry run: nothing was written.[/]")
+        return
+    console.print(
+        "\nBoth sides are marked in the files. Resolve them, then:\n"
+        "  git add FILE… && git cherry-pick --continue\n"
+        "or go back to where you were:\n"
+        "  git cherry-pick --abort",
+        highlight=False,
+    )
+    if result.rest:
+        console.print("\nNot reached yet: " + escape(", ".join(result.rest)), highlight=False)

@@ -1,0 +1,227 @@
+"""Trees in, trees out: apply a patch, merge, look up and replace entries.
+
+Everything is written into a scratch object store, so one can walk away at any time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import FileMode, MergeFlag
+
+from aegis_patch import patch as patches
+from aegis_patch.errors import PatchRejected
+from aegis_patch.patch import Patch
+
+BINARY_PROBE = 8000  # git looks for a NUL in as many bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a tree: its blob and its mode."""
+
+    id: pygit2.Oid
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A text merge of one file: its bytes, with conflict markers unless it is clean."""
+
+    data: bytes
+    clean: bool
+
+
+@contextmanager
+def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
+    """A throw-away object store that also sees the objects of its alternates."""
+    with tempfile.TemporaryDirectory(prefix="aegis-") as directory:
+        store = pygit2.init_repository(directory, bare=True)
+        for path in alternates:
+            store.odb.add_disk_alternate(str(path))
+        yield store
+        store.free()
+
+
+def lookup(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> Entry | None:
+    """The file at a path, or None; a directory is none either."""
+    try:
+        found = _tree(store, tree)[path]
+    except KeyError:
+        return None
+    return None if found.filemode == FileMode.TREE else Entry(found.id, found.filemode)
+
+
+def subtree(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> pygit2.Oid | None:
+    """The directory at a path ("" is the tree itself), or None."""
+    if not path:
+        return tree
+    try:
+        found = _tree(store, tree)[path]
+    except KeyError:
+        return None
+    return found.id if found.filemode == FileMode.TREE else None
+
+
+def replace(
+    store: pygit2.Repository, tree: pygit2.Oid | None, edits: Mapping[str, Entry | None]
+) -> pygit2.Oid:
+    """A tree with some files put in, changed or (None) taken out; empty directories vanish."""
+    builder = store.TreeBuilder(_tree(store, tree)) if tree else store.TreeBuilder()
+    below: dict[str, dict[str, Entry | None]] = {}
+    for path, entry in edits.items():
+        name, _, rest = path.partition("/")
+        if rest:
+            below.setdefault(name, {})[rest] = entry
+        elif entry:
+            builder.insert(name, entry.id, entry.mode)
+        elif builder.get(name) is not None:
+            builder.remove(name)
+    for name, inner in below.items():
+        child = builder.get(name)
+        inside = child.id if child is not None and child.filemode == FileMode.TREE else None
+        made = replace(store, inside, inner)
+        if len(_tree(store, made)):
+            builder.insert(name, made, FileMode.TREE)
+        elif inside is not None:
+            builder.remove(name)
+    return builder.write()
+
+
+def graft(store: pygit2.Repository, root: pygit2.Oid, prefix: str, tree: pygit2.Oid) -> pygit2.Oid:
+    """A tree with another one in the place of its directory `prefix`."""
+    name, _, rest = prefix.partition("/")
+    builder = store.TreeBuilder(_tree(store, root))
+    if rest:
+        inside = subtree(store, root, name) or store.TreeBuilder().write()
+        tree = graft(store, inside, rest, tree)
+    builder.insert(name, tree, FileMode.TREE)
+    return builder.write()
+
+
+def changed(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[str, ...]:
+    """The paths of all files that differ; equal subtrees are not looked into."""
+    return tuple(sorted(_changed(store, old, new, "")))
+
+
+def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oid:
+    """The tree after a patch, which must fit it exactly.
+
+    Raises:
+        PatchRejected: a file is missing, there already, or not what the patch says.
+    """
+    edits: dict[str, Entry | None] = {}
+    for file in patch.files:
+        before = lookup(store, tree, file.path)
+        if (before is None) != (file.old_mode is None):
+            there = "is there already" if before else "is missing"
+            raise PatchRejected(f"{file.path} {there}", where=patch.name)
+        try:
+            data = patches.postimage(file, blob(store, before))
+        except PatchRejected as error:
+            raise PatchRejected(error.what, where=f"{patch.name} at {error.where}") from error
+        if file.mode is None and data:
+            raise PatchRejected(f"{file.path} is deleted but not emptied", where=patch.name)
+        edits[file.path] = Entry(store.create_blob(data), file.mode) if file.mode else None
+    return replace(store, tree, edits)
+
+
+def merge(
+    store: pygit2.Repository, base: pygit2.Oid, ours: pygit2.Oid, theirs: pygit2.Oid
+) -> tuple[pygit2.Oid, tuple[str, ...]]:
+    """Three-way merge of whole trees by text alone: the tree, and the paths that clash.
+
+    For pristine trees, never for a user's. A path that clashes is as in `ours`.
+    """
+    if ours == base:
+        return theirs, ()
+    if theirs in (base, ours):
+        return ours, ()
+    index = store.merge_trees(base, ours, theirs, flags=MergeFlag(0))
+    if index.conflicts is None:
+        return index.write_tree(store), ()
+    return ours, tuple(sorted({side.path for sides in index.conflicts for side in sides if side}))
+
+
+def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Merged:
+    """Three-way merge of one file's text; any encoding survives."""
+    if b"\0" in (base + ours + theirs)[:BINARY_PROBE]:
+        return Merged(ours, clean=False)
+    sides = (base, ours, theirs)
+    recode = not all(_is_utf8(data) for data in sides)
+    labels = ("before", "HEAD (yours)", "aegis (theirs)")
+    before, mine, wanted = (
+        pygit2.IndexEntry(label, store.create_blob(_recoded(data, recode)), FileMode.BLOB)
+        for label, data in zip(labels, sides, strict=True)
+    )
+    result = store.merge_file_from_index(before, mine, wanted)
+    data = result.contents.encode("latin-1" if recode else "utf-8")
+    return Merged(data, clean=result.automergeable)
+
+
+def blob(store: pygit2.Repository, entry: Entry | None) -> bytes:
+    """The bytes of a file; nothing where there is none."""
+    if entry is None:
+        return b""
+    found = store[entry.id]
+    assert isinstance(found, pygit2.Blob)
+    return found.data
+
+
+def is_binary(data: bytes) -> bool:
+    """What git takes for binary: a NUL near the start."""
+    return b"\0" in data[:BINARY_PROBE]
+
+
+def files(store: pygit2.Repository, tree: pygit2.Oid, under: str = "") -> Iterator[str]:
+    """The paths of all files of a tree."""
+    for entry in _tree(store, tree):
+        path = f"{under}{entry.name}"
+        if entry.filemode == FileMode.TREE:
+            yield from files(store, entry.id, f"{path}/")
+        else:
+            yield path
+
+
+def _changed(
+    store: pygit2.Repository, old: pygit2.Oid | None, new: pygit2.Oid | None, under: str
+) -> Iterator[str]:
+    if old == new:
+        return
+    before = {str(e.name): e for e in _tree(store, old)} if old else {}
+    after = {str(e.name): e for e in _tree(store, new)} if new else {}
+    for name in before.keys() | after.keys():
+        was, now = before.get(name), after.get(name)
+        if was is not None and now is not None and (was.id, was.filemode) == (now.id, now.filemode):
+            continue
+        trees = [
+            e.id if e is not None and e.filemode == FileMode.TREE else None for e in (was, now)
+        ]
+        if any(e is not None and e.filemode != FileMode.TREE for e in (was, now)):
+            yield under + name
+        if any(trees):
+            yield from _changed(store, trees[0], trees[1], f"{under}{name}/")
+
+
+def _tree(store: pygit2.Repository, oid: pygit2.Oid) -> pygit2.Tree:
+    found = store[oid]
+    assert isinstance(found, pygit2.Tree)
+    return found
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _recoded(data: bytes, recode: bool) -> bytes:
+    # pygit2 hands a merged file back as UTF-8 text; latin-1 makes any bytes pass through it.
+    return data.decode("latin-1").encode() if recode else data

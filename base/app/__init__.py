@@ -1,0 +1,1 @@
+"""The application. Every import inside the project starts with `app`, whatever its name is."""

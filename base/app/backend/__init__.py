@@ -1,0 +1,1 @@
+"""The web server: a FastAPI application that also serves the dashboard."""

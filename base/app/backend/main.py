@@ -1,0 +1,50 @@
+"""The application factory, and what happens when the server starts and stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from app.backend.routes import ROUTERS
+from app.core import logging
+from app.core.component import discover, load
+from app.core.health import project_version
+from app.core.settings import Settings, read
+from app.frontend import dashboard
+from app.identity import DESCRIPTION, NAME
+
+
+def create_app() -> FastAPI:
+    """The whole application: the project's routes, every component's, and the dashboard."""
+    logging.configure(read(Settings))
+    app = FastAPI(
+        title=NAME, description=DESCRIPTION, version=project_version(), lifespan=_lifespan
+    )
+    app.add_api_route("/", _to_dashboard, include_in_schema=False)
+    for router in ROUTERS:
+        app.include_router(router)
+    for component in discover():
+        if component.router:
+            app.include_router(load(component.router))
+    # Last, for what is mounted answers everything under its path.
+    app.mount(dashboard.PATH, dashboard.create())
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open what each component keeps open, in order; close it in reverse."""
+    log = structlog.get_logger(__name__)
+    async with AsyncExitStack() as stack:
+        for component in discover():
+            if component.lifespan:
+                await stack.enter_async_context(load(component.lifespan)(app))
+                log.info("component started", component=component.name)
+        await stack.enter_async_context(dashboard.running())
+        yield
+
+
+async def _to_dashboard() -> RedirectResponse:
+    return RedirectResponse(f"{dashboard.PATH}/")

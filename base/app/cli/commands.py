@@ -1,0 +1,109 @@
+"""The commands of the core. What only one of them needs is imported inside it: `--help` is fast."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from app.core.component import discover, load
+from app.core.health import check_all, project_version
+from app.core.settings import Settings, check, read
+from app.identity import NAME
+
+_COLORS = {"ok": "green", "degraded": "yellow", "down": "red"}
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on [HOST].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on [PORT].")] = None,
+    reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
+) -> None:
+    """Serve the API and the dashboard."""
+    import uvicorn
+
+    _check_settings()
+    settings = read(Settings)
+    # One worker: a dashboard session lives in the process that opened it. Scale by containers.
+    uvicorn.run(
+        "app.backend.main:create_app",
+        factory=True,
+        host=host or settings.host,
+        port=port if port is not None else settings.port,
+        reload=reload,
+        log_config=None,
+    )
+
+
+def health(
+    url: Annotated[str | None, typer.Option(help="Ask the server at this address.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask how everything is; exit 1 if anything is not ok."""
+    report = _ask_server(url) if url else _ask_here()
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        _print_report(report)
+    raise typer.Exit(0 if report["status"] == "ok" else 1)
+
+
+def components() -> None:
+    """List what is plugged in."""
+    found = discover()
+    if not found:
+        print("Nothing is plugged in besides the core.")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for component in found:
+        table.add_row(f"[bold]{component.name}[/]", component.title, component.summary)
+    Console().print(table)
+
+
+def version() -> None:
+    """Print the name and the version of this project."""
+    print(NAME, project_version())
+
+
+def _check_settings() -> None:
+    """Everybody's settings at once, so that all that is wrong with them is said at once."""
+    check([Settings, *(load(found.settings) for found in discover() if found.settings)])
+
+
+def _ask_here() -> dict[str, Any]:
+    """What the checks say in this process, with no server around."""
+    _check_settings()
+    return asdict(asyncio.run(check_all()))
+
+
+def _ask_server(url: str) -> dict[str, Any]:
+    """What a running server says of itself; a server that does not say it is down."""
+    import httpx
+
+    try:
+        answer: dict[str, Any] = httpx.get(f"{url.rstrip('/')}/health", timeout=10).json()
+        return {"status": answer["status"], "components": answer["components"]}
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        detail = f"{type(error).__name__}: {error}"
+    except (ValueError, KeyError, TypeError):
+        detail = "answers, but not with a health report"
+    return {
+        "status": "down",
+        "components": {"server": {"status": "down", "detail": f"{url}: {detail}", "data": {}}},
+    }
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, answer in report["components"].items():
+        color = _COLORS[answer["status"]]
+        facts = "  ".join(f"{key}={value}" for key, value in answer["data"].items())
+        table.add_row(
+            f"[bold]{escape(name)}[/]",
+            f"[{color}]{answer['status']}[/]",
+            escape(answer["detail"]) + (f"\n[dim]{escape(facts)}[/]" if facts else ""),
+        )
+    Console().print(table)

@@ -1,0 +1,96 @@
+"""The seam: how a component tells the application what it brings.
+
+A component is a package under `app/components/` whose `__init__.py` holds one value:
+
+    component = Component(
+        name="clock",
+        title="Clock",
+        summary="Tells the time.",
+        router="app.components.clock.api:router",
+        health="app.components.clock.health:check",
+    )
+
+It is found because it is there: no list names it, so nothing needs an edit when one comes or goes.
+The parts are written "module:attribute" and imported when first used, so that looking at what is
+plugged in stays cheap.
+"""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import Any
+
+import app.components
+
+
+class ComponentError(Exception):
+    """A component, or a part that it promises, cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What a component brings. Every part but the first three is optional."""
+
+    name: str
+    """The name of its package under `app/components/`."""
+
+    title: str
+    """What people read on its card."""
+
+    summary: str
+    """One sentence that says what it is for."""
+
+    router: str | None = None
+    """A `fastapi.APIRouter`, included with the prefix that it has."""
+
+    lifespan: str | None = None
+    """`(FastAPI) -> async context manager`, open for as long as the server runs."""
+
+    health: str | None = None
+    """`async () -> Health`. Also called with no server around, so it opens what it needs."""
+
+    card: str | None = None
+    """`(CardContext) -> CardBody`, what its card on the dashboard shows besides its health."""
+
+    cli: str | None = None
+    """A `typer.Typer`, mounted as a command of the component's name."""
+
+    settings: str | None = None
+    """A subclass of `EnvSettings`, checked before the server starts."""
+
+
+def load(reference: str) -> Any:
+    """The object that "module:attribute" names."""
+    module, _, attribute = reference.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        raise ComponentError(f"cannot load {reference!r}: {_one_line(error)}") from error
+
+
+def discover() -> list[Component]:
+    """Every component that is plugged in, by name."""
+    packages = {
+        found.name for found in pkgutil.iter_modules(app.components.__path__) if found.ispkg
+    }
+    return [found for name in sorted(packages) if (found := _component_in(name)) is not None]
+
+
+def _component_in(name: str) -> Component | None:
+    """The component of one package, or None for a package that declares none."""
+    module = f"{app.components.__name__}.{name}"
+    try:
+        found = getattr(importlib.import_module(module), "component", None)
+    except Exception as error:
+        raise ComponentError(f"component {name!r} does not import: {_one_line(error)}") from error
+    if found is None:
+        return None
+    if not isinstance(found, Component):
+        raise ComponentError(f"component {name!r}: {module}.component is not a Component")
+    if found.name != name:
+        raise ComponentError(f"component {name!r} calls itself {found.name!r}")
+    return found
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,94 @@
+"""How the application and its components are, asked all at once and answered in bounded time."""
+
+import asyncio
+import platform
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from app.core.component import Component, discover, load
+from app.core.settings import Settings, read
+from app.identity import SLUG
+
+Status = Literal["ok", "degraded", "down"]
+Value = str | int | float | None
+Check = Callable[[], Awaitable["Health"]]
+
+TIMEOUT = 2.0
+_SEVERITY: tuple[Status, ...] = ("ok", "degraded", "down")
+_STARTED = time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one part is: a word, a sentence, and the numbers behind them."""
+
+    status: Status
+    detail: str = ""
+    data: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How everything is; as a whole as bad as its worst part."""
+
+    status: Status
+    components: dict[str, Health]
+
+
+async def check_all(
+    components: Iterable[Component] | None = None, timeout: float = TIMEOUT
+) -> Report:
+    """Ask the core and every component, at the same time, for at most `timeout` seconds each."""
+    plugged = discover() if components is None else components
+    checks = {"core": _core} | {found.name: _check_of(found) for found in plugged}
+    answers = await asyncio.gather(*(_ask(check, timeout) for check in checks.values()))
+    worst = max((answer.status for answer in answers), key=_SEVERITY.index)
+    return Report(worst, dict(zip(checks, answers, strict=True)))
+
+
+async def _ask(check: Check, timeout: float) -> Health:
+    """One check's answer. It cannot fail and, unless it blocks the loop, cannot take longer."""
+    try:
+        async with asyncio.timeout(timeout):
+            return await check()
+    except TimeoutError:
+        return Health("down", f"no answer in {timeout:g} s")
+    except Exception as error:
+        return Health("down", " ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def _check_of(component: Component) -> Check:
+    async def check() -> Health:
+        if component.health is None:
+            return Health("ok", "plugged in; has no check of its own")
+        answer: Health = await load(component.health)()
+        return answer
+
+    return check
+
+
+async def _core() -> Health:
+    return Health(
+        "ok",
+        "the process answers",
+        {
+            "version": project_version(),
+            "environment": read(Settings).app_env,
+            "host": socket.gethostname(),
+            "python": platform.python_version(),
+            "uptime": str(timedelta(seconds=int(time.monotonic() - _STARTED))),
+        },
+    )
+
+
+def project_version() -> str:
+    """The installed version, or "unknown" when the source runs without being installed."""
+    try:
+        return version(SLUG)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,92 @@
+"""Settings come from the environment, and from `.env` for what the environment leaves open.
+
+A component brings its own class, with a prefix of its own, and reads it the same way:
+
+    class ClockSettings(EnvSettings):
+        model_config = SettingsConfigDict(env_prefix="CLOCK_")
+        zone: str = "UTC"
+
+    zone = read(ClockSettings).zone
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+ENV_FILE = Path(".env")
+
+
+class EnvSettings(BaseSettings):
+    """The base of every settings class; `read` gives the one instance of each."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+
+class Settings(EnvSettings):
+    """What the core reads."""
+
+    app_env: Literal["development", "production"] = "development"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+
+
+class BadSettingsError(Exception):
+    """Variables with values that cannot be used: one line for each.
+
+    The values themselves are left out, for they may be secrets.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = list(lines)
+        super().__init__("\n".join(self.lines))
+
+
+AnySettings = TypeVar("AnySettings", bound=EnvSettings)
+_cache: dict[type[EnvSettings], EnvSettings] = {}
+
+
+def read(kind: type[AnySettings]) -> AnySettings:
+    """The settings of one class, read once."""
+    if kind not in _cache:
+        try:
+            _cache[kind] = kind(_env_file=ENV_FILE)  # type: ignore[call-arg]
+        except ValidationError as error:
+            raise BadSettingsError(_lines(kind, error)) from error
+        except SettingsError as error:
+            raise BadSettingsError([f"{kind.__name__}: {error}"]) from error
+    found = _cache[kind]
+    assert isinstance(found, kind)
+    return found
+
+
+def forget() -> None:
+    """Read everything anew from now on; for tests that change the environment."""
+    _cache.clear()
+
+
+def check(kinds: Iterable[type[EnvSettings]]) -> None:
+    """Read them all, and raise one BadSettingsError with everything that is wrong."""
+    wrong: list[str] = []
+    for kind in kinds:
+        try:
+            read(kind)
+        except BadSettingsError as error:
+            wrong += error.lines
+    if wrong:
+        raise BadSettingsError(wrong)
+
+
+def _lines(kind: type[EnvSettings], error: ValidationError) -> list[str]:
+    prefix = kind.model_config.get("env_prefix", "")
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        field = str(problem["loc"][0]) if problem["loc"] else ""
+        variable = f"{prefix}{field}" if field in kind.model_fields else field
+        lines.append(f"{variable.upper() or kind.__name__}: {problem['msg']}")
+    return lines

@@ -1,0 +1,1 @@
+"""The dashboard: Flet, served by the same process as the API."""

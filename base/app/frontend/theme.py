@@ -1,0 +1,31 @@
+"""How the dashboard looks: one seed colour, a light and a dark scheme, a colour for each status."""
+
+import flet as ft
+
+SEED = ft.Colors.TEAL
+
+STATUS_COLORS: dict[str, ft.ColorValue] = {
+    "ok": ft.Colors.GREEN_600,
+    "degraded": ft.Colors.AMBER_700,
+    "down": ft.Colors.RED_600,
+}
+UNKNOWN_COLOR = ft.Colors.OUTLINE
+
+
+def apply(page: ft.Page) -> None:
+    """Dress the page, following the viewer's own choice of light or dark."""
+    page.theme = ft.Theme(color_scheme_seed=SEED)
+    page.dark_theme = ft.Theme(color_scheme_seed=SEED)
+    page.theme_mode = ft.ThemeMode.SYSTEM
+    page.bgcolor = ft.Colors.SURFACE
+    page.padding = ft.Padding.symmetric(vertical=24, horizontal=28)
+    page.scroll = ft.ScrollMode.AUTO
+
+
+def toggle(page: ft.Page) -> None:
+    """Change from light to dark or back."""
+    dark = page.theme_mode == ft.ThemeMode.DARK or (
+        page.theme_mode == ft.ThemeMode.SYSTEM and page.platform_brightness == ft.Brightness.DARK
+    )
+    page.theme_mode = ft.ThemeMode.LIGHT if dark else ft.ThemeMode.DARK
+    page.update()

@@ -1,0 +1,77 @@
+"""The routes of the core, and those that a component brings."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.backend.main import create_app
+from app.identity import NAME
+
+pytestmark = pytest.mark.usefixtures("alone")
+
+CLOCK = """
+from app.core.component import Component
+component = Component(
+    name="clock", title="Clock", summary="Tells the time.",
+    router="app.components.clock.parts:router",
+    lifespan="app.components.clock.parts:lifespan",
+    health="app.components.clock.parts:check",
+)
+"""
+PARTS = """
+from contextlib import asynccontextmanager
+from fastapi import APIRouter
+from app.core.health import Health
+router = APIRouter(prefix="/clock")
+running = []
+
+@router.get("")
+async def time(): return {"running": running}
+
+@asynccontextmanager
+async def lifespan(app):
+    running.append(app.title)
+    yield
+    running.clear()
+
+async def check(): return Health("down", "stopped", {"ticks": None})
+"""
+
+
+def test_the_front_door_leads_to_the_dashboard(client):
+    answer = client.get("/")
+    assert answer.url.path == "/dashboard/"
+    assert NAME in answer.text
+
+
+def test_live_is_ok(client):
+    assert client.get("/health/live").json() == {"status": "ok"}
+
+
+def test_health_reports_the_core(client):
+    answer = client.get("/health")
+    assert answer.status_code == 200
+    assert answer.json()["components"]["core"]["status"] == "ok"
+
+
+def test_the_example_route(client):
+    assert client.get("/api/hello", params={"name": "Ada"}).json() == {
+        "message": f"Hello, Ada, from {NAME}."
+    }
+
+
+def test_the_api_is_documented(client):
+    assert client.get("/docs").status_code == 200
+    assert "/health" in client.get("/openapi.json").json()["paths"]
+
+
+def test_a_component_brings_routes_health_and_what_runs_beside_the_server(plug_in):
+    plug_in("clock", CLOCK, parts=PARTS)
+    with TestClient(create_app()) as client:
+        assert client.get("/clock").json() == {"running": [NAME]}
+        answer = client.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["components"]["clock"] == {
+        "status": "down",
+        "detail": "stopped",
+        "data": {"ticks": None},
+    }

@@ -1,0 +1,95 @@
+"""The command line, and the commands that a component brings."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import cli, main
+from app.identity import NAME
+
+pytestmark = pytest.mark.usefixtures("alone")
+
+CLOCK = """
+from app.core.component import Component
+component = Component(
+    name="clock", title="Clock", summary="Tells the time.",
+    cli="app.components.clock.commands:cli", health="app.components.clock.commands:check",
+)
+"""
+COMMANDS = """
+import typer
+from app.core.health import Health
+cli = typer.Typer()
+
+@cli.command()
+def show(zone: str = "UTC"): print("it is noon in", zone)
+
+async def check(): return Health("down", "stopped [now]")
+"""
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(cli, arguments)
+
+
+def test_version():
+    assert run("version").output.startswith(NAME)
+
+
+def test_health_is_ok():
+    result = run("health")
+    assert result.exit_code == 0
+    assert "core" in result.output
+
+
+def test_health_as_json():
+    assert json.loads(run("health", "--json").output)["status"] == "ok"
+
+
+def test_health_of_a_server_that_is_not_there():
+    result = run("health", "--json", "--url", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "ConnectError" in json.loads(result.output)["components"]["server"]["detail"]
+
+
+def test_a_component_brings_commands_under_its_name(plug_in):
+    plug_in("clock", CLOCK, commands=COMMANDS)
+    assert "Tells the time." in run("--help").output
+    assert "it is noon in Oslo" in run("clock", "show", "--zone", "Oslo").output
+    assert "show" in run("clock", "--help").output
+    assert "Clock" in run("components").output
+
+
+def test_help_leaves_a_components_commands_alone(plug_in):
+    plug_in("clock", CLOCK, commands="raise RuntimeError")
+    assert "Tells the time." in run("--help").output
+
+
+def test_bad_health_is_exit_1(plug_in):
+    plug_in("clock", CLOCK, commands=COMMANDS)
+    result = run("health")
+    assert result.exit_code == 1
+    assert "stopped [now]" in result.output
+
+
+@pytest.mark.parametrize("command", ["serve", "health"])
+def test_bad_variables_are_named_and_nothing_starts(monkeypatch, command):
+    monkeypatch.setenv("PORT", "harbour")
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    ran = subprocess.run(
+        [sys.executable, "-m", "app", command], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert [line.partition(":")[0] for line in ran.stderr.splitlines()][:2] == ["PORT", "LOG_LEVEL"]
+
+
+def test_a_broken_component_is_one_line(plug_in, monkeypatch, capsys):
+    plug_in("clock", "import no_such_module")
+    monkeypatch.setattr(sys, "argv", ["app", "components"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("component 'clock' does not import")

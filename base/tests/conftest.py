@@ -1,0 +1,127 @@
+"""What every test may use. A component's own: tests/components/<name>/conftest.py."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import pytest
+from fastapi.testclient import TestClient
+from flet.messaging.protocol import decode_ext_from_msgpack
+
+import app.components
+from app.backend.main import create_app
+from app.core import settings
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Each test reads its settings anew, without the `.env` of whoever runs it."""
+    monkeypatch.setattr(settings, "ENV_FILE", tmp_path / ".env")
+    for variable in settings.Settings.model_fields:
+        monkeypatch.delenv(variable.upper(), raising=False)
+    settings.forget()
+    yield
+    settings.forget()
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The core by itself, whatever else is plugged in and however that is."""
+    monkeypatch.setattr(app.components, "__path__", [str(tmp_path)])
+    for module in [name for name in sys.modules if name.startswith("app.components.")]:
+        monkeypatch.delitem(sys.modules, module)
+    yield
+    for module in [name for name in sys.modules if name.startswith("app.components.")]:
+        del sys.modules[module]
+
+
+@pytest.fixture
+def plug_in(alone: None, tmp_path: Path) -> Callable[..., None]:
+    """`plug_in("clock", source, part=source, ...)` adds a component to the core by itself."""
+
+    def plug_in(name: str, init: str, **modules: str) -> None:
+        package = tmp_path / name
+        package.mkdir()
+        for module, source in {"__init__": init, **modules}.items():
+            (package / f"{module}.py").write_text(source)
+        importlib.invalidate_caches()
+
+    return plug_in
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    """The whole application, started."""
+    with TestClient(create_app()) as client:
+        yield client
+
+
+class Viewer:
+    """Somebody who looks at the dashboard, without a browser: it speaks Flet's own protocol."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self._seen: list[Any] = []
+        page = {"route": "/", "width": 800, "height": 600, "platform": "linux", "web": True}
+        self._send(1, {"session_id": None, "page_name": "", "page": page})
+
+    def find(self, matches: Callable[[dict[str, Any]], bool], messages: int = 12) -> dict[str, Any]:
+        """The first control, among those sent so far and next, that matches."""
+        for _ in range(messages):
+            for seen in self._seen:
+                for found in _dicts(seen):
+                    if matches(found):
+                        return found
+            self._receive()
+        raise AssertionError("no such control on the dashboard")
+
+    def see(self, text: str, messages: int = 12) -> None:
+        """Wait until a text is sent."""
+        for _ in range(messages):
+            if any(text in str(seen) for seen in self._seen):
+                return
+            self._receive()
+        raise AssertionError(f"{text!r} is not on the dashboard")
+
+    def click(self, content: str) -> None:
+        """Press the button with this text; what is seen from now on came after that."""
+        button = self.find(lambda d: "Button" in str(d.get("_c")) and d.get("content") == content)
+        self._seen.clear()
+        self._send(3, {"target": button["_i"], "name": "click", "data": None})
+
+    def _send(self, action: int, body: Any) -> None:
+        self._socket.send_bytes(b"\0" + msgpack.packb([action, body]))
+
+    def _receive(self) -> None:
+        raw = self._socket.receive_bytes()[1:]
+        self._seen.append(
+            msgpack.unpackb(raw, ext_hook=decode_ext_from_msgpack, strict_map_key=False)
+        )
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _dicts(item)
+
+
+@pytest.fixture
+def dashboard() -> Callable[[], Any]:
+    """`with dashboard() as viewer:` opens the dashboard of what is plugged in by then."""
+
+    @contextmanager
+    def dashboard() -> Iterator[Viewer]:
+        with TestClient(create_app()) as client, client.websocket_connect("/dashboard/ws") as ws:
+            yield Viewer(ws)
+
+    return dashboard
+
+
+# yours below

@@ -1,0 +1,66 @@
+"""Components are found because they are there, and say clearly what is wrong with them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from app.core.component import ComponentError, discover, load
+
+CLOCK = """
+from app.core.component import Component
+component = Component(name="clock", title="Clock", summary="Tells the time.")
+"""
+
+
+def test_a_package_that_declares_a_component_is_found(plug_in):
+    plug_in("clock", CLOCK)
+    plug_in("bell", CLOCK.replace("clock", "bell"))
+    assert [found.name for found in discover()] == ["bell", "clock"]
+
+
+def test_a_package_without_one_is_left_alone(plug_in):
+    plug_in("helpers", "")
+    assert discover() == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import no_such_module", "component 'clock' does not import: ModuleNotFoundError"),
+        ("component = 1", "component 'clock': app.components.clock.component is not a Component"),
+        (CLOCK.replace('"clock"', '"watch"'), "component 'clock' calls itself 'watch'"),
+    ],
+)
+def test_a_broken_component_is_named(plug_in, source, message):
+    plug_in("clock", source)
+    with pytest.raises(ComponentError, match=message) as caught:
+        discover()
+    assert "\n" not in str(caught.value)
+
+
+def test_load_follows_a_reference():
+    assert load("app.core.component:load") is load
+
+
+@pytest.mark.parametrize("reference", ["app.core.component:nothing", "app.nothing:at_all", "app"])
+def test_load_names_what_it_cannot_find(reference):
+    with pytest.raises(ComponentError, match=reference):
+        load(reference)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-c", "import app.core.component, app.components; app.core.component.discover()"],
+        ["-m", "app", "--help"],
+    ],
+)
+def test_looking_at_what_is_plugged_in_is_cheap(arguments):
+    """What the interpreter imported is on its standard error, by -X importtime."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True, check=True
+    )
+    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "app.core.component" in imported
+    assert not {"flet", "fastapi", "uvicorn"} & imported

