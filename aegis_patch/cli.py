@@ -18,7 +18,7 @@ from aegis_patch import __version__, errors
 from aegis_patch.errors import AegisError, Refused
 
 if TYPE_CHECKING:
-    from aegis_patch.verbs import Result
+    from aegis_patch.steps import Result
 
 app = typer.Typer(
     name="aegis",
@@ -26,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich help costs a quarter of a second to import
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -176,6 +176,8 @@ def gained(project: Project, name: str) -> pygit2.Commit | None:
     path = f"{project.prefix}/{RECORD}" if project.prefix else RECORD
     for commit in history(project.repo, project.head):
         now = trees.lookup(project.repo, commit.tree.id, path)
+        if not commit.parent_ids and b"\nparent " in commit.read_raw():
+            continue  # the edge of a shallow clone: what came before is not known
         before = _parents_records(project.repo, commit, path)
         if now is None or now in before or name not in recorded(project.repo, now):
             continue

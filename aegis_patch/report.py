@@ -13,7 +13,8 @@ from rich.table import Table
 from aegis_patch.component import Component
 from aegis_patch.errors import AegisError
 from aegis_patch.evolve import Conflict
-from aegis_patch.verbs import Commit, Result, Status
+from aegis_patch.steps import Commit, Result
+from aegis_patch.verbs import Status
 
 CORE_ROW = {
     "name": "core",
@@ -208,4 +209,6 @@ def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
         highlight=False,
     )
     if result.rest:
-        console.print("\nNot reached yet: " + escape(", ".join(result.rest)), highlight=False)
+        console.print("\nWhat is left to do after that:", highlight=False)
+        for command in result.rest:
+            console.print(f"  {escape(command)}", highlight=False)

@@ -1,0 +1,82 @@
+"""Where stacks are built: a scratch store, and the releases opened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch import project, render, trees, upstream
+from aegis_patch.errors import Refused
+from aegis_patch.pristine import pristine
+from aegis_patch.project import Project
+from aegis_patch.stack import RECORD, Stack
+from aegis_patch.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where things are built: the scratch store, and the releases opened in it."""
+
+    store: pygit2.Repository
+    opened: dict[tuple[str, str, str], Upstream]
+
+    def open(self, url: str, release: str, commit: str = "") -> Upstream:
+        """A release by its version; each is opened once."""
+        key = (url, release, commit)
+        if key not in self.opened:
+            self.opened[key] = upstream.open_release(self.store, url, release, commit)
+        return self.opened[key]
+
+    def upstream(self, wanted: Stack) -> Upstream:
+        """The release that a stack is at, once its record was seen to make sense there.
+
+        Raises:
+            Refused: the record names what a release does not have.
+        """
+        found = self.open(wanted.url, wanted.release, wanted.commit)
+        for name, there in wanted.present.items():
+            catalogue = self._at(wanted, there.release).catalogue
+            if name not in catalogue:
+                raise Refused(
+                    f"the record names {name!r}, which release {there.release} does not have",
+                    where=RECORD,
+                    next=f"git log -p -- {RECORD}, and put back what it said",
+                )
+        return found
+
+    def pristine(self, wanted: Stack) -> pygit2.Oid:
+        """The tree of a stack that nobody edited."""
+        found = self.upstream(wanted)
+        releases = {there.release for there in wanted.present.values()} | {wanted.release}
+        opened = {release: self._at(wanted, release) for release in releases}
+        identity = render.identity(self.store, found, wanted.answers)
+        return pristine(self.store, opened, wanted, identity)
+
+    def _at(self, wanted: Stack, release: str) -> Upstream:
+        commit = wanted.commit if release == wanted.release else ""
+        return self.open(wanted.url, release, commit)
+
+
+@contextmanager
+def open_bench(*alternates: Path) -> Iterator[Bench]:
+    """A scratch store that sees our releases, and other object directories besides."""
+    with trees.scratch([*alternates, *upstream.alternates()]) as store:
+        yield Bench(store, {})
+
+
+@contextmanager
+def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench, Project]]:
+    """A project, and a bench that sees its objects.
+
+    Raises:
+        Refused: it is no project, or (`to_write`) no verb can start in it now.
+    """
+    there = project.find(where)
+    if to_write:
+        project.guard(there.repo, there.root)
+    with open_bench(there.objects) as bench:
+        yield bench, there

@@ -1,0 +1,262 @@
+"""A step leads from one stack to the next: built in the scratch store, landed as a commit."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pygit2
+
+from aegis_patch import land, lock, stack, trees, yours
+from aegis_patch.bench import Bench
+from aegis_patch.errors import Refused
+from aegis_patch.evolve import (
+    Clean,
+    Conflict,
+    Conflicted,
+    Note,
+    Outcome,
+    Plan,
+    Unchanged,
+    evolve,
+)
+from aegis_patch.land import Draft
+from aegis_patch.project import Project
+from aegis_patch.stack import Stack
+from aegis_patch.trees import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One commit to be: what it says, and the stacks between which it leads.
+
+    `command` is what to type for this step alone.
+    """
+
+    subject: str
+    body: str
+    old: Stack | None
+    new: Stack
+    command: str = ""
+
+    @property
+    def message(self) -> str:
+        """The commit's message, trailers included."""
+        was = self.old.present if self.old else {}
+        now = self.new.present
+        touched = sorted(
+            name for name in was.keys() | now.keys() if _by(was, name) != _by(now, name)
+        )
+        trailers = [f"Aegis-Component: {name}" for name in touched]
+        trailers.append(f"Aegis-Release: {self.new.release}")
+        parts = [self.subject, self.body, "\n".join(trailers)]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file in a commit: "added", "modified" or "deleted", and how many lines."""
+
+    path: str
+    change: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit that was made, is planned, or awaits a person (then it has conflicts)."""
+
+    subject: str
+    id: str | None
+    files: tuple[FileChange, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a verb did: commits, things to say, and the commands that are left to do."""
+
+    commits: tuple[Commit, ...] = ()
+    said: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A step with the project's trees before and after it, not landed yet."""
+
+    step: Step
+    before: pygit2.Oid
+    after: pygit2.Oid
+    outcome: Outcome
+
+
+def perform(
+    bench: Bench,
+    there: Project,
+    steps: Sequence[Step],
+    said: Iterable[str],
+    *,
+    dry: bool,
+    relock: bool,
+) -> Result:
+    """Build the steps in the scratch store, then land them: all, or up to the first conflict."""
+    if not steps:
+        return Result(said=tuple(said), dry=dry)
+    built: list[Built] = []
+    told = list(said)
+    tree = there.tree
+    for step in steps:
+        made, more = _build(bench, there, step, tree, relock and not dry)
+        told += more
+        built.append(made)
+        tree = made.after
+        if isinstance(made.outcome, Conflicted):
+            break
+    rest = tuple(step.command for step in steps[len(built) :])
+    return _land(bench, there, built, tuple(told), rest, dry)
+
+
+def _build(
+    bench: Bench, there: Project, step: Step, tree: pygit2.Oid, relock: bool
+) -> tuple[Built, list[str]]:
+    assert step.old is not None
+    store = bench.store
+    gone = step.old.names - step.new.names
+    plan = Plan(
+        head=tree,
+        old=bench.pristine(step.old),
+        new=bench.pristine(step.new),
+        record=step.new,
+        yours=yours.lines(bench, there, gone),
+    )
+    outcome = evolve(store, plan)
+    if isinstance(outcome, Unchanged):
+        return Built(step, tree, tree, outcome), []
+    after, said = outcome.tree, list[str]()
+    if lock_entry := trees.lookup(store, tree, lock.LOCK):
+        after, said = _relock(store, tree, outcome, lock_entry, relock)
+        outcome = replace(outcome, tree=after)
+    return Built(step, tree, after, outcome), said
+
+
+def _relock(
+    store: pygit2.Repository,
+    before: pygit2.Oid,
+    outcome: Clean | Conflicted,
+    there: Entry,
+    relock: bool,
+) -> tuple[pygit2.Oid, list[str]]:
+    """Bring a tracked uv.lock up to date, or say what to run."""
+    sides = [trees.lookup(store, tree, lock.PYPROJECT) for tree in (before, outcome.tree)]
+    texts = [trees.blob(store, side) for side in sides]
+    by_hand = "uv.lock was left as it is; run: uv lock"
+    if isinstance(outcome, Conflicted):
+        return outcome.tree, [by_hand]
+    if _locked_part(texts[0]) == _locked_part(texts[1]):
+        return outcome.tree, []
+    if not relock:
+        return outcome.tree, [by_hand]
+    try:
+        data = lock.lock(texts[1], trees.blob(store, there))
+    except lock.NotLocked as error:
+        return outcome.tree, [f"{error}; {by_hand}"]
+    made = Entry(store.create_blob(data), there.mode)
+    return trees.replace(store, outcome.tree, {lock.LOCK: made}), []
+
+
+def _locked_part(pyproject: bytes) -> object:
+    try:
+        document = tomllib.loads(pyproject.decode())
+    except ValueError:
+        return pyproject
+    tool = document.get("tool", {}).get("uv")
+    return [document.get("project"), document.get("dependency-groups"), tool]
+
+
+def _land(
+    bench: Bench,
+    there: Project,
+    built: Sequence[Built],
+    said: tuple[str, ...],
+    rest: tuple[str, ...],
+    dry: bool,
+) -> Result:
+    store, repo = bench.store, there.repo
+    root = repo[there.head].peel(pygit2.Tree).id
+    clean = [made for made in built if isinstance(made.outcome, Clean)]
+    stuck = next((made for made in built if isinstance(made.outcome, Conflicted)), None)
+    drafts = [Draft(made.step.message, _whole(store, there, root, made.after)) for made in clean]
+    last = Draft(stuck.step.message, _whole(store, there, root, stuck.after)) if stuck else None
+    for target in (last or drafts[-1],) if last or drafts else ():
+        land.check(repo, store, root, _with_conflicts(store, there, target.tree, stuck))
+    if last:
+        land.check_index(repo)
+    if not land.author(there.root):
+        raise Refused(
+            "git does not know who you are",
+            where=str(there.root),
+            next='git config user.name "…" && git config user.email "…"',
+        )
+    ids: list[str] = []
+    if not dry and drafts:
+        ids = land.commits(repo, store, there.head, drafts)
+    if not dry and last and stuck and isinstance(stuck.outcome, Conflicted):
+        head = ids[-1] if ids else str(there.head)
+        land.conflict(repo, store, head, last, stuck.outcome, there.prefix)
+    made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
+    shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
+    if stuck:
+        shown.append(_shown(store, stuck, None))
+    return Result(tuple(shown), said, rest, dry)
+
+
+def _with_conflicts(
+    store: pygit2.Repository, there: Project, tree: pygit2.Oid, stuck: Built | None
+) -> pygit2.Oid:
+    """The tree with every conflicted path written, so that the check looks at those too."""
+    if stuck is None or not isinstance(stuck.outcome, Conflicted):
+        return tree
+    prefix = f"{there.prefix}/" if there.prefix else ""
+    mark = Entry(store.create_blob(b"conflict\n"), 0o100644)
+    edits: dict[str, Entry | None] = {
+        prefix + item.path: mark for item in stuck.outcome.conflicts if item.marked
+    }
+    return trees.replace(store, tree, edits)
+
+
+def _whole(
+    store: pygit2.Repository, there: Project, root: pygit2.Oid, tree: pygit2.Oid
+) -> pygit2.Oid:
+    """The repository's tree with the project's in its place."""
+    if not there.prefix:
+        return tree
+    return trees.graft(store, root, there.prefix, tree)
+
+
+def _shown(store: pygit2.Repository, made: Built, oid: str | None) -> Commit:
+    outcome = made.outcome
+    assert not isinstance(outcome, Unchanged)
+    conflicts = outcome.conflicts if isinstance(outcome, Conflicted) else ()
+    files = changes(store, made.before, made.after)
+    return Commit(made.step.subject, oid, files, conflicts, outcome.notes)
+
+
+def changes(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[FileChange, ...]:
+    """The files that differ between two trees, with their counts of lines."""
+    found = []
+    for patch in store.diff(old, new):
+        if patch is None:
+            continue
+        _, added, removed = patch.line_stats
+        word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")
+        found.append(FileChange(patch.delta.new_file.path, word, added, removed))
+    return tuple(found)
+
+
+def _by(present: Mapping[str, stack.Presence], name: str) -> str | None:
+    return present[name].by if name in present else None

@@ -1,0 +1,171 @@
+"""A hermetic git, the `aegis` command in process, and projects to try it on."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pygit2
+import pytest
+from pygit2.enums import ConfigLevel
+
+from aegis_patch import cli, trees, upstream
+
+ROOT = Path(__file__).parent.parent
+DATE = "2026-01-02T03:04:05+00:00"
+ME = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Uma User"), ("EMAIL", "uma@example.org"), ("DATE", DATE))
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No user's or system's git configuration, fixed dates, a home and a cache of our own."""
+    home = tmp_path_factory.mktemp("home")
+    uv_cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
+    config = home / ".gitconfig"
+    config.write_text("[user]\n\tname = Uma User\n\temail = uma@example.org\n")
+    settings = {
+        **ME,
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "UV_CACHE_DIR": uv_cache,
+        "GIT_CONFIG_GLOBAL": str(config),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_EDITOR": "true",
+        "COLUMNS": "120",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GIT_")]:
+            patch.delenv(name)
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
+            pygit2.settings.search_path[level] = str(home)
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of `aegis` left: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def run(*args: str | Path) -> Ran:
+    """Run the command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as left,
+    ):
+        cli.main([str(arg) for arg in args])
+    return Ran(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def git(directory: Path, *args: str, check: bool = True) -> str:
+    """Run git; what it printed, without the last newline."""
+    done = subprocess.run(
+        ["git", *args], cwd=directory, capture_output=True, text=True, check=False
+    )
+    if check and done.returncode:
+        raise AssertionError(f"git {' '.join(args)}: {done.stderr}{done.stdout}")
+    return done.stdout.strip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project on disk, with the verbs of `aegis` and of its user."""
+
+    path: Path
+
+    def aegis(self, *args: str, code: int = 0) -> Ran:
+        """Run a verb on it, which has to end with `code`."""
+        ran = run("-C", self.path, *args)
+        assert ran.code == code, f"aegis {args} ended with {ran.code}\n{ran.out}\n{ran.err}"
+        return ran
+
+    def git(self, *args: str, check: bool = True) -> str:
+        return git(self.path, *args, check=check)
+
+    def read(self, path: str) -> str:
+        return (self.path / path).read_bytes().decode()
+
+    def write(self, path: str, text: str) -> None:
+        file = self.path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode())
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace the one occurrence of `old` in a file."""
+        text = self.read(path)
+        assert text.count(old) == 1, f"{path} has {text.count(old)} times {old!r}"
+        self.write(path, text.replace(old, new))
+
+    def commit(self, message: str = "Work") -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.head
+
+    @property
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD")
+
+    @property
+    def tree(self) -> str:
+        return self.git("rev-parse", "HEAD^{tree}")
+
+    @property
+    def subjects(self) -> list[str]:
+        """The subjects of all commits, newest first."""
+        return self.git("log", "--format=%s").splitlines()
+
+    def is_sound(self) -> bool:
+        """Nothing uncommitted, and nothing for `git fsck` to complain of."""
+        self.git("fsck", "--strict", "--no-dangling")
+        return not self.git("status", "--porcelain")
+
+
+Start = Callable[..., Project]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Make a project: `start("worker", "cache", version="0.1.0")`."""
+
+    def begin(*components: str, version: str | None = None, name: str = "my-api") -> Project:
+        path = tmp_path / name
+        args = ["init", str(path), "--no-interactive"]
+        args += ["--components", ",".join(components)] if components else []
+        args += ["--upstream-version", version] if version else []
+        ran = run(*args)
+        assert ran.code == 0, ran.err
+        return Project(path)
+
+    return begin
+
+
+@pytest.fixture
+def store() -> Iterator[pygit2.Repository]:
+    """A scratch store that sees our releases."""
+    with trees.scratch(upstream.alternates()) as made:
+        yield made
