@@ -52,12 +52,12 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
             implementation=str(about["implementation"]),
             kind=str(about["kind"]),
             status=str(about["status"]),
-            requires=tuple(str(needed) for needed in about["requires"]),
+            requires=_names(about["requires"]),
             series=series,
         )
     except KeyError as error:
         raise SeriesError(f"{error.args[0]} is missing", where=where) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise SeriesError(f"cannot be read: {error}", where=where) from error
     if component.kind not in KINDS or component.status not in STATUSES:
         raise SeriesError("unknown kind or status", where=f"{where}/component.toml")
@@ -65,12 +65,18 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
 
 
 def requirements(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
-    """The names and all that they require, directly or not."""
+    """The names and all that they require, directly or not.
+
+    Raises:
+        SeriesError: the catalogue lacks one of them.
+    """
     present: set[str] = set()
     pending = list(names)
     while pending:
         name = pending.pop()
         if name not in present:
+            if name not in catalogue:
+                raise SeriesError(f"there is no component called {name!r}, and it is needed")
             present.add(name)
             pending += catalogue[name].requires
     return frozenset(present)
@@ -126,6 +132,12 @@ def is_chosen(component: Component) -> bool:
 def _series(text: str) -> list[str]:
     lines = (line.split("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError("requires is not a list of names")
+    return tuple(value)
 
 
 def _due(catalogue: Catalogue, present: Collection[str]) -> set[str]:

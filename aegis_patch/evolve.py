@@ -27,7 +27,8 @@ class Plan:
     """One evolution: HEAD's tree, the two pristine trees, and the record to arrive at.
 
     `yours` holds, for each path, the lines that the user had written before a series wrote the
-    same; they stay when the series leaves.
+    same; they stay when the series leaves. `drivers` holds what the project's .gitattributes say
+    of `merge` for a path: "union" takes both sides' lines, "binary" leaves it to a person.
     """
 
     head: pygit2.Oid
@@ -35,6 +36,7 @@ class Plan:
     new: pygit2.Oid
     record: Stack | None
     yours: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    drivers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reason(StrEnum):
@@ -227,13 +229,17 @@ def _merge_file(
     if ours.id == theirs.id:
         return Entry(ours.id, mode)
     texts = [trees.blob(store, entry) for entry in (sides.base, ours, theirs)]
-    if mode == FileMode.LINK or any(trees.is_binary(text) for text in texts):
+    driver = plan.drivers.get(sides.path)
+    binary = driver == "binary" or any(trees.is_binary(text) for text in texts)
+    if mode == FileMode.LINK or binary:
         if sides.base and ours.id == sides.base.id:
             return Entry(theirs.id, mode)
         if sides.base and theirs.id == sides.base.id:
             return Entry(ours.id, mode)
         return Conflict(sides, Reason.BINARY, ours)
     texts[0] = _without(texts[0], plan.yours.get(sides.path, frozenset()))
+    if driver == "union":
+        return Entry(store.create_blob(trees.merge_union(store, *texts)), mode)
     data, reason, detail = _merge_content(store, sides.path, *texts)
     merged = Entry(store.create_blob(data), mode)
     if reason is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header, make_header
 
 from unidiff.errors import UnidiffParseError
@@ -18,8 +19,15 @@ from unidiff.patch import PatchedFile, PatchSet
 from aegis_patch.errors import PatchRejected
 
 FILE_MODES = {"100644": 0o100644, "100755": 0o100755, "120000": 0o120000}
-_UNSUPPORTED = re.compile(r"^(rename|copy) (from|to) |^GIT binary patch$|^Binary files ")
-_RESERVED = re.compile(r"(git~[0-9]+|\.git(modules)?)[ .]*", re.IGNORECASE)
+# All that a series may say outside hunks; renames, copies and binary changes say more.
+_HEADER = re.compile(
+    r"diff --git \"?a/[^\t\n]+ \"?b/[^\t\n]+$|index [0-9a-f]+\.\.[0-9a-f]+( [0-7]{6})?$"
+    r"|(new file|deleted file|old|new) mode [0-7]{6}$"
+)
+_SIGNATURE = re.compile(r"\n-- \n[0-9][^\n]*\n*\Z")
+# `.git`, `.gitmodules`, and the short names that Windows gives them.
+_RESERVED = re.compile(r"(\.git(modules)?|(git|gitmod|gi7eba)~[0-9]+)[ .]*", re.IGNORECASE)
+_LONGEST_PATH = 500
 # Characters that HFS+ ignores in a file name, so that `.g\u200cit` is `.git` there.
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _OCTAL = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
@@ -68,14 +76,10 @@ def parse(name: str, mail: bytes) -> Patch:
     text = mail.decode("latin-1")
     head, found, diff = _split_mail(text)
     subject, body = _message(head)
-    if not found:
-        return Patch(name, subject, body, ())
-    lines = _lines(diff)
-    try:
-        parsed = PatchSet(iter(lines))
-    except (UnidiffParseError, ValueError) as error:
-        raise PatchRejected(f"malformed patch: {error}", where=name) from error
-    files = tuple(_file_patch(name, entry) for entry in parsed)
+    if not found or "\0" in text:
+        what = "a binary change" if found else "no change"
+        raise PatchRejected(f"a patch holds {what}", where=name)
+    files = tuple(_file_patch(name, entry) for entry in _parsed(name, _lines(diff)))
     paths = [entry.path for entry in files]
     if len(set(paths)) != len(paths):
         raise PatchRejected("a file occurs twice in one patch", where=name)
@@ -93,13 +97,17 @@ def postimage(patch: FilePatch, preimage: bytes) -> bytes:
     at = 0
     for hunk in patch.hunks:
         end = hunk.start + len(hunk.preimage)
-        if hunk.start < at or tuple(source[hunk.start : end]) != hunk.preimage:
-            where = f"{patch.path}:{hunk.start + 1}"
+        fits = at <= hunk.start and end <= len(source)
+        if not fits or tuple(source[hunk.start : end]) != hunk.preimage:
+            where = f"{patch.path}:{min(hunk.start, len(source)) + 1}"
             raise PatchRejected("a hunk does not fit its preimage", where=where)
         result += source[at : hunk.start]
         result += hunk.postimage
         at = end
-    return b"".join(result + source[at:])
+    result += source[at:]
+    if not all(line.endswith(b"\n") for line in result[:-1]):
+        raise PatchRejected("a line in the middle lacks its end", where=patch.path)
+    return b"".join(result)
 
 
 def check_path(path: str) -> None:
@@ -109,14 +117,13 @@ def check_path(path: str) -> None:
         PatchRejected: absolute, upwards, Windows-special, or `.git` in any disguise.
     """
     parts = path.split("/")
-    folded = [_IGNORED_BY_HFS.sub("", part).split(":")[0] for part in parts]
     unsafe = (
-        not path
+        len(path) > _LONGEST_PATH
         or "\\" in path
+        or ":" in path  # a drive or an NTFS stream
         or any(ord(character) < 32 or ord(character) == 127 for character in path)
-        or re.match(r"[A-Za-z]:", path) is not None
         or any(part in ("", ".", "..") for part in parts)
-        or any(_RESERVED.fullmatch(part) for part in folded)
+        or any(_RESERVED.fullmatch(_IGNORED_BY_HFS.sub("", part)) for part in parts)
     )
     if unsafe:
         raise PatchRejected("unsafe path", where=repr(path))
@@ -135,8 +142,16 @@ def _message(head: str) -> tuple[str, str]:
     unfolded = re.sub(r"\n[ \t]+", " ", headers)
     found = re.search(r"^Subject: (?:\[PATCH[^\]]*\] )?(.*)$", unfolded, re.MULTILINE)
     raw = found.group(1) if found else ""
-    subject = str(make_header(decode_header(raw))) if "=?" in raw else _utf8(raw)
-    return subject, _utf8(re.split(r"^---$", body, flags=re.MULTILINE)[0]).strip()
+    return _decoded(raw), _utf8(re.split(r"^---$", body, flags=re.MULTILINE)[0]).strip()
+
+
+def _decoded(raw: str) -> str:
+    if "=?" not in raw:
+        return _utf8(raw)
+    try:
+        return str(make_header(decode_header(raw)))
+    except (LookupError, ValueError, MessageError):
+        return _utf8(raw)  # not an encoded word, though it looked like one
 
 
 def _utf8(text: str) -> str:
@@ -145,7 +160,7 @@ def _utf8(text: str) -> str:
 
 def _lines(text: str) -> list[str]:
     # str.splitlines also splits at form feeds and NEL, which are ordinary bytes here.
-    return [line + "\n" for line in text.removesuffix("\n").split("\n")]
+    return [line + "\n" for line in _SIGNATURE.sub("", text).rstrip("\n").split("\n")]
 
 
 def _byte_lines(data: bytes) -> list[bytes]:
@@ -153,10 +168,26 @@ def _byte_lines(data: bytes) -> list[bytes]:
     return [line + b"\n" for line in lines] + ([rest] if rest else [])
 
 
+def _parsed(name: str, lines: list[str]) -> PatchSet:
+    # unidiff passes over what it does not know, a broken hunk header too: every line has to be
+    # accounted for, or a change would be lost without a word.
+    headers = 0
+    for line in lines:
+        if _HEADER.match(line):
+            headers += 1
+        elif line[0] not in " +-@\\\n":
+            raise PatchRejected(f"not allowed in a series: {line[:80].strip()}", where=name)
+    try:
+        parsed = PatchSet(iter(lines))
+    except (UnidiffParseError, ValueError) as error:
+        raise PatchRejected(f"malformed patch: {error}", where=name) from error
+    hunks = sum(2 * bool(entry) + sum(1 + len(hunk) for hunk in entry) for entry in parsed)
+    if headers + hunks != len(lines):
+        raise PatchRejected("malformed patch: lines that belong to no hunk", where=name)
+    return parsed
+
+
 def _file_patch(name: str, entry: PatchedFile) -> FilePatch:
-    for line in entry.patch_info or ():
-        if _UNSUPPORTED.match(line.rstrip("\n")):
-            raise PatchRejected(f"not allowed in a series: {line.strip()}", where=name)
     created = entry.source_file == "/dev/null"
     deleted = entry.target_file == "/dev/null"
     path = _path(entry.source_file, "a/") if deleted else _path(entry.target_file, "b/")
@@ -172,7 +203,10 @@ def _path(quoted: str, prefix: str) -> str:
     raw = quoted.encode("latin-1")
     if raw.startswith(b'"') and raw.endswith(b'"'):
         raw = _OCTAL.sub(_unescape, raw[1:-1])
-    return raw.decode("utf-8", "surrogateescape").removeprefix(prefix)
+    try:
+        return raw.decode().removeprefix(prefix)
+    except UnicodeDecodeError:
+        raise PatchRejected("a path is not UTF-8", where=ascii(raw)) from None
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
@@ -193,9 +227,9 @@ def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
     before: list[bytes] = []
     after: list[bytes] = []
     for kind, value in _hunk_lines(hunk):
-        if kind in " -":
+        if kind in (" ", "-"):
             before.append(value)
-        if kind in " +":
+        if kind in (" ", "+"):
             after.append(value)
     if (len(before), len(after)) != (hunk.source_length, hunk.target_length):
         raise PatchRejected("a hunk's length is not what its header says", where=name)

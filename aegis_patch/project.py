@@ -160,6 +160,13 @@ def guard(repo: pygit2.Repository, root: Path) -> None:
             where=str(root),
             next="git switch BRANCH, or git switch -c NEW-BRANCH",
         )
+    lock = root / git(root, "rev-parse", "--git-path", "index.lock").strip()
+    if lock.exists():
+        raise Refused(
+            "another git process has the index locked",
+            where=str(lock),
+            next="wait until it ends; if none runs, remove that file",
+        )
     unmerged = git(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
     if unmerged:
         path = unmerged.split("\0")[0].partition("\t")[2]

@@ -116,7 +116,7 @@ def _copier(
     interactive: bool,
 ) -> tuple[Mapping[str, Any], dict[str, bytes]]:
     from copier import run_copy
-    from copier.errors import CopierError
+    from copier.errors import CopierAnswersInterrupt, CopierError
 
     with tempfile.TemporaryDirectory(prefix="aegis-identity-") as directory:
         source, target = Path(directory, "source"), Path(directory, "target")
@@ -135,6 +135,8 @@ def _copier(
                 defaults=not interactive,
                 quiet=True,
             )
+        except CopierAnswersInterrupt as error:
+            raise KeyboardInterrupt from error
         except (CopierError, ValueError) as error:
             raise _invalid(str(error)) from error
         return worker.answers.combined, {path: (target / path).read_bytes() for path in templates}

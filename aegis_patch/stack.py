@@ -7,17 +7,20 @@ values are read and written by key, never merged as text.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from aegis_patch.component import Catalogue, closure, dependants, requirements
+from aegis_patch.component import Catalogue, closure, is_chosen, requirements
 from aegis_patch.errors import Refused
 
 RECORD = "aegis.toml"
 CORE = "core"
 By = Literal["you", "need"]
+_HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|["']([^"'\\]*)["'])\s*=""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +60,29 @@ def add(stack: Stack, catalogue: Catalogue, name: str) -> Stack:
 
 
 def remove(stack: Stack, catalogue: Catalogue, name: str, keep: Iterable[str] = ()) -> Stack:
-    """The stack without `name`, its variants, what only it needed, and integrations now undue.
+    """The stack without `name`, its variants, what only they needed, and integrations now undue.
 
     A requirement in `keep` stays, and is the user's from now on.
     """
     kept = frozenset(keep)
-    gone = {name} | {other for other in stack.names if _varies(catalogue, other, name)}
-    for need in orphans(stack, catalogue, name):
-        if need not in kept:
-            gone.add(need)
-    names = stack.names - gone
+    gone = _with_variants(stack, catalogue, name) | frozenset(orphans(stack, catalogue, name))
+    names = stack.names - (gone - kept)
     return _closed(stack, catalogue, names, (stack.chosen() | kept) & names)
 
 
 def orphans(stack: Stack, catalogue: Catalogue, name: str) -> tuple[str, ...]:
-    """What is there by need, was needed by `name`, and would be needed by nothing without it."""
-    gone = {name}
-    needed = [need for need in sorted(requirements(catalogue, [name])) if need in stack.present]
+    """What is there by need, was needed by `name` or its variants, and by nothing without them."""
+    leaving = gone = _with_variants(stack, catalogue, name)
+    needed = requirements(catalogue, leaving) & stack.names
     while True:
-        left = stack.names - gone
-        found = [
-            need
-            for need in needed
-            if need in left
-            and stack.present[need].by == "need"
-            and not dependants(catalogue, need, left)
-        ]
+        left = [other for other in stack.names - gone if is_chosen(catalogue[other])]
+        still = requirements(
+            catalogue, [need for other in left for need in catalogue[other].requires]
+        )
+        found = {n for n in needed - gone - still if stack.present[n].by == "need"}
         if not found:
-            return tuple(sorted(gone - {name}))
-        gone.update(found)
+            return tuple(sorted(gone - leaving))
+        gone |= found
 
 
 def rebase(stack: Stack, catalogue: Catalogue, url: str, release: str, commit: str) -> Stack:
@@ -114,45 +111,70 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
             raise TypeError("every answer is a string")
     except KeyError as error:
         raise _nonsense(f"{error.args[0]} is missing", where) from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise _nonsense(str(error), where) from error
     return Stack(fields[0], fields[1], fields[2], answers, present)
 
 
 def write(skeleton: bytes, stack: Stack) -> bytes:
-    """Write a stack into a record's skeleton: its values replaced, each name below its slot."""
-    values = {
-        "[upstream]": {"url": stack.url, "release": stack.release, "commit": stack.commit},
-        "[answers]": dict(stack.answers),
+    """Write a stack into a record's skeleton: its values replaced, each name below its slot.
+
+    What has no place of its own there goes to the end of its section.
+
+    Raises:
+        Refused: the skeleton is written so that our values cannot be put into it.
+    """
+    end = "\r\n" if b"\r\n" in skeleton else "\n"
+    wanted = {
+        "upstream": {"url": stack.url, "release": stack.release, "commit": stack.commit},
+        "answers": dict(stack.answers),
+        "components": dict[str, str](),
     }
-    slots = {name: _line(name, there) for name, there in sorted(stack.present.items())}
+    left = {
+        section: {key: f"{_key(key)} = {_quoted(value)}" for key, value in values.items()}
+        for section, values in wanted.items()
+    }
+    left["components"] = {name: _line(name, there) for name, there in sorted(stack.present.items())}
     out: list[str] = []
     section = ""
-    for line in strip(skeleton).decode().splitlines(keepends=True):
-        if line.startswith("["):
-            out += _rest(section, slots, out)
-            section = line.strip()
-        key = line.split("=")[0].strip()
-        known = values.get(section, {})
-        out.append(f"{key} = {_quoted(known[key])}\n" if key in known else line)
-        slot = line.removeprefix("# slot: ").strip()
-        if section == "[components]" and line.startswith("# slot: ") and slot in slots:
-            out.append(slots.pop(slot))
-    out += _rest(section, slots, out)
-    return "".join(out).encode()
+    for line in _lines(strip(skeleton)):
+        if header := _section(line):
+            _finish(out, left.pop(section, {}), end)
+            section = header
+        slot = line.removeprefix("# slot: ").strip() if line.startswith("# slot: ") else ""
+        key = _key_of(line)
+        if key in wanted.get(section, {}):
+            out.append(left[section].pop(key, "") + end)
+        else:
+            out.append(line)
+        if section == "components" and slot in left.get(section, {}):
+            out.append(left[section].pop(slot) + end)
+    _finish(out, left.pop(section, {}), end)
+    for header, values in left.items():
+        out.append(f"{end}[{header}]{end}")
+        _finish(out, values, end)
+    text = "".join(out).encode()
+    written = parse(text)
+    # A newer release may ask more; its own answers then stand in the skeleton.
+    if replace(written, answers={**written.answers, **stack.answers}) != replace(
+        stack, answers=written.answers
+    ):
+        raise _nonsense("aegis cannot write its values into it", RECORD)
+    return text
 
 
 def strip(record: bytes) -> bytes:
     """A record's skeleton: comments and the user's own lines, without our values."""
     out: list[str] = []
     section = ""
-    for line in record.decode().splitlines(keepends=True):
-        section = line.strip() if line.startswith("[") else section
-        key = line.split("=")[0].strip()
-        if section == "[components]" and "=" in line and not line.startswith("#"):
+    for line in _lines(record):
+        section = _section(line) or section
+        key = _key_of(line)
+        if section == "components" and key:
             continue
-        ours = section == "[upstream]" and key in ("url", "release", "commit")
-        out.append(f'{key} = ""\n' if ours else line)
+        ours = section == "upstream" and key in ("url", "release", "commit")
+        end = "\r\n" if line.endswith("\r\n") else "\n"
+        out.append(f'{key} = ""{end}' if ours else line)
     return "".join(out).encode()
 
 
@@ -167,8 +189,9 @@ def _closed(
     return replace(stack, present=present)
 
 
-def _varies(catalogue: Catalogue, other: str, name: str) -> bool:
-    return catalogue[other].kind == "variant" and name in catalogue[other].requires
+def _with_variants(stack: Stack, catalogue: Catalogue, name: str) -> frozenset[str]:
+    variants = (other for other in stack.names if catalogue[other].kind == "variant")
+    return frozenset(v for v in variants if name in requirements(catalogue, [v])) | {name}
 
 
 def _presence(value: Mapping[str, Any]) -> Presence:
@@ -177,23 +200,42 @@ def _presence(value: Mapping[str, Any]) -> Presence:
     return Presence(str(value["release"]), value["by"])
 
 
+def _lines(text: bytes) -> list[str]:
+    # Not str.splitlines: a description may hold a NEL or a U+2028, which end no line in TOML.
+    return re.findall(r"[^\n]*\n|[^\n]+", text.decode())
+
+
+def _section(line: str) -> str:
+    """The table that a line opens, by its name; "" if it opens none."""
+    header = _HEADER.match(line)
+    return "".join(header.group(1).split()) if header else ""
+
+
+def _key_of(line: str) -> str:
+    """The key that a line sets; "" if it sets none."""
+    found = _KEY.match(line)
+    return (found.group(1) or found.group(2)) if found else ""
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
 def _line(name: str, there: Presence) -> str:
-    key = name if name.replace("-", "").replace("_", "").isalnum() else _quoted(name)
-    return f'{key} = {{ release = {_quoted(there.release)}, by = "{there.by}" }}\n'
+    return f'{_key(name)} = {{ release = {_quoted(there.release)}, by = "{there.by}" }}'
 
 
-def _rest(section: str, slots: dict[str, str], out: list[str]) -> list[str]:
-    # Names without a slot of their own go to the section's end, before its blank line.
-    if section != "[components]" or not slots:
-        return []
-    rest = list(slots.values())
-    slots.clear()
-    blank = []
+def _finish(out: list[str], values: Mapping[str, str], end: str) -> None:
+    # What has no place of its own goes to the section's end, before its blank lines.
+    if not values:
+        return
+    blank: list[str] = []
     while out and not out[-1].strip():
         blank.append(out.pop())
     if out and not out[-1].endswith("\n"):
-        out[-1] += "\n"
-    return rest + blank
+        out[-1] += end
+    out += [line + end for line in values.values()]
+    out += blank
 
 
 def _quoted(text: str) -> str:

@@ -127,12 +127,14 @@ def _build(
     assert step.old is not None
     store = bench.store
     gone = step.old.names - step.new.names
+    old, new = bench.pristine(step.old), bench.pristine(step.new)
     plan = Plan(
         head=tree,
-        old=bench.pristine(step.old),
-        new=bench.pristine(step.new),
+        old=old,
+        new=new,
         record=step.new,
         yours=yours.lines(bench, there, gone),
+        drivers=_drivers(there, trees.changed(store, old, new)),
     )
     outcome = evolve(store, plan)
     if isinstance(outcome, Unchanged):
@@ -142,6 +144,19 @@ def _build(
         after, said = _relock(store, tree, outcome, lock_entry, relock)
         outcome = replace(outcome, tree=after)
     return Built(step, tree, after, outcome), said
+
+
+def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
+    """What .gitattributes say of `merge`; drivers of the user's own are not run."""
+    found = {}
+    for path in paths:
+        whole = f"{there.prefix}/{path}" if there.prefix else path
+        driver = there.repo.get_attr(whole, "merge")
+        if driver is False or driver == "binary":
+            found[path] = "binary"
+        elif driver == "union":
+            found[path] = "union"
+    return found
 
 
 def _relock(

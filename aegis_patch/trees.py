@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode, MergeFlag
+from pygit2.enums import FileMode, MergeFavor, MergeFlag
 
 from aegis_patch import patch as patches
 from aegis_patch.errors import PatchRejected
@@ -113,7 +113,8 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
     """The tree after a patch, which must fit it exactly.
 
     Raises:
-        PatchRejected: a file is missing, there already, or not what the patch says.
+        PatchRejected: a file is missing, there already, or not what the patch says; or a file
+            would take a directory's place without the patch saying so.
     """
     edits: dict[str, Entry | None] = {}
     for file in patch.files:
@@ -121,6 +122,8 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
         if (before is None) != (file.old_mode is None):
             there = "is there already" if before else "is missing"
             raise PatchRejected(f"{file.path} {there}", where=patch.name)
+        if before and before.mode != file.old_mode:
+            raise PatchRejected(f"{file.path} has mode {before.mode:o}", where=patch.name)
         try:
             data = patches.postimage(file, blob(store, before))
         except PatchRejected as error:
@@ -128,7 +131,12 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
         if file.mode is None and data:
             raise PatchRejected(f"{file.path} is deleted but not emptied", where=patch.name)
         edits[file.path] = Entry(store.create_blob(data), file.mode) if file.mode else None
-    return replace(store, tree, edits)
+    made = replace(store, tree, edits)
+    lost = [path for path, entry in edits.items() if lookup(store, made, path) != entry]
+    lost += [path for path in changed(store, tree, made) if path not in edits]
+    if lost:
+        raise PatchRejected(f"{lost[0]} is a file and a directory at once", where=patch.name)
+    return made
 
 
 def merge(
@@ -150,9 +158,9 @@ def merge(
 
 def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Merged:
     """Three-way merge of one file's text; any encoding survives."""
-    if b"\0" in (base + ours + theirs)[:BINARY_PROBE]:
-        return Merged(ours, clean=False)
     sides = (base, ours, theirs)
+    if any(is_binary(data) for data in sides):
+        return Merged(ours, clean=False)
     recode = not all(_is_utf8(data) for data in sides)
     labels = ("before", "HEAD (yours)", "aegis (theirs)")
     before, mine, wanted = (
@@ -162,6 +170,18 @@ def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
     result = store.merge_file_from_index(before, mine, wanted)
     data = result.contents.encode("latin-1" if recode else "utf-8")
     return Merged(data, clean=result.automergeable)
+
+
+def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """Three-way merge of one file's text that takes both sides' lines where they meet."""
+    before, mine, wanted = (
+        replace(store, None, {"file": Entry(store.create_blob(data), FileMode.BLOB)})
+        for data in (base, ours, theirs)
+    )
+    index = store.merge_trees(before, mine, wanted, MergeFavor.UNION, MergeFlag(0))
+    found = store[index["file"].id]
+    assert isinstance(found, pygit2.Blob)
+    return found.data
 
 
 def blob(store: pygit2.Repository, entry: Entry | None) -> bytes:

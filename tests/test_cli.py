@@ -35,7 +35,9 @@ def test_subjects_bodies_and_trailers(start: Start) -> None:
     trailers = "--format=%(trailers:key=Aegis-Component,valueonly)"
     assert project.git("log", "-1", trailers, added).split() == ["cache", "worker"]
     for commit in project.git("rev-list", "HEAD").split():
-        release = project.git("log", "-1", "--format=%(trailers:key=Aegis-Release,valueonly)", commit)
+        release = project.git(
+            "log", "-1", "--format=%(trailers:key=Aegis-Release,valueonly)", commit
+        )
         assert release.strip() == upstream.latest()
 
 
@@ -303,7 +305,12 @@ def test_a_dry_run_writes_nothing(start: Start) -> None:
     oldest = next(iter(upstream.releases()))
     project = start("worker", version=oldest)
     before = everything(project.path)
-    for args in (["add", "ingress"], ["remove", "worker"], ["update"], ["answers", "description=x"]):
+    for args in (
+        ["add", "ingress"],
+        ["remove", "worker"],
+        ["update"],
+        ["answers", "description=x"],
+    ):
         ran = project.aegis(*args, "--dry-run")
         assert "would be" in ran.out, ran
         assert everything(project.path) == before
@@ -405,9 +412,10 @@ def test_the_project_is_found_from_below_and_by_option(
 
 
 def test_not_a_repository(tmp_path: Path, start: Start) -> None:
-    assert "aegis init" in run("status", "-C", tmp_path).err or "git init" in run(
-        "status", "-C", tmp_path
-    ).err
+    assert (
+        "aegis init" in run("status", "-C", tmp_path).err
+        or "git init" in run("status", "-C", tmp_path).err
+    )
     project = start()
     subprocess.run(["rm", "-rf", project.path / ".git"], check=True)
     assert "not a git repository" in project.aegis("add", "ingress", code=1).err

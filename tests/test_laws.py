@@ -145,7 +145,11 @@ def test_6_no_silent_loss(data: st.DataObject) -> None:
             assert conflict.path == path
             result = trees.blob(store, conflict.marked)
         else:
-            sides = (trees.blob(store, entry), text, trees.blob(store, trees.lookup(store, after, path)))
+            sides = (
+                trees.blob(store, entry),
+                text,
+                trees.blob(store, trees.lookup(store, after, path)),
+            )
             parsed = [merges.syntax_error(path, side) for side in sides]
             assert any(parsed) or merges.syntax_error(path, result) is None
         assert written in result
@@ -276,9 +280,7 @@ def separated_places(
     return places
 
 
-def edited(
-    store: pygit2.Repository, tree: pygit2.Oid, places: Mapping[str, Place]
-) -> pygit2.Oid:
+def edited(store: pygit2.Repository, tree: pygit2.Oid, places: Mapping[str, Place]) -> pygit2.Oid:
     """A tree with a comment put in at each place."""
     edits: dict[str, Entry | None] = {}
     for path, place in places.items():

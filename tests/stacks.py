@@ -1,0 +1,70 @@
+"""Generated projects, and the one Python environment in which all of them run."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import uv
+
+from tests.conftest import ROOT, Project, run
+
+ENVIRONMENT = ROOT / ".venv-stack"
+EVERYTHING = ("cache", "ingress", "worker")
+COMBINATIONS = (
+    (),
+    ("cache",),
+    ("ingress",),
+    ("worker",),
+    ("cache", "ingress"),
+    ("ingress", "worker"),
+)
+
+
+def make(path: Path, *components: str, version: str | None = None) -> Project:
+    """A new project at a path."""
+    args = ["init", str(path), "-y", "--components", ",".join(components)]
+    ran = run(*args, *(["--upstream-version", version] if version else []))
+    assert ran.code == 0, ran.err
+    return Project(path)
+
+
+def python(scratch: Path) -> Path:
+    """The Python with all that a project of every component needs; made once, then kept."""
+    pyproject = make(scratch / "everything", *EVERYTHING).path / "pyproject.toml"
+    wanted = hashlib.sha256(pyproject.read_bytes()).hexdigest()
+    made = ENVIRONMENT / "made-for"
+    with Path(f"{ENVIRONMENT}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists() or made.read_text() != wanted:
+            uv_bin = uv.find_uv_bin()
+            subprocess.run([uv_bin, "venv", "--quiet", "--clear", ENVIRONMENT], check=True)
+            install = [uv_bin, "pip", "install", "--quiet", "--compile-bytecode"]
+            install += ["--python", str(ENVIRONMENT / "bin/python")]
+            subprocess.run([*install, "-r", pyproject, "--group", f"{pyproject}:dev"], check=True)
+            made.write_text(wanted)
+    return ENVIRONMENT / "bin/python"
+
+
+def own_tests(project: Project, interpreter: Path, *args: str) -> str:
+    """Run a project's own test suite, which has to pass; what it printed."""
+    return tool(project, interpreter, "pytest", "-q", "-p", "no:cacheprovider", *args)
+
+
+def tool(project: Project, interpreter: Path, *args: str) -> str:
+    """Run a tool of the shared environment in a project; it has to succeed."""
+    path = f"{interpreter.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(interpreter), "-m", *args],
+        cwd=project.path,
+        env={**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{' '.join(args)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout

@@ -1,0 +1,155 @@
+"""The shipped catalogue: what a series has to be, so that any git can apply it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from aegis_patch import component, patch, pristine, render, stack, trees, upstream
+from aegis_patch.upstream import Upstream
+from tests.conftest import ROOT, git
+
+NAMES = sorted(path.name for path in (ROOT / "patches").iterdir())
+VERSIONS = tuple(upstream.releases())
+IDENTITY = (
+    "Harbor Light",
+    "harbor-light",
+    "Ada Lantern",
+    "ada@lantern.example",
+    "keeps its options open",
+)
+
+
+@pytest.fixture
+def head(store: pygit2.Repository) -> Upstream:
+    """What HEAD of this checkout holds."""
+    return upstream.open_release(store, upstream.BUNDLED, upstream.WORK)
+
+
+def test_the_newest_release_is_what_head_holds(store: pygit2.Repository, head: Upstream) -> None:
+    """Work on base/ or patches/ ends with a recorded release: scripts/record VERSION."""
+    newest = upstream.open_release(store, upstream.BUNDLED, upstream.latest())
+    assert newest.base == head.base
+    assert newest.catalogue == head.catalogue
+
+
+def test_releases_are_a_chain_of_whole_commits(store: pygit2.Repository) -> None:
+    before: list[pygit2.Oid] = []
+    for commit_id in upstream.releases().values():
+        commit = store[commit_id].peel(pygit2.Commit)
+        assert list(commit.parent_ids) == before
+        assert commit.author.name == "aegis"
+        for path in trees.files(store, commit.tree.id):
+            assert trees.lookup(store, commit.tree.id, path) is not None
+        before = [commit.id]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exporting_a_series_again_changes_no_byte(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/series", "check", name],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_git_am_applies_a_series(
+    store: pygit2.Repository, head: Upstream, name: str, tmp_path: Path
+) -> None:
+    start = pristine.before(store, head, name)
+    repo = tmp_path / "repo"
+    git(tmp_path, "init", "--quiet", "repo")
+    (repo / ".git/objects/info/alternates").write_text(
+        f"{store.path}objects\n" + "".join(f"{path}\n" for path in upstream.alternates())
+    )
+    git(repo, "read-tree", str(start))
+    git(repo, "checkout-index", "--all")
+    git(repo, "commit", "--quiet", "-m", "start")
+    series = [ROOT / "patches" / name / each for each, _ in head.catalogue[name].series]
+    git(repo, "am", "--quiet", "--keep", *(str(path) for path in series))
+    assert git(repo, "rev-parse", "HEAD^{tree}") == str(pristine.after(store, head, name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_patch_says_why_and_is_named_by_its_subject(head: Upstream, name: str) -> None:
+    assert head.catalogue[name].series
+    for file, mail in head.catalogue[name].series:
+        parsed = patch.parse(file, mail)
+        assert len(parsed.body) > 40, f"{file} does not say why"
+        assert file == re.sub(r"[^a-z0-9]+", "-", parsed.subject.lower()).strip("-") + ".patch"
+        assert not file[0].isdigit()
+
+
+def test_no_patch_contains_an_identity_value(head: Upstream) -> None:
+    for each in head.catalogue.values():
+        for file, mail in each.series:
+            changed = re.findall(rb"^[+-].*$", mail, re.MULTILINE)
+            for value in IDENTITY:
+                assert value.encode() not in b"\n".join(changed), f"{each.name}/{file}"
+
+
+def test_only_the_identity_files_hold_the_identity(
+    store: pygit2.Repository, head: Upstream
+) -> None:
+    holders = {
+        path
+        for path in trees.files(store, head.base)
+        if any(
+            value.encode() in trees.blob(store, trees.lookup(store, head.base, path))
+            for value in IDENTITY
+        )
+    }
+    assert holders == {*render.FILES, stack.RECORD}
+    assert len(holders) <= 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_series_touches_a_first_or_a_last_line(
+    store: pygit2.Repository, head: Upstream, name: str
+) -> None:
+    start, end = pristine.before(store, head, name), pristine.after(store, head, name)
+    for path in trees.changed(store, start, end):
+        sides = [trees.lookup(store, tree, path) for tree in (start, end)]
+        if all(sides):
+            first, last = (trees.blob(store, side).splitlines() for side in sides)
+            assert (first[0], first[-1]) == (last[0], last[-1]), path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_series_edits_few_existing_lines(
+    store: pygit2.Repository, head: Upstream, name: str
+) -> None:
+    """More than about 15 is a sign that the base lacks a seam; a Compose service is its own."""
+    start, end = pristine.before(store, head, name), pristine.after(store, head, name)
+    edited = 0
+    for change in store.diff(start, end):
+        assert change is not None
+        _, added, removed = change.line_stats
+        if change.delta.status_char() == "M" and change.delta.new_file.path != "compose.yaml":
+            edited += added + removed
+    assert edited <= 15
+
+
+def test_every_name_has_a_slot_in_the_record(store: pygit2.Repository) -> None:
+    for version in VERSIONS:
+        opened = upstream.open_release(store, upstream.BUNDLED, version)
+        record = trees.blob(store, trees.lookup(store, opened.base, stack.RECORD)).decode()
+        slots = re.findall(r"^# slot: (.*)$", record, re.MULTILINE)
+        assert slots == sorted(slots)
+        assert set(opened.catalogue) <= set(slots)
+
+
+def test_requirements_are_known_and_integrations_join_two_or_more(head: Upstream) -> None:
+    known = head.catalogue
+    needed = set(chain.from_iterable(each.requires for each in known.values()))
+    assert needed <= known.keys()
+    for each in known.values():
+        assert each.kind != "integration" or len(each.requires) >= 2
+    assert component.order(known, known)

@@ -1,0 +1,323 @@
+"""stack.py: the record says what a stack is, whatever people write into it, and the verbs' algebra."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aegis_patch import stack
+from aegis_patch.errors import Refused
+from aegis_patch.stack import Presence, Stack
+from tests import tiny
+from tests.test_component import CATALOGUE
+from tests.tiny import a_catalogue, a_component
+
+SKELETON = (tiny.ROOT / "base" / "aegis.toml").read_bytes()
+ANSWERS = {
+    "project_name": "My API",
+    "description": "Does it.",
+    "author_name": "Uma",
+    "author_email": "uma@example.org",
+}
+
+
+def a_stack(*names: str, **by_need: str) -> Stack:
+    """A stack with these names; those of `need="a b"` are there by need."""
+    needed = by_need.get("need", "").split()
+    present = {name: Presence("0.1.0", "you") for name in names}
+    present |= {name: Presence("0.1.0", "need") for name in needed}
+    return Stack("aegis", "0.1.0", "c" * 40, ANSWERS, present)
+
+
+def who(made: Stack) -> dict[str, str]:
+    return {name: there.by for name, there in sorted(made.present.items())}
+
+
+def text_of(made: Stack, skeleton: bytes = SKELETON) -> str:
+    written = stack.write(skeleton, made)
+    assert stack.parse(written) == made
+    return written.decode()
+
+
+# The record.
+
+
+def test_each_name_stands_below_its_slot() -> None:
+    skeleton = SKELETON.decode().partition("[components]")[0] + (
+        "[components]\n# slot: cache\n# slot: cache+ingress\n# slot: worker\n# end; yours\n"
+    )
+    made = text_of(a_stack("worker", need="cache+ingress cache"), skeleton.encode())
+    assert made.partition("[components]\n")[2] == (
+        "# slot: cache\n"
+        'cache = { release = "0.1.0", by = "need" }\n'
+        "# slot: cache+ingress\n"
+        '"cache+ingress" = { release = "0.1.0", by = "need" }\n'
+        "# slot: worker\n"
+        'worker = { release = "0.1.0", by = "you" }\n'
+        "# end; yours\n"
+    )
+
+
+def test_a_name_without_a_slot_goes_to_the_end_of_its_section() -> None:
+    for tail in ("", "\n[mine]\nx = 1\n", "\n\n# mine\n[[mine]]\n"):
+        base = f'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n\n[components]\n{tail}'
+        made = text_of(replace(a_stack("zebra"), answers={}), base.encode())
+        assert 'zebra = { release = "0.1.0", by = "you" }\n' in made
+        assert "mine" not in tomllib.loads(made)["components"]
+        assert made.endswith(tail.split("# mine")[-1] or "}\n")
+
+
+def test_the_core_alone_has_no_names() -> None:
+    assert text_of(a_stack()).endswith(SKELETON.decode().partition("[components]")[2])
+
+
+def test_writing_twice_changes_nothing_and_stripping_undoes_it() -> None:
+    once = text_of(a_stack("worker", need="cache"))
+    assert text_of(a_stack("worker", need="cache"), once.encode()) == once
+    assert stack.strip(once.encode()) == stack.strip(text_of(a_stack()).encode())
+    assert text_of(a_stack(), once.encode()) == text_of(a_stack())
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        *('say "hi"', "back\\slash", "ends\\", "🦊 and ü", "del\x7f", "tab\there", "new\nline", ""),
+        *("[components]", "# slot: worker", "a = b # c", "'", '"""', "\x85next", "a\u2028b", "=\x0c"),
+        *("[answers]\nx = 1", "\r\n", "\0", "\x1c", "worker = 1", "{{ x }}", "⟦ x ⟧", "\ufeff"),
+    ],
+)
+def test_any_answer_comes_back(nasty: str) -> None:
+    made = replace(a_stack("worker"), answers={**ANSWERS, "description": nasty})
+    written = text_of(made)
+    assert text_of(made, written.encode()) == written
+    assert stack.write(written.encode(), a_stack("worker")).decode() == text_of(a_stack("worker"))
+
+
+@given(
+    answers=st.dictionaries(
+        st.text(min_size=1, max_size=5), st.text(st.characters(exclude_categories=["Cs"]))
+    ),
+    names=st.sets(st.text("abc+-ä.= #", min_size=1, max_size=6)),
+)
+def test_any_stack_round_trips(answers: dict[str, str], names: set[str]) -> None:
+    made = replace(a_stack(*names), answers={**ANSWERS, **answers})
+    written = stack.write(SKELETON, made)
+    assert stack.parse(written) == made
+    assert stack.write(written, made) == written
+
+
+def test_comments_and_tables_of_the_users_stay() -> None:
+    written = text_of(a_stack("worker"))
+    mine = written.replace("[answers]", "# why\n[answers] # here\n").replace(
+        "# end of slots", '  # a = b\n# "x" = 1\n# end of slots'
+    )
+    mine += '\n[mine]\nurl = "x"\nrelease = 1\nlist = [\n  "worker",\n[1],\n]\n# the end'
+    made = text_of(a_stack("ingress"), mine.encode())
+    expected = mine.replace("# slot: worker\nworker = ", "# slot: worker\n# gone ")
+    for line in mine.splitlines():
+        if not line.startswith("worker = "):
+            assert line in made.splitlines(), expected
+    assert tomllib.loads(made)["mine"] == {"url": "x", "release": 1, "list": ["worker", [1]]}
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("[components]", "[components] # what there is"),
+        ("[components]", " [ components ]"),
+        ("worker = {", '"worker" = {'),
+        ("worker = {", "  worker={"),
+        ('project_name = "My API"', "'project_name' = 'My API'"),
+        ('project_name = "My API"\n', ""),
+        ('url = "aegis"', "url='aegis' # x"),
+        ("# slot: worker\n", ""),
+        ("\n", "\r\n"),
+    ],
+)
+def test_a_record_written_by_hand_is_read_and_written(was: str, now: str) -> None:
+    before = text_of(a_stack("worker"))
+    edited = before.replace(was, now)
+    assert edited != before
+    assert text_of(a_stack("cache"), edited.encode())
+    assert text_of(a_stack("worker"), edited.encode())
+    if was != "\n":
+        return
+    assert text_of(a_stack("worker", "cache"), edited.encode()).count("\r\n") == text_of(
+        a_stack("worker", "cache")
+    ).count("\n")
+
+
+def test_a_record_without_a_last_newline() -> None:
+    for text in (SKELETON.rstrip(), text_of(a_stack("worker")).rstrip().encode()):
+        assert text_of(a_stack("worker", "zebra"), text)
+
+
+def test_a_release_that_asks_more_brings_its_own_answer() -> None:
+    asks = SKELETON.replace(b"\n[components]", b'region = "eu"\n\n[components]')
+    assert stack.parse(stack.write(asks, a_stack())).answers == {**ANSWERS, "region": "eu"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not toml",
+        "\ufeff[",
+        "[upstream]\n",
+        "upstream = 1\nanswers = 2\ncomponents = 3\n",
+        "x = " + "[" * 5000,
+        GOOD := '[upstream]\nurl = "a"\nrelease = "1"\ncommit = "c"\n[answers]\n',
+        GOOD + "x = 1\n[components]\n",
+        GOOD + "[components]\nworker = 1\n",
+        GOOD + "[components]\nworker = {}\n",
+        GOOD + '[components]\nworker = { by = "you" }\n',
+        GOOD + '[components]\nworker = { release = "1", by = "me" }\n',
+        GOOD + '[components]\nworker = { release = "1", by = [] }\n',
+        GOOD + "[[components]]\n",
+        GOOD + '[components]\na = "x"\na = "y"\n',
+        "answers = []\n" + GOOD.replace("[answers]\n", "") + "[components]\n",
+    ],
+)
+def test_nonsense_is_refused_with_a_place_and_a_remedy(text: str) -> None:
+    with pytest.raises(Refused) as raised:
+        stack.parse(text.encode())
+    assert raised.value.where == "aegis.toml"
+    assert "git log -p -- aegis.toml" in raised.value.next
+
+
+def test_a_record_that_is_not_text_is_refused() -> None:
+    with pytest.raises(Refused):
+        stack.parse(b"\xff\xfe")
+
+
+def test_a_form_that_cannot_be_written_is_refused_and_not_broken() -> None:
+    text = GOOD + '[components.worker]\nrelease = "1"\nby = "you"\n'
+    made = stack.parse(text.encode())
+    with pytest.raises(Refused):
+        stack.write(text.encode(), made)
+
+
+# The algebra.
+
+
+def test_add_brings_what_is_needed() -> None:
+    assert who(stack.add(a_stack(), CATALOGUE, "worker")) == {"cache": "need", "worker": "you"}
+
+
+def test_add_promotes_what_was_there_by_need() -> None:
+    made = stack.add(a_stack("worker", need="cache"), CATALOGUE, "cache")
+    assert who(made) == {"cache": "you", "worker": "you"}
+
+
+def test_add_lets_integrations_join() -> None:
+    made = stack.add(a_stack("scheduler"), CATALOGUE, "database")
+    assert who(made)["scheduler+database"] == "need"
+
+
+def test_add_brings_everything_to_the_stacks_release() -> None:
+    there = replace(a_stack("ingress"), release="0.2.0")
+    made = stack.add(there, CATALOGUE, "cache")
+    assert {each.release for each in made.present.values()} == {"0.2.0"}
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "after"),
+    [
+        (a_stack("worker", need="cache"), "worker", {}),
+        (a_stack("worker", "cache"), "worker", {"cache": "you"}),
+        (a_stack("scheduler", "database", need="scheduler+database"), "database", {"scheduler": "you"}),
+        (a_stack("postgres", "database"), "postgres", {"database": "you"}),
+        (a_stack("postgres", need="database"), "postgres", {}),
+        (a_stack("postgres", "database"), "database", {}),
+        (a_stack("ledger", need="postgres database"), "ledger", {}),
+        (
+            a_stack("ledger", "postgres", need="database"),
+            "ledger",
+            {"postgres": "you", "database": "need"},
+        ),
+    ],
+)
+def test_remove(before: Stack, name: str, after: dict[str, str]) -> None:
+    assert who(stack.remove(before, CATALOGUE, name)) == after
+
+
+def test_orphans_are_those_that_leave() -> None:
+    assert stack.orphans(a_stack("worker", need="cache"), CATALOGUE, "worker") == ("cache",)
+    assert stack.orphans(a_stack("worker", "cache"), CATALOGUE, "worker") == ()
+    both = a_stack("ledger", "postgres", need="database")
+    assert stack.orphans(both, CATALOGUE, "ledger") == ()
+    deep = a_stack("ledger", need="postgres database")
+    assert stack.orphans(deep, CATALOGUE, "ledger") == ("database", "postgres")
+
+
+def test_a_requirement_that_a_variant_varies_stays_with_the_variant() -> None:
+    """Removing one user of the database is no reason to drop it under a chosen variant."""
+    catalogue = {**CATALOGUE, "shop": a_component("shop", ("database",))}
+    before = a_stack("shop", "postgres", need="database")
+    assert stack.orphans(before, catalogue, "shop") == ()
+    assert who(stack.remove(before, catalogue, "shop")) == {"postgres": "you", "database": "need"}
+
+
+def test_what_only_a_variant_needed_leaves_with_it() -> None:
+    catalogue = a_catalogue(
+        a_component("database"),
+        a_component("secrets"),
+        a_component("postgres", ("database", "secrets"), "variant"),
+        a_component("postgres-ha", ("postgres",), "variant"),
+    )
+    before = a_stack("database", "postgres", "postgres-ha", need="secrets")
+    assert stack.orphans(before, catalogue, "database") == ("secrets",)
+    assert who(stack.remove(before, catalogue, "database")) == {}
+
+
+def test_what_is_kept_is_the_users_from_now_on() -> None:
+    before = a_stack("worker", need="cache")
+    assert who(stack.remove(before, CATALOGUE, "worker", ["cache"])) == {"cache": "you"}
+
+
+def test_what_the_kept_needs_stays_too() -> None:
+    before = a_stack("ledger", need="postgres database")
+    made = stack.remove(before, CATALOGUE, "ledger", ["postgres"])
+    assert who(made) == {"postgres": "you", "database": "need"}
+
+
+def test_rebase_closes_the_stack_at_the_other_release() -> None:
+    later = {**CATALOGUE, "cache": a_component("cache", ("ingress",))}
+    made = stack.rebase(a_stack("worker", need="cache"), later, "aegis", "0.2.0", "d" * 40)
+    assert who(made) == {"cache": "need", "ingress": "need", "worker": "you"}
+    assert (made.release, made.commit) == ("0.2.0", "d" * 40)
+    assert {each.release for each in made.present.values()} == {"0.2.0"}
+
+
+def test_other_answers_leave_the_rest() -> None:
+    made = stack.answer(a_stack("worker"), {"project_name": "Other"})
+    assert made == replace(a_stack("worker"), answers={**ANSWERS, "project_name": "Other"})
+
+
+CHOSEN = sorted(name for name, each in CATALOGUE.items() if each.kind != "integration")
+
+
+@given(names=st.lists(st.sampled_from(CHOSEN)), last=st.sampled_from(CHOSEN))
+def test_remove_undoes_add(names: list[str], last: str) -> None:
+    before = a_stack()
+    for name in names:
+        before = stack.add(before, CATALOGUE, name)
+    after = stack.add(before, CATALOGUE, last)
+    again = stack.add(stack.add(before, CATALOGUE, last), CATALOGUE, last)
+    assert after == again
+    if last not in before.present:
+        assert stack.remove(after, CATALOGUE, last) == before
+
+
+@given(names=st.permutations(CHOSEN), count=st.integers(0, len(CHOSEN)))
+def test_the_order_of_adding_does_not_matter(names: list[str], count: int) -> None:
+    made = [a_stack(), a_stack()]
+    for name in names[:count]:
+        made[0] = stack.add(made[0], CATALOGUE, name)
+    for name in sorted(names[:count]):
+        made[1] = stack.add(made[1], CATALOGUE, name)
+    assert made[0] == made[1]

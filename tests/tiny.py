@@ -1,0 +1,138 @@
+"""Small worlds to try things in: a scratch store, trees, mails that git wrote, an upstream."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pygit2
+from hypothesis import HealthCheck, settings
+
+from aegis_patch import component, trees
+from aegis_patch.component import Component
+from aegis_patch.trees import Entry
+from aegis_patch.upstream import Upstream
+
+FILE, EXEC, LINK = 0o100644, 0o100755, 0o120000
+Files = Mapping[str, bytes | tuple[bytes, int]]
+
+# As scripts/series exports a patch.
+EXPORT = (
+    "format-patch",
+    *("--zero-commit", "--full-index", "--no-signature", "--no-stat", "--no-renames"),
+    *("--no-attach", "--stdout", "-1"),
+)
+
+
+def examples(count: int) -> settings:
+    """So many examples of a property, however long each takes."""
+    return settings(
+        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
+
+
+@contextmanager
+def empty_store() -> Iterator[pygit2.Repository]:
+    """A scratch store that sees nothing but itself."""
+    with trees.scratch(()) as store:
+        yield store
+
+
+def tree(store: pygit2.Repository, files: Files) -> pygit2.Oid:
+    """A tree with these files: bytes, or bytes and a mode."""
+    edits: dict[str, Entry | None] = {}
+    for path, content in files.items():
+        data, mode = (content, FILE) if isinstance(content, bytes) else content
+        edits[path] = Entry(store.create_blob(data), mode)
+    return trees.replace(store, None, edits)
+
+
+def contents(store: pygit2.Repository, oid: pygit2.Oid) -> dict[str, bytes | tuple[bytes, int]]:
+    """What `tree` was given."""
+    found: dict[str, bytes | tuple[bytes, int]] = {}
+    for path in trees.files(store, oid):
+        entry = trees.lookup(store, oid, path)
+        assert entry
+        data = trees.blob(store, entry)
+        found[path] = data if entry.mode == FILE else (data, entry.mode)
+    return found
+
+
+def git(store: pygit2.Repository, *args: str) -> bytes:
+    """Run git itself on a store."""
+    return subprocess.run(["git", *args], cwd=store.path, check=True, capture_output=True).stdout
+
+
+def diff(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid, *args: str) -> bytes:
+    """What `git diff` says of two trees, as a series would hold it."""
+    return git(store, "diff", "--full-index", "--no-renames", *args, str(old), str(new))
+
+
+def mail(
+    store: pygit2.Repository,
+    old: pygit2.Oid,
+    new: pygit2.Oid,
+    message: str,
+    how: str = "--keep-subject",
+) -> bytes:
+    """What `git format-patch` makes of a commit from one tree to another."""
+    who = pygit2.Signature("Ada", "ada@lantern.example", 0, 0)
+    first = store.create_commit(None, who, who, "Start", old, [])
+    commit = store.create_commit(None, who, who, message, new, [first])
+    return git(store, *EXPORT, how, str(commit))
+
+
+def a_component(
+    name: str,
+    requires: tuple[str, ...] = (),
+    kind: str = "component",
+    series: tuple[tuple[str, bytes], ...] = (),
+) -> Component:
+    """A component of which only the algebra matters."""
+    return Component(name, name.title(), f"Toy {name}.", "X", kind, "available", requires, series)
+
+
+def a_catalogue(*components: Component) -> dict[str, Component]:
+    """Components by name."""
+    return {each.name: each for each in components}
+
+
+def an_upstream(
+    store: pygit2.Repository,
+    base: Files,
+    *components: tuple[Component, Files],
+    release: str = "0.1.0",
+) -> Upstream:
+    """A release whose components turn base/ into the given files; git writes their patches."""
+    root = tree(store, base)
+    made = {}
+    for each, files in components:
+        patch = mail(store, root, tree(store, files), f"Add {each.name}\n\nBecause.")
+        series = (("add.patch", patch),)
+        made[each.name] = a_component(each.name, each.requires, each.kind, series)
+    return Upstream("aegis", release, "0" * 40, root, made)
+
+
+def component_files(**about: object) -> dict[str, bytes]:
+    """The files of a component's directory, with parts of component.toml replaced."""
+    known: dict[str, object] = {
+        "title": '"Cache"',
+        "summary": '"Keeps things."',
+        "implementation": '"cashews"',
+        "kind": '"component"',
+        "status": '"available"',
+        "requires": "[]",
+        **about,
+    }
+    text = "".join(f"{key} = {value}\n" for key, value in known.items() if value is not None)
+    return {"component.toml": text.encode(), "series": b"# in order\nadd.patch\n", "add.patch": b""}
+
+
+def parsed(name: str, **about: object) -> Component:
+    """A component from such files."""
+    return component.parse(name, component_files(**about))
+
+
+ROOT = Path(__file__).parent.parent
