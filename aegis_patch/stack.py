@@ -20,7 +20,7 @@ RECORD = "aegis.toml"
 CORE = "core"
 By = Literal["you", "need"]
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|["']([^"'\\]*)["'])\s*=""")
+_KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,12 @@ def _section(line: str) -> str:
 def _key_of(line: str) -> str:
     """The key that a line sets; "" if it sets none."""
     found = _KEY.match(line)
-    return (found.group(1) or found.group(2)) if found else ""
+    if not found:
+        return ""
+    try:
+        return next(iter(tomllib.loads(f"{found.group(1)} = 0")))
+    except ValueError:
+        return ""
 
 
 def _key(name: str) -> str:

@@ -159,8 +159,10 @@ def merge(
 def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Merged:
     """Three-way merge of one file's text; any encoding survives."""
     sides = (base, ours, theirs)
-    if any(is_binary(data) for data in sides):
+    if any(b"\0" in data for data in sides):  # pygit2 would cut the result off there
         return Merged(ours, clean=False)
+    if ours == base or theirs in (base, ours):  # nor can it hand back an empty one
+        return Merged(theirs if ours == base else ours, clean=True)
     recode = not all(_is_utf8(data) for data in sides)
     labels = ("before", "HEAD (yours)", "aegis (theirs)")
     before, mine, wanted = (

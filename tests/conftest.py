@@ -164,6 +164,14 @@ def start(tmp_path: Path) -> Start:
     return begin
 
 
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python in which generated projects run."""
+    from tests import stacks
+
+    return stacks.python(tmp_path_factory.mktemp("stacks"))
+
+
 @pytest.fixture
 def store() -> Iterator[pygit2.Repository]:
     """A scratch store that sees our releases."""

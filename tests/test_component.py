@@ -38,7 +38,9 @@ def test_a_series_may_hold_comments_and_blank_lines() -> None:
     assert component.parse("x", files).series == (("add.patch", b""), ("b.patch", b"b"))
 
 
-@pytest.mark.parametrize("key", ["title", "summary", "implementation", "kind", "status", "requires"])
+@pytest.mark.parametrize(
+    "key", ["title", "summary", "implementation", "kind", "status", "requires"]
+)
 def test_every_key_has_to_be_there(key: str) -> None:
     with pytest.raises(SeriesError, match=key) as raised:
         tiny.parsed("cache", **{key: None})

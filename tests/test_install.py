@@ -27,13 +27,22 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built(clone: Path) -> Path:
     """A directory with a wheel and an sdist."""
-    subprocess.run([uv.find_uv_bin(), "build", "--quiet", "--python", sys.executable], cwd=clone, check=True)
+    subprocess.run(
+        [uv.find_uv_bin(), "build", "--quiet", "--python", sys.executable], cwd=clone, check=True
+    )
     return clone / "dist"
 
 
 def archive(clone: Path, scratch: Path) -> Path:
     """The source without git, as a forge's download button gives it."""
-    git(clone, "archive", "--format=zip", "--prefix=source/", f"--output={scratch}/source.zip", "HEAD")
+    git(
+        clone,
+        "archive",
+        "--format=zip",
+        "--prefix=source/",
+        f"--output={scratch}/source.zip",
+        "HEAD",
+    )
     with zipfile.ZipFile(scratch / "source.zip") as source:
         source.extractall(scratch)
     return scratch / "source"
@@ -56,7 +65,15 @@ def test_it_works_installed(way: str, clone: Path, built: Path, tmp_path: Path) 
     subprocess.run([*install, *what], check=True)
     oldest = next(iter(upstream.releases()))
     for args in (
-        ["init", str(tmp_path / "my-api"), "-y", "--components", "worker", "--upstream-version", oldest],
+        [
+            "init",
+            str(tmp_path / "my-api"),
+            "-y",
+            "--components",
+            "worker",
+            "--upstream-version",
+            oldest,
+        ],
         ["-C", str(tmp_path / "my-api"), "rebase-upstream"],
         ["-C", str(tmp_path / "my-api"), "remove", "worker"],
     ):

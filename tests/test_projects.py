@@ -15,11 +15,6 @@ names = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="session")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return stacks.python(tmp_path_factory.mktemp("stacks"))
-
-
 @pytest.mark.parametrize(
     "components",
     [(), ("ingress",), ("cache",), ("worker",), EVERYTHING],

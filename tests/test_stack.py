@@ -64,7 +64,9 @@ def test_each_name_stands_below_its_slot() -> None:
 
 def test_a_name_without_a_slot_goes_to_the_end_of_its_section() -> None:
     for tail in ("", "\n[mine]\nx = 1\n", "\n\n# mine\n[[mine]]\n"):
-        base = f'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n\n[components]\n{tail}'
+        base = (
+            f'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n\n[components]\n{tail}'
+        )
         made = text_of(replace(a_stack("zebra"), answers={}), base.encode())
         assert 'zebra = { release = "0.1.0", by = "you" }\n' in made
         assert "mine" not in tomllib.loads(made)["components"]
@@ -86,7 +88,16 @@ def test_writing_twice_changes_nothing_and_stripping_undoes_it() -> None:
     "nasty",
     [
         *('say "hi"', "back\\slash", "ends\\", "🦊 and ü", "del\x7f", "tab\there", "new\nline", ""),
-        *("[components]", "# slot: worker", "a = b # c", "'", '"""', "\x85next", "a\u2028b", "=\x0c"),
+        *(
+            "[components]",
+            "# slot: worker",
+            "a = b # c",
+            "'",
+            '"""',
+            "\x85next",
+            "a\u2028b",
+            "=\x0c",
+        ),
         *("[answers]\nx = 1", "\r\n", "\0", "\x1c", "worker = 1", "{{ x }}", "⟦ x ⟧", "\ufeff"),
     ],
 )
@@ -229,7 +240,11 @@ def test_add_brings_everything_to_the_stacks_release() -> None:
     [
         (a_stack("worker", need="cache"), "worker", {}),
         (a_stack("worker", "cache"), "worker", {"cache": "you"}),
-        (a_stack("scheduler", "database", need="scheduler+database"), "database", {"scheduler": "you"}),
+        (
+            a_stack("scheduler", "database", need="scheduler+database"),
+            "database",
+            {"scheduler": "you"},
+        ),
         (a_stack("postgres", "database"), "postgres", {"database": "you"}),
         (a_stack("postgres", need="database"), "postgres", {}),
         (a_stack("postgres", "database"), "database", {}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -60,6 +61,9 @@ def contents(store: pygit2.Repository, oid: pygit2.Oid) -> dict[str, bytes | tup
     return found
 
 
+GitFailed = subprocess.CalledProcessError
+
+
 def git(store: pygit2.Repository, *args: str) -> bytes:
     """Run git itself on a store."""
     return subprocess.run(["git", *args], cwd=store.path, check=True, capture_output=True).stdout
@@ -99,20 +103,26 @@ def a_catalogue(*components: Component) -> dict[str, Component]:
     return {each.name: each for each in components}
 
 
+def series(
+    store: pygit2.Repository, before: Files, after: Files, subject: str
+) -> tuple[tuple[str, bytes], ...]:
+    """A series of one patch, which git wrote."""
+    patch = mail(store, tree(store, before), tree(store, after), f"{subject}\n\nBecause.")
+    return ((f"0-{subject.lower().replace(' ', '-')}.patch", patch),)
+
+
 def an_upstream(
     store: pygit2.Repository,
     base: Files,
     *components: tuple[Component, Files],
     release: str = "0.1.0",
 ) -> Upstream:
-    """A release whose components turn base/ into the given files; git writes their patches."""
-    root = tree(store, base)
-    made = {}
-    for each, files in components:
-        patch = mail(store, root, tree(store, files), f"Add {each.name}\n\nBecause.")
-        series = (("add.patch", patch),)
-        made[each.name] = a_component(each.name, each.requires, each.kind, series)
-    return Upstream("aegis", release, "0" * 40, root, made)
+    """A release whose components each turn base/ into the given files."""
+    made = {
+        each.name: replace(each, series=series(store, base, files, f"Add {each.name}"))
+        for each, files in components
+    }
+    return Upstream("aegis", release, "0" * 40, tree(store, base), made)
 
 
 def component_files(**about: object) -> dict[str, bytes]:

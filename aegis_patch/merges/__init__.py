@@ -34,6 +34,8 @@ def syntax_error(path: str, data: bytes) -> str | None:
         return f"line {error.lineno}: {error.msg}"
     except ValueError as error:  # TOML, JSON and Unicode errors
         return str(error)
+    except (RecursionError, MemoryError):  # nested too deep for the parser
+        return None
     return None
 
 
@@ -62,21 +64,26 @@ def _yaml(data: bytes) -> None:
         raise ValueError(" ".join(str(error).split())) from error
 
 
-def _unique(node: object) -> None:
-    # A key that stands twice is an error to Compose, though not to every YAML parser.
+def _unique(document: object) -> None:
+    # A key that stands twice is an error to Compose, though not to every YAML parser. Aliases
+    # lead to nodes that were seen already, perhaps to the one that holds them.
     import yaml
 
-    if isinstance(node, yaml.MappingNode):
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = next((key for key in keys if keys.count(key) > 1 and key != "<<"), None)
-        if twice is not None:
-            line = node.start_mark.line + 1
-            raise ValueError(f"line {line}: key {twice!r} stands twice")
-        for _, value in node.value:
-            _unique(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _unique(value)
+    pending, seen = [document], set[int]()
+    while pending:
+        node = pending.pop()
+        if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        keys = set[tuple[str, str]]()
+        for item in node.value:
+            key, value = item if isinstance(item, tuple) else (None, item)
+            pending.append(value)
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if (key.tag, key.value) in keys:
+                    line = key.start_mark.line + 1
+                    raise ValueError(f"line {line}: key {key.value!r} stands twice")
+                keys.add((key.tag, key.value))
 
 
 _CHECKS: dict[str, Callable[[bytes], None]] = {

@@ -1,17 +1,25 @@
-"""TOML: tables merge by key, arrays by element; comments and formatting stay ours.
+"""TOML: tables merge by key, arrays by element; every line that need not change stays.
 
-The values are merged first, as plain data; then our document is edited in place until it says
-the same, so that every line that need not change stays as it was written.
+The values are merged first, as plain data: that is what the result has to say. Then it is written
+in two ways, and the first that says it is taken: their changed lines, put where the same lines
+stand in ours, as a careful person would; or our document, edited in place through tomlkit.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ABSENT = object()
+# What tells where a line stands, and where a comment begins.
+_TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
+_KEY = re.compile(r"""\s*((?:[\w.-]|"[^"]*"|'[^']*')+)\s*=""")
 
 
 class _Conflict(Exception):
@@ -19,26 +27,34 @@ class _Conflict(Exception):
 
 
 def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """Merge three TOML documents; None where both sides changed one value differently."""
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
+    """Merge three TOML documents; None where both sides changed one value differently.
 
+    None also where a comment of the user's would be lost.
+    """
     try:
-        before, wanted = tomllib.loads(base.decode()), tomllib.loads(theirs.decode())
-        document = tomlkit.parse(ours.decode())
-        target = _merged(before, tomllib.loads(ours.decode()), wanted)
-        _edit(document, target)
-        result = tomlkit.dumps(document).encode()
-        kept = _comments(ours) <= _comments(result)
-        return result if kept and tomllib.loads(result.decode()) == target else None
-    except (_Conflict, ValueError, TOMLKitError):
-        return None
+        was, mine, wanted = (side.decode().replace("\r\n", "\n") for side in (base, ours, theirs))
+        target = _merged(*(tomllib.loads(text) for text in (was, mine, wanted)))
+        for result in _written(was, mine, wanted, target):
+            if result is not None and _comments_kept(was, mine, wanted, result):
+                crlf = ours.count(b"\r\n") * 2 > ours.count(b"\n")
+                return (result.replace("\n", "\r\n") if crlf else result).encode()
+    except (_Conflict, ValueError, RecursionError):
+        pass
+    return None
+
+
+def _written(base: str, ours: str, theirs: str, target: Any) -> Iterator[str | None]:
+    yield _by_lines(base, ours, theirs, target)
+    yield _by_document(ours, target)
+
+
+# The values.
 
 
 def _merged(base: Any, ours: Any, theirs: Any) -> Any:
-    if theirs in (base, ours):
+    if _same(theirs, base) or _same(theirs, ours):
         return ours
-    if ours == base:
+    if _same(ours, base):
         return theirs
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return _merged_tables(base if isinstance(base, dict) else {}, ours, theirs)
@@ -79,6 +95,174 @@ def _name(item: Any) -> str:
     return repr(item)
 
 
+def _same(one: Any, other: Any, *, ordered: bool = True) -> bool:
+    # Python's == takes 1, 1.0 and true for one value; TOML does not.
+    return _said(one, ordered) == _said(other, ordered)
+
+
+def _said(value: Any, ordered: bool) -> str:
+    if isinstance(value, dict):
+        return f"{{{sorted((key, _said(item, ordered)) for key, item in value.items())}}}"
+    if isinstance(value, list):
+        items = [_said(item, ordered) for item in value]
+        return f"{items if ordered else sorted(items)}"
+    return repr(value)
+
+
+# The first way: line by line.
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line, the table and the multi-line value in which it stands, and what it is known by.
+
+    The name is a key, an element or a comment; a blank line has none.
+    """
+
+    text: str
+    table: str
+    value: str
+    name: str
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What the line has in common with its counterpart on the other side."""
+        return self.table, self.value, self.name
+
+    @property
+    def opens_table(self) -> bool:
+        """Whether a table begins here."""
+        return not self.value and self.text.lstrip().startswith("[")
+
+
+def _by_lines(base: str, ours: str, theirs: str, target: Any) -> str | None:
+    before, result, wanted = (list(_scanned(text)) for text in (base, ours, theirs))
+    was, now = ([line.text for line in side] for side in (before, wanted))
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        at = _taken_out(result, before[i1:i2])
+        if at is None and any(line.name for line in before[i1:i2]):
+            return None  # the user changed what they take out
+        added = [line for line in wanted[j1:j2] if not line.name or line not in result]
+        if any(line.name for line in added):
+            at = _after(result, wanted[:j1], added) if at is None else at
+            result[at:at] = _fitted(result, at, added)
+    text = "".join(line.text for line in result)
+    try:
+        return text if _same(tomllib.loads(text), target, ordered=False) else None
+    except ValueError:
+        return None
+
+
+def _scanned(text: str) -> Iterator[_Line]:
+    table = value = quote = ""
+    depth = 0
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    for at, line in enumerate(lines):
+        free = not depth and not quote
+        if free:
+            value = ""
+        if free and line.lstrip().startswith("["):
+            table = name = line.strip()
+            if table.startswith("[["):  # known by what its first line says
+                table += lines[at + 1].strip() if at + 1 < len(lines) else ""
+        elif free and (key := _KEY.match(line)):
+            name = key.group(1)
+        else:
+            name = _item(line)
+        yield _Line(line, table, value, name)
+        depth, quote = _nesting(line, depth, quote)
+        if free and (depth or quote):
+            value = name
+
+
+def _nesting(line: str, depth: int, quote: str) -> tuple[int, str]:
+    for token in _TOKEN.findall(line):
+        if quote:
+            quote = "" if token == quote else quote
+        elif token in ('"""', "'''"):
+            quote = token
+        elif token in "[{":
+            depth += 1
+        elif token in "]}":
+            depth -= 1
+    return depth, quote
+
+
+def _item(line: str) -> str:
+    text = line.strip().removesuffix(",")
+    return _name(text.strip("\"'")) if text[:1] in ("'", '"') else text
+
+
+def _taken_out(result: list[_Line], gone: list[_Line]) -> int | None:
+    """Take lines out of ours, blank ones only beside the others; where that was."""
+    at = None
+    blank = 0
+    for line in gone:
+        if line.name:
+            if line not in result:
+                return None
+            at = result.index(line)
+            del result[at]
+            while blank and at and not result[at - 1].name:
+                at -= 1
+                blank -= 1
+                del result[at]
+            blank = 0
+        elif at is None:
+            blank += 1
+        elif at < len(result) and not result[at].name:
+            del result[at]
+    return at
+
+
+def _after(result: list[_Line], ahead: list[_Line], added: list[_Line]) -> int:
+    """Behind the line of ours that their new lines follow."""
+    places = [line.place for line in result]
+    named = (line.place for line in reversed(ahead) if line.name)
+    known = next((place for place in named if place in places), None)
+    if known is None:
+        return 0
+    at = places.index(known) + 1
+    if next(line for line in added if line.name).opens_table:
+        # Not into the middle of a table that the user made longer.
+        rest = next((n for n in range(at, len(result)) if result[n].opens_table), len(result))
+        longer = [n for n in range(at, rest) if result[n].name[:1] not in ("", "#")]
+        return longer[-1] + 1 if longer else at
+    return at
+
+
+def _fitted(result: list[_Line], at: int, added: list[_Line]) -> list[_Line]:
+    """Their lines, indented as ours are; the line before gets the comma that it may lack."""
+    value = added[0].value
+    inside = [n for n in (at - 1, at) if 0 <= n < len(result) and result[n].value == value]
+    inside = [n for n in inside if result[n].name not in ("", "]", "}")]
+    if not value or not inside or any(line.value != value for line in added):
+        return added
+    last = result[at - 1]
+    if at - 1 in inside and last.text.rstrip()[-1:] in ("'", '"', "}"):
+        result[at - 1] = replace(last, text=last.text.rstrip() + ",\n")
+    indent = result[inside[0]].text.partition(result[inside[0]].text.strip())[0]
+    return [replace(line, text=indent + line.text.lstrip(" \t")) for line in added]
+
+
+# The second way: our document, edited.
+
+
+def _by_document(ours: str, target: Any) -> str | None:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(ours)
+        _edit(document, target)
+        result = tomlkit.dumps(document)
+        return result if _same(tomllib.loads(result), target) else None
+    except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # there are valid documents that tomlkit trips over
+
+
 def _edit(document: Any, target: Any) -> None:
     for key in list(document):
         if key not in target:
@@ -109,5 +293,11 @@ def _plain(value: Any) -> Any:
     return value.unwrap() if hasattr(value, "unwrap") else value
 
 
-def _comments(text: bytes) -> set[bytes]:
-    return {line.strip() for line in text.splitlines() if line.lstrip().startswith(b"#")}
+def _comments_kept(base: str, ours: str, theirs: str, result: str) -> bool:
+    before, mine, wanted, kept = (_comments(text) for text in (base, ours, theirs, result))
+    return not mine - (before - wanted) - kept
+
+
+def _comments(text: str) -> Counter[str]:
+    tokens = (token.strip() for line in text.splitlines() for token in _TOKEN.findall(line))
+    return Counter(token for token in tokens if token.startswith("#"))

@@ -1,0 +1,87 @@
+"""A generated project, running for real: Traefik, Redis, a worker, and a browser."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+
+from tests import servers, stacks
+from tests.conftest import Project
+
+
+def test_traefik_routes_to_two_real_webservers(tmp_path: Path, python: Path) -> None:
+    project = stacks.make(tmp_path / "my-api", "ingress")
+    services = servers.compose_config(project.path, {"ADMIN_ALLOWLIST": "192.0.2.1"})["services"]
+    docker = helper(project, "tests/components/ingress/docker_api.py")
+    with (
+        servers.webserver(project.path, python, {}) as one,
+        servers.webserver(project.path, python, {}) as two,
+        docker.docker_api(*(container(docker, services, url) for url in (one, two))) as engine,
+        servers.traefik(*flags(services, engine)) as ingress,
+        httpx.Client(base_url=ingress.url, trust_env=False) as client,
+    ):
+        assert ingress.complaints() == []
+        homes = set()
+        for _ in range(4):
+            client.cookies.clear()
+            assert client.get("/api/hello").json()["message"].endswith("from my-api.")
+            homes |= set(client.cookies.values())
+        assert len(homes) == 2, "both webservers take part"
+        client.cookies.clear()
+        stays = {client.get("/dashboard/").cookies.get("my-api_webserver") for _ in range(3)}
+        assert len(stays - {None}) == 1, "a viewer stays with one"
+        assert client.get("/docs").status_code == 403, "admin paths are closed"
+        assert client.get("/").headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_dashboard_shows_a_worker_and_a_job_that_completes(
+    tmp_path: Path, python: Path
+) -> None:
+    project = stacks.make(tmp_path / "my-api", "worker", "cache")
+    with (
+        servers.redis_server() as redis,
+        servers.webserver(project.path, python, {"REDIS_URL": redis}) as url,
+        servers.worker(project.path, python, {"REDIS_URL": redis}),
+        servers.chromium() as browser,
+    ):
+        page = browser.new_page()
+        page.goto(f"{url}/dashboard/")
+        placeholder = page.locator("flt-semantics-placeholder")
+        placeholder.wait_for(state="attached", timeout=60_000)
+        placeholder.evaluate("element => element.click()")
+        for card in ("worker", "cache"):
+            at = f'[flt-semantics-identifier="card-{card}"]'
+            page.locator(at).wait_for(state="attached", timeout=30_000)
+        page.get_by_role("button", name="Run a demo job").click()
+        done = page.get_by_text("Demo job complete")
+        done.wait_for(state="attached", timeout=30_000)
+        health = httpx.get(f"{url}/health", trust_env=False).json()
+        assert health["components"]["worker"]["status"] == "ok", health
+
+
+def container(docker: ModuleType, services: dict[str, dict[str, object]], url: str) -> object:
+    """One webserver of the Compose file, as the Docker engine would describe it."""
+    labels = dict(services["webserver"]["labels"])  # type: ignore[call-overload]
+    port = httpx.URL(url).port
+    labels["com.docker.compose.project"] = "my-api"
+    labels["traefik.http.services.web.loadbalancer.server.port"] = str(port)
+    return docker.Container(f"webserver-{port}", labels)
+
+
+def flags(services: dict[str, dict[str, list[str]]], engine: str) -> list[str]:
+    """What the Compose file tells Traefik, but for where it listens and asks."""
+    told = [flag for flag in services["ingress"]["command"] if ".web.address" not in flag]
+    return [*told, f"--providers.docker.endpoint={engine}"]
+
+
+def helper(project: Project, path: str) -> ModuleType:
+    """A module of a generated project's own tests."""
+    spec = importlib.util.spec_from_file_location("helper", project.path / path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
