@@ -114,6 +114,7 @@ _Step = Entry | Conflict | None  # what becomes of a path; None: it is not there
 def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     """Merge what changes between two pristine trees into HEAD."""
     edits: dict[str, Entry | None] = {}
+    created: list[Sides] = []
     conflicts: list[Conflict] = []
     notes: list[Note] = []
     for sides in _sides(store, plan, notes):
@@ -121,10 +122,16 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
         if isinstance(step, Conflict):
             conflicts.append(step)
             continue
-        if step != sides.ours:
+        if step and not sides.ours:
+            created.append(sides)
+        elif step != sides.ours:
             edits[sides.path] = step
         notes += _worth_telling(store, sides, step)
-    tree = trees.replace(store, plan.head, edits) if edits else plan.head
+    tree = trees.replace(store, plan.head, edits)
+    blocked = [sides for sides in created if _obstructed(store, tree, sides.path)]
+    conflicts += [Conflict(sides, Reason.KIND, None) for sides in blocked]
+    new = {sides.path: sides.theirs for sides in created if sides not in blocked}
+    tree = trees.replace(store, tree, new)
     if conflicts:
         return Conflicted(tree, tuple(conflicts), tuple(notes))
     return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged()
@@ -185,6 +192,8 @@ def _moves(store: pygit2.Repository, plan: Plan, missing: Mapping[str, Entry]) -
 
 
 def _alike(store: pygit2.Repository, one: Entry, other: Entry) -> bool:
+    if FileMode.COMMIT in (one.mode, other.mode):
+        return False  # a submodule: its commit is not here
     if one.id == other.id:
         return bool(store.odb.read_header(one.id)[1])  # empty files are all alike
     sizes = sorted(store.odb.read_header(entry.id)[1] for entry in (one, other))
@@ -202,7 +211,7 @@ def _merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
     if theirs in (base, ours):
         return ours
     if ours is None:
-        return _create(store, plan, sides) if base is None else None
+        return theirs if base is None else None
     if theirs is None:
         if ours == base and sides.path not in plan.yours:
             return None
@@ -211,12 +220,6 @@ def _merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
     if ours == base and sides.path not in plan.yours:
         return theirs
     return _merge_file(store, plan, sides, ours, theirs)
-
-
-def _create(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
-    if _obstructed(store, plan.head, sides.path):
-        return Conflict(sides, Reason.KIND, None)
-    return sides.theirs
 
 
 def _merge_file(
@@ -279,12 +282,12 @@ def _merge_record(
     return Entry(store.create_blob(text), ours.mode)
 
 
-def _obstructed(store: pygit2.Repository, head: pygit2.Oid, path: str) -> bool:
+def _obstructed(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> bool:
     """A new path that lies under a file of the user's, or where they have a directory."""
     parts = path.split("/")
     above = ("/".join(parts[:count]) for count in range(1, len(parts)))
-    return trees.subtree(store, head, path) is not None or any(
-        trees.lookup(store, head, parent) is not None for parent in above
+    return trees.subtree(store, tree, path) is not None or any(
+        trees.lookup(store, tree, parent) is not None for parent in above
     )
 
 

@@ -82,7 +82,7 @@ def identity(store: pygit2.Repository, upstream: Upstream, answers: Mapping[str,
     complete = {key: answers.get(key, default) for key, default in known.items()}
     key = _key(files, complete)
     rendered = _recall(key)
-    if rendered is None:
+    if rendered is None or rendered.keys() != files.keys():
         templates = {path: markup(text, _values(known)) for path, text in files.items()}
         _, rendered = _copier(templates, _values(complete), {}, interactive=False)
         _remember(key, rendered)
@@ -153,7 +153,8 @@ def _sources(store: pygit2.Repository, upstream: Upstream) -> dict[str, str]:
 
 def _invalid(message: str) -> Refused:
     what = " ".join(message.split())
-    key = next((word for word in re.findall(r"\w+", what) if "_" in word), "KEY")
+    named = re.search(r"'(\w+)'|^(\w+_name) ", what)
+    key = (named.group(1) or named.group(2)) if named else "KEY"
     return Refused(
         f"an answer is not valid: {what}", next=f"give another one: --answer {key}=VALUE"
     )
@@ -173,13 +174,13 @@ def _recall(key: str) -> dict[str, bytes] | None:
     try:
         cached = json.loads((_cache() / f"{key}.json").read_text(encoding="utf-8"))
         return {path: text.encode() for path, text in cached.items()}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RuntimeError):  # no home, or not what we wrote
         return None
 
 
 def _remember(key: str, rendered: Mapping[str, bytes]) -> None:
     # A cache that cannot be written is only slower.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RuntimeError):
         _cache().mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=_cache(), suffix=".draft")
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -69,7 +69,7 @@ def init(
 def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Result:
     """Add components, a commit for each that is named."""
     with open_project(where) as (bench, there):
-        opened = bench.upstream(there.stack)
+        opened = _release(bench, there.stack)
         chosen = _checked(opened.catalogue, wanted)
         steps, said = _additions(opened.catalogue, there.stack, chosen)
         return perform(bench, there, steps, said, dry=dry, relock=relock)
@@ -78,7 +78,7 @@ def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Resul
 def remove(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Result:
     """Remove components, each with what came along for it alone; edits stay."""
     with open_project(where) as (bench, there):
-        opened = bench.upstream(there.stack)
+        opened = _release(bench, there.stack)
         chosen = _checked(opened.catalogue, wanted)
         steps, said = _removals(bench, opened, there, chosen)
         return perform(bench, there, steps, said, dry=dry, relock=relock)
@@ -113,7 +113,7 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
 def answer(where: Path, given: Mapping[str, str], *, dry: bool, relock: bool) -> Result:
     """Change answers, years later too: the project's name follows everywhere."""
     with open_project(where) as (bench, there):
-        opened = bench.upstream(there.stack)
+        opened = _release(bench, there.stack)
         answers = render.ask(bench.store, opened, given, there.stack.answers, interactive=False)
         changed = [key for key in answers if answers[key] != there.stack.answers.get(key)]
         if not changed:
@@ -132,7 +132,7 @@ def answers(where: Path) -> Mapping[str, str]:
 def status(where: Path) -> Status:
     """What a project is made of, how far it is behind, and what the user changed."""
     with open_project(where, to_write=False) as (bench, there):
-        opened = bench.upstream(there.stack)
+        opened = _release(bench, there.stack)
         versions = list(upstream.releases())
         known = there.stack.release in versions
         behind = len(versions) - 1 - versions.index(there.stack.release) if known else 0
@@ -150,6 +150,22 @@ def catalogue(version: str | None = None) -> Catalogue:
     """The components of a release (the newest, unless another is named)."""
     with open_bench() as bench:
         return bench.open(upstream.BUNDLED, version or upstream.latest()).catalogue
+
+
+def _release(bench: Bench, there: Stack) -> Upstream:
+    """The release of a stack, which has all that the stack has.
+
+    Git can merge a record that names what only another release has; rebase-upstream heals that.
+    """
+    opened = bench.upstream(there)
+    lost = sorted(there.names - opened.catalogue.keys())
+    if lost:
+        raise Refused(
+            f"release {opened.release} does not have {', '.join(lost)}, which the record names",
+            where=stack.RECORD,
+            next="aegis rebase-upstream --to a release that has it",
+        )
+    return opened
 
 
 def _checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:

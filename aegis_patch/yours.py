@@ -47,7 +47,7 @@ def _brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> set[s
     found: set[str] = set()
     for path, pattern in (
         (".env.example", r"^#?\s*([A-Z][A-Z0-9_]+)="),
-        ("compose.yaml", r"^  ([a-z][\w-]*):$"),
+        ("compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
     ):
         texts = [trees.blob(store, trees.lookup(store, at, path)).decode() for at in (was, now)]
         old, new = (set(re.findall(pattern, text, re.MULTILINE)) for text in texts)

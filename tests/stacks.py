@@ -44,7 +44,10 @@ def python(scratch: Path) -> Path:
             subprocess.run([uv_bin, "venv", "--quiet", "--clear", ENVIRONMENT], check=True)
             install = [uv_bin, "pip", "install", "--quiet", "--compile-bytecode"]
             install += ["--python", str(ENVIRONMENT / "bin/python")]
-            subprocess.run([*install, "-r", pyproject, "--group", f"{pyproject}:dev", "python-slugify"], check=True)
+            subprocess.run(
+                [*install, "-r", pyproject, "--group", f"{pyproject}:dev", "python-slugify"],
+                check=True,
+            )
             made.write_text(wanted)
     return ENVIRONMENT / "bin/python"
 

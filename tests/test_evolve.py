@@ -26,8 +26,8 @@ def small_store() -> Iterator[pygit2.Repository]:
 
 
 def evolved(store: pygit2.Repository, old: Files, head: Files, new: Files) -> Outcome:
-    at = [tiny.tree(store, files) for files in (head, old, new)]
-    return evolve.evolve(store, Plan(*at, None))
+    before, after = tiny.tree(store, old), tiny.tree(store, new)
+    return evolve.evolve(store, Plan(tiny.tree(store, head), before, after, None))
 
 
 def clean(store: pygit2.Repository, old: Files, head: Files, new: Files) -> dict[str, object]:

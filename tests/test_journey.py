@@ -1,4 +1,4 @@
-"""One project's life: begun at the first release, evolved, edited, shrunk and brought up to date."""
+"""One project: begun at the first release, evolved, edited, shrunk and brought up to date."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
             id="sorted around the slot",
         ),
         pytest.param(
-            '[project]\nname = "y"\ndependencies = ["fastapi>=0.160", "uvicorn[standard]>=0.50", "z"]'
-            "\n\n" + BASE.partition("\n\n")[2],
+            '[project]\nname = "y"\ndependencies = ["fastapi>=0.160", "uvicorn[standard]>=0.50",'
+            ' "z"]\n\n' + BASE.partition("\n\n")[2],
             '[project]\nname = "y"\ndependencies = ["fastapi>=0.160", "uvicorn[standard]>=0.50",'
             ' "cashews>=7", "z"]\n\n' + BASE.partition("\n\n")[2],
             id="all on one line",

@@ -164,7 +164,8 @@ def test_prose_never_passes_for_a_change(store: pygit2.Repository, message: str)
     [
         "diff --git is a command",
         "diff --git a/evil b/evil\nnew file mode 100644",
-        "diff --git a/evil b/evil\nnew file mode 100644\n--- /dev/null\n+++ b/evil\n@@ -0,0 +1 @@\n+x",
+        "diff --git a/evil b/evil\nnew file mode 100644\n"
+        "--- /dev/null\n+++ b/evil\n@@ -0,0 +1 @@\n+x",
         "diff --git a/evil b/evil\nnew file mode 100644\n---",
     ],
 )
@@ -188,6 +189,7 @@ def test_a_signature_and_blank_lines_at_the_end_are_none_of_its_lines(
 
 HUNK = "@@ -1 +1 @@\n-a\n+b\n"
 NAMES = "--- a/a\n+++ b/a\n"
+NEW = "diff --git a/a b/a\nnew file mode 100644\n"
 HEAD = "diff --git a/a b/a\nindex 1..2 100644\n"
 
 
@@ -206,9 +208,9 @@ def test_a_plain_diff_is_a_patch(store: pygit2.Repository) -> None:
         "diff --git a/a b/b\nsimilarity index 100%\ncopy from a\ncopy to b\n",
         "diff --git a/a b/b\nindex 1..2 100644\n--- a/a\n+++ b/b\n" + HUNK,
         "diff --git a/a b/a\nindex 1..2 100644\nBinary files a/a and b/a differ\n",
-        "diff --git a/a b/a\nnew file mode 100644\nindex 0..2\nBinary files /dev/null and b/a differ\n",
-        "diff --git a/a b/a\nnew file mode 100644\nindex 0..2\nGIT binary patch\nliteral 3\nKcmZ\n\n",
-        "diff --git a/m b/m\nnew file mode 160000\nindex 0..2\n--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+x\n",
+        NEW + "index 0..2\nBinary files /dev/null and b/a differ\n",
+        NEW + "index 0..2\nGIT binary patch\nliteral 3\nKcmZ\n\n",
+        NEW.replace("100644", "160000") + "index 0..2\n--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+x\n",
         "diff --git a/m b/m\nold mode 100644\nnew mode 160000\n",
         "diff --git a/m b/m\nnew file mode 040000\n",
         "diff --git a/m b/m\nnew file mode 100600\n",
@@ -329,8 +331,8 @@ def test_a_mutated_patch_is_read_or_rejected(store: pygit2.Repository, data: st.
         text = text[:at] + junk + text[end:]
     try:
         trees.apply(store, tiny.tree(store, old), patch.parse("x.patch", text))
-    except PatchRejected as error:
-        assert error.what
+    except PatchRejected:
+        return
 
 
 NASTY = [

@@ -1,4 +1,4 @@
-"""stack.py: the record says what a stack is, whatever people write into it, and the verbs' algebra."""
+"""stack.py: the record, whatever people write into it, and the algebra of the verbs."""
 
 from __future__ import annotations
 

@@ -169,15 +169,10 @@ def test_a_merge_of_text_is_gits_own(store: pygit2.Repository, data: st.DataObje
 
 
 def test_trees_merge_by_text_and_clashes_are_named(store: pygit2.Repository) -> None:
-    base, ours, theirs, both = (
-        tiny.tree(store, files)
-        for files in (
-            {"a": BASE, "b": b"1\n"},
-            {"a": TOP, "b": b"1\n", "mine": b""},
-            {"a": BOTTOM, "b": (b"1\n", EXEC), "theirs": b""},
-            {"a": BOTH, "b": (b"1\n", EXEC), "mine": b"", "theirs": b""},
-        )
-    )
+    base = tiny.tree(store, {"a": BASE, "b": b"1\n"})
+    ours = tiny.tree(store, {"a": TOP, "b": b"1\n", "mine": b""})
+    theirs = tiny.tree(store, {"a": BOTTOM, "b": (b"1\n", EXEC), "theirs": b""})
+    both = tiny.tree(store, {"a": BOTH, "b": (b"1\n", EXEC), "mine": b"", "theirs": b""})
     assert trees.merge(store, base, ours, theirs) == (both, ())
     assert trees.merge(store, base, base, theirs) == (theirs, ())
     assert trees.merge(store, base, ours, base) == (ours, ())
