@@ -135,6 +135,24 @@ def webserver(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterat
 
 
 @contextmanager
+def worker(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[None]:
+    """The generated project's worker, run by its own Python."""
+    command = [str(python), "-m", "app", "worker"]
+    alive = [*command, "status", "--alive"]
+    environment = {**os.environ, **env}
+
+    def beats() -> bool:
+        asked = subprocess.run(
+            alive, cwd=project_dir, env=environment, capture_output=True, check=False
+        )
+        return asked.returncode == 0
+
+    with _running([*command, "run"], project_dir, env) as server:
+        server.until(beats)
+        yield
+
+
+@contextmanager
 def chromium() -> Iterator["BrowserContext"]:
     """A headless Chromium that reaches nothing but loopback; yields a fresh context."""
     from playwright.sync_api import sync_playwright

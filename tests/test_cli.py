@@ -25,6 +25,7 @@ def test_subjects_bodies_and_trailers(start: Start) -> None:
     project.aegis("add", "worker")
     added = project.head
     project.aegis("remove", "worker")
+    along = ["cache", "cache+ingress", "worker"]
     assert project.subjects == [
         'Revert "Add worker"',
         "Add worker",
@@ -33,7 +34,7 @@ def test_subjects_bodies_and_trailers(start: Start) -> None:
     ]
     assert f"This reverts commit {added}." in project.git("log", "-1", "--format=%b")
     trailers = "--format=%(trailers:key=Aegis-Component,valueonly)"
-    assert project.git("log", "-1", trailers, added).split() == ["cache", "worker"]
+    assert project.git("log", "-1", trailers, added).split() == along
     for commit in project.git("rev-list", "HEAD").split():
         release = project.git(
             "log", "-1", "--format=%(trailers:key=Aegis-Release,valueonly)", commit
