@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
+from app.backend.requests import RequestId
 from app.backend.routes import ROUTERS
 from app.core import logging
 from app.core.component import discover, load
@@ -22,6 +23,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title=NAME, description=DESCRIPTION, version=project_version(), lifespan=_lifespan
     )
+    app.add_middleware(RequestId)
     app.add_api_route("/", _to_dashboard, include_in_schema=False)
     for router in ROUTERS:
         app.include_router(router)

@@ -41,8 +41,17 @@ def configure(settings: Settings) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+    logging.getLogger("uvicorn.access").addFilter(_is_worth_a_line)
     for chatty in ("flet", "flet_web", "flet_object_patch", "httpx", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Probes and the dashboard's files are asked for all day: a line only when that fails."""
+    match record.args:
+        case (_, _, str(path), _, int(status)):
+            return status >= 400 or not path.startswith(("/health/live", "/dashboard"))
+    return True
 
 
 def _renderers(settings: Settings) -> list[Processor]:

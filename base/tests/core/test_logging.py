@@ -29,6 +29,23 @@ def test_json_holds_our_lines_and_uvicorns(capsys):
     assert "color_message" not in theirs
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "lines"),
+    [
+        ("/api/hello", 200, 1),
+        ("/health/live", 200, 0),
+        ("/health/live", 503, 1),
+        ("/dashboard/main.js", 200, 0),
+        ("/dashboard/none", 404, 1),
+    ],
+)
+def test_what_is_asked_for_all_day_has_no_line(capsys, path, status, lines):
+    app_logging.configure(Settings(log_format="json"))
+    access = logging.getLogger("uvicorn.access")
+    access.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", status)
+    assert len(capsys.readouterr().err.splitlines()) == lines
+
+
 def test_an_exception_is_part_of_its_line(capsys):
     app_logging.configure(Settings(log_format="json"))
     try:

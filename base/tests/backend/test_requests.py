@@ -1,0 +1,46 @@
+"""The id of a request, in its answer and in the log."""
+
+import pytest
+import structlog
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.backend.requests import HEADER, RequestId
+
+
+@pytest.fixture
+def client():
+    app = FastAPI()
+    app.add_middleware(RequestId)
+
+    @app.get("/bound")
+    async def bound():
+        return structlog.contextvars.get_contextvars()
+
+    return TestClient(app)
+
+
+def test_each_request_has_an_id_of_its_own(client):
+    ids = {client.get("/bound").headers[HEADER] for _ in range(3)}
+    assert len(ids) == 3
+
+
+def test_log_lines_carry_it(client):
+    answer = client.get("/bound")
+    assert answer.json() == {"request_id": answer.headers[HEADER]}
+
+
+def test_an_id_from_a_proxy_is_kept(client):
+    assert client.get("/bound", headers={HEADER: "abc-12345678"}).headers[HEADER] == "abc-12345678"
+
+
+@pytest.mark.parametrize("bad", ["short", "x" * 65, "has space here", "semi;colon-here"])
+def test_what_is_no_id_is_not_let_in(client, bad):
+    assert client.get("/bound", headers={HEADER: bad}).headers[HEADER] != bad
+
+
+def test_the_application_gives_ids():
+    from app.backend.main import create_app
+
+    with TestClient(create_app()) as client:
+        assert client.get("/health/live").headers[HEADER]
