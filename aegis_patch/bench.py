@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pygit2
@@ -19,10 +19,11 @@ from aegis_patch.upstream import Upstream
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where things are built: the scratch store, and the releases opened in it."""
+    """Where things are built: the scratch store, the releases opened in it, the trees made."""
 
     store: pygit2.Repository
-    opened: dict[tuple[str, str, str], Upstream]
+    opened: dict[tuple[str, str, str], Upstream] = field(default_factory=dict)
+    made: dict[str, pygit2.Oid] = field(default_factory=dict)
 
     def open(self, url: str, release: str, commit: str = "") -> Upstream:
         """A release by its version; each is opened once."""
@@ -50,6 +51,12 @@ class Bench:
 
     def pristine(self, wanted: Stack) -> pygit2.Oid:
         """The tree of a stack that nobody edited."""
+        key = repr(wanted)
+        if key not in self.made:
+            self.made[key] = self._pristine(wanted)
+        return self.made[key]
+
+    def _pristine(self, wanted: Stack) -> pygit2.Oid:
         found = self.upstream(wanted)
         releases = {there.release for there in wanted.present.values()} | {wanted.release}
         opened = {release: self._at(wanted, release) for release in releases}
@@ -65,7 +72,7 @@ class Bench:
 def open_bench(*alternates: Path) -> Iterator[Bench]:
     """A scratch store that sees our releases, and other object directories besides."""
     with trees.scratch([*alternates, *upstream.alternates()]) as store:
-        yield Bench(store, {})
+        yield Bench(store)
 
 
 @contextmanager

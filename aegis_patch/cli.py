@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="aegis",
     help="Evolve a stack: add, remove and update components by three-way merge; your edits stay.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich help costs a quarter of a second to import
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Names = Annotated[list[str], typer.Argument(help="Components; commas and spaces both do.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME…", help="Components; commas and spaces both do.")
+]
 Where = Annotated[
     Path | None,
     typer.Option("--project-path", "-C", help="The project (default: here, or nearest above)."),
@@ -130,7 +131,7 @@ def init(
         str | None, typer.Option("--upstream-version", help="A release (default: the newest).")
     ] = None,
 ) -> int:
-    """Start a project in git, with the components that you want today."""
+    """Start a project in git."""
     from aegis_patch import verbs
 
     given = _pairs(answer or [])
@@ -144,7 +145,7 @@ def init(
 
 @command("add")
 def add(run: Run, names: Names, no_lock: NoLock = False) -> int:
-    """Add components: a commit for each, merged with your edits."""
+    """Add components, a commit for each."""
     from aegis_patch import verbs
 
     wanted = verbs.names(names)
@@ -153,7 +154,7 @@ def add(run: Run, names: Names, no_lock: NoLock = False) -> int:
 
 @command("remove")
 def remove(run: Run, names: Names, no_lock: NoLock = False) -> int:
-    """Remove components: a revert commit for each; your edits stay."""
+    """Remove components; your edits stay."""
     from aegis_patch import verbs
 
     wanted = verbs.names(names)
@@ -166,7 +167,7 @@ def rebase_upstream(
     to: Annotated[str | None, typer.Option("--to", help="A release (default: the newest).")] = None,
     no_lock: NoLock = False,
 ) -> int:
-    """Bring another release in: one merge commit on top, no history rewritten."""
+    """Move to another release, in one commit."""
     from aegis_patch import verbs
 
     return _finish(run, verbs.rebase(run.where, to, dry=run.dry, relock=not no_lock))
@@ -188,7 +189,7 @@ def answers(
     ] = None,
     no_lock: NoLock = False,
 ) -> int:
-    """Show the answers, or change some: the project's name follows everywhere."""
+    """Show the answers, or change some."""
     from aegis_patch import report, verbs
 
     if answer:
@@ -200,7 +201,7 @@ def answers(
 
 @command("status")
 def status(run: Run) -> int:
-    """Show the release, the components, and which pristine files you changed."""
+    """Show what the project is made of."""
     from aegis_patch import report, verbs
 
     found = verbs.status(run.where)
@@ -219,7 +220,7 @@ def components(run: Run) -> int:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command and exit; nothing that a user can do ends in a traceback."""
-    args = sys.argv[1:] if argv is None else argv
+    args = (sys.argv[1:] if argv is None else argv) or ["--help"]
     as_json = "--json" in args
     try:
         code = app(args, prog_name="aegis", standalone_mode=False)
@@ -255,8 +256,9 @@ def _pairs(words: list[str]) -> dict[str, str]:
 def _finish(run: Run, result: Result) -> int:
     from aegis_patch import report
 
-    shown = report.result_json(result)
-    _print(run, shown, lambda: report.show_result(_console(), result, _console(stderr=True)))
+    shown, told = report.result_json(result), _console(stderr=True)
+    _print(run, shown, lambda: report.show_result(_console(), result))
+    report.show_said(told, result)
     stuck = any(commit.conflicts for commit in result.commits)
     return errors.CONFLICTS if stuck else errors.OK
 

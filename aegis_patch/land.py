@@ -10,8 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +103,16 @@ def commits(
     drafts: Sequence[Draft],
 ) -> list[str]:
     """Make commits on the current branch, all or none; their ids, oldest first."""
+    with _uninterrupted():
+        return _commits(repo, store, head, drafts)
+
+
+def _commits(
+    repo: pygit2.Repository,
+    store: pygit2.Repository,
+    head: pygit2.Oid | None,
+    drafts: Sequence[Draft],
+) -> list[str]:
     top = Path(repo.workdir)
     before = store[head].peel(pygit2.Tree).id if head else None
     ids: list[str] = []
@@ -148,14 +161,19 @@ def conflict(
             copy_blob(store, repo, item.marked.id)
     picked = _commit(top, draft, head)
     git_dir = Path(git(top, "rev-parse", "--absolute-git-dir").strip())
-    _move(top, before, draft.tree, store)
-    git(top, "update-index", "-z", "--index-info", stdin="".join(stages).encode())
-    for item in outcome.conflicts:
-        if item.marked and item.marked != item.sides.ours:
-            path = f"{prefix}/{item.path}" if prefix else item.path
-            _write(top, path, item.marked)
-    (git_dir / "MERGE_MSG").write_text(draft.message, encoding="utf-8")
-    git(top, "update-ref", "--no-deref", "CHERRY_PICK_HEAD", picked)
+    with _uninterrupted():
+        _move(top, before, draft.tree, store)
+        try:
+            git(top, "update-index", "-z", "--index-info", stdin="".join(stages).encode())
+            for item in outcome.conflicts:
+                if item.marked and item.marked != item.sides.ours:
+                    path = f"{prefix}/{item.path}" if prefix else item.path
+                    _write(top, path, item.marked)
+            (git_dir / "MERGE_MSG").write_text(draft.message, encoding="utf-8")
+            git(top, "update-ref", "--no-deref", "CHERRY_PICK_HEAD", picked)
+        except (AegisError, OSError):
+            git(top, "reset", "--quiet", "--merge", "HEAD")
+            raise
 
 
 def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
@@ -199,6 +217,19 @@ def copy_blob(store: pygit2.Repository, repo: pygit2.Repository, oid: pygit2.Oid
     if oid not in repo.odb:
         kind, data = store.odb.read(oid)
         repo.odb.write(kind, data)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Landing takes milliseconds: Ctrl-C, which git would get as well, waits until it is over."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _commit(top: Path, draft: Draft, parent: str | None) -> str:

@@ -63,6 +63,12 @@ def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oi
 
 def after(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
     """What the series of `name` makes of that."""
+    if name not in upstream.made:
+        upstream.made[name] = _applied(store, upstream, name)
+    return upstream.made[name]
+
+
+def _applied(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
     tree = before(store, upstream, name)
     for patch_name, mail in upstream.catalogue[name].series:
         where = f"patches/{name}/{patch_name}"

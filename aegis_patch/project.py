@@ -89,6 +89,8 @@ def find(start: Path) -> Project:
     if not start.is_dir():
         raise Refused("no such directory", where=str(start), next="give another --project-path")
     root = next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
+    if root is None and pygit2.discover_repository(str(start)) is None:
+        raise _no_project(start)
     repo = open_repository(root or start)
     if root is None:
         root = _deleted_record(repo, start)
@@ -230,7 +232,11 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
             prefix = place.relative_to(top).as_posix().removeprefix(".")
             if trees.lookup(repo, tree, f"{prefix}/{RECORD}" if prefix else RECORD):
                 return place
-    raise Refused(
+    raise _no_project(start)
+
+
+def _no_project(start: Path) -> Refused:
+    return Refused(
         f"not a project of aegis: no {RECORD} here or above",
         where=str(start),
         next="aegis init PATH, or cd into the project",

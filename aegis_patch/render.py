@@ -155,9 +155,7 @@ def _invalid(message: str) -> Refused:
     what = " ".join(message.split())
     named = re.search(r"'(\w+)'|^(\w+_name) ", what)
     key = (named.group(1) or named.group(2)) if named else "KEY"
-    return Refused(
-        f"an answer is not valid: {what}", next=f"give another one: --answer {key}=VALUE"
-    )
+    return Refused(f"an answer is not valid: {what}", next=f"give another one: {key}=VALUE")
 
 
 def _key(files: Mapping[str, str], answers: Mapping[str, str]) -> str:

@@ -81,15 +81,19 @@ def components_json(catalogue: Mapping[str, Component]) -> list[dict[str, Any]]:
     return [CORE_ROW, *rows]
 
 
-def show_result(console: Console, result: Result, errors: Console) -> None:
-    """Commits and what else there is to say, for a person."""
+def show_result(console: Console, result: Result) -> None:
+    """The commits, for a person."""
     for commit in result.commits:
         _show_commit(console, commit, result.dry)
+
+
+def show_said(console: Console, result: Result) -> None:
+    """What else there is to say, on standard error: beside the one JSON object too."""
     for line in result.said:
-        errors.print(f"[cyan]note[/] {escape(line)}", highlight=False)
+        console.print(f"[cyan]note[/] {escape(line)}", highlight=False, soft_wrap=True)
     stuck = next((commit for commit in result.commits if commit.conflicts), None)
     if stuck:
-        _show_conflicts(errors, stuck, result)
+        _show_conflicts(console, stuck, result)
     elif result.dry and result.commits:
         console.print("[dim]A dry run: nothing was written.[/]")
 
@@ -106,7 +110,7 @@ def show_status(console: Console, status: Status) -> None:
     for name in status.integrations:
         console.print(f"  {name} [dim](integration)[/]", highlight=False)
     if status.drift:
-        console.print(f"\n{len(status.drift)} pristine files changed by you:", highlight=False)
+        console.print("\nOf the files that aegis wrote, you changed:", highlight=False)
         _show_files(console, status.drift)
 
 
@@ -176,7 +180,10 @@ def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
         soft_wrap=True,
     )
     edited = [file for file in commit.files if file.change == "modified"]
-    _show_files(console, edited if len(commit.files) > _SHOWN else commit.files)
+    shown = edited if len(commit.files) > _SHOWN else commit.files
+    _show_files(console, shown)
+    if len(shown) < len(commit.files):
+        console.print(f"  [dim]and {len(commit.files) - len(shown)} more, added or deleted[/]")
     for note in commit.notes:
         console.print(f"  [cyan]note[/] {escape(note.path)}: {escape(note.text)}", highlight=False)
 

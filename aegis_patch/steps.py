@@ -111,7 +111,7 @@ def perform(
     told = list(said)
     tree = there.tree
     for step in steps:
-        made, more = _build(bench, there, step, tree, relock and not dry)
+        made, more = _build(bench, there, step, tree, relock, dry)
         told += more
         built.append(made)
         tree = made.after
@@ -122,7 +122,7 @@ def perform(
 
 
 def _build(
-    bench: Bench, there: Project, step: Step, tree: pygit2.Oid, relock: bool
+    bench: Bench, there: Project, step: Step, tree: pygit2.Oid, relock: bool, dry: bool
 ) -> tuple[Built, list[str]]:
     assert step.old is not None
     store = bench.store
@@ -141,7 +141,7 @@ def _build(
         return Built(step, tree, tree, outcome), []
     after, said = outcome.tree, list[str]()
     if lock_entry := trees.lookup(store, tree, lock.LOCK):
-        after, said = _relock(store, tree, outcome, lock_entry, relock)
+        after, said = _relock(store, tree, outcome, lock_entry, relock, dry)
         outcome = replace(outcome, tree=after)
     return Built(step, tree, after, outcome), said
 
@@ -165,6 +165,7 @@ def _relock(
     outcome: Clean | Conflicted,
     there: Entry,
     relock: bool,
+    dry: bool,
 ) -> tuple[pygit2.Oid, list[str]]:
     """Bring a tracked uv.lock up to date, or say what to run."""
     sides = [trees.lookup(store, tree, lock.PYPROJECT) for tree in (before, outcome.tree)]
@@ -176,6 +177,8 @@ def _relock(
         return outcome.tree, []
     if not relock:
         return outcome.tree, [by_hand]
+    if dry:
+        return outcome.tree, ["uv.lock would follow pyproject.toml"]
     try:
         data = lock.lock(texts[1], trees.blob(store, there))
     except lock.NotLocked as error:

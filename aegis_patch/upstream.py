@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -26,13 +26,17 @@ _CHECKOUT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A release, opened: the tree of its base and its catalogue of components."""
+    """A release, opened: the tree of its base and its catalogue of components.
+
+    `made` remembers, for each series, the tree that it makes in the store of this opening.
+    """
 
     url: str
     release: str
     commit: str
     base: pygit2.Oid
     catalogue: Mapping[str, Component]
+    made: dict[str, pygit2.Oid] = field(default_factory=dict, compare=False, repr=False)
 
 
 @cache
