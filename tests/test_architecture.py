@@ -76,7 +76,7 @@ def test_the_pure_ring_only_computes(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(OBJECT_PURE))
 def test_the_second_ring_writes_into_a_scratch_store_only(name: str) -> None:
-    made_by_scratch = {"pathlib", "tempfile"} if name == "trees" else set[str]()
+    made_by_scratch = {"os", "pathlib", "tempfile"} if name == "trees" else set[str]()
     assert theirs(modules()[name]) & (EFFECTS | INPUT_AND_OUTPUT) <= made_by_scratch
 
 
