@@ -23,13 +23,16 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title=NAME, description=DESCRIPTION, version=project_version(), lifespan=_lifespan
     )
-    app.add_middleware(RequestId)
     app.add_api_route("/", _to_dashboard, include_in_schema=False)
     for router in ROUTERS:
         app.include_router(router)
     for component in discover():
         if component.router:
             app.include_router(load(component.router))
+        if component.middleware:
+            app.add_middleware(load(component.middleware))
+    # The last to be added is the first to be asked: an id for whatever the others log.
+    app.add_middleware(RequestId)
     # Last, for what is mounted answers everything under its path.
     app.mount(dashboard.PATH, dashboard.create())
     return app

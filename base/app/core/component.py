@@ -43,6 +43,9 @@ class Component:
     router: str | None = None
     """A `fastapi.APIRouter`, included with the prefix that it has."""
 
+    middleware: str | None = None
+    """An ASGI middleware, `(ASGIApp) -> ASGIApp`, around every request."""
+
     lifespan: str | None = None
     """`(FastAPI) -> async context manager`, open for as long as the server runs."""
 

@@ -13,6 +13,7 @@ from app.core.component import Component
 component = Component(
     name="clock", title="Clock", summary="Tells the time.",
     router="app.components.clock.parts:router",
+    middleware="app.components.clock.parts:Stamp",
     lifespan="app.components.clock.parts:lifespan",
     health="app.components.clock.parts:check",
 )
@@ -26,6 +27,16 @@ running = []
 
 @router.get("")
 async def time(): return {"running": running}
+
+class Stamp:
+    def __init__(self, app):
+        self.app = app
+    async def __call__(self, scope, receive, send):
+        async def stamped(message):
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"x-clock", b"noon"))
+            await send(message)
+        await self.app(scope, receive, stamped)
 
 @asynccontextmanager
 async def lifespan(app):
@@ -67,7 +78,9 @@ def test_the_api_is_documented(client):
 def test_a_component_brings_routes_health_and_what_runs_beside_the_server(plug_in):
     plug_in("clock", CLOCK, parts=PARTS)
     with TestClient(create_app()) as client:
-        assert client.get("/clock").json() == {"running": [NAME]}
+        answer = client.get("/clock")
+        assert answer.json() == {"running": [NAME]}
+        assert answer.headers["x-clock"] == "noon"
         answer = client.get("/health")
     assert answer.status_code == 503
     assert answer.json()["components"]["clock"] == {
