@@ -29,6 +29,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_GIT_PLACES = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+)
+_INTERRUPTED = Refused(
+    "interrupted: a commit is made whole or not at all", next="git status, git log -1"
+)
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME…", help="Components; commas and spaces both do.")
 ]
@@ -223,13 +230,17 @@ def main(argv: list[str] | None = None) -> None:
     args = (sys.argv[1:] if argv is None else argv) or ["--help"]
     as_json = "--json" in args
     try:
+        for name in _GIT_PLACES:  # as a hook sets them: a project is found by its directory
+            os.environ.pop(name, None)
         code = app(args, prog_name="aegis", standalone_mode=False)
+        if code == errors.INTERRUPTED:
+            raise KeyboardInterrupt
     except AegisError as error:
         code = _fail(as_json, error, error.exit_code)
     except typer.TyperException as error:
         code = _fail(as_json, Refused(error.format_message(), next="aegis --help"), errors.USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        code = _fail(as_json, Refused("interrupted, nothing was changed"), errors.INTERRUPTED)
+        code = _fail(as_json, _INTERRUPTED, errors.INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = errors.OK
@@ -286,4 +297,4 @@ def _fail(as_json: bool, error: AegisError, code: int) -> int:
 def _console(*, stderr: bool = False) -> Any:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, emoji=False)

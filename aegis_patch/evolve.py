@@ -7,6 +7,7 @@ Nothing here touches a project: what is built lies in the scratch store until it
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,9 +46,8 @@ class Reason(StrEnum):
     TEXT = "both changed the same lines"
     ADDED = "both added this file"
     DELETED_BY_US = "aegis takes this file away, and you changed it"
-    DELETED_BY_YOU = "you deleted this file, and aegis changed it"
     BINARY = "both changed a file that is not text"
-    KIND = "one is a file, the other a directory or a link"
+    KIND = "yours is in the way: a file, a directory, a link or a module of that name"
     SYNTAX = "the merged text does not parse"
     SHARED = "you had written a line that a series wrote as well"
 
@@ -108,6 +108,7 @@ class Conflicted:
 
 
 Outcome = Unchanged | Clean | Conflicted
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _Step = Entry | Conflict | None  # what becomes of a path; None: it is not there
 
 
@@ -137,25 +138,30 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged()
 
 
-def written_twice(
-    store: pygit2.Repository,
-    base: Entry | None,
-    ours: Entry | None,
-    theirs: Entry | None,
-    merged: Entry | None,
-) -> frozenset[bytes]:
-    """Lines that both sides added and that the merge holds fewer times than both wrote them."""
-    if ours is None or theirs is None or merged is None:
+def written_twice(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> frozenset[bytes]:
+    """What both sides added and the merge holds fewer times than both wrote it: see `units`."""
+    if sides.ours is None or sides.theirs is None or merged is None:
         return frozenset()
-    data = [trees.blob(store, entry) for entry in (base, ours, theirs, merged)]
+    data = [trees.blob(store, entry) for entry in (sides.base, sides.ours, sides.theirs, merged)]
     if any(trees.is_binary(text) for text in data):
         return frozenset()
-    before, mine, wanted, result = (Counter(text.splitlines()) for text in data)
+    before, mine, wanted, result = (units(sides.path, text) for text in data)
     added_by_both = (mine - before).keys() & (wanted - before).keys()
     return frozenset(
-        line
-        for line in added_by_both
-        if line.strip() and result[line] < mine[line] + wanted[line] - before[line]
+        unit for unit in added_by_both if result[unit] < mine[unit] + wanted[unit] - before[unit]
+    )
+
+
+def units(path: str, data: bytes) -> Counter[bytes]:
+    """What a file says, piece by piece: its lines; in TOML its strings, in whatever layout."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    if not path.endswith(".toml"):
+        return Counter(lines)
+    return Counter(
+        piece
+        for line in lines
+        if not line.lstrip().startswith(b"#")
+        for piece in _STRING.findall(line) or [line.strip()]
     )
 
 
@@ -197,7 +203,7 @@ def _alike(store: pygit2.Repository, one: Entry, other: Entry) -> bool:
     if one.id == other.id:
         return bool(store.odb.read_header(one.id)[1])  # empty files are all alike
     sizes = sorted(store.odb.read_header(entry.id)[1] for entry in (one, other))
-    if sizes[0] * 100 < sizes[1] * ALIKE / 2:
+    if sizes[0] * 100 < sizes[1] * (ALIKE - 20):
         return False
     lines = [Counter(trees.blob(store, entry).splitlines()) for entry in (one, other)]
     common = (lines[0] & lines[1]).total()
@@ -213,10 +219,12 @@ def _merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
     if ours is None:
         return theirs if base is None else None
     if theirs is None:
-        if ours == base and sides.path not in plan.yours:
-            return None
-        kept = ours == base  # the user had written the very same file
-        return ours if kept else Conflict(sides, Reason.DELETED_BY_US, ours)
+        yours = plan.yours.get(sides.path)
+        if ours != base:
+            return Conflict(sides, Reason.DELETED_BY_US, ours)
+        if yours and units(sides.path, trees.blob(store, base)).keys() <= yours:
+            return ours  # the user had written the very same file
+        return Conflict(sides, Reason.SHARED, ours) if yours else None
     if ours == base and sides.path not in plan.yours:
         return theirs
     return _merge_file(store, plan, sides, ours, theirs)
@@ -240,10 +248,9 @@ def _merge_file(
         if sides.base and theirs.id == sides.base.id:
             return Entry(ours.id, mode)
         return Conflict(sides, Reason.BINARY, ours)
-    texts[0] = _without(texts[0], plan.yours.get(sides.path, frozenset()))
-    if driver == "union":
-        return Entry(store.create_blob(trees.merge_union(store, *texts)), mode)
-    data, reason, detail = _merge_content(store, sides.path, *texts)
+    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.path, frozenset()))
+    merge = _merge_union if driver == "union" else _merge_content
+    data, reason, detail = merge(store, sides.path, *texts)
     merged = Entry(store.create_blob(data), mode)
     if reason is None:
         return merged
@@ -266,6 +273,14 @@ def _merge_content(
     return merged.data, Reason.SYNTAX if problem else Reason.TEXT, problem or ""
 
 
+def _merge_union(
+    store: pygit2.Repository, path: str, base: bytes, ours: bytes, theirs: bytes
+) -> tuple[bytes, Reason | None, str]:
+    data = trees.merge_union(store, base, ours, theirs)
+    problem = _breaks(path, data, (base, ours, theirs))
+    return data, Reason.SYNTAX if problem else None, problem or ""
+
+
 def _breaks(path: str, merged: bytes, sides: Iterable[bytes]) -> str | None:
     problem = merges.syntax_error(path, merged)
     if problem is None or any(merges.syntax_error(path, side) for side in sides):
@@ -279,12 +294,15 @@ def _merge_record(
     sides = [stack.strip(trees.blob(store, entry)) for entry in (base, ours, theirs)]
     skeleton = trees.merge_text(store, *sides)
     text = stack.write(skeleton.data if skeleton.clean else sides[1], record)
+    text = stack.with_comments(text, trees.blob(store, ours))
     return Entry(store.create_blob(text), ours.mode)
 
 
 def _obstructed(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> bool:
-    """A new path that lies under a file of the user's, or where they have a directory."""
+    """A new path under a file of the user's, at a directory of theirs, or that hides a module."""
     parts = path.split("/")
+    if parts[-1] == "__init__.py" and trees.lookup(store, tree, "/".join(parts[:-1]) + ".py"):
+        return True
     above = ("/".join(parts[:count]) for count in range(1, len(parts)))
     return trees.subtree(store, tree, path) is not None or any(
         trees.lookup(store, tree, parent) is not None for parent in above
@@ -295,11 +313,13 @@ def _kind(entry: Entry) -> int:
     return entry.mode & 0o170000
 
 
-def _without(text: bytes, lines: frozenset[bytes]) -> bytes:
-    if not lines:
+def _without(path: str, text: bytes, yours: frozenset[bytes]) -> bytes:
+    if not yours:
         return text
     return b"".join(
-        line for line in text.splitlines(keepends=True) if line.rstrip(b"\r\n") not in lines
+        line
+        for line in text.splitlines(keepends=True)
+        if not (found := units(path, line)) or not found.keys() <= yours
     )
 
 
@@ -311,8 +331,8 @@ def _worth_telling(store: pygit2.Repository, sides: Sides, merged: Entry | None)
     if sides.base is None and sides.ours and sides.ours == sides.theirs:
         yield Note(sides.path, "you had this very file; it stays when the component goes")
         return
-    for line in sorted(written_twice(store, sides.base, sides.ours, sides.theirs, merged)):
-        shown = line.decode("utf-8", "replace").strip()
+    for unit in sorted(written_twice(store, sides, merged)):
+        shown = unit.decode("utf-8", "replace").strip()
         yield Note(
             sides.path, f"you had written this too; it stays when the component goes: {shown}"
         )

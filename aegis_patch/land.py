@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import tempfile
@@ -67,14 +68,21 @@ def check(
         raise Refused(
             "something that is not in git is in the way",
             where=", ".join(names),
-            next=f"move it away, or commit it: git add --force {names[0]}",
+            next=f"move it away, or commit it: git add --force {_typed(names[:1])}",
+        )
+    unseen = project.assumed_unchanged(top, paths)
+    if unseen:
+        raise Refused(
+            "git is told not to look at what would be written",
+            where=", ".join(unseen),
+            next=f"git update-index --no-assume-unchanged -- {_typed(unseen)}",
         )
     changed = sorted(project.dirty(top, paths))
     if changed:
         raise Refused(
             "uncommitted changes in what would be written",
             where=", ".join(changed),
-            next=f"git commit, or git stash push -- {' '.join(changed)}",
+            next=f"git stash push -- {_typed(changed)}, or commit them",
         )
 
 
@@ -177,20 +185,35 @@ def conflict(
 
 
 def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
-    """Make a repository at `path`, which is absent or empty, with some commits: all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{path.name}.aegis-", dir=path.parent))
+    """Make a repository at `path`, which is absent or empty, with some commits: all or nothing.
+
+    It is built beside its place and renamed; where the directory is there already, inside it.
+    """
+    within = path if path.exists() else path.parent
+    within.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{path.name}.aegis-", dir=within))
     try:
         git(building, "init", "--quiet")
         if not git(building, "config", "--default", "", "--get", "init.defaultBranch").strip():
             git(building, "symbolic-ref", "HEAD", "refs/heads/main")
         ids = commits(pygit2.Repository(str(building)), store, None, drafts)
-        building.chmod(0o777 & ~_umask())
-        building.rename(path)
+        with _uninterrupted():
+            _take_place(building, path)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     return ids
+
+
+def _take_place(building: Path, path: Path) -> None:
+    if not path.exists():
+        building.chmod(0o777 & ~_umask())
+        building.rename(path)
+        return
+    children = sorted(building.iterdir(), key=lambda child: child.name == ".git")
+    for child in children:  # .git is the last: until then there is no repository
+        child.rename(path / child.name)
+    building.rmdir()
 
 
 def copy(
@@ -267,16 +290,32 @@ def _move(
 def _restore(
     top: Path, before: pygit2.Oid | None, after: pygit2.Oid | None, store: pygit2.Repository
 ) -> None:
-    # The index is as before, and `check` saw that the worktree equalled it at these paths.
-    if after is None:
-        return
-    for path in _changed(store, before, after):
+    # The index is as before. Only what git had written by then is taken back: anything else at
+    # these paths is not ours.
+    for path in _changed(store, before, after) if after else ():
+        made = trees.lookup(store, after, path) if after else None
+        gone = made is None and not os.path.lexists(top / path)
+        if not gone and not _is_at(top, path, made):
+            continue
         if before and trees.lookup(store, before, path):
             with contextlib.suppress(Refused):
                 git(top, "checkout-index", "--force", "--", path)
         else:
             with contextlib.suppress(OSError):
                 (top / path).unlink()
+
+
+def _is_at(top: Path, path: str, entry: trees.Entry | None) -> bool:
+    if entry is None or not (top / path).is_file():
+        return False
+    with contextlib.suppress(Refused):
+        return git(top, "hash-object", "--", path).strip() == str(entry.id)
+    return False
+
+
+def _typed(paths: Sequence[str]) -> str:
+    # From wherever the user stands in the repository, and as a shell takes it.
+    return " ".join(shlex.quote(f":/{path}") for path in paths)
 
 
 def _changed(

@@ -49,6 +49,11 @@ class Project:
     stack: Stack
 
     @property
+    def record_path(self) -> str:
+        """Where the record is in the repository."""
+        return f"{self.prefix}/{RECORD}" if self.prefix else RECORD
+
+    @property
     def objects(self) -> Path:
         """The repository's object directory (a linked worktree shares its main one's)."""
         return objects(self.root)
@@ -94,6 +99,7 @@ def find(start: Path) -> Project:
     repo = open_repository(root or start)
     if root is None:
         root = _deleted_record(repo, start)
+    _refuse_partial(repo, start)
     if repo.workdir is None:
         raise Refused(
             "a bare repository has no files to evolve", next="use a clone with a worktree"
@@ -104,7 +110,7 @@ def find(start: Path) -> Project:
             where=str(root),
             next='git add --all && git commit -m "Start"',
         )
-    prefix = root.relative_to(Path(repo.workdir).resolve()).as_posix().removeprefix(".")
+    prefix = prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
     tree = trees.subtree(repo, head.tree.id, prefix)
     record = trees.lookup(repo, tree, RECORD) if tree else None
@@ -116,6 +122,12 @@ def find(start: Path) -> Project:
         )
     recorded = stack.parse(trees.blob(repo, record))
     return Project(repo, root, prefix, head.id, tree, recorded)
+
+
+def prefix_of(top: Path, directory: Path) -> str:
+    """Where a directory is in a repository; "" is its top."""
+    below = directory.relative_to(top.resolve())
+    return below.as_posix() if below.parts else ""
 
 
 def open_repository(directory: Path) -> pygit2.Repository:
@@ -180,19 +192,43 @@ def history(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit
     yield from repo.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)
 
 
+def turns(project: Project) -> Iterator[tuple[pygit2.Commit, pygit2.Commit]]:
+    """Each reachable commit whose record differs from a parent's, with that parent."""
+    repo, path = project.repo, project.record_path
+    for commit in history(repo, project.head):
+        now = trees.lookup(repo, commit.tree.id, path)
+        for parent_id in commit.parent_ids if now else ():
+            if parent_id not in repo:
+                continue
+            parent = repo[parent_id].peel(pygit2.Commit)
+            before = trees.lookup(repo, parent.tree.id, path)
+            if before and before != now:
+                yield commit, parent
+
+
 def gained(project: Project, name: str) -> pygit2.Commit | None:
     """The newest reachable commit whose record gained a name, if history still has it."""
-    path = f"{project.prefix}/{RECORD}" if project.prefix else RECORD
-    for commit in history(project.repo, project.head):
-        now = trees.lookup(project.repo, commit.tree.id, path)
-        if not commit.parent_ids and b"\nparent " in commit.read_raw():
-            continue  # the edge of a shallow clone: what came before is not known
-        before = _parents_records(project.repo, commit, path)
-        if now is None or now in before or name not in recorded(project.repo, now):
+    repo, path = project.repo, project.record_path
+    for commit in history(repo, project.head):
+        now = trees.lookup(repo, commit.tree.id, path)
+        before = _parents_records(repo, commit, path)
+        if now is None or now in before or name not in recorded(repo, now):
             continue
-        if not any(name in recorded(project.repo, entry) for entry in before):
-            return commit
+        if not any(name in recorded(repo, entry) for entry in before):
+            return commit if before or _is_first(repo, commit) else None
     return None
+
+
+def _is_first(repo: pygit2.Repository, commit: pygit2.Commit) -> bool:
+    # Not the edge of a shallow clone, where what came before is not known; and not a commit that
+    # moved the whole project to where it is now.
+    if not commit.parents:
+        return b"\nparent " not in commit.read_raw()
+    diff = repo.diff(commit.parents[0], commit)
+    return not any(
+        delta.status_char() == "D" and delta.old_file.path.split("/")[-1] == RECORD
+        for delta in diff.deltas
+    )
 
 
 def recorded(repo: pygit2.Repository, entry: Entry) -> frozenset[str]:
@@ -216,6 +252,14 @@ def dirty(root: Path, paths: Sequence[str]) -> dict[str, str]:
     return {line[3:]: line[:2] for line in said.split("\0") if line}
 
 
+def assumed_unchanged(top: Path, paths: Sequence[str]) -> list[str]:
+    """Which of some paths git was told not to look at; what they hold is in no object."""
+    if not paths:
+        return []
+    said = git(top, "ls-files", "-v", "-z", "--", *paths, env={"GIT_LITERAL_PATHSPECS": "1"})
+    return [line[2:] for line in said.split("\0") if line[:1].islower()]
+
+
 def _parents_records(repo: pygit2.Repository, commit: pygit2.Commit, path: str) -> list[Entry]:
     # A shallow clone's oldest commits name parents that it does not have.
     known = [repo[parent] for parent in commit.parent_ids if parent in repo]
@@ -229,10 +273,21 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
     if not repo.head_is_unborn:
         tree = repo.head.peel(pygit2.Tree).id
         for place in places:
-            prefix = place.relative_to(top).as_posix().removeprefix(".")
+            prefix = prefix_of(top, place)
             if trees.lookup(repo, tree, f"{prefix}/{RECORD}" if prefix else RECORD):
                 return place
     raise _no_project(start)
+
+
+def _refuse_partial(repo: pygit2.Repository, start: Path) -> None:
+    for entry in repo.config:
+        if entry.name.startswith("remote.") and entry.name.endswith(".partialclonefilter"):
+            remote = entry.name.split(".")[1]
+            raise Refused(
+                "a partial clone lacks objects that a merge needs",
+                where=str(start),
+                next=f"git config --unset {entry.name} && git fetch --refetch {remote}",
+            )
 
 
 def _no_project(start: Path) -> Refused:

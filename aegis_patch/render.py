@@ -66,8 +66,11 @@ def ask(
             )
     answered, _ = _copier({}, given, {**known, **suggested}, interactive=interactive)
     answers = {key: str(answered[key]) for key in known}
-    if not slug(answers["project_name"]):
+    name = slug(answers["project_name"])
+    if not name:
         raise _invalid("project_name needs a letter or a digit")
+    if name in _distributions(store, upstream):
+        raise _invalid(f"project_name must not be {name}, which is a package that it may need")
     return answers
 
 
@@ -149,6 +152,15 @@ def _values(answers: Mapping[str, str]) -> dict[str, str]:
 def _sources(store: pygit2.Repository, upstream: Upstream) -> dict[str, str]:
     found = {path: trees.lookup(store, upstream.base, path) for path in FILES}
     return {path: trees.blob(store, entry).decode() for path, entry in found.items() if entry}
+
+
+def _distributions(store: pygit2.Repository, upstream: Upstream) -> set[str]:
+    pyproject = trees.blob(store, trees.lookup(store, upstream.base, "pyproject.toml"))
+    mails = [mail for each in upstream.catalogue.values() for _, mail in each.series]
+    found = re.findall(rb'^    "([A-Za-z0-9][\w.-]*)', pyproject, re.MULTILINE)
+    for mail in mails:
+        found += re.findall(rb'^\+    "([A-Za-z0-9][\w.-]*)', mail, re.MULTILINE)
+    return {slug(name.decode()) for name in found}
 
 
 def _invalid(message: str) -> Refused:

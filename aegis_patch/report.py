@@ -12,7 +12,7 @@ from rich.table import Table
 
 from aegis_patch.component import Component
 from aegis_patch.errors import AegisError
-from aegis_patch.evolve import Conflict
+from aegis_patch.evolve import Conflict, Reason
 from aegis_patch.steps import Commit, Result
 from aegis_patch.verbs import Status
 
@@ -28,6 +28,16 @@ CORE_ROW = {
 _KINDS = ("component", "variant", "integration", "service")
 _SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~[/]"}
 _SHOWN = 12
+_MARKED = "both sides are marked in it: edit it, then git add it"
+_REMEDIES = {
+    Reason.TEXT: _MARKED,
+    Reason.ADDED: _MARKED,
+    Reason.SYNTAX: "it holds the merged text: correct it, then git add it",
+    Reason.DELETED_BY_US: "it is as you left it: git add it to keep it, or git rm it",
+    Reason.SHARED: "it is as you left it: git add it to keep it, or git rm it",
+    Reason.BINARY: "it is yours: git add it, or git checkout --theirs it and git add it",
+    Reason.KIND: "move yours away and git checkout --theirs it, or git rm --cached it",
+}
 
 
 def as_json(value: Any) -> str:
@@ -111,7 +121,8 @@ def show_status(console: Console, status: Status) -> None:
         console.print(f"  {name} [dim](integration)[/]", highlight=False)
     if status.drift:
         console.print("\nOf the files that aegis wrote, you changed:", highlight=False)
-        _show_files(console, status.drift)
+        for file in status.drift:
+            console.print(f"  {_SIGNS[file.change]} {escape(file.path)}", highlight=False)
 
 
 def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -185,7 +196,8 @@ def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
     if len(shown) < len(commit.files):
         console.print(f"  [dim]and {len(commit.files) - len(shown)} more, added or deleted[/]")
     for note in commit.notes:
-        console.print(f"  [cyan]note[/] {escape(note.path)}: {escape(note.text)}", highlight=False)
+        told = f"  [cyan]note[/] {escape(note.path)}: {escape(note.text)}"
+        console.print(told, highlight=False, soft_wrap=True)
 
 
 def _show_files(console: Console, files: Sequence[Any]) -> None:
@@ -202,15 +214,16 @@ def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
         highlight=False,
     )
     for conflict in commit.conflicts:
-        console.print(f"  {escape(conflict.path)}: {conflict.reason}", highlight=False)
-        if conflict.detail:
-            console.print(f"    {escape(conflict.detail)}", highlight=False)
+        detail = f" ({conflict.detail})" if conflict.detail else ""
+        told = f"  {conflict.path}: {conflict.reason}{detail}"
+        console.print(escape(told), highlight=False, soft_wrap=True)
+        console.print(f"    {_REMEDIES[conflict.reason]}", style="dim", highlight=False)
     if result.dry:
         console.print("[dim]A dry run: nothing was written.[/]")
         return
     console.print(
-        "\nBoth sides are marked in the files. Resolve them, then:\n"
-        "  git add FILE… && git cherry-pick --continue\n"
+        "\nWhen all are resolved and added:\n"
+        "  git cherry-pick --continue\n"
         "or go back to where you were:\n"
         "  git cherry-pick --abort",
         highlight=False,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ RECORD = "aegis.toml"
 CORE = "core"
 By = Literal["you", "need"]
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
+_COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|\{[^}]*\})(\s*#.*)$""")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")
 
 
@@ -176,6 +177,25 @@ def strip(record: bytes) -> bytes:
         end = "\r\n" if line.endswith("\r\n") else "\n"
         out.append(f'{key} = ""{end}' if ours else line)
     return "".join(out).encode()
+
+
+def with_comments(record: bytes, ours: bytes) -> bytes:
+    """A record whose values have the comments that stand behind the same values of ours."""
+    comments = {key: found for key, line in _values(ours) if (found := _COMMENT.search(line))}
+    out = []
+    for key, line in _values(record):
+        value = line.rstrip("\r\n")
+        bare = key in comments and not _COMMENT.search(line)
+        comment = comments[key].group(1).rstrip() if bare else ""
+        out.append(value + comment + line[len(value) :])
+    return "".join(out).encode()
+
+
+def _values(record: bytes) -> Iterator[tuple[tuple[str, str], str]]:
+    section = ""
+    for line in _lines(record):
+        section = _section(line) or section
+        yield (section, _key_of(line)), line
 
 
 def _closed(

@@ -111,7 +111,7 @@ def perform(
     told = list(said)
     tree = there.tree
     for step in steps:
-        made, more = _build(bench, there, step, tree, relock, dry)
+        made, more = _build(bench, there, step, tree, relock)
         told += more
         built.append(made)
         tree = made.after
@@ -122,18 +122,17 @@ def perform(
 
 
 def _build(
-    bench: Bench, there: Project, step: Step, tree: pygit2.Oid, relock: bool, dry: bool
+    bench: Bench, there: Project, step: Step, tree: pygit2.Oid, relock: bool
 ) -> tuple[Built, list[str]]:
     assert step.old is not None
     store = bench.store
-    gone = step.old.names - step.new.names
     old, new = bench.pristine(step.old), bench.pristine(step.new)
     plan = Plan(
         head=tree,
         old=old,
         new=new,
         record=step.new,
-        yours=yours.lines(bench, there, gone),
+        yours=yours.lines(bench, there, old, new),
         drivers=_drivers(there, trees.changed(store, old, new)),
     )
     outcome = evolve(store, plan)
@@ -141,7 +140,7 @@ def _build(
         return Built(step, tree, tree, outcome), []
     after, said = outcome.tree, list[str]()
     if lock_entry := trees.lookup(store, tree, lock.LOCK):
-        after, said = _relock(store, tree, outcome, lock_entry, relock, dry)
+        after, said = _relock(store, tree, outcome, lock_entry, relock)
         outcome = replace(outcome, tree=after)
     return Built(step, tree, after, outcome), said
 
@@ -165,7 +164,6 @@ def _relock(
     outcome: Clean | Conflicted,
     there: Entry,
     relock: bool,
-    dry: bool,
 ) -> tuple[pygit2.Oid, list[str]]:
     """Bring a tracked uv.lock up to date, or say what to run."""
     sides = [trees.lookup(store, tree, lock.PYPROJECT) for tree in (before, outcome.tree)]
@@ -177,8 +175,6 @@ def _relock(
         return outcome.tree, []
     if not relock:
         return outcome.tree, [by_hand]
-    if dry:
-        return outcome.tree, ["uv.lock would follow pyproject.toml"]
     try:
         data = lock.lock(texts[1], trees.blob(store, there))
     except lock.NotLocked as error:

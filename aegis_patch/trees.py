@@ -188,8 +188,8 @@ def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: byte
 
 
 def blob(store: pygit2.Repository, entry: Entry | None) -> bytes:
-    """The bytes of a file; nothing where there is none."""
-    if entry is None:
+    """The bytes of a file; nothing where there is none, or where a submodule is."""
+    if entry is None or entry.mode == FileMode.COMMIT:
         return b""
     found = store[entry.id]
     assert isinstance(found, pygit2.Blob)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +17,16 @@ from aegis_patch.errors import Refused
 from aegis_patch.land import Draft
 from aegis_patch.project import Project
 from aegis_patch.stack import CORE, Stack
-from aegis_patch.steps import Commit, FileChange, Result, Step, changes, perform
+from aegis_patch.steps import Commit, Result, Step, changes, perform
 from aegis_patch.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A pristine file that the user "modified" or "deleted"."""
+
+    path: str
+    change: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +37,12 @@ class Status:
     integrations: tuple[str, ...]
     latest: str
     behind: int
-    drift: tuple[FileChange, ...]
+    drift: tuple[Drift, ...]
 
 
-def names(words: Iterable[str]) -> tuple[str, ...]:
-    """Names from a command line: commas, spaces and repeats; `database[postgres]` too."""
-    found: list[str] = []
-    for word in re.split(r"[,\s]+", " ".join(words)):
-        outer, _, inner = word.rstrip("]").partition("[")
-        found += [name for name in (outer, *inner.split("+")) if name] if inner else [outer]
-    return tuple(dict.fromkeys(name for name in found if name))
+def names(words: Sequence[str]) -> tuple[str, ...]:
+    """Names from a command line: commas, spaces and repeats."""
+    return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", " ".join(words)) if word))
 
 
 def init(
@@ -68,6 +72,7 @@ def init(
 
 def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Result:
     """Add components, a commit for each that is named."""
+    _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
         chosen = _checked(opened.catalogue, wanted)
@@ -77,6 +82,7 @@ def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Resul
 
 def remove(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Result:
     """Remove components, each with what came along for it alone; edits stay."""
+    _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
         chosen = _checked(opened.catalogue, wanted)
@@ -136,14 +142,20 @@ def status(where: Path) -> Status:
         versions = list(upstream.releases())
         known = there.stack.release in versions
         behind = len(versions) - 1 - versions.index(there.stack.release) if known else 0
-        tree = bench.pristine(there.stack)
-        drift = tuple(
-            change for change in changes(bench.store, tree, there.tree) if change.change != "added"
-        )
+        drift = _drift(bench, bench.pristine(there.stack), there.tree)
         joined = [
             name for name in there.stack.present if opened.catalogue[name].kind == "integration"
         ]
         return Status(there.stack, tuple(sorted(joined)), upstream.latest(), behind, drift)
+
+
+def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:
+    found = []
+    for path in trees.changed(bench.store, tree, head):
+        if trees.lookup(bench.store, tree, path):
+            there = trees.lookup(bench.store, head, path)
+            found.append(Drift(path, "modified" if there else "deleted"))
+    return tuple(found)
 
 
 def catalogue(version: str | None = None) -> Catalogue:
@@ -168,8 +180,17 @@ def _release(bench: Bench, there: Stack) -> Upstream:
     return opened
 
 
+def _refuse_none(wanted: Sequence[str]) -> None:
+    if not wanted:
+        raise Refused("no component is named", next="aegis components")
+
+
 def _checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
-    """The names in requirement order, or the reason why one cannot be named."""
+    """The names in requirement order, or the reason why one cannot be named.
+
+    `database[postgres]` is another way to write `postgres`, a variant of database.
+    """
+    wanted = [_plain(known, word) for word in wanted]
     for name in wanted:
         if name == CORE:
             raise Refused("core is always there", next="aegis components")
@@ -186,6 +207,14 @@ def _checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
     return [name for name in component.order(known, known) if name in wanted]
 
 
+def _plain(known: Catalogue, word: str) -> str:
+    outer, bracket, inner = word.removesuffix("]").partition("[")
+    varied = known.get(inner)
+    if bracket and word.endswith("]") and varied and varied.kind == "variant":
+        return inner if outer in varied.requires else word
+    return word
+
+
 def _additions(
     known: Catalogue, start: Stack, chosen: Sequence[str]
 ) -> tuple[list[Step], tuple[str, ...]]:
@@ -195,14 +224,23 @@ def _additions(
     for name in chosen:
         there = at.present.get(name)
         new = stack.add(at, known, name)
-        if there and there.by == "you":
+        if there and new == at:
             said.append(f"{name} is there already")
             continue
-        why = "It was there because it was needed." if there else _why_added(known, at, new, name)
-        verb = "Keep" if there else "Add"
-        steps.append(Step(f"{verb} {name}", why, at, new, f"aegis add {name}"))
+        steps.append(_addition(known, at, new, name))
         at = new
     return steps, tuple(said)
+
+
+def _addition(known: Catalogue, old: Stack, new: Stack, name: str) -> Step:
+    command = f"aegis add {name}"
+    if name not in old.present:
+        return Step(f"Add {name}", _why_added(known, old, new, name), old, new, command)
+    joined = sorted(new.names - old.names)
+    if joined:  # git merged a record that is not closed
+        why = f"What belongs to {name} and was missing."
+        return Step(f"Add {', '.join(joined)}", why, old, new, command)
+    return Step(f"Keep {name}", "It was there because it was needed.", old, new, command)
 
 
 def _why_added(known: Catalogue, old: Stack, new: Stack, name: str) -> str:
@@ -267,9 +305,13 @@ def _begin(
     made = [bench.pristine(step.new) for step in steps]
     empty = store.TreeBuilder().write()
     root = outer.head.peel(pygit2.Tree).id if outer and not outer.head_is_unborn else empty
-    prefix = ""
-    if outer:
-        prefix = path.relative_to(Path(outer.workdir).resolve()).as_posix().removeprefix(".")
+    prefix = project.prefix_of(Path(outer.workdir), path) if outer else ""
+    if prefix and (trees.lookup(store, root, prefix) or trees.subtree(store, root, prefix)):
+        raise Refused(
+            "git has files at this path, though the directory is empty",
+            where=str(path),
+            next="git checkout HEAD -- the path, or give another one",
+        )
     drafts = [
         Draft(step.message, trees.graft(store, root, prefix, tree) if prefix else tree)
         for step, tree in zip(steps, made, strict=True)
@@ -309,6 +351,12 @@ def _outer(path: Path) -> pygit2.Repository | None:
     if pygit2.discover_repository(str(parent)) is None:
         return None
     repo = project.open_repository(parent)
+    if repo.workdir is None or path.is_relative_to(Path(repo.path).resolve()):
+        raise Refused(
+            "this is inside git's own directory",
+            where=str(path),
+            next="give a path outside of it",
+        )
     inside = repo.workdir and path.is_relative_to(Path(repo.workdir).resolve())
     if not inside:
         return None

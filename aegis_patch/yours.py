@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import pygit2
 
 from aegis_patch import lock, project, stack, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused, UpstreamError
-from aegis_patch.evolve import written_twice
+from aegis_patch.evolve import Sides, units, written_twice
 from aegis_patch.pristine import after, before
 from aegis_patch.project import Project
 from aegis_patch.stack import RECORD
@@ -24,30 +23,32 @@ def relies(
     store = bench.store
     was, now = (make(store, opened, need) for make in (before, after))
     own = {path for path in trees.changed(store, was, now) if not trees.lookup(store, was, path)}
+    places = {path.rpartition("/")[0] for path in own}
+    places = {f"{place}/" for place in places if trees.subtree(store, was, place) is None}
     changed = trees.changed(store, tree, there.tree)
-    touched = sorted(own.intersection(changed))
-    if touched:
-        return f"you changed {touched[0]}"
-    brought = _brings(store, was, now)
-    words = "|".join(re.escape(word) for word in sorted({need, *brought}))
+    for path in changed:
+        if path in own or path.startswith(tuple(places)):
+            return f"you changed {path}"
+    words = "|".join(re.escape(word) for word in sorted({need, *_brings(store, was, now)}))
     pattern = re.compile(rf"(?<![\w-])({words})(?![\w-])".encode())
     for path in changed:
-        if path == lock.LOCK:
+        mine = trees.blob(store, trees.lookup(store, there.tree, path))
+        if path == lock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
             continue
-        texts = [trees.blob(store, trees.lookup(store, at, path)) for at in (tree, there.tree)]
-        known = set(texts[0].splitlines())
-        for line in texts[1].splitlines():
+        known = set(trees.blob(store, trees.lookup(store, tree, path)).splitlines())
+        for line in mine.splitlines():
             if line not in known and (found := pattern.search(line)):
                 return f"{path} names {found.group(1).decode()}"
     return None
 
 
 def _brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> set[str]:
-    """Names that a series introduces: its environment variables and Compose services."""
+    """Names that a series introduces: its variables, Compose services and distributions."""
     found: set[str] = set()
     for path, pattern in (
         (".env.example", r"^#?\s*([A-Z][A-Z0-9_]+)="),
         ("compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
+        ("pyproject.toml", r'^    "([A-Za-z0-9][\w.-]*)'),
     ):
         texts = [trees.blob(store, trees.lookup(store, at, path)).decode() for at in (was, now)]
         old, new = (set(re.findall(pattern, text, re.MULTILINE)) for text in texts)
@@ -55,32 +56,61 @@ def _brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> set[s
     return found
 
 
-def lines(bench: Bench, there: Project, gone: Iterable[str]) -> dict[str, frozenset[bytes]]:
-    """Lines that the user had written when a series that now leaves wrote them as well."""
+def lines(
+    bench: Bench, there: Project, old: pygit2.Oid, new: pygit2.Oid
+) -> dict[str, frozenset[bytes]]:
+    """Of what an evolution takes out: what the user had written before a series wrote it too.
+
+    Git knows: in each commit that changed the record, the parent's files are the user's of that
+    day. A squash merge or a shallow clone has no such commit.
+    """
+    leaving = _leaving(bench.store, old, new)
     found: dict[str, frozenset[bytes]] = {}
-    for name in gone:
-        commit = project.gained(there, name)
-        if commit is None or not commit.parents:
+    for commit, parent in project.turns(there) if leaving else ():
+        mine = trees.subtree(bench.store, parent.tree.id, there.prefix)
+        paths = [path for path in leaving if mine and _wrote(bench, mine, path, leaving[path])]
+        if not paths:
             continue
         try:
-            met = _lines_met(bench, there, commit)
+            met = _met(bench, there, commit, parent)
         except (Refused, UpstreamError):
             continue  # its record or release is gone: nothing can be known of that day
-        for path, more in met.items():
-            found[path] = found.get(path, frozenset()) | more
+        for path in met.keys() & set(paths):
+            found[path] = found.get(path, frozenset()) | met[path]
     return found
 
 
-def _lines_met(bench: Bench, there: Project, commit: pygit2.Commit) -> dict[str, frozenset[bytes]]:
+def _leaving(
+    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid
+) -> dict[str, frozenset[bytes]]:
+    found: dict[str, frozenset[bytes]] = {}
+    for path in trees.changed(store, old, new):
+        before, after = (trees.blob(store, trees.lookup(store, at, path)) for at in (old, new))
+        gone = units(path, before) - units(path, after)
+        if gone and path != RECORD:
+            found[path] = frozenset(gone)
+    return found
+
+
+def _wrote(bench: Bench, tree: pygit2.Oid, path: str, leaving: frozenset[bytes]) -> bool:
+    entry = trees.lookup(bench.store, tree, path)
+    return not leaving.isdisjoint(units(path, trees.blob(bench.store, entry)))
+
+
+def _met(
+    bench: Bench, there: Project, commit: pygit2.Commit, parent: pygit2.Commit
+) -> dict[str, frozenset[bytes]]:
     store = bench.store
-    sides = [trees.subtree(store, at.tree.id, there.prefix) for at in (commit.parents[0], commit)]
-    records = [trees.lookup(store, side, RECORD) if side else None for side in sides]
-    if sides[0] is None or sides[1] is None or records[0] is None:
-        return {}
+    mine, result = (trees.subtree(store, at.tree.id, there.prefix) for at in (parent, commit))
+    assert mine
+    assert result
+    records = [trees.lookup(store, side, RECORD) for side in (mine, result)]
     old, new = (bench.pristine(stack.parse(trees.blob(store, record))) for record in records)
     met: dict[str, frozenset[bytes]] = {}
     for path in trees.changed(store, old, new):
-        at = [trees.lookup(store, tree, path) for tree in (old, sides[0], new, sides[1])]
-        if path != RECORD and (twice := written_twice(store, *at)):
+        sides = Sides(path, *(trees.lookup(store, tree, path) for tree in (old, mine, new)))
+        if path == RECORD or (sides.base is None and sides.ours != sides.theirs):
+            continue  # a file that only one of two wrote, or that the user chose in a conflict
+        if twice := written_twice(store, sides, trees.lookup(store, result, path)):
             met[path] = twice
     return met

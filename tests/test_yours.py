@@ -1,0 +1,129 @@
+"""What is the user's stays: lines that they wrote first, requirements that they rely on."""
+
+from __future__ import annotations
+
+import pytest
+
+from aegis_patch import upstream
+from tests.conftest import Start
+
+OLDEST = next(iter(upstream.releases()))
+TOLD = "you had written this too"
+
+
+def test_a_line_that_a_rebase_brought_as_well(start: Start) -> None:
+    project = start(version=OLDEST)
+    line = "    stop_grace_period: 20s\n"
+    project.edit("compose.yaml", "      start_period: 20s\n", f"      start_period: 20s\n{line}")
+    project.commit("Mine")
+    assert TOLD in project.aegis("rebase-upstream").out
+    project.aegis("rebase-upstream", "--to", OLDEST)
+    assert line in project.read("compose.yaml")
+    assert project.git("diff", "HEAD~2", "--stat") == ""
+
+
+def test_a_line_of_mine_in_a_file_of_a_component_is_a_conflict(start: Start) -> None:
+    project = start("ingress", version=OLDEST)
+    page = "docs/components/ingress.md"
+    line = "Answers are compressed for clients that ask for it.\n\n"
+    project.edit(page, "## Settings\n", f"{line}## Settings\n")
+    project.commit("Mine")
+    project.aegis("rebase-upstream")
+    ran = project.aegis("remove", "ingress", code=3)
+    assert page in ran.err
+    assert line in project.read(page)
+
+
+@pytest.mark.parametrize("layout", ["four spaces", "two spaces", "one line"])
+def test_a_dependency_that_the_component_brings_as_well(start: Start, layout: str) -> None:
+    project = start()
+    pyproject = project.read("pyproject.toml")
+    head, _, rest = pyproject.partition("dependencies = [\n")
+    body, _, tail = rest.partition("]\n")
+    items = [line.strip() for line in body.splitlines() if "#" not in line]
+    items.append('"redis>=5.3,<6",')
+    if layout == "one line":
+        written = "dependencies = [" + " ".join(items).rstrip(",") + "]\n"
+    else:
+        indent = " " * (4 if layout == "four spaces" else 2)
+        written = "dependencies = [\n" + "".join(f"{indent}{i}\n" for i in sorted(items)) + "]\n"
+    project.write("pyproject.toml", head + written + tail)
+    project.commit("Mine")
+    assert TOLD in project.aegis("add", "cache").out
+    assert "cashews" in project.read("pyproject.toml")
+    project.aegis("remove", "cache")
+    assert '"redis>=5.3,<6"' in project.read("pyproject.toml")
+    assert "cashews" not in project.read("pyproject.toml")
+
+
+def test_a_line_that_the_other_branch_had(start: Start) -> None:
+    project = start()
+    slot = "    # slot: cache\n"
+    mine = '    "redis>=5.3,<6",\n'
+    project.git("switch", "--quiet", "-c", "feature")
+    project.aegis("add", "cache")
+    project.git("switch", "--quiet", "main")
+    text = project.read("pyproject.toml")
+    both = f'{slot}    "cashews[redis]>=7.6,<8",\n{mine}'
+    project.write("pyproject.toml", text.replace(slot, both, 1))
+    project.commit("The same, on main")
+    project.git("merge", "--quiet", "--no-edit", "feature")
+    project.aegis("remove", "cache")
+    assert mine in project.read("pyproject.toml")
+
+
+def test_a_file_chosen_in_a_conflict_is_the_components(start: Start) -> None:
+    project = start()
+    path = "app/components/worker/__init__.py"
+    project.write(
+        path, '"""Mine."""\nfrom app.core.component import Component\n\nMINE = Component\n'
+    )
+    project.commit("Mine")
+    project.aegis("add", "worker", code=3)
+    project.git("checkout", "--theirs", path)
+    project.git("add", path)
+    project.git("cherry-pick", "--continue")
+    project.aegis("remove", "worker")
+    assert not (project.path / path).exists()
+    assert project.is_sound()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("app/mine.py", "from app.components.cache.store import cached\n"),
+        ("app/mine.py", "import cashews\n"),
+        ("app/components/cache/mine.py", "KEY = 1\n"),
+        ("tests/components/cache/test_mine.py", "def test_mine(): ...\n"),
+        ("docs/mine.md", "Set REDIS_URL.\n"),
+        ("deploy.yaml", "depends_on: [redis]\n"),
+    ],
+)
+def test_a_requirement_that_something_of_mine_names_stays(
+    start: Start, path: str, text: str
+) -> None:
+    project = start("worker")
+    project.write(path, text)
+    project.commit("Mine")
+    ran = project.aegis("remove", "worker")
+    why = "you changed" if "components/cache" in path else path
+    assert f"cache stays, and is yours from now on: {why}" in ran.err
+    assert [c["name"] for c in project.aegis("status", "--json").json["components"]] == ["cache"]
+
+
+def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
+    project = start("worker")
+    project.write("app/mine.py", "import json\n")
+    project.write("compose.override.yaml", "services: {mail: {image: mail}}\n")
+    (project.path / "logo.bin").write_bytes(b"\0redis\0")
+    project.commit("Mine")
+    project.aegis("remove", "worker")
+    assert project.aegis("status", "--json").json["components"] == []
+
+
+def test_a_submodule_is_no_trouble(start: Start) -> None:
+    project = start("worker")
+    project.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor/lib")
+    project.git("commit", "--quiet", "-m", "A submodule")
+    project.aegis("remove", "worker")
+    assert "160000" in project.git("ls-tree", "-r", "HEAD", "vendor/lib")
