@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pygit2
@@ -29,6 +30,7 @@ from aegis_patch.project import git
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
 _ABSENT = "0" * 40
+_git = partial(git, alone=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,9 @@ def check_index(repo: pygit2.Repository) -> None:
         Refused: something is staged, which `git cherry-pick --abort` would throw away.
     """
     top = Path(repo.workdir)
-    staged = [
-        path for path in git(top, "diff", "--cached", "--name-only", "-z").split("\0") if path
-    ]
+    said = git(top, "diff", "--cached", "--name-only", "-z")
+    said += git(top, "diff", "--name-only", "--diff-filter=A", "-z")  # git add --intent-to-add
+    staged = [path for path in said.split("\0") if path]
     if staged:
         raise Refused(
             "this ends in conflicts, and something else is staged",
@@ -111,16 +113,6 @@ def commits(
     drafts: Sequence[Draft],
 ) -> list[str]:
     """Make commits on the current branch, all or none; their ids, oldest first."""
-    with _uninterrupted():
-        return _commits(repo, store, head, drafts)
-
-
-def _commits(
-    repo: pygit2.Repository,
-    store: pygit2.Repository,
-    head: pygit2.Oid | None,
-    drafts: Sequence[Draft],
-) -> list[str]:
     top = Path(repo.workdir)
     before = store[head].peel(pygit2.Tree).id if head else None
     ids: list[str] = []
@@ -129,14 +121,15 @@ def _commits(
         copy(store, repo, draft.tree, known)
         ids.append(_commit(top, draft, str(parent) if parent else None))
         parent, known = pygit2.Oid(hex=ids[-1]), draft.tree
-    _move(top, before, drafts[-1].tree, store)
-    try:
-        subject = drafts[-1].message.partition("\n")[0]
-        old = str(head) if head else _ABSENT
-        git(top, "update-ref", "-m", f"aegis: {subject}", "HEAD", ids[-1], old)
-    except AegisError:
-        _move(top, drafts[-1].tree, before, store)
-        raise
+    subject = drafts[-1].message.partition("\n")[0]
+    old = str(head) if head else _ABSENT
+    with _uninterrupted():
+        _move(top, before, drafts[-1].tree, store)
+        try:
+            _git(top, "update-ref", "-m", f"aegis: {subject}", "HEAD", ids[-1], old)
+        except AegisError:
+            _move(top, drafts[-1].tree, before, store)
+            raise
     return ids
 
 
@@ -172,15 +165,15 @@ def conflict(
     with _uninterrupted():
         _move(top, before, draft.tree, store)
         try:
-            git(top, "update-index", "-z", "--index-info", stdin="".join(stages).encode())
+            _git(top, "update-index", "-z", "--index-info", stdin="".join(stages).encode())
             for item in outcome.conflicts:
                 if item.marked and item.marked != item.sides.ours:
                     path = f"{prefix}/{item.path}" if prefix else item.path
                     _write(top, path, item.marked)
             (git_dir / "MERGE_MSG").write_text(draft.message, encoding="utf-8")
-            git(top, "update-ref", "--no-deref", "CHERRY_PICK_HEAD", picked)
+            _git(top, "update-ref", "--no-deref", "CHERRY_PICK_HEAD", picked)
         except (AegisError, OSError):
-            git(top, "reset", "--quiet", "--merge", "HEAD")
+            _git(top, "reset", "--quiet", "--merge", "HEAD")
             raise
 
 
@@ -244,7 +237,7 @@ def copy_blob(store: pygit2.Repository, repo: pygit2.Repository, oid: pygit2.Oid
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Landing takes milliseconds: Ctrl-C, which git would get as well, waits until it is over."""
+    """Moving takes milliseconds: a Ctrl-C waits until it is over, out of its reach is `_git`."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -277,7 +270,7 @@ def _move(
     """Take worktree and index from one tree to another, or leave both as they were."""
     trees_ = [str(tree) if tree else str(store.TreeBuilder().write()) for tree in (before, after)]
     try:
-        git(top, "read-tree", "-m", "-u", *trees_)
+        _git(top, "read-tree", "-m", "-u", *trees_)
     except Refused as error:
         _restore(top, before, after, store)
         raise Refused(
@@ -299,7 +292,7 @@ def _restore(
             continue
         if before and trees.lookup(store, before, path):
             with contextlib.suppress(Refused):
-                git(top, "checkout-index", "--force", "--", path)
+                _git(top, "checkout-index", "--force", "--", path)
         else:
             with contextlib.suppress(OSError):
                 (top / path).unlink()

@@ -64,8 +64,9 @@ def git(
     *args: str,
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
+    alone: bool = False,
 ) -> str:
-    """Run git, and return what it printed.
+    """Run git, and return what it printed; `alone`, where a Ctrl-C does not reach it.
 
     Raises:
         Refused: it failed; `what` is the last line of its complaint.
@@ -76,6 +77,7 @@ def git(
         input=stdin,
         capture_output=True,
         env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        process_group=0 if alone else None,
         check=False,
     )
     if done.returncode:
