@@ -107,7 +107,7 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., int]], Callab
     return register
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def before_verb(
     context: typer.Context,
     project_path: Where = None,
@@ -121,6 +121,8 @@ def before_verb(
     if version:
         print(f"aegis {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
     context.obj = Run(project_path or Path(), dry_run, json, interactive and not yes)
 
 

@@ -17,6 +17,13 @@ from tests.conftest import ROOT, Project, Start, git, run
 PLAN = {"subject", "files", "conflicts"}
 
 
+@pytest.mark.parametrize(("args", "says"), [((), "Usage"), (("--version",), "aegis 0.")])
+def test_without_a_verb(args: tuple[str, ...], says: str) -> None:
+    ran = run(*args)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(says)
+
+
 # 1. Subjects and trailers.
 
 

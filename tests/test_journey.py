@@ -41,7 +41,7 @@ def user_edits(project: Project) -> dict[str, str]:
     head, services = compose.split("\nservices:\n")
     body, tail = services.split("\nvolumes:")
     project.write("compose.yaml", f"{head}\nservices:\n{body}{SERVICE}\nvolumes:{tail}")
-    project.edit("compose.yaml", "${HTTP_PORT:-80}", "${HTTP_PORT:-8081}")
+    project.edit("compose.yaml", "${PORT:-8000}:80", "${PORT:-8081}:80")
     project.commit("A mail service, another port")
     project.write("app/backend/api/slug.py", ROUTER)
     project.edit("app/backend/routes.py", "import health, hello\n", "import health, hello, slug\n")
@@ -79,11 +79,11 @@ def test_a_projects_life(tmp_path: Path, python: Path) -> None:
     holds()
     project.aegis("remove", "worker")
     assert f"This reverts commit {added}." in project.git("log", "-1", "--format=%b")
-    assert "${HTTP_PORT:-8081}" in project.read("compose.yaml")
+    assert "${PORT:-8081}:80" in project.read("compose.yaml")
     assert "arq" not in project.read("pyproject.toml") + project.read("uv.lock")
     holds()
     project.aegis("rebase-upstream")
-    assert "${HTTP_PORT:-8081}" in project.read("compose.yaml")
+    assert "${PORT:-8081}:80" in project.read("compose.yaml")
     holds()
     assert project.subjects == [
         f"Rebase onto aegis {upstream.latest()}",
