@@ -9,13 +9,14 @@ separated edit along. All sequences of verbs follow by induction.
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pygit2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aegis_patch import component, evolve, merges, pristine, stack, trees, upstream
@@ -26,6 +27,7 @@ from aegis_patch.upstream import Upstream
 from tests.conftest import Project, Start, git
 
 VERSIONS = tuple(upstream.releases())
+EXAMPLES = 2000 if os.environ.get("AEGIS_FULL") else 200
 PAIRS = tuple(itertools.permutations(VERSIONS, 2))
 ANSWERS = {
     "project_name": "Harbor Light",
@@ -33,6 +35,43 @@ ANSWERS = {
     "author_name": "Ada Lantern",
     "author_email": "ada@lantern.example",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Between two lines that no component changes, each unique in its file."""
+
+    path: str
+    above: bytes
+    below: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """S → S ± c, or release → release: the new stack, both trees, and where an edit is separate."""
+
+    new: Stack
+    before: pygit2.Oid
+    after: pygit2.Oid
+    places: list[Place]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A scratch store with every edge of the shipped catalogue."""
+
+    store: pygit2.Repository
+    edges: list[Edge]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with trees.scratch(upstream.alternates()) as store:
+        edges = []
+        for old, new in all_edges(store):
+            before, after = tree_of(store, old), tree_of(store, new)
+            edges.append(Edge(new, before, after, separated_places(store, before, after)))
+        yield World(store, edges)
 
 
 def test_1_identity(start: Start) -> None:
@@ -95,64 +134,52 @@ def test_4_rebase_square(start: Start, old: str, new: str) -> None:
     assert len(trees_) == 1
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(data=st.data())
-def test_5_separation_on_every_edge(data: st.DataObject) -> None:
+def test_5_separation_on_every_edge(world: World, data: st.DataObject) -> None:
     """An edit one unchanged, unique line away from a component's lines survives every edge."""
-    with trees.scratch(upstream.alternates()) as store:
-        edges = list(all_edges(store))
-        old, new = data.draw(st.sampled_from(edges), label="edge")
-        before, after = (tree_of(store, side) for side in (old, new))
-        places = separated_places(store, before, after)
-        chosen = data.draw(
-            st.lists(st.sampled_from(places), min_size=1, max_size=6, unique_by=lambda p: p.path)
-        )
-        edits = {place.path: place for place in chosen}
-        ours = edited(store, before, edits)
-        outcome = evolve.evolve(store, Plan(ours, before, after, new))
-        expected = edited(store, after, edits)
-        if isinstance(outcome, Unchanged):
-            assert ours == expected
-        else:
-            assert isinstance(outcome, Clean), outcome
-            assert outcome.tree == expected
+    edge = data.draw(st.sampled_from(world.edges), label="edge")
+    chosen = data.draw(
+        st.lists(st.sampled_from(edge.places), min_size=1, max_size=6, unique_by=lambda p: p.path)
+    )
+    edits = {place.path: place for place in chosen}
+    ours = edited(world.store, edge.before, edits)
+    expected = edited(world.store, edge.after, edits)
+    outcome = evolve.evolve(world.store, Plan(ours, edge.before, edge.after, edge.new))
+    assert isinstance(outcome, Clean), outcome
+    assert outcome.tree == expected
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(data=st.data())
-def test_6_no_silent_loss(data: st.DataObject) -> None:
+def test_6_no_silent_loss(world: World, data: st.DataObject) -> None:
     """Every line a user wrote anywhere is in the result, or in a conflict that is reported."""
-    with trees.scratch(upstream.alternates()) as store:
-        old, new = data.draw(st.sampled_from(list(all_edges(store))), label="edge")
-        before, after = (tree_of(store, side) for side in (old, new))
-        touched = [p for p in trees.changed(store, before, after) if p != RECORD]
-        there = [path for path in touched if trees.lookup(store, before, path)]
-        path = data.draw(st.sampled_from(there), label="path")
-        entry = trees.lookup(store, before, path)
-        assert entry
-        lines = trees.blob(store, entry).splitlines(keepends=True)
-        at = data.draw(st.integers(0, len(lines)), label="line")
-        gone = data.draw(st.integers(0, 3), label="deleted")
-        written = b"# the user's own line\n"
-        text = b"".join([*lines[:at], written, *lines[at + gone :]])
-        ours = trees.replace(store, before, {path: Entry(store.create_blob(text), entry.mode)})
-        outcome = evolve.evolve(store, Plan(ours, before, after, new))
-        assert not isinstance(outcome, Unchanged)
-        found = trees.lookup(store, outcome.tree, path)
-        result = trees.blob(store, found)
-        if isinstance(outcome, Conflicted):
-            (conflict,) = outcome.conflicts
-            assert conflict.path == path
-            result = trees.blob(store, conflict.marked)
-        else:
-            sides = (
-                trees.blob(store, entry),
-                text,
-                trees.blob(store, trees.lookup(store, after, path)),
-            )
-            parsed = [merges.syntax_error(path, side) for side in sides]
-            assert any(parsed) or merges.syntax_error(path, result) is None
-        assert written in result
+    store = world.store
+    edge = data.draw(st.sampled_from(world.edges), label="edge")
+    touched = [p for p in trees.changed(store, edge.before, edge.after) if p != RECORD]
+    there = [path for path in touched if trees.lookup(store, edge.before, path)]
+    path = data.draw(st.sampled_from(there), label="path")
+    entry = trees.lookup(store, edge.before, path)
+    assert entry
+    lines = trees.blob(store, entry).splitlines(keepends=True)
+    at = data.draw(st.integers(0, len(lines)), label="line")
+    gone = data.draw(st.integers(0, 3), label="deleted")
+    written = b"# the user's own line\n"
+    text = b"".join([*lines[:at], written, *lines[at + gone :]])
+    ours = trees.replace(store, edge.before, {path: Entry(store.create_blob(text), entry.mode)})
+    outcome = evolve.evolve(store, Plan(ours, edge.before, edge.after, edge.new))
+    assert not isinstance(outcome, Unchanged)
+    result = trees.blob(store, trees.lookup(store, outcome.tree, path))
+    if isinstance(outcome, Conflicted):
+        (conflict,) = outcome.conflicts
+        assert conflict.path == path
+        result = trees.blob(store, conflict.marked)
+    else:
+        theirs = trees.blob(store, trees.lookup(store, edge.after, path))
+        sides = (b"".join(lines), text, theirs)
+        broken_before = any(merges.syntax_error(path, side) for side in sides)
+        assert broken_before or merges.syntax_error(path, result) is None
+    assert written in result
 
 
 def test_6_a_line_that_both_wrote_stays(start: Start) -> None:
@@ -194,15 +221,6 @@ def test_golden_trees(store: pygit2.Repository) -> None:
 
 
 # What the laws are tested with.
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Between two lines that no component changes, each unique in its file."""
-
-    path: str
-    above: bytes
-    below: bytes
 
 
 def subsets(opened: Upstream) -> list[frozenset[str]]:
