@@ -1,0 +1,72 @@
+"""What people and programs read."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from aegis_patch import report
+from aegis_patch.errors import Refused
+from aegis_patch.evolve import Conflict, Note, Reason, Sides
+from aegis_patch.steps import Commit, FileChange, Result
+
+FILE = FileChange("a[b].py", "added", 3, 0)
+
+
+def shown(result: Result) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=60, emoji=False)
+    report.show_result(console, result)
+    report.show_said(console, result)
+    return out.getvalue()
+
+
+def test_names_are_shown_as_they_are() -> None:
+    commit = Commit("Start a :bug: [red]b[/]", "1" * 40, (FILE,), notes=(Note("[x]", "[y]"),))
+    text = shown(Result((commit,), ("a [dim]note[/]",)))
+    for words in (":bug: [red]b[/]", "a[b].py", "[x]: [y]", "a [dim]note[/]"):
+        assert words in text
+
+
+def test_many_files_are_counted() -> None:
+    files = tuple(FileChange(f"{number}", "added", 1, 0) for number in range(20))
+    text = shown(Result((Commit("Add x", None, files),), dry=True))
+    assert "and 20 more" in text
+    assert "A dry run" in text
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_conflict_says_what_to_do(reason: Reason) -> None:
+    conflict = Conflict(Sides("path", None, None, None), reason, None, "line 3: why")
+    text = shown(Result((Commit("Add x", None, (), (conflict,)),), (), ("aegis add y",)))
+    assert "git add" in text or "git rm" in text
+    assert "line 3: why" in text
+    assert "git cherry-pick --continue" in text
+    assert "aegis add y" in text
+
+
+def test_json_has_the_keys_of_the_contract_and_no_more() -> None:
+    conflict = Conflict(Sides("p", None, None, None), Reason.TEXT, None)
+    (commit,) = report.result_json(Result((Commit("Add x", None, (FILE,), (conflict,)),)))[
+        "commits"
+    ]
+    assert commit == {
+        "subject": "Add x",
+        "files": [{"path": "a[b].py", "change": "added", "added": 3, "removed": 0}],
+        "conflicts": [{"path": "p", "reason": "both changed the same lines"}],
+    }
+    assert json.dumps(commit)
+
+
+def test_an_error_says_what_where_and_next() -> None:
+    out = io.StringIO()
+    error = Refused("what", where="/a/very/long/" + "path/" * 30, next="type this")
+    report.show_error(Console(file=out, width=40), error)
+    assert out.getvalue().splitlines() == [
+        "error what",
+        f"   at {error.where}",
+        " next type this",
+    ]
