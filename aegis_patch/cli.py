@@ -139,6 +139,9 @@ def init(
     upstream_version: Annotated[
         str | None, typer.Option("--upstream-version", help="A release (default: the newest).")
     ] = None,
+    upstream: Annotated[
+        str, typer.Option("--upstream", metavar="URL", help="A fork of ours (default: ours).")
+    ] = "aegis",
 ) -> int:
     """Start a project in git."""
     from aegis_patch import verbs
@@ -148,7 +151,15 @@ def init(
     path = run.where / path
     return _finish(
         run,
-        verbs.init(path, wanted, given, upstream_version, interactive=run.interactive, dry=run.dry),
+        verbs.init(
+            path,
+            wanted,
+            given,
+            upstream_version,
+            upstream,
+            interactive=run.interactive,
+            dry=run.dry,
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Releases: from a reference to a commit that holds base/ and patches/.
 
 Our own releases travel with the package as append-only packs under `releases/`; they need no
-network, no tags and no build step.
+network, no tags and no build step. A fork is the same thing at a URL.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import FileMode
 
-from aegis_patch import component
+from aegis_patch import component, fork, patch
 from aegis_patch.component import Component
-from aegis_patch.errors import UpstreamError
+from aegis_patch.errors import PatchRejected, UpstreamError
 
 BUNDLED = "aegis"
 WORK = "work"
@@ -39,22 +40,28 @@ class Upstream:
     made: dict[str, pygit2.Oid] = field(default_factory=dict, compare=False, repr=False)
 
 
+def releases(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
+    """The releases of an upstream, oldest first: version → commit id; see `fork.releases`."""
+    return _recorded() if url == BUNDLED else fork.releases(url, fresh=fresh)
+
+
 @cache
-def releases() -> Mapping[str, str]:
-    """Our recorded releases, oldest first: version → commit id."""
+def _recorded() -> Mapping[str, str]:
     index = tomllib.loads((RELEASES / "index.toml").read_text())
     return {version: str(about["commit"]) for version, about in index["releases"].items()}
 
 
-def latest() -> str:
-    """The newest recorded release.
+def latest(url: str = BUNDLED) -> str:
+    """The newest release of an upstream; a fork is asked again.
 
     Raises:
-        UpstreamError: none was recorded.
+        UpstreamError: there is none, or it cannot be reached.
     """
-    if not releases():
-        raise UpstreamError("no release is recorded", next="scripts/record VERSION")
-    return list(releases())[-1]
+    known = list(releases(url, fresh=True))
+    if not known:
+        remedy = "scripts/record VERSION" if url == BUNDLED else "git tag a commit of it"
+        raise UpstreamError("no release is recorded", where=url, next=remedy)
+    return known[-1]
 
 
 def alternates() -> tuple[Path, ...]:
@@ -69,14 +76,16 @@ def resolve(url: str, release: str) -> str:
     Raises:
         UpstreamError: there is no such upstream or release.
     """
-    if url != BUNDLED:
-        raise UpstreamError(f"unknown upstream {url!r}", next='use url = "aegis" in aegis.toml')
-    if release == WORK:
+    if not url:
+        raise UpstreamError("the record names no upstream", next='use url = "aegis" in aegis.toml')
+    if release == WORK and url == BUNDLED:
         return _work_commit()
+    if release not in releases(url):
+        releases(url, fresh=True)
     try:
-        return releases()[release]
+        return releases(url)[release]
     except KeyError:
-        known = ", ".join(releases())
+        known = ", ".join(releases(url))
         raise UpstreamError(
             f"release {release} cannot be found", next=f"use one of: {known}"
         ) from None
@@ -89,7 +98,10 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         UpstreamError: it cannot be found, or its commit is not in this installation.
         SeriesError: a component of it cannot be read.
     """
-    commit = commit if commit and release == WORK else resolve(url, release)
+    pinned = commit and (release == WORK or url != BUNDLED)
+    commit = commit if pinned else resolve(url, release)
+    if url != BUNDLED:
+        _attach(store, url, commit)
     try:
         tree = store[commit].peel(pygit2.Tree)
         base = tree["base"].id
@@ -106,6 +118,27 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         if isinstance(entry, pygit2.Tree)
     }
     return Upstream(url, release, commit, base, catalogue)
+
+
+def _attach(store: pygit2.Repository, url: str, commit: str) -> None:
+    """Let a store see a fork's objects, and refuse a tree that could reach out of a project."""
+    if not fork.objects(url).exists():
+        fork.fetch(url)
+    store.odb.add_disk_alternate(str(fork.objects(url)))
+    if commit not in store:
+        fork.fetch(url)
+    if commit in store:
+        _gate(store[commit].peel(pygit2.Tree), "")
+
+
+def _gate(tree: pygit2.Tree, under: str) -> None:
+    for entry in tree:
+        path = f"{under}{entry.name}"
+        patch.check_path(path)
+        if isinstance(entry, pygit2.Tree):
+            _gate(entry, f"{path}/")
+        elif entry.filemode not in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE):
+            raise PatchRejected("an upstream may hold files only", where=path)
 
 
 def _files(directory: pygit2.Tree) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import component, land, project, render, stack, trees, upstream, yours
+from aegis_patch import component, fork, land, project, render, stack, trees, upstream, yours
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
 from aegis_patch.errors import Refused
@@ -50,6 +50,7 @@ def init(
     wanted: Sequence[str],
     given: Mapping[str, str],
     version: str | None,
+    url: str = upstream.BUNDLED,
     *,
     interactive: bool,
     dry: bool,
@@ -59,7 +60,8 @@ def init(
     outer = _outer(path)
     alternates = [project.objects(Path(outer.workdir))] if outer else []
     with open_bench(*alternates) as bench:
-        opened = bench.open(upstream.BUNDLED, version or upstream.latest())
+        url = url if url == upstream.BUNDLED else fork.normal(url)
+        opened = bench.open(url, version or upstream.latest(url))
         chosen = _checked(opened.catalogue, wanted)
         suggested, said = _suggestions(path)
         answers = render.ask(bench.store, opened, given, suggested, interactive=interactive)
@@ -94,7 +96,7 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
     with open_project(where) as (bench, there):
         bench.upstream(there.stack)
-        opened = bench.open(there.stack.url, to or upstream.latest())
+        opened = bench.open(there.stack.url, to or upstream.latest(there.stack.url))
         absent = [name for name in there.stack.present if name not in opened.catalogue]
         absent = [name for name in absent if _is_named(bench, there.stack, name)]
         if absent:
@@ -139,14 +141,14 @@ def status(where: Path) -> Status:
     """What a project is made of, how far it is behind, and what the user changed."""
     with open_project(where, to_write=False) as (bench, there):
         opened = _release(bench, there.stack)
-        versions = list(upstream.releases())
+        versions = list(upstream.releases(there.stack.url))
         known = there.stack.release in versions
         behind = len(versions) - 1 - versions.index(there.stack.release) if known else 0
         drift = _drift(bench, bench.pristine(there.stack), there.tree)
         joined = [
             name for name in there.stack.present if opened.catalogue[name].kind == "integration"
         ]
-        return Status(there.stack, tuple(sorted(joined)), upstream.latest(), behind, drift)
+        return Status(there.stack, tuple(sorted(joined)), versions[-1], behind, drift)
 
 
 def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:

@@ -31,7 +31,8 @@ DOORS: dict[str, set[str]] = {
     "merges": {"merges.toml"},
     "merges.toml": set(),
     "trees": {"patch", "errors"},
-    "upstream": {"component", "errors"},
+    "fork": {"errors"},
+    "upstream": {"component", "errors", "fork", "patch"},
     "pristine": {"component", "errors", "patch", "stack", "trees", "upstream"},
     "evolve": {"merges", "stack", "trees"},
 }

@@ -52,8 +52,10 @@ def test_releases_are_found_without_git_or_network() -> None:
     [
         (BUNDLED, "9.9.9", "release 9.9.9 cannot be found"),
         (BUNDLED, "", "cannot be found"),
-        ("https://example.org/x.git", "0.1.0", "unknown upstream"),
-        ("", WORK, "unknown upstream"),
+        ("file:///nowhere/x.git", "0.1.0", "cannot be fetched"),
+        ("ext::sh -c true", "0.1.0", "cannot be fetched"),
+        ("--upload-pack=true", "0.1.0", "cannot be fetched"),
+        ("", WORK, "names no upstream"),
     ],
 )
 def test_what_is_not_there_is_said_with_a_remedy(

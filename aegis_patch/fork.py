@@ -1,0 +1,89 @@
+"""A fork: somebody's own upstream at a URL. Its releases are tags; a mirror of it is cached.
+
+A fork is data: nothing in it is executed, and its paths pass the same gate as those of a patch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from aegis_patch.errors import UpstreamError
+
+
+def normal(url: str) -> str:
+    """A URL as a record can keep it: a path of this machine is made absolute."""
+    return str(Path(url).resolve()) if Path(url).is_dir() else url
+
+
+def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
+    """The releases of a fork, oldest first: version → commit id; `v1.2` is version 1.2.
+
+    Args:
+        url: anything that `git fetch` takes.
+        fresh: ask the fork again, even where its mirror knows some.
+
+    Raises:
+        UpstreamError: it cannot be reached, or git does not take its URL.
+    """
+    mirror = _mirror(url)
+    if fresh or not (mirror / "fetched").exists():
+        fetch(url)
+    listed = _git(
+        url,
+        "for-each-ref",
+        "--sort=version:refname",
+        "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname)"
+        "%(else)%(objectname)%(end)",
+        "refs/tags",
+    )
+    tags = dict(line.split(" ") for line in listed.splitlines())
+    return {tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag: tags[tag] for tag in tags}
+
+
+def fetch(url: str) -> None:
+    """Bring the mirror up to date.
+
+    Raises:
+        UpstreamError: the fork cannot be reached, or git does not take its URL.
+    """
+    mirror = _mirror(url)
+    if not (mirror / "HEAD").exists():
+        mirror.mkdir(parents=True, exist_ok=True)
+        _git(url, "init", "--quiet", "--bare", ".")
+        _git(url, "config", "gc.auto", "0")  # a commit that a record names stays, whatever moves
+    _git(url, "fetch", "--quiet", "--no-write-fetch-head", "--", url, "+refs/tags/*:refs/tags/*")
+    (mirror / "fetched").touch()
+
+
+def objects(url: str) -> Path:
+    """The object directory of the mirror."""
+    return _mirror(url) / "objects"
+
+
+def _mirror(url: str) -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    name = hashlib.sha256(url.encode()).hexdigest()[:24]
+    return Path(home) / "aegis" / "upstreams" / name
+
+
+def _git(url: str, *args: str) -> str:
+    done = subprocess.run(
+        ["git", *args],
+        cwd=_mirror(url),
+        env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["git failed"]
+        raise UpstreamError(
+            f"this upstream cannot be fetched: {said[0]}",
+            where=url,
+            next="look at the URL and the network, then run this again",
+        )
+    return done.stdout

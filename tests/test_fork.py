@@ -1,0 +1,104 @@
+"""A company's fork is the same thing at a URL."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Project, run
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Project:
+    """A fork with two releases; the second says who the company is."""
+    made = Project(tmp_path / "fork")
+    made.path.mkdir()
+    made.git("init", "--quiet")
+    archive = subprocess.run(
+        ["git", "archive", "HEAD", "base", "patches"], cwd=ROOT, capture_output=True, check=True
+    )
+    subprocess.run(["tar", "x"], cwd=made.path, input=archive.stdout, check=True)
+    made.commit("As it is")
+    made.git("tag", "v1.0")
+    made.edit("base/.gitignore", "__pycache__/\n", "__pycache__/\n/company/\n")
+    made.commit("A directory of the company's")
+    made.git("tag", "-a", "v1.10", "-m", "annotated")
+    return made
+
+
+def begin(tmp_path: Path, fork: Project, *args: str) -> Project:
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", fork.path, *args)
+    assert ran.code == 0, ran.err
+    return Project(tmp_path / "my-api")
+
+
+def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork, "--upstream-version", "1.0", "--components", "ingress")
+    assert f'url = "{fork.path}"' in project.read("aegis.toml")
+    project.write("mine", "mine\n")
+    project.commit()
+    status = project.aegis("status", "--json").json
+    assert (status["release"], status["latest"], status["behind"]) == ("1.0", "1.10", 1)
+    project.aegis("add", "worker")
+    project.aegis("rebase-upstream")
+    assert "/company/\n" in project.read(".gitignore")
+    before = project.tree
+    project.aegis("add", "cache")
+    project.aegis("remove", "worker")
+    project.aegis("add", "worker")
+    project.aegis("rebase-upstream", "--to", "1.0")
+    assert "/company/\n" not in project.read(".gitignore")
+    assert project.is_sound()
+    assert before != project.tree
+
+
+def test_a_release_that_is_known_needs_no_network(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork)
+    shutil.rmtree(fork.path)
+    project.aegis("add", "worker")
+    project.aegis("remove", "worker")
+    ran = project.aegis("rebase-upstream", code=1)
+    assert "cannot be fetched" in ran.err
+
+
+def test_a_colleague_without_a_cache_fetches_it(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = begin(tmp_path, fork)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    project.aegis("add", "worker")
+    assert project.is_sound()
+
+
+def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork)
+    fork.git("tag", "v2.0")
+    project.aegis("rebase-upstream", "--to", "2.0")
+    assert project.subjects[0] == "Rebase onto aegis 2.0"
+
+
+def test_a_link_in_a_fork_is_refused(tmp_path: Path, fork: Project) -> None:
+    (fork.path / "base/link").symlink_to("/etc")
+    fork.commit("A link")
+    fork.git("tag", "v3.0")
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", fork.path)
+    assert ran.code == 4
+    assert "base/link" in ran.err
+    assert not (tmp_path / "my-api").exists()
+
+
+def test_a_repository_that_is_no_upstream(tmp_path: Path) -> None:
+    other = Project(tmp_path / "other")
+    other.path.mkdir()
+    other.git("init", "--quiet")
+    other.write("README", "nothing\n")
+    other.commit()
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
+    assert ran.code == 1
+    assert "no release is recorded" in ran.err
+    other.git("tag", "v1")
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
+    assert (ran.code, "Traceback" in ran.err) == (1, False)
