@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -193,8 +194,10 @@ def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
     edited = [file for file in commit.files if file.change == "modified"]
     shown = edited if len(commit.files) > _SHOWN else commit.files
     _show_files(console, shown)
-    if len(shown) < len(commit.files):
-        console.print(f"  [dim]and {len(commit.files) - len(shown)} more, added or deleted[/]")
+    if shown and len(shown) < len(commit.files):
+        counts = Counter(file.change for file in commit.files if file.change != "modified")
+        rest = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))
+        console.print(f"  [dim]and {rest}[/]", highlight=False)
     for note in commit.notes:
         told = f"  [cyan]note[/] {escape(note.path)}: {escape(note.text)}"
         console.print(told, highlight=False, soft_wrap=True)

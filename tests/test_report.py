@@ -33,8 +33,10 @@ def test_names_are_shown_as_they_are() -> None:
 
 def test_many_files_are_counted() -> None:
     files = tuple(FileChange(f"{number}", "added", 1, 0) for number in range(20))
-    text = shown(Result((Commit("Add x", None, files),), dry=True))
-    assert "and 20 more" in text
+    edited = FileChange("edited", "modified", 1, 0)
+    text = shown(Result((Commit("Add x", None, (*files, edited)),), dry=True))
+    assert "edited" in text
+    assert "and 20 added" in text
     assert "A dry run" in text
 
 
