@@ -195,7 +195,9 @@ def rebase_upstream(
 
 @command("update", hidden=True)
 def update(
-    run: Run, to: Annotated[str | None, typer.Option("--to")] = None, no_lock: NoLock = False
+    run: Run,
+    to: Annotated[str | None, typer.Option("--to", help="A release (default: the newest).")] = None,
+    no_lock: NoLock = False,
 ) -> int:
     """Another name of rebase-upstream."""
     return rebase_upstream(run, to, no_lock)

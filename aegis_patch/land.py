@@ -70,7 +70,8 @@ def check(
         raise Refused(
             "something that is not in git is in the way",
             where=", ".join(names),
-            next=f"move it away, or commit it: git add --force {_typed(names[:1])}",
+            next=f"move it away, or commit it: git add --force {_typed(names[:1])} "
+            f"&& git commit -m 'Mine' -- {_typed(names[:1])}",
         )
     unseen = project.assumed_unchanged(top, paths)
     if unseen:

@@ -99,7 +99,14 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         SeriesError: a component of it cannot be read.
     """
     pinned = commit and (release == WORK or url != BUNDLED)
-    commit = commit if pinned else resolve(url, release)
+    found = commit if pinned else resolve(url, release)
+    if commit and found != commit:
+        raise UpstreamError(
+            f"release {release} is another one here ({found[:9]}) than in the record ({commit[:9]})",
+            where="aegis.toml",
+            next="use the aegis that made the record: it was published since, or is newer",
+        )
+    commit = found
     if url != BUNDLED:
         _attach(store, url, commit)
     try:

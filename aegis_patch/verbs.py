@@ -383,6 +383,10 @@ def _suggestions(path: Path) -> tuple[dict[str, str], list[str]]:
         value = project.git(parent, "config", "--default", "", "--get", name).strip()
         if value:
             suggested[key] = value
+    if len(suggested) < 3:
+        said.append(
+            "author_name and author_email are made up: aegis answers author_name=… author_email=…"
+        )
     if not land.author(parent):
         name, email = land.PLACEHOLDER
         said.append(

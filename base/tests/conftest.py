@@ -21,6 +21,7 @@ from app.core import settings
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Each test reads its settings anew, without the `.env` of whoever runs it."""
     monkeypatch.setattr(settings, "ENV_FILE", tmp_path / ".env")
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / ".env"))  # for the processes that a test starts
     for variable in settings.Settings.model_fields:
         monkeypatch.delenv(variable.upper(), raising=False)
     settings.forget()

@@ -9,6 +9,7 @@ A component brings its own class, with a prefix of its own, and reads it the sam
     zone = read(ClockSettings).zone
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -17,7 +18,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-ENV_FILE = Path(".env")
+ENV_FILE = Path(os.environ.get("ENV_FILE", ".env"))
 
 
 class EnvSettings(BaseSettings):
