@@ -102,7 +102,7 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
     found = commit if pinned else resolve(url, release)
     if commit and found != commit:
         raise UpstreamError(
-            f"release {release} is another one here ({found[:9]}) than in the record ({commit[:9]})",
+            f"release {release} is {commit[:9]} in the record, and {found[:9]} in this aegis",
             where="aegis.toml",
             next="use the aegis that made the record: it was published since, or is newer",
         )

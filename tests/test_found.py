@@ -239,3 +239,31 @@ def test_answers_are_shown_as_they_are(start: Start) -> None:
     project.aegis("answers", "description=a :rocket: x\\ [bold]y[/]")
     assert "a :rocket: x\\ [bold]y[/]" in project.aegis("answers").out
     assert upstream.latest() in project.aegis("status").out
+
+
+def test_a_release_that_was_recorded_again_is_another_one(start: Start) -> None:
+    project = start()
+    commit = upstream.releases()[upstream.latest()]
+    project.edit("aegis.toml", commit, "1" * 40)
+    project.commit("As if made from an earlier recording")
+    ran = project.aegis("add", "ingress", code=1)
+    assert "111111111 in the record" in ran.err
+    assert commit[:9] in ran.err
+
+
+def test_a_staged_file_in_the_way_is_not_committed_yet(start: Start) -> None:
+    project = start()
+    path = "app/components/ingress/__init__.py"
+    project.write(path, "mine = 1\n")
+    ran = project.aegis("add", "ingress", code=1)
+    command = ran.err.partition("commit it: ")[2].strip()
+    subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
+    project.aegis("add", "ingress", code=3)
+
+
+def test_made_up_authors_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = tmp_path / "config"
+    empty.write_text("")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
+    ran = run("init", tmp_path / "my-api", "-y")
+    assert "aegis answers author_name" in ran.err
