@@ -253,7 +253,9 @@ def main(argv: list[str] | None = None) -> None:
     except AegisError as error:
         code = _fail(as_json, error, error.exit_code)
     except typer.TyperException as error:
-        code = _fail(as_json, Refused(error.format_message(), next="aegis --help"), errors.USAGE)
+        context = getattr(error, "ctx", None)
+        help = f"{context.command_path if context else 'aegis'} --help"
+        code = _fail(as_json, Refused(error.format_message(), next=help), errors.USAGE)
     except (KeyboardInterrupt, typer.Abort):
         code = _fail(as_json, _INTERRUPTED, errors.INTERRUPTED)
     except BrokenPipeError:

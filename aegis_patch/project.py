@@ -160,15 +160,20 @@ def objects(directory: Path) -> Path:
     return directory / git(directory, "rev-parse", "--git-path", "objects").strip()
 
 
+def under_way(repo: pygit2.Repository) -> tuple[str, str]:
+    """The operation that a repository is in, and what ends it; two empty words for none."""
+    state = repo.state()
+    return _UNDER_WAY.get(state, _REBASE) if state != RepositoryState.NONE else ("", "")
+
+
 def guard(repo: pygit2.Repository, root: Path) -> None:
     """Refuse to start a verb where it could not finish.
 
     Raises:
         Refused: HEAD is detached, an operation is under way, or paths are unmerged.
     """
-    state = repo.state()
-    if state != RepositoryState.NONE:
-        what, remedy = _UNDER_WAY.get(state, _REBASE)
+    what, remedy = under_way(repo)
+    if what:
         raise Refused(f"{what} is under way", where=str(root), next=remedy)
     if repo.head_is_detached:
         raise Refused(

@@ -112,6 +112,8 @@ def show_said(console: Console, result: Result) -> None:
 def show_status(console: Console, status: Status) -> None:
     """A status, for a person."""
     release = status.stack.release
+    if status.under_way:
+        console.print(f"[yellow]{escape(status.under_way)}[/]", highlight=False, soft_wrap=True)
     newer = f", {status.latest} is out: aegis rebase-upstream" if status.behind else ", the newest"
     console.print(f"aegis [bold]{release}[/]{newer}", highlight=False)
     for name, there in sorted(status.stack.present.items()):

@@ -38,6 +38,7 @@ class Status:
     latest: str
     behind: int
     drift: tuple[Drift, ...]
+    under_way: str
 
 
 def names(words: Sequence[str]) -> tuple[str, ...]:
@@ -145,10 +146,12 @@ def status(where: Path) -> Status:
         known = there.stack.release in versions
         behind = len(versions) - 1 - versions.index(there.stack.release) if known else 0
         drift = _drift(bench, bench.pristine(there.stack), there.tree)
+        what, remedy = project.under_way(there.repo)
+        under_way = f"{what} is under way: {remedy}" if what else ""
         joined = [
             name for name in there.stack.present if opened.catalogue[name].kind == "integration"
         ]
-        return Status(there.stack, tuple(sorted(joined)), versions[-1], behind, drift)
+        return Status(there.stack, tuple(sorted(joined)), versions[-1], behind, drift, under_way)
 
 
 def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:
@@ -198,8 +201,9 @@ def _checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
             raise Refused("core is always there", next="aegis components")
         if name not in known:
             close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-            nearest = f"did you mean {' or '.join(close)}?" if close else "aegis components"
-            raise Refused(f"there is no component called {name!r}", next=nearest)
+            nearest = f"; did you mean {' or '.join(close)}?" if close else ""
+            what = f"there is no component called {name!r}{nearest}"
+            raise Refused(what, next="aegis components")
         if not component.is_chosen(known[name]):
             needs = " and ".join(known[name].requires)
             raise Refused(

@@ -552,6 +552,7 @@ def test_a_conflict_is_gits_own_cherry_pick(start: Start) -> None:
     assert "<<<<<<<" in marked
     assert "mine" in marked
     assert "cherry-pick" in project.aegis("add", "cache", code=1).err
+    assert "git cherry-pick --continue" in project.aegis("status").out
 
 
 def test_continue_finishes_it_with_message_and_author(start: Start) -> None:
