@@ -65,7 +65,8 @@ def _at_terminal() -> bool:
 
 
 def _adopt(run: Callable[..., int], function: Callable[..., int]) -> None:
-    # Typer reads a signature: the command's own parameters first, then the common ones.
+    # Typer reads a signature: the command's own parameters first, then the common ones. That a
+    # function has one to write to is not in the types of the standard library.
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
     common = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
     parameters = [

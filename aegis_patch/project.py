@@ -33,6 +33,7 @@ _UNDER_WAY = {
         "git cherry-pick --continue, or git cherry-pick --abort",
     ),
     RepositoryState.BISECT: ("a bisect", "git bisect reset"),
+    RepositoryState.APPLY_MAILBOX: ("a git am", "git am --continue, or git am --abort"),
 }
 _REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -316,7 +317,7 @@ def _begin(
         raise Refused(
             "git has files at this path, though the directory is empty",
             where=str(path),
-            next="git checkout HEAD -- the path, or give another one",
+            next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}, or give another path",
         )
     drafts = [
         Draft(step.message, trees.graft(store, root, prefix, tree) if prefix else tree)

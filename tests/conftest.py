@@ -126,6 +126,12 @@ class Project:
         self.git("commit", "--quiet", "--message", message)
         return self.head
 
+    def collide(self, name: str) -> str:
+        """Commit a line of the user's in the README just where the series of `name` writes."""
+        slot = f"<!-- slot: {name} -->\n"
+        self.edit("README.md", slot, f"{slot}mine\n")
+        return self.commit("Mine")
+
     @property
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -208,8 +207,7 @@ def test_add_of_what_is_needed_promotes_it(start: Start) -> None:
 
 def test_a_conflict_at_the_second_of_several_names(start: Start) -> None:
     project = start()
-    project.edit("README.md", "<!-- slot: ingress -->\n", "<!-- slot: ingress -->\nmine\n")
-    project.commit("Mine")
+    project.collide("ingress")
     ran = project.aegis("add", "worker", "ingress", "cache", code=3)
     assert project.subjects[:2] == ["Add cache", "Mine"]
     assert "aegis add worker" in ran.err
@@ -332,8 +330,7 @@ def test_a_dry_init_writes_nothing(tmp_path: Path) -> None:
 
 def test_a_dry_run_predicts_conflicts(start: Start) -> None:
     project = start()
-    project.edit("README.md", "<!-- slot: worker -->\n", "<!-- slot: worker -->\nmine\n")
-    project.commit("Mine")
+    project.collide("worker")
     before = everything(project.path)
     ran = project.aegis("add", "worker", "--dry-run", "--json", code=3)
     (commit,) = ran.json["commits"]
@@ -538,8 +535,7 @@ def test_unrelated_work_stays_as_it_is(start: Start) -> None:
 
 def conflicted(start: Start) -> Project:
     project = start("ingress")
-    project.edit("README.md", "<!-- slot: worker -->\n", "<!-- slot: worker -->\nmine\n")
-    project.commit("Mine")
+    project.collide("worker")
     project.aegis("add", "worker", code=3)
     return project
 
@@ -573,8 +569,7 @@ def test_continue_finishes_it_with_message_and_author(start: Start) -> None:
 
 def test_abort_restores_everything(start: Start) -> None:
     project = start("ingress")
-    project.edit("README.md", "<!-- slot: worker -->\n", "<!-- slot: worker -->\nmine\n")
-    project.commit("Mine")
+    project.collide("worker")
     project.write("Dockerfile", project.read("Dockerfile") + "# unstaged\n")
     project.write("untracked", "mine\n")
     before = everything(project.path, objects=False), project.git("status", "--porcelain")
@@ -586,8 +581,7 @@ def test_abort_restores_everything(start: Start) -> None:
 
 def test_a_conflict_is_refused_while_something_is_staged(start: Start) -> None:
     project = start()
-    project.edit("README.md", "<!-- slot: worker -->\n", "<!-- slot: worker -->\nmine\n")
-    project.commit("Mine")
+    project.collide("worker")
     project.write("staged", "mine\n")
     project.git("add", "staged")
     before = everything(project.path)
@@ -623,6 +617,9 @@ def everything(path: Path, *, objects: bool = True) -> dict[str, bytes]:
     return found
 
 
-def test_json_is_json(start: Start) -> None:
+def test_patches_that_are_being_applied(start: Start) -> None:
     project = start()
-    assert json.loads(project.aegis("status", "--json").out)
+    mail = "From: A <a@b>\nSubject: x\n\n---\ndiff --git a/no b/no\n--- a/no\n+++ b/no\n"
+    project.write("../mail.patch", mail + "@@ -1 +1 @@\n-a\n+b\n")
+    project.git("am", "../mail.patch", check=False)
+    assert "git am --abort" in project.aegis("add", "ingress", code=1).err

@@ -112,6 +112,7 @@ def check_aegis(line: str, words: list[str]) -> None:
 
 def verbs() -> dict[str, typer.core.TyperCommand]:
     group = typer.main.get_command(cli.app)
+    # get_command says "a command"; that an app with several is a group is not in its type.
     return dict(group.commands)  # type: ignore[attr-defined]
 
 

@@ -224,16 +224,6 @@ def test_a_partial_clone_is_refused_with_a_remedy_that_works(start: Start, tmp_p
     assert partial.is_sound()
 
 
-def test_much_of_mine_is_not_read_line_by_line(start: Start) -> None:
-    """What a removal looks at in 3,000 files of mine is whether they name it, no more."""
-    project = start("worker")
-    for number in range(3000):
-        project.write(f"data/{number % 50}/{number}.txt", f"{number}\n" * 20)
-    project.commit("Data")
-    project.aegis("remove", "worker")
-    assert project.aegis("status", "--json").json["drift"] == []
-
-
 def test_answers_are_shown_as_they_are(start: Start) -> None:
     project = start()
     project.aegis("answers", "description=a :rocket: x\\ [bold]y[/]")

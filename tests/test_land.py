@@ -68,8 +68,7 @@ def test_a_linked_worktree(start: Start, tmp_path: Path) -> None:
 
 def test_a_conflict_in_a_linked_worktree(start: Start, tmp_path: Path) -> None:
     project = start()
-    project.edit("README.md", "<!-- slot: worker -->\n", "<!-- slot: worker -->\nmine\n")
-    project.commit("Mine")
+    project.collide("worker")
     project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
     linked = Project(tmp_path / "linked")
     linked.aegis("add", "worker", code=3)
@@ -88,8 +87,7 @@ def test_a_clone_of_the_result_is_whole(start: Start, tmp_path: Path) -> None:
 
 def test_ours_in_a_conflict_is_the_users_file(start: Start) -> None:
     project = start()
-    project.edit("README.md", "<!-- slot: worker -->\n", "<!-- slot: worker -->\nmine\n")
-    project.commit("Mine")
+    project.collide("worker")
     project.aegis("add", "worker", code=3)
     project.git("fsck", "--strict", "--no-dangling")
     assert project.git("show", ":2:README.md") == project.git("show", "HEAD:README.md")
@@ -113,8 +111,7 @@ def test_commits_are_signed_when_git_would_sign(start: Start, tmp_path: Path, se
 def test_gitattributes_say_how_to_merge(start: Start, attribute: str, code: int) -> None:
     project = start()
     project.write(".gitattributes", f"README.md {attribute}\n")
-    project.edit("README.md", "<!-- slot: worker -->\n", "<!-- slot: worker -->\nmine\n")
-    project.commit("Mine")
+    project.collide("worker")
     theirs = "components/worker" if code == 0 else ""
     project.aegis("add", "worker", code=code)
     assert "mine\n" in project.read("README.md")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import httpx
 
@@ -62,9 +63,9 @@ def test_the_dashboard_shows_a_worker_and_a_job_that_completes(
         assert health["components"]["worker"]["status"] == "ok", health
 
 
-def container(docker: ModuleType, services: dict[str, dict[str, object]], url: str) -> object:
+def container(docker: ModuleType, services: dict[str, Any], url: str) -> object:
     """One webserver of the Compose file, as the Docker engine would describe it."""
-    labels = dict(services["webserver"]["labels"])  # type: ignore[call-overload]
+    labels = dict(services["webserver"]["labels"])
     port = httpx.URL(url).port
     labels["com.docker.compose.project"] = "my-api"
     labels["traefik.http.services.web.loadbalancer.server.port"] = str(port)
