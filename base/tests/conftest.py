@@ -9,6 +9,7 @@ from typing import Any
 
 import msgpack
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from flet.messaging.protocol import decode_ext_from_msgpack
 
@@ -16,12 +17,15 @@ import app.components
 from app.backend.main import create_app
 from app.core import settings
 
+WS = "ws://localhost/dashboard/ws"
+
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Each test reads its settings anew, without the `.env` of whoever runs it."""
     monkeypatch.setattr(settings, "ENV_FILE", tmp_path / ".env")
     monkeypatch.setenv("ENV_FILE", str(tmp_path / ".env"))  # for the processes that a test starts
+    monkeypatch.setattr(settings, "DEV_FILE", tmp_path / "data/dev.env")
     for variable in settings.Settings.model_fields:
         monkeypatch.delenv(variable.upper(), raising=False)
     settings.forget()
@@ -56,9 +60,14 @@ def plug_in(alone: None, tmp_path: Path) -> Callable[..., None]:
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    """The whole application, started."""
-    with TestClient(create_app()) as client:
+    """The whole application, started, and asked from this machine."""
+    with here(create_app()) as client:
         yield client
+
+
+def here(app: FastAPI) -> TestClient:
+    """Somebody who sits at this machine."""
+    return TestClient(app, "http://localhost", client=("127.0.0.1", 50_000))
 
 
 class Viewer:
@@ -119,7 +128,7 @@ def dashboard() -> Callable[[], Any]:
 
     @contextmanager
     def dashboard() -> Iterator[Viewer]:
-        with TestClient(create_app()) as client, client.websocket_connect("/dashboard/ws") as ws:
+        with here(create_app()) as client, client.websocket_connect(WS) as ws:
             yield Viewer(ws)
 
     return dashboard

@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
+from app.backend.admin import AdminsOnly
 from app.backend.requests import RequestId
 from app.backend.routes import ROUTERS
 from app.core import logging
@@ -34,7 +35,7 @@ def create_app() -> FastAPI:
     # The last to be added is the first to be asked: an id for whatever the others log.
     app.add_middleware(RequestId)
     # Last, for what is mounted answers everything under its path.
-    app.mount(dashboard.PATH, dashboard.create())
+    app.mount(dashboard.PATH, AdminsOnly(dashboard.create()))
     return app
 
 

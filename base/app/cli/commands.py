@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.core.component import discover, load
+from app.core.component import check_settings, discover
 from app.core.health import check_all, project_version
-from app.core.settings import Settings, check, read
+from app.core.settings import Settings, read
 from app.identity import NAME
 
 _COLORS = {"ok": "green", "degraded": "yellow", "down": "red"}
@@ -26,7 +26,7 @@ def serve(
     """Serve the API and the dashboard."""
     import uvicorn
 
-    _check_settings()
+    check_settings()
     settings = read(Settings)
     # One worker: a dashboard session lives in the process that opened it. Scale by containers.
     uvicorn.run(
@@ -68,14 +68,9 @@ def version() -> None:
     print(NAME, project_version())
 
 
-def _check_settings() -> None:
-    """Everybody's settings at once, so that all that is wrong with them is said at once."""
-    check([Settings, *(load(found.settings) for found in discover() if found.settings)])
-
-
 def _ask_here() -> dict[str, Any]:
     """What the checks say in this process, with no server around."""
-    _check_settings()
+    check_settings()
     return asdict(asyncio.run(check_all()))
 
 

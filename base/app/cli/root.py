@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from app.cli import commands
+from app.cli import commands, dev
 from app.core.component import Component, discover, load
 from app.identity import DESCRIPTION, SLUG
 
@@ -42,6 +42,7 @@ cli = typer.Typer(
     name=SLUG, help=DESCRIPTION, cls=_RootGroup, no_args_is_help=True, add_completion=False
 )
 cli.command()(commands.serve)
+cli.command()(dev.dev)
 cli.command()(commands.health)
 cli.command()(commands.components)
 cli.command()(commands.version)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import app.components
+from app.core.settings import Settings, check
 
 
 class ComponentError(Exception):
@@ -61,6 +62,15 @@ class Component:
     settings: str | None = None
     """A subclass of `EnvSettings`, checked before the server starts."""
 
+    process: tuple[str, ...] = ()
+    """The command that runs beside the web server, as `("clock", "run")`."""
+
+    server: str | None = None
+    """`() -> context manager of {variable: value}`: what it needs running, for development.
+
+    Empty where the settings name one already.
+    """
+
 
 def load(reference: str) -> Any:
     """The object that "module:attribute" names."""
@@ -77,6 +87,11 @@ def discover() -> list[Component]:
         found.name for found in pkgutil.iter_modules(app.components.__path__) if found.ispkg
     }
     return [found for name in sorted(packages) if (found := _component_in(name)) is not None]
+
+
+def check_settings() -> None:
+    """Everybody's settings at once, so that all that is wrong with them is said at once."""
+    check([Settings, *(load(found.settings) for found in discover() if found.settings)])
 
 
 def _component_in(name: str) -> Component | None:

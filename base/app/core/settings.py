@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 ENV_FILE = Path(os.environ.get("ENV_FILE", ".env"))
+DEV_FILE = Path("data/dev.env")
+"""Where the servers are that `dev` has started; there for as long as it runs."""
 
 
 class EnvSettings(BaseSettings):
@@ -31,6 +33,8 @@ class Settings(EnvSettings):
     """What the core reads."""
 
     app_env: Literal["development", "production"] = "development"
+    admin_token: str = ""
+    """Opens the dashboard and `/admin`; without one that takes development, and this machine."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -56,7 +60,8 @@ def read(kind: type[AnySettings]) -> AnySettings:
     """The settings of one class, read once."""
     if kind not in _cache:
         try:
-            _cache[kind] = kind(_env_file=ENV_FILE)  # type: ignore[call-arg]
+            # pydantic-settings takes the argument, its type does not.
+            _cache[kind] = kind(_env_file=(ENV_FILE, DEV_FILE))  # type: ignore[call-arg]
         except ValidationError as error:
             raise BadSettingsError(_lines(kind, error)) from error
         except SettingsError as error:

@@ -1,0 +1,101 @@
+"""`dev`: all of it in one terminal, with the servers that it needs and nobody has set up."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Annotated
+
+import typer
+
+from app.core import settings
+from app.core.component import check_settings, discover, load
+from app.core.settings import BadSettingsError, Settings, read
+
+PATIENCE = 40.0
+"""Seconds that a process may take to end what it is at."""
+
+
+def dev(
+    host: Annotated[str | None, typer.Option(help="Address to listen on [HOST].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on [PORT].")] = None,
+) -> None:
+    """Run the server and all that belongs beside it; restart what the code changes."""
+    _refuse_twice()
+    settings.DEV_FILE.unlink(missing_ok=True)
+    check_settings()
+    core = read(Settings)
+    if core.app_env == "production":
+        raise BadSettingsError(["APP_ENV: dev is for development; production has the containers"])
+    signal.signal(signal.SIGTERM, _end)
+    at, where = host or core.host, str(core.port if port is None else port)
+    with _servers():
+        commands = [_app("serve", "--reload", "--host", at, "--port", where)]
+        commands += [_restarting(found.process) for found in discover() if found.process]
+        print(f"http://{at}:{where}/dashboard", flush=True)
+        raise typer.Exit(_run(commands))
+
+
+@contextmanager
+def _servers() -> Iterator[None]:
+    """What the components need running; every command finds it while this is open."""
+    settings.DEV_FILE.parent.mkdir(exist_ok=True)
+    told = [f"# Written by dev, process {os.getpid()}."]
+    try:
+        with ExitStack() as stack:
+            for component in discover():
+                if component.server:
+                    for variable, value in stack.enter_context(load(component.server)()).items():
+                        print(f"{component.name}: {variable} is not set; for now it is {value}")
+                        told.append(f'{variable}="{value}"')
+                settings.DEV_FILE.write_text("\n".join([*told, ""]))
+                settings.forget()
+            yield
+    finally:
+        settings.DEV_FILE.unlink(missing_ok=True)
+
+
+def _app(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "app", *arguments]
+
+
+def _restarting(process: tuple[str, ...]) -> list[str]:
+    watch = [sys.executable, "-m", "watchfiles", "--filter", "python", "--verbosity", "warning"]
+    watch += ["--sigint-timeout", str(int(PATIENCE))]
+    return [*watch, shlex.join(_app(*process)), "app"]
+
+
+def _run(commands: list[list[str]]) -> int:
+    """Until one of them ends, or we are told to; then none is left. The exit code of that one."""
+    running = [subprocess.Popen(command) for command in commands]  # noqa: S603 - our own
+    try:
+        while all(process.poll() is None for process in running):
+            time.sleep(0.1)
+        return next(code for process in running if (code := process.poll()) is not None)
+    except KeyboardInterrupt:
+        return 0  # the terminal has told them too
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _refuse_twice() -> None:
+    try:
+        pid = int(settings.DEV_FILE.read_text().split("process ")[1].split(".")[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError, IndexError):
+        return
+    raise BadSettingsError([f"dev runs here already, as process {pid}"])
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt

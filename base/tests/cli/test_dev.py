@@ -1,0 +1,124 @@
+"""`dev`: the server, the processes beside it, and the servers that they need."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import cli
+from app.core import settings
+from app.core.settings import BadSettingsError
+
+CLOCK = """
+from app.core.component import Component
+component = Component(
+    name="clock", title="Clock", summary="Tells the time.",
+    process=("clock", "run"), server="app.components.clock.parts:server",
+    cli="app.components.clock.parts:cli",
+)
+"""
+PARTS = """
+import os, time
+from contextlib import contextmanager
+from pathlib import Path
+import typer
+from pydantic_settings import SettingsConfigDict
+from app.core.settings import EnvSettings, read
+
+cli = typer.Typer()
+
+class ClockSettings(EnvSettings):
+    model_config = SettingsConfigDict(env_prefix="CLOCK_")
+    url: str = ""
+
+@cli.callback()
+def clock(): pass
+
+@cli.command()
+def run():
+    Path("ran").write_text(read(ClockSettings).url)
+    time.sleep(60)
+
+@contextmanager
+def server():
+    try:
+        yield {"CLOCK_URL": "clock://here"}
+    finally:
+        Path("stopped").touch()
+"""
+
+
+def project(path: Path) -> Path:
+    """A copy of this application, alone but for the clock."""
+    here = Path(settings.__file__).parent.parent
+    for file in here.rglob("*.py"):
+        inside = file.relative_to(here)
+        if inside.parts[0] != "components" or len(inside.parts) == 2:
+            (path / "app" / inside).parent.mkdir(parents=True, exist_ok=True)
+            (path / "app" / inside).write_text(file.read_text())
+    clock = path / "app/components/clock"
+    clock.mkdir()
+    (clock / "__init__.py").write_text(CLOCK)
+    (clock / "parts.py").write_text(PARTS)
+    return path
+
+
+def until(holds, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def test_all_of_it_runs_and_all_of_it_ends(tmp_path):
+    path = project(tmp_path / "copy")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (tmp_path / "log").open("w+")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "app", "dev", "--port", str(port)],
+        cwd=path, stdout=log, stderr=log, env={**os.environ, "APP_ENV": "development"},
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        until(lambda: answers(f"http://127.0.0.1:{port}/health/live"))
+        until(lambda: (path / "ran").exists() and (path / "ran").read_text() == "clock://here")
+        twice = subprocess.run(
+            [sys.executable, "-m", "app", "dev"], cwd=path, capture_output=True, text=True
+        )
+        assert twice.returncode == 2
+        assert f"process {running.pid}" in twice.stderr
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+        assert (path / "stopped").exists()
+        assert not (path / "data/dev.env").exists()
+        assert not answers(f"http://127.0.0.1:{port}/health/live")
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        log.seek(0)
+        print(log.read())
+
+
+@pytest.mark.usefixtures("alone")
+def test_not_in_production(monkeypatch):
+    monkeypatch.setenv("APP_ENV", "production")
+    result = CliRunner().invoke(cli, ["dev"])
+    assert isinstance(result.exception, BadSettingsError)
+    assert "development" in str(result.exception)
