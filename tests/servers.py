@@ -242,18 +242,18 @@ def _errors(log: Path) -> list[str]:
     return [line for line in _read(log).splitlines() if " ERR " in line]
 
 
-def _get(url: str) -> httpx.Response:
+def get(url: str) -> httpx.Response:
     # To load the system's certificates takes 20 ms a call, and loopback has none.
     return httpx.get(url, trust_env=False, verify=False)
 
 
 def _get_json(url: str) -> Any:
-    return _get(url).raise_for_status().json()
+    return get(url).raise_for_status().json()
 
 
 def _answers(url: str) -> bool:
     try:
-        return _get(url).is_success
+        return get(url).is_success
     except httpx.TransportError:
         return False
 

@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import itertools
 import os
 import subprocess
 from pathlib import Path
 
 import uv
 
+from aegis_patch import component, trees, upstream
+from aegis_patch.component import Component
 from tests.conftest import ROOT, Project, run
 
 ENVIRONMENT = ROOT / ".venv-stack"
-EVERYTHING = ("cache", "ingress", "worker")
-COMBINATIONS = (
-    (),
-    ("cache",),
-    ("ingress",),
-    ("worker",),
-    ("cache", "ingress"),
-    ("ingress", "worker"),
-)
+Names = tuple[str, ...]
+"""What somebody asks for; what that needs, and the integrations, come along."""
+
+
+def catalogue(version: str | None = None) -> dict[str, Component]:
+    """The components of a release, by name."""
+    with trees.scratch(upstream.alternates()) as store:
+        opened = upstream.open_release(store, upstream.BUNDLED, version or upstream.latest())
+        return dict(opened.catalogue)
+
+
+def combinations() -> list[Names]:
+    """Every set that a project can have, by the fewest names that ask for it; the whole is last."""
+    known = catalogue()
+    named = sorted(name for name in known if component.is_chosen(known[name]))
+    found: dict[frozenset[str], Names] = {}
+    for count in range(len(named) + 1):
+        for names in itertools.combinations(named, count):
+            found.setdefault(component.closure(known, names), names)
+    return [found[whole] for whole in sorted(found, key=len)]
+
+
+def everything(version: str | None = None) -> Names:
+    """All that a project of a release can have."""
+    known = catalogue(version)
+    return tuple(sorted(name for name in known if component.is_chosen(known[name])))
+
+
+def label(names: Names) -> str:
+    """What a combination is called among tests."""
+    return "+".join(names) or "core"
 
 
 def make(path: Path, *components: str, version: str | None = None) -> Project:
@@ -34,7 +59,7 @@ def make(path: Path, *components: str, version: str | None = None) -> Project:
 
 def python(scratch: Path) -> Path:
     """The Python with all that a project of every component needs; made once, then kept."""
-    pyproject = make(scratch / "everything", *EVERYTHING).path / "pyproject.toml"
+    pyproject = make(scratch / "everything", *everything()).path / "pyproject.toml"
     wanted = hashlib.sha256(pyproject.read_bytes()).hexdigest()
     made = ENVIRONMENT / "made-for"
     with Path(f"{ENVIRONMENT}.lock").open("w") as lock:
@@ -50,6 +75,11 @@ def python(scratch: Path) -> Path:
             )
             made.write_text(wanted)
     return ENVIRONMENT / "bin/python"
+
+
+def mypy_cache() -> str:
+    """What mypy knows already of the packages that all projects share."""
+    return str(ENVIRONMENT / "mypy" / os.environ.get("PYTEST_XDIST_WORKER", "alone"))
 
 
 def own_tests(project: Project, interpreter: Path, *args: str) -> str:

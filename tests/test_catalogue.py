@@ -14,6 +14,7 @@ import pytest
 from aegis_patch import component, patch, pristine, render, stack, trees, upstream
 from aegis_patch.upstream import Upstream
 from tests.conftest import ROOT, git
+from tests.series_size import size, table
 
 NAMES = sorted(path.name for path in (ROOT / "patches").iterdir())
 VERSIONS = tuple(upstream.releases())
@@ -127,14 +128,14 @@ def test_a_series_edits_few_existing_lines(
     store: pygit2.Repository, head: Upstream, name: str
 ) -> None:
     """More than about 15 is a sign that the base lacks a seam; a Compose service is its own."""
-    start, end = pristine.before(store, head, name), pristine.after(store, head, name)
-    edited = 0
-    for change in store.diff(start, end):
-        assert change is not None
-        _, added, removed = change.line_stats
-        if change.delta.status_char() == "M" and change.delta.new_file.path != "compose.yaml":
-            edited += added + removed
-    assert edited <= 15
+    assert size(store, head, name).edited <= 15
+
+
+def test_the_page_of_the_components_is_counted_anew(
+    store: pygit2.Repository, head: Upstream
+) -> None:
+    """Written by scripts/components."""
+    assert table(store, head) in (ROOT / "docs/components.md").read_text()
 
 
 def test_every_name_has_a_slot_in_the_record(store: pygit2.Repository) -> None:

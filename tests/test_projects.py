@@ -8,19 +8,31 @@ import pytest
 
 from aegis_patch import upstream
 from tests import servers, stacks
-from tests.stacks import COMBINATIONS, EVERYTHING
+from tests.stacks import Names, label
 
-names = pytest.mark.parametrize(
-    "components", COMBINATIONS, ids=lambda names: "+".join(names) or "core"
-)
+ALL = stacks.combinations()
+EVERYTHING = ALL[-1]
+SINGLES = [names for names in ALL if len(names) <= 1]
+CHECKED = [names for names in ALL if len(names) <= 2 or names == EVERYTHING]
+"""What is checked in full: each alone, each pair, everything."""
 
 
-@pytest.mark.parametrize(
-    "components",
-    [(), ("ingress",), ("cache",), ("worker",), EVERYTHING],
-    ids=lambda names: "+".join(names) or "core",
-)
-def test_its_own_tests_pass(tmp_path: Path, python: Path, components: tuple[str, ...]) -> None:
+def of_all(*short: Names) -> pytest.MarkDecorator:
+    """Every combination there can be; but for those named, in the long run only."""
+    return each(ALL, short)
+
+
+def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDecorator:
+    """A test for each combination."""
+    params = [
+        pytest.param(names, id=label(names), marks=[] if names in short else [pytest.mark.long])
+        for names in combinations
+    ]
+    return pytest.mark.parametrize("components", params)
+
+
+@each(CHECKED, (*SINGLES, EVERYTHING))
+def test_its_own_tests_pass(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
     assert "passed" in stacks.own_tests(project, python)
     assert project.is_sound(), "its tests leave something behind"
@@ -29,38 +41,53 @@ def test_its_own_tests_pass(tmp_path: Path, python: Path, components: tuple[str,
 @pytest.mark.long
 @pytest.mark.parametrize("version", list(upstream.releases())[:-1])
 def test_the_tests_of_older_releases_pass(tmp_path: Path, python: Path, version: str) -> None:
-    project = stacks.make(tmp_path / "my-api", *EVERYTHING, version=version)
+    project = stacks.make(tmp_path / "my-api", *stacks.everything(version), version=version)
     assert "passed" in stacks.own_tests(project, python)
 
 
-@names
-def test_lint(tmp_path: Path, python: Path, components: tuple[str, ...]) -> None:
+@of_all(*SINGLES, EVERYTHING)
+def test_lint(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
     stacks.tool(project, python, "ruff", "check", "--no-cache")
     stacks.tool(project, python, "ruff", "format", "--check", "--no-cache")
 
 
-@pytest.mark.long
-@names
-def test_types(tmp_path: Path, python: Path, components: tuple[str, ...]) -> None:
+@each(CHECKED, (EVERYTHING,))
+def test_types(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
-    stacks.tool(project, python, "mypy", "--cache-dir", str(tmp_path / "mypy"))
+    stacks.tool(project, python, "mypy", "--cache-dir", stacks.mypy_cache())
 
 
-@names
-def test_compose(tmp_path: Path, components: tuple[str, ...]) -> None:
+@of_all(*SINGLES, EVERYTHING)
+def test_compose(tmp_path: Path, components: Names) -> None:
     """The real Compose takes every combination, with and without a domain."""
     project = stacks.make(tmp_path / "my-api", *components)
+    password = {"POSTGRES_PASSWORD": "lantern"}
     for env in ({}, {"DOMAIN": "api.example.org", "ACME_EMAIL": "ops@example.org"}):
-        config = servers.compose_config(project.path, env)
-        expected = {"webserver", *components}
-        expected |= {"cache"} if "worker" in components else set()
-        expected = {{"cache": "redis"}.get(name, name) for name in expected}
-        assert config["services"].keys() >= expected
+        config = servers.compose_config(project.path, {**password, **env})
+        services = config["services"].keys()
+        containers = {"ingress", "postgres", "scheduler", "worker"} & set(components)
+        assert services >= {"webserver", *containers}
         assert config["name"] == "my-api"
+        for name in services & {"webserver", "worker", "scheduler"}:
+            assert "container_name" not in config["services"][name], "it could not be scaled"
+
+
+@of_all(*SINGLES, EVERYTHING)
+def test_it_starts(tmp_path: Path, python: Path, components: Names) -> None:
+    """Its server comes up with nothing set up, and says how everything is without a traceback."""
+    project = stacks.make(tmp_path / "my-api", *components)
+    with servers.webserver(project.path, python, {}) as url:
+        health = servers.get(f"{url}/health").json()
+        assert health["components"].keys() >= {"core"}
+        assert "Traceback" not in str(health)
+    assert project.is_sound()
 
 
 def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
-    core = stacks.make(tmp_path / "core")
-    lines = sum(len(file.read_text().splitlines()) for file in (core.path / "app").rglob("*.py"))
-    assert lines < 1500
+    """Python without the tests: of the core, and of five components with all that joins them."""
+    five = ("cache", "database", "ingress", "scheduler", "worker")
+    for names, limit in (((), 1500), (five, 4000)):
+        project = stacks.make(tmp_path / label(names), *names)
+        files = (project.path / "app").rglob("*.py")
+        assert sum(len(file.read_text().splitlines()) for file in files) < limit
