@@ -34,6 +34,7 @@ _REMEDIES = {
     Reason.TEXT: _MARKED,
     Reason.ADDED: _MARKED,
     Reason.SYNTAX: "it holds the merged text: correct it, then git add it",
+    Reason.DOUBT: "it holds one way to merge it: look at that line, then git add it",
     Reason.DELETED_BY_US: "it is as you left it: git add it to keep it, or git rm it",
     Reason.SHARED: "it is as you left it: git add it to keep it, or git rm it",
     Reason.BINARY: "it is yours: git add it, or git checkout --theirs it and git add it",
