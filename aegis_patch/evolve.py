@@ -65,13 +65,46 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True)
+class Yours:
+    """The commit of the user's that a conflict is about."""
+
+    commit: str
+    subject: str
+    author: str
+    date: str
+    ago: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """The patch that a conflict is about, and the first sentence of why there is one."""
+
+    component: str
+    patch: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Who meets whom at a line; None where that cannot be told."""
+
+    line: int
+    yours: Yours | None
+    theirs: Theirs | None
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
-    """A path where two people wrote: its three sides, and a file with both marked."""
+    """A path where two people wrote: its three sides, and a file with both marked.
+
+    `met` is filled in by explain, once it is known that a person will read it.
+    """
 
     sides: Sides
     reason: Reason
     marked: Entry | None
     detail: str = ""
+    met: tuple[Meeting, ...] = ()
 
     @property
     def path(self) -> str:

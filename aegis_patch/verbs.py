@@ -15,10 +15,11 @@ from aegis_patch import component, fork, land, project, render, stack, trees, up
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
 from aegis_patch.errors import Refused
+from aegis_patch.explain import perform
 from aegis_patch.land import Draft
 from aegis_patch.project import Project
 from aegis_patch.stack import CORE, Stack
-from aegis_patch.steps import Commit, Result, Step, changes, perform
+from aegis_patch.steps import Commit, Result, Step, changes
 from aegis_patch.upstream import Upstream
 
 
