@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_patch import merges
+from aegis_patch.merges import yaml as kind
+from aegis_patch.merges.blocks import Block, Unusual
 from tests import tiny
 
 BASE = """\
@@ -214,9 +218,10 @@ def test_no_line_is_lost(sides: tuple[object, object, object]) -> None:
     if result is None:
         return
     yaml.safe_load(result)
-    before, now = base.split("\n"), result.split("\n")
-    for side in (ours, theirs):
-        assert not [line for line in side.split("\n") if line not in before and line not in now]
+    before, mine, wanted, now = (
+        {line.strip() for line in text.split("\n")} for text in (base, ours, theirs, result)
+    )
+    assert (mine | wanted) - before <= now <= mine | wanted
 
 
 @tiny.examples(400)
@@ -227,3 +232,39 @@ def test_whatever_comes_it_merges_or_it_does_not(data: st.DataObject) -> None:
     texts = [data.draw(chunk) + data.draw(chunk) for _ in range(3)]
     result = merged(*texts)
     assert result is None or merges.syntax_error("a.yaml", result.encode()) is None
+
+
+@tiny.examples(400)
+@given(documents)
+def test_both_parsers_of_pyyaml_tell_the_same_lines(document: object) -> None:
+    text = written(document, 0, "b")
+    fast = cut(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, "LOADER", yaml.SafeLoader)
+        assert cut(text) == fast
+    if fast:
+        assert "".join(block.text for block in fast) == text
+
+
+def cut(text: str) -> tuple[Block, ...] | None:
+    try:
+        return kind.blocks(text)
+    except Unusual:
+        return None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 20_000,
+        "a: " + "[" * 5_000 + "]" * 5_000 + "\n",
+        "".join(f"{' ' * n}a:\n" for n in range(2_000)),
+        "".join(f"- {n}\n" for n in range(20_000)),
+        "".join(f"k{n}:\n  a: 1\n" for n in range(5_000)),
+        'a0: &a0 ["x"]\n' + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 90)),
+    ],
+)
+def test_whatever_the_size_it_takes_seconds(text: str) -> None:
+    began = time.monotonic()
+    merged(text, f"{text}b: 1\n", f"{text}c: 1\n")
+    assert time.monotonic() - began < 10

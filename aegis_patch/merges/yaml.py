@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
 
 import yaml
 
@@ -21,6 +23,8 @@ _SETS = {
     *("extra_hosts", "labels", "needs", "networks", "paths", "ports", "profiles", "secrets"),
     *("security_opt", "tags", "tmpfs", "volumes"),
 }
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with the same line numbers
+_DEEPEST = 100  # flow collections in one another: beyond, a parser takes long
 _LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
@@ -53,6 +57,8 @@ def blocks(text: str) -> tuple[Block, ...]:
     """
     if _LINE_BREAKS.search(text):
         raise Unusual("line breaks of other kinds")
+    if _depth(text) > _DEEPEST:
+        raise Unusual("nested too deep")
     root = _compose(text)
     lines = text.splitlines(keepends=True)
     if root.flow or not _is_by_line(lines, root):
@@ -64,7 +70,7 @@ def pieces(text: str) -> Counter[str]:
     """Every scalar with the path to it, and every line."""
     found = Counter(line.strip() for line in text.splitlines() if line.strip())
     path: list[str | None] = []  # None: a mapping that waits for a key
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for event in yaml.parse(text, LOADER):
         if isinstance(event, yaml.CollectionEndEvent):
             path.pop()
             _next(path)
@@ -92,10 +98,16 @@ def _next(path: list[str | None]) -> None:
         path[-1] = None
 
 
+def _depth(text: str) -> int:
+    return max(
+        accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[\[\]{}]", text)), default=0
+    )
+
+
 def _compose(text: str) -> _Node:
     # PyYAML's own composer puts the anchored node where an alias stands, with its line numbers.
     try:
-        events = yaml.parse(text, yaml.SafeLoader)
+        events = yaml.parse(text, LOADER)
         inner = [
             e for e in events if not isinstance(e, yaml.StreamStartEvent | yaml.StreamEndEvent)
         ]
@@ -106,28 +118,23 @@ def _compose(text: str) -> _Node:
     return _node(iter(inner[1:-1]))
 
 
-def _node(events: Iterator[yaml.Event], event: yaml.Event | None = None) -> _Node:
+def _node(events: Iterator[Any], event: Any = None) -> _Node:
     event = event or next(events)
-    line, end = _mark(event.start_mark).line, _mark(event.end_mark).line
+    line, end = event.start_mark.line, event.end_mark.line
     if not isinstance(event, yaml.CollectionStartEvent):
         block_scalar = getattr(event, "style", None) in ("|", ">")
         return _Node(type(event), False, line, end if block_scalar else end + 1)
     made = _Node(type(event), bool(event.flow_style), line, line + 1)
     while not isinstance(event := next(events), yaml.CollectionEndEvent):
-        start, name = _mark(event.start_mark), ""
+        start, name = event.start_mark, ""
         if made.kind is yaml.MappingStartEvent:
             if not isinstance(event, yaml.ScalarEvent):
                 raise Unusual("a key that is no scalar")
             name, event = event.value, next(events)
         made.items.append(_Item(name, start.line, start.column, _node(events, event)))
-    end = _mark(event.end_mark).line + 1
-    made.stop = end if made.flow else max(item.value.stop for item in made.items)
+    closed: Any = event.end_mark
+    made.stop = closed.line + 1 if made.flow else max(item.value.stop for item in made.items)
     return made
-
-
-def _mark(mark: object) -> yaml.Mark:
-    assert isinstance(mark, yaml.Mark)
-    return mark
 
 
 def _is_by_line(lines: list[str], node: _Node) -> bool:
