@@ -39,8 +39,9 @@ class _Gone:
 
     @property
     def words(self) -> set[str]:
-        """What a line that refers to any of it has to hold."""
-        last = {name.rpartition(".")[2] for name in self.modules}
+        """What a file outside of the packages that go has to hold to refer to any of it."""
+        outer = {name for name in self.modules if name.rpartition(".")[0] not in self.modules}
+        last = {name.rpartition(".")[2] for name in outer}
         return last | self.variables | self.services | self.distributions
 
 
@@ -50,7 +51,8 @@ def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Ref
     before, after = bench.pristine(old), bench.pristine(new)
     gone = _gone(store, there.tree, before, after)
     found: set[Reference] = set()
-    for path in _candidates(there, gone.words):
+    inside = {path for name in gone.modules for path in _files(store, there.tree, name)}
+    for path in inside.union(_candidates(there, gone.words)):
         deleted = trees.lookup(store, before, path) and not trees.lookup(store, after, path)
         mine = trees.blob(store, trees.lookup(store, there.tree, path))
         if path in (lock.LOCK, RECORD) or deleted or trees.is_binary(mine):
@@ -80,6 +82,12 @@ def _gone(
         frozenset(names[kind] - own[kind]) for kind in ("variable", "service", "distribution")
     )
     return _Gone(frozenset(modules), variables, services, distributions)
+
+
+def _files(store: pygit2.Repository, tree: pygit2.Oid, package: str) -> Iterator[str]:
+    directory = package.replace(".", "/")
+    inside = trees.subtree(store, tree, directory)
+    return trees.files(store, inside, f"{directory}/") if inside else iter(())
 
 
 def _module(path: str) -> str:

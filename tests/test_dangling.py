@@ -17,6 +17,7 @@ WORKER = "app.components.worker"
         ("app/mine.py", f"import {WORKER} as w\n", 1, WORKER),
         ("app/components/mine.py", "from .worker import tasks\n", 1, f"{WORKER}.tasks"),
         ("app/components/mine/__init__.py", "from ..worker import tasks\n", 1, f"{WORKER}.tasks"),
+        ("app/components/worker/mine.py", "from .run import x\n", 1, f"{WORKER}.run"),
         ("app/mine.py", "def f():\n    import arq\n", 2, "arq"),
         ("app/mine.py", "from arq.worker import Worker\n", 1, "arq"),
         ("app/mine.py", f'X = "{WORKER}.api:router"\n', 1, f"{WORKER}.api"),

@@ -124,33 +124,39 @@ def _part(texts: Texts) -> Texts:
 def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     """Between two shared blocks: what either took away goes, what either brought comes.
 
-    What theirs brought comes first, beside the block that it follows. Not settled: a block that
-    one side took away and the other changed or replaced, and an order that matters.
+    What theirs brought comes first, beside the block that it follows, unless ours took that away.
     """
-    was, mine, wanted = ({block.name: block for block in side} for side in (base, ours, theirs))
+    was, mine = ({block.name for block in side} for side in (base, ours))
     kept = [block for block in ours if block.name not in was]
-    new = [block for block in theirs if block.name not in was]
-    twice = [block for block in new if block.name in mine]
-    changed = (
-        not _same(side[block.name].text, block.text)
-        for block, sides in ((b, (mine, wanted)) for b in base)
-        for side in sides
-        if block.name in side
-    )
-    replaced = bool(was.keys() - mine.keys() - wanted.keys()) and bool(kept or new)
-    differ = any(not _same(mine[block.name].text, block.text) for block in twice)
-    brought = [block for block in new if block.name not in mine]
-    own = [block for block in kept if block.name not in wanted]
-    ordered = brought and own and not all(block.free for block in (*brought, *own))
-    if replaced or differ or ordered or any(changed):
+    brought = [block for block in theirs if block.name not in was | mine]
+    if _in_doubt(base, ours, theirs, brought):
         return _as_they_are(base, ours, theirs)
-    behind_own = bool(theirs) and theirs[0].name in was  # which ours took away
-    at = next((n for n, block in enumerate(ours) if block.name in was), len(kept) * behind_own)
+    behind = len(kept) if theirs and theirs[0].name in was else 0
+    at = next((n for n, block in enumerate(ours) if block.name in was), behind)
     text = "".join(block.text for block in brought)
-    if own and above.base.endswith("\n\n") and not (above.ours + above.theirs).endswith("\n\n"):
-        text = f"{text.rstrip()}\n"  # the blank line that was there is behind ours now
+    moved = above.base.endswith("\n\n") and not (above.ours + above.theirs).endswith("\n\n")
+    if kept and moved:  # a blank line that was above is behind ours now
+        text = f"{text.rstrip()}\n"
     first, last = ("".join(block.text for block in side) for side in (kept[:at], kept[at:]))
     return _settled(first + text + last)
+
+
+def _in_doubt(base: Blocks, ours: Blocks, theirs: Blocks, brought: Blocks) -> bool:
+    """Whether one side changed or replaced what the other took away, or the order matters."""
+    was, mine, wanted = (
+        {block.name: block.text for block in side} for side in (base, ours, theirs)
+    )
+    own = [block for block in ours if block.name not in was and block.name not in wanted]
+    in_both_places = [(was, mine), (was, wanted), (mine, wanted)]
+    if any(
+        not _same(one[name], other[name])
+        for one, other in in_both_places
+        for name in one.keys() & other.keys()
+    ):
+        return True
+    if was.keys() - mine.keys() - wanted.keys() and (mine.keys() | wanted.keys()) - was.keys():
+        return True  # taken away by both, and replaced
+    return bool(brought and own) and not all(block.free for block in (*brought, *own))
 
 
 def _names(*sides: Blocks) -> Counter[str]:
