@@ -174,12 +174,20 @@ def add(run: Run, names: Names, no_lock: NoLock = False) -> int:
 
 
 @command("remove")
-def remove(run: Run, names: Names, no_lock: NoLock = False) -> int:
+def remove(
+    run: Run,
+    names: Names,
+    no_lock: NoLock = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse if something still names what goes.")
+    ] = False,
+) -> int:
     """Remove components; your edits stay."""
     from aegis_patch import verbs
 
     wanted = verbs.names(names)
-    return _finish(run, verbs.remove(run.where, wanted, dry=run.dry, relock=not no_lock))
+    done = verbs.remove(run.where, wanted, dry=run.dry, relock=not no_lock, strict=strict)
+    return _finish(run, done)
 
 
 @command("rebase-upstream")

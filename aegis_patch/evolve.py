@@ -7,6 +7,7 @@ Nothing here touches a project: what is built lies in the scratch store until it
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -49,6 +50,7 @@ class Reason(StrEnum):
     BINARY = "both changed a file that is not text"
     KIND = "yours is in the way: a file, a directory, a link or a module of that name"
     SYNTAX = "the merged text does not parse"
+    DOUBT = "lines are repeated, and more than one place would do"
     SHARED = "you had written a line that a series wrote as well"
 
 
@@ -63,13 +65,46 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True)
+class Yours:
+    """The commit of the user's that a conflict is about."""
+
+    commit: str
+    subject: str
+    author: str
+    date: str
+    ago: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """The patch that a conflict is about, and the first sentence of why there is one."""
+
+    component: str
+    patch: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Who meets whom at a line; None where that cannot be told."""
+
+    line: int
+    yours: Yours | None
+    theirs: Theirs | None
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
-    """A path where two people wrote: its three sides, and a file with both marked."""
+    """A path where two people wrote: its three sides, and a file with both marked.
+
+    `met` is filled in by explain, once it is known that a person will read it.
+    """
 
     sides: Sides
     reason: Reason
     marked: Entry | None
     detail: str = ""
+    met: tuple[Meeting, ...] = ()
 
     @property
     def path(self) -> str:
@@ -262,15 +297,64 @@ def _merge_file(
 def _merge_content(
     store: pygit2.Repository, path: str, base: bytes, ours: bytes, theirs: bytes
 ) -> tuple[bytes, Reason | None, str]:
-    merged = trees.merge_text(store, base, ours, theirs)
-    problem = _breaks(path, merged.data, (base, ours, theirs)) if merged.clean else None
-    if merged.clean and problem is None:
-        return merged.data, None, ""
-    merge = merges.structured(path)
-    data = merge(base, ours, theirs) if merge else None
-    if data is not None and merges.syntax_error(path, data) is None:
-        return data, None, ""
-    return merged.data, Reason.SYNTAX if problem else Reason.TEXT, problem or ""
+    """By text; where that fails, by text again after what the kind of file can settle."""
+    sides = (base, ours, theirs)
+    tried = _merge_text(store, path, sides)
+    if tried[1] is None:
+        return tried
+    settled = merges.structured(path, *sides)
+    if settled is None:
+        return tried
+    data, reason, detail = _merge_text(store, path, settled)
+    if reason is None:
+        return (data, None, "") if merges.accepts(path, *sides, data) else tried
+    smaller = reason is Reason.TEXT and tried[1] is Reason.TEXT and _holds(data, base, ours, theirs)
+    return (data, reason, detail) if smaller else tried
+
+
+def _merge_text(
+    store: pygit2.Repository, path: str, sides: tuple[bytes, bytes, bytes]
+) -> tuple[bytes, Reason | None, str]:
+    merged = trees.merge_text(store, *sides)
+    if not merged.clean:
+        return merged.data, Reason.TEXT, ""
+    if problem := _breaks(path, merged.data, sides):
+        return merged.data, Reason.SYNTAX, problem
+    if line := _doubtful(store, sides, merged.data):
+        return merged.data, Reason.DOUBT, f"line {line}"
+    return merged.data, None, ""
+
+
+def _doubtful(
+    store: pygit2.Repository, sides: tuple[bytes, bytes, bytes], merged: bytes
+) -> int | None:
+    """A line of the result that may be in the wrong place, if there is any.
+
+    It is below another line than it was; or a merge of the same lines, read from their end,
+    finds another place, for among repeated lines a diff takes the first that will do.
+    """
+    if sides[0] in sides[1:] or sides[1] == sides[2]:
+        return None
+    if line := merges.astray(*sides, merged):
+        return line
+    backward = trees.merge_text(store, *(_reversed(side) for side in sides))
+    other = _reversed(backward.data)
+    if backward.clean and other == _reversed(_reversed(merged)):
+        return None
+    lines = itertools.zip_longest(merged.splitlines(), other.splitlines())
+    return next((at for at, (one, two) in enumerate(lines, 1) if one != two), 1)
+
+
+def _reversed(data: bytes) -> bytes:
+    return b"\n".join(reversed(data.removesuffix(b"\n").split(b"\n"))) + b"\n"
+
+
+def _holds(result: bytes, base: bytes, ours: bytes, theirs: bytes) -> bool:
+    """Whether a text with marked conflicts still has every line that either side added."""
+    was, mine, wanted, now = (
+        Counter(line.strip() for line in data.splitlines()) for data in (base, ours, theirs, result)
+    )
+    return not ((mine - was) | (wanted - was)) - now
 
 
 def _merge_union(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from aegis_patch.component import Component
 from aegis_patch.errors import AegisError
-from aegis_patch.evolve import Conflict, Reason
+from aegis_patch.evolve import Conflict, Meeting, Reason
 from aegis_patch.steps import Commit, Result
 from aegis_patch.verbs import Status
 
@@ -34,6 +35,7 @@ _REMEDIES = {
     Reason.TEXT: _MARKED,
     Reason.ADDED: _MARKED,
     Reason.SYNTAX: "it holds the merged text: correct it, then git add it",
+    Reason.DOUBT: "it holds one way to merge it: look at that line, then git add it",
     Reason.DELETED_BY_US: "it is as you left it: git add it to keep it, or git rm it",
     Reason.SHARED: "it is as you left it: git add it to keep it, or git rm it",
     Reason.BINARY: "it is yours: git add it, or git checkout --theirs it and git add it",
@@ -177,9 +179,12 @@ def _commit_json(commit: Commit) -> dict[str, Any]:
     return shown
 
 
-def _conflict_json(conflict: Conflict) -> dict[str, str]:
+def _conflict_json(conflict: Conflict) -> dict[str, Any]:
     reason = f"{conflict.reason}: {conflict.detail}" if conflict.detail else str(conflict.reason)
-    return {"path": conflict.path, "reason": reason}
+    shown: dict[str, Any] = {"path": conflict.path, "reason": reason}
+    if conflict.met:
+        shown["met"] = [asdict(meeting) for meeting in conflict.met]
+    return shown
 
 
 def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
@@ -212,6 +217,19 @@ def _show_files(console: Console, files: Sequence[Any]) -> None:
         console.print(f"  {sign} {escape(file.path)} {lines}", highlight=False, soft_wrap=True)
 
 
+def _show_meeting(console: Console, path: str, meeting: Meeting) -> None:
+    lines = [f"    {path}:{meeting.line}"]
+    if yours := meeting.yours:
+        lines.append(
+            f"      yours: {yours.commit[:9]} {yours.subject!r} ({yours.author}, {yours.ago})"
+        )
+    if theirs := meeting.theirs:
+        why = f" — {theirs.why}" if theirs.why else ""
+        lines.append(f"      {theirs.component}: {theirs.patch!r}{why}")
+    for line in lines:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
 def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
     count = len(commit.conflicts)
     console.print(
@@ -222,6 +240,8 @@ def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
         detail = f" ({conflict.detail})" if conflict.detail else ""
         told = f"  {conflict.path}: {conflict.reason}{detail}"
         console.print(escape(told), highlight=False, soft_wrap=True)
+        for meeting in conflict.met:
+            _show_meeting(console, conflict.path, meeting)
         console.print(f"    {_REMEDIES[conflict.reason]}", style="dim", highlight=False)
     if result.dry:
         console.print("[dim]A dry run: nothing was written.[/]")

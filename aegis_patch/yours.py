@@ -29,7 +29,8 @@ def relies(
     for path in changed:
         if path in own or path.startswith(tuple(places)):
             return f"you changed {path}"
-    words = "|".join(re.escape(word) for word in sorted({need, *_brings(store, was, now)}))
+    brought = {word for words in brings(store, was, now).values() for word in words}
+    words = "|".join(re.escape(word) for word in sorted({need, *brought}))
     pattern = re.compile(rf"(?<![\w-])({words})(?![\w-])".encode())
     for path in changed:
         mine = trees.blob(store, trees.lookup(store, there.tree, path))
@@ -42,17 +43,20 @@ def relies(
     return None
 
 
-def _brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> set[str]:
-    """Names that a series introduces: its variables, Compose services and distributions."""
-    found: set[str] = set()
-    for path, pattern in (
-        (".env.example", r"^#?\s*([A-Z][A-Z0-9_]+)="),
-        ("compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
-        ("pyproject.toml", r'^    "([A-Za-z0-9][\w.-]*)'),
+def brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[str, set[str]]:
+    """Names that one tree has and another has not: variables, Compose services, distributions."""
+    found: dict[str, set[str]] = {}
+    for kind, path, pattern in (
+        ("variable", ".env.example", r"^#?\s*([A-Z][A-Z0-9_]+)="),
+        ("service", "compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
+        ("distribution", "pyproject.toml", r'^    "([A-Za-z0-9][\w.-]*)'),
     ):
-        texts = [trees.blob(store, trees.lookup(store, at, path)).decode() for at in (was, now)]
-        old, new = (set(re.findall(pattern, text, re.MULTILINE)) for text in texts)
-        found |= new - old
+        texts = [trees.blob(store, trees.lookup(store, at, path)) for at in (was, now)]
+        old, new = (
+            set(re.findall(pattern, text.decode("utf-8", "replace"), re.MULTILINE))
+            for text in texts
+        )
+        found[kind] = new - old
     return found
 
 

@@ -13,7 +13,8 @@ import pytest
 from tests.tiny import ROOT
 
 PACKAGE = ROOT / "aegis_patch"
-PURE = {"errors", "patch", "component", "stack", "merges", "merges.toml"}
+PURE = {"errors", "patch", "component", "stack", "merges"}
+PURE |= {f"merges.{kind}" for kind in ("blocks", "lines", "python", "toml", "yaml")}
 OBJECT_PURE = {"trees", "pristine", "evolve"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
@@ -28,8 +29,9 @@ DOORS: dict[str, set[str]] = {
     "patch": {"errors"},
     "component": {"errors"},
     "stack": {"component", "errors"},
-    "merges": {"merges.toml"},
-    "merges.toml": set(),
+    "merges": {f"merges.{kind}" for kind in ("blocks", "lines", "python", "toml", "yaml")},
+    "merges.blocks": set(),
+    **{f"merges.{kind}": {"merges.blocks"} for kind in ("lines", "python", "toml", "yaml")},
     "trees": {"patch", "errors"},
     "fork": {"errors"},
     "upstream": {"component", "errors", "fork", "patch"},

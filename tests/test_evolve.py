@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pygit2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aegis_patch import evolve, trees
 from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Reason, Unchanged
@@ -252,3 +254,101 @@ def test_and_it_stays_when_the_series_leaves(store: pygit2.Repository) -> None:
     assert isinstance(outcome, Unchanged | Clean)
     tree = outcome.tree if isinstance(outcome, Clean) else head
     assert tiny.contents(store, tree) == {"a": both}
+
+
+# No wrong place.
+
+SHAPE = (
+    "class {0}:\n    def run(self):\n        return 1\n\n    def stop(self):\n        pass\n\n\n"
+)
+
+
+def test_the_right_one_of_two_like_shaped_classes(store: pygit2.Repository) -> None:
+    """Ours swapped the classes; theirs changed a method of the first. Git takes the second."""
+    one, two = SHAPE.format("One"), SHAPE.format("Two")
+    stop = "\n    def stop(self):\n        pass\n"
+    for wanted in (one.replace("return 1", "return 'theirs'"), one.replace(stop, "")):
+        sides = [text.encode() for text in (one + two, two + one, wanted + two)]
+        found = conflict(store, *({"a.txt": text} for text in sides))
+        assert (found.reason, found.detail[:4]) == (Reason.DOUBT, "line")
+        made = clean(store, *({"a.py": text} for text in sides))
+        assert made == {"a.py": (two + wanted).encode()}
+
+
+def test_a_like_shaped_class_put_above_takes_no_change_away(store: pygit2.Repository) -> None:
+    one, new = SHAPE.format("One"), SHAPE.format("New")
+    wanted = one.replace("return 1", "return 'theirs'")
+    made = clean(
+        store, {"a.py": one.encode()}, {"a.py": f"{new}{one}".encode()}, {"a.py": wanted.encode()}
+    )
+    assert made == {"a.py": f"{new}{wanted}".encode()}
+
+
+def test_where_more_than_one_place_would_do_a_person_looks(store: pygit2.Repository) -> None:
+    base = b"x\nblock\nx\nx\n"
+    ours, theirs = b"x\nblock\nx\nmine\nx\n", b"x\n"
+    found = conflict(store, {"a.txt": base}, {"a.txt": ours}, {"a.txt": theirs})
+    assert found.reason in (Reason.DOUBT, Reason.TEXT)
+
+
+def test_a_comment_between_repeated_blank_lines(store: pygit2.Repository) -> None:
+    """Found on our own releases: it landed behind another function, and nothing was said."""
+    f, g, h = (f"def {name}():\n    return 1\n\n\n" for name in "fgh")
+    old, new = f + g + h, f + h
+    mine = f.rstrip("\n") + "\n\n# mine\n\n" + g + h
+    found = evolved(store, *({"a.txt": text.encode()} for text in (old, mine, new)))
+    assert isinstance(found, Conflicted)
+    found = evolved(store, *({"a.py": text.encode()} for text in (old, mine, new)))
+    assert isinstance(found, Conflicted)  # the comment was above what went
+
+
+def test_a_copied_service_under_another_name(store: pygit2.Repository) -> None:
+    """A copy repeats every line but one; the component's change finds the one that it means."""
+    web = "  web:\n    image: app\n    restart: always\n    labels:\n      role: web\n\n"
+    copy = web.replace("  web:", "  admin:")
+    base = f"services:\n{web}  # slot: cache\n  # yours below\n"
+    wanted = base.replace("restart: always", "restart: no").replace(
+        "# slot: cache\n", "# slot: cache\n  redis: {}\n"
+    )
+    for ours in (base.replace(web, copy + web), base.replace(web, web + copy)):
+        made = clean(store, *({"compose.yaml": text.encode()} for text in (base, ours, wanted)))
+        text = ours.replace(web, web.replace("always", "no")).replace(
+            "# slot: cache\n", "# slot: cache\n  redis: {}\n"
+        )
+        assert made == {"compose.yaml": text.encode()}
+
+
+@tiny.examples(300)
+@given(
+    st.lists(
+        st.lists(st.sampled_from([b"a\n", b"b\n", b"\n", b"c\n"]), max_size=8),
+        min_size=3,
+        max_size=3,
+    )
+)
+def test_what_merges_merges_as_well_from_the_end(
+    store: pygit2.Repository, sides: list[list[bytes]]
+) -> None:
+    base, ours, theirs = (b"".join(side) for side in sides)
+    outcome = evolved(store, *({"a.txt": data, "z": b""} for data in (base, ours, theirs)))
+    if isinstance(outcome, Clean):
+        backward = (b"".join(reversed(side)) for side in sides)
+        again = clean(store, *({"a.txt": data, "z": b""} for data in backward))
+        forward = tiny.contents(store, outcome.tree)["a.txt"]
+        assert isinstance(forward, bytes)
+        assert again["a.txt"] == b"".join(reversed(forward.splitlines(keepends=True)))
+
+
+def test_a_port_conflicts_and_what_stands_beside_it_does_not(store: pygit2.Repository) -> None:
+    """`add ingress` replaces the port that the user changed; the rest of the file is settled."""
+    base = "services:\n  web:\n    ports: ['8000']\n    image: app\n\n  # slot: ingress\n\nx: {}\n"
+    ours = base.replace("8000", "9000").replace(
+        "  # slot: ingress\n", "  # slot: ingress\n  mine: {}\n"
+    )
+    theirs = base.replace("ports: ['8000']", "extends: x").replace(
+        "  # slot: ingress\n", "  # slot: ingress\n  ingress: {}\n"
+    )
+    found = conflict(store, *({"compose.yaml": text.encode()} for text in (base, ours, theirs)))
+    marked = trees.blob(store, found.marked)
+    assert marked.count(b"<<<<<<<") == 1
+    assert b"  # slot: ingress\n  ingress: {}\n  mine: {}\n" in marked

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_patch import merges
-from aegis_patch.merges import toml
 from tests import tiny
 
 BASE = """\
@@ -38,8 +37,7 @@ UNSLOTTED = BASE.replace("    # slot: cache\n    # slot: worker\n    # yours bel
 
 
 def merged(base: str, ours: str, theirs: str) -> str | None:
-    result = toml.merge(base.encode(), ours.encode(), theirs.encode())
-    return None if result is None else result.decode()
+    return tiny.structured("pyproject.toml", base, ours, theirs)
 
 
 # What a component brings, beside what the user did.
@@ -264,16 +262,85 @@ def test_a_side_that_is_no_toml_is_a_persons_to_merge() -> None:
         for at in range(3):
             sides = [b"a = 1\n"] * 3
             sides[at] = junk
-            assert toml.merge(*sides) is None
+            assert merges.structured("a.toml", *sides) is None
+
+
+# What a result has to hold, whatever made it.
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "ours", "theirs", "result", "accepted"),
+    [
+        ("a.toml", "a = 1\n", "a = 1\nb = 1\n", "a = 1\nc = 1\n", "b = 1\nc = 1\na = 1\n", True),
+        ("a.toml", "a = 1\n", "a = 1 # x\n", "a = 2\n", "a = 2\n", False),
+        ("a.toml", "a = 1\n", "a = 1\n", "a = 2\n", "a = 1\n", False),
+        (".env", "A=1\n", "A=1\nB=1\n", "A=1\nC=1\n", "A=1\nB=1\n", False),
+        (".env", "A=1\nB=1\n", "A=1\nB=1\n", "A=1\n", "A=1\nB=1\n", False),  # resurrected
+        (".env", "A=1\n", "A=1\nB=1\n", "A=1\n", "A=1\nB=1\nC=1\n", False),  # made up
+        (".env", "A=1\n", "A=1\nB=1\n", "A=1\nB=1\n", "A=1\nB=1\n", True),  # both: once,
+        (".env", "A=1\n", "A=1\nB=1\n", "A=1\nB=1\n", "A=1\nB=1\nB=1\n", True),  # or twice
+        (".env", "A=1\n", "A=1\nB=1\n", "A=1\nB=1\n", "A=1\n", False),
+        ("a.yml", "a: 1\n", "a: 1\nb: {c: 1}\n", "a: 1\n", "a: 1\nb: {d: 1}\n", False),
+        (
+            "a.yml",
+            "a:\n  b: 1\n",
+            "a:\n  b: 1\n  c: 1\n",
+            "a:\n  b: 1\n",
+            "a:\n  b: 1\nc: 1\n",
+            False,
+        ),
+        ("a.yml", "a: 1\n", "a: 1\n", "a: 2\n", "a: 2\nb: [\n", False),
+        ("a.py", "import a\n", "import a\nx = 1\n", "import b\n", "import b\nx = 1\n", True),
+        ("a.py", "from a import b\n", "from a import b, c\n", "", "from a import c\n", True),
+        ("a.md", "a\n", "a\nb\n", "a\n", "a\nb\n", False),  # no kind that we know
+    ],
+)
+def test_a_result_holds_what_both_wanted_and_no_more(
+    path: str, base: str, ours: str, theirs: str, result: str, accepted: bool
+) -> None:
+    texts = (text.encode() for text in (base, ours, theirs, result))
+    assert merges.accepts(path, *texts) is accepted
+
+
+@pytest.mark.parametrize(
+    ("ours", "result"),
+    [
+        ("A=1\r\nB=1\r\n", "A=1\r\nC=1\r\nB=1\r\n"),
+        ("A=1\nB=1", "A=1\nC=1\nB=1"),
+        ("A=1\r\nB=1\n", None),
+        ("\ufeffA=1\nB=1\n", None),
+    ],
+)
+def test_line_endings_are_ours(ours: str, result: str | None) -> None:
+    assert tiny.structured(".env", "A=1\n", ours, "A=1\nC=1\n") == result
+
+
+@tiny.examples(400)
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["A=1", "B=1", "C=1", ""]), max_size=5), min_size=3, max_size=3
+    )
+)
+def test_a_side_that_did_nothing_is_as_good_as_absent(sides: list[list[str]]) -> None:
+    base, ours, theirs = ("".join(f"{line}\n" for line in side).encode() for side in sides)
+    assert merges.accepts(".env", base, ours, base, ours)
+    assert merges.accepts(".env", base, base, theirs, theirs)
+    assert merges.accepts(".env", base, ours, ours, ours)
+    lost = [line for line in ours.split() if line not in base.split() + theirs.split()]
+    assert not (lost and merges.accepts(".env", base, ours, theirs, theirs))
 
 
 # What parses.
 
 
-def test_only_toml_has_a_structured_merge() -> None:
-    assert merges.structured("a/pyproject.toml") is toml.merge
-    assert merges.structured("toml") is None
-    assert merges.structured("a.py") is None
+def test_which_files_have_a_structured_merge() -> None:
+    known = ["a.toml", "a.yml", "a.yaml", "a.py", "a.pyi", ".env", ".env.example", "x.env"]
+    known += [".gitignore", ".dockerignore", "Makefile", "GNUmakefile", "rules.mk"]
+    for name in known:
+        assert merges.kind(name), name
+        assert merges.kind(f"a/{name}"), name
+    for name in ("toml", "a.md", "env", "Makefile.am", "gitignore", ".env/a", "a.json"):
+        assert merges.kind(name) is None, name
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pygit2
 from hypothesis import HealthCheck, settings
 
-from aegis_patch import component, trees
+from aegis_patch import component, merges, trees
 from aegis_patch.component import Component
 from aegis_patch.trees import Entry
 from aegis_patch.upstream import Upstream
@@ -86,6 +86,15 @@ def mail(
     first = store.create_commit(None, who, who, "Start", old, [])
     commit = store.create_commit(None, who, who, message, new, [first])
     return git(store, *EXPORT, how, str(commit))
+
+
+def structured(path: str, *texts: str) -> str | None:
+    """What a structured merge alone makes of three sides; None where it leaves a doubt."""
+    base, ours, theirs = (text.encode() for text in texts)
+    made = merges.structured(path, base, ours, theirs)
+    if made is None or len(set(made)) > 1:
+        return None
+    return made[1].decode() if merges.accepts(path, base, ours, theirs, made[1]) else None
 
 
 def a_component(

@@ -1,27 +1,159 @@
 """Structured merges by file kind, for what everybody edits.
 
-A structured merge is tried where the text merge conflicts, or where its result does not parse.
-It is accepted only if its result parses and holds what both sides wanted. Pristine trees are
-never merged this way: an upgrade of a parser must not change an old release.
+A structured merge is tried where the text merge conflicts or is in doubt, or where its result does
+not parse. It makes the three sides equal wherever the file's own names can settle what becomes
+of a part; what is left is for the text merge, on few lines. The outcome is accepted only if it
+parses and holds what both sides wanted. Pristine trees are never merged this way: an upgrade of
+a parser must not change an old release.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
-# merge(base, ours, theirs) → the merged bytes, or None where only a person can decide.
-Merge = Callable[[bytes, bytes, bytes], bytes | None]
+from aegis_patch.merges.blocks import Blocks, Texts, Unusual, settle
+
+_LINES = re.compile(r"\.[a-z]*ignore|\.env(\..+)?|.*\.env|(GNUm|m|M)akefile|.*\.mk")
 
 
-def structured(path: str) -> Merge | None:
-    """The structured merge for a file of this name, if there is one."""
-    if path.endswith(".toml"):
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: how three sides of it are settled, and what one of them says.
+
+    `settled` and `pieces` raise a ValueError for a file that is no such thing.
+    """
+
+    settled: Callable[[Texts], Texts]
+    pieces: Callable[[str], Counter[str]]
+
+
+def kind(path: str) -> Kind | None:
+    """The kind of a file of this name, if it has a structured merge."""
+    name = path.rpartition("/")[2]
+    if name.endswith(".toml"):
         from aegis_patch.merges import toml
 
-        return toml.merge
+        return Kind(toml.settled, toml.pieces)
+    if name.endswith((".yml", ".yaml")):
+        from aegis_patch.merges import yaml
+
+        return _by_blocks(yaml.blocks, yaml.pieces)
+    if name.endswith((".py", ".pyi")):
+        from aegis_patch.merges import python
+
+        return _by_blocks(python.blocks, python.pieces)
+    if _LINES.fullmatch(name):
+        from aegis_patch.merges import lines
+
+        cut = lines.makefile if "ake" in name or name.endswith(".mk") else lines.ignore
+        return _by_blocks(lines.env if "env" in name else cut, lines.pieces)
     return None
+
+
+def structured(
+    path: str, base: bytes, ours: bytes, theirs: bytes
+) -> tuple[bytes, bytes, bytes] | None:
+    """The three sides with all settled that can be, or None where nothing can."""
+    found = kind(path)
+    if found is None:
+        return None
+    try:
+        sides = Texts(*(data.decode() for data in (base, ours, theirs)))
+        crlf = _is_crlf(sides.ours)
+        plain = Texts(*(_complete(text.replace("\r\n", "\n")) for text in sides))
+        made = found.settled(plain)
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    if made == plain:
+        return None
+    if not sides.ours.endswith("\n"):
+        made = Texts(*(text.removesuffix("\n") for text in made))
+    if crlf:
+        made = Texts(*(text.replace("\n", "\r\n") for text in made))
+    return made.base.encode(), made.ours.encode(), made.theirs.encode()
+
+
+def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
+    """Whether a result parses, and each piece of it is there as often as both sides wanted it.
+
+    That is: as often as in base, and what each side added or took away; once, where both did the
+    same. So no line of either is lost, none is resurrected, and none is made up.
+    """
+    found = kind(path)
+    if found is None or syntax_error(path, result) is not None:
+        return False
+    try:
+        was, mine, wanted, now = (
+            found.pieces(data.decode().replace("\r\n", "\n"))
+            for data in (base, ours, theirs, result)
+        )
+    except (ValueError, RecursionError, MemoryError):
+        return False
+    return all(
+        _is_wanted(was[piece], mine[piece], wanted[piece], now[piece])
+        for piece in was.keys() | mine.keys() | wanted.keys() | now.keys()
+    )
+
+
+def astray(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
+    """Where a change of one side went to lines that the other had moved there, if any did.
+
+    Told by the lines that each of the four has once: a change has to stay below the same of
+    them. The number of the first for which it did not.
+    """
+    texts = [[line.strip() for line in data.splitlines()] for data in (base, ours, theirs, result)]
+    counts = [Counter(line for line in text if line) for text in texts]
+    once = {line for line in counts[0] if all(count[line] == 1 for count in counts)}
+    if len({tuple(line for line in text if line in once) for text in texts}) == 1:
+        return None
+    was, mine, wanted, now = (_below(text, once) for text in texts)
+    wrong = {
+        piece[0]
+        for piece in was.keys() | mine.keys() | wanted.keys() | now.keys()
+        if not _is_wanted(was[piece], mine[piece], wanted[piece], now[piece])
+    }
+    if b"" in wrong:
+        return 1  # above them all
+    return next((n for n, line in enumerate(texts[3], 1) if line in wrong), None)
+
+
+def _below(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]:
+    found: Counter[tuple[bytes, bytes]] = Counter()
+    mark = b""
+    for line in text:
+        if line in marks:
+            mark = line
+        elif line:
+            found[mark, line] += 1
+    return found
+
+
+def _is_wanted(was: int, mine: int, wanted: int, now: int) -> bool:
+    both = mine + wanted - was
+    if (mine - was) * (wanted - was) <= 0:
+        return now == max(both, 0)
+    alike = max(mine, wanted) if mine > was else min(mine, wanted)
+    return min(both, alike) <= now <= max(both, alike)
+
+
+def _is_crlf(text: str) -> bool:
+    crlf, lf = text.count("\r\n"), text.count("\n")
+    if crlf not in (0, lf) or text.startswith("\ufeff"):
+        raise Unusual("line endings of two kinds, or a mark at the start")
+    return crlf > 0
+
+
+def _complete(text: str) -> str:
+    return text if text.endswith("\n") or not text else f"{text}\n"
+
+
+def _by_blocks(cut: Callable[[str], Blocks], pieces: Callable[[str], Counter[str]]) -> Kind:
+    return Kind(lambda sides: settle(*(cut(text) for text in sides)), pieces)
 
 
 def syntax_error(path: str, data: bytes) -> str | None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from aegis_patch.merges.blocks import Texts
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ABSENT = object()
 # What tells where a line stands, and where a comment begins.
@@ -26,21 +28,37 @@ class _Conflict(Exception):
     """Both sides changed one value, each in its own way."""
 
 
-def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """Merge three TOML documents; None where both sides changed one value differently.
+def settled(sides: Texts) -> Texts:
+    """Three TOML documents made one; as they were where both sides changed one value differently.
 
-    None also where a comment of the user's would be lost.
+    As they were also where a comment of the user's would be lost.
     """
     try:
-        was, mine, wanted = (side.decode().replace("\r\n", "\n") for side in (base, ours, theirs))
-        target = _merged(*(tomllib.loads(text) for text in (was, mine, wanted)))
-        for result in _written(was, mine, wanted, target):
-            if result is not None and _comments_kept(was, mine, wanted, result):
-                crlf = ours.count(b"\r\n") * 2 > ours.count(b"\n")
-                return (result.replace("\n", "\r\n") if crlf else result).encode()
-    except (_Conflict, ValueError, RecursionError):
+        target = _merged(*(tomllib.loads(text) for text in sides))
+        for result in _written(*sides, target):
+            if result is not None and _comments_kept(*sides, result):
+                return Texts(result, result, result)
+    except _Conflict:
         pass
-    return None
+    return sides
+
+
+def pieces(text: str) -> Counter[str]:
+    """Every value with the path to it, and every comment."""
+    return Counter(_leaves(tomllib.loads(text), "")) + _comments(text)
+
+
+def _leaves(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield f"{path}{{}}"
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key!r}")
+    elif isinstance(value, list):
+        yield f"{path}[]"
+        for inner in value:
+            yield from _leaves(inner, f"{path}[]")
+    else:
+        yield f"{path} = {value!r}"
 
 
 def _written(base: str, ours: str, theirs: str, target: Any) -> Iterator[str | None]:

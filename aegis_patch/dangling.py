@@ -1,0 +1,155 @@
+"""What of the user's still refers to what a removal takes away, with file and line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pygit2
+
+from aegis_patch import lock, project, trees, yours
+from aegis_patch.bench import Bench
+from aegis_patch.errors import Refused
+from aegis_patch.project import Project
+from aegis_patch.stack import RECORD, Stack
+
+_SETTINGS = ".env"  # not in git, though it is where variables are set
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A line of the user's that names something that goes."""
+
+    path: str
+    line: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} still names {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    modules: frozenset[str]
+    variables: frozenset[str]
+    services: frozenset[str]
+    distributions: frozenset[str]
+
+    @property
+    def words(self) -> set[str]:
+        """What a file outside of the packages that go has to hold to refer to any of it."""
+        outer = {name for name in self.modules if name.rpartition(".")[0] not in self.modules}
+        last = {name.rpartition(".")[2] for name in outer}
+        return last | self.variables | self.services | self.distributions
+
+
+def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Reference]:
+    """The user's lines that name a module, variable, service or distribution that goes."""
+    store = bench.store
+    before, after = bench.pristine(old), bench.pristine(new)
+    gone = _gone(store, there.tree, before, after)
+    found: set[Reference] = set()
+    inside = {path for name in gone.modules for path in _files(store, there.tree, name)}
+    for path in inside.union(_candidates(there, gone.words)):
+        deleted = trees.lookup(store, before, path) and not trees.lookup(store, after, path)
+        mine = trees.blob(store, trees.lookup(store, there.tree, path))
+        if path in (lock.LOCK, RECORD) or deleted or trees.is_binary(mine):
+            continue
+        known = trees.blob(store, trees.lookup(store, before, path))
+        found |= set(_in_text(path, mine, known, gone))
+    settings = there.root / _SETTINGS
+    if settings.is_file():
+        found |= set(_in_text(_SETTINGS, settings.read_bytes(), b"", gone))
+    if found:  # what the user had written first stays, and with it what it names
+        kept = yours.lines(bench, there, before, after).values()
+        text = b"\n".join(line for lines in kept for line in lines).decode("utf-8", "replace")
+        stays = set(re.findall(r"[A-Za-z0-9_-]+", text))
+        found = {each for each in found if each.name not in stays}
+    return sorted(found, key=lambda each: (each.path, each.line, each.name))
+
+
+def _gone(
+    store: pygit2.Repository, mine: pygit2.Oid, before: pygit2.Oid, after: pygit2.Oid
+) -> _Gone:
+    """What goes with the component and is not the user's as well."""
+    files = [path for path in trees.changed(store, before, after) if path.endswith(".py")]
+    modules = {_module(path) for path in files if trees.lookup(store, after, path) is None}
+    names = yours.brings(store, after, before)
+    own = yours.brings(store, before, mine)
+    variables, services, distributions = (
+        frozenset(names[kind] - own[kind]) for kind in ("variable", "service", "distribution")
+    )
+    return _Gone(frozenset(modules), variables, services, distributions)
+
+
+def _files(store: pygit2.Repository, tree: pygit2.Oid, package: str) -> Iterator[str]:
+    directory = package.replace(".", "/")
+    inside = trees.subtree(store, tree, directory)
+    return trees.files(store, inside, f"{directory}/") if inside else iter(())
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _candidates(there: Project, words: set[str]) -> list[str]:
+    """The files that hold one of the words; git looks through a large project fast."""
+    options = [option for word in sorted(words) for option in ("-e", word)]
+    if not words:
+        return []
+    try:
+        said = project.git(there.root, "grep", "-lzIwF", *options, str(there.head), "--", ".")
+    except Refused:
+        return []  # git grep fails where it finds nothing
+    return [path.partition(":")[2] for path in said.split("\0") if path]
+
+
+def _in_text(path: str, data: bytes, known: bytes, gone: _Gone) -> Iterator[Reference]:
+    theirs = set(known.splitlines())
+    lines = data.splitlines()
+    own = {number for number, line in enumerate(lines, 1) if line not in theirs}
+    patterns = [
+        rf"(?<![\w.])({_any(gone.modules)})(?!\w)",
+        rf"(?<!\w)({_any(gone.variables)})(?!\w)",
+        rf"(?<![\w-])({_any(gone.services)})(?![\w-])"
+        if path.endswith((".yml", ".yaml"))
+        else rf"(?:@|//)({_any(gone.services)})(?=[:/\s\"']|$)",
+    ]
+    for number in own:
+        line = lines[number - 1].decode("utf-8", "replace")
+        for pattern in patterns:
+            yield from (Reference(path, number, name) for name in re.findall(pattern, line))
+    if path.endswith(".py"):
+        yield from (
+            Reference(path, number, name)
+            for number, name in _imported(path, data)
+            if number in own and (name in gone.modules or name in gone.distributions)
+        )
+
+
+def _any(names: frozenset[str]) -> str:
+    longest = sorted(names, key=lambda name: (-len(name), name))
+    return "|".join(re.escape(name) for name in longest) or "(?!)"
+
+
+def _imported(path: str, data: bytes) -> Iterator[tuple[int, str]]:
+    """Each module that a file imports, and each distribution as far as its name tells."""
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    package = _module(path).split(".")[: None if path.endswith("/__init__.py") else -1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            yield node.lineno, name
+            yield node.lineno, name.partition(".")[0].replace("_", "-")

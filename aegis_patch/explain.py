@@ -1,0 +1,170 @@
+"""Why there is a conflict: which commit of the user's meets which patch, and what that is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from aegis_patch import patch, project, steps, trees
+from aegis_patch.bench import Bench
+from aegis_patch.errors import PatchRejected, Refused
+from aegis_patch.evolve import Conflict, Meeting, Theirs, Yours
+from aegis_patch.patch import Patch
+from aegis_patch.project import Project
+from aegis_patch.stack import Stack
+from aegis_patch.steps import Commit, Result, Step
+
+_MOST = 3  # places that are explained in one file
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Lines of ours and of theirs that meet; `line` counts in the file as it is handed over."""
+
+    line: int
+    mine: list[bytes]
+    wanted: list[bytes]
+
+
+def perform(
+    bench: Bench,
+    there: Project,
+    todo: Sequence[Step],
+    said: Iterable[str],
+    *,
+    dry: bool,
+    relock: bool,
+) -> Result:
+    """Build and land the steps; conflicts come with who meets whom, which costs only then."""
+    result = steps.perform(bench, there, todo, said, dry=dry, relock=relock)
+    commits = tuple(_explained(bench, there, todo, commit) for commit in result.commits)
+    return replace(result, commits=commits)
+
+
+def _explained(bench: Bench, there: Project, todo: Sequence[Step], commit: Commit) -> Commit:
+    step = next((step for step in todo if step.subject == commit.subject), None)
+    if not commit.conflicts or step is None or step.old is None:
+        return commit
+    conflicts = [
+        replace(conflict, met=tuple(_meetings(bench, there, step.old, step.new, conflict)))
+        for conflict in commit.conflicts
+    ]
+    return replace(commit, conflicts=tuple(conflicts))
+
+
+def _meetings(
+    bench: Bench, there: Project, old: Stack, new: Stack, conflict: Conflict
+) -> Iterator[Meeting]:
+    sides = (conflict.sides.base, conflict.sides.ours, conflict.sides.theirs, conflict.marked)
+    base, ours, theirs, marked = (trees.blob(bench.store, side).splitlines() for side in sides)
+    own = _without(ours, base)
+    places = list(_marked(marked)) or [_Place(0, ours, _without(theirs, base))]
+    patches = list(_patches(bench, old, new, conflict.path))
+    for place in places[:_MOST]:
+        mine = [line for line in place.mine if line in own]
+        line = next((n for n, text in enumerate(marked, 1) if n > place.line and text in mine), 1)
+        gone = _without(base, theirs)
+        yield Meeting(line, _yours(there, conflict.path, mine), _theirs(patches, place, gone))
+
+
+def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
+    known = set(others)
+    return [line for line in lines if line.strip() and line not in known]
+
+
+def _marked(lines: list[bytes]) -> Iterator[_Place]:
+    """What stands between conflict markers."""
+    start = middle = 0
+    for number, line in enumerate(lines, 1):
+        if line.startswith(b"<<<<<<< HEAD (yours)"):
+            start = number
+        elif line.startswith(b"=======") and start > middle:
+            middle = number
+        elif line.startswith(b">>>>>>> aegis (theirs)"):
+            yield _Place(start, lines[start : middle - 1], lines[middle : number - 1])
+
+
+# The user's side: asked of git.
+
+
+def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
+    """The newest commit that wrote one of the lines; where they took some out, the file's."""
+    try:
+        chosen = _blamed(there, path, lines) or ["--invert-grep", "--grep=^Aegis-Release: "]
+        shown = "--format=%H%n%s%n%an%n%aI%n%ar"
+        said = project.git(there.root, "log", "-1", shown, *chosen, "--", path)
+    except Refused:
+        return None
+    told = said.splitlines()
+    return Yours(*told) if len(told) == 5 else None
+
+
+def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
+    written = project.git(there.root, "show", f"HEAD:./{path}").encode("utf-8", "surrogateescape")
+    at = {n for n, text in enumerate(written.splitlines(), 1) if text in lines}
+    if not at:
+        return []
+    span = f"{min(at)},{max(at)}"
+    said = project.git(there.root, "blame", "--porcelain", "-L", span, "HEAD", "--", path)
+    times: dict[str, int] = {}  # of each commit that porcelain describes, at its first line
+    wrote: set[str] = set()
+    commit, described = "", True
+    for line in said.splitlines():
+        words = line.split(" ")
+        if line.startswith("\t"):
+            described = True
+        elif described:
+            commit, described = words[0], False
+            wrote |= {commit} if int(words[2]) in at else set()
+        elif words[0] == "author-time":
+            times[commit] = int(words[1])
+    return [max(wrote, key=lambda each: times[each])]
+
+
+# The other side: the patches say it.
+
+
+def _patches(bench: Bench, old: Stack, new: Stack, path: str) -> Iterator[tuple[str, Patch]]:
+    """The patches that touch a path, those of what comes or goes first."""
+    stays = old.names & new.names
+    found = {
+        (name in stays, name, mail)
+        for at in (old, new)
+        for name in at.names
+        for _, mail in bench.upstream(at).catalogue[name].series
+        if path.encode() in mail
+    }
+    for _, name, mail in sorted(found):
+        try:
+            made = patch.parse(name, mail)
+        except PatchRejected:
+            continue
+        files = tuple(file for file in made.files if file.path == path)
+        yield name, replace(made, files=files)
+
+
+def _theirs(
+    patches: Sequence[tuple[str, Patch]], place: _Place, gone: list[bytes]
+) -> Theirs | None:
+    """The patch that wrote most of what theirs brings to a place, or takes away from it."""
+    wanted, mine, lost = (_stripped(lines) for lines in (place.wanted, place.mine, gone))
+    best, most = None, (0, 0, 0)
+    for name, each in patches:
+        hunks = [hunk for file in each.files for hunk in file.hunks]
+        before = _stripped(line for hunk in hunks for line in hunk.preimage)
+        after = _stripped(line for hunk in hunks for line in hunk.postimage)
+        touched = (before ^ after) & lost
+        score = (len((after - before) & wanted), len(touched & mine), len(touched))
+        if score > most:
+            best, most = Theirs(name, each.subject, _first_sentence(each.body)), score
+    return best
+
+
+def _stripped(lines: Iterable[bytes]) -> set[bytes]:
+    return {line.strip() for line in lines if line.strip()}
+
+
+def _first_sentence(body: str) -> str:
+    paragraph = " ".join(body.partition("\n\n")[0].split())
+    sentence, stop, _ = paragraph.partition(". ")
+    return sentence + stop.strip()

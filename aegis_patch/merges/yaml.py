@@ -1,0 +1,198 @@
+"""YAML: mappings by key, sequences by item; comments, slots among them, hold their places.
+
+A block is some whole lines of the file, so that format and comments stay as they are. What is
+not written line by line is one block with what it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+import yaml
+
+from aegis_patch.merges.blocks import Block, Unusual
+
+# Lists of Compose and of workflows in which the order says nothing.
+_SETS = {
+    *("branches", "cap_add", "cap_drop", "configs", "depends_on", "environment", "expose"),
+    *("extra_hosts", "labels", "needs", "networks", "paths", "ports", "profiles", "secrets"),
+    *("security_opt", "tags", "tmpfs", "volumes"),
+}
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with the same line numbers
+_DEEPEST = 100  # flow collections in one another: beyond, a parser takes long
+_LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+
+
+@dataclass(slots=True)
+class _Node:
+    """A value: the lines from `line` to before `stop`, and the items that it holds."""
+
+    kind: type[yaml.Event]
+    flow: bool
+    line: int
+    stop: int
+    items: list[_Item] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Item:
+    """An item of a collection; those of a sequence have no key."""
+
+    name: str
+    line: int
+    column: int
+    value: _Node
+
+
+def blocks(text: str) -> tuple[Block, ...]:
+    """One document, cut at the items of its collections and at its comments.
+
+    Raises:
+        Unusual: it is not one document in block style.
+    """
+    if _LINE_BREAKS.search(text):
+        raise Unusual("line breaks of other kinds")
+    if _depth(text) > _DEEPEST:
+        raise Unusual("nested too deep")
+    root = _compose(text)
+    lines = text.splitlines(keepends=True)
+    if root.flow or not _is_by_line(lines, root):
+        raise Unusual("not in block style")
+    return tuple(_cut(lines, root, 0, len(lines), ""))
+
+
+def pieces(text: str) -> Counter[str]:
+    """Every scalar with the path to it, and every line."""
+    found = Counter(line.strip() for line in text.splitlines() if line.strip())
+    path: list[str | None] = []  # None: a mapping that waits for a key
+    for event in yaml.parse(text, LOADER):
+        if isinstance(event, yaml.CollectionEndEvent):
+            path.pop()
+            _next(path)
+            continue
+        if isinstance(event, yaml.NodeEvent) and path and path[-1] is None:
+            path[-1] = f".{getattr(event, 'value', '?')}"
+            if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+                continue
+        where = "".join(part or "" for part in path) + f"&{getattr(event, 'anchor', '')}"
+        if isinstance(event, yaml.ScalarEvent):
+            plain = "" if event.style is None else '"'
+            found.update(f"{where}={plain}{line}" for line in event.value.split("\n"))
+            _next(path)
+        elif isinstance(event, yaml.AliasEvent):
+            found[f"{where}*"] += 1
+            _next(path)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            found[f"{where}:{type(event).__name__}"] += 1
+            path.append(None if isinstance(event, yaml.MappingStartEvent) else "[]")
+    return found
+
+
+def _next(path: list[str | None]) -> None:
+    if path and path[-1] != "[]":
+        path[-1] = None
+
+
+def _depth(text: str) -> int:
+    return max(
+        accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[\[\]{}]", text)), default=0
+    )
+
+
+def _compose(text: str) -> _Node:
+    # PyYAML's own composer puts the anchored node where an alias stands, with its line numbers.
+    try:
+        events = yaml.parse(text, LOADER)
+        inner = [
+            e for e in events if not isinstance(e, yaml.StreamStartEvent | yaml.StreamEndEvent)
+        ]
+    except yaml.YAMLError as error:
+        raise Unusual("not YAML") from error
+    if sum(isinstance(event, yaml.DocumentStartEvent) for event in inner) != 1:
+        raise Unusual("not one document")
+    return _node(iter(inner[1:-1]))
+
+
+def _node(events: Iterator[Any], event: Any = None) -> _Node:
+    event = event or next(events)
+    line, end = event.start_mark.line, event.end_mark.line
+    if not isinstance(event, yaml.CollectionStartEvent):
+        block_scalar = getattr(event, "style", None) in ("|", ">")
+        return _Node(type(event), False, line, end if block_scalar else end + 1)
+    made = _Node(type(event), bool(event.flow_style), line, line + 1)
+    while not isinstance(event := next(events), yaml.CollectionEndEvent):
+        start, name = event.start_mark, ""
+        if made.kind is yaml.MappingStartEvent:
+            if not isinstance(event, yaml.ScalarEvent):
+                raise Unusual("a key that is no scalar")
+            name, event = event.value, next(events)
+        made.items.append(_Item(name, start.line, start.column, _node(events, event)))
+    closed: Any = event.end_mark
+    made.stop = closed.line + 1 if made.flow else max(item.value.stop for item in made.items)
+    return made
+
+
+def _is_by_line(lines: list[str], node: _Node) -> bool:
+    """Whether each item begins a line of its own, all at one column."""
+    firsts = [len(lines[item.line]) - len(lines[item.line].lstrip(" ")) for item in node.items]
+    if len({item.line for item in node.items}) < len(node.items) or len(set(firsts)) > 1:
+        return False
+    if node.kind is yaml.SequenceStartEvent and not node.flow:
+        return all(lines[i.line].lstrip(" ").startswith("- ") for i in node.items)
+    return node.flow or all(i.column == first for i, first in zip(node.items, firsts, strict=True))
+
+
+def _cut(lines: list[str], node: _Node, start: int, end: int, key: str) -> Iterator[Block]:
+    items = {item.line: item for item in node.items}
+    ordered = node.kind is yaml.SequenceStartEvent and key not in _SETS
+    column = min((_indent(lines[at]) for at in items), default=len("".join(lines)))
+    at = start
+    while at < end:
+        item = items.get(at)
+        stop = max(item.value.stop, at + 1) if item else at + 1
+        while stop < end and (
+            not lines[stop].strip() or (item and _is_comment(lines[stop], column + 1))
+        ):
+            stop += 1
+        text = "".join(lines[at:stop])
+        if item is None:
+            if lines[at].strip() and not _is_comment(lines[at]) and lines[at].rstrip() != "---":
+                raise Unusual(f"line {at + 1}")
+            yield Block(text.strip(), text)
+        elif item.name and (made := _container(lines, item, stop)):
+            yield made
+        else:
+            yield Block(f"{item.name}:" if item.name else text.strip(), text, free=not ordered)
+        at = stop
+
+
+def _container(lines: list[str], item: _Item, stop: int) -> Block | None:
+    """A key whose items stand on the lines below it, one after the other."""
+    value, name = item.value, f"{item.name}:"
+    below = all(inner.line > item.line for inner in value.items)
+    if not issubclass(value.kind, yaml.CollectionStartEvent) or not below:
+        return None
+    if not _is_by_line(lines, value):
+        return None
+    head, close = lines[item.line], value.stop - 1
+    if not value.flow:
+        inner = _cut(lines, value, item.line + 1, stop, item.name)
+        return Block(name, head, tuple(inner))
+    opened = head.rstrip().endswith(("{", "[")) and lines[close].strip() in ("}", "]")
+    if not opened or not all(lines[i.value.stop - 1].rstrip().endswith(",") for i in value.items):
+        return None
+    inner = _cut(lines, value, item.line + 1, close, item.name)
+    return Block(name, head, tuple(inner), "".join(lines[close:stop]))
+
+
+def _is_comment(line: str, column: int = 0) -> bool:
+    return line.lstrip().startswith("#") and _indent(line) >= column
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -1,0 +1,91 @@
+"""A conflict says which commit of the user's meets which patch, and what that patch is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from aegis_patch import explain
+from tests.conftest import Project, Start, run
+
+PORT = '    ports: ["${PORT:-8000}:8000"]\n'
+
+
+def ported(start: Start) -> Project:
+    """A project whose user publishes another port, and has worked on since."""
+    project = start()
+    project.edit("compose.yaml", PORT, PORT.replace("-8000", "-9000"))
+    project.commit("Publish on 9000")
+    project.write("compose.yaml", project.read("compose.yaml") + "\nx-mine: 1\n")
+    project.commit("Something else")
+    return project
+
+
+def test_who_meets_whom_and_why(start: Start) -> None:
+    project = ported(start)
+    commit = project.git("rev-parse", "HEAD~")
+    said = project.aegis("add", "ingress", code=3).err
+    assert f"yours: {commit[:9]} 'Publish on 9000' (Uma User, " in said
+    assert "ingress: 'Put Traefik in front of the webservers' — A session of the dashboard" in said
+    number = int(said.partition("compose.yaml:")[2].partition(":")[2].partition("\n")[0].split()[0])
+    assert "-9000" in project.read("compose.yaml").splitlines()[number - 1]
+
+
+def test_a_program_reads_it_too(start: Start) -> None:
+    project = ported(start)
+    ran = project.aegis("add", "ingress", "--dry-run", "--json", code=3)
+    (conflict,) = ran.json["commits"][-1]["conflicts"]
+    (met,) = conflict["met"]
+    assert met["yours"]["commit"] == project.git("rev-parse", "HEAD~")
+    assert met["yours"]["author"] == "Uma User"
+    assert met["theirs"]["component"] == "ingress"
+
+
+def test_an_edited_service_that_would_go(start: Start) -> None:
+    project = start("worker")
+    project.edit("compose.yaml", "    stop_grace_period: 40s\n", "    stop_grace_period: 50s\n")
+    commit = project.commit("More time")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    (met,) = conflict["met"]
+    assert met["yours"]["commit"] == commit
+    assert met["theirs"]["patch"].startswith("Run workers beside the web server")
+
+
+def test_an_edited_file_that_would_go(start: Start) -> None:
+    project = start("worker")
+    path = "app/components/worker/api.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    commit = project.commit("Mine")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    assert conflict["met"][0]["yours"]["commit"] == commit
+    assert conflict["met"][0]["theirs"]["component"] == "worker"
+
+
+def test_a_line_that_the_user_took_out(start: Start) -> None:
+    project = start()
+    project.edit("compose.yaml", PORT, "")
+    commit = project.commit("No port")
+    (conflict,) = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"]
+    assert conflict["met"][0]["yours"]["commit"] == commit
+
+
+def test_in_a_subdirectory_after_steps_that_landed(start: Start) -> None:
+    outer = start(name="outer")
+    inner = Project(outer.path / "services" / "api")
+    assert run("init", inner.path, "--no-interactive").code == 0
+    inner.edit("compose.yaml", PORT, PORT.replace("-8000", "-9000"))
+    commit = inner.commit("Publish on 9000")
+    ran = inner.aegis("add", "cache", "ingress", "--json", code=3)
+    (conflict,) = ran.json["commits"][-1]["conflicts"]
+    assert conflict["met"][0]["yours"]["commit"] == commit
+
+
+def test_a_clean_verb_asks_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(explain, "_meetings", refuse)
+    start().aegis("add", "worker")
