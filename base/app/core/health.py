@@ -7,10 +7,11 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from app.core.component import Component, discover, load
+from app.core.component import Component, ComponentError, discover, load
 from app.core.settings import Settings, read
 from app.identity import SLUG
 
@@ -63,13 +64,20 @@ async def _ask(check: Check, timeout: float) -> Health:
 
 
 def _check_of(component: Component) -> Check:
-    async def check() -> Health:
-        if component.health is None:
-            return Health("ok", "plugged in; has no check of its own")
-        answer: Health = await load(component.health)()
-        return answer
-
+    # Imported here, so that the time for the answer is the check's own.
+    try:
+        check: Check = load(component.health) if component.health else _no_check
+    except ComponentError as error:
+        return partial(_broken, str(error))
     return check
+
+
+async def _no_check() -> Health:
+    return Health("ok", "plugged in; has no check of its own")
+
+
+async def _broken(reason: str) -> Health:
+    return Health("down", reason)
 
 
 async def _core() -> Health:
