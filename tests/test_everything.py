@@ -1,0 +1,154 @@
+"""One project with everything, live: every process that Compose would run, on loopback.
+
+Two webservers, two workers and two schedulers in production mode, Redis, PostgreSQL, Traefik with
+TLS before them, and Chromium. AEGIS_PICTURE names a file for the picture of the dashboard:
+
+    AEGIS_PICTURE=docs/dashboard.png scripts/test --full -k everything_lives
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests import servers, stacks
+from tests.conftest import Project
+from tests.test_running import container, helper
+
+pytestmark = pytest.mark.long
+
+TOKEN = "a lantern at the harbour"
+CARDS = ("core", "cache", "database", "ingress", "scheduler", "worker")
+JOBS = 40
+YOURS = "# yours below"
+TASK = f"""
+import asyncio
+from pathlib import Path
+
+
+@task()
+async def note(number: int) -> int:
+    await asyncio.sleep(0.2)
+    with Path("notes").open("a") as file:
+        file.write(f"{{number}}\\n")
+    return number
+
+
+{YOURS}"""
+JOB = f"""
+import time
+from pathlib import Path
+
+
+@job(every=1, grace=120)
+async def tick() -> None:
+    with Path("ticks").open("a") as file:
+        file.write(f"{{time.time()}}\\n")
+
+
+{YOURS}"""
+
+
+def test_everything_lives_and_nothing_is_lost(tmp_path: Path, python: Path) -> None:
+    project = stacks.make(tmp_path / "my-api", *stacks.everything())
+    for path, code in (("worker/tasks.py", TASK), ("scheduler/jobs.py", JOB)):
+        file = f"app/components/{path}"
+        project.write(file, project.read(file).replace(YOURS, code, 1))
+    with ExitStack() as stack:
+        env = {
+            "APP_ENV": "production",
+            "ADMIN_TOKEN": TOKEN,
+            "DOMAIN": "localhost",
+            "ACME_EMAIL": "ops@localhost.example",
+            "POSTGRES_PASSWORD": "only Compose asks for it",
+            "SCHEDULER_LEASE": "3",
+            "REDIS_URL": stack.enter_context(servers.redis_server()),
+            "DATABASE_URL": stack.enter_context(servers.postgres(python)),
+        }
+        stacks.tool(project, python, "app", "database", "migrate", env=env)
+        beside = {
+            name: [
+                stack.enter_context(servers.beside(project.path, python, env, name)) for _ in "12"
+            ]
+            for name in ("worker", "scheduler")
+        }
+        url = stack.enter_context(in_front(project, python, env))
+        see_all_green(stack.enter_context(servers.chromium(TOKEN)).new_page(), url)
+        begin(url)
+        until(lambda: len(lines(project, "notes")) >= JOBS // 4)
+        for processes in beside.values():
+            processes[0].kill()
+        until(lambda: len(lines(project, "notes")) >= JOBS)
+        assert sorted(map(int, lines(project, "notes"))) == list(range(JOBS))
+        until(lambda: len(lines(project, "ticks")) >= 10 and is_whole(lines(project, "ticks")))
+
+
+@contextmanager
+def in_front(project: Project, python: Path, env: dict[str, str]) -> Iterator[str]:
+    """Two webservers, and a Traefik with TLS before them that is told what Compose would tell."""
+    services = servers.compose_config(project.path, env)["services"]
+    docker = helper(project, "tests/components/ingress/docker_api.py")
+    port = servers.free_port()
+    with ExitStack() as stack:
+        web = [stack.enter_context(servers.webserver(project.path, python, env)) for _ in "12"]
+        engine = stack.enter_context(
+            docker.docker_api(*(container(docker, services, url) for url in web))
+        )
+        flags = [flag for flag in services["ingress"]["command"] if ".address" not in flag]
+        flags = [flag for flag in flags if "acme" not in flag and "redirections" not in flag]
+        flags += [f"--entrypoints.websecure.address=127.0.0.1:{port}"]
+        stack.enter_context(servers.traefik(*flags, f"--providers.docker.endpoint={engine}"))
+        yield f"https://localhost:{port}"
+
+
+def see_all_green(page: Page, url: str) -> None:
+    """Every card is green, and a job that a button starts is seen to complete."""
+    page.goto(f"{url}/dashboard/")
+    placeholder = page.locator("flt-semantics-placeholder")
+    placeholder.wait_for(state="attached", timeout=60_000)
+    placeholder.evaluate("element => element.click()")
+    for card in CARDS:
+        status = page.locator(f'[flt-semantics-identifier="status-{card}"]')
+        status.and_(page.get_by_text("ok")).or_(status.get_by_text("ok")).first.wait_for(
+            state="attached", timeout=60_000
+        )
+    page.get_by_role("button", name="Run a demo job").click()
+    page.get_by_text("Demo job complete").wait_for(state="attached", timeout=60_000)
+    if picture := os.environ.get("AEGIS_PICTURE"):
+        page.screenshot(path=picture)
+
+
+def begin(url: str) -> None:
+    """Queue the jobs, as whoever runs the project can from elsewhere."""
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx.Client(base_url=url, verify=False, trust_env=False, headers=token) as client:
+        for number in range(JOBS):
+            answer = client.post("/admin/worker/jobs", json={"task": "note", "args": [number]})
+            assert answer.status_code == 202, answer.text
+
+
+def lines(project: Project, name: str) -> list[str]:
+    """What the jobs have written so far."""
+    file = project.path / name
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def is_whole(ticks: list[str]) -> bool:
+    """Whether there is one tick for each second, from the first to the last."""
+    seconds = [int(float(tick)) for tick in ticks]
+    return len(ticks) == max(seconds) - min(seconds) + 1
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; a worker's jobs are taken over within half a minute."""
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
