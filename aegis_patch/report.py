@@ -131,20 +131,23 @@ def show_status(console: Console, status: Status) -> None:
 
 
 def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The catalogue, for a person."""
+    """The catalogue, for a person: what can be named, then what joins by itself."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "purpose", "implementation", "status", "requires"):
-        table.add_column(title, overflow="fold")
+    for title in ("name", "purpose", "implementation", "status"):
+        table.add_column(title, no_wrap=title == "name")
+    joining = Table(box=None, pad_edge=False, show_header=False)
+    joining.add_column(no_wrap=True)
     for row in rows:
-        name = row["name"] if row["kind"] != "integration" else f"[dim]{row['name']}[/]"
-        table.add_row(
-            name,
-            row["summary"],
-            row["implementation"],
-            row["status"],
-            ", ".join(row["requires"]),
-        )
+        if row["kind"] == "integration":
+            joining.add_row(row["name"], row["summary"])
+            continue
+        needs = f" [dim]Brings {', '.join(row['requires'])}.[/]" if row["requires"] else ""
+        name = f"[bold]{row['name']}[/]"
+        table.add_row(name, row["summary"] + needs, row["implementation"], row["status"])
     console.print(table)
+    if joining.row_count:
+        console.print("\n[bold]These join by themselves, and leave with the first that goes:[/]")
+        console.print(joining)
 
 
 def show_answers(console: Console, answers: Mapping[str, str]) -> None:
