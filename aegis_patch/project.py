@@ -40,7 +40,10 @@ _REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project at HEAD: its repository, its directory there, and its record."""
+    """A project at HEAD: its repository, its directory there, and its record.
+
+    `turn` is there for a verb that may write (`journal.turn`).
+    """
 
     repo: pygit2.Repository
     root: Path
@@ -48,6 +51,7 @@ class Project:
     head: pygit2.Oid
     tree: pygit2.Oid
     stack: Stack
+    turn: int | None = None
 
     @property
     def record_path(self) -> str:
@@ -65,9 +69,11 @@ def git(
     *args: str,
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
-    alone: bool = False,
+    turn: int | None = None,
 ) -> str:
-    """Run git, and return what it printed; `alone`, where a Ctrl-C does not reach it.
+    """Run git, and return what it printed.
+
+    Handed the turn (`journal.turn`), it keeps that to its end, and a Ctrl-C does not reach it.
 
     Raises:
         Refused: it failed; `what` is the last line of its complaint.
@@ -78,7 +84,8 @@ def git(
         input=stdin,
         capture_output=True,
         env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
-        process_group=0 if alone else None,
+        process_group=None if turn is None else 0,
+        pass_fds=() if turn is None else (turn,),
         check=False,
     )
     if done.returncode:
