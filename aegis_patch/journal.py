@@ -176,11 +176,9 @@ def swap(repo: pygit2.Repository, landing: Landing) -> None:
         if was:
             (top / path).rename(place / "old" / str(n))
             _unchanged(place / "old" / str(n), was, path)
-        if not now:
-            _prune(top, top / path)
-            continue
         try:
-            _put(place / "new" / path, top / path)
+            if now:
+                _put(place / "new" / path, top / path)
         except FileExistsError as error:
             raise _saved(path) from error
     for n, (path, (was, _)) in enumerate(landing.files.items()):
@@ -311,7 +309,10 @@ def _is_landed(repo: pygit2.Repository, landing: Landing) -> bool:
 
 
 def _publish(repo: pygit2.Repository, landing: Landing) -> None:
-    git_dir, place = Path(repo.path), room(repo)
+    top, git_dir, place = Path(repo.workdir), Path(repo.path), room(repo)
+    for path, (_, now) in landing.files.items():
+        if not now:
+            _prune(top, top / path)  # not before: an undo on a full disk can make no directory
     if (place / "index").exists():
         if mark(git_dir / "index") == landing.index or _same_entries(repo):
             (place / "index").replace(git_dir / "index")

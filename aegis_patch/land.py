@@ -116,8 +116,8 @@ def check_index(repo: pygit2.Repository) -> None:
         Refused: something is staged, which `git cherry-pick --abort` would throw away.
     """
     top = Path(repo.workdir)
-    said = git(top, "diff", "--cached", "--name-only", "-z")
-    said += git(top, "diff", "--name-only", "--diff-filter=A", "-z")  # git add --intent-to-add
+    said = git(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
+    said += git(top, "diff-files", "--name-only", "--diff-filter=A", "-z")  # add --intent-to-add
     staged = [path for path in said.split("\0") if path]
     if staged:
         raise Refused(

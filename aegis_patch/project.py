@@ -83,7 +83,8 @@ def git(
         cwd=directory,
         input=stdin,
         capture_output=True,
-        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        # without optional locks, a git that only looks leaves none behind when it is killed
+        env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
         process_group=None if turn is None else 0,
         pass_fds=() if turn is None else (turn,),
         check=False,
