@@ -191,7 +191,7 @@ def enter(repo: pygit2.Repository) -> None:
 
 
 def settle(repo: pygit2.Repository, landing: Landing) -> bool:
-    """Finish a landing if it is decided, else undo it; whether it has landed.
+    """Finish a landing if the branch has moved, else undo it; whether it has landed.
 
     It may be killed as well, and be called again.
 
@@ -202,8 +202,10 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
         landed = _is_landed(repo, landing)
         if landed:
             _publish(repo, landing)
-        else:
+        elif _at(repo, landing) == landing.old:
             _undo(repo, landing)
+        else:  # somebody removed our lock, and has committed something else
+            _say("git was used here since; every file is left as it is: see git status")
         _spare(repo, landing)
         _unlock(repo)
         (room(repo) / _JOURNAL).unlink(missing_ok=True)
@@ -242,7 +244,7 @@ def _recover(repo: pygit2.Repository) -> None:
     landing = Landing(**{**written, "files": {p: (a, b) for p, (a, b) in written["files"].items()}})
     free_refs(repo, landing)
     landed = settle(repo, landing)
-    what = "is now finished" if landed else "was undone"
+    what = "is now finished" if landed else "did not happen"
     _say(f"aegis was killed while it landed {landing.subject!r}, which {what}")
 
 
@@ -300,12 +302,12 @@ def _at(repo: pygit2.Repository, landing: Landing) -> str:
 
 
 def _is_landed(repo: pygit2.Repository, landing: Landing) -> bool:
-    if landing.new == landing.old:
-        return not (room(repo) / "index").exists()
     at = _at(repo, landing)
-    return at == landing.new or (
-        at not in ("", landing.old) and repo.descendant_of(at, landing.new)
-    )
+    if landing.new == landing.old:
+        return at == landing.new and not (room(repo) / "index").exists()
+    if at in ("", landing.old, landing.new):
+        return at == landing.new
+    return repo.descendant_of(at, landing.new)
 
 
 def _publish(repo: pygit2.Repository, landing: Landing) -> None:

@@ -205,10 +205,18 @@ def _write_files(
     filters = {name for path in paths if isinstance(name := repo.get_attr(path, "filter"), str)}
     lax = [word for name in filters for word in ("-c", f"filter.{name}.required=false")]
     _aside(repo, new, turn, *lax, "read-tree", "-m", "-u", str(before), str(after))
-    if filters:  # once more, from the directory where users' filters are at home
-        there = "".join(f"{path}\0" for path in paths if os.path.lexists(new / path))
-        words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={new}/")
-        _aside(repo, Path(repo.workdir), turn, *words, stdin=there)
+    if filters:
+        _filter(repo, [path for path in paths if os.path.lexists(new / path)], turn)
+
+
+def _filter(repo: pygit2.Repository, paths: Sequence[str], turn: int) -> None:
+    # Once more, from the directory where the commands of the user's filters are at home; and the
+    # index forgets the sizes that it has from the first time.
+    top, new = Path(repo.workdir), journal.store(repo) / "new"
+    words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={new}/")
+    _aside(repo, top, turn, *words, stdin="".join(f"{path}\0" for path in paths))
+    entries = _aside(repo, top, turn, "ls-files", "--stage", "-z", "--", *paths)
+    _aside(repo, top, turn, "update-index", "-z", "--index-info", stdin=entries)
 
 
 def _copy_pick(
@@ -247,7 +255,7 @@ def _aside(repo: pygit2.Repository, worktree: Path, turn: int, *args: str, stdin
     }
     data = stdin.encode("utf-8", "surrogateescape")
     try:
-        git(worktree, *args, stdin=data, env=env, turn=turn)
+        return git(worktree, *args, stdin=data, env=env, turn=turn)
     except Refused as error:
         raise Refused(
             f"git could not write the files, nothing was changed: {error.what}",

@@ -190,7 +190,7 @@ def guard(repo: pygit2.Repository, root: Path) -> None:
             where=str(root),
             next="git switch BRANCH, or git switch -c NEW-BRANCH",
         )
-    lock = root / git(root, "rev-parse", "--git-path", "index.lock").strip()
+    lock = Path(repo.path) / "index.lock"
     if lock.exists():
         raise Refused(
             "another git process has the index locked",

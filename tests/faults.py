@@ -340,7 +340,7 @@ def git_changed(project: Project) -> str:
     ran = run("-C", project.path, "rebase-upstream", "--dry-run", "--json")
     (commit,) = ran.json["commits"]
     paths = [file["path"] for file in commit["files"] if file["change"] == "modified"]
-    return next(path for path in paths if path.endswith((".md", ".yaml", ".txt")))
+    return next(str(path) for path in paths if path.endswith((".md", ".yaml", ".txt")))
 
 
 def linked(place: Path) -> Path:
