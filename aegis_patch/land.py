@@ -245,8 +245,8 @@ def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, turn: int) -> 
     (room / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
 
 
-def _aside(repo: pygit2.Repository, worktree: Path, turn: int, *args: str, stdin: str = "") -> None:
-    """Run git on the index in the room."""
+def _aside(repo: pygit2.Repository, worktree: Path, turn: int, *args: str, stdin: str = "") -> str:
+    """Run git on the index in the room, with the files of some directory."""
     env = {
         "GIT_DIR": repo.path,
         "GIT_WORK_TREE": str(worktree),
@@ -320,7 +320,8 @@ def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list
         building.rmdir()
         return _first(path, store, drafts)
     except BaseException:
-        shutil.rmtree(path / ".git", ignore_errors=True)
+        if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
+            shutil.rmtree(path / ".git", ignore_errors=True)
         raise
 
 
