@@ -241,6 +241,12 @@ def _recover(repo: pygit2.Repository) -> None:
         if room(repo).exists():
             clear(repo)
         return
+    except ValueError as error:  # the power failed: nothing here waits for the disk
+        raise Refused(
+            "the journal of a landing cannot be read",
+            where=str(room(repo)),
+            next=f"git status; when all is as it should be, rm -r {room(repo)} and index.lock",
+        ) from error
     landing = Landing(**{**written, "files": {p: (a, b) for p, (a, b) in written["files"].items()}})
     free_refs(repo, landing)
     landed = settle(repo, landing)
