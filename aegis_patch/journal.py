@@ -229,7 +229,7 @@ def free_refs(repo: pygit2.Repository, landing: Landing) -> None:
             continue
         time.sleep(0.5)  # a living git holds one for milliseconds
         with suppress(OSError, ValueError):
-            if mark(lock) == before and lock.read_text().strip() in ("", landing.new):
+            if mark(lock) == before and landing.new.startswith(lock.read_text().strip()):
                 lock.unlink()
 
 

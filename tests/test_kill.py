@@ -118,6 +118,23 @@ def test_an_index_lock_removed_by_hand_does_no_harm(start: Start) -> None:
     assert project.is_sound()
 
 
+@pytest.mark.parametrize("written", [0, 20, 41])
+def test_the_ref_locks_of_a_killed_git_are_removed(start: Start, written: int) -> None:
+    """Also a half written one; a lock that says something else is not ours."""
+    project = start("ingress")
+    killed(project, before(journal, "settle"), "add", "worker")
+    lock = project.path / ".git/refs/heads/main.lock"
+    lock.write_text(f"{project.head}\n"[:written])
+    project.aegis("status")
+    assert not lock.exists()
+    killed(project, before(journal, "settle"), "remove", "worker")
+    lock.write_text(f"{'0' * 40}\n")
+    project.aegis("status")
+    assert lock.exists()
+    lock.unlink()
+    assert project.is_sound()
+
+
 def test_who_goes_on_with_git_keeps_what_they_did(start: Start) -> None:
     project = start("ingress")
     killed(project, before(journal, "settle"), "add", "worker")
