@@ -50,7 +50,8 @@ def _brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> set[s
         ("compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
         ("pyproject.toml", r'^    "([A-Za-z0-9][\w.-]*)'),
     ):
-        texts = [trees.blob(store, trees.lookup(store, at, path)).decode() for at in (was, now)]
+        files = [trees.blob(store, trees.lookup(store, at, path)) for at in (was, now)]
+        texts = [data.decode("utf-8", "replace") for data in files]
         old, new = (set(re.findall(pattern, text, re.MULTILINE)) for text in texts)
         found |= new - old
     return found
