@@ -13,7 +13,6 @@ from pathlib import Path
 
 from aegis_patch.errors import UpstreamError
 
-
 # Git itself looks at each object that comes in, and runs no command that a URL names.
 _CAREFUL = ("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never")
 

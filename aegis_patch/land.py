@@ -203,10 +203,20 @@ def _write_files(
     """Have git make the index to be, and the files to come as a checkout would write them."""
     new = journal.store(repo) / "new"
     filters = {name for path in paths if isinstance(name := repo.get_attr(path, "filter"), str)}
-    lax = [word for name in filters for word in ("-c", f"filter.{name}.required=false")]
-    _aside(repo, new, turn, *lax, "read-tree", "-m", "-u", str(before), str(after))
+    lax = _settings({f"filter.{name}.required": "false" for name in filters})
+    _aside(repo, new, turn, "read-tree", "-m", "-u", str(before), str(after), env=lax)
     if filters:
         _filter(repo, [path for path in paths if os.path.lexists(new / path)], turn)
+
+
+def _settings(wanted: Mapping[str, str]) -> dict[str, str]:
+    # Not by `git -c NAME=VALUE`: the name is an upstream's, and one with a = in it would set what
+    # it likes, a command too.
+    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    env = {"GIT_CONFIG_COUNT": str(start + len(wanted))}
+    for n, (name, value) in enumerate(wanted.items(), start):
+        env |= {f"GIT_CONFIG_KEY_{n}": name, f"GIT_CONFIG_VALUE_{n}": value}
+    return env
 
 
 def _filter(repo: pygit2.Repository, paths: Sequence[str], turn: int) -> None:
@@ -245,9 +255,17 @@ def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, turn: int) -> 
     (room / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
 
 
-def _aside(repo: pygit2.Repository, worktree: Path, turn: int, *args: str, stdin: str = "") -> str:
+def _aside(
+    repo: pygit2.Repository,
+    worktree: Path,
+    turn: int,
+    *args: str,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Run git on the index in the room, with the files of some directory."""
     env = {
+        **(env or {}),
         "GIT_DIR": repo.path,
         "GIT_WORK_TREE": str(worktree),
         "GIT_INDEX_FILE": str(journal.room(repo) / "index"),
