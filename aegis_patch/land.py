@@ -202,7 +202,7 @@ def _write_files(
 ) -> None:
     """Have git make the index to be, and the files to come as a checkout would write them."""
     new = journal.store(repo) / "new"
-    filters = {name for path in paths if isinstance(name := repo.get_attr(path, "filter"), str)}
+    filters = {*project.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
     lax = _settings({f"filter.{name}.required": "false" for name in filters})
     _aside(repo, new, turn, "read-tree", "-m", "-u", str(before), str(after), env=lax)
     if filters:

@@ -272,7 +272,7 @@ def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
 
 def _hunk_lines(hunk: ParsedHunk) -> Iterator[tuple[str, bytes]]:
     lines = list(hunk)
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip(lines, [*lines[1:], None], strict=False):  # or there is none
         if line.line_type == "\\":
             continue
         value = line.value.encode("latin-1")

@@ -7,8 +7,10 @@ checkouts, signing) is asked of git.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,11 +159,7 @@ def open_repository(directory: Path) -> pygit2.Repository:
     try:
         return pygit2.Repository(found)
     except (pygit2.GitError, KeyError) as error:
-        raise Refused(
-            f"this repository cannot be opened: {error}",
-            where=str(directory),
-            next="use a repository with SHA-1 objects and the files backend, that you own",
-        ) from error
+        raise _closed(directory, str(error)) from error
 
 
 def objects(directory: Path) -> Path:
@@ -276,6 +274,18 @@ def assumed_unchanged(top: Path, paths: Sequence[str]) -> list[str]:
     return [line[2:] for line in said.split("\0") if line[:1].islower()]
 
 
+def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
+    """What .gitattributes say of some paths: "set", "unset" or a value; libgit2 would have to
+    read the index, of which it does not know every kind.
+    """
+    asked = "".join(f"{path}\0" for path in paths)
+    stdin = asked.encode("utf-8", "surrogateescape")
+    said = git(top, "check-attr", "-z", "--stdin", name, stdin=stdin) if asked else ""
+    words = said.split("\0")
+    found = zip(words[0::3], words[2::3], strict=False)
+    return {path: value for path, value in found if value != "unspecified"}
+
+
 def _parents_records(repo: pygit2.Repository, commit: pygit2.Commit, path: str) -> list[Entry]:
     # A shallow clone's oldest commits name parents that it does not have.
     known = [repo[parent] for parent in commit.parent_ids if parent in repo]
@@ -304,6 +314,27 @@ def _refuse_partial(repo: pygit2.Repository, start: Path) -> None:
                 where=str(start),
                 next=f"git config --unset {entry.name} && git fetch --refetch {remote}",
             )
+
+
+def _closed(directory: Path, error: str) -> Refused:
+    """What libgit2 cannot open, and what to type."""
+    where = str(directory)
+    if foreign := re.search(r"'(.*)' is not owned", error):
+        place = shlex.quote(foreign.group(1))
+        what, next = "is not yours", f"git config --global --add safe.directory {place}"
+    elif "'sha256'" in error:
+        top = shlex.quote(f"{directory}-sha1")
+        what = "has SHA-256 objects, which libgit2 cannot read"
+        next = f"git init {top} && git fast-export --all --signed-tags=strip | git -C {top} "
+        next += f"fast-import --quiet && git -C {top} reset --hard"
+    elif "refstorage" in error.lower():
+        what, next = (
+            "is a reftable, which libgit2 cannot read",
+            "git refs migrate --ref-format=files",
+        )
+    else:
+        what, next = f"cannot be opened: {error}", "use a repository without that extension"
+    return Refused(f"this repository {what}", where=where, next=next)
 
 
 def _no_project(start: Path) -> Refused:

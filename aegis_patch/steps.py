@@ -5,10 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pygit2
 
-from aegis_patch import land, lock, stack, trees, yours
+from aegis_patch import land, lock, project, stack, trees, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.evolve import (
@@ -148,10 +149,11 @@ def _build(
 def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
     """What .gitattributes say of `merge`; drivers of the user's own are not run."""
     found = {}
-    for path in paths:
-        whole = f"{there.prefix}/{path}" if there.prefix else path
-        driver = there.repo.get_attr(whole, "merge")
-        if driver is False or driver == "binary":
+    wholes = {path: f"{there.prefix}/{path}" if there.prefix else path for path in paths}
+    said = project.attributes(Path(there.repo.workdir), "merge", wholes.values())
+    for path, whole in wholes.items():
+        driver = said.get(whole)
+        if driver in ("unset", "binary"):
             found[path] = "binary"
         elif driver == "union":
             found[path] = "union"
