@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pygit2
 
-from aegis_patch import project, render, trees, upstream
+from aegis_patch import journal, project, render, trees, upstream
 from aegis_patch.errors import Refused
 from aegis_patch.pristine import pristine
 from aegis_patch.project import Project
@@ -83,7 +83,12 @@ def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench,
         Refused: it is no project, or (`to_write`) no verb can start in it now.
     """
     there = project.find(where)
-    if to_write:
-        project.guard(there.repo, there.root)
-    with open_bench(there.objects) as bench:
-        yield bench, there
+    with ExitStack() as stack:
+        if to_write:
+            turn = stack.enter_context(journal.turn(there.repo))
+            there = replace(project.find(where), turn=turn)  # HEAD may have moved while we waited
+            project.guard(there.repo, there.root)
+        else:
+            journal.glance(there.repo)
+            there = project.find(where)
+        yield stack.enter_context(open_bench(there.objects)), there

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import sys
 import traceback
@@ -302,21 +301,21 @@ def _finish(run: Run, result: Result) -> int:
 
 def _print(run: Run, shown: Any, show: Callable[[], None]) -> int:
     if run.json:
-        print(json.dumps(shown, ensure_ascii=False))
+        from aegis_patch import report
+
+        print(report.as_json(shown))
     else:
         show()
     return errors.OK
 
 
 def _fail(as_json: bool, error: AegisError, code: int) -> int:
+    from aegis_patch import report
+
     if as_json:
-        from aegis_patch.report import error_json
-
-        print(json.dumps(error_json(error.what, error.where, error.next), ensure_ascii=False))
+        print(report.as_json(report.error_json(error.what, error.where, error.next)))
     else:
-        from aegis_patch.report import show_error
-
-        show_error(_console(stderr=True), error)
+        report.show_error(_console(stderr=True), error)
     return code
 
 

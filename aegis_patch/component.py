@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from aegis_patch.errors import SeriesError
 
 KINDS = ("component", "variant", "integration", "service")
 STATUSES = ("available", "experimental")
+MOST_COMPONENTS = 500
+MOST_PATCHES = 1000
+MOST_BYTES = 64 * 1024  # of component.toml, and of a series' list
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")  # as it can be typed, and recorded
+_LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +47,21 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
         SeriesError: `component.toml` or `series` is missing or wrong.
     """
     where = f"patches/{name}"
+    if not _NAME.fullmatch(name):
+        raise SeriesError("not a name for a component", where=repr(where))
     try:
+        if max(len(files["component.toml"]), len(files["series"])) > MOST_BYTES:
+            raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
         about: dict[str, Any] = tomllib.loads(files["component.toml"].decode())
         names = _series(files["series"].decode())
         series = tuple((patch, files[patch]) for patch in names)
         component = Component(
             name=name,
-            title=str(about["title"]),
-            summary=str(about["summary"]),
-            implementation=str(about["implementation"]),
-            kind=str(about["kind"]),
-            status=str(about["status"]),
+            title=_text(about["title"]),
+            summary=_text(about["summary"]),
+            implementation=_text(about["implementation"]),
+            kind=_text(about["kind"]),
+            status=_text(about["status"]),
             requires=_names(about["requires"]),
             series=series,
         )
@@ -131,13 +141,26 @@ def is_chosen(component: Component) -> bool:
 
 def _series(text: str) -> list[str]:
     lines = (line.split("#")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
+    names = [line for line in lines if line]
+    if len(names) > MOST_PATCHES:
+        raise ValueError(f"more than {MOST_PATCHES} patches")
+    if len(set(names)) != len(names):
+        raise ValueError("a patch is named twice")
+    return names
+
+
+def _text(value: object) -> str:
+    # It is printed, and stands in a commit's message: one line, and nothing but characters.
+    text = str(value)
+    if not text.isprintable() or len(text) > _LONGEST_TEXT:
+        raise ValueError(f"not one line of text: {text[:_LONGEST_TEXT]!r}")
+    return text
 
 
 def _names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise TypeError("requires is not a list of names")
-    return tuple(value)
+    return tuple(dict.fromkeys(value))
 
 
 def _due(catalogue: Catalogue, present: Collection[str]) -> set[str]:

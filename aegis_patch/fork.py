@@ -13,6 +13,9 @@ from pathlib import Path
 
 from aegis_patch.errors import UpstreamError
 
+# Git itself looks at each object that comes in, and runs no command that a URL names.
+_CAREFUL = ("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never")
+
 
 def normal(url: str) -> str:
     """A URL as a record can keep it: a path of this machine is made absolute."""
@@ -72,11 +75,12 @@ def _mirror(url: str) -> Path:
 
 def _git(url: str, *args: str) -> str:
     done = subprocess.run(
-        ["git", *args],
+        ["git", *_CAREFUL, *args],
         cwd=_mirror(url),
         env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

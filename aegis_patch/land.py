@@ -1,36 +1,36 @@
 """Landing: what was built in the scratch store becomes commits, or a conflict that git guides.
 
-Git moves the worktree and the index (`read-tree -m -u`), so that its filters, sparse checkouts
-and hooks' environment apply; unrelated staged, unstaged and untracked work stays as it is. HEAD
-moves last, by compare and swap.
+Git makes the commits, the files and the index, in a room of their own, so that its filters, sparse
+checkouts and hooks' environment apply. Then `journal` moves all of it into place, as one; unrelated
+staged, unstaged and untracked work stays as it is.
 """
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import os
+import re
 import shlex
 import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import project, trees
+from aegis_patch import journal, project, trees
 from aegis_patch.errors import AegisError, Refused
-from aegis_patch.evolve import Conflicted
+from aegis_patch.journal import Landing
 from aegis_patch.project import git
+from aegis_patch.trees import Entry
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
 _ABSENT = "0" * 40
-_git = partial(git, alone=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,19 @@ class Draft:
 
     message: str
     tree: pygit2.Oid
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A conflict to be entered as git's own cherry-pick.
+
+    `worktree` is the draft's tree with both sides marked; `stages` has base, ours and theirs of
+    each path that awaits a person.
+    """
+
+    draft: Draft
+    worktree: pygit2.Oid
+    stages: Mapping[str, tuple[Entry | None, Entry | None, Entry | None]]
 
 
 def author(directory: Path) -> bool:
@@ -52,16 +65,22 @@ def author(directory: Path) -> bool:
 
 
 def check(
-    repo: pygit2.Repository, store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
-) -> None:
-    """Refuse where landing would meet uncommitted work.
+    repo: pygit2.Repository,
+    store: pygit2.Repository,
+    before: pygit2.Oid | None,
+    after: pygit2.Oid,
+    pick: Pick | None = None,
+) -> dict[str, str]:
+    """Refuse where landing would meet uncommitted work; a print of each file that it would meet.
 
     Raises:
         Refused: a path to be written has an uncommitted change, something untracked is in its
             way, or one of its parents is a link.
     """
     top = Path(repo.workdir)
-    paths = _changed(store, before, after)
+    awaiting = [path for path in pick.stages if trees.lookup(store, after, path)] if pick else []
+    paths = sorted({*_changed(store, before, after), *awaiting})
+    seen = {path: journal.mark(top / path) for path in paths}  # before git looks
     created = [path for path in paths if before is None or not trees.lookup(store, before, path)]
     blocked = [path for path in created if os.path.lexists(top / path)]
     blocked += [parent for path in paths for parent in _bad_parents(top, path)]
@@ -87,6 +106,7 @@ def check(
             where=", ".join(changed),
             next=f"git stash push -- {_typed(changed)}, or commit them",
         )
+    return seen
 
 
 def check_index(repo: pygit2.Repository) -> None:
@@ -96,8 +116,8 @@ def check_index(repo: pygit2.Repository) -> None:
         Refused: something is staged, which `git cherry-pick --abort` would throw away.
     """
     top = Path(repo.workdir)
-    said = git(top, "diff", "--cached", "--name-only", "-z")
-    said += git(top, "diff", "--name-only", "--diff-filter=A", "-z")  # git add --intent-to-add
+    said = git(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
+    said += git(top, "diff-files", "--name-only", "--diff-filter=A", "-z")  # add --intent-to-add
     staged = [path for path in said.split("\0") if path]
     if staged:
         raise Refused(
@@ -107,107 +127,240 @@ def check_index(repo: pygit2.Repository) -> None:
         )
 
 
-def commits(
+def land(
     repo: pygit2.Repository,
     store: pygit2.Repository,
     head: pygit2.Oid | None,
     drafts: Sequence[Draft],
+    pick: Pick | None = None,
+    *,
+    seen: Mapping[str, str],
+    turn: int,
 ) -> list[str]:
-    """Make commits on the current branch, all or none; their ids, oldest first."""
-    top = Path(repo.workdir)
-    before = store[head].peel(pygit2.Tree).id if head else None
-    ids: list[str] = []
-    parent, known = head, before
-    for draft in drafts:
-        copy(store, repo, draft.tree, known)
-        ids.append(_commit(top, draft, str(parent) if parent else None))
-        parent, known = pygit2.Oid(hex=ids[-1]), draft.tree
-    subject = drafts[-1].message.partition("\n")[0]
-    old = str(head) if head else _ABSENT
-    with _uninterrupted():
-        _move(top, before, drafts[-1].tree, store)
-        try:
-            _git(top, "update-ref", "-m", f"aegis: {subject}", "HEAD", ids[-1], old)
-        except AegisError:
-            _move(top, drafts[-1].tree, before, store)
-            raise
+    """Make commits on the current branch, then enter a conflict: all of it, or nothing.
+
+    `seen` is what `check` returned, `turn` what `journal.turn` did. The ids, oldest first.
+
+    Raises:
+        Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
+    """
+    try:
+        ids, landing = _stage(repo, store, head, drafts, pick, seen, turn)
+        with _uninterrupted():
+            _move(repo, landing, turn)
+    except (OSError, pygit2.GitError) as error:
+        raise Refused(
+            f"{getattr(error, 'strerror', None) or error}; nothing was changed",
+            where=str(getattr(error, "filename", None) or repo.workdir),
+            next="free the path or the disk, then run this again",
+        ) from error
     return ids
 
 
-def conflict(
+def _stage(
     repo: pygit2.Repository,
     store: pygit2.Repository,
-    head: str,
-    draft: Draft,
-    outcome: Conflicted,
-    prefix: str,
-) -> None:
-    """Enter git's own cherry-pick state: `--continue` makes our commit, `--abort` undoes it.
+    head: pygit2.Oid | None,
+    drafts: Sequence[Draft],
+    pick: Pick | None,
+    seen: Mapping[str, str],
+    turn: int,
+) -> tuple[list[str], Landing]:
+    # Nothing points to the commits yet, and nobody looks into the room.
+    before = store[head].peel(pygit2.Tree).id if head else store.TreeBuilder().write()
+    old = str(head) if head else ""
+    ids: list[str] = []
+    tree, parent = before, old
+    for draft in drafts:
+        copy(store, repo, draft.tree, tree)
+        tree, parent = draft.tree, _commit(repo, draft, parent)
+        ids.append(parent)
+    try:
+        index = journal.make_room(repo)
+        if pick:
+            _copy_pick(repo, store, pick, tree)
+            tree = pick.worktree
+        paths = trees.changed(store, before, tree)
+        _write_files(repo, before, tree, paths, turn)
+        if pick:
+            _write_pick(repo, pick, _commit(repo, pick.draft, parent), turn)
+    except BaseException:
+        journal.clear(repo)
+        raise
+    new = journal.store(repo) / "new"
+    files = {path: (seen.get(path, ""), journal.mark(new / path)) for path in paths}
+    subject = (drafts[-1] if drafts or not pick else pick.draft).message.partition("\n")[0]
+    return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
 
-    The index must equal HEAD (`check_index`). Every side of a conflict is copied into the
-    project first, so that nothing in its index is missing later.
-    """
+
+def _write_files(
+    repo: pygit2.Repository,
+    before: pygit2.Oid,
+    after: pygit2.Oid,
+    paths: Sequence[str],
+    turn: int,
+) -> None:
+    """Have git make the index to be, and the files to come as a checkout would write them."""
+    new = journal.store(repo) / "new"
+    filters = {*project.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
+    lax = _settings({f"filter.{name}.required": "false" for name in filters})
+    _aside(repo, new, turn, "read-tree", "-m", "-u", str(before), str(after), env=lax)
+    if filters:
+        _filter(repo, [path for path in paths if os.path.lexists(new / path)], turn)
+
+
+def _settings(wanted: Mapping[str, str]) -> dict[str, str]:
+    # Not by `git -c NAME=VALUE`: the name is an upstream's, and one with a = in it would set what
+    # it likes, a command too.
+    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    env = {"GIT_CONFIG_COUNT": str(start + len(wanted))}
+    for n, (name, value) in enumerate(wanted.items(), start):
+        env |= {f"GIT_CONFIG_KEY_{n}": name, f"GIT_CONFIG_VALUE_{n}": value}
+    return env
+
+
+def _filter(repo: pygit2.Repository, paths: Sequence[str], turn: int) -> None:
+    # Once more, from the directory where the commands of the user's filters are at home; and the
+    # index forgets the sizes that it has from the first time.
+    top, new = Path(repo.workdir), journal.store(repo) / "new"
+    words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={new}/")
+    _aside(repo, top, turn, *words, stdin="".join(f"{path}\0" for path in paths))
+    entries = _aside(repo, top, turn, "ls-files", "--stage", "-z", "--", *paths)
+    _aside(repo, top, turn, "update-index", "-z", "--index-info", stdin=entries)
+
+
+def _copy_pick(
+    repo: pygit2.Repository, store: pygit2.Repository, pick: Pick, known: pygit2.Oid
+) -> None:
+    # Every side too, so that nothing in the project's index is missing later.
+    copy(store, repo, pick.draft.tree, known)
+    copy(store, repo, pick.worktree, known)
+    for side in itertools.chain.from_iterable(pick.stages.values()):
+        if side:
+            copy_blob(store, repo, side.id)
+
+
+def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, turn: int) -> None:
+    room, lines = journal.room(repo), []
+    for path, sides in pick.stages.items():
+        lines.append(f"0 {_ABSENT}\t{path}\0")
+        lines += [
+            f"{side.mode:o} {side.id} {stage}\t{path}\0"
+            for stage, side in enumerate(sides, start=1)
+            if side
+        ]
+    words = ("update-index", "-z", "--index-info")
+    _aside(repo, Path(repo.workdir), turn, *words, stdin="".join(lines))
+    (room / "MERGE_MSG").write_text(pick.draft.message, encoding="utf-8")
+    (room / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
+
+
+def _aside(
+    repo: pygit2.Repository,
+    worktree: Path,
+    turn: int,
+    *args: str,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Run git on the index in the room, with the files of some directory."""
+    env = {
+        **(env or {}),
+        "GIT_DIR": repo.path,
+        "GIT_WORK_TREE": str(worktree),
+        "GIT_INDEX_FILE": str(journal.room(repo) / "index"),
+        "GIT_LITERAL_PATHSPECS": "1",
+    }
+    data = stdin.encode("utf-8", "surrogateescape")
+    try:
+        return git(worktree, *args, stdin=data, env=env, turn=turn)
+    except Refused as error:
+        raise Refused(
+            f"git could not write the files, nothing was changed: {error.what}",
+            where=str(worktree),
+            next="free the path or the disk, then run this again",
+        ) from error
+
+
+def _move(repo: pygit2.Repository, landing: Landing, turn: int) -> None:
+    """Put in place what is staged, or put all back."""
     top = Path(repo.workdir)
-    before = store[head].peel(pygit2.Tree).id
-    copy(store, repo, draft.tree, before)
-    stages = []
-    for item in outcome.conflicts:
-        path = f"{prefix}/{item.path}" if prefix else item.path
-        stages.append(f"0 {_ABSENT}\t{path}\0")
-        sides = (item.sides.base, item.sides.ours, item.sides.theirs)
-        for stage, side in enumerate(sides, start=1):
-            if side:
-                copy_blob(store, repo, side.id)
-                stages.append(f"{side.mode:o} {side.id} {stage}\t{path}\0")
-        if item.marked:
-            copy_blob(store, repo, item.marked.id)
-    picked = _commit(top, draft, head)
-    git_dir = Path(git(top, "rev-parse", "--absolute-git-dir").strip())
-    with _uninterrupted():
-        _move(top, before, draft.tree, store)
-        try:
-            _git(top, "update-index", "-z", "--index-info", stdin="".join(stages).encode())
-            for item in outcome.conflicts:
-                if item.marked and item.marked != item.sides.ours:
-                    path = f"{prefix}/{item.path}" if prefix else item.path
-                    _write(top, path, item.marked)
-            (git_dir / "MERGE_MSG").write_text(draft.message, encoding="utf-8")
-            _git(top, "update-ref", "--no-deref", "CHERRY_PICK_HEAD", picked)
-        except (AegisError, OSError):
-            _git(top, "reset", "--quiet", "--merge", "HEAD")
+    try:
+        journal.begin(repo, landing)
+        journal.swap(repo, landing)
+        _refresh(repo, landing, turn)
+        if landing.new == landing.old:
+            journal.enter(repo)
+        else:
+            refs = ("HEAD", landing.new, landing.old or _ABSENT)
+            git(top, "update-ref", "-m", f"aegis: {landing.subject}", *refs, turn=turn)
+    except (AegisError, OSError):
+        journal.free_refs(repo, landing)
+        if not journal.settle(repo, landing):  # git can be killed after it moved the branch
             raise
+    else:
+        journal.settle(repo, landing)
+
+
+def _refresh(repo: pygit2.Repository, landing: Landing, turn: int) -> None:
+    # A rename changes a file's ctime, which would make git read each of them again.
+    there = "".join(f"{path}\0" for path, (_, now) in landing.files.items() if now)
+    words = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
+    with suppress(Refused):
+        _aside(repo, Path(repo.workdir), turn, *words, stdin=there)
 
 
 def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
     """Make a repository at `path`, which is absent or empty, with some commits: all or nothing.
 
-    It is built beside its place and renamed; where the directory is there already, inside it.
+    It is built beside its place and renamed. Where the directory is there already, git's part is
+    built inside it, and the commits land as in any repository that has none yet.
     """
-    within = path if path.exists() else path.parent
+    inside = path.exists()
+    within = path if inside else path.parent
     within.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{path.name}.aegis-", dir=within))
+    building = Path(tempfile.mkdtemp(prefix=_building(path), dir=within))
     try:
-        git(building, "init", "--quiet")
-        if not git(building, "config", "--default", "", "--get", "init.defaultBranch").strip():
-            git(building, "symbolic-ref", "HEAD", "refs/heads/main")
-        ids = commits(pygit2.Repository(str(building)), store, None, drafts)
-        with _uninterrupted():
-            _take_place(building, path)
+        with journal.held(building):
+            git(building, "init", "--quiet")
+            if not git(building, "config", "--default", "", "--get", "init.defaultBranch").strip():
+                git(building, "symbolic-ref", "HEAD", "refs/heads/main")
+            if not inside:
+                ids = _first(building, store, drafts)
+                building.chmod(0o777 & ~_umask())
+                building.rename(path)
+                return ids
+            (building / ".git").rename(path / ".git")
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return ids
+    try:
+        building.rmdir()
+        return _first(path, store, drafts)
+    except BaseException:
+        if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
+            shutil.rmtree(path / ".git", ignore_errors=True)
+        raise
 
 
-def _take_place(building: Path, path: Path) -> None:
-    if not path.exists():
-        building.chmod(0o777 & ~_umask())
-        building.rename(path)
-        return
-    children = sorted(building.iterdir(), key=lambda child: child.name == ".git")
-    for child in children:  # .git is the last: until then there is no repository
-        child.rename(path / child.name)
-    building.rmdir()
+def _first(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
+    repo = pygit2.Repository(str(path))
+    with journal.turn(repo) as turn:
+        return land(repo, store, None, drafts, seen={}, turn=turn)
+
+
+def sweep(path: Path) -> None:
+    """Remove what `start` had built of a project when it was killed; not while it is at work."""
+    name = re.compile(re.escape(_building(path)) + r"[a-z0-9_]{8}")  # as mkdtemp makes them
+    for within in (path, path.parent):
+        for left in within.iterdir() if within.is_dir() else ():
+            ours = name.fullmatch(left.name) and left.is_dir() and not left.is_symlink()
+            if ours and journal.is_free(left):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _building(path: Path) -> str:
+    return f".{path.name}.aegis-"
 
 
 def copy(
@@ -238,7 +391,7 @@ def copy_blob(store: pygit2.Repository, repo: pygit2.Repository, oid: pygit2.Oid
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Moving takes milliseconds: a Ctrl-C waits until it is over, out of its reach is `_git`."""
+    """Moving takes milliseconds: a Ctrl-C waits until it is over, and git is out of its reach."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -249,13 +402,14 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _commit(top: Path, draft: Draft, parent: str | None) -> str:
+def _commit(repo: pygit2.Repository, draft: Draft, parent: str) -> str:
+    top = Path(repo.workdir)
     sign = git(top, "config", "--type=bool", "--default=false", "--get", "commit.gpgSign").strip()
     options = ["-S"] if sign == "true" else []
     if parent:
         options += ["-p", parent]
     env: dict[str, str] = {}
-    if parent is None and not author(top):
+    if not parent and not author(top):
         name, email = PLACEHOLDER
         for who in ("AUTHOR", "COMMITTER"):
             env |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": email}
@@ -263,48 +417,6 @@ def _commit(top: Path, draft: Draft, parent: str | None) -> str:
     return git(
         top, "commit-tree", *options, "-F", "-", str(draft.tree), stdin=message, env=env
     ).strip()
-
-
-def _move(
-    top: Path, before: pygit2.Oid | None, after: pygit2.Oid | None, store: pygit2.Repository
-) -> None:
-    """Take worktree and index from one tree to another, or leave both as they were."""
-    trees_ = [str(tree) if tree else str(store.TreeBuilder().write()) for tree in (before, after)]
-    try:
-        _git(top, "read-tree", "-m", "-u", *trees_)
-    except Refused as error:
-        _restore(top, before, after, store)
-        raise Refused(
-            f"git could not write the worktree, nothing was changed: {error.what}",
-            where=str(top),
-            next="free the path or the disk, then run this again",
-        ) from error
-
-
-def _restore(
-    top: Path, before: pygit2.Oid | None, after: pygit2.Oid | None, store: pygit2.Repository
-) -> None:
-    # The index is as before. Only what git had written by then is taken back: anything else at
-    # these paths is not ours.
-    for path in _changed(store, before, after) if after else ():
-        made = trees.lookup(store, after, path) if after else None
-        gone = made is None and not os.path.lexists(top / path)
-        if not gone and not _is_at(top, path, made):
-            continue
-        if before and trees.lookup(store, before, path):
-            with contextlib.suppress(Refused):
-                _git(top, "checkout-index", "--force", "--", path)
-        else:
-            with contextlib.suppress(OSError):
-                (top / path).unlink()
-
-
-def _is_at(top: Path, path: str, entry: trees.Entry | None) -> bool:
-    if entry is None or not (top / path).is_file():
-        return False
-    with contextlib.suppress(Refused):
-        return git(top, "hash-object", "--", path).strip() == str(entry.id)
-    return False
 
 
 def _typed(paths: Sequence[str]) -> str:
@@ -316,21 +428,6 @@ def _changed(
     store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
 ) -> tuple[str, ...]:
     return trees.changed(store, before or store.TreeBuilder().write(), after)
-
-
-def _write(top: Path, path: str, entry: trees.Entry) -> None:
-    # `cat-file --filters` applies what the user's .gitattributes ask for, as a checkout would.
-    file = top / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.aegis")
-    with draft.open("wb") as out:
-        out.write(
-            git(top, "cat-file", "--filters", f"--path={path}", str(entry.id)).encode(
-                "utf-8", "surrogateescape"
-            )
-        )
-    draft.chmod(0o777 & ~_umask() if entry.mode == FileMode.BLOB_EXECUTABLE else 0o666 & ~_umask())
-    draft.replace(file)
 
 
 def _bad_parents(top: Path, path: str) -> Iterable[str]:

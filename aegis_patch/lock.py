@@ -1,10 +1,15 @@
-"""`uv.lock` is derived: when a project tracks one, it follows the merged pyproject.toml."""
+"""`uv.lock` is derived: when a project tracks one, it follows the merged pyproject.toml.
+
+What is merged comes from an upstream too, so that nothing is built to learn what it needs: a build
+runs code of whoever wrote it.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import tempfile
+import tomllib
 from pathlib import Path
 
 LOCK = "uv.lock"
@@ -19,8 +24,10 @@ def lock(pyproject: bytes, before: bytes) -> bytes:
     """What `uv lock` makes of a lock file for another pyproject.toml, in a scratch directory.
 
     Raises:
-        NotLocked: there is no uv, no network, or no solution.
+        NotLocked: there is no uv, no network, or no solution without building something.
     """
+    if _needs_a_build(pyproject):
+        raise NotLocked("uv would have to build the project")
     uv = shutil.which("uv")
     if uv is None:
         raise NotLocked("uv is not installed")
@@ -29,7 +36,7 @@ def lock(pyproject: bytes, before: bytes) -> bytes:
         (scratch / PYPROJECT).write_bytes(pyproject)
         (scratch / LOCK).write_bytes(before)
         done = subprocess.run(
-            [uv, "lock", "--quiet", "--project", directory],
+            [uv, "lock", "--quiet", "--no-build", "--project", directory],
             cwd=scratch,
             capture_output=True,
             text=True,
@@ -39,3 +46,13 @@ def lock(pyproject: bytes, before: bytes) -> bytes:
             reason = next((line for line in done.stderr.splitlines() if line.strip()), "it failed")
             raise NotLocked(f"uv lock: {reason.strip()}")
         return (scratch / LOCK).read_bytes()
+
+
+def _needs_a_build(pyproject: bytes) -> bool:
+    # uv builds a project of its own workspace even where it is told to build nothing.
+    try:
+        document = tomllib.loads(pyproject.decode())
+        project = document["project"]
+        return bool(project.get("dynamic")) or "workspace" in document.get("tool", {}).get("uv", {})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return True

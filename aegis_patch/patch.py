@@ -18,16 +18,24 @@ from unidiff.patch import PatchedFile, PatchSet
 
 from aegis_patch.errors import PatchRejected
 
-FILE_MODES = {"100644": 0o100644, "100755": 0o100755, "120000": 0o120000}
+# What a patch may ask of whoever reads it: some seconds, and some hundred megabytes.
+MOST_BYTES = 8 * 1024 * 1024
+MOST_LINES = 400_000
+MOST_HUNKS = 50_000
+LINK = 0o120000
+FILE_MODES = {"100644": 0o100644, "100755": 0o100755, "120000": LINK}
 # All that a series may say outside hunks; renames, copies and binary changes say more.
 _HEADER = re.compile(
-    r"diff --git \"?a/[^\t\n]+ \"?b/[^\t\n]+$|index [0-9a-f]+\.\.[0-9a-f]+( [0-7]{6})?$"
+    r"diff --git (?![^\n]*\t)\"?a/[^\n]+ \"?b/[^\n]+$|index [0-9a-f]+\.\.[0-9a-f]+( [0-7]{6})?$"
     r"|(new file|deleted file|old|new) mode [0-7]{6}$"
 )
 _SIGNATURE = re.compile(r"\n-- \n[0-9][^\n]*\n*\Z")
-# `.git`, `.gitmodules`, and the short names that Windows gives them.
-_RESERVED = re.compile(r"(\.git(modules)?|(git|gitmod|gi7eba)~[0-9]+)[ .]*", re.IGNORECASE)
+# `.git`, `.gitmodules`, and the short names that Windows gives them: gitmod~1, gi7eba~1, gi7eb~10.
+_RESERVED = re.compile(
+    r"(\.git(modules)?|(git|gitmod|gi7eba|gi7eb|gi7e|gi7|gi)~[0-9]+)[ .]*", re.IGNORECASE
+)
 _LONGEST_PATH = 500
+_LONGEST_SUBJECT = 10_000  # to be decoded
 # Characters that HFS+ ignores in a file name, so that `.g\u200cit` is `.git` there.
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _OCTAL = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
@@ -73,6 +81,10 @@ def parse(name: str, mail: bytes) -> Patch:
         PatchRejected: it is malformed, names a path that is unsafe, or needs what a series
             may not use (renames, copies, binary changes, submodules).
     """
+    if len(mail) > MOST_BYTES:
+        raise PatchRejected(f"a patch of more than {MOST_BYTES >> 20} MiB", where=name)
+    if mail.count(b"\n") > MOST_LINES:
+        raise PatchRejected(f"a patch of more than {MOST_LINES} lines", where=name)
     text = mail.decode("latin-1")
     head, found, diff = _split_mail(text)
     subject, body = _message(head)
@@ -121,12 +133,31 @@ def check_path(path: str) -> None:
         len(path) > _LONGEST_PATH
         or "\\" in path
         or ":" in path  # a drive or an NTFS stream
-        or any(ord(character) < 32 or ord(character) == 127 for character in path)
+        or any(ord(character) < 32 or 127 <= ord(character) < 160 for character in path)
         or any(part in ("", ".", "..") for part in parts)
         or any(_RESERVED.fullmatch(_IGNORED_BY_HFS.sub("", part)) for part in parts)
     )
     if unsafe:
-        raise PatchRejected("unsafe path", where=repr(path))
+        raise PatchRejected("unsafe path", where=repr(path[:_LONGEST_PATH]))
+
+
+def check_link(path: str, target: bytes) -> None:
+    """Refuse a symbolic link that leads, or could be made to lead, out of a project.
+
+    It may go up first and then down; `down/../up` would depend on where another link leads.
+
+    Raises:
+        PatchRejected: absolute, up out of the tree, or into git's own files.
+    """
+    depth = path.count("/")
+    try:
+        down = target.decode()
+        while depth and down.startswith("../"):
+            depth, down = depth - 1, down.removeprefix("../")
+        check_path(down)
+    except (UnicodeDecodeError, PatchRejected) as error:
+        shown = ascii(target[:_LONGEST_PATH])
+        raise PatchRejected(f"a link that leads out of the tree: {shown}", where=path) from error
 
 
 def _split_mail(text: str) -> tuple[str, bool, str]:
@@ -146,7 +177,7 @@ def _message(head: str) -> tuple[str, str]:
 
 
 def _decoded(raw: str) -> str:
-    if "=?" not in raw:
+    if "=?" not in raw or len(raw) > _LONGEST_SUBJECT:
         return _utf8(raw)
     try:
         return str(make_header(decode_header(raw)))
@@ -181,6 +212,8 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
         parsed = PatchSet(iter(lines))
     except (UnidiffParseError, ValueError) as error:
         raise PatchRejected(f"malformed patch: {error}", where=name) from error
+    if sum(map(len, parsed)) > MOST_HUNKS:
+        raise PatchRejected(f"a patch of more than {MOST_HUNKS} hunks", where=name)
     hunks = sum(2 * bool(entry) + sum(1 + len(hunk) for hunk in entry) for entry in parsed)
     if headers + hunks != len(lines):
         raise PatchRejected("malformed patch: lines that belong to no hunk", where=name)
@@ -239,7 +272,7 @@ def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
 
 def _hunk_lines(hunk: ParsedHunk) -> Iterator[tuple[str, bytes]]:
     lines = list(hunk)
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip(lines, [*lines[1:], None], strict=False):  # or there is none
         if line.line_type == "\\":
             continue
         value = line.value.encode("latin-1")

@@ -7,8 +7,10 @@ checkouts, signing) is asked of git.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +42,10 @@ _REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project at HEAD: its repository, its directory there, and its record."""
+    """A project at HEAD: its repository, its directory there, and its record.
+
+    `turn` is there for a verb that may write (`journal.turn`).
+    """
 
     repo: pygit2.Repository
     root: Path
@@ -48,6 +53,7 @@ class Project:
     head: pygit2.Oid
     tree: pygit2.Oid
     stack: Stack
+    turn: int | None = None
 
     @property
     def record_path(self) -> str:
@@ -65,9 +71,11 @@ def git(
     *args: str,
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
-    alone: bool = False,
+    turn: int | None = None,
 ) -> str:
-    """Run git, and return what it printed; `alone`, where a Ctrl-C does not reach it.
+    """Run git, and return what it printed.
+
+    Handed the turn (`journal.turn`), it keeps that to its end, and a Ctrl-C does not reach it.
 
     Raises:
         Refused: it failed; `what` is the last line of its complaint.
@@ -77,8 +85,10 @@ def git(
         cwd=directory,
         input=stdin,
         capture_output=True,
-        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
-        process_group=0 if alone else None,
+        # without optional locks, a git that only looks leaves none behind when it is killed
+        env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
+        process_group=None if turn is None else 0,
+        pass_fds=() if turn is None else (turn,),
         check=False,
     )
     if done.returncode:
@@ -149,11 +159,7 @@ def open_repository(directory: Path) -> pygit2.Repository:
     try:
         return pygit2.Repository(found)
     except (pygit2.GitError, KeyError) as error:
-        raise Refused(
-            f"this repository cannot be opened: {error}",
-            where=str(directory),
-            next="use a repository with SHA-1 objects and the files backend, that you own",
-        ) from error
+        raise _closed(directory, str(error)) from error
 
 
 def objects(directory: Path) -> Path:
@@ -182,7 +188,7 @@ def guard(repo: pygit2.Repository, root: Path) -> None:
             where=str(root),
             next="git switch BRANCH, or git switch -c NEW-BRANCH",
         )
-    lock = root / git(root, "rev-parse", "--git-path", "index.lock").strip()
+    lock = Path(repo.path) / "index.lock"
     if lock.exists():
         raise Refused(
             "another git process has the index locked",
@@ -268,6 +274,18 @@ def assumed_unchanged(top: Path, paths: Sequence[str]) -> list[str]:
     return [line[2:] for line in said.split("\0") if line[:1].islower()]
 
 
+def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
+    """What .gitattributes say of some paths: "set", "unset" or a value; libgit2 would have to
+    read the index, of which it does not know every kind.
+    """
+    asked = "".join(f"{path}\0" for path in paths)
+    stdin = asked.encode("utf-8", "surrogateescape")
+    said = git(top, "check-attr", "-z", "--stdin", name, stdin=stdin) if asked else ""
+    words = said.split("\0")
+    found = zip(words[0::3], words[2::3], strict=False)
+    return {path: value for path, value in found if value != "unspecified"}
+
+
 def _parents_records(repo: pygit2.Repository, commit: pygit2.Commit, path: str) -> list[Entry]:
     # A shallow clone's oldest commits name parents that it does not have.
     known = [repo[parent] for parent in commit.parent_ids if parent in repo]
@@ -296,6 +314,27 @@ def _refuse_partial(repo: pygit2.Repository, start: Path) -> None:
                 where=str(start),
                 next=f"git config --unset {entry.name} && git fetch --refetch {remote}",
             )
+
+
+def _closed(directory: Path, error: str) -> Refused:
+    """What libgit2 cannot open, and what to type."""
+    where = str(directory)
+    if foreign := re.search(r"'(.*)' is not owned", error):
+        place = shlex.quote(foreign.group(1))
+        what, next = "is not yours", f"git config --global --add safe.directory {place}"
+    elif "'sha256'" in error:
+        top = shlex.quote(f"{directory}-sha1")
+        what = "has SHA-256 objects, which libgit2 cannot read"
+        next = f"git init {top} && git fast-export --all --signed-tags=strip | git -C {top} "
+        next += f"fast-import --quiet && git -C {top} reset --hard"
+    elif "refstorage" in error.lower():
+        what, next = (
+            "is a reftable, which libgit2 cannot read",
+            "git refs migrate --ref-format=files",
+        )
+    else:
+        what, next = f"cannot be opened: {error}", "use a repository without that extension"
+    return Refused(f"this repository {what}", where=where, next=next)
 
 
 def _no_project(start: Path) -> Refused:

@@ -28,6 +28,8 @@ from aegis_patch.upstream import Upstream
 
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
 _QUESTIONS = Path(__file__).parent / "questions.yml"
+_MARKS = re.compile("[⟦⟧]")
+_LONGEST_RECORD = 64 * 1024
 _FORMAT = "1"  # part of the cache's key; raise it when the same answers render differently
 
 
@@ -42,7 +44,17 @@ def defaults(store: pygit2.Repository, upstream: Upstream) -> Mapping[str, str]:
     record = trees.lookup(store, upstream.base, RECORD)
     if record is None:
         raise SeriesError(f"base/{RECORD} is missing", where=f"release {upstream.release}")
-    return stack.parse(trees.blob(store, record), f"base/{RECORD}").answers
+    text = trees.blob(store, record)
+    if len(text) > _LONGEST_RECORD:
+        raise SeriesError(f"more than {_LONGEST_RECORD >> 10} KiB", where=f"base/{RECORD}")
+    answers = stack.parse(text, f"base/{RECORD}").answers
+    asked = re.findall(r"^([a-z]\w*):", _QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
+    for key, value in answers.items():  # a key becomes part of a template
+        if key not in asked or not value or _MARKS.search(value):
+            raise SeriesError(f"no answer that aegis asks for: {key!r}", where=f"base/{RECORD}")
+    if not slug(answers.get("project_name", "")):
+        raise SeriesError("project_name has no letter and no digit", where=f"base/{RECORD}")
+    return answers
 
 
 def ask(
@@ -98,7 +110,7 @@ def markup(text: str, values: Mapping[str, str]) -> str:
     Where a value stands alone in double quotes, as in TOML, YAML and Python, so does its answer,
     escaped for all three alike.
     """
-    if "⟦" in text or "⟧" in text:
+    if _MARKS.search(text):
         raise SeriesError("an identity file holds ⟦ or ⟧, which mark up answers")
     names = {value: key for key, value in values.items()}
     either = "|".join(re.escape(value) for value in sorted(names, key=len, reverse=True))
@@ -151,7 +163,10 @@ def _values(answers: Mapping[str, str]) -> dict[str, str]:
 
 def _sources(store: pygit2.Repository, upstream: Upstream) -> dict[str, str]:
     found = {path: trees.lookup(store, upstream.base, path) for path in FILES}
-    return {path: trees.blob(store, entry).decode() for path, entry in found.items() if entry}
+    try:
+        return {path: trees.blob(store, entry).decode() for path, entry in found.items() if entry}
+    except UnicodeDecodeError as error:
+        raise SeriesError("an identity file is not UTF-8", where=f"base: {error}") from error
 
 
 def _distributions(store: pygit2.Repository, upstream: Upstream) -> set[str]:

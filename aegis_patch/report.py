@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -29,6 +30,10 @@ CORE_ROW = {
 }
 _KINDS = ("component", "variant", "integration", "service")
 _SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~[/]"}
+# Control characters, line separators, marks of direction, halves of a surrogate pair.
+_STEERING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _SHOWN = 12
 _MARKED = "both sides are marked in it: edit it, then git add it"
 _REMEDIES = {
@@ -44,8 +49,17 @@ _REMEDIES = {
 
 
 def as_json(value: Any) -> str:
-    """One object, on one line."""
-    return json.dumps(value, ensure_ascii=False)
+    """One object, on one line, with nothing in it that a terminal obeys."""
+    return _plain(json.dumps(value, ensure_ascii=False))
+
+
+def _plain(text: str) -> str:
+    """A text in which what steers a terminal or turns the reading direction is spelled out."""
+    return _STEERING.sub(lambda found: json.dumps(found.group())[1:-1], text)
+
+
+def _safe(text: str) -> str:
+    return escape(_plain(text))
 
 
 def error_json(what: str, where: str, next: str) -> dict[str, Any]:
@@ -103,7 +117,7 @@ def show_result(console: Console, result: Result) -> None:
 def show_said(console: Console, result: Result) -> None:
     """What else there is to say, on standard error: beside the one JSON object too."""
     for line in result.said:
-        console.print(f"[cyan]note[/] {escape(line)}", highlight=False, soft_wrap=True)
+        console.print(f"[cyan]note[/] {_safe(line)}", highlight=False, soft_wrap=True)
     stuck = next((commit for commit in result.commits if commit.conflicts), None)
     if stuck:
         _show_conflicts(console, stuck, result)
@@ -115,19 +129,20 @@ def show_status(console: Console, status: Status) -> None:
     """A status, for a person."""
     release = status.stack.release
     if status.under_way:
-        console.print(f"[yellow]{escape(status.under_way)}[/]", highlight=False, soft_wrap=True)
-    newer = f", {status.latest} is out: aegis rebase-upstream" if status.behind else ", the newest"
-    console.print(f"aegis [bold]{release}[/]{newer}", highlight=False)
+        console.print(f"[yellow]{_safe(status.under_way)}[/]", highlight=False, soft_wrap=True)
+    latest = _safe(status.latest)
+    newer = f", {latest} is out: aegis rebase-upstream" if status.behind else ", the newest"
+    console.print(f"aegis [bold]{_safe(release)}[/]{newer}", highlight=False)
     for name, there in sorted(status.stack.present.items()):
         if name not in status.integrations:
             why = "" if there.by == "you" else " [dim](needed)[/]"
-            console.print(f"  {name}{why}", highlight=False)
+            console.print(f"  {_safe(name)}{why}", highlight=False)
     for name in status.integrations:
-        console.print(f"  {name} [dim](integration)[/]", highlight=False)
+        console.print(f"  {_safe(name)} [dim](integration)[/]", highlight=False)
     if status.drift:
         console.print("\nOf the files that aegis wrote, you changed:", highlight=False)
         for file in status.drift:
-            console.print(f"  {_SIGNS[file.change]} {escape(file.path)}", highlight=False)
+            console.print(f"  {_SIGNS[file.change]} {_safe(file.path)}", highlight=False)
 
 
 def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -138,12 +153,14 @@ def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None
     joining = Table(box=None, pad_edge=False, show_header=False)
     joining.add_column(no_wrap=True)
     for row in rows:
+        told = {key: _safe(row[key]) for key in ("name", "summary", "implementation", "status")}
         if row["kind"] == "integration":
-            joining.add_row(row["name"], row["summary"])
+            joining.add_row(told["name"], told["summary"])
             continue
-        needs = f" [dim]Brings {', '.join(row['requires'])}.[/]" if row["requires"] else ""
-        name = f"[bold]{row['name']}[/]"
-        table.add_row(name, row["summary"] + needs, row["implementation"], row["status"])
+        brings = _safe(", ".join(row["requires"]))
+        needs = f" [dim]Brings {brings}.[/]" if brings else ""
+        name = f"[bold]{told['name']}[/]"
+        table.add_row(name, told["summary"] + needs, told["implementation"], told["status"])
     console.print(table)
     if joining.row_count:
         console.print("\n[bold]These join by themselves, and leave with the first that goes:[/]")
@@ -153,16 +170,16 @@ def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None
 def show_answers(console: Console, answers: Mapping[str, str]) -> None:
     """The answers, for a person."""
     for key, value in answers.items():
-        console.print(f"{key} = {escape(value)}", highlight=False, soft_wrap=True)
+        console.print(f"{_safe(key)} = {_safe(value)}", highlight=False, soft_wrap=True)
 
 
 def show_error(console: Console, error: AegisError) -> None:
     """What went wrong, where, and what to type next."""
-    console.print(f"[bold red]error[/] {escape(error.what)}", highlight=False, soft_wrap=True)
+    console.print(f"[bold red]error[/] {_safe(error.what)}", highlight=False, soft_wrap=True)
     if error.where:
-        console.print(f"   [dim]at[/] {escape(error.where)}", highlight=False, soft_wrap=True)
+        console.print(f"   [dim]at[/] {_safe(error.where)}", highlight=False, soft_wrap=True)
     if error.next:
-        console.print(f" [dim]next[/] {escape(error.next)}", highlight=False, soft_wrap=True)
+        console.print(f" [dim]next[/] {_safe(error.next)}", highlight=False, soft_wrap=True)
 
 
 def _commit_json(commit: Commit) -> dict[str, Any]:
@@ -196,7 +213,7 @@ def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
     label = commit.id[:9] if commit.id else "would be" if dry else "awaits you"
     count = f"{len(commit.files)} file{'s' * (len(commit.files) != 1)}"
     console.print(
-        f"[yellow]{label}[/] [bold]{escape(commit.subject)}[/] "
+        f"[yellow]{label}[/] [bold]{_safe(commit.subject)}[/] "
         f"[dim]{count}[/] [green]+{added}[/] [red]-{removed}[/]",
         highlight=False,
         soft_wrap=True,
@@ -209,7 +226,7 @@ def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
         rest = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))
         console.print(f"  [dim]and {rest}[/]", highlight=False)
     for note in commit.notes:
-        told = f"  [cyan]note[/] {escape(note.path)}: {escape(note.text)}"
+        told = f"  [cyan]note[/] {_safe(note.path)}: {_safe(note.text)}"
         console.print(told, highlight=False, soft_wrap=True)
 
 
@@ -217,7 +234,7 @@ def _show_files(console: Console, files: Sequence[Any]) -> None:
     for file in files:
         sign = _SIGNS[file.change]
         lines = f"[green]+{file.added}[/] [red]-{file.removed}[/]"
-        console.print(f"  {sign} {escape(file.path)} {lines}", highlight=False, soft_wrap=True)
+        console.print(f"  {sign} {_safe(file.path)} {lines}", highlight=False, soft_wrap=True)
 
 
 def _show_meeting(console: Console, path: str, meeting: Meeting) -> None:
@@ -230,19 +247,19 @@ def _show_meeting(console: Console, path: str, meeting: Meeting) -> None:
         why = f" — {theirs.why}" if theirs.why else ""
         lines.append(f"      {theirs.component}: {theirs.patch!r}{why}")
     for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        console.print(_safe(line), highlight=False, soft_wrap=True)
 
 
 def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
     count = len(commit.conflicts)
     console.print(
-        f"\n[bold red]{count} conflict{'s' * (count != 1)}[/] in {escape(commit.subject)}:",
+        f"\n[bold red]{count} conflict{'s' * (count != 1)}[/] in {_safe(commit.subject)}:",
         highlight=False,
     )
     for conflict in commit.conflicts:
         detail = f" ({conflict.detail})" if conflict.detail else ""
         told = f"  {conflict.path}: {conflict.reason}{detail}"
-        console.print(escape(told), highlight=False, soft_wrap=True)
+        console.print(_safe(told), highlight=False, soft_wrap=True)
         for meeting in conflict.met:
             _show_meeting(console, conflict.path, meeting)
         console.print(f"    {_REMEDIES[conflict.reason]}", style="dim", highlight=False)
@@ -259,4 +276,4 @@ def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
     if result.rest:
         console.print("\nWhat is left to do after that:", highlight=False)
         for command in result.rest:
-            console.print(f"  {escape(command)}", highlight=False)
+            console.print(f"  {_safe(command)}", highlight=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pygit2
 
-from aegis_patch import land, lock, stack, trees, yours
+from aegis_patch import land, lock, project, stack, trees, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.evolve import (
@@ -21,7 +22,7 @@ from aegis_patch.evolve import (
     Unchanged,
     evolve,
 )
-from aegis_patch.land import Draft
+from aegis_patch.land import Draft, Pick
 from aegis_patch.project import Project
 from aegis_patch.stack import Stack
 from aegis_patch.trees import Entry
@@ -148,10 +149,11 @@ def _build(
 def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
     """What .gitattributes say of `merge`; drivers of the user's own are not run."""
     found = {}
-    for path in paths:
-        whole = f"{there.prefix}/{path}" if there.prefix else path
-        driver = there.repo.get_attr(whole, "merge")
-        if driver is False or driver == "binary":
+    wholes = {path: f"{there.prefix}/{path}" if there.prefix else path for path in paths}
+    said = project.attributes(Path(there.repo.workdir), "merge", wholes.values())
+    for path, whole in wholes.items():
+        driver = said.get(whole)
+        if driver in ("unset", "binary"):
             found[path] = "binary"
         elif driver == "union":
             found[path] = "union"
@@ -205,10 +207,9 @@ def _land(
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = next((made for made in built if isinstance(made.outcome, Conflicted)), None)
     drafts = [Draft(made.step.message, _whole(store, there, root, made.after)) for made in clean]
-    last = Draft(stuck.step.message, _whole(store, there, root, stuck.after)) if stuck else None
-    for target in (last or drafts[-1],) if last or drafts else ():
-        land.check(repo, store, root, _with_conflicts(store, there, target.tree, stuck))
-    if last:
+    pick = _pick(store, there, root, stuck) if stuck else None
+    seen = land.check(repo, store, root, pick.worktree if pick else drafts[-1].tree)
+    if pick:
         land.check_index(repo)
     if not land.author(there.root):
         raise Refused(
@@ -217,11 +218,9 @@ def _land(
             next='git config user.name "…" && git config user.email "…"',
         )
     ids: list[str] = []
-    if not dry and drafts:
-        ids = land.commits(repo, store, there.head, drafts)
-    if not dry and last and stuck and isinstance(stuck.outcome, Conflicted):
-        head = ids[-1] if ids else str(there.head)
-        land.conflict(repo, store, head, last, stuck.outcome, there.prefix)
+    if not dry:
+        assert there.turn is not None
+        ids = land.land(repo, store, there.head, drafts, pick, seen=seen, turn=there.turn)
     made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
     shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
     if stuck:
@@ -229,18 +228,17 @@ def _land(
     return Result(tuple(shown), said, rest, dry)
 
 
-def _with_conflicts(
-    store: pygit2.Repository, there: Project, tree: pygit2.Oid, stuck: Built | None
-) -> pygit2.Oid:
-    """The tree with every conflicted path written, so that the check looks at those too."""
-    if stuck is None or not isinstance(stuck.outcome, Conflicted):
-        return tree
+def _pick(store: pygit2.Repository, there: Project, root: pygit2.Oid, stuck: Built) -> Pick:
+    """A conflict, as git is to have it."""
+    assert isinstance(stuck.outcome, Conflicted)
     prefix = f"{there.prefix}/" if there.prefix else ""
-    mark = Entry(store.create_blob(b"conflict\n"), 0o100644)
-    edits: dict[str, Entry | None] = {
-        prefix + item.path: mark for item in stuck.outcome.conflicts if item.marked
-    }
-    return trees.replace(store, tree, edits)
+    tree = _whole(store, there, root, stuck.after)
+    conflicts = {prefix + item.path: item for item in stuck.outcome.conflicts}
+    marked = {path: item.marked for path, item in conflicts.items() if item.marked}
+    worktree = trees.replace(store, tree, marked)
+    sides = {path: item.sides for path, item in conflicts.items()}
+    stages = {path: (each.base, each.ours, each.theirs) for path, each in sides.items()}
+    return Pick(Draft(stuck.step.message, tree), worktree, stages)
 
 
 def _whole(

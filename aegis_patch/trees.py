@@ -114,8 +114,8 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
     """The tree after a patch, which must fit it exactly.
 
     Raises:
-        PatchRejected: a file is missing, there already, or not what the patch says; or a file
-            would take a directory's place without the patch saying so.
+        PatchRejected: a file is missing, there already, or not what the patch says; a file
+            would take a directory's place without the patch saying so; or a link leads out.
     """
     edits: dict[str, Entry | None] = {}
     for file in patch.files:
@@ -127,6 +127,8 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
             raise PatchRejected(f"{file.path} has mode {before.mode:o}", where=patch.name)
         try:
             data = patches.postimage(file, blob(store, before))
+            if file.mode == patches.LINK:
+                patches.check_link(file.path, data)
         except PatchRejected as error:
             raise PatchRejected(error.what, where=f"{patch.name} at {error.where}") from error
         if file.mode is None and data:

@@ -6,30 +6,36 @@ network, no tags and no build step. A fork is the same thing at a URL.
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode
 
 from aegis_patch import component, fork, patch
 from aegis_patch.component import Component
-from aegis_patch.errors import PatchRejected, UpstreamError
+from aegis_patch.errors import PatchRejected, SeriesError, UpstreamError
 
 BUNDLED = "aegis"
 WORK = "work"
 RELEASES = Path(__file__).parent / "releases"
 _CHECKOUT = Path(__file__).parent.parent
+# What base/ and patches/ of a fork may be, all told.
+MOST_FILES = 20_000
+MOST_BYTES = 256 * 1024 * 1024
+LARGEST_FILE = 32 * 1024 * 1024
+_FILES = (b"100644", b"100755")
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """A release, opened: the tree of its base and its catalogue of components.
 
-    `made` remembers, for each series, the tree that it makes in the store of this opening.
+    `met` and `made` remember, for each series, the tree that it is written against and the one that
+    it makes, in the store of this opening.
     """
 
     url: str
@@ -37,6 +43,7 @@ class Upstream:
     commit: str
     base: pygit2.Oid
     catalogue: Mapping[str, Component]
+    met: dict[str, pygit2.Oid] = field(default_factory=dict, compare=False, repr=False)
     made: dict[str, pygit2.Oid] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -111,41 +118,67 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         _attach(store, url, commit)
     try:
         tree = store[commit].peel(pygit2.Tree)
-        base = tree["base"].id
-        patches = tree["patches"]
-        directories = list(patches) if isinstance(patches, pygit2.Tree) else []
+        base, patches = (tree[name].peel(pygit2.Tree) for name in ("base", "patches"))
+        if url != BUNDLED:
+            _gate(store, [("base", base.id), ("patches", patches.id)])
     except (KeyError, ValueError, pygit2.GitError) as error:
         raise UpstreamError(
             f"release {release} ({commit[:12]}) is not in this installation of aegis",
             next="install the release again" if release != WORK else "use a recorded release",
         ) from error
+    directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
+    if len(directories) > component.MOST_COMPONENTS:
+        raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)
     catalogue = {
-        str(entry.name): component.parse(str(entry.name), _files(entry))
-        for entry in directories
-        if isinstance(entry, pygit2.Tree)
+        str(entry.name): component.parse(str(entry.name), _files(entry)) for entry in directories
     }
-    return Upstream(url, release, commit, base, catalogue)
+    return Upstream(url, release, commit, base.id, catalogue)
 
 
 def _attach(store: pygit2.Repository, url: str, commit: str) -> None:
-    """Let a store see a fork's objects, and refuse a tree that could reach out of a project."""
+    """Let a store see a fork's objects."""
     if not fork.objects(url).exists():
         fork.fetch(url)
     store.odb.add_disk_alternate(str(fork.objects(url)))
     if commit not in store:
         fork.fetch(url)
-    if commit in store:
-        _gate(store[commit].peel(pygit2.Tree), "")
 
 
-def _gate(tree: pygit2.Tree, under: str) -> None:
-    for entry in tree:
-        path = f"{under}{entry.name}"
-        patch.check_path(path)
-        if isinstance(entry, pygit2.Tree):
-            _gate(entry, f"{path}/")
-        elif entry.filemode not in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE):
-            raise PatchRejected("an upstream may hold files only", where=path)
+def _gate(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> None:
+    """Look at all that a fork holds, before any of it is read.
+
+    Raises:
+        PatchRejected: a path is unsafe, something is no file, or it is too much.
+    """
+    files = size = 0
+    while pending:
+        under, tree = pending.pop()
+        for mode, name, oid in _entries(store, tree):
+            path = f"{under}/{name}"
+            patch.check_path(path)
+            files += 1
+            if mode == b"40000":
+                pending.append((path, oid))
+                continue
+            if mode not in _FILES or "/" in name:
+                raise PatchRejected("an upstream may hold ordinary files only", where=path)
+            bytes_ = store.odb.read_header(oid)[1]
+            size += bytes_
+            if bytes_ > LARGEST_FILE:
+                raise PatchRejected(f"a file of more than {LARGEST_FILE >> 20} MiB", where=path)
+            if files > MOST_FILES or size > MOST_BYTES:
+                what = f"more than {MOST_FILES} files or {MOST_BYTES >> 20} MiB"
+                raise PatchRejected(f"an upstream of {what}", where=path)
+
+
+def _entries(store: pygit2.Repository, tree: pygit2.Oid) -> Iterator[tuple[bytes, str, pygit2.Oid]]:
+    # As they are: libgit2 would correct the modes.
+    _, raw = store.odb.read(tree)
+    for mode, name, oid in re.findall(rb"([0-7]+) ([^\0]+)\0(.{20})", raw, re.DOTALL):
+        try:
+            yield mode, name.decode(), pygit2.Oid(raw=oid)
+        except UnicodeDecodeError:
+            raise PatchRejected("a path is not UTF-8", where=ascii(name)) from None
 
 
 def _files(directory: pygit2.Tree) -> dict[str, bytes]:
@@ -161,7 +194,11 @@ def _checkout() -> pygit2.Repository | None:
 
 def _checkout_objects() -> Path | None:
     repo = _checkout()
-    return Path(repo.path) / "objects" if repo else None
+    if repo is None:
+        return None
+    linked = Path(repo.path) / "commondir"  # a linked worktree has its objects elsewhere
+    common = Path(repo.path, linked.read_text().strip()) if linked.exists() else Path(repo.path)
+    return common / "objects"
 
 
 def _work_commit() -> str:

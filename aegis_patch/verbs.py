@@ -6,12 +6,24 @@ import difflib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
-from aegis_patch import component, fork, land, project, render, stack, trees, upstream, yours
+from aegis_patch import (
+    component,
+    fork,
+    journal,
+    land,
+    project,
+    render,
+    stack,
+    trees,
+    upstream,
+    yours,
+)
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
 from aegis_patch.dangling import references
@@ -62,10 +74,16 @@ def init(
     dry: bool,
 ) -> Result:
     """Start a project: a commit for the core, and one for each named component."""
-    path = _empty(path)
-    outer = _outer(path)
-    alternates = [project.objects(Path(outer.workdir))] if outer else []
-    with open_bench(*alternates) as bench:
+    path = path.expanduser().resolve()
+    land.sweep(path)
+    with ExitStack() as stack_:
+        outer = _outer(path)
+        turn = stack_.enter_context(journal.turn(outer)) if outer else None
+        _refuse_filled(path)
+        if outer:
+            _enter(outer)
+        alternates = [project.objects(Path(outer.workdir))] if outer else []
+        bench = stack_.enter_context(open_bench(*alternates))
         url = url if url == upstream.BUNDLED else fork.normal(url)
         opened = bench.open(url, version or upstream.latest(url))
         chosen = _checked(opened.catalogue, wanted)
@@ -75,7 +93,7 @@ def init(
         title = f"Start {answers['project_name']} from aegis {opened.release}"
         steps = [Step(title, answers["description"], None, start)]
         added, _ = _additions(opened.catalogue, start, chosen)
-        return _begin(bench, path, outer, [*steps, *added], said, dry)
+        return _begin(bench, path, outer, turn, [*steps, *added], said, dry)
 
 
 def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Result:
@@ -330,6 +348,7 @@ def _begin(
     bench: Bench,
     path: Path,
     outer: pygit2.Repository | None,
+    turn: int | None,
     steps: Sequence[Step],
     said: Sequence[str],
     dry: bool,
@@ -349,12 +368,11 @@ def _begin(
         Draft(step.message, trees.graft(store, root, prefix, tree) if prefix else tree)
         for step, tree in zip(steps, made, strict=True)
     ]
-    if outer:
-        land.check(outer, store, root, drafts[-1].tree)
+    seen = land.check(outer, store, root, drafts[-1].tree) if outer else {}
     ids: list[str | None] = [None] * len(drafts)
-    if not dry and outer:
+    if not dry and outer and turn is not None:
         head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit).id
-        ids = [*land.commits(outer, store, head, drafts)]
+        ids = [*land.land(outer, store, head, drafts, seen=seen, turn=turn)]
     elif not dry:
         ids = [*land.start(path, store, drafts)]
     before = [empty, *made[:-1]]
@@ -365,8 +383,7 @@ def _begin(
     return Result(tuple(commits), tuple(said), (), dry)
 
 
-def _empty(path: Path) -> Path:
-    path = path.expanduser().resolve()
+def _refuse_filled(path: Path) -> None:
     entries = sorted(os_entry.name for os_entry in path.iterdir()) if path.is_dir() else []
     fresh = entries == [".git"] and project.open_repository(path).head_is_unborn
     if (path.exists() and not path.is_dir()) or (entries and not fresh):
@@ -375,7 +392,6 @@ def _empty(path: Path) -> Path:
             where=str(path),
             next="give the path of a new or empty directory",
         )
-    return path
 
 
 def _outer(path: Path) -> pygit2.Repository | None:
@@ -396,14 +412,19 @@ def _outer(path: Path) -> pygit2.Repository | None:
     top = Path(repo.workdir).resolve()
     if path != top and repo.path_is_ignored(path.relative_to(top).as_posix() + "/"):
         return None
-    project.guard(repo, parent)
-    if not land.author(parent):
+    return repo
+
+
+def _enter(outer: pygit2.Repository) -> None:
+    """Refuse where a commit in the outer repository could not be made."""
+    top = Path(outer.workdir)
+    project.guard(outer, top)
+    if not land.author(top):
         raise Refused(
             "git does not know who you are",
-            where=str(parent),
+            where=str(top),
             next='git config user.name "…" && git config user.email "…"',
         )
-    return repo
 
 
 def _suggestions(path: Path) -> tuple[dict[str, str], list[str]]:

@@ -51,11 +51,9 @@ def brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[s
         ("service", "compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
         ("distribution", "pyproject.toml", r'^    "([A-Za-z0-9][\w.-]*)'),
     ):
-        texts = [trees.blob(store, trees.lookup(store, at, path)) for at in (was, now)]
-        old, new = (
-            set(re.findall(pattern, text.decode("utf-8", "replace"), re.MULTILINE))
-            for text in texts
-        )
+        files = [trees.blob(store, trees.lookup(store, at, path)) for at in (was, now)]
+        texts = [data.decode("utf-8", "replace") for data in files]
+        old, new = (set(re.findall(pattern, text, re.MULTILINE)) for text in texts)
         found[kind] = new - old
     return found
 

@@ -49,7 +49,7 @@ CHANGES: dict[str, tuple[Files, Files]] = {
     "made executable and changed": ({"run": b"#!\n"}, {"run": (b"#!x\n", EXEC)}),
     "executable changed": ({"run": (b"#!\n", EXEC)}, {"run": (b"#!x\n", EXEC)}),
     "new executable": ({"a": b""}, {"a": b"", "run": (b"#!\n", EXEC)}),
-    "symlink": ({"a": b""}, {"a": b"", "l": (b"../a", LINK)}),
+    "symlink": ({"a": b""}, {"a": b"", "d/l": (b"../a", LINK)}),
     "symlink changed": ({"l": (b"a", LINK)}, {"l": (b"b", LINK)}),
     "no newline after": ({"a": b"a\nb\n"}, {"a": b"a\nb"}),
     "no newline before": ({"a": b"a\nb"}, {"a": b"a\nb\n"}),

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from aegis_patch.merges.blocks import Blocks, Texts, Unusual, settle
 
+_DEEPEST = 500
 _LINES = re.compile(r"\.[a-z]*ignore|\.env(\..+)?|.*\.env|(GNUm|m|M)akefile|.*\.mk")
 
 
@@ -189,8 +190,14 @@ def _yaml(data: bytes) -> None:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text, depth = data.decode(), 0
     try:
-        for document in yaml.compose_all(data.decode(), loader):
+        for event in yaml.parse(text, loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise RecursionError  # libyaml's composer would end the process
+        for document in yaml.compose_all(text, loader):
             _unique(document)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
