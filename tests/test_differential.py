@@ -8,7 +8,8 @@ evolve. Then one of these holds, or the test fails:
     both conflict   and every line that a side added is in the result, or in the conflict's sides
     stricter        git is clean and we report a conflict, for a reason that is checked here
     settled         both are clean, and a structured merge placed repeated lines otherwise
-    more            git conflicts and we are clean: every line that a side added is in the result
+    more            git conflicts and we are clean, for a reason that is checked here: every line
+                    that a side added is in the result
     told            a deletion of the user's that stays one, and is told, where git has more to say
     untold          the same where nothing else changed: nothing is told (the command always has
                     the record's change to tell of)
@@ -31,7 +32,7 @@ import pygit2
 import pytest
 
 from aegis_patch import evolve, merges, trees
-from aegis_patch.evolve import Conflict, Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
 from tests import oracle, tiny
 from tests.oracle import Merge
 from tests.tiny import EXEC, FILE, LINK
@@ -51,6 +52,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ".env.example": ("KEY_{0}={0}", ("", "# ---")),
     ".gitignore": ("path_{}/", ("", "# ---", "*.o")),
 }
+PLAIN = (".txt", ".c")  # nothing in them has a name that a structured merge could go by
 PATHS = (
     *("notes.txt", "src/a.c", "src/b.c", "src/lib/c.c", "bin/run.txt", "naïve name.txt"),
     *(".gitignore", ".env.example", "app/settings.py", "pyproject.toml", "doc/long/way/down.txt"),
@@ -262,36 +264,74 @@ def verdict(
     if not isinstance(outcome, Conflicted) and git.clean and tree == git.tree:
         return "same"
     gone = stay_deleted(store, case, tree)
-    told = set() if isinstance(outcome, Unchanged) else {note.path for note in outcome.notes}
     if missing := lost(store, case, outcome, tree, gone):
         comments = all(line.startswith(b"#") for line in missing) and not git.clean
         if comments and not set(missing) & set(spoken(data for data, _ in case.ours.values())):
             return "lost: a comment that theirs added to a TOML file"
         return f"wrong: lacks {missing}"
     if isinstance(outcome, Conflicted):
-        if not git.clean:
-            return "both conflict"
-        reasons = sorted({stricter(store, case, each, git) for each in outcome.conflicts})
-        return next(
-            (r for r in reasons if r.startswith("wrong")), f"stricter: {', '.join(reasons)}"
-        )
-    known = gone | case.ours.keys() - case.base.keys()  # git may have followed a move
-    differ = trees.changed(store, tree, git.tree) if git.clean else ()
-    if differ and all(settled(store, case, path, tree, git.tree) for path in differ):
-        return "settled: among repeated lines, by a structured merge"
-    if differ and not (gone and known.issuperset(differ)):
-        return f"wrong: both clean, and different: {differ}"
-    if gone <= told:
-        return "told: deleted by the user" if gone else "more: clean, and every line is there"
+        return together(conflicted(store, case, outcome, git, gone))
+    if any(line.startswith(b"<<<<<<< ") for line in spoken(contents(store, tree))):
+        return "wrong: a clean merge with conflict markers"
+    if gone:
+        return deleted(store, case, outcome, git, gone)
+    if git.clean:
+        differ = trees.changed(store, tree, git.tree)
+        return together(different(store, case, path, tree, git) for path in differ)
+    return together(cleaner(case, path) for path in git.paths)
+
+
+def conflicted(
+    store: pygit2.Repository, case: History, outcome: Conflicted, git: Merge, gone: set[str]
+) -> Iterator[str]:
+    """Whether git conflicts too, at the same paths, and the other paths are as git has them."""
+    if not git.clean:
+        yield "both conflict"
+    ours = {each.path: each for each in outcome.conflicts}
+    for path in ours.keys() - set(git.paths):
+        yield stricter(store, case, ours[path], git)
+    renamed = moved(case.base, case.ours) or moved(case.base, case.theirs)
+    for path in git.paths:
+        if path not in gone | ours.keys() and "~" not in path:
+            yield "more: a renamed file" if renamed else cleaner(case, path)
+    for path in trees.changed(store, outcome.tree, git.tree):
+        if path not in gone | ours.keys() and path not in git.paths and not renamed:
+            yield different(store, case, path, outcome.tree, git)
+
+
+def deleted(
+    store: pygit2.Repository, case: History, outcome: Outcome, git: Merge, gone: set[str]
+) -> str:
+    """Whether it is told that files stay deleted, and git differs only there."""
     # Nothing is told where nothing else changed; through the command the record always does.
-    return "untold: deleted by the user" if isinstance(outcome, Unchanged) else "wrong: untold"
+    if not isinstance(outcome, Clean):
+        return "untold: deleted by the user"
+    differ = set(trees.changed(store, outcome.tree, git.tree)) if git.clean else set()
+    known = gone | case.ours.keys() - case.base.keys()  # git may have followed a move
+    untold = (differ - known) | (gone - {note.path for note in outcome.notes})
+    return f"wrong: untold: {sorted(untold)}" if untold else "told: deleted by the user"
+
+
+def together(reasons: Iterable[str]) -> str:
+    """All reasons there are, or the first that is none."""
+    known = sorted(set(reasons))
+    return next((each for each in known if each.startswith("wrong")), ", ".join(known))
+
+
+def different(
+    store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, git: Merge
+) -> str:
+    """Why a file differs from git's though both are clean."""
+    if settled(store, case, path, tree, git.tree):
+        return "settled: among repeated lines, by a structured merge"
+    return f"wrong: both clean, and different: {path}"
 
 
 def settled(
     store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, by_git: pygit2.Oid
 ) -> bool:
     """Whether a file with names in it has git's lines, but for repeated ones near a change."""
-    if path.endswith((".txt", ".c")):
+    if path.endswith(PLAIN):
         return False
     sides = [made.get(path, (b"", FILE))[0] for made in (case.base, case.ours, case.theirs)]
     results = [trees.blob(store, trees.lookup(store, each, path)) for each in (tree, by_git)]
@@ -309,6 +349,20 @@ def stay_deleted(store: pygit2.Repository, case: History, tree: pygit2.Oid) -> s
     }
 
 
+def cleaner(case: History, path: str) -> str:
+    """Why we are clean where git conflicts; that no line is lost is known by now."""
+    sides = [made.get(path) for made in (case.base, case.ours, case.theirs)]
+    texts = [side[0] for side in sides if side]
+    if len(texts) < len(sides):
+        if moved(case.base, case.ours) or moved(case.base, case.theirs):
+            return "more: a renamed file"
+    elif not path.endswith(PLAIN):
+        return "more: a structured merge"
+    elif repeated_near(*texts):
+        return "more: repeated lines, where another diff found a place"
+    return f"wrong: clean where git is not: {path}"
+
+
 def stricter(store: pygit2.Repository, case: History, conflict: Conflict, git: Merge) -> str:
     """Why a path is a conflict to us though git is clean; checked, not believed."""
     sides, reason = conflict.sides, conflict.reason.name
@@ -316,13 +370,16 @@ def stricter(store: pygit2.Repository, case: History, conflict: Conflict, git: M
     if reason == "SYNTAX":
         merged = trees.blob(store, trees.lookup(store, git.tree, conflict.path))
         if merges.syntax_error(conflict.path, merged):
-            return "does not parse"
+            return "stricter: does not parse"
     if reason in ("TEXT", "DOUBT") and repeated_near(*texts):
-        return "repeated lines near a change"
+        return "stricter: repeated lines near a change"
+    above = {f"{path.partition('~')[0]}/" for path in git.paths}
+    if reason == "KIND" and conflict.path.startswith(tuple(above)):
+        return "both conflict"  # a file and a directory at once: git names the file
     if reason == "ADDED" and moved(case.base, case.ours) and moved(case.base, case.theirs):
-        return "both renamed a file to one name"
+        return "stricter: both renamed a file to one name"
     if reason == "DELETED_BY_US" and sides.theirs is None and moved(case.base, case.theirs):
-        return "theirs renamed what ours changed"
+        return "stricter: theirs renamed what ours changed"
     return f"wrong: {reason} at {conflict.path}"
 
 
