@@ -278,7 +278,8 @@ def verdict(
     if git.clean:
         differ = trees.changed(store, tree, git.tree)
         return together(different(store, case, path, tree, git) for path in differ)
-    return together(cleaner(case, path) for path in git.paths)
+    # git names no path where it only doubts that a directory was renamed
+    return together(cleaner(case, path) for path in git.paths or ("",))
 
 
 def conflicted(
@@ -294,9 +295,14 @@ def conflicted(
     for path in git.paths:
         if path not in gone | ours.keys() and "~" not in path:
             yield "more: a renamed file" if renamed else cleaner(case, path)
-    for path in trees.changed(store, outcome.tree, git.tree):
-        if path not in gone | ours.keys() and path not in git.paths and not renamed:
+    for path in set(trees.changed(store, outcome.tree, git.tree)) - set(git.paths) - places(git):
+        if path not in gone | ours.keys() and not renamed:
             yield different(store, case, path, outcome.tree, git)
+
+
+def places(git: Merge) -> set[str]:
+    """Where git's conflicts are; it names a file NAME~COMMIT where there is a directory NAME."""
+    return {path.partition("~")[0] for path in git.paths}
 
 
 def deleted(
@@ -322,6 +328,8 @@ def different(
     store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, git: Merge
 ) -> str:
     """Why a file differs from git's though both are clean."""
+    if path not in case.base and moved(case.base, case.ours) and moved(case.base, case.theirs):
+        return "settled: both renamed a file to one name"
     if settled(store, case, path, tree, git.tree):
         return "settled: among repeated lines, by a structured merge"
     return f"wrong: both clean, and different: {path}"
@@ -330,13 +338,13 @@ def different(
 def settled(
     store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, by_git: pygit2.Oid
 ) -> bool:
-    """Whether a file with names in it has git's lines, but for repeated ones near a change."""
+    """Whether a file with names in it has git's lines, apart from repeated ones and the order."""
     if path.endswith(PLAIN):
         return False
     sides = [made.get(path, (b"", FILE))[0] for made in (case.base, case.ours, case.theirs)]
     results = [trees.blob(store, trees.lookup(store, each, path)) for each in (tree, by_git)]
     often = {line for side in sides for line, n in Counter(side.splitlines()).items() if n > 1}
-    once = [[line for line in data.splitlines() if line not in often] for data in results]
+    once = [sorted(set(data.splitlines()) - often) for data in results]
     return once[0] == once[1] and repeated_near(*sides)
 
 
@@ -353,6 +361,8 @@ def cleaner(case: History, path: str) -> str:
     """Why we are clean where git conflicts; that no line is lost is known by now."""
     sides = [made.get(path) for made in (case.base, case.ours, case.theirs)]
     texts = [side[0] for side in sides if side]
+    if sides[1] and sides[2] and sides[1][0] == sides[2][0]:
+        return "more: the same bytes from both, and the mode that ours gave them"
     if len(texts) < len(sides):
         if moved(case.base, case.ours) or moved(case.base, case.theirs):
             return "more: a renamed file"
@@ -373,9 +383,8 @@ def stricter(store: pygit2.Repository, case: History, conflict: Conflict, git: M
             return "stricter: does not parse"
     if reason in ("TEXT", "DOUBT") and repeated_near(*texts):
         return "stricter: repeated lines near a change"
-    above = {f"{path.partition('~')[0]}/" for path in git.paths}
-    if reason == "KIND" and conflict.path.startswith(tuple(above)):
-        return "both conflict"  # a file and a directory at once: git names the file
+    if reason == "KIND" and any(f"{conflict.path}/".startswith(f"{p}/") for p in places(git)):
+        return "both conflict"  # a file and a directory at once
     if reason == "ADDED" and moved(case.base, case.ours) and moved(case.base, case.theirs):
         return "stricter: both renamed a file to one name"
     if reason == "DELETED_BY_US" and sides.theirs is None and moved(case.base, case.theirs):
