@@ -35,6 +35,8 @@ def serve(
         host=host or settings.host,
         port=port if port is not None else settings.port,
         reload=reload,
+        # A viewer who has vanished is not waited for.
+        timeout_graceful_shutdown=10,
         log_config=None,
     )
 

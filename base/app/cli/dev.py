@@ -31,7 +31,8 @@ def dev(
     core = read(Settings)
     if core.app_env == "production":
         raise BadSettingsError(["APP_ENV: dev is for development; production has the containers"])
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # And interrupts, which a shell has its background processes ignore.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     at, where = host or core.host, str(core.port if port is None else port)
     with _servers():

@@ -57,7 +57,9 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
 def _renderers(settings: Settings) -> list[Processor]:
     if settings.log_format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # Plain: the other kind shows the values of variables, secrets among them.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def _drop_color_message(

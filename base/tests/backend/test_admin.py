@@ -21,8 +21,13 @@ def dashboard(visitor: dict, **headers: str) -> int:
 def test_in_development_whoever_is_here_may():
     assert dashboard(HERE) == 200
     assert dashboard(ELSEWHERE) == 403
-    # A page of another site whose name leads here.
+    # Pages of other sites whose names lead here, and what is no name at all.
     assert dashboard({**HERE, "base_url": "http://my-api.example"}) == 403
+    for host in ("a{b}.evil.example", "evil.example:", "[::1", "localhost@evil.example", ""):
+        assert dashboard(HERE, Host=host) == 403, host
+    for host in ("localhost:8000", "127.0.0.1", "[::1]:8000"):
+        assert dashboard(HERE, Host=host) == 200, host
+    assert dashboard(HERE, Origin="http://[::1") == 403
 
 
 def test_in_production_nobody_may_without_a_token(monkeypatch):

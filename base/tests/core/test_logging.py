@@ -55,6 +55,18 @@ def test_an_exception_is_part_of_its_line(capsys):
     assert "ValueError: why" in json.loads(capsys.readouterr().err)["exception"]
 
 
+def test_an_exception_shows_no_values(capsys):
+    app_logging.configure(Settings(log_format="console"))
+    password = "lantern"
+    try:
+        raise ValueError(len(password))
+    except ValueError:
+        logging.getLogger("theirs").exception("failed")
+    told = capsys.readouterr().err
+    assert "ValueError: 7" in told
+    assert "'lantern'" not in told.replace('password = "lantern"', "")
+
+
 def test_the_level_is_kept(capsys):
     app_logging.configure(Settings(log_level="WARNING"))
     structlog.get_logger("ours").info("quiet")

@@ -1,6 +1,7 @@
 """Settings come from the environment or `.env`, and a bad one is said in a line."""
 
 import pytest
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from app.core.settings import BadSettingsError, EnvSettings, Settings, check, read
@@ -10,6 +11,7 @@ class ClockSettings(EnvSettings):
     model_config = SettingsConfigDict(env_prefix="CLOCK_")
     hours: int = 24
     marks: list[int] = [3, 6, 9, 12]
+    tower: int = Field(default=1, validation_alias="TOWER")
 
 
 def test_defaults_are_for_development():
@@ -27,12 +29,14 @@ def test_every_bad_variable_has_a_line_without_its_value(monkeypatch):
     monkeypatch.setenv("PORT", "harbour")
     monkeypatch.setenv("LOG_LEVEL", "loud")
     monkeypatch.setenv("CLOCK_HOURS", "secret")
+    monkeypatch.setenv("TOWER", "high")
     with pytest.raises(BadSettingsError) as caught:
         check([Settings, ClockSettings])
     assert [line.partition(":")[0] for line in caught.value.lines] == [
         "PORT",
         "LOG_LEVEL",
         "CLOCK_HOURS",
+        "TOWER",
     ]
     assert "secret" not in str(caught.value)
 
