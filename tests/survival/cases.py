@@ -497,6 +497,13 @@ CLUSTER = [
         like="database,kubernetes",
     ),
     Case(
+        "a secret of mine just where the server's password goes",
+        below("deploy/kubernetes/secrets.env.example", "# slot: kubernetes+postgres", "MINE=\n"),
+        ("add postgres", "remove postgres"),
+        "database,kubernetes",
+        like="database,kubernetes",
+    ),
+    Case(
         "another time to stop for the worker's pods, then the worker goes",
         swap("deploy/kubernetes/worker.yaml", "GracePeriodSeconds: 40", "GracePeriodSeconds: 90"),
         ("remove worker",),
@@ -589,8 +596,8 @@ REBASE = [
     ),
     newer(
         OLDEST,
-        "another directory of the user in the image",
-        swap("Dockerfile", "--home-dir /home/app app", "--home-dir /home/mine app"),
+        "another user id in the image",
+        swap("Dockerfile", "--uid 1001 --create-home", "--uid 2001 --create-home"),
         "",
         "Dockerfile",
     ),

@@ -276,11 +276,16 @@ def shown(table: Table) -> str:
                 rows.append(_row(table, f"{far} | {edit}{more}", **wanted))
     last = "rebase-upstream"
     files = sorted({seen.beside for seen in table.counts}, key=lambda name: (name == last, name))
+    beside = Table(Counter({k: n for k, n in table.counts.items() if k.edit is not Edit.SAME}), [])
     at_0 = []
     for name in files:
         what = "every release → release" if name == last else f"`{name}`"
-        at_0.append(_row(table, what, distance=0, beside=name))
-    return _table("distance | the user's line", rows) + "\nAt 0, by file:\n\n" + _table("", at_0)
+        at_0.append(_row(beside, what, distance=0, beside=name))
+    return (
+        _table("distance | the user's line", rows)
+        + "\nAt 0, without the lines that aegis changes itself, by file:\n\n"
+        + _table("", at_0)
+    )
 
 
 def _table(what: str, rows: list[str]) -> str:
