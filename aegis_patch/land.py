@@ -220,13 +220,13 @@ def _settings(wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def _filter(repo: pygit2.Repository, paths: Sequence[str], turn: int) -> None:
-    # Once more, from the directory where the commands of the user's filters are at home; and the
-    # index forgets the sizes that it has from the first time.
+    # Once more, from the directory where the commands of the user's filters are at home. The index
+    # has to forget the first time, or git would take the files for done.
     top, new = Path(repo.workdir), journal.store(repo) / "new"
-    words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={new}/")
-    _aside(repo, top, turn, *words, stdin="".join(f"{path}\0" for path in paths))
     entries = _aside(repo, top, turn, "ls-files", "--stage", "-z", "--", *paths)
     _aside(repo, top, turn, "update-index", "-z", "--index-info", stdin=entries)
+    words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={new}/")
+    _aside(repo, top, turn, *words, stdin="".join(f"{path}\0" for path in paths))
 
 
 def _copy_pick(

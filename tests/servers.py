@@ -27,10 +27,10 @@ import httpx
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
-STARTING = 30.0
+STARTING = 60.0
 """Seconds that a server may take to become ready; most need less than one."""
 
-STOPPING = 5.0
+STOPPING = 60.0
 """Seconds that a server may take to end once it is asked to."""
 
 POSTGRES = """
@@ -100,6 +100,15 @@ def free_port() -> int:
         return port
 
 
+def until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise NotReady(f"it did not come to that in {seconds:g} s")
+        time.sleep(0.1)
+
+
 @contextmanager
 def redis_server() -> Iterator[str]:
     """An empty Redis that keeps nothing on disk; yields its URL."""
@@ -164,6 +173,16 @@ def postgres(python: Path) -> Iterator[str]:
             server.stdin.close()
             server.wait(STARTING)
             server.stdout.close()
+
+
+@contextmanager
+def dev(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[str]:
+    """All of a generated project, as `make serve` runs it; yields its URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with _running([str(python), "-m", "app", "dev", "--port", str(port)], project_dir, env) as all_:
+        all_.until(lambda: _answers(f"{url}/health/live"))
+        yield url
 
 
 @contextmanager

@@ -78,6 +78,20 @@ def python(scratch: Path) -> Path:
     return ENVIRONMENT / "bin/python"
 
 
+def processes_in(project: Project) -> list[str]:
+    """What still runs with its working directory or data in a project, where /proc tells."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            place = (process / "cwd").readlink()
+        except OSError:
+            continue
+        if place.is_relative_to(project.path) or str(project.path) in command:
+            found.append(command)
+    return found
+
+
 def mypy_cache() -> str:
     """What mypy knows already of the packages that all projects share."""
     return str(ENVIRONMENT / "mypy" / os.environ.get("PYTEST_XDIST_WORKER", "alone"))

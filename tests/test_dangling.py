@@ -68,9 +68,9 @@ def test_what_i_had_before_is_not_gone(start: Start) -> None:
 
 def test_settings_outside_of_git(start: Start) -> None:
     project = start("worker")
-    project.write(".env", "APP_ENV=development\nWORKER_ADMIN_TOKEN=s3cret\n")
+    project.write(".env", "APP_ENV=development\nWORKER_QUEUES=s3cret\n")
     said = project.aegis("remove", "worker").err
-    assert ".env:2 still names WORKER_ADMIN_TOKEN" in said
+    assert ".env:2 still names WORKER_QUEUES" in said
     assert "s3cret" not in said
 
 

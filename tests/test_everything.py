@@ -9,8 +9,7 @@ TLS before them, and Chromium. AEGIS_PICTURE names a file for the picture of the
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -86,13 +85,17 @@ def test_everything_lives_and_nothing_is_lost(tmp_path: Path, python: Path) -> N
         url = stack.enter_context(in_front(project, python, env))
         see_all_green(stack.enter_context(servers.chromium(TOKEN)).new_page(), url)
         begin(url)
-        until(lambda: len(lines(project, "begun")) >= 15)  # so both workers are amid their jobs
+        servers.until(
+            lambda: len(lines(project, "begun")) >= 15
+        )  # so both workers are amid their jobs
         for processes in beside.values():
             processes[0].kill()
         project.write("go", "")
-        until(lambda: len(lines(project, "notes")) >= JOBS)
+        servers.until(lambda: len(lines(project, "notes")) >= JOBS)
         assert sorted(map(int, lines(project, "notes"))) == list(range(JOBS))
-        until(lambda: len(lines(project, "ticks")) >= 10 and is_whole(lines(project, "ticks")))
+        servers.until(
+            lambda: len(lines(project, "ticks")) >= 10 and is_whole(lines(project, "ticks"))
+        )
 
 
 @contextmanager
@@ -150,11 +153,3 @@ def is_whole(ticks: list[str]) -> bool:
     """Whether there is one tick for each second, from the first to the last."""
     seconds = [int(float(tick)) for tick in ticks]
     return len(ticks) == max(seconds) - min(seconds) + 1
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; a worker's jobs are taken over within half a minute."""
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -482,15 +482,15 @@ def test_a_sparse_checkout_stays_sparse(start: Start) -> None:
 def test_filters_run_at_the_top_of_the_worktree(start: Start, required: str) -> None:
     """As a checkout runs them: a command may be a path in the project."""
     project = start("ingress")
-    project.write(".gitattributes", "*.md filter=mark\n")
+    project.write(".gitattributes", "*.md filter=mark\ncompose.yaml filter=mark\n")
     project.write("bin/smudge", "#!/bin/sh\ncat\necho smudged\n")
     project.write("bin/clean", "#!/bin/sh\nexec sed '/^smudged$/d'\n")
     for name in ("smudge", "clean"):
         (project.path / "bin" / name).chmod(0o755)
-        project.git("config", f"filter.mark.{name}", f"bin/{name}")
+        project.git("config", f"filter.mark.{name}", f"sleep 0.05; bin/{name}")  # as slow as some
     project.git("config", "filter.mark.required", required)
     project.commit()
-    project.git("rm", "-r", "--quiet", "--cached", "*.md")
+    project.git("rm", "-r", "--quiet", "--cached", "*.md", "compose.yaml")
     project.git("reset", "--quiet", "--hard")
     for verb in ("add", "remove"):
         project.aegis(verb, "worker")

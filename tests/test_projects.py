@@ -84,10 +84,24 @@ def test_it_starts(tmp_path: Path, python: Path, components: Names) -> None:
     assert project.is_sound()
 
 
+@each([*SINGLES, EVERYTHING], (("worker",), EVERYTHING))
+def test_make_serve_runs_all_of_it(tmp_path: Path, python: Path, components: Names) -> None:
+    """With nothing set up and no server on PATH all is well, and nothing is left running."""
+    project = stacks.make(tmp_path / "my-api", *components)
+    bare = {"PATH": f"{python.parent}:/usr/bin:/bin", "APP_ENV": "development"}
+    with servers.dev(project.path, python, bare) as url:
+        servers.until(lambda: servers.get(f"{url}/health").json()["status"] == "ok")
+        health = servers.get(f"{url}/health").json()
+        assert health["components"].keys() >= {"core", *(set(components) - {"kubernetes"})}
+    assert not (project.path / "data/dev.env").exists()
+    assert stacks.processes_in(project) == []
+    assert project.is_sound()
+
+
 def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
-    """Python without the tests: of the core, and of five components with all that joins them."""
+    """Lines of Python with something in them, of five components and what joins them."""
     five = ("cache", "database", "ingress", "scheduler", "worker")
     for names, limit in (((), 1500), (five, 4000)):
         project = stacks.make(tmp_path / label(names), *names)
-        files = (project.path / "app").rglob("*.py")
-        assert sum(len(file.read_text().splitlines()) for file in files) < limit
+        texts = [file.read_text() for file in (project.path / "app").rglob("*.py")]
+        assert sum(bool(line.strip()) for text in texts for line in text.splitlines()) < limit

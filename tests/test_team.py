@@ -33,8 +33,9 @@ def test_each_adds_a_component(start: Start) -> None:
 
 
 def test_one_adds_a_component_and_one_rebases(start: Start) -> None:
+    """To a release without new slots beside the lines that the other has added: git would ask."""
     project = start(version=OLDEST)
-    branches(project, ["add", "worker"], ["rebase-upstream"])
+    branches(project, ["add", "worker"], ["rebase-upstream", "--to", "0.2.0"])
     releases = {c["release"] for c in project.aegis("status", "--json").json["components"]}
     assert releases == {OLDEST}
     project.aegis("rebase-upstream")

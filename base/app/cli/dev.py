@@ -31,7 +31,8 @@ def dev(
     core = read(Settings)
     if core.app_env == "production":
         raise BadSettingsError(["APP_ENV: dev is for development; production has the containers"])
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     at, where = host or core.host, str(core.port if port is None else port)
     with _servers():
         commands = [_app("serve", "--reload", "--host", at, "--port", where)]
@@ -71,16 +72,17 @@ def _restarting(process: tuple[str, ...]) -> list[str]:
 
 def _run(commands: list[list[str]]) -> int:
     """Until one of them ends, or we are told to; then none is left. The exit code of that one."""
-    running = [subprocess.Popen(command) for command in commands]  # noqa: S603 - our own
+    # In groups of their own: the terminal tells us, and we tell them once, or they would hurry.
+    running = [subprocess.Popen(command, process_group=0) for command in commands]  # noqa: S603
     try:
         while all(process.poll() is None for process in running):
             time.sleep(0.1)
         return next(code for process in running if (code := process.poll()) is not None)
     except KeyboardInterrupt:
-        return 0  # the terminal has told them too
+        return 0
     finally:
         for process in running:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
         for process in running:
             try:
                 process.wait(PATIENCE)

@@ -83,7 +83,7 @@ def check(kinds: Iterable[type[EnvSettings]]) -> None:
         try:
             read(kind)
         except BadSettingsError as error:
-            wrong += error.lines
+            wrong += [line for line in error.lines if line not in wrong]
     if wrong:
         raise BadSettingsError(wrong)
 
