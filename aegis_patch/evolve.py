@@ -143,7 +143,7 @@ class Conflicted:
 
 
 Outcome = Unchanged | Clean | Conflicted
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _Step = Entry | Conflict | None  # what becomes of a path; None: it is not there
 
 
@@ -196,7 +196,7 @@ def units(path: str, data: bytes) -> Counter[bytes]:
         piece
         for line in lines
         if not line.lstrip().startswith(b"#")
-        for piece in _STRING.findall(line) or [line.strip()]
+        for piece in STRING.findall(line) or [line.strip()]
     )
 
 

@@ -9,7 +9,7 @@ import pygit2
 from aegis_patch import lock, project, stack, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused, UpstreamError
-from aegis_patch.evolve import Sides, units, written_twice
+from aegis_patch.evolve import STRING, Sides, units, written_twice
 from aegis_patch.pristine import after, before
 from aegis_patch.project import Project
 from aegis_patch.stack import RECORD
@@ -26,6 +26,7 @@ def relies(
     places = {path.rpartition("/")[0] for path in own}
     places = {f"{place}/" for place in places if trees.subtree(store, was, place) is None}
     changed = trees.changed(store, tree, there.tree)
+    moved = [path for path in changed if trees.lookup(store, there.tree, path) is None]
     for path in changed:
         if path in own or path.startswith(tuple(places)):
             return f"you changed {path}"
@@ -36,11 +37,21 @@ def relies(
         mine = trees.blob(store, trees.lookup(store, there.tree, path))
         if path == lock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
             continue
-        known = set(trees.blob(store, trees.lookup(store, tree, path)).splitlines())
+        was_there = [path] if trees.lookup(store, tree, path) else moved
+        texts = [trees.blob(store, trees.lookup(store, tree, each)) for each in was_there]
+        known = {line for text in texts for line in text.splitlines()}
         for line in mine.splitlines():
-            if line not in known and (found := pattern.search(line)):
+            if line not in known and (found := pattern.search(_without_known(path, line, known))):
                 return f"{path} names {found.group(1).decode()}"
     return None
+
+
+def _without_known(path: str, line: bytes, known: set[bytes]) -> bytes:
+    # A list in TOML says the same in whatever layout.
+    if not path.endswith(".toml"):
+        return line
+    strings = {piece for each in known for piece in STRING.findall(each)}
+    return STRING.sub(lambda piece: b"" if piece[0] in strings else piece[0], line)
 
 
 def brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[str, set[str]]:

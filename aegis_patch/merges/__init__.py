@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from aegis_patch.merges.blocks import Blocks, Texts, Unusual, settle
 
 _DEEPEST = 500
-_LINES = re.compile(r"\.[a-z]*ignore|\.env(\..+)?|.*\.env|(GNUm|m|M)akefile|.*\.mk")
+_LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
 
 
 @dataclass(frozen=True, slots=True)
