@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,6 +56,12 @@ def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
             pygit2.settings.search_path[level] = str(home)
         yield
+
+
+def needs(program: str) -> None:
+    """Skip a test where a program is missing; under CI nothing may be missing."""
+    if shutil.which(program) is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{program} is not installed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pygit2.enums import ConfigLevel
 
 from aegis_patch import journal, land
 from aegis_patch.errors import Refused
-from tests.conftest import ROOT, Project, Start, git, run
+from tests.conftest import ROOT, Project, Start, git, needs, run
 from tests.test_cli import everything
 
 ROOT_USER = os.geteuid() == 0
@@ -28,12 +28,12 @@ FILE = "docs/mine.md"
 Interrupt = Callable[[str], None]
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler, for tests/fault.c")
 @pytest.mark.parametrize(
     "thousands", [0.12, pytest.param(1.2, marks=pytest.mark.long)], ids=["sample", "more"]
 )
 def test_a_fault_at_any_effect_leaves_the_old_state_or_the_new(thousands: float) -> None:
     """Of aegis or of its git: killed, out of space, not permitted, or failing once."""
+    needs("cc")  # for tests/fault.c
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
         [sys.executable, ROOT / "scripts/kill", str(thousands), "--jobs", "2"],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Project, Start, git, run
+from tests.conftest import ROOT, Project, Start, git, needs, run
 from tests.test_cli import everything
 
 NOBODY = 65534
@@ -165,8 +165,7 @@ def ssh(project: Project, tmp_path: Path) -> str:
 
 
 def openpgp(project: Project, tmp_path: Path) -> str:
-    if not shutil.which("gpg"):
-        pytest.skip("there is no gpg")
+    needs("gpg")
     who = "Uma User <uma@example.org>"
     quiet = ("--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback")
     subprocess.run(
