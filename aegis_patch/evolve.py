@@ -144,7 +144,6 @@ class Conflicted:
 
 Outcome = Unchanged | Clean | Conflicted
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_Step = Entry | Conflict | None  # what becomes of a path; None: it is not there
 
 
 def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
@@ -154,7 +153,7 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     conflicts: list[Conflict] = []
     notes: list[Note] = []
     for sides in _sides(store, plan, notes):
-        step = _merge(store, plan, sides)
+        step = merge(store, plan, sides)
         if isinstance(step, Conflict):
             conflicts.append(step)
             continue
@@ -245,7 +244,8 @@ def _alike(store: pygit2.Repository, one: Entry, other: Entry) -> bool:
     return common * 200 >= ALIKE * (lines[0].total() + lines[1].total())
 
 
-def _merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
+def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Entry | Conflict | None:
+    """What becomes of one path; None: it is not there."""
     base, ours, theirs = sides.base, sides.ours, sides.theirs
     if sides.path == RECORD and plan.record and base and ours and theirs:
         return _merge_record(store, plan.record, base, ours, theirs)
@@ -267,7 +267,7 @@ def _merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> _Step:
 
 def _merge_file(
     store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry, theirs: Entry
-) -> _Step:
+) -> Entry | Conflict | None:
     before = sides.base.mode if sides.base else theirs.mode
     mode = theirs.mode if ours.mode == before else ours.mode
     if _kind(ours) != _kind(theirs):

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aegis_patch import patch, project, steps, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import PatchRejected, Refused
 from aegis_patch.evolve import Conflict, Meeting, Theirs, Yours
+from aegis_patch.marks import Place, places
 from aegis_patch.patch import Patch
 from aegis_patch.project import Project
 from aegis_patch.stack import Stack
 from aegis_patch.steps import Commit, Result, Step
 
 _MOST = 3  # places that are explained in one file
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Lines of ours and of theirs that meet; `line` counts in the file as it is handed over."""
-
-    line: int
-    mine: list[bytes]
-    wanted: list[bytes]
 
 
 def perform(
@@ -58,11 +50,12 @@ def _meetings(
     sides = (conflict.sides.base, conflict.sides.ours, conflict.sides.theirs, conflict.marked)
     base, ours, theirs, marked = (trees.blob(bench.store, side).splitlines() for side in sides)
     own = _without(ours, base)
-    places = list(_marked(marked)) or [_Place(0, ours, _without(theirs, base))]
+    met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
     patches = list(_patches(bench, old, new, conflict.path))
-    for place in places[:_MOST]:
+    for place in met[:_MOST]:
         mine = [line for line in place.mine if line in own]
-        line = next((n for n, text in enumerate(marked, 1) if n > place.line and text in mine), 1)
+        below = enumerate(marked[place.start + 1 :], place.start + 2)
+        line = next((number for number, text in below if text in mine), 1)
         gone = _without(base, theirs)
         yield Meeting(line, _yours(there, conflict.path, mine), _theirs(patches, place, gone))
 
@@ -70,18 +63,6 @@ def _meetings(
 def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
     known = set(others)
     return [line for line in lines if line.strip() and line not in known]
-
-
-def _marked(lines: list[bytes]) -> Iterator[_Place]:
-    """What stands between conflict markers."""
-    start = middle = 0
-    for number, line in enumerate(lines, 1):
-        if line.startswith(b"<<<<<<< HEAD (yours)"):
-            start = number
-        elif line.startswith(b"=======") and start > middle:
-            middle = number
-        elif line.startswith(b">>>>>>> aegis (theirs)"):
-            yield _Place(start, lines[start : middle - 1], lines[middle : number - 1])
 
 
 # The user's side: asked of git.
@@ -143,9 +124,7 @@ def _patches(bench: Bench, old: Stack, new: Stack, path: str) -> Iterator[tuple[
         yield name, replace(made, files=files)
 
 
-def _theirs(
-    patches: Sequence[tuple[str, Patch]], place: _Place, gone: list[bytes]
-) -> Theirs | None:
+def _theirs(patches: Sequence[tuple[str, Patch]], place: Place, gone: list[bytes]) -> Theirs | None:
     """The patch that wrote most of what theirs brings to a place, or takes away from it."""
     wanted, mine, lost = (_stripped(lines) for lines in (place.wanted, place.mine, gone))
     best, most = None, (0, 0, 0)

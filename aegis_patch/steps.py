@@ -24,6 +24,7 @@ from aegis_patch.evolve import (
 )
 from aegis_patch.land import Draft, Pick
 from aegis_patch.project import Project
+from aegis_patch.recall import recall
 from aegis_patch.stack import Stack
 from aegis_patch.trees import Entry
 
@@ -137,6 +138,8 @@ def _build(
         drivers=_drivers(there, trees.changed(store, old, new)),
     )
     outcome = evolve(store, plan)
+    if isinstance(outcome, Conflicted):
+        outcome = recall(bench, there, plan, outcome)
     if isinstance(outcome, Unchanged):
         return Built(step, tree, tree, outcome), []
     after, said = outcome.tree, list[str]()
@@ -221,6 +224,10 @@ def _land(
     if not dry:
         assert there.turn is not None
         ids = land.land(repo, store, there.head, drafts, pick, seen=seen, turn=there.turn)
+        known = land.rerere(repo, pick.stages, there.turn) if pick else []
+        said += tuple(
+            f"git rerere has resolved {path}: look at it, then git add it" for path in known
+        )
     made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
     shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
     if stuck:

@@ -17,6 +17,7 @@ from pygit2.enums import FileMode, MergeFavor, MergeFlag
 
 from aegis_patch import patch as patches
 from aegis_patch.errors import PatchRejected
+from aegis_patch.marks import LABELS
 from aegis_patch.patch import Patch
 
 BINARY_PROBE = 8000  # git looks for a NUL in as many bytes
@@ -167,14 +168,25 @@ def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
     if ours == base or theirs in (base, ours):  # nor can it hand back an empty one
         return Merged(theirs if ours == base else ours, clean=True)
     recode = not all(_is_utf8(data) for data in sides)
-    labels = ("before", "HEAD (yours)", "aegis (theirs)")
     before, mine, wanted = (
         pygit2.IndexEntry(label, store.create_blob(_recoded(data, recode)), FileMode.BLOB)
-        for label, data in zip(labels, sides, strict=True)
+        for label, data in zip(LABELS, sides, strict=True)
     )
     result = store.merge_file_from_index(before, mine, wanted)
     data = result.contents.encode("latin-1" if recode else "utf-8")
     return Merged(data, clean=result.automergeable)
+
+
+def hunks(store: pygit2.Repository, old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
+    """Where lines differ between two texts: those of the old one, and those in their place."""
+    one, other = (store[store.create_blob(text)] for text in (old, new))
+    assert isinstance(one, pygit2.Blob)
+    assert isinstance(other, pygit2.Blob)
+    # pygit2 takes the argument, its type does not.
+    patch = one.diff(other, context_lines=0)  # type: ignore[call-arg]
+    for hunk in patch.hunks:
+        at, to = hunk.old_start - (hunk.old_lines > 0), hunk.new_start - (hunk.new_lines > 0)
+        yield range(at, at + hunk.old_lines), range(to, to + hunk.new_lines)
 
 
 def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:

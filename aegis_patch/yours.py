@@ -6,13 +6,13 @@ import re
 
 import pygit2
 
-from aegis_patch import lock, project, stack, trees
+from aegis_patch import lock, trees
 from aegis_patch.bench import Bench
-from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.evolve import STRING, Sides, units, written_twice
 from aegis_patch.pristine import after, before
 from aegis_patch.project import Project
 from aegis_patch.stack import RECORD
+from aegis_patch.turns import Turn, turns
 from aegis_patch.upstream import Upstream
 
 
@@ -79,15 +79,9 @@ def lines(
     """
     leaving = _leaving(bench.store, old, new)
     found: dict[str, frozenset[bytes]] = {}
-    for commit, parent in project.turns(there) if leaving else ():
-        mine = trees.subtree(bench.store, parent.tree.id, there.prefix)
-        paths = [path for path in leaving if mine and _wrote(bench, mine, path, leaving[path])]
-        if not paths:
-            continue
-        try:
-            met = _met(bench, there, commit, parent)
-        except (Refused, UpstreamError):
-            continue  # its record or release is gone: nothing can be known of that day
+    for turn in turns(there) if leaving else ():
+        paths = [path for path in leaving if _wrote(bench, turn.mine, path, leaving[path])]
+        met = _met(bench, turn) if paths else {}
         for path in met.keys() & set(paths):
             found[path] = found.get(path, frozenset()) | met[path]
     return found
@@ -110,20 +104,16 @@ def _wrote(bench: Bench, tree: pygit2.Oid, path: str, leaving: frozenset[bytes])
     return not leaving.isdisjoint(units(path, trees.blob(bench.store, entry)))
 
 
-def _met(
-    bench: Bench, there: Project, commit: pygit2.Commit, parent: pygit2.Commit
-) -> dict[str, frozenset[bytes]]:
+def _met(bench: Bench, turn: Turn) -> dict[str, frozenset[bytes]]:
     store = bench.store
-    mine, result = (trees.subtree(store, at.tree.id, there.prefix) for at in (parent, commit))
-    assert mine
-    assert result
-    records = [trees.lookup(store, side, RECORD) for side in (mine, result)]
-    old, new = (bench.pristine(stack.parse(trees.blob(store, record))) for record in records)
+    if (pristine := turn.pristine(bench)) is None:
+        return {}
+    old, new = pristine
     met: dict[str, frozenset[bytes]] = {}
     for path in trees.changed(store, old, new):
-        sides = Sides(path, *(trees.lookup(store, tree, path) for tree in (old, mine, new)))
+        sides = Sides(path, *(trees.lookup(store, tree, path) for tree in (old, turn.mine, new)))
         if path == RECORD or (sides.base is None and sides.ours != sides.theirs):
             continue  # a file that only one of two wrote, or that the user chose in a conflict
-        if twice := written_twice(store, sides, trees.lookup(store, result, path)):
+        if twice := written_twice(store, sides, trees.lookup(store, turn.result, path)):
             met[path] = twice
     return met

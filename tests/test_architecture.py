@@ -13,7 +13,7 @@ import pytest
 from tests.tiny import ROOT
 
 PACKAGE = ROOT / "aegis_patch"
-PURE = {"errors", "patch", "component", "stack", "merges"}
+PURE = {"errors", "marks", "patch", "component", "stack", "merges"}
 PURE |= {f"merges.{kind}" for kind in ("blocks", "lines", "python", "toml", "yaml")}
 OBJECT_PURE = {"trees", "pristine", "evolve"}
 INPUT_AND_OUTPUT = {
@@ -32,7 +32,8 @@ DOORS: dict[str, set[str]] = {
     "merges": {f"merges.{kind}" for kind in ("blocks", "lines", "python", "toml", "yaml")},
     "merges.blocks": set(),
     **{f"merges.{kind}": {"merges.blocks"} for kind in ("lines", "python", "toml", "yaml")},
-    "trees": {"patch", "errors"},
+    "marks": set(),
+    "trees": {"errors", "marks", "patch"},
     "fork": {"errors"},
     "upstream": {"component", "errors", "fork", "patch"},
     "pristine": {"component", "errors", "patch", "stack", "trees", "upstream"},
