@@ -35,6 +35,7 @@ ROOM = "aegis"
 ELSEWHERE = ".aegis-landing"
 PATIENCE = 10.0
 _JOURNAL = "journal"
+_LEARNING = "rerere"
 _OURS = f"{ROOM}/{_JOURNAL}"  # where our index.lock, a link, leads to: git never makes one
 
 
@@ -85,8 +86,14 @@ def held(directory: Path, patience: float = PATIENCE) -> Iterator[int]:
 
 
 def glance(repo: pygit2.Repository) -> None:
-    """Finish what a killed one left, for a verb that only reads: not while another is at work."""
-    if (room(repo).exists() or _is_locked(repo)) and is_free(Path(repo.path)):
+    """Finish what a killed one left, for a verb that only reads.
+
+    While another is at work, nothing is done; but where files are being moved, which takes
+    milliseconds, or where a git has outlived its aegis in the midst of that, we wait.
+    """
+    begun = (room(repo) / _JOURNAL).exists()
+    left = begun or room(repo).exists() or _is_locked(repo)
+    if left and (begun or is_free(Path(repo.path))):
         with turn(repo):
             pass
 
@@ -132,6 +139,15 @@ def clear(repo: pygit2.Repository) -> None:
     """Throw away what is staged, which no journal is about."""
     shutil.rmtree(store(repo), ignore_errors=True)
     shutil.rmtree(room(repo), ignore_errors=True)
+
+
+@contextmanager
+def learning(repo: pygit2.Repository) -> Iterator[None]:
+    """While `git rerere` learns from what was landed: if it is killed, its lock goes later."""
+    room(repo).mkdir()
+    (room(repo) / _LEARNING).touch()
+    yield
+    clear(repo)
 
 
 def mark(path: Path) -> str:
@@ -238,6 +254,8 @@ def _recover(repo: pygit2.Repository) -> None:
         written = json.loads((room(repo) / _JOURNAL).read_text(encoding="utf-8"))
     except FileNotFoundError:
         _unlock(repo)
+        if (room(repo) / _LEARNING).exists():
+            (Path(repo.path) / "MERGE_RR.lock").unlink(missing_ok=True)
         if room(repo).exists():
             clear(repo)
         return

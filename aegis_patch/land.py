@@ -164,7 +164,7 @@ def rerere(repo: pygit2.Repository, paths: Iterable[str], turn: int) -> list[str
     """
     top = Path(repo.workdir)
     before = {path: journal.mark(top / path) for path in paths}
-    with suppress(Refused):
+    with suppress(Refused, OSError), journal.learning(repo):
         git(top, "rerere", turn=turn)
     return [path for path, mark in before.items() if journal.mark(top / path) != mark]
 

@@ -14,11 +14,12 @@ import os
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aegis_patch import upstream
+from aegis_patch import journal, upstream
 from tests.conftest import ME, Project, git, run
 
 SOURCE = Path(__file__).with_name("fault.c")
@@ -151,6 +152,8 @@ def shoot(aimed: Range, mode: str, at: int) -> Shot:
     if mode != "leader":  # there, git may still be at work
         plain = name_of(aimed, state(there, project))
         check_files(aimed)
+    elif (project / ".git").exists():
+        wait(Path(git(project, "rev-parse", "--absolute-git-dir")))
     if mode in ("full", "once") and "half landed" not in said.read_text():  # decided: finished next
         assert plain == ("old" if code == 1 else "new"), f"{plain}, code {code}: {said.read_text()}"
     is_init = case.args[0] == "init"
@@ -196,6 +199,14 @@ def ended(pid: int) -> int:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     page().leader = 0
     return code
+
+
+def wait(git_dir: Path) -> None:
+    """Until git has staged what an aegis that was killed had wanted; while it moves files, the
+    next command waits by itself.
+    """
+    while not (git_dir / "aegis/journal").exists() and not journal.is_free(git_dir):
+        time.sleep(0.01)
 
 
 def page() -> Page:
@@ -324,6 +335,39 @@ def begin(place: Path, release: str | None, *components: str) -> Project:
     return project
 
 
+def learning(place: Path) -> Path:
+    """A project whose user has git remember how conflicts were resolved."""
+    project = colliding(None, "worker", "ingress")(place)
+    git(project, "config", "rerere.enabled", "true")
+    return project
+
+
+def signing(place: Path) -> Path:
+    """A project whose commits are signed."""
+    project = begin(place, None, "ingress")
+    key = place / "key"
+    words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "uma", "-f", str(key))
+    subprocess.run(words, check=True)
+    settings = {"gpg.format": "ssh", "user.signingKey": f"{key}.pub", "commit.gpgSign": "true"}
+    for name, value in settings.items():
+        project.git("config", name, value)
+    return project.path
+
+
+def filtered(place: Path) -> Path:
+    """A project whose Markdown passes a filter, and whose YAML has the line ends of Windows."""
+    project = begin(place, None, "ingress")
+    project.git("config", "filter.same.smudge", "cat")
+    project.git("config", "filter.same.clean", "cat")
+    project.write(".gitattributes", "*.md filter=same\n*.yaml text eol=crlf\n")
+    project.git("add", ".gitattributes")
+    project.git("commit", "--quiet", "--message", "Attributes", "--", ".gitattributes")
+    project.git("checkout-index", "--all", "--force")
+    for path, text in MINE.items():
+        project.write(path, text)
+    return project.path
+
+
 def upstream_conflict(place: Path) -> Path:
     """A project in which moving to the newest release conflicts."""
     project = begin(place, oldest(), "worker")
@@ -388,6 +432,10 @@ def cases() -> list[Case]:
         Case("remove", at(None, "ingress", "worker"), ("remove", "worker")),
         Case("rebase-upstream", at(oldest(), "ingress", "worker"), ("rebase-upstream",)),
         Case("rebase-upstream, conflict", upstream_conflict, ("rebase-upstream",), 3),
+        Case("add, conflict, rerere", learning, ("add", "worker"), 3),
+        Case("add, signed", signing, ("add", "worker")),
+        Case("add, filters", filtered, ("add", "worker")),
+        Case("answers", at(None, "ingress", "worker"), ("answers", "project_name=Other")),
         Case("add in a linked worktree", linked, ("add", "worker")),
         Case("init", nothing, ("init", "{project}", "-y", "--components", "cache")),
         Case("init, empty directory", empty, ("init", "{project}", "-y")),
