@@ -27,8 +27,9 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
     left: list[Conflict] = []
     edits: dict[str, Entry | None] = {}
     notes = list(outcome.notes)
+    known = list(turns(there))
     for conflict in outcome.conflicts:
-        found = _answered(bench, there, plan, conflict)
+        found = _answered(bench, known, plan, conflict)
         if found is None:
             left.append(conflict)
             continue
@@ -44,10 +45,10 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
 
 
 def _answered(
-    bench: Bench, there: Project, plan: Plan, conflict: Conflict
+    bench: Bench, known: Iterable[Turn], plan: Plan, conflict: Conflict
 ) -> tuple[Entry | None, Turn] | None:
     now = conflict.sides
-    for turn in turns(there) if conflict.reason is not Reason.KIND else ():
+    for turn in known if conflict.reason is not Reason.KIND else ():
         mine, result = (trees.lookup(bench.store, at, now.path) for at in (turn.mine, turn.result))
         pristine = turn.pristine(bench) if mine and result else None
         if result is None or pristine is None:
@@ -92,14 +93,12 @@ def _made(store: pygit2.Repository, asked: Conflict, result: Entry) -> Entry | N
     text, answer = (trees.blob(store, side) for side in (asked.marked, result))
     if asked.reason is Reason.BINARY or trees.is_binary(answer):
         return result if result in (asked.sides.ours, asked.sides.theirs) else None
-    lines = text.splitlines(keepends=True)
+    lines = trees.lines(text)
     found = list(marks.places(lines))
     if not found:
-        mine = trees.blob(store, asked.sides.ours).splitlines(keepends=True)
-        found = [marks.Place(0, len(lines), mine, lines)]
-    made = _filled(
-        lines, found, answer.splitlines(keepends=True), [*trees.hunks(store, text, answer)]
-    )
+        mine = trees.lines(trees.blob(store, asked.sides.ours))
+        found = [Place(0, len(lines), mine, lines)]
+    made = _filled(lines, found, trees.lines(answer), [*trees.hunks(store, text, answer)])
     return Entry(store.create_blob(made), result.mode) if made is not None else None
 
 

@@ -6,6 +6,7 @@ Everything is written into a scratch object store, so one can walk away at any t
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -175,6 +176,11 @@ def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
     result = store.merge_file_from_index(before, mine, wanted)
     data = result.contents.encode("latin-1" if recode else "utf-8")
     return Merged(data, clean=result.automergeable)
+
+
+def lines(data: bytes) -> list[bytes]:
+    """The lines of a text as git counts them: only a line feed ends one."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", data)
 
 
 def hunks(store: pygit2.Repository, old: bytes, new: bytes) -> Iterator[tuple[range, range]]:

@@ -199,7 +199,7 @@ def test_what_is_recalled_loses_nothing(tiny_store: pygit2.Repository, data: st.
     asked = evolve.merge(tiny_store, plan, then)
     if not isinstance(asked, Conflict):
         return
-    result = answer(data, trees.blob(tiny_store, asked.marked).decode().splitlines())
+    result = answer(data, read(tiny_store, asked.marked))
     result = edited(data, result, "a") if data.draw(st.booleans()) else result
     head = edited(data, result, "h") if data.draw(st.booleans()) else result
     made = entry(tiny_store, result)
@@ -208,7 +208,7 @@ def test_what_is_recalled_loses_nothing(tiny_store: pygit2.Repository, data: st.
         merged = recall.retried(tiny_store, plan, now, then, made)
         if isinstance(merged, Conflict):
             continue
-        lines = trees.blob(tiny_store, merged).decode().splitlines()
+        lines = read(tiny_store, merged)
         lost, returned = {*head} - {*lines}, {*lines} - {*head}
         kept = "hu" if back else "h"
         assert not [line for line in lost if line[0] in kept], (head, lines)
@@ -218,8 +218,12 @@ def test_what_is_recalled_loses_nothing(tiny_store: pygit2.Repository, data: st.
 
 
 def entry(store: pygit2.Repository, lines: list[str]) -> Entry:
-    text = "".join(f"{line}\n" for line in lines)
+    text = "".join(f"{line}\r.\n" for line in lines)  # which git takes for one line each
     return Entry(store.create_blob(text.encode()), FileMode.BLOB)
+
+
+def read(store: pygit2.Repository, entry: Entry | None) -> list[str]:
+    return [line.removesuffix("\r.") for line in trees.blob(store, entry).decode().split("\n")[:-1]]
 
 
 def edited(data: st.DataObject, lines: list[str], who: str) -> list[str]:
