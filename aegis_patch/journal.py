@@ -235,8 +235,13 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
     return landed
 
 
+def is_head_locked(repo: pygit2.Repository) -> bool:
+    """Whether something holds, or has left, git's lock on HEAD."""
+    return (Path(repo.path) / "HEAD.lock").exists()
+
+
 def free_refs(repo: pygit2.Repository, landing: Landing) -> None:
-    """Remove the locks that a killed `git update-ref` left on the landing's refs."""
+    """Remove the locks that a failed `git update-ref` left on the landing's refs."""
     for ref in {"HEAD", landing.ref}:
         place = git(Path(repo.workdir), "rev-parse", "--git-path", ref).strip()
         lock = Path(repo.workdir, f"{place}.lock")

@@ -306,6 +306,8 @@ def _move(repo: pygit2.Repository, landing: Landing, turn: int) -> None:
         else:
             refs = ("HEAD", landing.new, landing.old or _ABSENT)
             git(top, "update-ref", "-m", f"aegis: {landing.subject}", *refs, turn=turn)
+            if journal.is_head_locked(repo):  # the disk failed as git removed it, and git is silent
+                journal.free_refs(repo, landing)
     except (AegisError, OSError):
         journal.free_refs(repo, landing)
         if not journal.settle(repo, landing):  # git can be killed after it moved the branch
