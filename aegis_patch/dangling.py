@@ -50,14 +50,18 @@ def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Ref
     store = bench.store
     before, after = bench.pristine(old), bench.pristine(new)
     gone = _gone(store, there.tree, before, after)
+    moved = yours.moved(bench, there, there.tree, before, after)
+    was = {where: path for path, where in moved.files.items()}
+    was |= {part: path for path, parts in moved.parts.items() for part in parts}
     found: set[Reference] = set()
     inside = {path for name in gone.modules for path in _files(store, there.tree, name)}
     for path in inside.union(_candidates(there, gone.words)):
-        deleted = trees.lookup(store, before, path) and not trees.lookup(store, after, path)
+        at = was.get(path, path)
+        deleted = trees.lookup(store, before, at) and not trees.lookup(store, after, at)
         mine = trees.blob(store, trees.lookup(store, there.tree, path))
         if path in (lock.LOCK, RECORD) or deleted or trees.is_binary(mine):
             continue
-        known = trees.blob(store, trees.lookup(store, before, path))
+        known = trees.blob(store, trees.lookup(store, before, at))
         found |= set(_in_text(path, mine, known, gone))
     settings = there.root / _SETTINGS
     if settings.is_file():

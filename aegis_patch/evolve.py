@@ -7,21 +7,22 @@ Nothing here touches a project: what is built lies in the scratch store until it
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import pygit2
 from pygit2.enums import FileMode
 
 from aegis_patch import merges, stack, trees
+from aegis_patch.moves import Moves
+from aegis_patch.sides import Note, Sides, Trees, differing, obstructed
 from aegis_patch.stack import RECORD, Stack
 from aegis_patch.trees import Entry
-
-ALIKE = 80  # per cent that a moved file must still have in common with its original
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Plan:
     `yours` holds, for each path, the lines that the user had written before a series wrote the
     same; they stay when the series leaves. `drivers` holds what the project's .gitattributes say
     of `merge` for a path: "union" takes both sides' lines, "binary" leaves it to a person.
+    `moved` is where the user moved what changes, "../" for out of the project; where nobody asked
+    history, what the trees themselves show. `ignorecase` is what git says of the file system.
     """
 
     head: pygit2.Oid
@@ -39,6 +42,8 @@ class Plan:
     record: Stack | None
     yours: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
     drivers: Mapping[str, str] = field(default_factory=dict)
+    moved: Moves | None = None
+    ignorecase: bool = False
 
 
 class Reason(StrEnum):
@@ -52,16 +57,7 @@ class Reason(StrEnum):
     SYNTAX = "the merged text does not parse"
     DOUBT = "lines are repeated, and more than one place would do"
     SHARED = "you had written a line that a series wrote as well"
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """One path as the old pristine tree, HEAD and the new pristine tree have it."""
-
-    path: str
-    base: Entry | None
-    ours: Entry | None
-    theirs: Entry | None
+    SPLIT = "aegis changes a file that you split, and not in one part alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +109,10 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """Something worth telling about a path that merged."""
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Unchanged:
     """The stack is already there."""
+
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +133,7 @@ class Conflicted:
 
 
 Outcome = Unchanged | Clean | Conflicted
+Step = Entry | Conflict | None  # what becomes of a path; None: it is not there
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -151,25 +142,37 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     edits: dict[str, Entry | None] = {}
     created: list[Sides] = []
     conflicts: list[Conflict] = []
-    notes: list[Note] = []
-    for sides in _sides(store, plan, notes):
-        step = merge(store, plan, sides)
+    at = Trees(store, plan.old, plan.head, plan.new, plan.moved, plan.ignorecase)
+    found, notes = differing(at)
+    for each, step in _steps(store, plan, found):
+        if each.was and trees.lookup(store, plan.head, each.was):
+            edits |= {each.was: None, each.path: each.ours}  # theirs moved it
         if isinstance(step, Conflict):
             conflicts.append(step)
             continue
-        if step and not sides.ours:
-            created.append(sides)
-        elif step != sides.ours:
-            edits[sides.path] = step
-        notes += _worth_telling(store, sides, step)
+        if step and not each.ours:
+            created.append(each)
+        elif step != each.ours:
+            edits[each.path] = step
+        notes += _worth_telling(store, each, step)
     tree = trees.replace(store, plan.head, edits)
-    blocked = [sides for sides in created if _obstructed(store, tree, sides.path)]
-    conflicts += [Conflict(sides, Reason.KIND, None) for sides in blocked]
-    new = {sides.path: sides.theirs for sides in created if sides not in blocked}
+    blocked = [each for each in created if obstructed(at, tree, each.path)]
+    conflicts += [Conflict(each, Reason.KIND, None) for each in blocked]
+    new = {each.path: each.theirs for each in created if each not in blocked}
     tree = trees.replace(store, tree, new)
     if conflicts:
         return Conflicted(tree, tuple(conflicts), tuple(notes))
-    return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged()
+    return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged(tuple(notes))
+
+
+def _steps(
+    store: pygit2.Repository, plan: Plan, found: Iterable[tuple[Sides, ...]]
+) -> Iterator[tuple[Sides, Step]]:
+    for parts in found:
+        if len(parts) == 1:
+            yield parts[0], merge(store, plan, parts[0])
+        else:
+            yield from zip(parts, _merge_parts(store, plan, parts), strict=True)
 
 
 def written_twice(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> frozenset[bytes]:
@@ -199,49 +202,68 @@ def units(path: str, data: bytes) -> Counter[bytes]:
     )
 
 
-def _sides(store: pygit2.Repository, plan: Plan, notes: list[Note]) -> list[Sides]:
-    """What has to be merged, each path where HEAD has it now."""
-    found = []
-    for path in trees.changed(store, plan.old, plan.new):
-        at = [trees.lookup(store, tree, path) for tree in (plan.old, plan.head, plan.new)]
-        found.append(Sides(path, *at))
-    missing = {sides.path: sides.base for sides in found if sides.base and not sides.ours}
-    moves = _moves(store, plan, missing) if missing else {}
-    for number, sides in enumerate(found):
-        if moved := moves.get(sides.path):
-            notes.append(Note(sides.path, f"followed to {moved}, where you moved it"))
-            ours = trees.lookup(store, plan.head, moved)
-            found[number] = Sides(moved, sides.base, ours, sides.theirs)
-    return found
+def _merge_parts(store: pygit2.Repository, plan: Plan, parts: Sequence[Sides]) -> list[Step]:
+    """A file that the user split: each change of theirs has to happen once, in one of the parts."""
+    base, theirs = parts[0].base, parts[0].theirs
+    if base is None or theirs is None:
+        return [merge(store, plan, _pure(store, part)) for part in parts]
+    now = list(parts)
+    for before, after in itertools.pairwise(_change_by_change(store, base, theirs)):
+        now = [replace(part, base=before, theirs=after) for part in now]
+        steps = [merge(store, plan, part) for part in now]
+        kept = [
+            part.ours if isinstance(step, Conflict) else step
+            for part, step in zip(now, steps, strict=True)
+        ]
+        change = _gained(store, [before], [after])
+        if _gained(store, [part.ours for part in now], kept) != change:
+            return _stuck_parts(parts, steps)
+        now = [replace(part, ours=entry) for part, entry in zip(now, kept, strict=True)]
+    return [part.ours for part in now]
 
 
-def _moves(store: pygit2.Repository, plan: Plan, missing: Mapping[str, Entry]) -> dict[str, str]:
-    """Where the user moved files to: to a new path, the only one that is alike enough."""
-    added = {
-        path: trees.lookup(store, plan.head, path)
-        for path in trees.changed(store, plan.old, plan.head)
-        if trees.lookup(store, plan.old, path) is None
-    }
-    found: dict[str, str] = {}
-    for path, entry in missing.items():
-        alike = [other for other, there in added.items() if there and _alike(store, entry, there)]
-        if len(alike) == 1:
-            found[path] = alike[0]
-    taken = Counter(found.values())
-    return {path: moved for path, moved in found.items() if taken[moved] == 1}
+def _stuck_parts(parts: Sequence[Sides], steps: Sequence[Step]) -> list[Step]:
+    """All parts as they are, and a person decides about one in which a change was tried."""
+    at = next((n for n, step in enumerate(steps) if isinstance(step, Conflict)), 0)
+    return [
+        Conflict(part, Reason.SPLIT, part.ours) if number == at else part.ours
+        for number, part in enumerate(parts)
+    ]
 
 
-def _alike(store: pygit2.Repository, one: Entry, other: Entry) -> bool:
-    if FileMode.COMMIT in (one.mode, other.mode):
-        return False  # a submodule: its commit is not here
-    if one.id == other.id:
-        return bool(store.odb.read_header(one.id)[1])  # empty files are all alike
-    sizes = sorted(store.odb.read_header(entry.id)[1] for entry in (one, other))
-    if sizes[0] * 100 < sizes[1] * (ALIKE - 20):
-        return False
-    lines = [Counter(trees.blob(store, entry).splitlines()) for entry in (one, other)]
-    common = (lines[0] & lines[1]).total()
-    return common * 200 >= ALIKE * (lines[0].total() + lines[1].total())
+def _change_by_change(store: pygit2.Repository, base: Entry, theirs: Entry) -> list[Entry]:
+    """From base to theirs, with one change more each time."""
+    old, new = (trees.blob(store, entry).splitlines(keepends=True) for entry in (base, theirs))
+    found = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    texts = [
+        b"".join([*new[:above], *old[below:]])
+        for kind, _, below, _, above in found
+        if kind != "equal"
+    ]
+    made = [Entry(store.create_blob(text), theirs.mode) for text in texts]
+    return [base, *made]
+
+
+def _gained(
+    store: pygit2.Repository, before: Iterable[Entry | None], after: Iterable[Entry | None]
+) -> Counter[bytes]:
+    """How many more or fewer of each line there are in some files."""
+    gained = Counter[bytes]()
+    for entry in after:
+        gained.update(_lines(store, entry))
+    for entry in before:
+        gained.subtract(_lines(store, entry))
+    return Counter({line: count for line, count in gained.items() if count})
+
+
+def _pure(store: pygit2.Repository, part: Sides) -> Sides:
+    """A part of a file that goes: if nothing in it is the user's own, as if it were a whole one."""
+    mine = _lines(store, part.ours) - _lines(store, part.base)
+    return part if mine else replace(part, base=part.ours)
+
+
+def _lines(store: pygit2.Repository, entry: Entry | None) -> Counter[bytes]:
+    return Counter(line for line in trees.blob(store, entry).splitlines() if line.strip())
 
 
 def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Entry | Conflict | None:
@@ -254,13 +276,13 @@ def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Entry | Conflic
     if ours is None:
         return theirs if base is None else None
     if theirs is None:
-        yours = plan.yours.get(sides.path)
+        yours = plan.yours.get(sides.pristine)
         if ours != base:
             return Conflict(sides, Reason.DELETED_BY_US, ours)
         if yours and units(sides.path, trees.blob(store, base)).keys() <= yours:
             return ours  # the user had written the very same file
         return Conflict(sides, Reason.SHARED, ours) if yours else None
-    if ours == base and sides.path not in plan.yours:
+    if ours == base and sides.pristine not in plan.yours:
         return theirs
     return _merge_file(store, plan, sides, ours, theirs)
 
@@ -275,7 +297,7 @@ def _merge_file(
     if ours.id == theirs.id:
         return Entry(ours.id, mode)
     texts = [trees.blob(store, entry) for entry in (sides.base, ours, theirs)]
-    driver = plan.drivers.get(sides.path)
+    driver = plan.drivers.get(sides.path, plan.drivers.get(sides.pristine))
     binary = driver == "binary" or any(trees.is_binary(text) for text in texts)
     if mode == FileMode.LINK or binary:
         if sides.base and ours.id == sides.base.id:
@@ -283,7 +305,7 @@ def _merge_file(
         if sides.base and theirs.id == sides.base.id:
             return Entry(ours.id, mode)
         return Conflict(sides, Reason.BINARY, ours)
-    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.path, frozenset()))
+    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.pristine, frozenset()))
     merge = _merge_union if driver == "union" else _merge_content
     data, reason, detail = merge(store, sides.path, *texts)
     merged = Entry(store.create_blob(data), mode)
@@ -382,17 +404,6 @@ def _merge_record(
     return Entry(store.create_blob(text), ours.mode)
 
 
-def _obstructed(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> bool:
-    """A new path under a file of the user's, at a directory of theirs, or that hides a module."""
-    parts = path.split("/")
-    if parts[-1] == "__init__.py" and trees.lookup(store, tree, "/".join(parts[:-1]) + ".py"):
-        return True
-    above = ("/".join(parts[:count]) for count in range(1, len(parts)))
-    return trees.subtree(store, tree, path) is not None or any(
-        trees.lookup(store, tree, parent) is not None for parent in above
-    )
-
-
 def _kind(entry: Entry) -> int:
     return entry.mode & 0o170000
 
@@ -408,8 +419,6 @@ def _without(path: str, text: bytes, yours: frozenset[bytes]) -> bytes:
 
 
 def _worth_telling(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> Iterator[Note]:
-    if sides.base and sides.theirs and not sides.ours:
-        yield Note(sides.path, "you deleted it; it stays deleted")
     if sides.path == RECORD:
         return
     if sides.base is None and sides.ours and sides.ours == sides.theirs:

@@ -51,13 +51,15 @@ def _meetings(
     base, ours, theirs, marked = (trees.blob(bench.store, side).splitlines() for side in sides)
     own = _without(ours, base)
     met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
-    patches = list(_patches(bench, old, new, conflict.path))
+    patches = list(_patches(bench, old, new, {conflict.path, conflict.sides.pristine}))
+    is_there = trees.lookup(bench.store, there.tree, conflict.path)
+    path = conflict.path if is_there else conflict.sides.pristine
     for place in met[:_MOST]:
         mine = [line for line in place.mine if line in own]
         below = enumerate(marked[place.start + 1 :], place.start + 2)
         line = next((number for number, text in below if text in mine), 1)
         gone = _without(base, theirs)
-        yield Meeting(line, _yours(there, conflict.path, mine), _theirs(patches, place, gone))
+        yield Meeting(line, _yours(there, path, mine), _theirs(patches, place, gone))
 
 
 def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
@@ -105,22 +107,22 @@ def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
 # The other side: the patches say it.
 
 
-def _patches(bench: Bench, old: Stack, new: Stack, path: str) -> Iterator[tuple[str, Patch]]:
-    """The patches that touch a path, those of what comes or goes first."""
+def _patches(bench: Bench, old: Stack, new: Stack, paths: set[str]) -> Iterator[tuple[str, Patch]]:
+    """The patches that touch one of some paths, those of what comes or goes first."""
     stays = old.names & new.names
     found = {
         (name in stays, name, mail)
         for at in (old, new)
         for name in at.names
         for _, mail in bench.upstream(at).catalogue[name].series
-        if path.encode() in mail
+        if any(path.encode() in mail for path in paths)
     }
     for _, name, mail in sorted(found):
         try:
             made = patch.parse(name, mail)
         except PatchRejected:
             continue
-        files = tuple(file for file in made.files if file.path == path)
+        files = tuple(file for file in made.files if file.path in paths)
         yield name, replace(made, files=files)
 
 

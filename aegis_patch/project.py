@@ -253,6 +253,11 @@ def recorded(repo: pygit2.Repository, entry: Entry) -> frozenset[str]:
         return frozenset()
 
 
+def ignores_case(repo: pygit2.Repository) -> bool:
+    """Whether the file system takes `readme` for `README`, as git found when it made this."""
+    return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
+
+
 def dirty(root: Path, paths: Sequence[str]) -> dict[str, str]:
     """Uncommitted changes at some paths of a worktree (from its top): path → two-letter code."""
     if not paths:

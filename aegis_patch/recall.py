@@ -15,9 +15,10 @@ import pygit2
 
 from aegis_patch import evolve, marks, trees
 from aegis_patch.bench import Bench
-from aegis_patch.evolve import Clean, Conflict, Conflicted, Note, Outcome, Plan, Reason, Sides
+from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Reason
 from aegis_patch.marks import Place
 from aegis_patch.project import Project
+from aegis_patch.sides import Note, Sides
 from aegis_patch.trees import Entry
 from aegis_patch.turns import Turn, turns
 
@@ -48,12 +49,15 @@ def _answered(
     bench: Bench, known: Iterable[Turn], plan: Plan, conflict: Conflict
 ) -> tuple[Entry | None, Turn] | None:
     now = conflict.sides
-    for turn in known if conflict.reason is not Reason.KIND else ():
-        mine, result = (trees.lookup(bench.store, at, now.path) for at in (turn.mine, turn.result))
+    for turn in known if conflict.reason not in (Reason.KIND, Reason.SPLIT) else ():
+        mine, result = (
+            trees.lookup(bench.store, at, now.path) or trees.lookup(bench.store, at, now.pristine)
+            for at in (turn.mine, turn.result)
+        )
         pristine = turn.pristine(bench) if mine and result else None
         if result is None or pristine is None:
             continue
-        old, new = (trees.lookup(bench.store, at, now.path) for at in pristine)
+        old, new = (trees.lookup(bench.store, at, now.pristine) for at in pristine)
         merged = retried(bench.store, plan, now, Sides(now.path, old, mine, new), result)
         if not isinstance(merged, Conflict):
             return merged, turn

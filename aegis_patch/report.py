@@ -43,6 +43,7 @@ _REMEDIES = {
     Reason.DOUBT: "it holds one way to merge it: look at that line, then git add it",
     Reason.DELETED_BY_US: "it is as you left it: git add it to keep it, or git rm it",
     Reason.SHARED: "it is as you left it: git add it to keep it, or git rm it",
+    Reason.SPLIT: "bring what aegis changes into the part where it belongs, then git add it",
     Reason.BINARY: "it is yours: git add it, or git checkout --theirs it and git add it",
     Reason.KIND: "move yours away and git checkout --theirs it, or git rm --cached it",
 }

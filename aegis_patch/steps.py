@@ -16,7 +16,6 @@ from aegis_patch.evolve import (
     Clean,
     Conflict,
     Conflicted,
-    Note,
     Outcome,
     Plan,
     Unchanged,
@@ -25,6 +24,7 @@ from aegis_patch.evolve import (
 from aegis_patch.land import Draft, Pick
 from aegis_patch.project import Project
 from aegis_patch.recall import recall
+from aegis_patch.sides import Note
 from aegis_patch.stack import Stack
 from aegis_patch.trees import Entry
 
@@ -136,12 +136,16 @@ def _build(
         record=step.new,
         yours=yours.lines(bench, there, old, new),
         drivers=_drivers(there, trees.changed(store, old, new)),
+        moved=yours.moved(bench, there, tree, old, new),
+        ignorecase=project.ignores_case(there.repo),
     )
     outcome = evolve(store, plan)
     if isinstance(outcome, Conflicted):
         outcome = recall(bench, there, plan, outcome)
     if isinstance(outcome, Unchanged):
-        return Built(step, tree, tree, outcome), []
+        return Built(step, tree, tree, outcome), [
+            f"{note.path}: {note.text}" for note in outcome.notes
+        ]
     after, said = outcome.tree, list[str]()
     if lock_entry := trees.lookup(store, tree, lock.LOCK):
         after, said = _relock(store, tree, outcome, lock_entry, relock)

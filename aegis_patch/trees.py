@@ -71,6 +71,19 @@ def subtree(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> pygit2.Oid
     return found.id if found.filemode == FileMode.TREE else None
 
 
+def other_case(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> str | None:
+    """A path of the tree that some file systems take for this one, or for a directory of it."""
+    above, _, name = path.rpartition("/")
+    if above and (found := other_case(store, tree, above)):
+        return found
+    inside = subtree(store, tree, above)
+    for entry in _tree(store, inside) if inside else ():
+        other = str(entry.name)
+        if other != name and other.casefold() == name.casefold():
+            return f"{above}/{other}" if above else other
+    return None
+
+
 def replace(
     store: pygit2.Repository, tree: pygit2.Oid | None, edits: Mapping[str, Entry | None]
 ) -> pygit2.Oid:

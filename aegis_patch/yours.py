@@ -1,16 +1,20 @@
-"""What is the user's: the requirements that they rely on, the lines that they wrote first."""
+"""What is the user's: requirements that they rely on, lines that they wrote first, their moves."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 import pygit2
 
-from aegis_patch import lock, trees
+from aegis_patch import lock, moves, project, trees
 from aegis_patch.bench import Bench
-from aegis_patch.evolve import STRING, Sides, units, written_twice
+from aegis_patch.evolve import STRING, units, written_twice
+from aegis_patch.moves import Moves
 from aegis_patch.pristine import after, before
 from aegis_patch.project import Project
+from aegis_patch.sides import Sides
 from aegis_patch.stack import RECORD
 from aegis_patch.turns import Turn, turns
 from aegis_patch.upstream import Upstream
@@ -111,9 +115,77 @@ def _met(bench: Bench, turn: Turn) -> dict[str, frozenset[bytes]]:
     old, new = pristine
     met: dict[str, frozenset[bytes]] = {}
     for path in trees.changed(store, old, new):
-        sides = Sides(path, *(trees.lookup(store, tree, path) for tree in (old, turn.mine, new)))
+        base, ours, theirs = (trees.lookup(store, tree, path) for tree in (old, turn.mine, new))
+        sides = Sides(path, base, ours, theirs)
         if path == RECORD or (sides.base is None and sides.ours != sides.theirs):
             continue  # a file that only one of two wrote, or that the user chose in a conflict
         if twice := written_twice(store, sides, trees.lookup(store, turn.result, path)):
             met[path] = twice
     return met
+
+
+def moved(
+    bench: Bench, there: Project, tree: pygit2.Oid, old: pygit2.Oid, new: pygit2.Oid
+) -> Moves:
+    """Where the user moved what an evolution changes; "../" leads out of the project.
+
+    History is read only for what is missing and cannot be told from the trees alone.
+    """
+    paths = trees.changed(bench.store, old, new)
+    found = moves.follow(bench.store, old, tree, paths)
+    known = {}
+    left = {
+        path: f"{there.prefix}/{path}".removeprefix("/")
+        for path in paths
+        if path not in found.files
+        and path not in found.parts
+        and trees.lookup(bench.store, old, path)
+        and not trees.lookup(bench.store, tree, path)
+    }
+    while left:
+        left = _moved_on(bench, there, left)
+        for path, where in left.items():
+            if trees.lookup(bench.store, there.repo[there.head].peel(pygit2.Tree).id, where):
+                known[path] = _from_inside(there, where)
+        left = {path: where for path, where in left.items() if path not in known}
+    return moves.follow(bench.store, old, tree, paths, known) if known else found
+
+
+def _moved_on(bench: Bench, there: Project, at: dict[str, str]) -> dict[str, str]:
+    """Where the commits that took some files away put them; those that only took are left out."""
+    found: dict[str, str] = {}
+    taken = _taken_away(there, at.values())
+    for path, where in at.items():
+        commit = there.repo.get(taken[where]) if where in taken else None
+        if not isinstance(commit, pygit2.Commit) or not commit.parents:
+            continue
+        sides = (commit.parents[0].tree.id, commit.tree.id)
+        followed = moves.follow(bench.store, *sides, [where], least=moves.RELATED)
+        if now := followed.files.get(where):
+            found[path] = now
+    return found
+
+
+def _taken_away(there: Project, paths: Iterable[str]) -> dict[str, str]:
+    """The newest commit that took a file away, by its path from the repository's top."""
+    said = project.git(
+        Path(there.repo.workdir),
+        *("-c", "core.quotePath=false", "log", "--no-renames", "--diff-filter=D", "--name-only"),
+        *("--format=%x00%H", str(there.head), "--", *paths),
+        env={"GIT_LITERAL_PATHSPECS": "1"},
+    )
+    found: dict[str, str] = {}
+    for told in said.split("\0")[1:]:
+        commit, *names = told.splitlines()
+        for name in names:
+            found.setdefault(name, commit)
+    return found
+
+
+def _from_inside(there: Project, path: str) -> str:
+    inside = PurePosixPath(path)
+    prefix = PurePosixPath(there.prefix)
+    up = 0
+    while not inside.is_relative_to(prefix):
+        prefix, up = prefix.parent, up + 1
+    return "../" * up + inside.relative_to(prefix).as_posix()

@@ -15,7 +15,7 @@ from tests.tiny import ROOT
 PACKAGE = ROOT / "aegis_patch"
 PURE = {"errors", "marks", "patch", "component", "stack", "merges"}
 PURE |= {f"merges.{kind}" for kind in ("blocks", "lines", "python", "toml", "yaml")}
-OBJECT_PURE = {"trees", "pristine", "evolve"}
+OBJECT_PURE = {"trees", "pristine", "moves", "sides", "evolve"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
@@ -37,7 +37,9 @@ DOORS: dict[str, set[str]] = {
     "fork": {"errors"},
     "upstream": {"component", "errors", "fork", "patch"},
     "pristine": {"component", "errors", "patch", "stack", "trees", "upstream"},
-    "evolve": {"merges", "stack", "trees"},
+    "moves": {"trees"},
+    "sides": {"moves", "trees"},
+    "evolve": {"merges", "moves", "sides", "stack", "trees"},
 }
 
 

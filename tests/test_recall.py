@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pygit2.enums import FileMode
 
 from aegis_patch import evolve, marks, recall, trees, upstream
-from aegis_patch.evolve import Conflict, Plan, Sides
+from aegis_patch.evolve import Conflict, Plan
+from aegis_patch.sides import Sides
 from aegis_patch.trees import Entry
 from tests import tiny
 from tests.conftest import Project, Ran, Start

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from aegis_patch import report
 from aegis_patch.errors import Refused
-from aegis_patch.evolve import Conflict, Note, Reason, Sides
+from aegis_patch.evolve import Conflict, Reason
+from aegis_patch.sides import Note, Sides
 from aegis_patch.steps import Commit, FileChange, Result
 
 FILE = FileChange("a[b].py", "added", 3, 0)

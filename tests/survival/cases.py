@@ -12,12 +12,14 @@ from tests.survival.edits import (
     below,
     both,
     delete,
+    had,
     link,
     move,
     raw,
     rewrite,
     run_by_all,
     swap,
+    to_package,
     write,
 )
 
@@ -619,4 +621,83 @@ REBASE = [
 ]
 
 
-EVERY = [*DEPENDENCIES, *CONTAINERS, *SETTINGS, *CODE, *CLUSTER, *REBASE]
+WORKER, SCHEDULER = "app/components/worker", "app/components/scheduler"
+RUN = f"{SCHEDULER}/run.py"
+MINE = write("app/mine.py", "MINE = 1\n")
+
+MOVES = [
+    goes(
+        "worker",
+        "I renamed the worker's directory",
+        both(had(WORKER, move(WORKER, "app/background")), MINE),
+        "worker",
+        "",
+    ),
+    goes(
+        "scheduler",
+        "I renamed the scheduler's directory, and have a file in it",
+        both(
+            had(SCHEDULER, move(SCHEDULER, "app/schedule")),
+            write("app/schedule/mine.py", "MINE = 1\n"),
+        ),
+        "scheduler",
+        "",
+    ),
+    goes(
+        "ingress",
+        "I renamed the directory of all components",
+        move("app/components", "app/parts"),
+        "cache,ingress",
+        "cache",
+    ),
+    Case(
+        "I renamed the scheduler's directory, then what it needs for the database joins",
+        move(SCHEDULER, "app/schedule"),
+        ("add database", "remove database"),
+        "scheduler",
+        like="scheduler",
+    ),
+    Case(
+        "I renamed the worker's directory, and changed a file in it",
+        both(move(WORKER, "app/background"), append("app/background/tasks.py", TASK)),
+        ("add database", "remove database", "remove worker"),
+        "worker",
+        conflict="app/background/tasks.py",
+    ),
+    Case(
+        "I moved the manifests, then the worker's join",
+        move("deploy/kubernetes", "k8s"),
+        ("add worker", "remove worker"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    there_and_back("database", "I renamed the command line", move("app/cli", "app/commands")),
+    there_and_back("cache", "I moved the tests", move("tests", "test")),
+    goes(
+        "worker",
+        "I made a package of the worker's module of tasks",
+        both(had(TASKS, move(TASKS, TASKS.replace(".py", "/__init__.py"))), MINE),
+        "worker",
+        "",
+    ),
+    goes(
+        "scheduler",
+        "I split the module that runs the jobs",
+        both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
+        "scheduler",
+        "",
+    ),
+    Case(
+        "I split the worker's registry, where the database joins",
+        to_package(f"{WORKER}/registry.py", "class ", "more.py"),
+        ("add database", "remove database"),
+        "worker",
+        like="worker",
+    ),
+    newer(OLDER, "I renamed the command line", move("app/cli", "app/commands"), ""),
+    newer(OLDEST, "I renamed the worker's directory", move(WORKER, "app/background")),
+    newer(OLDEST, "I split the settings", to_package("app/core/settings.py", "def ", "more.py")),
+]
+
+
+EVERY = [*DEPENDENCIES, *CONTAINERS, *SETTINGS, *CODE, *CLUSTER, *REBASE, *MOVES]

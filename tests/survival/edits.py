@@ -49,6 +49,24 @@ def move(old: str, new: str) -> Edit:
     return edit
 
 
+def had(path: str, edit: Edit) -> Edit:
+    """An edit of what a component brought: nothing where that is not."""
+    return lambda project: edit(project) if (project.path / path).exists() else None
+
+
+def to_package(path: str, at: str, more: str) -> Edit:
+    """A module as a package; all from the line `at` on is in another module of it."""
+
+    def edit(project: Project) -> None:
+        package = path.removesuffix(".py")
+        head, found, tail = project.read(path).partition(f"\n{at}")
+        (project.path / path).unlink()
+        project.write(f"{package}/__init__.py", f"{head}\n")
+        project.write(f"{package}/{more}", f"{found.lstrip()}{tail}")
+
+    return edit
+
+
 def delete(path: str) -> Edit:
     """A file that is not wanted."""
     return lambda project: (project.path / path).unlink()

@@ -1,0 +1,321 @@
+"""Where files went: what a later tree has under other paths than an earlier one.
+
+To follow a file wrongly is worse than not to follow it: what is in doubt is a hint for a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import pygit2
+from pygit2.enums import FileMode
+
+from aegis_patch import trees
+from aegis_patch.trees import Entry
+
+ALIKE = 80  # per cent that a file must have in common with another to be known by itself
+RELATED = 50  # where its directory, or a commit of the user's, speaks for it too
+AHEAD = 20  # per cent by which it must be more alike than every other
+MOST = 1000  # new files that are read; of more, those of the same name
+_TELLING = 3  # lines that a part of a file must have
+_COMMON = re.compile(rb"\W*|(import|from) .*")  # a line that any file may have
+
+_T = TypeVar("_T")
+_Files = dict[str, Entry]
+_Scores = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Where the files of an earlier tree are in a later one.
+
+    `parts` are the files into which one was split, the largest first; `hints` those that one may
+    have become, though that is not sure; `places` where directories went as a whole.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def of_new(self, path: str) -> str | None:
+        """Where a new file belongs, if its directory went to another place."""
+        return next(
+            (_below(self.places[at], at, path) for at in above(path) if at in self.places), None
+        )
+
+
+def follow(
+    store: pygit2.Repository,
+    before: pygit2.Oid,
+    after: pygit2.Oid,
+    paths: Iterable[str],
+    known: Mapping[str, str] | None = None,
+    least: int = ALIKE,
+) -> Moves:
+    """Where some paths of one tree are in a later one, as far as that is sure.
+
+    `known` is what history says; it is believed where such a file is there.
+    """
+    paths = tuple(paths)
+    gone = {top for path in paths if (top := _gone(store, before, after, path))}
+    sought = _sought(store, before, after, paths, gone)
+    if not sought:
+        return Moves()
+    added = _added(store, before, after)
+    same = _identical(store, sought, added)
+    sought, added = _without(sought, same), _without(added, same.values())
+    if len(added) > MOST:
+        added = _of_like_name(sought, added)
+    scores = _scores(store, sought, added)
+    found = _winners(scores, least)
+    found |= {
+        path: where
+        for path, where in (known or {}).items()
+        if path in sought and (is_outside(where) or where in _without(added, found.values()))
+    }
+    found |= _by_place({**same, **found}, sought, added, scores)
+    parts, pieces = _parts(store, sought, added, found)
+    files = {**same, **_without(found, parts)}
+    hints = {
+        path: tuple(sorted({*scores.get(path, ()), *pieces.get(path, ())}))
+        for path in sought
+        if path not in files and path not in parts
+    }
+    return Moves(
+        files,
+        parts,
+        {path: others for path, others in hints.items() if others},
+        _places(store, before, gone, files),
+    )
+
+
+def is_outside(path: str) -> bool:
+    """Whether a file went out of the project."""
+    return path.startswith("../")
+
+
+def above(path: str) -> Iterator[str]:
+    """The directories of a path, the innermost first."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _gone(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, path: str) -> str | None:
+    """The outermost directory of a path that is there before and not after."""
+    for directory in reversed(list(above(path))):
+        if trees.subtree(store, before, directory) is None:
+            return None
+        if trees.subtree(store, after, directory) is None:
+            return directory
+    return None
+
+
+def _sought(
+    store: pygit2.Repository,
+    before: pygit2.Oid,
+    after: pygit2.Oid,
+    paths: Iterable[str],
+    gone: Iterable[str],
+) -> _Files:
+    """What is missing of some paths, and all that was in directories that are."""
+    inside = [path for top in gone for path in _files(store, before, top)]
+    return {
+        path: entry
+        for path in (*paths, *inside)
+        if (entry := trees.lookup(store, before, path)) and trees.lookup(store, after, path) is None
+    }
+
+
+def _added(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid) -> _Files:
+    return {
+        path: entry
+        for path in trees.changed(store, before, after)
+        if (entry := trees.lookup(store, after, path)) and trees.lookup(store, before, path) is None
+    }
+
+
+def _identical(
+    store: pygit2.Repository, sought: Mapping[str, Entry], added: Mapping[str, Entry]
+) -> dict[str, str]:
+    """The same bytes, once here and once there; empty files are all alike."""
+    here, there = _by_content(sought), _by_content(added)
+    return {
+        paths[0]: there[key][0]
+        for key, paths in here.items()
+        if len(paths) == len(there.get(key, ())) == 1 and _size(store, sought[paths[0]])
+    }
+
+
+def _by_content(files: Mapping[str, Entry]) -> dict[tuple[pygit2.Oid, bool], list[str]]:
+    found: dict[tuple[pygit2.Oid, bool], list[str]] = {}
+    for path, entry in files.items():
+        found.setdefault((entry.id, entry.mode == FileMode.LINK), []).append(path)
+    return found
+
+
+def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> _Files:
+    names = {path.rpartition("/")[2] for path in sought}
+    names |= {name.removesuffix(".py") for name in names}  # a package of a module's name
+    return {path: entry for path, entry in added.items() if names & set(path.split("/")[-2:])}
+
+
+def _scores(
+    store: pygit2.Repository, sought: Mapping[str, Entry], added: Mapping[str, Entry]
+) -> dict[str, dict[str, int]]:
+    """For each file that is sought, the ones that are related, and by how many per cent."""
+    here, there = _lines(store, sought), _lines(store, added)
+    return {
+        path: {
+            other: score
+            for other, theirs in there.items()
+            if (score := _alike(lines, theirs)) >= RELATED
+        }
+        for path, lines in here.items()
+    }
+
+
+def _lines(store: pygit2.Repository, files: Mapping[str, Entry]) -> dict[str, Counter[bytes]]:
+    """The lines of each regular file that has some."""
+    return {
+        path: Counter(trees.blob(store, entry).splitlines())
+        for path, entry in files.items()
+        if entry.mode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE) and _size(store, entry)
+    }
+
+
+def _alike(one: Counter[bytes], other: Counter[bytes]) -> int:
+    total = one.total() + other.total()
+    if min(one.total(), other.total()) * 200 < RELATED * total:
+        return 0
+    return (one & other).total() * 200 // total
+
+
+def _winners(scores: _Scores, least: int) -> dict[str, str]:
+    """Those that are alike enough, far more than every other, and for one file only."""
+    found = {}
+    for path, alike in scores.items():
+        first, second = (*sorted(alike.values(), reverse=True), 0, 0)[:2]
+        if first >= least and first - second >= AHEAD:
+            found[path] = max(alike, key=lambda other: alike[other])
+    taken = Counter(found.values())
+    return {path: where for path, where in found.items() if taken[where] == 1}
+
+
+def _by_place(
+    found: Mapping[str, str],
+    sought: Mapping[str, Entry],
+    added: Mapping[str, Entry],
+    scores: _Scores,
+) -> dict[str, str]:
+    """Files where the others of their directory went, under the name that they had."""
+    more = {}
+    for path in _without(sought, found):
+        at = next((at for at in above(path) if _any_from(found, at)), None)
+        place = _place(found, at) if at else None
+        if at is None or place is None:
+            continue
+        where = _below(place, at, path)
+        if where in found.values() or where not in added:
+            continue
+        if sought[path] == added[where] or where in scores.get(path, ()):
+            more[path] = where
+    return more
+
+
+def _places(
+    store: pygit2.Repository,
+    before: pygit2.Oid,
+    gone: Iterable[str],
+    files: Mapping[str, str],
+) -> dict[str, str]:
+    """Git's rule: nothing is left of a directory, and its files went to one place.
+
+    Most of them have to be found there; of each directory in it, all that are found.
+    """
+    found = {}
+    for top in gone:
+        paths = list(_files(store, before, top))
+        for at in {at for path in paths for at in above(path) if f"{at}/".startswith(f"{top}/")}:
+            inside = [path for path in paths if path.startswith(f"{at}/")]
+            place = _place(files, at)
+            if place is not None and sum(path in files for path in inside) * 2 > len(inside):
+                found[at] = place
+    return found
+
+
+def _any_from(files: Mapping[str, str], directory: str) -> bool:
+    return any(path.startswith(f"{directory}/") for path in files)
+
+
+def _place(files: Mapping[str, str], directory: str) -> str | None:
+    """The one place to which files of a directory went, each at its depth."""
+    places = set()
+    for path, where in files.items():
+        if path.startswith(f"{directory}/"):
+            inner = path.removeprefix(f"{directory}/").rpartition("/")[0]
+            to = f"/{where}".rpartition("/")[0]
+            if inner and not to.endswith(f"/{inner}"):
+                return None
+            places.add((to.removesuffix(f"/{inner}") if inner else to).removeprefix("/"))
+    return places.pop() if len(places) == 1 else None
+
+
+def _parts(
+    store: pygit2.Repository,
+    sought: Mapping[str, Entry],
+    added: Mapping[str, Entry],
+    found: Mapping[str, str],
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Files that were split, the parts of which hold different lines; then what only looks so."""
+    whole, free = (_telling(store, files) for files in (sought, added))
+    parts, pieces = {}, {}
+    for path, lines in whole.items():
+        others = {where for other, where in found.items() if other != path}
+        shared = {
+            other: lines & theirs
+            for other, theirs in free.items()
+            if other not in others and len(lines & theirs) * 2 >= len(theirs)
+        }
+        shared = {other: both for other, both in shared.items() if len(both) >= _TELLING}
+        order = sorted(shared, key=lambda other: (-len(shared[other]), other))
+        covered = frozenset().union(*shared.values())
+        twice = sum(map(len, shared.values())) - len(covered)
+        if len(order) > 1 and twice * 8 <= len(covered) and len(covered) * 2 >= len(lines):
+            parts[path] = tuple(order)
+        elif order:
+            pieces[path] = tuple(order)
+    taken = Counter(part for each in parts.values() for part in each)
+    doubtful = {path for path, each in parts.items() if any(taken[part] > 1 for part in each)}
+    pieces |= {path: parts[path] for path in doubtful}
+    return _without(parts, doubtful), pieces
+
+
+def _telling(store: pygit2.Repository, files: Mapping[str, Entry]) -> dict[str, frozenset[bytes]]:
+    """The lines of each file that tell where they come from."""
+    return {
+        path: frozenset(line for raw in lines if not _COMMON.fullmatch(line := raw.strip()))
+        for path, lines in _lines(store, files).items()
+    }
+
+
+def _without(files: Mapping[str, _T], paths: Collection[str]) -> dict[str, _T]:
+    return {path: what for path, what in files.items() if path not in paths}
+
+
+def _below(place: str, directory: str, path: str) -> str:
+    return f"{place}/{path.removeprefix(f'{directory}/')}".removeprefix("/")
+
+
+def _files(store: pygit2.Repository, tree: pygit2.Oid, directory: str) -> Iterator[str]:
+    inside = trees.subtree(store, tree, directory)
+    return trees.files(store, inside, f"{directory}/") if inside else iter(())
+
+
+def _size(store: pygit2.Repository, entry: Entry) -> int:
+    # A submodule's commit is not here.
+    return 0 if entry.mode == FileMode.COMMIT else int(store.odb.read_header(entry.id)[1])

@@ -1,0 +1,169 @@
+"""What has to be merged: each path as three trees have it, wherever one of the two moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pygit2
+
+from aegis_patch import moves, trees
+from aegis_patch.moves import Moves
+from aegis_patch.trees import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One path as the old pristine tree, HEAD and the new pristine tree have it.
+
+    `was` is where it is in the old pristine tree, if one of the two moved it since.
+    """
+
+    path: str
+    base: Entry | None
+    ours: Entry | None
+    theirs: Entry | None
+    was: str = field(default="", kw_only=True)
+
+    @property
+    def pristine(self) -> str:
+        """Where the old pristine tree has it."""
+        return self.was or self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth telling about a path."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The old pristine tree, HEAD and the new pristine tree, and where HEAD has what it moved.
+
+    `ignorecase` is what git says of the file system.
+    """
+
+    store: pygit2.Repository
+    old: pygit2.Oid
+    head: pygit2.Oid
+    new: pygit2.Oid
+    moved: Moves | None = None
+    ignorecase: bool = False
+
+
+def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
+    """What differs between the pristine trees, and what to tell of its moves.
+
+    A file that the user split has the sides of each part; of all others there is one.
+    """
+    paths = trees.changed(at.store, at.old, at.new)
+    ours = at.moved or moves.follow(at.store, at.old, at.head, paths)
+    theirs = _moved_by_theirs(at, paths, ours)
+    found: list[tuple[Sides, ...]] = []
+    notes: list[Note] = []
+    for path in paths:
+        if path in theirs.values():
+            continue
+        places = ours.parts.get(path) or (_place(path, ours),)
+        now = theirs.get(path, path)
+        base, wanted = (
+            trees.lookup(at.store, at.old, path),
+            trees.lookup(at.store, at.new, now),
+        )
+        every = []
+        for place in places:
+            mine = trees.lookup(at.store, at.head, place)
+            where = place if place != path else now
+            every.append(Sides(where, base, mine, wanted, was=path if where != path else ""))
+        found.append(tuple(every))
+        notes += _told(path, every[0], now, ours)
+    return found, notes + _come_anew(at, paths, ours)
+
+
+def obstructed(at: Trees, tree: pygit2.Oid, path: str) -> bool:
+    """Whether a new path has something of the user's in its way.
+
+    It is under a file, at a directory, beside a module or package of its name, or, where git
+    cannot tell them apart, beside a name in another case.
+    """
+    store, name = at.store, path.removesuffix("/__init__.py")
+    twin = f"{name}.py" if name != path else f"{path.removesuffix('.py')}/__init__.py"
+    if path.endswith(".py") and trees.lookup(store, tree, twin):
+        return True
+    if at.ignorecase and trees.other_case(store, tree, path):
+        return True
+    return trees.subtree(store, tree, path) is not None or any(
+        trees.lookup(store, tree, parent) is not None for parent in moves.above(path)
+    )
+
+
+def _place(path: str, ours: Moves) -> str:
+    """Where HEAD has a path, or should."""
+    moved = ours.files.get(path) or ours.of_new(path)
+    return path if moved is None or moves.is_outside(moved) else moved
+
+
+def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, str]:
+    """Where the new pristine tree has what it moved and HEAD has changed or moved, too."""
+    store = at.store
+    edited = []
+    for path in paths:
+        if trees.lookup(store, at.new, path) or path in ours.parts:
+            continue
+        mine = trees.lookup(store, at.head, _place(path, ours))
+        if mine and (path in ours.files or mine != trees.lookup(store, at.old, path)):
+            edited.append(path)
+    found = moves.follow(store, at.old, at.new, edited).files if edited else {}
+    rest = trees.replace(store, at.head, dict.fromkeys(found))
+    return {
+        path: now
+        for path in edited
+        if (now := found.get(path))
+        and (
+            now == _place(path, ours)
+            or not (trees.lookup(store, rest, now) or obstructed(at, rest, now))
+        )
+    }
+
+
+def _told(path: str, at: Sides, now: str, ours: Moves) -> Iterator[Note]:
+    moved, others = ours.files.get(path), ours.hints.get(path, ())
+    if path in ours.parts:
+        yield Note(path, f"followed to {', '.join(ours.parts[path])}, into which you split it")
+    elif moved and moves.is_outside(moved):
+        yield Note(path, f"you moved it out of the project, to {moved}: it stays as it is there")
+    elif moved and now not in (path, moved):
+        yield Note(moved, f"it stays where you moved it; aegis moved it to {now}")
+    elif moved:
+        yield Note(path, f"followed to {moved}, where you moved it")
+    elif now != path:
+        yield Note(now, f"your changes came along from {path}, which aegis moved")
+    elif at.path != path:
+        yield Note(path, f"put into {at.path}, where you moved its directory")
+    elif others:
+        look = "look" if len(others) > 1 else "looks"
+        yield Note(path, f"is gone, and {', '.join(others)} {look} like it: left as it is")
+    elif at.base and at.theirs and not at.ours:
+        yield Note(path, "you deleted it; it stays deleted")
+
+
+def _come_anew(at: Trees, paths: Iterable[str], ours: Moves) -> list[Note]:
+    """What theirs moved though the user deleted it."""
+    gone = [
+        path
+        for path in paths
+        if not trees.lookup(at.store, at.new, path)
+        and trees.lookup(at.store, at.old, path)
+        and not trees.lookup(at.store, at.head, path)
+        and path not in ours.files
+        and path not in ours.parts
+    ]
+    found = moves.follow(at.store, at.old, at.new, gone).files if gone else {}
+    return [
+        Note(found[path], f"this is {path}, which you deleted, at its new place")
+        for path in gone
+        if path in found and not trees.lookup(at.store, at.head, found[path])
+    ]

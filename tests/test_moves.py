@@ -1,0 +1,369 @@
+"""moves.py: what the user renamed, split or moved away is followed, and never by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pygit2
+import pytest
+
+from aegis_patch import evolve, moves, trees
+from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Reason, Unchanged
+from tests import tiny
+from tests.conftest import Start
+from tests.tiny import Files
+
+
+def text(name: str, count: int = 20) -> bytes:
+    """A file that is like no other."""
+    return b"".join(b"%s says %d\n" % (name.encode(), n) for n in range(count))
+
+
+ONE, TWO, THREE = text("one"), text("two"), text("three")
+ONE_NOW = ONE.replace(b"one says 9\n", b"theirs\n")
+
+
+@pytest.fixture(name="store", scope="module")
+def small_store() -> Iterator[pygit2.Repository]:
+    with tiny.empty_store() as made:
+        yield made
+
+
+def planned(
+    store: pygit2.Repository, old: Files, head: Files, new: Files, *, ignorecase: bool = False
+) -> Plan:
+    before, mine, after = (tiny.tree(store, {"z": b"", **files}) for files in (old, head, new))
+    return Plan(mine, before, after, None, ignorecase=ignorecase)
+
+
+def evolved(store: pygit2.Repository, old: Files, head: Files, new: Files) -> Outcome:
+    return evolve.evolve(store, planned(store, old, head, new))
+
+
+def clean(store: pygit2.Repository, old: Files, head: Files, new: Files) -> dict[str, object]:
+    outcome = evolved(store, old, head, new)
+    assert not isinstance(outcome, Conflicted), outcome.conflicts
+    made = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, head)
+    return {path: data for path, data in tiny.contents(store, made).items() if path != "z"}
+
+
+def conflict(store: pygit2.Repository, old: Files, head: Files, new: Files) -> Conflict:
+    outcome = evolved(store, old, head, new)
+    assert isinstance(outcome, Conflicted), outcome
+    (found,) = outcome.conflicts
+    return found
+
+
+def told(store: pygit2.Repository, old: Files, head: Files, new: Files) -> str:
+    outcome = evolved(store, old, head, new)
+    return "\n".join(f"{note.path}: {note.text}" for note in outcome.notes)
+
+
+# A directory.
+
+WORKER = {"w/__init__.py": b"", "w/run.py": ONE, "w/jobs/__init__.py": b"", "w/jobs/mail.py": TWO}
+MOVED = {path.replace("w/", "back/ground/", 1): data for path, data in WORKER.items()}
+
+
+def test_a_renamed_directory_is_followed_file_by_file(store: pygit2.Repository) -> None:
+    made = clean(store, WORKER, MOVED, {**WORKER, "w/run.py": ONE_NOW, "w/__init__.py": b"1\n"})
+    assert made == {**MOVED, "back/ground/run.py": ONE_NOW, "back/ground/__init__.py": b"1\n"}
+
+
+def test_a_removal_takes_it_away_there_with_its_empty_files(store: pygit2.Repository) -> None:
+    assert clean(store, WORKER, MOVED, {}) == {}
+
+
+def test_my_own_files_in_it_stay(store: pygit2.Repository) -> None:
+    mine = {"back/ground/mine.py": THREE}
+    assert clean(store, WORKER, {**MOVED, **mine}, {}) == mine
+
+
+@pytest.mark.parametrize("path", ["w/new.py", "w/jobs/new.py", "w/more/new.py"])
+def test_a_new_file_goes_where_its_directory_went(store: pygit2.Repository, path: str) -> None:
+    new = {**WORKER, path: THREE}
+    there = path.replace("w/", "back/ground/", 1)
+    assert clean(store, WORKER, MOVED, new) == {**MOVED, there: THREE}
+    assert f"{path}: put into {there}, where you moved its directory" in told(
+        store, WORKER, MOVED, new
+    )
+    assert clean(store, new, {**MOVED, there: THREE}, WORKER) == MOVED
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {**WORKER, "other/run.py": ONE},  # a copy: the directory is still there
+        {**MOVED, "w/mine.py": THREE},  # part of it is still there
+        {"back/run.py": ONE, "front/mail.py": TWO},  # torn apart
+        {"misc/mail.py": TWO},  # most of it was deleted
+        {},
+    ],
+)
+def test_a_new_file_stays_where_its_directory_did_not_move(
+    store: pygit2.Repository, head: Files
+) -> None:
+    made = clean(store, WORKER, head, {**WORKER, "w/new.py": THREE, "w/new.txt": b"3\n"})
+    assert made == {**head, "w/new.py": THREE, "w/new.txt": b"3\n"}
+
+
+def test_a_file_of_mine_in_the_new_place_is_not_overwritten(store: pygit2.Repository) -> None:
+    head = {**MOVED, "back/ground/new.py": b"mine = 1\n"}
+    found = conflict(store, WORKER, head, {**WORKER, "w/new.py": THREE})
+    assert (found.path, found.reason) == ("back/ground/new.py", Reason.ADDED)
+
+
+def test_two_directories_of_like_files_each_find_their_own(store: pygit2.Repository) -> None:
+    like = ONE.replace(b"one says 3\n", b"another\n")
+    old = {"a/x.py": ONE, "a/y.py": TWO, "b/x.py": like, "b/y.py": THREE}
+    head = {f"new/{path}": data for path, data in old.items()}
+    made = clean(store, old, head, {**old, "b/x.py": like + b"theirs\n"})
+    assert made == {**head, "new/b/x.py": like + b"theirs\n"}
+
+
+# A module that became a package.
+
+
+def test_a_module_that_became_a_package(store: pygit2.Repository) -> None:
+    assert clean(store, {"x.py": ONE}, {"x/__init__.py": ONE}, {"x.py": ONE_NOW}) == {
+        "x/__init__.py": ONE_NOW
+    }
+    assert clean(store, {"x.py": ONE}, {"x/__init__.py": ONE}, {}) == {}
+    assert clean(store, {"x": ONE}, {"x/y": ONE}, {"x": ONE_NOW}) == {"x/y": ONE_NOW}
+
+
+HALVES = [b"".join(ONE.splitlines(keepends=True)[part]) for part in (slice(12), slice(12, None))]
+SPLIT = {"x/__init__.py": HALVES[0], "x/more.py": HALVES[1]}
+
+
+@pytest.mark.parametrize("at", ["one says 3\n", "one says 17\n", "one says 19\n"])
+def test_a_change_finds_its_part_of_a_module_that_was_split(
+    store: pygit2.Repository, at: str
+) -> None:
+    for new in (b"theirs\n", b"", at.encode() + b"theirs\n"):
+        made = clean(store, {"x.py": ONE}, SPLIT, {"x.py": ONE.replace(at.encode(), new)})
+        assert made == {path: data.replace(at.encode(), new) for path, data in SPLIT.items()}
+
+
+def test_my_line_in_a_part_is_no_hindrance(store: pygit2.Repository) -> None:
+    head = {**SPLIT, "x/more.py": b"from x import run\n" + HALVES[1]}
+    new = ONE.replace(b"one says 17\n", b"theirs\n")
+    assert clean(store, {"x.py": ONE}, head, {"x.py": new}) == {
+        **head,
+        "x/more.py": head["x/more.py"].replace(b"one says 17\n", b"theirs\n"),
+    }
+
+
+def test_changes_to_more_than_one_part(store: pygit2.Repository) -> None:
+    def changed(data: bytes) -> bytes:
+        return data.replace(b"says 3\n", b"theirs\n").replace(b"one says 16\n", b"")
+
+    made = clean(store, {"x.py": ONE}, SPLIT, {"x.py": changed(ONE)})
+    assert made == {path: changed(data) for path, data in SPLIT.items()}
+
+
+def test_a_change_across_the_cut(store: pygit2.Repository) -> None:
+    wanted = ONE.replace(b"one says 11\none says 12\n", b"theirs\n")
+    found = conflict(store, {"x.py": ONE}, SPLIT, {"x.py": wanted})
+    assert found.path in SPLIT
+    assert found.reason is Reason.SPLIT
+
+
+def test_a_removal_takes_every_part_away(store: pygit2.Repository) -> None:
+    assert clean(store, {"x.py": ONE}, SPLIT, {}) == {}
+    head = {**SPLIT, "x/__init__.py": b"from x.more import run as run\n" + HALVES[0]}
+    found = conflict(store, {"x.py": ONE}, head, {})
+    assert (found.path, found.reason) == ("x/__init__.py", Reason.DELETED_BY_US)
+
+
+def test_a_module_is_not_brought_beside_a_package_that_would_hide_it(
+    store: pygit2.Repository,
+) -> None:
+    found = conflict(store, {}, {"x/__init__.py": b"mine = 1\n"}, {"x.py": ONE})
+    assert (found.path, found.reason) == ("x.py", Reason.KIND)
+
+
+# Doubt.
+
+
+def less(percent: int) -> bytes:
+    """`ONE`, so many per cent of it."""
+    kept = ONE.splitlines(keepends=True)[: 20 * percent // 100]
+    return b"".join(kept) + text("mine", 20 - len(kept))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"b": ONE, "c": ONE},  # two copies
+        {"b": less(95), "c": less(90)},  # two that are alike
+        {"b": less(75)},  # much of it: history would have to prove it
+        {"b": text("other")},
+    ],
+)
+def test_what_is_in_doubt_is_not_followed(store: pygit2.Repository, head: Files) -> None:
+    assert clean(store, {"a": ONE}, head, {"a": ONE_NOW}) == head
+    assert clean(store, {"a": ONE}, head, {}) == head
+
+
+@pytest.mark.parametrize("new", [{}, {"a": ONE_NOW}])
+def test_but_where_it_may_be_is_told(store: pygit2.Repository, new: Files) -> None:
+    assert "a: is gone, and b, c look like it" in told(store, {"a": ONE}, {"b": ONE, "c": ONE}, new)
+    assert "a: is gone, and b looks like it" in told(store, {"a": ONE}, {"b": less(75)}, new)
+    assert "look" not in told(store, {"a": ONE}, {"b": TWO}, new)
+
+
+def test_the_very_file_is_it_and_a_changed_copy_is_not(store: pygit2.Repository) -> None:
+    head = {"b": ONE, "c": less(90)}
+    assert clean(store, {"a": ONE}, head, {"a": ONE_NOW}) == {**head, "b": ONE_NOW}
+
+
+def test_a_copy_is_no_move(store: pygit2.Repository) -> None:
+    head = {"a": ONE, "b": ONE}
+    assert clean(store, {"a": ONE}, head, {"a": ONE_NOW}) == {"a": ONE_NOW, "b": ONE}
+    assert clean(store, {"a": ONE}, head, {}) == {"b": ONE}
+
+
+def test_empty_files_are_all_alike(store: pygit2.Repository) -> None:
+    old = {"a/__init__.py": b"", "b/__init__.py": b"", "b/x.py": ONE}
+    head = {"mine/__init__.py": b"", "mine/sub/__init__.py": b"", "b/__init__.py": b""}
+    assert clean(store, old, {**head, "b/x.py": ONE}, {}) == {
+        path: b"" for path in head if path.startswith("mine")
+    }
+
+
+def test_a_link_is_no_file(store: pygit2.Repository) -> None:
+    target = b"somewhere\n"
+    head: Files = {"b": (target, tiny.LINK)}
+    assert clean(store, {"a": target}, head, {"a": b"1\n"}) == head
+
+
+def test_what_history_says_is_believed(store: pygit2.Repository) -> None:
+    old, head = (tiny.tree(store, files) for files in ({"a": ONE}, {"b": less(25)}))
+    assert not moves.follow(store, old, head, ["a"]).files
+    assert moves.follow(store, old, head, ["a"], {"a": "b"}).files == {"a": "b"}
+    assert not moves.follow(store, old, head, ["a"], {"a": "elsewhere"}).files
+
+
+# What the upstream moves.
+
+
+def test_an_edit_follows_a_file_that_the_upstream_moves(store: pygit2.Repository) -> None:
+    mine = ONE.replace(b"one says 2\n", b"mine\n")
+    both = mine.replace(b"one says 9\n", b"theirs\n")
+    assert clean(store, {"a": ONE}, {"a": mine}, {"b/a": ONE_NOW}) == {"b/a": both}
+    assert clean(store, {"a": ONE}, {"a": mine}, {"a/b": ONE_NOW}) == {"a/b": both}
+    assert clean(store, {"a/b": ONE}, {"a/b": mine}, {"a": ONE_NOW}) == {"a": both}
+    assert "b: your changes came along from a, which aegis moved" in told(
+        store, {"a": ONE}, {"a": mine}, {"b": ONE_NOW}
+    )
+
+
+def test_a_conflict_at_its_new_place(store: pygit2.Repository) -> None:
+    mine, wanted = (ONE.replace(b"one says 2\n", word) for word in (b"mine\n", b"theirs\n"))
+    outcome = evolved(store, {"a": ONE}, {"a": mine}, {"b": wanted})
+    assert isinstance(outcome, Conflicted)
+    (found,) = outcome.conflicts
+    assert (found.path, found.reason) == ("b", Reason.TEXT)
+    assert b"mine\n" in trees.blob(store, found.marked)
+    assert tiny.contents(store, outcome.tree) == {"z": b"", "b": mine}
+
+
+def test_a_file_of_mine_where_the_upstream_moves_it(store: pygit2.Repository) -> None:
+    mine = ONE.replace(b"one says 2\n", b"mine\n")
+    outcome = evolved(store, {"a": ONE}, {"a": mine, "b": TWO}, {"b": ONE_NOW})
+    assert isinstance(outcome, Conflicted)
+    assert [(each.path, each.reason) for each in outcome.conflicts] == [
+        ("a", Reason.DELETED_BY_US),
+        ("b", Reason.ADDED),
+    ]
+
+
+def test_both_moved_it(store: pygit2.Repository) -> None:
+    """It stays where the user moved it; the next release finds it there."""
+    head = {"mine": ONE.replace(b"one says 2\n", b"mine\n")}
+    both = {"mine": head["mine"].replace(b"one says 9\n", b"theirs\n")}
+    assert clean(store, {"a": ONE}, head, {"b": ONE_NOW}) == both
+    assert "mine: it stays where you moved it; aegis moved it to b" in told(
+        store, {"a": ONE}, head, {"b": ONE_NOW}
+    )
+    assert clean(store, {"b": ONE_NOW}, both, {"b": ONE}) == head
+    assert clean(store, {"a": ONE}, {"b": head["mine"]}, {"b": ONE_NOW}) == {"b": both["mine"]}
+
+
+def test_what_the_upstream_moves_though_the_user_deleted_it(store: pygit2.Repository) -> None:
+    assert clean(store, {"a": ONE}, {}, {"b": ONE}) == {"b": ONE}
+    assert "b: this is a, which you deleted, at its new place" in told(
+        store, {"a": ONE}, {}, {"b": ONE}
+    )
+
+
+# Names that differ in case alone.
+
+
+@pytest.mark.parametrize("head", [{"readme.md": TWO}, {"docs/A.md": TWO, "DOCS": TWO}])
+def test_a_name_in_another_case(store: pygit2.Repository, head: Files) -> None:
+    new = {"README.md": ONE, "docs/a.md": ONE}
+    assert not isinstance(evolved(store, {}, head, new), Conflicted)
+    outcome = evolve.evolve(store, planned(store, {}, head, new, ignorecase=True))
+    assert isinstance(outcome, Conflicted)
+    assert {each.reason for each in outcome.conflicts} == {Reason.KIND}
+    assert set(tiny.contents(store, outcome.tree)) & set(new) == new.keys() - {
+        each.path for each in outcome.conflicts
+    }
+
+
+# Through the command.
+
+
+def test_history_proves_what_the_files_no_longer_show(start: Start) -> None:
+    project = start("worker")
+    path, there = "app/components/worker/tasks.py", "app/jobs.py"
+    project.git("mv", path, there)
+    project.commit("Rename it")
+    project.git("mv", there, "app/mine.py")
+    project.commit("And once more")
+    first = project.read("app/mine.py").splitlines(keepends=True)[:2]
+    project.write("app/mine.py", "".join(first) + text("mine", 60).decode())
+    project.commit("Write it anew")
+    ran = project.aegis("remove", "worker", code=3)
+    assert "app/mine.py: aegis takes this file away, and you changed it" in ran.err
+    project.git("cherry-pick", "--abort")
+    assert project.is_sound()
+
+
+def test_a_like_file_of_mine_is_no_move_in_history(start: Start) -> None:
+    """Written after the component's own, which went in another commit."""
+    project = start("worker")
+    path, mine = "app/components/worker/settings.py", "app/components/clock/settings.py"
+    lines = project.read(path).splitlines(keepends=True)
+    project.write(mine, "".join(lines[: len(lines) * 2 // 3]) + "MINE = 1\n" * 9)
+    project.commit("A component of mine")
+    (project.path / path).unlink()
+    project.commit("I need no settings there")
+    before = project.read(mine)
+    ran = project.aegis("remove", "worker")
+    assert project.read(mine) == before
+    assert "followed" not in ran.out
+
+
+def test_moved_out_of_the_project(start: Start) -> None:
+    project = start("worker")
+    files = [file for file in project.path.iterdir() if file.name != ".git"]
+    (project.path / "api").mkdir()
+    for file in files:
+        file.rename(project.path / "api" / file.name)
+    project.commit("A monorepo")
+    (project.path / "shared").mkdir()
+    project.git("mv", "api/app/components/worker/tasks.py", "shared/tasks.py")
+    project.commit("Shared by all")
+    before = project.read("shared/tasks.py")
+    ran = project.aegis("-C", str(project.path / "api"), "remove", "worker")
+    assert project.read("shared/tasks.py") == before
+    assert "you moved it out of the project, to ../shared/tasks.py" in ran.out
+
+
+def test_what_is_unchanged_may_have_something_to_tell(store: pygit2.Repository) -> None:
+    outcome = evolved(store, {"a": ONE}, {}, {"a": ONE_NOW})
+    assert isinstance(outcome, Unchanged)
+    assert [note.text for note in outcome.notes] == ["you deleted it; it stays deleted"]
