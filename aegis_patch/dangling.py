@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pygit2
@@ -15,6 +15,7 @@ from aegis_patch.errors import Refused
 from aegis_patch.project import Project
 from aegis_patch.stack import RECORD, Stack
 
+SHOWN = 20  # of many
 _SETTINGS = ".env"  # not in git, though it is where variables are set
 
 
@@ -43,6 +44,15 @@ class _Gone:
         outer = {name for name in self.modules if name.rpartition(".")[0] not in self.modules}
         last = {name.rpartition(".")[2] for name in outer}
         return last | self.variables | self.services | self.distributions
+
+
+def strictly(found: Sequence[Reference]) -> Refused:
+    """The refusal of a removal that would leave these behind."""
+    return Refused(
+        f"what would go is still named in {len(found)} place{'s' * (len(found) != 1)}",
+        where=", ".join(map(str, found[:SHOWN])),
+        next="change these lines and commit, or remove without --strict",
+    )
 
 
 def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Reference]:

@@ -34,6 +34,11 @@ _SIGNATURE = re.compile(r"\n-- \n[0-9][^\n]*\n*\Z")
 _RESERVED = re.compile(
     r"(\.git(modules)?|(git|gitmod|gi7eba|gi7eb|gi7e|gi7|gi)~[0-9]+)[ .]*", re.IGNORECASE
 )
+# What Windows takes for a device, with any ending: no file can have the name there.
+_DEVICE = re.compile(
+    r"(aux|con|nul|prn|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE
+)
+_PLAIN_DIFF = re.compile(r"^--- [^\n]+\n\+\+\+ ", re.MULTILINE)
 _LONGEST_PATH = 500
 _LONGEST_SUBJECT = 10_000  # to be decoded
 # Characters that HFS+ ignores in a file name, so that `.g\u200cit` is `.git` there.
@@ -88,6 +93,12 @@ def parse(name: str, mail: bytes) -> Patch:
     text = mail.decode("latin-1")
     head, found, diff = _split_mail(text)
     subject, body = _message(head)
+    if not found and _PLAIN_DIFF.search(text):
+        raise PatchRejected(
+            "a plain unified diff: it lacks git's header, `diff --git a/PATH b/PATH`",
+            where=name,
+            next="git apply it in a checkout, git commit, and export that with git format-patch -1",
+        )
     if not found or "\0" in text:
         what = "a binary change" if found else "no change"
         raise PatchRejected(f"a patch holds {what}", where=name)
@@ -129,6 +140,9 @@ def check_path(path: str) -> None:
         PatchRejected: absolute, upwards, Windows-special, or `.git` in any disguise.
     """
     parts = path.split("/")
+    if any(_DEVICE.fullmatch(part) for part in parts):
+        what = "a name that Windows takes for a device"
+        raise PatchRejected(what, where=repr(path[:_LONGEST_PATH]))
     unsafe = (
         len(path) > _LONGEST_PATH
         or "\\" in path

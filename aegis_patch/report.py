@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aegis_patch.component import Component
+from aegis_patch.dangling import SHOWN
 from aegis_patch.errors import AegisError
 from aegis_patch.evolve import Conflict, Meeting, Reason
 from aegis_patch.steps import Commit, Result
@@ -70,7 +71,10 @@ def error_json(what: str, where: str, next: str) -> dict[str, Any]:
 
 def result_json(result: Result) -> dict[str, Any]:
     """A plan or a result as a program reads it."""
-    return {"commits": [_commit_json(commit) for commit in result.commits]}
+    return {
+        "commits": [_commit_json(commit) for commit in result.commits],
+        "dangling": [asdict(each) for each in result.dangling],
+    }
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -117,7 +121,9 @@ def show_result(console: Console, result: Result) -> None:
 
 def show_said(console: Console, result: Result) -> None:
     """What else there is to say, on standard error: beside the one JSON object too."""
-    for line in result.said:
+    left = [str(each) for each in result.dangling]
+    more = [f"and {len(left) - SHOWN} more lines"] if len(left) > SHOWN else []
+    for line in (*result.said, *left[:SHOWN], *more):
         console.print(f"[cyan]note[/] {_safe(line)}", highlight=False, soft_wrap=True)
     stuck = next((commit for commit in result.commits if commit.conflicts), None)
     if stuck:

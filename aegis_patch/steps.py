@@ -11,6 +11,7 @@ import pygit2
 
 from aegis_patch import land, lock, project, stack, trees, yours
 from aegis_patch.bench import Bench
+from aegis_patch.dangling import Reference
 from aegis_patch.errors import Refused
 from aegis_patch.evolve import (
     Clean,
@@ -79,12 +80,16 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a verb did: commits, things to say, and the commands that are left to do."""
+    """What a verb did: commits, things to say, and the commands that are left to do.
+
+    `dangling` are the lines of the user's that name what went.
+    """
 
     commits: tuple[Commit, ...] = ()
     said: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
     dry: bool = False
+    dangling: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,8 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
 
     Raises:
         PatchRejected: a file is missing, there already, or not what the patch says; a file
-            would take a directory's place without the patch saying so; or a link leads out.
+            would take a directory's place without the patch saying so; a link leads out; or two
+            names would differ in case alone.
     """
     edits: dict[str, Entry | None] = {}
     for file in patch.files:
@@ -154,6 +155,10 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
     lost += [path for path in changed(store, tree, made) if path not in edits]
     if lost:
         raise PatchRejected(f"{lost[0]} is a file and a directory at once", where=patch.name)
+    for file in patch.files:
+        if file.old_mode is None and (other := other_case(store, made, file.path)):
+            what = f"{file.path} and {other} differ in case alone"
+            raise PatchRejected(what, where=patch.name)
     return made
 
 

@@ -153,9 +153,13 @@ def _gate(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> No
     files = size = 0
     while pending:
         under, tree = pending.pop()
+        names: dict[str, str] = {}
         for mode, name, oid in _entries(store, tree):
             path = f"{under}/{name}"
             patch.check_path(path)
+            if other := names.get(name.casefold()):
+                raise PatchRejected(f"{name} and {other} differ in case alone", where=under)
+            names[name.casefold()] = name
             files += 1
             if mode == b"40000":
                 pending.append((path, oid))

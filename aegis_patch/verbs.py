@@ -26,7 +26,7 @@ from aegis_patch import (
 )
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
-from aegis_patch.dangling import references
+from aegis_patch.dangling import references, strictly
 from aegis_patch.errors import Refused
 from aegis_patch.explain import perform
 from aegis_patch.land import Draft
@@ -34,8 +34,6 @@ from aegis_patch.project import Project
 from aegis_patch.stack import CORE, Stack
 from aegis_patch.steps import Commit, Result, Step, changes
 from aegis_patch.upstream import Upstream
-
-_SHOWN = 20  # lines that name what goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +116,11 @@ def remove(
         opened = _release(bench, there.stack)
         chosen = _checked(opened.catalogue, wanted)
         steps, said = _removals(bench, opened, there, chosen)
-        said += _left_over(bench, there, steps, strict)
-        return perform(bench, there, steps, said, dry=dry, relock=relock)
+        left = references(bench, there, there.stack, steps[-1].new) if steps else []
+        if left and strict:
+            raise strictly(left)
+        result = perform(bench, there, steps, said, dry=dry, relock=relock)
+        return replace(result, dangling=tuple(left))
 
 
 def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
@@ -318,22 +319,6 @@ def _removals(
         steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
         at = new
     return steps, tuple(said)
-
-
-def _left_over(
-    bench: Bench, there: Project, steps: Sequence[Step], strict: bool
-) -> tuple[str, ...]:
-    if not steps or steps[0].old is None:
-        return ()
-    found = [str(each) for each in references(bench, there, steps[0].old, steps[-1].new)]
-    if found and strict:
-        raise Refused(
-            f"what would go is still named in {len(found)} place{'s' * (len(found) != 1)}",
-            where=", ".join(found[:_SHOWN]),
-            next="change these lines and commit, or remove without --strict",
-        )
-    more = [f"and {len(found) - _SHOWN} more lines"] if len(found) > _SHOWN else []
-    return (*found[:_SHOWN], *more)
 
 
 def _why_removed(there: Project, name: str, said: list[str]) -> str:

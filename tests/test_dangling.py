@@ -31,6 +31,8 @@ def test_what_still_names_it(start: Start, path: str, text: str, line: int, name
     project.write(path, text)
     project.commit("Mine")
     head = project.head
+    dry = project.aegis("remove", "worker", "--dry-run", "--json").json
+    assert {"path": path, "line": line, "name": name} in dry["dangling"]
     told = f"{path}:{line} still names {name}"
     assert told in project.aegis("remove", "worker", "--strict", code=1).err
     assert project.head == head
@@ -78,11 +80,21 @@ def test_many_lines_are_counted(start: Start) -> None:
     project = start("worker")
     project.write("app/mine.py", "import arq\n" * 50)
     project.commit("Mine")
-    assert "and 30 more lines" in project.aegis("remove", "worker").err
+    ran = project.aegis("remove", "worker", "--json")
+    assert "and 30 more lines" in ran.err
+    assert len(ran.json["dangling"]) == 50
 
 
 def test_what_stays_is_no_matter(start: Start) -> None:
     project = start("worker", "cache")
     project.write("app/mine.py", "import cashews\nX = 'REDIS_URL'\n")
+    project.commit("Mine")
+    assert "still names" not in project.aegis("remove", "worker", "--strict").err
+
+
+def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
+    """A removal follows a file to its new place; what stood in it goes with it."""
+    project = start("worker")
+    project.git("mv", "app/components/worker", "app/background")
     project.commit("Mine")
     assert "still names" not in project.aegis("remove", "worker", "--strict").err

@@ -177,8 +177,12 @@ PATCHES: dict[str, tuple[tuple[bytes, ...], str]] = {
     "a huge line": ((new("a", "x" * 9_000_000 + "\n"),), "more than 8 MiB"),
     "a header that passes for a hunk": (
         (b"From: x\nSubject: y\n@@ -1 +1 @@\n-a\n+b\n--- a/docs/a.md\n+++ b/docs/a.md\n",),
-        "no change",
+        "a plain unified diff",
     ),
+    "no diff at all": ((b"From: x\nSubject: y\n\nNothing.\n",), "no change"),
+    "a device of Windows": ((new("docs/aux.py"),), "a device"),
+    "a name in two cases": ((new("a.md"), new("A.md")), "A.md and a.md differ in case alone"),
+    "a directory in two cases": ((new("DOCS/b.md"),), "DOCS/b.md and docs differ in case alone"),
     "a diff in a header": ((b"Subject: y\n" + new("../x") + b"\n---\n" + new("z"),), "malformed"),
 }  # fmt: skip
 
@@ -217,7 +221,7 @@ def test_a_link_of_the_users_is_not_written_through(tmp_path: Path) -> None:
     assert begin(tmp_path, url).code == 0
     project = Project(tmp_path / "my-api")
     (tmp_path / "outside").mkdir()
-    project.git("mv", "docs", "mine")
+    project.git("rm", "-r", "docs")
     (project.path / "docs").symlink_to(tmp_path / "outside")
     project.commit()
     ran = run("-C", project.path, "add", "evil")
@@ -302,6 +306,8 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a name with a slash": ({"base/a//b": b""}, "base/a/b"),
     "an escape code": ({"base/a\x1b[2J": b""}, "unsafe path"),
     "a name that is not UTF-8": ({"base/a\udcff": b""}, "not UTF-8"),
+    "a device of Windows": ({"base/NUL.txt": b""}, "a device"),
+    "a name in two cases": ({"base/readme.MD": b""}, "differ in case alone"),
     "a large file": ({"base/f": bytes(33 << 20)}, "more than 32 MiB"),
     "a base that is a file": ({"base": b""}, "is not in this installation"),
     "a base that is a submodule": ({"base": (b"1" * 40, SUBMODULE)}, "is not in this"),

@@ -295,6 +295,7 @@ def test_a_change_of_kind_is_rejected(store: pygit2.Repository) -> None:
         *("C:x", "c:/x", "a:b", ".git", ".git/hooks/post-commit", "sub/.git/config", ".GIT/x"),
         *(".git./x", ".git /x", ".Git. . /x", "git~1/x", "GIT~2/x", ".g\u200cit/x", ".gi\ufefft/x"),
         *(".git::$INDEX_ALLOCATION/x", ".git:x", ".gitmodules", "sub/.gitmodules", "gitmod~1"),
+        *("aux", "sub/NUL", "con.py", "Com1.tar.gz", "lpt9 .x", "prn/x", "conin$"),
         *("gi7eba~1", "GI7EBA~2", "a\nb", "a\tb", "a\x7fb", "a\0b", "x" * 501, "a/" * 2000 + "b"),
     ],
 )
@@ -310,10 +311,23 @@ def test_unsafe_paths_are_rejected(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".gitignore", ".github/x.yml", "git", "a.git", ".gitkeep", "a..b", "...", "ä/日本 x"]
+    "path",
+    [
+        *(".gitignore", ".github/x.yml", "git", "a.git", ".gitkeep", "a..b", "...", "ä/日本 x"),
+        *("auxiliary.py", "null", "com", "com10", "console.py", "x.aux"),
+    ],
 )
 def test_ordinary_paths_are_fine(path: str) -> None:
     patch.check_path(path)
+
+
+def test_a_plain_diff_says_what_it_lacks() -> None:
+    for head in ("", "From: x\nSubject: y\n\nWhy.\n---\n"):
+        text = f"{head}--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+        with pytest.raises(PatchRejected) as found:
+            patch.parse("x.patch", text.encode())
+        assert "diff --git" in found.value.what
+        assert "git format-patch" in found.value.next
 
 
 # Whatever comes: PatchRejected, soon, and nothing else.
