@@ -81,6 +81,8 @@ def follow(
     found |= _by_place({**same, **found}, sought, added, scores)
     parts, pieces = _parts(store, sought, added, found)
     files = {**same, **_without(found, parts)}
+    places = _places(store, before, gone, files)
+    files |= _by_name(places, _without(_without(sought, files), parts), added, files)
     hints = {
         path: tuple(sorted({*scores.get(path, ()), *pieces.get(path, ())}))
         for path in sought
@@ -90,7 +92,7 @@ def follow(
         files,
         parts,
         {path: others for path, others in hints.items() if others},
-        _places(store, before, gone, files),
+        places,
     )
 
 
@@ -132,11 +134,8 @@ def _sought(
 
 
 def _added(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid) -> _Files:
-    return {
-        path: entry
-        for path in trees.changed(store, before, after)
-        if (entry := trees.lookup(store, after, path)) and trees.lookup(store, before, path) is None
-    }
+    found = trees.differences(store, before, after).items()
+    return {path: now for path, (was, now) in found if now and not was}
 
 
 def _identical(
@@ -246,6 +245,21 @@ def _places(
             if place is not None and sum(path in files for path in inside) * 2 > len(inside):
                 found[at] = place
     return found
+
+
+def _by_name(
+    places: Mapping[str, str],
+    sought: Iterable[str],
+    added: Mapping[str, Entry],
+    files: Mapping[str, str],
+) -> dict[str, str]:
+    """In a directory that went as a whole, a name is proof enough: a person may see a conflict."""
+    there = Moves(places=places)
+    return {
+        path: where
+        for path in sought
+        if (where := there.of_new(path)) and where in added and where not in files.values()
+    }
 
 
 def _any_from(files: Mapping[str, str], directory: str) -> bool:

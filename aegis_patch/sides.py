@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pygit2
@@ -10,6 +10,8 @@ import pygit2
 from aegis_patch import moves, trees
 from aegis_patch.moves import Moves
 from aegis_patch.trees import Entry
+
+_MANY = 3  # files of a directory that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +66,26 @@ def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
     theirs = _moved_by_theirs(at, paths, ours)
     found: list[tuple[Sides, ...]] = []
     notes: list[Note] = []
+    followed: dict[str, str] = {}
     for path in paths:
         if path in theirs.values():
             continue
-        places = ours.parts.get(path) or (_place(path, ours),)
         now = theirs.get(path, path)
-        base, wanted = (
-            trees.lookup(at.store, at.old, path),
-            trees.lookup(at.store, at.new, now),
-        )
+        base = trees.lookup(at.store, at.old, path)
+        wanted = trees.lookup(at.store, at.new, now)
+        places = ours.parts.get(path) or (_place(path, ours, is_new=base is None),)
         every = []
         for place in places:
             mine = trees.lookup(at.store, at.head, place)
             where = place if place != path else now
             every.append(Sides(where, base, mine, wanted, was=path if where != path else ""))
         found.append(tuple(every))
-        notes += _told(path, every[0], now, ours)
-    return found, notes + _come_anew(at, paths, ours)
+        moved = ours.files.get(path)
+        if moved and not moves.is_outside(moved) and now in (path, moved):
+            followed[path] = moved
+        else:
+            notes += _told(path, every[0], now, ours)
+    return found, [*_followed(followed), *notes, *_come_anew(at, paths, ours)]
 
 
 def obstructed(at: Trees, tree: pygit2.Oid, path: str) -> bool:
@@ -100,9 +105,9 @@ def obstructed(at: Trees, tree: pygit2.Oid, path: str) -> bool:
     )
 
 
-def _place(path: str, ours: Moves) -> str:
+def _place(path: str, ours: Moves, *, is_new: bool = False) -> str:
     """Where HEAD has a path, or should."""
-    moved = ours.files.get(path) or ours.of_new(path)
+    moved = ours.of_new(path) if is_new else ours.files.get(path)
     return path if moved is None or moves.is_outside(moved) else moved
 
 
@@ -129,16 +134,30 @@ def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, 
     }
 
 
+def _followed(files: Mapping[str, str]) -> Iterator[Note]:
+    """Files that were followed, each by itself or, where there are many, their directory."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for path, where in files.items():
+        (old, _, name), (new, _, now) = path.rpartition("/"), where.rpartition("/")
+        together.setdefault((old, new) if name == now else (path, where), []).append(path)
+    for (old, new), paths in together.items():
+        if len(paths) > _MANY:
+            told = f"{len(paths)} files followed to {new or '.'}, where you moved them"
+            yield Note(old or ".", told)
+        else:
+            yield from (
+                Note(path, f"followed to {files[path]}, where you moved it") for path in paths
+            )
+
+
 def _told(path: str, at: Sides, now: str, ours: Moves) -> Iterator[Note]:
     moved, others = ours.files.get(path), ours.hints.get(path, ())
     if path in ours.parts:
         yield Note(path, f"followed to {', '.join(ours.parts[path])}, into which you split it")
     elif moved and moves.is_outside(moved):
         yield Note(path, f"you moved it out of the project, to {moved}: it stays as it is there")
-    elif moved and now not in (path, moved):
-        yield Note(moved, f"it stays where you moved it; aegis moved it to {now}")
     elif moved:
-        yield Note(path, f"followed to {moved}, where you moved it")
+        yield Note(moved, f"it stays where you moved it; aegis moved it to {now}")
     elif now != path:
         yield Note(now, f"your changes came along from {path}, which aegis moved")
     elif at.path != path:

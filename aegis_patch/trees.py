@@ -122,7 +122,14 @@ def graft(store: pygit2.Repository, root: pygit2.Oid, prefix: str, tree: pygit2.
 
 def changed(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[str, ...]:
     """The paths of all files that differ; equal subtrees are not looked into."""
-    return tuple(sorted(_changed(store, old, new, "")))
+    return tuple(differences(store, old, new))
+
+
+def differences(
+    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid
+) -> dict[str, tuple[Entry | None, Entry | None]]:
+    """All files that differ, sorted by path: as they were, and as they are now."""
+    return dict(sorted(_changed(store, old, new, ""), key=lambda found: found[0]))
 
 
 def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oid:
@@ -257,22 +264,25 @@ def _memory() -> str | None:
 
 def _changed(
     store: pygit2.Repository, old: pygit2.Oid | None, new: pygit2.Oid | None, under: str
-) -> Iterator[str]:
+) -> Iterator[tuple[str, tuple[Entry | None, Entry | None]]]:
     if old == new:
         return
-    before = {str(e.name): e for e in _tree(store, old)} if old else {}
-    after = {str(e.name): e for e in _tree(store, new)} if new else {}
+    before, after = _entries(store, old), _entries(store, new)
     for name in before.keys() | after.keys():
         was, now = before.get(name), after.get(name)
-        if was is not None and now is not None and (was.id, was.filemode) == (now.id, now.filemode):
+        if was == now:
             continue
-        trees = [
-            e.id if e is not None and e.filemode == FileMode.TREE else None for e in (was, now)
-        ]
-        if any(e is not None and e.filemode != FileMode.TREE for e in (was, now)):
-            yield under + name
-        if any(trees):
-            yield from _changed(store, trees[0], trees[1], f"{under}{name}/")
+        dirs = [each.id if each and each.mode == FileMode.TREE else None for each in (was, now)]
+        files = (None if dirs[0] else was, None if dirs[1] else now)
+        if any(files):
+            yield under + name, files
+        if any(dirs):
+            yield from _changed(store, dirs[0], dirs[1], f"{under}{name}/")
+
+
+def _entries(store: pygit2.Repository, tree: pygit2.Oid | None) -> dict[str, Entry]:
+    inside = _tree(store, tree) if tree else ()
+    return {str(each.name): Entry(each.id, int(each.filemode)) for each in inside}
 
 
 def _tree(store: pygit2.Repository, oid: pygit2.Oid) -> pygit2.Tree:

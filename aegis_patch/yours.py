@@ -29,19 +29,19 @@ def relies(
     own = {path for path in trees.changed(store, was, now) if not trees.lookup(store, was, path)}
     places = {path.rpartition("/")[0] for path in own}
     places = {f"{place}/" for place in places if trees.subtree(store, was, place) is None}
-    changed = trees.changed(store, tree, there.tree)
-    moved = [path for path in changed if trees.lookup(store, there.tree, path) is None]
+    changed = trees.differences(store, tree, there.tree)
+    moved = [path for path, (_, there_now) in changed.items() if there_now is None]
     for path in changed:
         if path in own or path.startswith(tuple(places)):
             return f"you changed {path}"
     brought = {word for words in brings(store, was, now).values() for word in words}
     words = "|".join(re.escape(word) for word in sorted({need, *brought}))
     pattern = re.compile(rf"(?<![\w-])({words})(?![\w-])".encode())
-    for path in changed:
-        mine = trees.blob(store, trees.lookup(store, there.tree, path))
+    for path, (pristine, there_now) in changed.items():
+        mine = trees.blob(store, there_now)
         if path == lock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
             continue
-        was_there = [path] if trees.lookup(store, tree, path) else moved
+        was_there = [path] if pristine else moved
         texts = [trees.blob(store, trees.lookup(store, tree, each)) for each in was_there]
         known = {line for text in texts for line in text.splitlines()}
         for line in mine.splitlines():

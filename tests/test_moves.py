@@ -107,6 +107,26 @@ def test_a_new_file_stays_where_its_directory_did_not_move(
     assert made == {**head, "w/new.py": THREE, "w/new.txt": b"3\n"}
 
 
+def test_what_i_wrote_anew_in_it_is_for_a_person_to_decide(store: pygit2.Repository) -> None:
+    head = {**MOVED, "back/ground/run.py": THREE}
+    for new in ({**WORKER, "w/run.py": ONE_NOW}, {"w/jobs/mail.py": TWO}):
+        found = conflict(store, WORKER, head, new)
+        assert found.path == "back/ground/run.py"
+
+
+def test_what_i_deleted_of_it_stays_deleted(store: pygit2.Repository) -> None:
+    head = {path: data for path, data in MOVED.items() if path != "back/ground/run.py"}
+    assert clean(store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW}) == head
+    assert clean(store, WORKER, head, {}) == {}
+    assert "w/run.py: you deleted it" in told(store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW})
+
+
+def test_many_files_of_a_directory_are_told_in_one_line(store: pygit2.Repository) -> None:
+    old = {f"a/{n}": text(str(n)) for n in range(5)}
+    head = {f"b/{n}": text(str(n)) for n in range(5)}
+    assert told(store, old, head, {}) == "a: 5 files followed to b, where you moved them"
+
+
 def test_a_file_of_mine_in_the_new_place_is_not_overwritten(store: pygit2.Repository) -> None:
     head = {**MOVED, "back/ground/new.py": b"mine = 1\n"}
     found = conflict(store, WORKER, head, {**WORKER, "w/new.py": THREE})
