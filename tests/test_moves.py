@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pygit2
 import pytest
@@ -10,7 +12,8 @@ import pytest
 from aegis_patch import evolve, moves, trees
 from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Reason, Unchanged
 from tests import tiny
-from tests.conftest import Start
+from tests.conftest import Project, Start
+from tests.test_hostile import BASE, begin, publish, series
 from tests.tiny import Files
 
 
@@ -387,3 +390,79 @@ def test_what_is_unchanged_may_have_something_to_tell(store: pygit2.Repository) 
     outcome = evolved(store, {"a": ONE}, {}, {"a": ONE_NOW})
     assert isinstance(outcome, Unchanged)
     assert [note.text for note in outcome.notes] == ["you deleted it; it stays deleted"]
+
+
+@pytest.fixture
+def two_releases(tmp_path: Path) -> Project:
+    """A project at a fork's first release; the second has `guide.md` elsewhere, and changed."""
+    pages = {"1.0": {"base/guide.md": ONE}, "2.0": {"base/docs/guide.md": ONE_NOW}}
+    for release, files in pages.items():
+        publish(tmp_path / "fork.git", {**BASE, **series("some"), **files}, f"v{release}")
+    ran = begin(tmp_path, tmp_path / "fork.git", "--upstream-version", "1.0")
+    assert ran.code == 0, ran.err
+    return Project(tmp_path / "my-api")
+
+
+def test_my_edit_goes_where_a_newer_release_has_the_file(two_releases: Project) -> None:
+    project = two_releases
+    project.edit("guide.md", "one says 2\n", "mine\n")
+    project.commit()
+    project.aegis("rebase-upstream")
+    assert not (project.path / "guide.md").exists()
+    both = ONE_NOW.replace(b"one says 2\n", b"mine\n")
+    assert project.read("docs/guide.md") == both.decode()
+    project.aegis("rebase-upstream", "--to", "1.0")
+    assert project.read("guide.md") == ONE.replace(b"one says 2\n", b"mine\n").decode()
+    assert project.is_sound()
+
+
+def test_a_conflict_there_can_be_left_and_finished(two_releases: Project) -> None:
+    project = two_releases
+    project.edit("guide.md", "one says 9\n", "mine\n")
+    mine = project.commit("Mine")
+    before = project.tree
+    ran = project.aegis("rebase-upstream", code=3)
+    assert "docs/guide.md: both changed the same lines" in ran.err
+    assert f"yours: {mine[:9]}" in ran.err
+    project.git("cherry-pick", "--abort")
+    assert (project.tree, project.is_sound()) == (before, True)
+    project.aegis("rebase-upstream", code=3)
+    assert "<<<<<<<" in project.read("docs/guide.md")
+    project.write("docs/guide.md", ONE.decode().replace("one says 9\n", "mine and theirs\n"))
+    project.git("add", "docs/guide.md")
+    project.git("cherry-pick", "--continue")
+    assert not (project.path / "guide.md").exists()
+    assert project.is_sound()
+
+
+def test_an_answer_is_known_where_the_file_was_moved_to_since(start: Start) -> None:
+    project = start()
+    project.collide("worker")
+    project.aegis("add", "worker", code=3)
+    project.write(
+        "README.md", re.sub(r"(?m)^(<<<<<<<|=======|>>>>>>>).*\n", "", project.read("README.md"))
+    )
+    project.git("add", "README.md")
+    project.git("cherry-pick", "--continue")
+    project.git("mv", "README.md", "docs/start.md")
+    project.commit("The README among the docs")
+    ran = project.aegis("remove", "worker")
+    assert "docs/start.md: as it was resolved in" in ran.out
+    assert "\nmine\n" in project.read("docs/start.md")
+    assert not (project.path / "README.md").exists()
+
+
+@pytest.mark.parametrize("ignorecase", ["true", "false"])
+def test_a_file_of_mine_whose_name_differs_in_case(start: Start, ignorecase: str) -> None:
+    project = start()
+    project.git("config", "core.ignorecase", ignorecase)
+    project.write("docs/components/WORKER.md", "mine\n")
+    project.commit()
+    if ignorecase == "false":
+        project.aegis("add", "worker")
+        assert (project.path / "docs/components/worker.md").exists()
+        return
+    ran = project.aegis("add", "worker", code=3)
+    assert "docs/components/worker.md: yours is in the way" in ran.err
+    project.git("cherry-pick", "--abort")
+    assert project.read("docs/components/WORKER.md") == "mine\n"
