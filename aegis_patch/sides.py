@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pygit2
@@ -64,6 +65,8 @@ def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
     paths = trees.changed(at.store, at.old, at.new)
     ours = at.moved or moves.follow(at.store, at.old, at.head, paths)
     theirs = _moved_by_theirs(at, paths, ours)
+    places = _places(at, paths, ours, theirs)
+    theirs = {path: now for path, now in theirs.items() if path in places}
     found: list[tuple[Sides, ...]] = []
     notes: list[Note] = []
     followed: dict[str, str] = {}
@@ -73,19 +76,31 @@ def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
         now = theirs.get(path, path)
         base = trees.lookup(at.store, at.old, path)
         wanted = trees.lookup(at.store, at.new, now)
-        places = ours.parts.get(path) or (_place(path, ours, is_new=base is None),)
         every = []
-        for place in places:
+        for place in places.get(path, (path,)):
             mine = trees.lookup(at.store, at.head, place)
             where = place if place != path else now
             every.append(Sides(where, base, mine, wanted, was=path if where != path else ""))
         found.append(tuple(every))
-        moved = ours.files.get(path)
-        if moved and not moves.is_outside(moved) and now in (path, moved):
-            followed[path] = moved
+        if base and len(every) == 1 and path != place and now in (path, place):
+            followed[path] = place
         else:
-            notes += _told(path, every[0], now, ours)
+            notes += _told(path, place, now, every, ours)
     return found, [*_followed(followed), *notes, *_come_anew(at, paths, ours)]
+
+
+def _places(
+    at: Trees, paths: Iterable[str], ours: Moves, theirs: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Where HEAD has each path, or should: none where that is another path's place, too."""
+    here = [path for path in paths if path not in theirs.values()]
+    found = {path: ours.parts.get(path) or (_place(at, path, ours),) for path in here}
+    taken = Counter(where for each in found.values() for where in each)
+    return {
+        path: each
+        for path, each in found.items()
+        if each == (path,) or all(taken[where] == 1 for where in each)
+    }
 
 
 def obstructed(at: Trees, tree: pygit2.Oid, path: str) -> bool:
@@ -105,10 +120,14 @@ def obstructed(at: Trees, tree: pygit2.Oid, path: str) -> bool:
     )
 
 
-def _place(path: str, ours: Moves, *, is_new: bool = False) -> str:
+def _place(at: Trees, path: str, ours: Moves) -> str:
     """Where HEAD has a path, or should."""
-    moved = ours.of_new(path) if is_new else ours.files.get(path)
-    return path if moved is None or moves.is_outside(moved) else moved
+    if trees.lookup(at.store, at.old, path):
+        moved = ours.files.get(path)
+        return path if moved is None or moves.is_outside(moved) else moved
+    moved = ours.of_new(path)
+    known = moved is None or moves.is_outside(moved) or trees.lookup(at.store, at.old, moved)
+    return path if moved is None or known else moved
 
 
 def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, str]:
@@ -118,7 +137,7 @@ def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, 
     for path in paths:
         if trees.lookup(store, at.new, path) or path in ours.parts:
             continue
-        mine = trees.lookup(store, at.head, _place(path, ours))
+        mine = trees.lookup(store, at.head, _place(at, path, ours))
         if mine and (path in ours.files or mine != trees.lookup(store, at.old, path)):
             edited.append(path)
     found = moves.follow(store, at.old, at.new, edited).files if edited else {}
@@ -128,7 +147,7 @@ def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, 
         for path in edited
         if (now := found.get(path))
         and (
-            now == _place(path, ours)
+            now == _place(at, path, ours)
             or not (trees.lookup(store, rest, now) or obstructed(at, rest, now))
         )
     }
@@ -150,19 +169,21 @@ def _followed(files: Mapping[str, str]) -> Iterator[Note]:
             )
 
 
-def _told(path: str, at: Sides, now: str, ours: Moves) -> Iterator[Note]:
-    moved, others = ours.files.get(path), ours.hints.get(path, ())
-    if path in ours.parts:
-        yield Note(path, f"followed to {', '.join(ours.parts[path])}, into which you split it")
-    elif moved and moves.is_outside(moved):
+def _told(path: str, place: str, now: str, every: Sequence[Sides], ours: Moves) -> Iterator[Note]:
+    """What became of a path that was not simply followed: `place` is HEAD's, `now` is theirs."""
+    moved, at = ours.files.get(path, ""), every[0]
+    if len(every) > 1:
+        split = ", ".join(each.path for each in every)
+        yield Note(path, f"followed to {split}, into which you split it")
+    elif moves.is_outside(moved):
         yield Note(path, f"you moved it out of the project, to {moved}: it stays as it is there")
-    elif moved:
-        yield Note(moved, f"it stays where you moved it; aegis moved it to {now}")
+    elif at.base and place != path:
+        yield Note(place, f"it stays where you moved it; aegis moved it to {now}")
     elif now != path:
         yield Note(now, f"your changes came along from {path}, which aegis moved")
-    elif at.path != path:
-        yield Note(path, f"put into {at.path}, where you moved its directory")
-    elif others:
+    elif place != path:
+        yield Note(path, f"put into {place}, where you moved its directory")
+    elif others := ours.hints.get(path) or ours.parts.get(path) or ((moved,) if moved else ()):
         look = "look" if len(others) > 1 else "looks"
         yield Note(path, f"is gone, and {', '.join(others)} {look} like it: left as it is")
     elif at.base and at.theirs and not at.ours:

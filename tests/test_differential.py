@@ -314,6 +314,7 @@ def deleted(
         return "untold: deleted by the user"
     differ = set(trees.changed(store, outcome.tree, git.tree)) if git.clean else set()
     known = gone | case.ours.keys() - case.base.keys()  # git may have followed a move
+    known |= {path for path in differ if went_along(case, path)}
     untold = (differ - known) | (gone - {note.path for note in outcome.notes})
     return f"wrong: untold: {sorted(untold)}" if untold else "told: deleted by the user"
 
@@ -330,9 +331,22 @@ def different(
     """Why a file differs from git's though both are clean."""
     if path not in case.base and moved(case.base, case.ours) and moved(case.base, case.theirs):
         return "settled: both renamed a file to one name"
+    if went_along(case, path):
+        return "settled: a new file of theirs, in a new directory of one that ours moved"
     if settled(store, case, path, tree, git.tree):
         return "settled: among repeated lines, by a structured merge"
     return f"wrong: both clean, and different: {path}"
+
+
+def went_along(case: History, path: str) -> bool:
+    """Whether a file of that name came into a directory of which ours left nothing."""
+    came = [each.split("/") for each in case.theirs.keys() - case.base.keys()]
+    there = {each.split("/")[0] for each in case.ours}
+    known = {each.split("/")[0] for each in case.base}
+    return any(
+        top in known - there and inner and name == path.rpartition("/")[2]
+        for top, *inner, name in (parts for parts in came if len(parts) > 1)
+    )
 
 
 def settled(

@@ -110,6 +110,23 @@ def test_a_new_file_stays_where_its_directory_did_not_move(
     assert made == {**head, "w/new.py": THREE, "w/new.txt": b"3\n"}
 
 
+def test_two_new_files_never_share_a_place(store: pygit2.Repository) -> None:
+    """Found by chance, beside git: the one of a directory moved up, and the one that is there."""
+    old, head = {"a/b/x": ONE}, {"a/x": ONE}
+    new = {**old, "a/b/new": TWO, "a/new": THREE}
+    assert clean(store, old, head, new) == {"a/x": ONE, "a/b/new": TWO, "a/new": THREE}
+    old, head = {"a/x": ONE, "b/y": TWO}, {"c/x": ONE, "c/y": TWO}
+    new = {**old, "a/new": b"1\n", "b/new": b"2\n"}
+    assert clean(store, old, head, new) == {**head, "a/new": b"1\n", "b/new": b"2\n"}
+
+
+def test_a_place_where_theirs_brings_another_file(store: pygit2.Repository) -> None:
+    found = conflict(store, {"a": ONE}, {"b": ONE}, {"a": ONE_NOW, "b": TWO})
+    assert (found.path, found.reason) == ("b", Reason.ADDED)
+    found = conflict(store, {"a": ONE}, {"b": ONE}, {"b": TWO})
+    assert (found.path, found.reason) == ("b", Reason.ADDED)
+
+
 def test_what_i_wrote_anew_in_it_is_for_a_person_to_decide(store: pygit2.Repository) -> None:
     head = {**MOVED, "back/ground/run.py": THREE}
     for new in ({**WORKER, "w/run.py": ONE_NOW}, {"w/jobs/mail.py": TWO}):
