@@ -144,14 +144,14 @@ def init(
     ] = "aegis",
 ) -> int:
     """Start a project in git."""
-    from aegis_patch import verbs
+    from aegis_patch import begin, verbs
 
     given = _pairs(answer or [])
     wanted = verbs.names(components or [])
     path = run.where / path
     return _finish(
         run,
-        verbs.init(
+        begin.init(
             path,
             wanted,
             given,

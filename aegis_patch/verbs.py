@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
-from aegis_patch import (
-    component,
-    fork,
-    journal,
-    land,
-    project,
-    render,
-    stack,
-    trees,
-    upstream,
-    yours,
-)
+from aegis_patch import component, project, render, stack, trees, upstream, yours
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
 from aegis_patch.dangling import references, strictly
 from aegis_patch.errors import Refused
 from aegis_patch.explain import perform
-from aegis_patch.land import Draft
 from aegis_patch.project import Project
 from aegis_patch.stack import CORE, Stack
-from aegis_patch.steps import Commit, Result, Step, changes
+from aegis_patch.steps import Result, Step
 from aegis_patch.upstream import Upstream
 
 
@@ -61,46 +47,13 @@ def names(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", " ".join(words)) if word))
 
 
-def init(
-    path: Path,
-    wanted: Sequence[str],
-    given: Mapping[str, str],
-    version: str | None,
-    url: str = upstream.BUNDLED,
-    *,
-    interactive: bool,
-    dry: bool,
-) -> Result:
-    """Start a project: a commit for the core, and one for each named component."""
-    path = path.expanduser().resolve()
-    land.sweep(path)
-    with ExitStack() as stack_:
-        outer = _outer(path)
-        turn = stack_.enter_context(journal.turn(outer)) if outer else None
-        _refuse_filled(path)
-        if outer:
-            _enter(outer)
-        alternates = [project.objects(Path(outer.workdir))] if outer else []
-        bench = stack_.enter_context(open_bench(*alternates))
-        url = url if url == upstream.BUNDLED else fork.normal(url)
-        opened = bench.open(url, version or upstream.latest(url))
-        chosen = _checked(opened.catalogue, wanted)
-        suggested, said = _suggestions(path)
-        answers = render.ask(bench.store, opened, given, suggested, interactive=interactive)
-        start = Stack(opened.url, opened.release, opened.commit, answers, {})
-        title = f"Start {answers['project_name']} from aegis {opened.release}"
-        steps = [Step(title, answers["description"], None, start)]
-        added, _ = _additions(opened.catalogue, start, chosen)
-        return _begin(bench, path, outer, turn, [*steps, *added], said, dry)
-
-
 def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Result:
     """Add components, a commit for each that is named."""
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
-        chosen = _checked(opened.catalogue, wanted)
-        steps, said = _additions(opened.catalogue, there.stack, chosen)
+        chosen = checked(opened.catalogue, wanted)
+        steps, said = additions(opened.catalogue, there.stack, chosen)
         return perform(bench, there, steps, said, dry=dry, relock=relock)
 
 
@@ -114,7 +67,7 @@ def remove(
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
-        chosen = _checked(opened.catalogue, wanted)
+        chosen = checked(opened.catalogue, wanted)
         steps, said = _removals(bench, opened, there, chosen)
         left = references(bench, there, there.stack, steps[-1].new) if steps else []
         if left and strict:
@@ -220,7 +173,7 @@ def _refuse_none(wanted: Sequence[str]) -> None:
         raise Refused("no component is named", next="aegis components")
 
 
-def _checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
+def checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
     """The names in requirement order, or the reason why one cannot be named.
 
     `database[postgres]` is another way to write `postgres`, a variant of database.
@@ -251,9 +204,10 @@ def _plain(known: Catalogue, word: str) -> str:
     return word
 
 
-def _additions(
+def additions(
     known: Catalogue, start: Stack, chosen: Sequence[str]
 ) -> tuple[list[Step], tuple[str, ...]]:
+    """A step for each name that is not there yet or not there by wish, and what else to say."""
     steps: list[Step] = []
     said: list[str] = []
     at = start
@@ -327,110 +281,6 @@ def _why_removed(there: Project, name: str, said: list[str]) -> str:
         said.append(f"history no longer has the commit that added {name}")
         return ""
     return f"This reverts commit {commit.id}."
-
-
-def _begin(
-    bench: Bench,
-    path: Path,
-    outer: pygit2.Repository | None,
-    turn: int | None,
-    steps: Sequence[Step],
-    said: Sequence[str],
-    dry: bool,
-) -> Result:
-    store = bench.store
-    made = [bench.pristine(step.new) for step in steps]
-    empty = store.TreeBuilder().write()
-    root = outer.head.peel(pygit2.Tree).id if outer and not outer.head_is_unborn else empty
-    prefix = project.prefix_of(Path(outer.workdir), path) if outer else ""
-    if prefix and (trees.lookup(store, root, prefix) or trees.subtree(store, root, prefix)):
-        raise Refused(
-            "git has files at this path, though the directory is empty",
-            where=str(path),
-            next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}, or give another path",
-        )
-    drafts = [
-        Draft(step.message, trees.graft(store, root, prefix, tree) if prefix else tree)
-        for step, tree in zip(steps, made, strict=True)
-    ]
-    seen = land.check(outer, store, root, drafts[-1].tree) if outer else {}
-    ids: list[str | None] = [None] * len(drafts)
-    if not dry and outer and turn is not None:
-        head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit).id
-        ids = [*land.land(outer, store, head, drafts, seen=seen, turn=turn)]
-    elif not dry:
-        ids = [*land.start(path, store, drafts)]
-    before = [empty, *made[:-1]]
-    commits = [
-        Commit(step.subject, oid, changes(store, old, new))
-        for step, oid, old, new in zip(steps, ids, before, made, strict=True)
-    ]
-    return Result(tuple(commits), tuple(said), (), dry)
-
-
-def _refuse_filled(path: Path) -> None:
-    entries = sorted(os_entry.name for os_entry in path.iterdir()) if path.is_dir() else []
-    fresh = entries == [".git"] and project.open_repository(path).head_is_unborn
-    if (path.exists() and not path.is_dir()) or (entries and not fresh):
-        raise Refused(
-            "this path is not empty",
-            where=str(path),
-            next="give the path of a new or empty directory",
-        )
-
-
-def _outer(path: Path) -> pygit2.Repository | None:
-    """The repository in which a project would be a subdirectory; not one that ignores it."""
-    parent = next(place for place in (path, *path.parents) if place.is_dir())
-    if pygit2.discover_repository(str(parent)) is None:
-        return None
-    repo = project.open_repository(parent)
-    if repo.workdir is None or path.is_relative_to(Path(repo.path).resolve()):
-        raise Refused(
-            "this is inside git's own directory",
-            where=str(path),
-            next="give a path outside of it",
-        )
-    inside = repo.workdir and path.is_relative_to(Path(repo.workdir).resolve())
-    if not inside:
-        return None
-    top = Path(repo.workdir).resolve()
-    if path != top and repo.path_is_ignored(path.relative_to(top).as_posix() + "/"):
-        return None
-    return repo
-
-
-def _enter(outer: pygit2.Repository) -> None:
-    """Refuse where a commit in the outer repository could not be made."""
-    top = Path(outer.workdir)
-    project.guard(outer, top)
-    if not land.author(top):
-        raise Refused(
-            "git does not know who you are",
-            where=str(top),
-            next='git config user.name "…" && git config user.email "…"',
-        )
-
-
-def _suggestions(path: Path) -> tuple[dict[str, str], list[str]]:
-    parent = next(place for place in (path, *path.parents) if place.is_dir())
-    suggested = {"project_name": path.name}
-    said = []
-    for key, name in (("author_name", "user.name"), ("author_email", "user.email")):
-        value = project.git(parent, "config", "--default", "", "--get", name).strip()
-        if value:
-            suggested[key] = value
-    if len(suggested) < 3:
-        said.append(
-            "author_name and author_email are made up: aegis answers author_name=… author_email=…"
-        )
-    if not land.author(parent):
-        name, email = land.PLACEHOLDER
-        said.append(
-            f"git does not know who you are: the commits are by {name} <{email}>; "
-            'git config --global user.name "…" and user.email "…" for the next ones'
-        )
-    return suggested, said
 
 
 def _is_named(bench: Bench, there: Stack, name: str) -> bool:
