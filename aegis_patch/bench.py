@@ -10,6 +10,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch import journal, project, render, trees, upstream
+from aegis_patch.component import Catalogue
 from aegis_patch.errors import Refused
 from aegis_patch.pristine import pristine
 from aegis_patch.project import Project
@@ -32,20 +33,33 @@ class Bench:
             self.opened[key] = upstream.open_release(self.store, url, release, commit)
         return self.opened[key]
 
+    def at(self, wanted: Stack, release: str) -> Upstream:
+        """A release of a stack's upstream."""
+        commit = wanted.commit if release == wanted.release else ""
+        return self.open(wanted.url, release, commit)
+
+    def catalogue(self, wanted: Stack) -> Catalogue:
+        """What there is at a stack's release, and what the stack has as it was brought."""
+        brought = {
+            name: self.at(wanted, there.release).catalogue[name]
+            for name, there in wanted.present.items()
+        }
+        return {**self.upstream(wanted).catalogue, **brought}
+
     def upstream(self, wanted: Stack) -> Upstream:
         """The release that a stack is at, once its record was seen to make sense there.
 
         Raises:
             Refused: the record names what a release does not have.
         """
-        found = self.open(wanted.url, wanted.release, wanted.commit)
+        found = self.at(wanted, wanted.release)
         for name, there in wanted.present.items():
-            catalogue = self._at(wanted, there.release).catalogue
+            catalogue = self.at(wanted, there.release).catalogue
             if name not in catalogue:
                 raise Refused(
                     f"the record names {name!r}, which release {there.release} does not have",
                     where=RECORD,
-                    next=f"git log -p -- {RECORD}, and put back what it said",
+                    next="aegis repair",
                 )
         return found
 
@@ -59,13 +73,9 @@ class Bench:
     def _pristine(self, wanted: Stack) -> pygit2.Oid:
         found = self.upstream(wanted)
         releases = {there.release for there in wanted.present.values()} | {wanted.release}
-        opened = {release: self._at(wanted, release) for release in releases}
+        opened = {release: self.at(wanted, release) for release in releases}
         identity = render.identity(self.store, found, wanted.answers)
         return pristine(self.store, opened, wanted, identity)
-
-    def _at(self, wanted: Stack, release: str) -> Upstream:
-        commit = wanted.commit if release == wanted.release else ""
-        return self.open(wanted.url, release, commit)
 
 
 @contextmanager

@@ -229,9 +229,17 @@ def answers(
     return _print(run, {"answers": dict(found)}, lambda: report.show_answers(_console(), found))
 
 
+@command("repair")
+def repair(run: Run, no_lock: NoLock = False) -> int:
+    """Put right, in one commit, what git could not know and status shows."""
+    from aegis_patch import verbs
+
+    return _finish(run, verbs.repair(run.where, dry=run.dry, relock=not no_lock))
+
+
 @command("status")
 def status(run: Run) -> int:
-    """Show what the project is made of."""
+    """Show what the project is made of, and what is off."""
     from aegis_patch import report, verbs
 
     found = verbs.status(run.where)

@@ -114,7 +114,7 @@ def _patches(bench: Bench, old: Stack, new: Stack, paths: set[str]) -> Iterator[
         (name in stays, name, mail)
         for at in (old, new)
         for name in at.names
-        for _, mail in bench.upstream(at).catalogue[name].series
+        for _, mail in bench.catalogue(at)[name].series
         if any(path.encode() in mail for path in paths)
     }
     for _, name, mail in sorted(found):

@@ -35,12 +35,16 @@ def pristine(
         SeriesError: the upstream is at fault.
     """
     upstream = upstreams[wanted.release]
-    folded = _fold_releases(store, upstreams, wanted)
     named = trees.replace(store, upstream.base, _entries(store, upstream.base, identity))
-    tree, clashes = trees.merge(store, upstream.base, folded, named)
-    if clashes:
-        raise SeriesClash("identity", clashes)
-    return _recorded(store, tree, upstream, wanted)
+    if _is_whole(upstream, wanted):
+        folded = fold(store, upstream, wanted.names)
+        tree, clashes = trees.merge(store, upstream.base, folded, named)
+        if clashes:
+            raise SeriesClash("identity", clashes)
+    else:
+        folded = _fold_loosely(store, upstreams, wanted)
+        tree = trees.merge_loosely(store, upstream.base, folded, named)
+    return recorded(store, tree, wanted)
 
 
 def fold(store: pygit2.Repository, upstream: Upstream, names: Collection[str]) -> pygit2.Oid:
@@ -95,29 +99,38 @@ def _join(
     return tree
 
 
-def _fold_releases(store: pygit2.Repository, upstreams: Upstreams, wanted: Stack) -> pygit2.Oid:
-    # Git can merge two branches into a record of mixed releases; each series is then taken
-    # from the release that brought it.
-    mixed = {there.release for there in wanted.present.values()} - {wanted.release}
-    if not mixed:
-        return fold(store, upstreams[wanted.release], wanted.names)
-    catalogue = {**upstreams[wanted.release].catalogue}
-    for name, there in wanted.present.items():
-        catalogue[name] = upstreams[there.release].catalogue[name]
-    tree = upstreams[wanted.release].base
-    for name in component.order(catalogue, wanted.names):
-        tree = _join(store, upstreams[wanted.present[name].release], name, tree)
-    return tree
-
-
-def _recorded(
-    store: pygit2.Repository, tree: pygit2.Oid, upstream: Upstream, wanted: Stack
-) -> pygit2.Oid:
+def recorded(store: pygit2.Repository, tree: pygit2.Oid, wanted: Stack) -> pygit2.Oid:
+    """A pristine tree with the record of a stack in it."""
     there = trees.lookup(store, tree, RECORD)
     if there is None:
-        raise SeriesError(f"base/{RECORD} is missing", where=f"release {upstream.release}")
+        raise SeriesError(f"base/{RECORD} is missing", where=f"release {wanted.release}")
     text = stack.write(trees.blob(store, there), wanted)
     return trees.replace(store, tree, {RECORD: Entry(store.create_blob(text), there.mode)})
+
+
+def _is_whole(upstream: Upstream, wanted: Stack) -> bool:
+    """Whether a stack is of one release, with all that its components require."""
+    return all(there.release == wanted.release for there in wanted.present.values()) and all(
+        need in wanted.present
+        for name in wanted.present
+        for need in upstream.catalogue[name].requires
+    )
+
+
+def _fold_loosely(store: pygit2.Repository, upstreams: Upstreams, wanted: Stack) -> pygit2.Oid:
+    # Git can merge two branches into a record of mixed releases, or of a component without what
+    # it requires. Each series is then taken from the release that brought it. No such tree was
+    # ever tested, and series may clash in it; but as a merge base it is near to what is there.
+    catalogue = {
+        name: upstreams[there.release].catalogue[name] for name, there in wanted.present.items()
+    }
+    tree = upstreams[wanted.release].base
+    for name in component.order(catalogue, wanted.names):
+        opened = upstreams[wanted.present[name].release]
+        sides = before(store, opened, name), tree, after(store, opened, name)
+        merged, clashes = trees.merge(store, *sides)
+        tree = trees.merge_loosely(store, *sides) if clashes else merged
+    return tree
 
 
 def _entries(

@@ -133,7 +133,10 @@ def find(start: Path) -> Project:
             where=str(root),
             next=f"git add {RECORD} && git commit, or git checkout HEAD -- {RECORD}",
         )
-    recorded = stack.parse(trees.blob(repo, record))
+    try:
+        recorded = stack.parse(trees.blob(repo, record))
+    except Refused as error:
+        raise _nonsense(repo, head, prefix, error) from error
     return Project(repo, root, prefix, head.id, tree, recorded)
 
 
@@ -231,6 +234,21 @@ def gained(project: Project, name: str) -> pygit2.Commit | None:
         if not any(name in recorded(repo, entry) for entry in before):
             return commit if before or _is_first(repo, commit) else None
     return None
+
+
+def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: Refused) -> Refused:
+    """A record that does not make sense, and the newest commit in which it did."""
+    path = f"{prefix}/{RECORD}" if prefix else RECORD
+    for commit in history(repo, head.id):
+        entry = trees.lookup(repo, commit.tree.id, path)
+        try:
+            stack.parse(trees.blob(repo, entry))
+        except Refused:
+            continue
+        place = shlex.quote(f":/{path}")
+        put_back = f"git checkout {str(commit.id)[:12]} -- {place} && git commit -m Record {place}"
+        return Refused(error.what, where=error.where, next=f"{put_back} && aegis repair")
+    return error
 
 
 def _is_first(repo: pygit2.Repository, commit: pygit2.Commit) -> bool:

@@ -91,6 +91,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "components": components,
         "integrations": list(status.integrations),
         "drift": [{"path": file.path, "change": file.change} for file in status.drift],
+        "off": [{"what": each.what, "next": each.next} for each in status.off],
     }
 
 
@@ -146,6 +147,12 @@ def show_status(console: Console, status: Status) -> None:
             console.print(f"  {_safe(name)}{why}", highlight=False)
     for name in status.integrations:
         console.print(f"  {_safe(name)} [dim](integration)[/]", highlight=False)
+    if status.off:
+        console.print("\n[yellow]Off:[/]", highlight=False)
+        for each in status.off:
+            console.print(f"  {_safe(each.what)}", highlight=False, soft_wrap=True)
+        for remedy in dict.fromkeys(each.next for each in status.off):
+            console.print(f"  [dim]next[/] {_safe(remedy)}", highlight=False, soft_wrap=True)
     if status.drift:
         console.print("\nOf the files that aegis wrote, you changed:", highlight=False)
         for file in status.drift:

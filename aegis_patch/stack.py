@@ -92,6 +92,11 @@ def rebase(stack: Stack, catalogue: Catalogue, url: str, release: str, commit: s
     return _closed(moved, catalogue, stack.names, stack.chosen())
 
 
+def closed(stack: Stack, catalogue: Catalogue) -> Stack:
+    """The closure of a stack at its own release."""
+    return rebase(stack, catalogue, stack.url, stack.release, stack.commit)
+
+
 def answer(stack: Stack, answers: Mapping[str, str]) -> Stack:
     """The stack under other answers."""
     return replace(stack, answers={**stack.answers, **answers})
@@ -113,7 +118,10 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
     except KeyError as error:
         raise _nonsense(f"{error.args[0]} is missing", where) from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise _nonsense(str(error), where) from error
+        marked = re.search(rb"^<<<<<<< ", text, re.MULTILINE)
+        line = text[: marked.start()].count(b"\n") + 1 if marked else 0
+        what = f"conflict markers are in it, from line {line}" if marked else str(error)
+        raise _nonsense(what, where) from error
     return Stack(fields[0], fields[1], fields[2], answers, present)
 
 

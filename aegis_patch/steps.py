@@ -23,6 +23,7 @@ from aegis_patch.evolve import (
     evolve,
 )
 from aegis_patch.land import Draft, Pick
+from aegis_patch.pristine import recorded
 from aegis_patch.project import Project
 from aegis_patch.recall import recall
 from aegis_patch.sides import Note
@@ -34,7 +35,8 @@ from aegis_patch.trees import Entry
 class Step:
     """One commit to be: what it says, and the stacks between which it leads.
 
-    `command` is what to type for this step alone.
+    `command` is what to type for this step alone. `record` is what the record says, where that is
+    not what is there.
     """
 
     subject: str
@@ -42,11 +44,13 @@ class Step:
     old: Stack | None
     new: Stack
     command: str = ""
+    record: Stack | None = None
 
     @property
     def message(self) -> str:
         """The commit's message, trailers included."""
-        was = self.old.present if self.old else {}
+        said = self.record or self.old
+        was = said.present if said else {}
         now = self.new.present
         touched = sorted(
             name for name in was.keys() | now.keys() if _by(was, name) != _by(now, name)
@@ -134,6 +138,8 @@ def _build(
     assert step.old is not None
     store = bench.store
     old, new = bench.pristine(step.old), bench.pristine(step.new)
+    if step.record:
+        old = recorded(store, old, step.record)
     plan = Plan(
         head=tree,
         old=old,

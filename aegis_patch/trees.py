@@ -186,6 +186,23 @@ def merge(
     return ours, tuple(sorted({side.path for sides in index.conflicts for side in sides if side}))
 
 
+def merge_loosely(
+    store: pygit2.Repository, base: pygit2.Oid, ours: pygit2.Oid, theirs: pygit2.Oid
+) -> pygit2.Oid:
+    """Three-way merge of whole trees in which nothing clashes: the lines of both sides stay.
+
+    For a merge base that never was a tree of its own; never for a result.
+    """
+    index = store.merge_trees(base, ours, theirs, MergeFavor.UNION, MergeFlag(0))
+    left = list(index.conflicts or ())  # deleted here, changed there; or binary
+    for sides in left:
+        path = next(side.path for side in sides if side)
+        del index.conflicts[path]
+        if sides[1]:
+            index.add(sides[1])
+    return index.write_tree(store)
+
+
 def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Merged:
     """Three-way merge of one file's text; any encoding survives."""
     sides = (base, ours, theirs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pygit2
 
-from aegis_patch import project, stack, trees
+from aegis_patch import facts, project, stack, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.project import Project
@@ -32,16 +32,14 @@ class Turn:
         """
         try:
             old, new = (
-                bench.pristine(stack.parse(trees.blob(bench.store, record)))
-                for record in (trees.lookup(bench.store, at, RECORD) for at in self._sides)
+                stack.parse(trees.blob(bench.store, trees.lookup(bench.store, at, RECORD)))
+                for at in (self.mine, self.result)
             )
+            if self.commit.message.startswith(facts.SUBJECT):  # it went out from what was there
+                old = facts.look(bench, old, self.mine).there
+            return bench.pristine(old), bench.pristine(new)
         except (Refused, UpstreamError):
             return None
-        return old, new
-
-    @property
-    def _sides(self) -> tuple[pygit2.Oid, pygit2.Oid]:
-        return self.mine, self.result
 
 
 def turns(there: Project) -> Iterator[Turn]:

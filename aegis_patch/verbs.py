@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import component, project, render, stack, trees, upstream, yours
+from aegis_patch import component, facts, project, render, stack, trees, upstream, yours
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
 from aegis_patch.dangling import references, strictly
 from aegis_patch.errors import Refused
 from aegis_patch.explain import perform
+from aegis_patch.facts import Finding
 from aegis_patch.project import Project
 from aegis_patch.stack import CORE, Stack
 from aegis_patch.steps import Result, Step
@@ -40,6 +41,7 @@ class Status:
     behind: int
     drift: tuple[Drift, ...]
     under_way: str
+    off: tuple[Finding, ...] = ()
 
 
 def names(words: Sequence[str]) -> tuple[str, ...]:
@@ -121,20 +123,39 @@ def answers(where: Path) -> Mapping[str, str]:
     return project.find(where).stack.answers
 
 
+def repair(where: Path, *, dry: bool, relock: bool) -> Result:
+    """Bring tree and record together again, in one commit: what belongs there comes or goes.
+
+    Raises:
+        Refused: something is off that another command has to settle.
+    """
+    with open_project(where) as (bench, there):
+        found = facts.look(bench, there.stack, there.tree)
+        if not found.off:
+            return Result(said=("nothing is off",), dry=dry)
+        _refuse_stranded(bench, found.there)
+        body = "\n".join(f"- {each.what}" for each in found.off)
+        step = Step(facts.SUBJECT, body, found.there, found.due, record=there.stack)
+        return perform(bench, there, [step], (), dry=dry, relock=relock)
+
+
 def status(where: Path) -> Status:
-    """What a project is made of, how far it is behind, and what the user changed."""
+    """What a project is made of, what is off, how far it is behind, and what the user changed."""
     with open_project(where, to_write=False) as (bench, there):
-        opened = _release(bench, there.stack)
+        found = facts.look(bench, there.stack, there.tree)
         versions = list(upstream.releases(there.stack.url))
         known = there.stack.release in versions
         behind = len(versions) - 1 - versions.index(there.stack.release) if known else 0
-        drift = _drift(bench, bench.pristine(there.stack), there.tree)
+        drift = _drift(bench, bench.pristine(found.there), there.tree)
         what, remedy = project.under_way(there.repo)
         under_way = f"{what} is under way: {remedy}" if what else ""
+        catalogue = bench.catalogue(found.there)
         joined = [
-            name for name in there.stack.present if opened.catalogue[name].kind == "integration"
+            name
+            for name in sorted(there.stack.present)
+            if name in catalogue and not component.is_chosen(catalogue[name])
         ]
-        return Status(there.stack, tuple(sorted(joined)), versions[-1], behind, drift, under_way)
+        return Status(there.stack, tuple(joined), versions[-1], behind, drift, under_way, found.off)
 
 
 def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:
@@ -153,19 +174,15 @@ def catalogue(version: str | None = None) -> Catalogue:
 
 
 def _release(bench: Bench, there: Stack) -> Upstream:
-    """The release of a stack, which has all that the stack has.
-
-    Git can merge a record that names what only another release has; rebase-upstream heals that.
-    """
+    """The release of a stack, which has all that the stack has."""
     opened = bench.upstream(there)
-    lost = sorted(there.names - opened.catalogue.keys())
-    if lost:
-        raise Refused(
-            f"release {opened.release} does not have {', '.join(lost)}, which the record names",
-            where=stack.RECORD,
-            next="aegis rebase-upstream --to a release that has it",
-        )
+    _refuse_stranded(bench, there)
     return opened
+
+
+def _refuse_stranded(bench: Bench, there: Stack) -> None:
+    if stray := facts.stranded(bench, there):
+        raise Refused(stray.what, where=stack.RECORD, next=stray.next)
 
 
 def _refuse_none(wanted: Sequence[str]) -> None:
@@ -284,7 +301,7 @@ def _why_removed(there: Project, name: str, said: list[str]) -> str:
 
 
 def _is_named(bench: Bench, there: Stack, name: str) -> bool:
-    return component.is_chosen(bench.upstream(there).catalogue[name])
+    return component.is_chosen(bench.catalogue(there)[name])
 
 
 def _without_lost(there: Stack, opened: Upstream) -> Stack:

@@ -1,0 +1,151 @@
+"""What a tree says that it is made of: the same as its record, unless something is off."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pygit2
+import pytest
+
+from aegis_patch import component, facts, pristine, stack, trees, upstream
+from aegis_patch.bench import Bench
+from aegis_patch.stack import Presence, Stack
+from aegis_patch.trees import Entry
+from aegis_patch.upstream import Upstream
+from tests.test_laws import FULL, VERSIONS, stack_of, subsets, tree_of
+
+NEWEST = VERSIONS[-1]
+PAIRS = 500 if FULL else 12  # of a record and a tree, for each release
+
+
+@pytest.fixture
+def bench(store: pygit2.Repository) -> Bench:
+    return Bench(store)
+
+
+def everything(bench: Bench) -> tuple[Upstream, Stack]:
+    opened = bench.open(upstream.BUNDLED, NEWEST)
+    return opened, stack_of(opened, frozenset(opened.catalogue))
+
+
+def said(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> list[str]:
+    return [each.what for each in facts.look(bench, recorded, tree).off]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nothing_is_off_in_a_project_that_nobody_touched(bench: Bench, version: str) -> None:
+    opened = bench.open(upstream.BUNDLED, version)
+    for names in subsets(opened):
+        there = stack_of(opened, names)
+        tree = tree_of(bench.store, there)
+        assert facts.look(bench, there, tree) == facts.Facts(there, there, ())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_tree_tells_whatever_the_record_names(bench: Bench, version: str) -> None:
+    opened = bench.open(upstream.BUNDLED, version)
+    known = subsets(opened)
+    pairs = [(one, other) for one in known for other in known if one != other]
+    for named, there in random.Random(4).sample(pairs, min(PAIRS, len(pairs))):
+        tree = tree_of(bench.store, stack_of(opened, there))
+        found = facts.look(bench, stack_of(opened, named), tree)
+        assert found.there.names == found.due.names == there, (sorted(named), sorted(there))
+        assert found.off
+
+
+def test_nothing_is_off_where_every_file_was_edited(bench: Bench) -> None:
+    _, there = everything(bench)
+    tree = tree_of(bench.store, there)
+    edits = {path: appended(bench, tree, path) for path in trees.files(bench.store, tree)}
+    assert said(bench, there, trees.replace(bench.store, tree, edits)) == []
+
+
+def test_nothing_is_off_where_every_file_was_moved(bench: Bench) -> None:
+    _, there = everything(bench)
+    tree = bench.pristine(there)
+    edits: dict[str, Entry | None] = {}
+    for path in trees.files(bench.store, tree):
+        if path != stack.RECORD:
+            edits |= {f"moved/{path}": trees.lookup(bench.store, tree, path), path: None}
+    assert said(bench, there, trees.replace(bench.store, tree, edits)) == []
+
+
+def test_nothing_is_off_where_all_but_one_file_of_a_component_was_deleted(bench: Bench) -> None:
+    opened, there = everything(bench)
+    tree = tree_of(bench.store, there)
+    for name in opened.catalogue:
+        kept, *gone = sorted(files_of(bench, opened, name))
+        left = trees.replace(bench.store, tree, dict.fromkeys(gone))
+        assert said(bench, there, left) == [], (name, kept)
+
+
+def test_nothing_is_off_where_half_of_what_was_removed_is_kept(bench: Bench) -> None:
+    """Resolved in favour of the user's own: a removal in which files of theirs conflicted."""
+    opened, there = everything(bench)
+    whole = tree_of(bench.store, there)
+    for name in ("cache", "database", "ingress", "kubernetes", "scheduler", "worker"):
+        without = replace(there, present={})
+        for other in sorted(opened.catalogue.keys() - {name, *users(opened, name)}):
+            if "+" not in other:
+                without = stack.add(without, opened.catalogue, other)
+        tree = tree_of(bench.store, without)
+        files = sorted(files_of(bench, opened, name))
+        kept = {path: trees.lookup(bench.store, whole, path) for path in files[::2]}
+        assert said(bench, without, trees.replace(bench.store, tree, kept)) == []
+
+
+def test_each_thing_that_is_off_is_said_in_a_sentence(bench: Bench) -> None:
+    opened, _ = everything(bench)
+    there = stack_of(opened, frozenset({"cache", "cache+ingress", "ingress", "worker"}))
+    tree = tree_of(bench.store, there)
+
+    def with_record(**changes: Presence | None) -> Stack:
+        present = {**there.present, **changes}
+        return replace(there, present={name: by for name, by in present.items() if by})
+
+    need = Presence(NEWEST, "need")
+    assert said(bench, with_record(database=Presence(NEWEST, "you")), tree) == [
+        "the record names database, and nothing of it is here"
+    ]
+    assert said(bench, with_record(worker=None), tree) == [
+        "worker is here, and the record does not name it"
+    ]
+    assert said(bench, with_record(nonsense=need), tree) == [
+        "the record names nonsense, which its release does not have"
+    ]
+    due = stack_of(opened, frozenset({"cache", "ingress"}))
+    assert said(bench, due, tree_of(bench.store, due)) == [
+        "cache+ingress is due: cache and ingress are there"
+    ]
+    undue = stack_of(opened, frozenset({"cache+ingress", "ingress"}))
+    assert said(bench, undue, tree_of(bench.store, undue)) == [
+        "cache+ingress is there without cache"
+    ]
+    alone = stack_of(opened, frozenset({"worker"}))
+    assert said(bench, alone, tree_of(bench.store, alone)) == [
+        "cache is missing: worker cannot do without"
+    ]
+
+
+def appended(bench: Bench, tree: pygit2.Oid, path: str) -> Entry:
+    entry = trees.lookup(bench.store, tree, path)
+    assert entry
+    data = trees.blob(bench.store, entry)
+    return Entry(bench.store.create_blob(data + b"the user's own line\n"), entry.mode)
+
+
+def files_of(bench: Bench, opened: Upstream, name: str) -> Iterator[str]:
+    """The files that a series brings, those that are empty left out."""
+    was, now = (make(bench.store, opened, name) for make in (pristine.before, pristine.after))
+    for path in trees.changed(bench.store, was, now):
+        brought = trees.blob(bench.store, trees.lookup(bench.store, now, path))
+        if trees.lookup(bench.store, was, path) is None and brought:
+            yield path
+
+
+def users(opened: Upstream, name: str) -> set[str]:
+    """What cannot be there without a name."""
+    known = opened.catalogue
+    return {other for other in known if name in component.requirements(known, [other])}
