@@ -7,7 +7,7 @@ what is there, only shows when the tree is looked at beside the series.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pygit2
@@ -74,7 +74,7 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
     homes = [there.present[name].release for name in lost]
     known = [release for release in upstream.releases(there.url) if release in homes]
     return Finding(
-        f"release {there.release} does not have {', '.join(lost)}, which the record names",
+        f"release {there.release} does not have {_listed(lost)}, which the record names",
         f"aegis rebase-upstream --to {(known or homes)[-1]}, or git revert the commit that "
         "brought it here",
     )
@@ -131,9 +131,10 @@ def _with_found(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, li
             found[name] = release
     present = dict(there.present)
     every = bench.catalogue(there)
-    needed = {need for name in [*present, *found] for need in every[name].requires}
+    chosen = [name for name in [*present, *found] if component.is_chosen(every[name])]
+    needed = {need for name in chosen for need in every[name].requires}
     for name, release in found.items():
-        by_need = name in needed or not component.is_chosen(every[name])
+        by_need = name in needed or name not in chosen
         present[name] = Presence(release, "need" if by_need else "you")
     return replace(there, present=present), list(found)
 
@@ -202,17 +203,21 @@ def _why_mixed(there: Stack, names: Iterable[str]) -> Iterator[str]:
         by_release.setdefault(there.present[name].release, []).append(name)
     for release in sorted(by_release.keys() - {there.release}):
         verb = "is" if len(by_release[release]) == 1 else "are"
-        told = ", ".join(by_release[release])
+        told = _listed(by_release[release])
         yield f"{told} {verb} from release {release}, and the project is at {there.release}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _why_due(catalogue: Catalogue, name: str, present: Iterable[str]) -> str:
     if catalogue[name].kind == "integration":
-        return f"{name} is due: {' and '.join(catalogue[name].requires)} are there"
+        return f"{name} is due: {_listed(catalogue[name].requires)} are there"
     users = [other for other in present if name in component.requirements(catalogue, [other])]
-    return f"{name} is missing: {', '.join(sorted(users))} cannot do without"
+    return f"{name} is missing: {_listed(sorted(users))} cannot do without"
 
 
 def _why_undue(catalogue: Catalogue, name: str, present: Iterable[str]) -> str:
     absent = [need for need in catalogue[name].requires if need not in present]
-    return f"{name} is there without {' and '.join(absent)}"
+    return f"{name} is there without {_listed(absent)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Project, run
+from tests.conftest import ROOT, Project, git, run
 
 
 @pytest.fixture
@@ -64,13 +64,33 @@ def test_a_release_that_is_known_needs_no_network(tmp_path: Path, fork: Project)
     assert "cannot be fetched" in ran.err
 
 
+@pytest.mark.parametrize("verb", [["status"], ["add", "worker"], ["remove", "ingress"], ["repair"]])
 def test_a_colleague_without_a_cache_fetches_it(
-    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, verb: list[str]
 ) -> None:
-    project = begin(tmp_path, fork)
+    begin(tmp_path, fork, "--components", "ingress")
+    git(tmp_path, "clone", "--quiet", "my-api", "theirs")
+    theirs = Project(tmp_path / "theirs")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
-    project.aegis("add", "worker")
-    assert project.is_sound()
+    theirs.aegis(*verb)
+    assert theirs.is_sound()
+
+
+@pytest.mark.parametrize("verb", [["status"], ["add", "worker"], ["remove", "ingress"], ["repair"]])
+def test_a_colleague_who_cannot_reach_the_fork_is_told(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, verb: list[str]
+) -> None:
+    project = begin(tmp_path, fork, "--components", "ingress")
+    before = project.head
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    fork.path.rename(tmp_path / "away")
+    error = project.aegis(*verb, "--json", code=1).json["error"]
+    assert "this upstream cannot be fetched" in error["what"]
+    assert error["where"] == str(fork.path)
+    assert "look at the URL and the network" in error["next"]
+    (tmp_path / "away").rename(fork.path)
+    project.aegis("status")
+    assert project.head == before
 
 
 def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
