@@ -15,6 +15,7 @@ import pygit2
 from aegis_patch import component, stack, trees, upstream
 from aegis_patch.bench import Bench
 from aegis_patch.component import Catalogue, Component
+from aegis_patch.errors import SeriesError
 from aegis_patch.evolve import Plan, Unchanged, evolve, units
 from aegis_patch.pristine import after, before
 from aegis_patch.stack import Presence, Stack
@@ -22,7 +23,7 @@ from aegis_patch.stack import Presence, Stack
 NEARLY_ALL = 90  # per cent of a component's lines, to be there though no record says so
 SUBJECT = "Repair the stack"
 REPAIR = "aegis repair"
-_NEW_FILE = re.compile(rb"^diff --git a/(.+) b/\1\nnew file mode", re.MULTILINE)
+_NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
 _Lines = dict[str, frozenset[bytes]]  # of each file: see evolve.units
 
 
@@ -143,10 +144,14 @@ def _release_of(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> str 
     """The release whose series of a name the tree has nearly all of; its own, if several."""
     scores: dict[str, float] = {}
     for release in dict.fromkeys([there.release, *upstream.releases(there.url)]):
-        if name in bench.at(there, release).catalogue:
+        if name not in bench.at(there, release).catalogue:
+            continue
+        try:
             own = _own(bench, there, name, release)
-            total = sum(map(len, own.values()))
-            scores[release] = 100 * _held(bench, tree, own) / total if total else 0
+        except SeriesError:  # what does not apply is not here
+            own = {}
+        total = sum(map(len, own.values()))
+        scores[release] = 100 * _held(bench, tree, own) / total if total else 0
     best = max(scores, key=lambda release: scores[release])
     return best if scores[best] >= NEARLY_ALL else None
 

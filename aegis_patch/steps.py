@@ -128,6 +128,8 @@ def perform(
         tree = made.after
         if isinstance(made.outcome, Conflicted):
             break
+    if all(isinstance(made.outcome, Unchanged) for made in built):
+        return Result(said=(*told, "nothing changes: what you deleted stays deleted"), dry=dry)
     rest = tuple(step.command for step in steps[len(built) :])
     return _land(bench, there, built, tuple(told), rest, dry)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pygit2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from aegis_patch import component, facts, pristine, stack, trees, upstream
+from aegis_patch import component, evolve, facts, pristine, stack, trees, upstream
 from aegis_patch.bench import Bench
 from aegis_patch.stack import Presence, Stack
 from aegis_patch.trees import Entry
@@ -17,6 +20,7 @@ from aegis_patch.upstream import Upstream
 from tests.test_laws import FULL, VERSIONS, stack_of, subsets, tree_of
 
 NEWEST = VERSIONS[-1]
+MINE = b"# the user's own line\n"
 PAIRS = 500 if FULL else 12  # of a record and a tree, for each release
 
 
@@ -127,6 +131,41 @@ def test_each_thing_that_is_off_is_said_in_a_sentence(bench: Bench) -> None:
     assert said(bench, alone, tree_of(bench.store, alone)) == [
         "cache is missing: worker cannot do without"
     ]
+
+
+@settings(deadline=None, max_examples=200 if FULL else 30)
+@given(data=st.data())
+def test_no_line_of_the_user_is_lost_where_releases_are_mixed(data: st.DataObject) -> None:
+    """Not one that they wrote while they resolved what git asked, whatever else they took out."""
+    with trees.scratch(upstream.alternates()) as store:
+        bench = Bench(store)
+        at, other = data.draw(st.sampled_from(list(itertools.permutations(VERSIONS, 2))))
+        known = [bench.open(upstream.BUNDLED, version).catalogue for version in (at, other)]
+        name = data.draw(st.sampled_from(sorted(known[0].keys() & known[1].keys())))
+        names = component.requirements(known[1], [name])
+        there = stack_of(bench.open(upstream.BUNDLED, at), frozenset())
+        there = replace(there, present=dict.fromkeys(names, Presence(other, "you")))
+        old = mixed(bench, there)
+        new = tree_of(store, stack.closed(there, known[0]))
+        touched = [each for each in trees.changed(store, old, new) if each != stack.RECORD]
+        path = data.draw(st.sampled_from([p for p in touched if trees.lookup(store, old, p)]))
+        entry = trees.lookup(store, old, path)
+        assert entry
+        lines = trees.blob(store, entry).splitlines(keepends=True)
+        start = data.draw(st.integers(0, len(lines)))
+        text = b"".join([*lines[:start], MINE, *lines[start + data.draw(st.integers(0, 3)) :]])
+        head = trees.replace(store, old, {path: Entry(store.create_blob(text), entry.mode)})
+        outcome = evolve.evolve(store, evolve.Plan(head, old, new, None))
+        assert not isinstance(outcome, evolve.Unchanged)
+        asked = outcome.conflicts if isinstance(outcome, evolve.Conflicted) else ()
+        marked = next((each.marked for each in asked if each.path == path), None)
+        assert MINE in trees.blob(store, marked or trees.lookup(store, outcome.tree, path))
+
+
+def mixed(bench: Bench, there: Stack) -> pygit2.Oid:
+    """pristine(stack) at the base's own identity, of whatever releases."""
+    opened = {version: bench.at(there, version) for version in VERSIONS}
+    return pristine.pristine(bench.store, opened, there, {})
 
 
 def appended(bench: Bench, tree: pygit2.Oid, path: str) -> Entry:

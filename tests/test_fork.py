@@ -93,6 +93,41 @@ def test_a_colleague_who_cannot_reach_the_fork_is_told(
     assert project.head == before
 
 
+SETTINGS = """title = "Ignored"
+summary = "Ignores what the two leave behind."
+implementation = "git"
+kind = "integration"
+status = "available"
+requires = ["cache", "ingress"]
+"""
+
+
+def test_an_integration_that_only_changes_a_file(tmp_path: Path, fork: Project) -> None:
+    """Its line is all that there is of it: taken out, it comes back; not into a deleted file."""
+    before = fork.read("base/.gitignore")
+    fork.write("base/.gitignore", before.replace("/company/\n", "/company/\n/of-both/\n"))
+    patch = fork.git("diff", "--full-index", "--relative=base")
+    fork.git("checkout", "--", "base/.gitignore")
+    name = "patches/cache+ingress+git"
+    fork.write(f"{name}/component.toml", SETTINGS)
+    fork.write(f"{name}/series", "ignore.patch\n")
+    mail = "From: a\nSubject: Ignore what both leave\n\nBecause.\n\n"
+    fork.write(f"{name}/ignore.patch", f"{mail}{patch}\n")
+    fork.commit("An integration")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--components", "cache,ingress")
+    whole = project.tree
+    project.edit(".gitignore", "/of-both/\n", "")
+    project.commit("Without the line")
+    lost = "the record names cache+ingress+git, and nothing of it is here"
+    assert [each["what"] for each in project.aegis("status", "--json").json["off"]] == [lost]
+    project.aegis("repair")
+    assert project.tree == whole
+    project.git("rm", "--quiet", ".gitignore")
+    project.commit("Without the file")
+    assert "nothing changes" in project.aegis("repair").err
+
+
 def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
     project = begin(tmp_path, fork)
     fork.git("tag", "v2.0")

@@ -1,4 +1,4 @@
-"""A team: git merges, squashes, rebases, reverts and picks; status sees what it could not know.
+"""A team (docs/team.md): git merges, squashes, rebases, reverts and picks lines, and knows no more.
 
 Each case ends where the verbs of one person would have led, by `aegis repair` and in one commit.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from aegis_patch import upstream
-from tests.conftest import Project, Start, git
+from tests.conftest import ROOT, Project, Start, git
 from tests.test_laws import without_by
 
 OLDEST, *_, NEWEST = upstream.releases()
@@ -78,6 +78,9 @@ def test_each_adds_a_component(start: Start, one: str, other: str) -> None:
     project = start()
     branches(project, ["add", one], ["add", other])
     assert all("is due" in what for what in off(project))
+    assert re.search(
+        r"Off:\n(  .* is due: .*\n)+  next aegis repair\n", project.aegis("status").out
+    )
     assert same(repaired(project), start(one, other, name="expected"))
 
 
@@ -357,3 +360,9 @@ def test_a_colleague_clones_and_has_no_cache(
     assert same(repaired(mine), start("database", "scheduler", "worker", name="expected"))
     theirs.aegis("remove", "worker")
     assert theirs.tree == before
+
+
+def test_every_row_of_the_page_names_its_test() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/team.md").read_text()))
+    here = set(re.findall(r"^def (test_\w+)", Path(__file__).read_text(), re.MULTILINE))
+    assert named == here - {"test_every_row_of_the_page_names_its_test"}

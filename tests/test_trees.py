@@ -211,3 +211,17 @@ def test_a_scratch_store_leaves_nothing_behind_and_sees_its_alternates(tmp_path:
         made = store.create_blob(b"made")
     assert not place.exists()
     assert made not in other
+
+
+def test_a_loose_merge_takes_both_sides_and_never_clashes(store: pygit2.Repository) -> None:
+    base = {"text": b"a\nb\nc\n", "gone": b"x\n", "kept": b"x\n", "image": b"\0", "same": b"s\n"}
+    ours = {**base, "text": b"a\nours\nc\n", "image": b"\0ours", "kept": b"ours\n"}
+    theirs = {**base, "text": b"a\ntheirs\nc\n", "image": b"\0theirs", "gone": b"theirs\n"}
+    del ours["gone"], theirs["kept"]
+    made = trees.merge_loosely(store, *(tiny.tree(store, side) for side in (base, ours, theirs)))
+    assert tiny.contents(store, made) == {
+        "text": b"a\nours\ntheirs\nc\n",
+        "image": b"\0ours",
+        "kept": b"ours\n",
+        "same": b"s\n",
+    }
