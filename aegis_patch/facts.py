@@ -142,18 +142,33 @@ def _with_found(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, li
 
 def _release_of(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> str | None:
     """The release whose series of a name the tree has nearly all of; its own, if several."""
-    scores: dict[str, float] = {}
-    for release in dict.fromkeys([there.release, *upstream.releases(there.url)]):
-        if name not in bench.at(there, release).catalogue:
-            continue
-        try:
-            own = _own(bench, there, name, release)
-        except SeriesError:  # what does not apply is not here
-            own = {}
-        total = sum(map(len, own.values()))
-        scores[release] = 100 * _held(bench, tree, own) / total if total else 0
+    scores = {
+        release: _score(bench, there, name, release, tree)
+        for release in dict.fromkeys([there.release, *upstream.releases(there.url)])
+        if name in bench.at(there, release).catalogue
+    }
     best = max(scores, key=lambda release: scores[release])
     return best if scores[best] >= NEARLY_ALL else None
+
+
+def _score(bench: Bench, there: Stack, name: str, release: str, tree: pygit2.Oid) -> float:
+    """How much of a series a tree has, per cent; nothing where it is not plugged in.
+
+    Who removes a component may keep the files that they changed; few keep what names it elsewhere.
+    """
+    try:
+        own = _own(bench, there, name, release)
+    except SeriesError:  # what does not apply is not here
+        return 0
+    old = bench.pristine(there)
+    plugs = {path: own[path] for path in own if trees.lookup(bench.store, old, path)}
+    if 2 * _held(bench, tree, plugs) < _size(plugs):
+        return 0
+    return 100 * _held(bench, tree, own) / _size(own) if own else 0
+
+
+def _size(own: _Lines) -> int:
+    return sum(map(len, own.values()))
 
 
 def _own(bench: Bench, there: Stack, name: str, release: str) -> _Lines:

@@ -85,19 +85,24 @@ def test_nothing_is_off_where_all_but_one_file_of_a_component_was_deleted(bench:
         assert said(bench, there, left) == [], (name, kept)
 
 
-def test_nothing_is_off_where_half_of_what_was_removed_is_kept(bench: Bench) -> None:
-    """Resolved in favour of the user's own: a removal in which files of theirs conflicted."""
+@pytest.mark.parametrize("kept", ["its files", "half of it"])
+def test_nothing_is_off_where_much_of_what_was_removed_is_kept(bench: Bench, kept: str) -> None:
+    """Resolved in favour of the user's own: a removal in which they had changed every file."""
     opened, there = everything(bench)
     whole = tree_of(bench.store, there)
     for name in ("cache", "database", "ingress", "kubernetes", "scheduler", "worker"):
         without = replace(there, present={})
         for other in sorted(opened.catalogue.keys() - {name, *users(opened, name)}):
-            if "+" not in other:
+            if component.is_chosen(opened.catalogue[other]):
                 without = stack.add(without, opened.catalogue, other)
-        tree = tree_of(bench.store, without)
         files = sorted(files_of(bench, opened, name))
-        kept = {path: trees.lookup(bench.store, whole, path) for path in files[::2]}
-        assert said(bench, without, trees.replace(bench.store, tree, kept)) == []
+        left = {path: trees.lookup(bench.store, whole, path) for path in files}
+        if kept == "its files":
+            tree = trees.replace(bench.store, tree_of(bench.store, without), left)
+        else:
+            before = tree_of(bench.store, stack.add(without, opened.catalogue, name))
+            tree = trees.replace(bench.store, before, dict.fromkeys(files[::2]))
+        assert said(bench, without, tree) == []
 
 
 def test_each_thing_that_is_off_is_said_in_a_sentence(bench: Bench) -> None:
