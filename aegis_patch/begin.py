@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import fork, journal, land, project, render, trees, upstream, verbs
+from aegis_patch import fork, fresh, journal, land, project, render, trees, upstream, verbs
 from aegis_patch.bench import Bench, open_bench
 from aegis_patch.errors import Refused
 from aegis_patch.land import Draft
@@ -29,7 +29,7 @@ def init(
 ) -> Result:
     """Start a project: a commit for the core, and one for each named component."""
     path = path.expanduser().resolve()
-    land.sweep(path)
+    fresh.sweep(path)
     with ExitStack() as stack_:
         outer = _outer(path)
         turn = stack_.enter_context(journal.turn(outer)) if outer else None
@@ -80,7 +80,7 @@ def _begin(
         head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit).id
         ids = [*land.land(outer, store, head, drafts, seen=seen, turn=turn)]
     elif not dry:
-        ids = [*land.start(path, store, drafts)]
+        ids = [*fresh.start(path, store, drafts)]
     before = [empty, *made[:-1]]
     commits = [
         Commit(step.subject, oid, changes(store, old, new))

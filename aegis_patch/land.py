@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import shlex
-import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -324,59 +321,6 @@ def _refresh(repo: pygit2.Repository, landing: Landing, turn: int) -> None:
         _aside(repo, Path(repo.workdir), turn, *words, stdin=there)
 
 
-def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
-    """Make a repository at `path`, which is absent or empty, with some commits: all or nothing.
-
-    It is built beside its place and renamed. Where the directory is there already, git's part is
-    built inside it, and the commits land as in any repository that has none yet.
-    """
-    inside = path.exists()
-    within = path if inside else path.parent
-    within.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=_building(path), dir=within))
-    try:
-        with journal.held(building):
-            git(building, "init", "--quiet")
-            if not git(building, "config", "--default", "", "--get", "init.defaultBranch").strip():
-                git(building, "symbolic-ref", "HEAD", "refs/heads/main")
-            if not inside:
-                ids = _first(building, store, drafts)
-                building.chmod(0o777 & ~_umask())
-                building.rename(path)
-                return ids
-            (building / ".git").rename(path / ".git")
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
-    try:
-        building.rmdir()
-        return _first(path, store, drafts)
-    except BaseException:
-        if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
-            shutil.rmtree(path / ".git", ignore_errors=True)
-        raise
-
-
-def _first(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
-    repo = pygit2.Repository(str(path))
-    with journal.turn(repo) as turn:
-        return land(repo, store, None, drafts, seen={}, turn=turn)
-
-
-def sweep(path: Path) -> None:
-    """Remove what `start` had built of a project when it was killed; not while it is at work."""
-    name = re.compile(re.escape(_building(path)) + r"[a-z0-9_]{8}")  # as mkdtemp makes them
-    for within in (path, path.parent):
-        for left in within.iterdir() if within.is_dir() else ():
-            ours = name.fullmatch(left.name) and left.is_dir() and not left.is_symlink()
-            if ours and journal.is_free(left):
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _building(path: Path) -> str:
-    return f".{path.name}.aegis-"
-
-
 def copy(
     store: pygit2.Repository,
     repo: pygit2.Repository,
@@ -450,9 +394,3 @@ def _bad_parents(top: Path, path: str) -> Iterable[str]:
         parent = "/".join(parts[:count])
         if (top / parent).is_symlink() or (top / parent).is_file():
             yield parent
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -17,7 +17,7 @@ import pygit2
 import pytest
 from pygit2.enums import ConfigLevel
 
-from aegis_patch import journal, land
+from aegis_patch import fresh, journal, land
 from aegis_patch.errors import Refused
 from tests.conftest import ROOT, Project, Start, git, needs, run
 from tests.test_cli import everything
@@ -171,7 +171,7 @@ def test_init_goes_on_where_it_was_killed(tmp_path: Path, there: bool) -> None:
     place = tmp_path / "my-api"
     if there:
         place.mkdir()
-    for at in (before(land, "_first"), before(land, "_refresh"), before(journal, "settle")):
+    for at in (before(fresh, "_first"), before(land, "_refresh"), before(journal, "settle")):
         pid = os.fork()
         if not pid:
             with pytest.MonkeyPatch.context() as patch, contextlib.suppress(BaseException):
