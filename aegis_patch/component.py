@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from aegis_patch import documents
 from aegis_patch.errors import SeriesError
 
 KINDS = ("component", "variant", "integration", "service")
@@ -52,7 +52,7 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
     try:
         if max(len(files["component.toml"]), len(files["series"])) > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
-        about: dict[str, Any] = tomllib.loads(files["component.toml"].decode())
+        about: dict[str, Any] = documents.read(files["component.toml"].decode())
         names = _series(files["series"].decode())
         series = tuple((patch, files[patch]) for patch in names)
         component = Component(

@@ -13,12 +13,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import merges, stack, trees
+from aegis_patch import content, stack, trees
+from aegis_patch.content import Reason
 from aegis_patch.moves import Moves
 from aegis_patch.sides import Note, Sides, Trees, differing, obstructed
 from aegis_patch.stack import RECORD, Stack
@@ -44,20 +44,6 @@ class Plan:
     drivers: Mapping[str, str] = field(default_factory=dict)
     moved: Moves | None = None
     ignorecase: bool = False
-
-
-class Reason(StrEnum):
-    """Why a path cannot be merged by us."""
-
-    TEXT = "both changed the same lines"
-    ADDED = "both added this file"
-    DELETED_BY_US = "aegis takes this file away, and you changed it"
-    BINARY = "both changed a file that is not text"
-    KIND = "yours is in the way: a file, a directory, a link or a module of that name"
-    SYNTAX = "the merged text does not parse"
-    DOUBT = "lines are repeated, and more than one place would do"
-    SHARED = "you had written a line that a series wrote as well"
-    SPLIT = "aegis changes a file that you split, and not in one part alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,92 +292,13 @@ def _merge_file(
             return Entry(ours.id, mode)
         return Conflict(sides, Reason.BINARY, ours)
     texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.pristine, frozenset()))
-    merge = _merge_union if driver == "union" else _merge_content
-    data, reason, detail = merge(store, sides.path, *texts)
+    if sides.base is None and driver != "union":  # two files of one name, each for its own
+        added = trees.merge_text(store, *texts)
+        both = Entry(store.create_blob(added.data), mode)
+        return both if added.clean else Conflict(sides, Reason.ADDED, both)
+    data, reason, detail = content.merge(store, sides.path, *texts, union=driver == "union")
     merged = Entry(store.create_blob(data), mode)
-    if reason is None:
-        return merged
-    if sides.base is None and reason is Reason.TEXT:
-        reason = Reason.ADDED
-    return Conflict(sides, reason, merged, detail)
-
-
-def _merge_content(
-    store: pygit2.Repository, path: str, base: bytes, ours: bytes, theirs: bytes
-) -> tuple[bytes, Reason | None, str]:
-    """By text; where that fails, by text again after what the kind of file can settle."""
-    sides = (base, ours, theirs)
-    tried = _merge_text(store, path, sides)
-    if tried[1] is None:
-        return tried
-    settled = merges.structured(path, *sides)
-    if settled is None:
-        return tried
-    data, reason, detail = _merge_text(store, path, settled)
-    if reason is None:
-        return (data, None, "") if merges.accepts(path, *sides, data) else tried
-    smaller = reason is Reason.TEXT and tried[1] is Reason.TEXT and _holds(data, base, ours, theirs)
-    return (data, reason, detail) if smaller else tried
-
-
-def _merge_text(
-    store: pygit2.Repository, path: str, sides: tuple[bytes, bytes, bytes]
-) -> tuple[bytes, Reason | None, str]:
-    merged = trees.merge_text(store, *sides)
-    if not merged.clean:
-        return merged.data, Reason.TEXT, ""
-    if problem := _breaks(path, merged.data, sides):
-        return merged.data, Reason.SYNTAX, problem
-    if line := _doubtful(store, sides, merged.data):
-        return merged.data, Reason.DOUBT, f"line {line}"
-    return merged.data, None, ""
-
-
-def _doubtful(
-    store: pygit2.Repository, sides: tuple[bytes, bytes, bytes], merged: bytes
-) -> int | None:
-    """A line of the result that may be in the wrong place, if there is any.
-
-    It is below another line than it was; or a merge of the same lines, read from their end,
-    finds another place, for among repeated lines a diff takes the first that will do.
-    """
-    if sides[0] in sides[1:] or sides[1] == sides[2]:
-        return None
-    if line := merges.astray(*sides, merged):
-        return line
-    backward = trees.merge_text(store, *(_reversed(side) for side in sides))
-    other = _reversed(backward.data)
-    if backward.clean and other == _reversed(_reversed(merged)):
-        return None
-    lines = itertools.zip_longest(merged.splitlines(), other.splitlines())
-    return next((at for at, (one, two) in enumerate(lines, 1) if one != two), 1)
-
-
-def _reversed(data: bytes) -> bytes:
-    return b"\n".join(reversed(data.removesuffix(b"\n").split(b"\n"))) + b"\n"
-
-
-def _holds(result: bytes, base: bytes, ours: bytes, theirs: bytes) -> bool:
-    """Whether a text with marked conflicts still has every line that either side added."""
-    was, mine, wanted, now = (
-        Counter(line.strip() for line in data.splitlines()) for data in (base, ours, theirs, result)
-    )
-    return not ((mine - was) | (wanted - was)) - now
-
-
-def _merge_union(
-    store: pygit2.Repository, path: str, base: bytes, ours: bytes, theirs: bytes
-) -> tuple[bytes, Reason | None, str]:
-    data = trees.merge_union(store, base, ours, theirs)
-    problem = _breaks(path, data, (base, ours, theirs))
-    return data, Reason.SYNTAX if problem else None, problem or ""
-
-
-def _breaks(path: str, merged: bytes, sides: Iterable[bytes]) -> str | None:
-    problem = merges.syntax_error(path, merged)
-    if problem is None or any(merges.syntax_error(path, side) for side in sides):
-        return None
-    return problem
+    return Conflict(sides, reason, merged, detail) if reason else merged
 
 
 def _merge_record(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-import tomllib
 from pathlib import Path
+
+from aegis_patch import documents
 
 LOCK = "uv.lock"
 PYPROJECT = "pyproject.toml"
@@ -51,7 +52,7 @@ def lock(pyproject: bytes, before: bytes) -> bytes:
 def _needs_a_build(pyproject: bytes) -> bool:
     # uv builds a project of its own workspace even where it is told to build nothing.
     try:
-        document = tomllib.loads(pyproject.decode())
+        document = documents.read(pyproject.decode())
         project = document["project"]
         return bool(project.get("dynamic")) or "workspace" in document.get("tool", {}).get("uv", {})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -15,7 +15,8 @@ import pygit2
 
 from aegis_patch import evolve, marks, trees
 from aegis_patch.bench import Bench
-from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Reason
+from aegis_patch.content import Reason
+from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan
 from aegis_patch.marks import Place
 from aegis_patch.project import Project
 from aegis_patch.sides import Note, Sides

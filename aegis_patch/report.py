@@ -14,9 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from aegis_patch.component import Component
+from aegis_patch.content import Reason
 from aegis_patch.dangling import SHOWN
 from aegis_patch.errors import AegisError
-from aegis_patch.evolve import Conflict, Meeting, Reason
+from aegis_patch.evolve import Conflict, Meeting
 from aegis_patch.steps import Commit, Result
 from aegis_patch.verbs import Status
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from aegis_patch import documents
 from aegis_patch.component import Catalogue, closure, is_chosen, requirements
 from aegis_patch.errors import Refused
 
@@ -109,7 +109,7 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
         Refused: it is not TOML, or does not say what a record has to say.
     """
     try:
-        record: dict[str, Any] = tomllib.loads(text.decode())
+        record: dict[str, Any] = documents.read(text.decode())
         upstream, answers = record["upstream"], record["answers"]
         fields = [str(upstream[key]) for key in ("url", "release", "commit")]
         present = {name: _presence(value) for name, value in record["components"].items()}
@@ -245,7 +245,7 @@ def _key_of(line: str) -> str:
     if not found:
         return ""
     try:
-        return next(iter(tomllib.loads(f"{found.group(1)} = 0")))
+        return next(iter(documents.read(f"{found.group(1)} = 0")))
     except ValueError:
         return ""
 

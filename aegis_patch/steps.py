@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
-from aegis_patch import land, lock, project, stack, trees, yours
+from aegis_patch import documents, land, lock, project, stack, trees, yours
 from aegis_patch.bench import Bench
 from aegis_patch.dangling import Reference
 from aegis_patch.errors import Refused
@@ -207,7 +206,7 @@ def _relock(
 
 def _locked_part(pyproject: bytes) -> object:
     try:
-        document = tomllib.loads(pyproject.decode())
+        document = documents.read(pyproject.decode())
     except ValueError:
         return pyproject
     tool = document.get("tool", {}).get("uv")

@@ -13,9 +13,10 @@ import pytest
 from tests.tiny import ROOT
 
 PACKAGE = ROOT / "aegis_patch"
-PURE = {"errors", "marks", "patch", "component", "stack", "merges"}
-PURE |= {f"merges.{kind}" for kind in ("blocks", "lines", "python", "toml", "yaml")}
-OBJECT_PURE = {"trees", "pristine", "moves", "sides", "evolve"}
+PURE = {"errors", "documents", "marks", "patch", "component", "stack", "merges"}
+KINDS = {"lines", "markdown", "python", "toml", "yaml"}
+PURE |= {f"merges.{kind}" for kind in KINDS | {"blocks", "touching"}}
+OBJECT_PURE = {"trees", "pristine", "moves", "sides", "content", "evolve"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
@@ -27,11 +28,14 @@ EFFECTS = {"copier", "typer", "rich", "subprocess"}
 DOORS: dict[str, set[str]] = {
     "errors": set(),
     "patch": {"errors"},
-    "component": {"errors"},
-    "stack": {"component", "errors"},
-    "merges": {f"merges.{kind}" for kind in ("blocks", "lines", "python", "toml", "yaml")},
+    "documents": set(),
+    "component": {"documents", "errors"},
+    "stack": {"component", "documents", "errors"},
+    "merges": {"documents"} | {f"merges.{kind}" for kind in KINDS | {"blocks"}},
     "merges.blocks": set(),
-    **{f"merges.{kind}": {"merges.blocks"} for kind in ("lines", "python", "toml", "yaml")},
+    **{f"merges.{kind}": {"merges.blocks"} for kind in KINDS},
+    "merges.toml": {"documents", "merges.blocks"},
+    "merges.touching": set(),
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
     "fork": {"errors"},
@@ -39,7 +43,8 @@ DOORS: dict[str, set[str]] = {
     "pristine": {"component", "errors", "patch", "stack", "trees", "upstream"},
     "moves": {"trees"},
     "sides": {"moves", "trees"},
-    "evolve": {"merges", "moves", "sides", "stack", "trees"},
+    "content": {"merges", "merges.touching", "trees"},
+    "evolve": {"content", "moves", "sides", "stack", "trees"},
 }
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_patch import evolve, trees
-from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Reason, Unchanged
+from aegis_patch.content import Reason
+from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
 from tests import tiny
 from tests.tiny import EXEC, LINK, Files
 
@@ -186,6 +187,35 @@ def test_a_move_is_followed_with_its_edits_and_told(store: pygit2.Repository) ->
         expected = THEIRS if moved == TEXT else BOTH
         assert tiny.contents(store, outcome.tree) == {"src/a": expected}
         assert notes(outcome) == [("a", "followed to src/a, where you moved it")]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "result"),
+    [(TEXT, TEXT, TEXT), (MINE, TEXT, MINE), (TEXT, THEIRS, THEIRS), (MINE, THEIRS, BOTH)],
+)
+def test_a_move_that_both_made(
+    store: pygit2.Repository, mine: bytes, theirs: bytes, result: bytes
+) -> None:
+    """Found by hand: the file was gone, though each of the two had it."""
+    outcome = evolved(store, {"a": TEXT, "z": b""}, {"b": mine}, {"b": theirs, "z": b""})
+    tree = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, {"b": mine})
+    assert not isinstance(outcome, Conflicted)
+    assert tiny.contents(store, tree) == {"b": result}
+
+
+def test_a_move_to_where_theirs_has_another_file(store: pygit2.Repository) -> None:
+    found = conflict(store, {"a": TEXT}, {"b": TEXT}, {"b": b"theirs\n"})
+    assert (found.path, found.reason) == ("b", Reason.ADDED)
+
+
+@pytest.mark.parametrize("path", ["a.toml", "a.md", ".env", "a.yaml"])
+def test_two_files_of_one_name_are_not_made_one(store: pygit2.Repository, path: str) -> None:
+    """Not even where every name in them is another: what either left out cannot be told."""
+    texts = {"a.toml": "{} = 1\n", "a.md": "# {}\n", ".env": "{}=1\n", "a.yaml": "{}: 1\n"}
+    mine, theirs = (texts[path].format(name).encode() for name in ("MINE", "THEIRS"))
+    found = conflict(store, {}, {path: mine}, {path: theirs})
+    assert found.reason is Reason.ADDED
+    assert mine in trees.blob(store, found.marked)
 
 
 def test_a_removal_follows_a_move(store: pygit2.Repository) -> None:

@@ -42,6 +42,7 @@ BASE: dict[str, bytes | tuple[bytes, int]] = {
     "base/docs/a.md": b"a\nb\nc\n",
     "base/aegis.toml": RECORD,
 }
+LONG_KEY = b"a" + b".a" * 30_000 + b" = 1\n"  # Python's parser would take minutes
 ABOUT = tiny.component_files()["component.toml"]
 
 
@@ -326,6 +327,8 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a title right to left": (series("x", about=about(title='"\\u202Egnp"')), "one line"),
     "a novel of a title": (series("x", about=about(title=f'"{"x" * 501}"')), "one line"),
     "a deep component.toml": (series("x", about=b"a = " + b"[" * 60_000), "cannot be read"),
+    "a long key in component.toml": (series("x", about=LONG_KEY), "more than 100 parts"),
+    "a long key in the record": ({"base/aegis.toml": LONG_KEY}, "more than 100 parts"),
     "a long component.toml": (series("x", about=ABOUT + b"#" * 70_000), "more than 64 KiB"),
     "a component.toml in Latin-1": (series("x", about=b"\xff"), "cannot be read"),
     "a series out of its place": ({**series("x"), "patches/x/series": b"../y.patch"}, "is missing"),
@@ -628,6 +631,27 @@ def test_any_sides_are_settled_or_not(path: str, sides: list[bytes]) -> None:
 def test_anything_parses_or_not(data: bytes, kind: str) -> None:
     found = merges.syntax_error(f"x.{kind}", data)
     assert found is None or isinstance(found, str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG_KEY,
+        b"[" + b"'a' . " * 30_000 + b"a]\n",
+        b"x = { " + b'"".' * 30_000 + b"a = 1 }\n",
+        b"a" * 1_000_000 + b".b" * 101 + b" = 1\n",
+    ],
+)
+def test_a_key_of_many_parts_is_not_read(text: bytes) -> None:
+    assert "a key of more than 100 parts" in (merges.syntax_error("x.toml", text) or "")
+    assert merges.structured("x.toml", b"", text, b"y = 1\n") is None
+
+
+def test_what_looks_like_a_key_of_many_parts_is_read() -> None:
+    text = b'a = "' + b"a." * 90 + b'"\n' + b".".join([b"b"] * 100) + b" = 1.5\n"
+    assert merges.syntax_error("x.toml", text) is None
+    assert merges.syntax_error("x.toml", b"a" * 1_000_000) is not None
+    assert merges.syntax_error("x.toml", b'"' * 1_000_000) is not None
 
 
 def test_a_file_of_zeros_is_small_on_the_wire() -> None:

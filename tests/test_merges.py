@@ -291,7 +291,9 @@ def test_a_side_that_is_no_toml_is_a_persons_to_merge() -> None:
         ("a.yml", "a: 1\n", "a: 1\n", "a: 2\n", "a: 2\nb: [\n", False),
         ("a.py", "import a\n", "import a\nx = 1\n", "import b\n", "import b\nx = 1\n", True),
         ("a.py", "from a import b\n", "from a import b, c\n", "", "from a import c\n", True),
-        ("a.md", "a\n", "a\nb\n", "a\n", "a\nb\n", False),  # no kind that we know
+        ("a.txt", "a\n", "a\nb\n", "c\na\n", "c\na\nb\n", True),  # any text, by its lines
+        ("a.txt", "a\n", "a\nb\n", "c\na\n", "c\na\n", False),
+        ("a.txt", "a\nb\n", "a\nb\n", "a\n", "a\nb\n", False),
     ],
 )
 def test_a_result_holds_what_both_wanted_and_no_more(
@@ -334,11 +336,19 @@ def test_a_side_that_did_nothing_is_as_good_as_absent(sides: list[list[str]]) ->
 
 def test_which_files_have_a_structured_merge() -> None:
     known = ["a.toml", "a.yml", "a.yaml", "a.py", "a.pyi", ".env", ".env.example", "x.env"]
-    known += [".gitignore", ".dockerignore", "Makefile", "GNUmakefile", "rules.mk"]
+    known += [
+        "a.md",
+        "a.markdown",
+        ".gitignore",
+        ".dockerignore",
+        "Makefile",
+        "GNUmakefile",
+        "rules.mk",
+    ]
     for name in known:
         assert merges.kind(name), name
         assert merges.kind(f"a/{name}"), name
-    for name in ("toml", "a.md", "env", "Makefile.am", "gitignore", ".env/a", "a.json"):
+    for name in ("toml", "md", "a.txt", "env", "Makefile.am", "gitignore", ".env/a", "a.json"):
         assert merges.kind(name) is None, name
 
 

@@ -42,6 +42,16 @@ def test_both_at_one_place(path: str, base: str, at: str, mine: str, theirs: str
     assert tiny.structured(path, wanted, both, base) == ours
 
 
+def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
+    """Theirs put lines in behind the blank line there: above them, not below them."""
+    at = "PORT=8000\n"
+    ours = ENV.replace(at, f"{at}# mine\n")
+    theirs = ENV.replace(f"{at}\n", f"{at}\n# Theirs\nTHEIRS=1\n\n")
+    both = theirs.replace(at, f"{at}# mine\n")
+    assert tiny.structured(".env", ENV, ours, theirs) == both
+    assert tiny.structured(".env", theirs, both, ENV) == ours
+
+
 @pytest.mark.parametrize(
     ("path", "base", "ours", "theirs", "expected"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from hypothesis import given
@@ -141,6 +143,58 @@ def test_an_item_from_each_side_where_the_order_says_nothing(key: str) -> None:
     base = f"{key}:\n  - a\n"
     result = merged(base, f"{base}  - mine\n", f"{base}  - theirs\n")
     assert result == (f"{base}  - theirs\n  - mine\n" if key == "ports" else None)
+
+
+KUSTOMIZE = """\
+resources:
+  - web.yaml
+  # slot: worker
+patches:
+  # slot: worker
+  - path: last.yaml
+configMapGenerator:
+  - name: settings
+    literals:
+      - PORT=8000
+      # slot: worker
+      # yours below
+  - name: more
+    # why
+    envs: [more.env]
+images:
+  - name: app
+    newTag: "1"
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "mine", "theirs"),
+    [
+        (0, "  - mine.yaml\n", "  - worker.yaml\n"),
+        (1, "  - path: mine.yaml\n", "  - target: { kind: Job }\n    path: worker.yaml\n"),
+        (2, "      - MINE=1\n", "      # Theirs\n      - QUEUE=2\n"),
+    ],
+)
+def test_lists_of_kustomize(number: int, mine: str, theirs: str) -> None:
+    """Also in an item, which is known by its name; of two patches ours is the later one."""
+    parts = re.split("(?<=slot: worker\n)", KUSTOMIZE)
+
+    def put(text: str) -> str:
+        return "".join([*parts[: number + 1], text, *parts[number + 1 :]])
+
+    assert merged(KUSTOMIZE, put(mine), put(theirs)) == put(theirs + mine)
+    assert merged(put(theirs), put(theirs + mine), KUSTOMIZE) == put(mine)
+
+
+def test_what_is_in_an_item_with_a_name() -> None:
+    ours = KUSTOMIZE.replace("[more.env]", "[mine.env]").replace(
+        "  - name: app\n", "  - name: my\n"
+    )
+    theirs = KUSTOMIZE.replace("    # why\n", "    # why\n    behavior: merge\n")
+    both = ours.replace("    # why\n", "    # why\n    behavior: merge\n")
+    assert merged(KUSTOMIZE, ours, theirs) == both
+    assert merged(KUSTOMIZE, ours, KUSTOMIZE.replace('newTag: "1"', 'newTag: "2"')) is None
+    assert merged(KUSTOMIZE, ours, KUSTOMIZE.replace("[more.env]", "[theirs.env]")) is None
 
 
 def test_an_item_that_both_replaced_is_a_persons_choice() -> None:

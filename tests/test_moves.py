@@ -10,7 +10,8 @@ import pygit2
 import pytest
 
 from aegis_patch import evolve, moves, trees
-from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Reason, Unchanged
+from aegis_patch.content import Reason
+from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
 from tests import tiny
 from tests.conftest import Project, Start
 from tests.test_hostile import BASE, begin, publish, series
@@ -456,9 +457,9 @@ def test_an_answer_is_known_where_the_file_was_moved_to_since(start: Start) -> N
     project = start()
     project.collide("worker")
     project.aegis("add", "worker", code=3)
-    project.write(
-        "README.md", re.sub(r"(?m)^(<<<<<<<|=======|>>>>>>>).*\n", "", project.read("README.md"))
-    )
+    one = "mine, and the worker's"
+    asked = project.read("README.md")
+    project.write("README.md", re.sub(r"(?ms)^<<<<<<<.*^>>>>>>>.*?\n", f"{one}\n", asked))
     project.git("add", "README.md")
     project.git("cherry-pick", "--continue")
     project.git("mv", "README.md", "docs/start.md")

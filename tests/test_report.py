@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from aegis_patch import report
+from aegis_patch.content import Reason
 from aegis_patch.errors import Refused
-from aegis_patch.evolve import Conflict, Reason
+from aegis_patch.evolve import Conflict
 from aegis_patch.sides import Note, Sides
 from aegis_patch.steps import Commit, FileChange, Result
 

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aegis_patch import documents
 from aegis_patch.merges.blocks import Blocks, Texts, Unusual, settle
 
 _DEEPEST = 500
@@ -48,6 +49,10 @@ def kind(path: str) -> Kind | None:
         from aegis_patch.merges import python
 
         return _by_blocks(python.blocks, python.pieces)
+    if name.endswith((".md", ".markdown")):
+        from aegis_patch.merges import markdown
+
+        return _by_blocks(markdown.blocks, markdown.pieces)
     if _LINES.fullmatch(name):
         from aegis_patch.merges import lines
 
@@ -86,11 +91,11 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
     same. So no line of either is lost, none is resurrected, and none is made up.
     """
     found = kind(path)
-    if found is None or syntax_error(path, result) is not None:
+    if syntax_error(path, result) is not None:
         return False
     try:
         was, mine, wanted, now = (
-            found.pieces(data.decode().replace("\r\n", "\n"))
+            found.pieces(data.decode().replace("\r\n", "\n")) if found else _lines(data)
             for data in (base, ours, theirs, result)
         )
     except (ValueError, RecursionError, MemoryError):
@@ -132,6 +137,11 @@ def _below(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]
         elif line:
             found[mark, line] += 1
     return found
+
+
+def _lines(data: bytes) -> Counter[str]:
+    lines = (line.strip() for line in data.decode("latin-1").split("\n"))
+    return Counter(line for line in lines if line)
 
 
 def _is_wanted(was: int, mine: int, wanted: int, now: int) -> bool:
@@ -177,9 +187,7 @@ def _python(data: bytes) -> None:
 
 
 def _toml(data: bytes) -> None:
-    import tomllib
-
-    tomllib.loads(data.decode())
+    documents.read(data.decode())
 
 
 def _json(data: bytes) -> None:

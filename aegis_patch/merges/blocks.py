@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -64,6 +65,7 @@ def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
         return _as_they_are(*sides)  # both put them in an order of their own
     order = orders[2] if orders[1] == orders[0] else orders[1]
     result = Texts("", "", "")
+    below, follows = (dict(pairwise([*each, ""])) for each in (orders[1], order))
     gaps = [_cut(side, order) for side in sides]
     for number, gap in enumerate(zip(*(cut.gaps for cut in gaps), strict=True)):
         above = Texts(*(cut.anchors[number - 1].text if number else "" for cut in gaps))
@@ -73,7 +75,11 @@ def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
             if own and not above.ours.endswith("\n\n"):  # a blank line of theirs has moved
                 anchor = Texts(*(f"{text.rstrip()}\n" for text in anchor))
             result += anchor
-        result += _gap(above, *gap) if repeated.isdisjoint(_names(*gap)) else _as_they_are(*gap)
+        if repeated.isdisjoint(_names(*gap)):
+            alone = number > 0 and below[order[number - 1]] != follows[order[number - 1]]
+            result += _gap(above, alone, *gap)
+        else:
+            result += _as_they_are(*gap)
     return result
 
 
@@ -121,24 +127,33 @@ def _part(texts: Texts) -> Texts:
     return _settled(ours) if _same(theirs, base) or _same(theirs, ours) else texts
 
 
-def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
+def _gap(above: Texts, alone: bool, base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     """Between two shared blocks: what either took away goes, what either brought comes.
 
     What theirs brought comes first, beside the block that it follows, unless ours took that away.
+    Or ours is right below that block, and theirs behind a blank line, or ours a comment at the
+    end; or it is `alone` there, for what it was put above has moved.
     """
     was, mine = ({block.name for block in side} for side in (base, ours))
     kept = [block for block in ours if block.name not in was]
     brought = [block for block in theirs if block.name not in was | mine]
     if _in_doubt(base, ours, theirs, brought):
         return _as_they_are(base, ours, theirs)
-    behind = len(kept) if theirs and theirs[0].name in was else 0
+    close = bool(above.ours) and not above.ours.endswith("\n\n")
+    said = all(block.name.startswith("#") for block in kept) and _ends_part(kept)
+    close = alone or (close and (above.theirs.endswith("\n\n") or said))
+    behind = len(kept) if close or (theirs and theirs[0].name in was) else 0
     at = next((n for n, block in enumerate(ours) if block.name in was), behind)
     text = "".join(block.text for block in brought)
     moved = above.base.endswith("\n\n") and not (above.ours + above.theirs).endswith("\n\n")
-    if kept and moved:  # a blank line that was above is behind ours now
+    if kept and brought and moved:  # a blank line that was above is behind ours now
         text = f"{text.rstrip()}\n"
     first, last = ("".join(block.text for block in side) for side in (kept[:at], kept[at:]))
     return _settled(first + text + last)
+
+
+def _ends_part(kept: Blocks) -> bool:
+    return bool(kept) and kept[-1].text.endswith("\n\n")
 
 
 def _in_doubt(base: Blocks, ours: Blocks, theirs: Blocks, brought: Blocks) -> bool:
@@ -156,7 +171,12 @@ def _in_doubt(base: Blocks, ours: Blocks, theirs: Blocks, brought: Blocks) -> bo
         return True
     if was.keys() - mine.keys() - wanted.keys() and (mine.keys() | wanted.keys()) - was.keys():
         return True  # taken away by both, and replaced
-    return bool(brought and own) and not all(block.free for block in (*brought, *own))
+    if not brought or not own:
+        return False
+    among = [block.name not in was for block in theirs]  # theirs on both sides of what was there?
+    if len(base) > 1 or (base and sum(one != two for one, two in pairwise(among)) > 1):
+        return True
+    return not all(block.free for block in (*brought, *own))
 
 
 def _names(*sides: Blocks) -> Counter[str]:

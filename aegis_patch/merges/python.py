@@ -30,16 +30,40 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def pieces(text: str) -> Counter[str]:
-    """Its lines; of imports from a module and of `__all__` each name, and each comment."""
+    """Its lines, and again each with what it is in; of imports and of `__all__` each name."""
     lines = text.split("\n")
     found: Counter[str] = Counter()
-    for node in ast.walk(_parsed(text)):
+    tree = _parsed(text)
+    places = [""] * len(lines)
+    for node in ast.walk(tree):  # outer before inner
+        _mark(places, node, lines)
+    for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and (names := _names(node)) is not None:
             found.update(f"{_name(node)} {name}" for name in names)
             for at in range(node.lineno - 1, node.end_lineno or node.lineno):
                 lines[at] = _comment(lines[at])
-    found.update(line.strip() for line in lines if line.strip())
+    for place, line in zip(places, lines, strict=True):
+        found.update({line.strip(), f"{place}{line.strip()}"} if line.strip() else ())
     return found
+
+
+def _mark(places: list[str], node: ast.AST, lines: list[str]) -> None:
+    """Say of the lines in a statement what they are in: `def f`, or the head of a branch."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            head = _name(node)
+            for at in range(_first(node), node.lineno - 1):
+                places[at] += f"@{head} > "
+        case ast.stmt() | ast.ExceptHandler():
+            head = lines[node.lineno - 1].partition("#")[0].strip()
+        case ast.match_case():
+            head = lines[node.pattern.lineno - 1].partition("#")[0].strip()
+        case _:
+            return
+    for branch in ("body", "orelse", "finalbody"):
+        if inside := getattr(node, branch, ()):
+            for at in range(_first(inside[0]), inside[-1].end_lineno):
+                places[at] += f"{head} {branch} > "
 
 
 def _parsed(text: str) -> ast.Module:

@@ -8,13 +8,13 @@ stand in ours, as a careful person would; or our document, edited in place throu
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from aegis_patch import documents
 from aegis_patch.merges.blocks import Texts
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -34,7 +34,7 @@ def settled(sides: Texts) -> Texts:
     As they were also where a comment of the user's would be lost.
     """
     try:
-        target = _merged(*(tomllib.loads(text) for text in sides))
+        target = _merged(*(documents.read(text) for text in sides))
         for result in _written(*sides, target):
             if result is not None and _comments_kept(*sides, result):
                 return Texts(result, result, result)
@@ -45,7 +45,7 @@ def settled(sides: Texts) -> Texts:
 
 def pieces(text: str) -> Counter[str]:
     """Every value with the path to it, and every comment."""
-    return Counter(_leaves(tomllib.loads(text), "")) + _comments(text)
+    return Counter(_leaves(documents.read(text), "")) + _comments(text)
 
 
 def _leaves(value: Any, path: str) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _by_lines(base: str, ours: str, theirs: str, target: Any) -> str | None:
             result[at:at] = _fitted(result, at, added)
     text = "".join(line.text for line in result)
     try:
-        return text if _same(tomllib.loads(text), target, ordered=False) else None
+        return text if _same(documents.read(text), target, ordered=False) else None
     except ValueError:
         return None
 
@@ -276,7 +276,7 @@ def _by_document(ours: str, target: Any) -> str | None:
         document = tomlkit.parse(ours)
         _edit(document, target)
         result = tomlkit.dumps(document)
-        return result if _same(tomllib.loads(result), target) else None
+        return result if _same(documents.read(result), target) else None
     except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
         return None  # there are valid documents that tomlkit trips over
 

@@ -17,11 +17,13 @@ import yaml
 
 from aegis_patch.merges.blocks import Block, Unusual
 
-# Lists of Compose and of workflows in which the order says nothing.
+# Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
+# the later one wins: that is the user's, which comes behind what it was put beside.
 _SETS = {
     *("branches", "cap_add", "cap_drop", "configs", "depends_on", "environment", "expose"),
     *("extra_hosts", "labels", "needs", "networks", "paths", "ports", "profiles", "secrets"),
     *("security_opt", "tags", "tmpfs", "volumes"),
+    *("configMapGenerator", "images", "literals", "patches", "resources", "secretGenerator"),
 }
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with the same line numbers
 _DEEPEST = 100  # flow collections in one another: beyond, a parser takes long
@@ -164,14 +166,30 @@ def _cut(lines: list[str], node: _Node, start: int, end: int, key: str) -> Itera
             if lines[at].strip() and not _is_comment(lines[at]) and lines[at].rstrip() != "---":
                 raise Unusual(f"line {at + 1}")
             yield Block(text.strip(), text)
-        elif item.name and (made := _container(lines, item, stop)):
+        elif made := (_container if item.name else _named)(lines, item, stop, not ordered):
             yield made
         else:
             yield Block(f"{item.name}:" if item.name else text.strip(), text, free=not ordered)
         at = stop
 
 
-def _container(lines: list[str], item: _Item, stop: int) -> Block | None:
+def _named(lines: list[str], item: _Item, stop: int, free: bool) -> Block | None:
+    """An item of a sequence that is a mapping with a `name`: below its first key are others."""
+    value = item.value
+    name = next((each.value.line for each in value.items if each.name == "name"), None)
+    if name is None or value.flow or value.items[0].line != item.line:
+        return None
+    first, *others = value.items
+    rest = _Node(value.kind, False, first.value.stop, value.stop, others)
+    if not _is_by_line(lines, rest) or any(each.column != first.column for each in others):
+        return None
+    said = lines[name].strip().removeprefix("- ").strip()
+    below = next((at for at in range(first.value.stop, stop) if lines[at].strip()), stop)
+    inner = _cut(lines, rest, below, stop, "")
+    return Block(f"- {said}", "".join(lines[item.line : below]), tuple(inner), free=free)
+
+
+def _container(lines: list[str], item: _Item, stop: int, _: bool) -> Block | None:
     """A key whose items stand on the lines below it, one after the other."""
     value, name = item.value, f"{item.name}:"
     below = all(inner.line > item.line for inner in value.items)

@@ -33,7 +33,6 @@ class Case:
     verbs      what is typed then; all but the last end well
     like       a project with these components, and the same edit, is what they lead to
     conflict   the path where two people truly wrote the same: the last verb reports it
-    fault      what is not true yet
     """
 
     did: str
@@ -43,7 +42,6 @@ class Case:
     like: str | None = None
     version: str | None = None
     conflict: str = ""
-    fault: str = ""
 
 
 def there_and_back(name: str, did: str, edit: Edit, having: str = "") -> Case:
@@ -109,7 +107,6 @@ TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
 JOB = '\n\n@job(every=3600)\nasync def mine() -> None:\n    """Mine."""\n'
 SERVICE = '  mail:\n    image: "axllent/mailpit:v1"\n    ports: ["8025:8025"]\n\n'
 TARGET = ".PHONY: mine\nmine: ## Mine\n\techo mine\n\n"
-LISTS = "issue 4: entries that two people put at one place of a list in YAML are a conflict"
 SLOTS = "  # slot: kubernetes+worker\n  # yours below\n  # A file"
 EXTRA = "\nMINE = 1\n"
 
@@ -297,6 +294,16 @@ SETTINGS = [
         ("add worker",),
         conflict="README.md",
     ),
+    there_and_back(
+        "worker",
+        "an item of mine in the README, just where the worker's goes",
+        below("README.md", "<!-- slot: worker -->", "- **Mine**: mine.\n"),
+    ),
+    there_and_back(
+        "scheduler",
+        "an item of mine among the docs, just above where the scheduler's goes",
+        above("docs/README.md", "<!-- slot: scheduler -->", "- [Mine](mine.md): mine\n"),
+    ),
     there_and_back("kubernetes", "I deleted the docs", delete("docs/README.md")),
 ]
 
@@ -453,7 +460,6 @@ CLUSTER = [
         ("add worker", "remove worker"),
         "kubernetes",
         like="kubernetes",
-        fault=LISTS,
     ),
     Case(
         "a patch of mine just where the scheduler's goes",
@@ -461,7 +467,6 @@ CLUSTER = [
         ("add scheduler", "remove scheduler"),
         "kubernetes",
         like="kubernetes",
-        fault=LISTS,
     ),
     Case(
         "an image of mine in kustomization.yaml",
@@ -538,6 +543,14 @@ REBASE = [
     ),
     newer(OLDEST, "a task of mine in tasks.py", append(TASKS, TASK)),
     newer(OLDER, "a variable of mine", append(ENV, "MINE=1\n")),
+    newer(OLDER, "a comment of mine below the port", below(ENV, "PORT=8000", "# mine: taken\n")),
+    newer(
+        OLDER,
+        "a row of mine below the settings that the newer release has more of",
+        below(
+            "docs/README.md", "| `APP_ENV` | `development` | or `production` |", "| `MINE` | | |\n"
+        ),
+    ),
     newer(OLDEST, "a Make target of mine", append(MAKE, f"\n{TARGET}")),
     newer(OLDEST, "a file with CRLF", rewrite(COMPOSE, crlf)),
     newer(OLDER, "all dependencies on one line", rewrite(PYPROJECT, on_one_line)),

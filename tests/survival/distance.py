@@ -160,16 +160,8 @@ def fate(store: pygit2.Repository, case: Case) -> tuple[Fate, bool]:
 
 def hunks_of(store: pygit2.Repository, change: Change) -> list[tuple[int, int, int]]:
     """Where git sees lines change: first and end before, and by how much the rest moves."""
-    one, other = (store[store.create_blob(text)] for text in (change.before, change.after))
-    assert isinstance(one, pygit2.Blob)
-    assert isinstance(other, pygit2.Blob)
-    # pygit2 takes the argument, its type does not.
-    patch = one.diff(other, context_lines=0)  # type: ignore[call-arg]
-    found = []
-    for hunk in patch.hunks:
-        start = hunk.old_start - (hunk.old_lines > 0)
-        found.append((start, start + hunk.old_lines, hunk.new_lines - hunk.old_lines))
-    return found
+    hunks = trees.hunks(store, change.before, change.after)
+    return [(at.start, at.stop, len(to) - len(at)) for at, to in hunks]
 
 
 def _gap(at: int, last: int, hunk: tuple[int, int]) -> int:
@@ -184,8 +176,18 @@ def _between(at: int, last: int, hunk: tuple[int, int], lines: list[bytes]) -> l
 def _line(path: str, lines: list[bytes], at: int, edit: Edit) -> bytes:
     below = lines[at] if at < len(lines) else b"\n"
     if edit is Edit.INSERTED or not below.strip():
-        return below[: len(below) - len(below.lstrip(b" \t"))].removesuffix(b"\n") + MINE + b"\n"
+        indent = below[: len(below) - len(below.lstrip(b" \t"))].removesuffix(b"\n")
+        return indent + (_written(lines, at) if path.endswith(".md") else MINE) + b"\n"
     return below.rstrip(b"\n") + b"  " + MINE + b"\n"
+
+
+def _written(lines: list[bytes], at: int) -> bytes:
+    """In Markdown MINE would be a heading: an item, a row or a sentence, as what stands beside."""
+    says = MINE.removeprefix(b"# ")
+    beside = lines[at : at + 1] + lines[max(at - 1, 0) : at]
+    if any(line.startswith(b"|") for line in beside):
+        return b"| " + says + b" |"
+    return b"- " + says if any(line.startswith((b"- ", b"<!--")) for line in beside) else says
 
 
 def _expected(

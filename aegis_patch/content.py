@@ -1,0 +1,142 @@
+"""The content of one file, merged: by text, by the names in it, by changes that only touch.
+
+Each is tried where the one before it is not clean; names also where the text merge is in doubt.
+Whatever made a result, it has to parse if its three sides did, and to come out the same when the
+files are read from their end.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+
+import pygit2
+
+from aegis_patch import merges, trees
+from aegis_patch.merges import touching
+from aegis_patch.merges.touching import Hunk
+
+
+class Reason(StrEnum):
+    """Why a path cannot be merged by us."""
+
+    TEXT = "both changed the same lines"
+    ADDED = "both added this file"
+    DELETED_BY_US = "aegis takes this file away, and you changed it"
+    BINARY = "both changed a file that is not text"
+    KIND = "yours is in the way: a file, a directory, a link or a module of that name"
+    SYNTAX = "the merged text does not parse"
+    DOUBT = "lines are repeated, and more than one place would do"
+    SHARED = "you had written a line that a series wrote as well"
+    SPLIT = "aegis changes a file that you split, and not in one part alone"
+
+
+Result = tuple[bytes, Reason | None, str]
+"""What was merged, with conflict markers if need be; why it is no clean merge, and where."""
+_Sides = tuple[bytes, bytes, bytes]
+
+
+def merge(
+    store: pygit2.Repository,
+    path: str,
+    base: bytes,
+    ours: bytes,
+    theirs: bytes,
+    *,
+    union: bool = False,
+) -> Result:
+    """Three texts made one; `union` takes both sides' lines where they meet."""
+    sides = (base, ours, theirs)
+    if union:
+        data = trees.merge_union(store, *sides)
+        problem = _breaks(path, data, sides)
+        return data, Reason.SYNTAX if problem else None, problem or ""
+    tried = _by_text(store, path, sides)
+    if tried[1] is None:
+        return tried
+    settled = merges.structured(path, *sides) or sides
+    by_name = _by_text(store, path, settled) if settled != sides else tried
+    if by_name[1] is None:
+        return by_name if merges.accepts(path, *sides, by_name[0]) else tried
+    both_wrote = {by_name[1], tried[1]} == {Reason.TEXT}
+    for each in (settled, sides) if both_wrote else (sides,):  # names may not hide a doubt
+        touched = _by_hunks(store, each)
+        if touched is None or merges.astray(*sides, touched):
+            continue
+        if merges.accepts(path, *sides, touched):
+            return touched, None, ""
+    return by_name if both_wrote and _holds(by_name[0], *sides) else tried
+
+
+def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Result:
+    merged = trees.merge_text(store, *sides)
+    if not merged.clean:
+        return merged.data, Reason.TEXT, ""
+    if problem := _breaks(path, merged.data, sides):
+        return merged.data, Reason.SYNTAX, problem
+    if line := _doubtful(store, sides, merged.data):
+        return merged.data, Reason.DOUBT, f"line {line}"
+    return merged.data, None, ""
+
+
+def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:
+    """What changes that only touch make of a text; None where there is a doubt."""
+    merged = _touching(store, sides)
+    if merged is None:
+        return None
+    backward = _touching(store, tuple(_reversed(side) for side in sides))  # type: ignore[arg-type]
+    same = backward is not None and _reversed(backward) == _reversed(_reversed(merged))
+    return merged if same else None
+
+
+def _touching(store: pygit2.Repository, sides: _Sides) -> bytes | None:
+    if any(b"\0" in side for side in sides):  # libgit2 tells no hunks then
+        return None
+    base, *changed = sides
+    ours, theirs = (_hunks(store, base, side) for side in changed)
+    return touching.merged(trees.lines(base), ours, theirs)
+
+
+def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
+    lines = trees.lines(side)
+    found = trees.hunks(store, base, side)
+    return [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
+
+
+def _doubtful(store: pygit2.Repository, sides: _Sides, merged: bytes) -> int | None:
+    """A line of the result that may be in the wrong place, if there is any.
+
+    It is below another line than it was; or a merge of the same lines, read from their end,
+    finds another place, for among repeated lines a diff takes the first that will do.
+    """
+    if sides[0] in sides[1:] or sides[1] == sides[2]:
+        return None
+    if line := merges.astray(*sides, merged):
+        return line
+    backward = trees.merge_text(store, *(_reversed(side) for side in sides))
+    other = _reversed(backward.data)
+    if backward.clean and other == _reversed(_reversed(merged)):
+        return None
+    lines = itertools.zip_longest(merged.splitlines(), other.splitlines())
+    return next((at for at, (one, two) in enumerate(lines, 1) if one != two), 1)
+
+
+def _reversed(data: bytes) -> bytes:
+    return b"\n".join(reversed(data.removesuffix(b"\n").split(b"\n"))) + b"\n"
+
+
+def _holds(result: bytes, base: bytes, ours: bytes, theirs: bytes) -> bool:
+    """Whether a text with marked conflicts still has every line that either side added."""
+    was, mine, wanted, now = (
+        Counter(line.strip() for line in data.splitlines()) for data in (base, ours, theirs, result)
+    )
+    return not ((mine - was) | (wanted - was)) - now
+
+
+def _breaks(path: str, merged: bytes, sides: Iterable[bytes]) -> str | None:
+    problem = merges.syntax_error(path, merged)
+    if problem is None or any(merges.syntax_error(path, side) for side in sides):
+        return None
+    return problem
