@@ -147,7 +147,9 @@ def picked(start: Start, name: str, how: str) -> Project:
 
 def test_a_commit_of_ours_is_picked_to_an_older_release(start: Start) -> None:
     project = picked(start, "worker", "theirs")
-    assert off(project) == ["cache and worker are from release 0.3.0, and the project is at 0.1.0"]
+    assert off(project) == [
+        f"cache and worker are from release {NEWEST}, and the project is at {OLDEST}"
+    ]
     repaired(project)
     project.edit("aegis.toml", "# slot: worker+database\n", "")  # what git's merge left over
     project.commit("Tidy")
@@ -168,19 +170,19 @@ def test_a_pick_whose_record_was_resolved_to_ours(start: Start) -> None:
     assert same(project, start(version=OLDEST, name="without"))
 
 
-def test_a_pick_in_which_lines_were_lost_ends_in_a_conflict(start: Start) -> None:
-    """Who picked took the older side where git asked; whether they meant it, nobody knows."""
+def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
     project = picked(start, "worker", "ours")
-    before = project.head
+    path = "app/components/worker/cron.py"  # which the older release does not have
+    project.write(path, project.read(path) + "# mine\n")
+    before = project.commit("Mine")
     foreseen = project.aegis("repair", "--dry-run", "--json", code=3).json
-    assert [each["path"] for each in foreseen["commits"][0]["conflicts"]] == ["docs/README.md"]
+    assert [each["path"] for each in foreseen["commits"][0]["conflicts"]] == [path]
     project.aegis("repair", code=3)
-    assert project.git("status", "--porcelain", "docs/README.md").startswith("UU")
+    assert project.git("status", "--porcelain", path).startswith("UD")
     project.git("cherry-pick", "--abort")
     assert project.head == before
     project.aegis("repair", code=3)
-    project.git("checkout", "--theirs", "docs/README.md")
-    project.git("add", "docs/README.md")
+    project.git("rm", "--quiet", path)
     project.git("cherry-pick", "--continue")
     assert project.subjects[0] == "Repair the stack"
     assert off(project) == []
@@ -193,7 +195,7 @@ def test_what_the_older_release_does_not_have(start: Start, remedy: str) -> None
     for verb in (["repair"], ["add", "cache"], ["remove", "scheduler"]):
         ran = project.aegis(*verb, code=1)
         assert "release 0.1.0 does not have scheduler" in ran.err
-        assert "aegis rebase-upstream --to 0.3.0, or git revert" in ran.err
+        assert f"aegis rebase-upstream --to {NEWEST}, or git revert" in ran.err
     if remedy == "revert":
         project.git("revert", "--no-edit", "HEAD")
         assert project.tree == project.git("rev-parse", "HEAD~2^{tree}")
