@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
+from app.backend.refusals import refuse
 from app.backend.requests import RequestId
 from app.backend.routes import ROUTERS
 from app.core import logging
@@ -24,6 +26,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title=NAME, description=DESCRIPTION, version=project_version(), lifespan=_lifespan
     )
+    app.add_exception_handler(RequestValidationError, refuse)
     app.add_api_route("/", _to_dashboard, include_in_schema=False)
     for router in ROUTERS:
         app.include_router(router)

@@ -1,7 +1,6 @@
 """`dev`: all of it in one terminal, with the servers that it needs and nobody has set up."""
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -37,7 +36,7 @@ def dev(
     at, where = host or core.host, str(core.port if port is None else port)
     with _servers():
         commands = [_app("serve", "--reload", "--host", at, "--port", where)]
-        commands += [_restarting(found.process) for found in discover() if found.process]
+        commands += [_watched(found.process) for found in discover() if found.process]
         print(f"http://{at}:{where}/dashboard", flush=True)
         raise typer.Exit(_run(commands))
 
@@ -65,10 +64,8 @@ def _app(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "app", *arguments]
 
 
-def _restarting(process: tuple[str, ...]) -> list[str]:
-    watch = [sys.executable, "-m", "watchfiles", "--filter", "python", "--verbosity", "warning"]
-    watch += ["--sigint-timeout", str(int(PATIENCE))]
-    return [*watch, shlex.join(_app(*process)), "app"]
+def _watched(process: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", "app.cli.watch", *process]
 
 
 def _run(commands: list[list[str]]) -> int:

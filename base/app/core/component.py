@@ -16,12 +16,14 @@ plugged in stays cheap.
 """
 
 import importlib
+import inspect
 import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import app.components
-from app.core.settings import Settings, check
+from app.core.settings import BadSettingsError, Settings, check
 
 
 class ComponentError(Exception):
@@ -62,6 +64,9 @@ class Component:
     settings: str | None = None
     """A subclass of `EnvSettings`, checked before the server starts."""
 
+    check: str | None = None
+    """`() -> object`, called before the server starts: raises for what is declared wrongly."""
+
     process: tuple[str, ...] = ()
     """The command that runs beside the web server, as `("clock", "run")`."""
 
@@ -90,8 +95,21 @@ def discover() -> list[Component]:
 
 
 def check_settings() -> None:
-    """Everybody's settings at once, so that all that is wrong with them is said at once."""
-    check([Settings, *(load(found.settings) for found in discover() if found.settings)])
+    """Everybody's settings at once, and then what is declared in code: all that is wrong there."""
+    plugged = discover()
+    check([Settings, *(load(found.settings) for found in plugged if found.settings)])
+    if wrong := [line for found in plugged if found.check for line in _declared_wrongly(found)]:
+        raise BadSettingsError(wrong)
+
+
+def written(function: Any) -> str:
+    """Where a function is, as people look for it: `app/components/clock/hands.py:7`."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return f"{function!r}"
+    file = Path(code.co_filename)
+    near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    return f"{near}:{code.co_firstlineno}"
 
 
 def _component_in(name: str) -> Component | None:
@@ -108,6 +126,18 @@ def _component_in(name: str) -> Component | None:
     if found.name != name:
         raise ComponentError(f"component {name!r} calls itself {found.name!r}")
     return found
+
+
+def _declared_wrongly(component: Component) -> list[str]:
+    try:
+        load(component.check or "")()
+    except BadSettingsError as error:
+        return error.lines
+    except ComponentError as error:
+        return [str(error)]
+    except Exception as error:
+        return [f"component {component.name!r}: {_one_line(error)}"]
+    return []
 
 
 def _one_line(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """One pipe for every log line: ours, uvicorn's and everyone else's, all through structlog."""
 
 import logging
+import os
 import sys
 
 import structlog
@@ -59,7 +60,8 @@ def _renderers(settings: Settings) -> list[Processor]:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     # Plain: the other kind shows the values of variables, secrets among them.
     plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(sys.stderr.isatty(), exception_formatter=plain)]
+    colors = sys.stderr.isatty() or "FORCE_COLOR" in os.environ
+    return [structlog.dev.ConsoleRenderer(colors, exception_formatter=plain)]
 
 
 def _drop_color_message(

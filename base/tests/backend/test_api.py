@@ -28,6 +28,9 @@ running = []
 @router.get("")
 async def time(): return {"running": running}
 
+@router.post("")
+async def wind(by: dict[str, int]): return by
+
 class Stamp:
     def __init__(self, app):
         self.app = app
@@ -88,3 +91,14 @@ def test_a_component_brings_routes_health_and_what_runs_beside_the_server(plug_i
         "detail": "stopped",
         "data": {"ticks": None},
     }
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", r'"\ud800"', r'{"\udfff": NaN}'])
+@pytest.mark.parametrize("key", ["hours", r"\ud800"])
+def test_what_no_answer_can_repeat_is_422_too(plug_in, key, value):
+    plug_in("clock", CLOCK, parts=PARTS)
+    with TestClient(create_app()) as client:
+        body, headers = f'{{"{key}": {value}}}', {"Content-Type": "application/json"}
+        answer = client.post("/clock", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert {"type", "loc", "msg"} <= answer.json()["detail"][0].keys()

@@ -116,6 +116,32 @@ def test_all_of_it_runs_and_all_of_it_ends(tmp_path):
         print(log.read())
 
 
+def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):
+    path = project(tmp_path / "copy")
+    parts = path / "app/components/clock/parts.py"
+    said = tmp_path / "said"
+    with said.open("w") as log:
+        watch = subprocess.Popen(
+            [sys.executable, "-m", "app.cli.watch", "clock", "run"], cwd=path, stderr=log
+        )
+    try:
+        until((path / "ran").exists)
+        (path / "ran").unlink()
+        parts.write_text("raise RuntimeError('no hands')")
+        until(lambda: "starts again when the code changes" in said.read_text())
+        parts.write_text(PARTS)
+        until((path / "ran").exists)
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(30) == 0
+        (told,) = [line for line in said.read_text().splitlines() if "has ended" in line]
+        assert told.startswith("`clock run` has ended, with exit code 2; ")
+        assert told.partition("It said last: ")[2].endswith("RuntimeError: no hands")
+        assert said.read_text().count("no hands") == 2, "as it was said, and the last of it"
+    finally:
+        watch.kill()
+        watch.wait()
+
+
 @pytest.mark.usefixtures("alone")
 def test_not_in_production(monkeypatch):
     monkeypatch.setenv("APP_ENV", "production")

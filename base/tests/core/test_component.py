@@ -1,11 +1,14 @@
 """Components are found because they are there, and say clearly what is wrong with them."""
 
+import functools
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from app.core.component import ComponentError, discover, load
+from app.core.component import ComponentError, check_settings, discover, load, written
+from app.core.settings import BadSettingsError
 
 CLOCK = """
 from app.core.component import Component
@@ -47,6 +50,49 @@ def test_load_follows_a_reference():
 def test_load_names_what_it_cannot_find(reference):
     with pytest.raises(ComponentError, match=reference):
         load(reference)
+
+
+CHECKED = CLOCK.replace(")", ', check="app.components.clock.hands:all_of_them")')
+HANDS = """
+from app.core.component import ComponentError, written
+def minute(): ...
+def all_of_them(): raise {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("ComponentError(f'{written(minute)}: bent')", "hands.py:3: bent"),
+        ("ZeroDivisionError('no\\nhours')", "component 'clock': ZeroDivisionError: no hours"),
+    ],
+)
+def test_what_is_declared_wrongly_is_a_line_before_anything_starts(plug_in, error, line):
+    plug_in("clock", CHECKED, hands=HANDS.format(error))
+    with pytest.raises(BadSettingsError) as caught:
+        check_settings()
+    (said,) = caught.value.lines
+    assert said.endswith(line)
+
+
+def test_all_that_is_declared_wrongly_is_said_at_once(plug_in):
+    plug_in("clock", CHECKED, hands=HANDS.format("ComponentError('bent')"))
+    bell = CHECKED.replace("clock", "bell")
+    plug_in("bell", bell, hands="def all_of_them(): ...")
+    plug_in("watch", CHECKED.replace("clock", "watch"), hands="import no_such_module")
+    with pytest.raises(BadSettingsError) as caught:
+        check_settings()
+    first, second = caught.value.lines
+    assert (first, "no_such_module" in second) == ("bent", True)
+
+
+def test_where_something_is_written(monkeypatch):
+    here = Path(__file__)
+    monkeypatch.chdir(here.parent)
+    line = test_where_something_is_written.__code__.co_firstlineno
+    assert written(test_where_something_is_written) == f"{here.name}:{line}"
+    assert written(functools.cache(test_where_something_is_written)) == f"{here.name}:{line}"
+    assert written(functools.partial(print)) == "functools.partial(<built-in function print>)"
 
 
 @pytest.mark.parametrize(

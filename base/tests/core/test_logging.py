@@ -73,3 +73,13 @@ def test_the_level_is_kept(capsys):
     structlog.get_logger("ours").warning("loud")
     assert "quiet" not in (err := capsys.readouterr().err)
     assert "loud" in err
+
+
+@pytest.mark.parametrize(("wish", "colored"), [("1", True), (None, False)])
+def test_colors_where_somebody_asks_for_them(capsys, monkeypatch, wish, colored):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    if wish:
+        monkeypatch.setenv("FORCE_COLOR", wish)
+    app_logging.configure(Settings())
+    structlog.get_logger("ours").info("hello")
+    assert ("\x1b[" in capsys.readouterr().err) is colored

@@ -1,0 +1,80 @@
+"""`python -m app.cli.watch worker run`: what `dev` runs for a process beside the server.
+
+It starts a command of the project, and anew when the code changes. One that ends by itself is told
+of once, with the last that it said, and waited for: the next change may be what mends it.
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+
+from watchfiles import PythonFilter, watch
+
+from app.cli.dev import PATIENCE
+
+
+def main() -> None:
+    """Run the command that the arguments name, until told to stop."""
+    watched = Watched(sys.argv[1:])
+    changes = watch("app", watch_filter=PythonFilter(), rust_timeout=200, yield_on_timeout=True)
+    try:
+        for changed in changes:
+            if changed:
+                watched.stop()
+                watched = Watched(sys.argv[1:])
+            watched.look()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        watched.stop()
+
+
+class Watched:
+    """One run of a command. What it says on standard error is passed on, the last line kept."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self._name = shlex.join(arguments)
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "app", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=os.environ | ({"FORCE_COLOR": "1"} if sys.stderr.isatty() else {}),
+        )
+        self._last, self._told = "", False
+        self._ears = threading.Thread(target=self._listen, daemon=True)
+        self._ears.start()
+
+    def look(self) -> None:
+        """Say that it has ended, if it has: once."""
+        code = self._process.poll()
+        if code is None or self._told:
+            return
+        self._told = True
+        self._ears.join(1)
+        ended = f"`{self._name}` has ended, with exit code {code}"
+        said = f"It said last: {self._last}" if self._last else "It said nothing."
+        print(f"{ended}; it starts again when the code changes. {said}", file=sys.stderr)
+
+    def stop(self) -> None:
+        """Have it end what it is at, and see to it that it is gone."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._ears.join(1)
+
+    def _listen(self) -> None:
+        for line in self._process.stderr or ():
+            sys.stderr.write(line)
+            sys.stderr.flush()
+            self._last = line.strip() or self._last
+
+
+if __name__ == "__main__":
+    main()
