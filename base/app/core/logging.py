@@ -61,7 +61,7 @@ def _renderers(settings: Settings) -> list[Processor]:
     # Plain: the other kind shows the values of variables, secrets among them.
     plain = structlog.dev.plain_traceback
     colors = sys.stderr.isatty() or "FORCE_COLOR" in os.environ
-    return [structlog.dev.ConsoleRenderer(colors, exception_formatter=plain)]
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
 
 
 def _drop_color_message(
