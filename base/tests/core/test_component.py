@@ -86,6 +86,12 @@ def test_all_that_is_declared_wrongly_is_said_at_once(plug_in):
     assert (first, "no_such_module" in second) == ("bent", True)
 
 
+def test_what_this_project_declares_can_be_used():
+    for found in discover():
+        if found.check:
+            load(found.check)()
+
+
 def test_where_something_is_written(monkeypatch):
     here = Path(__file__)
     monkeypatch.chdir(here.parent)
