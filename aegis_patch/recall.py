@@ -7,6 +7,7 @@ back, or the same way once more, finds both here.
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -95,14 +96,16 @@ def _made(store: pygit2.Repository, asked: Conflict, result: Entry) -> Entry | N
 
     None where that cannot be told from what else they wrote.
     """
-    text, answer = (trees.blob(store, side) for side in (asked.marked, result))
+    mine, text, answer = (
+        trees.blob(store, side) for side in (asked.sides.ours, asked.marked, result)
+    )
     if asked.reason is Reason.BINARY or trees.is_binary(answer):
         return result if result in (asked.sides.ours, asked.sides.theirs) else None
     lines = trees.lines(text)
     found = list(marks.places(lines))
-    if not found:
-        mine = trees.lines(trees.blob(store, asked.sides.ours))
-        found = [Place(0, len(lines), mine, lines)]
+    if not found:  # whatever else they wrote in that file looks like an answer
+        least, now, most = (_said(data.splitlines()) for data in (mine, answer, text))
+        return result if least <= now <= most else None
     made = _filled(lines, found, trees.lines(answer), [*trees.hunks(store, text, answer)])
     return Entry(store.create_blob(made), result.mode) if made is not None else None
 
@@ -122,7 +125,8 @@ def _filled(
         first, last = (at + _moved(hunks, at) for at in (start, stop))
         written = answer[first:last]
         around = [*lines[start : place.start], *lines[place.stop : stop]]
-        if start < done or not _answers(written, [*around, *place.mine], place.wanted):
+        sides = (written, around, place.mine, place.wanted)
+        if start < done or not _answers(*(_said(side) for side in sides)):
             return None
         out += [*lines[done:start], *written]
         done = stop
@@ -133,12 +137,24 @@ def _moved(hunks: Iterable[tuple[range, range]], at: int) -> int:
     return sum(len(new) - len(old) for old, new in hunks if old.stop <= at)
 
 
-def _answers(written: Iterable[bytes], mine: Iterable[bytes], wanted: Iterable[bytes]) -> bool:
-    """Whether lines are of the two sides only, but for those that stand for one of ours.
+def _answers(
+    written: Counter[str], around: Counter[str], mine: Counter[str], wanted: Counter[str]
+) -> bool:
+    """Whether lines are of the two sides only, but for those that stand for one of ours, like it.
 
-    What a person added besides is theirs, and must not go when the answer is taken back.
+    What a person wrote besides, there or around, is theirs, and must not go when the answer is
+    taken back.
     """
-    now, ours, theirs = (
-        Counter(line.strip() for line in side if line.strip()) for side in (written, mine, wanted)
-    )
-    return (now - ours - theirs).total() <= (ours - now).total()
+    if not around <= written:
+        return False
+    left = [*(mine - written).elements()]
+    for line in (written - around - mine - wanted).elements():
+        like = difflib.get_close_matches(line, left, n=1)
+        if not like:
+            return False
+        left.remove(like[0])
+    return True
+
+
+def _said(lines: Iterable[bytes]) -> Counter[str]:
+    return Counter(line.strip().decode("latin-1") for line in lines if line.strip())
