@@ -63,8 +63,9 @@ def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     due = stack.closed(replace(there, present=stays), catalogue)
     off += [_why_due(catalogue, name, stays) for name in sorted(due.names - stays.keys() - {*lost})]
     off += [_why_undue(catalogue, name, due.names) for name in sorted(stays.keys() - due.names)]
-    stray = stranded(bench, there)
-    return Facts(there, due, (*map(Finding, off), *([stray] if stray else [])))
+    if (stray := stranded(bench, there)) is None:
+        return Facts(there, due, tuple(map(Finding, off)))
+    return Facts(there, due, (*(Finding(what, stray.next) for what in off), stray))
 
 
 def stranded(bench: Bench, there: Stack) -> Finding | None:

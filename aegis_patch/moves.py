@@ -67,12 +67,12 @@ def follow(
     if not sought:
         return Moves()
     added = _added(store, before, after)
-    same = _identical(store, sought, added)
+    same = _not_copied(store, before, after, _identical(store, sought, added))
     sought, added = _without(sought, same), _without(added, same.values())
     if len(added) > MOST:
         added = _of_like_name(sought, added)
     scores = _scores(store, sought, added)
-    found = _winners(scores, least)
+    found = _not_copied(store, before, after, _winners(scores, least))
     found |= {
         path: where
         for path, where in (known or {}).items()
@@ -147,6 +147,31 @@ def _identical(
         paths[0]: there[key][0]
         for key, paths in here.items()
         if len(paths) == len(there.get(key, ())) == 1 and _size(store, sought[paths[0]])
+    }
+
+
+def _not_copied(
+    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, files: Mapping[str, str]
+) -> dict[str, str]:
+    """Without what is in a copy of its directory: more of it is there anew, and here as well."""
+    found = {}
+    for path, where in files.items():
+        here, there, was = (
+            _beside(store, *at) for at in ((after, path), (after, where), (before, where))
+        )
+        if here == there or here.isdisjoint(there - was):
+            found[path] = where
+    return found
+
+
+def _beside(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> set[tuple[str, pygit2.Oid]]:
+    """What the directory of a path holds, without empty files, which are all alike."""
+    inside = trees.subtree(store, tree, path.rpartition("/")[0])
+    entries = [*store[inside].peel(pygit2.Tree)] if inside else []
+    return {
+        (str(each.name), each.id)
+        for each in entries
+        if each.filemode == FileMode.BLOB and _size(store, Entry(each.id, each.filemode))
     }
 
 

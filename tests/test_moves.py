@@ -265,6 +265,24 @@ def test_a_copy_is_no_move(store: pygit2.Repository) -> None:
     assert clean(store, {"a": ONE}, head, {}) == {"b": ONE}
 
 
+def test_a_file_in_a_copy_of_its_directory_is_no_move(store: pygit2.Repository) -> None:
+    """The directory was copied, and later a file of the first one deleted: the copy is mine."""
+    old = {"at/one.py": ONE, "at/two.py": TWO}
+    head = {"at/two.py": TWO, "copy/one.py": ONE, "copy/two.py": TWO}
+    gone = {"copy/one.py": ONE, "copy/two.py": TWO}
+    assert clean(store, old, head, {}) == gone
+    assert clean(store, old, head, {"at/one.py": ONE_NOW, "at/two.py": TWO}) == head
+    found = evolved(store, old, head, {"at/one.py": ONE_NOW, "at/two.py": TWO})
+    assert any("copy/one.py looks like it" in note.text for note in found.notes)
+
+
+def test_a_file_that_went_to_one_of_like_files_is_a_move(store: pygit2.Repository) -> None:
+    old = {"a/one.py": ONE, "a/two.py": TWO, "b/two.py": TWO}
+    head = {"a/two.py": TWO, "b/one.py": ONE, "b/two.py": TWO}
+    new = {**old, "a/one.py": ONE_NOW}
+    assert clean(store, old, head, new) == {**head, "b/one.py": ONE_NOW}
+
+
 def test_empty_files_are_all_alike(store: pygit2.Repository) -> None:
     old = {"a/__init__.py": b"", "b/__init__.py": b"", "b/x.py": ONE}
     head = {"mine/__init__.py": b"", "mine/sub/__init__.py": b"", "b/__init__.py": b""}
@@ -457,7 +475,7 @@ def test_an_answer_is_known_where_the_file_was_moved_to_since(start: Start) -> N
     project = start()
     project.collide("worker")
     project.aegis("add", "worker", code=3)
-    one = "mine, and the worker's"
+    one = "mine, too"
     asked = project.read("README.md")
     project.write("README.md", re.sub(r"(?ms)^<<<<<<<.*^>>>>>>>.*?\n", f"{one}\n", asked))
     project.git("add", "README.md")

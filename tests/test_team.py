@@ -205,6 +205,21 @@ def test_what_the_older_release_does_not_have(start: Start, remedy: str) -> None
     assert off(project) == []
 
 
+def test_repair_is_not_named_where_it_is_refused(start: Start) -> None:
+    project = start(version=OLDEST)
+    project.git("branch", "release")
+    project.aegis("rebase-upstream")
+    project.aegis("add", "worker", "scheduler")
+    project.git("switch", "--quiet", "release")
+    project.git("cherry-pick", "-X", "theirs", "main~1", "main")
+    assert len(off(project)) == 2
+    shown = project.aegis("status").out
+    assert f"next aegis rebase-upstream --to {NEWEST}" in shown
+    assert "aegis repair" not in shown
+    project.aegis("rebase-upstream", "--to", NEWEST)
+    assert off(project) == []
+
+
 def test_ours_is_reverted_by_hand_then_added_and_removed(start: Start) -> None:
     project = start("ingress")
     before = project.tree
