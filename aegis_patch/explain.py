@@ -57,7 +57,7 @@ def _meetings(
     for place in met[:_MOST]:
         mine = [line for line in place.mine if line in own]
         below = enumerate(marked[place.start + 1 :], place.start + 2)
-        line = next((number for number, text in below if text in mine), 1)
+        line = next((number for number, text in below if text in mine), max(place.start + 1, 1))
         gone = _without(base, theirs)
         yield Meeting(line, _yours(there, path, mine), _theirs(patches, place, gone))
 
@@ -73,9 +73,10 @@ def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
 def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
     """The newest commit that wrote one of the lines; where they took some out, the file's."""
     try:
-        chosen = _blamed(there, path, lines) or ["--invert-grep", "--grep=^Aegis-Release: "]
+        newest = ["--invert-grep", "--grep=^Aegis-Release: ", "--", path]
+        chosen = _blamed(there, path, lines) or newest
         shown = "--format=%H%n%s%n%an%n%aI%n%ar"
-        said = project.git(there.root, "log", "-1", shown, *chosen, "--", path)
+        said = project.git(there.root, "log", "-1", shown, *chosen)
     except Refused:
         return None
     told = said.splitlines()
@@ -101,7 +102,7 @@ def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
             wrote |= {commit} if int(words[2]) in at else set()
         elif words[0] == "author-time":
             times[commit] = int(words[1])
-    return [max(wrote, key=lambda each: times[each])]
+    return [max(wrote, key=lambda each: times[each]), "--"]
 
 
 # The other side: the patches say it.

@@ -69,6 +69,22 @@ def test_a_line_that_the_user_took_out(start: Start) -> None:
     project.edit("compose.yaml", PORT, "")
     commit = project.commit("No port")
     (conflict,) = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"]
+    (met,) = conflict["met"]
+    assert met["yours"]["commit"] == commit
+    assert project.read("compose.yaml").splitlines()[met["line"] - 1].startswith("<<<<<<<")
+
+
+def test_a_line_that_was_written_before_the_file_was_moved(start: Start) -> None:
+    project = start("worker")
+    path = "app/components/worker/api.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    commit = project.commit("Mine")
+    project.git("mv", "app/components/worker", "app/components/jobs")
+    project.commit("Jobs")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    assert conflict["path"] == "app/components/jobs/api.py"
     assert conflict["met"][0]["yours"]["commit"] == commit
 
 
