@@ -11,7 +11,7 @@ import pygit2
 
 from aegis_patch import journal, project, render, trees, upstream
 from aegis_patch.component import Catalogue
-from aegis_patch.errors import Refused
+from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.pristine import pristine
 from aegis_patch.project import Project
 from aegis_patch.stack import RECORD, Stack
@@ -34,7 +34,18 @@ class Bench:
         return self.opened[key]
 
     def at(self, wanted: Stack, release: str) -> Upstream:
-        """A release of a stack's upstream."""
+        """A release of a stack's upstream.
+
+        Raises:
+            UpstreamError: the record names one that this installation does not have.
+        """
+        known = upstream.releases()
+        if wanted.url == upstream.BUNDLED and release not in (*known, upstream.WORK):
+            raise UpstreamError(
+                f"the record names release {release}, and this aegis has {', '.join(known)}",
+                where=RECORD,
+                next="use the aegis that made the record: it is newer",
+            )
         commit = wanted.commit if release == wanted.release else ""
         return self.open(wanted.url, release, commit)
 

@@ -379,3 +379,15 @@ def test_every_row_of_the_page_names_its_test() -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/team.md").read_text()))
     here = set(re.findall(r"^def (test_\w+)", Path(__file__).read_text(), re.MULTILINE))
     assert named == here - {"test_every_row_of_the_page_names_its_test"}
+
+
+@pytest.mark.parametrize("name", ["", "worker"])
+def test_a_colleague_has_an_older_aegis(start: Start, name: str) -> None:
+    project = start("worker")
+    line = f'{name} = {{ release = "' if name else '\nrelease = "'
+    project.edit("aegis.toml", f"{line}{NEWEST}", f"{line}99.0.0")
+    project.commit("By a newer aegis")
+    for verb in ("status", "repair", "rebase-upstream"):
+        ran = project.aegis(verb, code=1)
+        assert "the record names release 99.0.0" in ran.err
+        assert "next use the aegis that made the record" in ran.err
