@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 import pygit2
@@ -82,12 +82,16 @@ def lines(
     day. A squash merge or a shallow clone has no such commit.
     """
     leaving = _leaving(bench.store, old, new)
+    base = bench.at(there.stack, there.stack.release).base
+    may_move = {
+        path
+        for path in leaving
+        if trees.lookup(bench.store, base, path) or not trees.lookup(bench.store, there.tree, path)
+    }
     found: dict[str, frozenset[bytes]] = {}
     for turn in turns(there) if leaving else ():
-        paths = [path for path in leaving if _wrote(bench, turn.mine, path, leaving[path])]
-        met = _met(bench, turn) if paths else {}
-        for path in met.keys() & set(paths):
-            found[path] = found.get(path, frozenset()) | met[path]
+        for path, met in _met(bench, turn, leaving, may_move).items():
+            found[path] = found.get(path, frozenset()) | met
     return found
 
 
@@ -108,19 +112,32 @@ def _wrote(bench: Bench, tree: pygit2.Oid, path: str, leaving: frozenset[bytes])
     return not leaving.isdisjoint(units(path, trees.blob(bench.store, entry)))
 
 
-def _met(bench: Bench, turn: Turn) -> dict[str, frozenset[bytes]]:
+def _met(
+    bench: Bench, turn: Turn, leaving: Mapping[str, frozenset[bytes]], may_move: Iterable[str]
+) -> dict[str, frozenset[bytes]]:
+    """Of what leaves, what a turn found written already, at its path or where it was moved to."""
     store = bench.store
-    if (pristine := turn.pristine(bench)) is None:
+    here = [path for path in leaving if _wrote(bench, turn.mine, path, leaving[path])]
+    away = [path for path in may_move if not trees.lookup(store, turn.mine, path)]
+    if not (here or away) or (pristine := turn.pristine(bench)) is None:
         return {}
     old, new = pristine
+    moved = moves.follow(store, old, turn.mine, away)
+    places = {path: (path,) for path in here} | {
+        path: moved.parts.get(path) or (moved.files[path],)
+        for path in away
+        if path in moved.parts or path in moved.files
+    }
     met: dict[str, frozenset[bytes]] = {}
-    for path in trees.changed(store, old, new):
-        base, ours, theirs = (trees.lookup(store, tree, path) for tree in (old, turn.mine, new))
-        sides = Sides(path, base, ours, theirs)
-        if path == RECORD or (sides.base is None and sides.ours != sides.theirs):
-            continue  # a file that only one of two wrote, or that the user chose in a conflict
-        if twice := written_twice(store, sides, trees.lookup(store, turn.result, path)):
-            met[path] = twice
+    for path, where in places.items():
+        base, theirs = (trees.lookup(store, tree, path) for tree in (old, new))
+        for place in where:
+            ours = trees.lookup(store, turn.mine, place)
+            if base is None and ours != theirs:
+                continue  # a file that only one of two wrote, or that the user chose in a conflict
+            result = trees.lookup(store, turn.result, place)
+            if twice := written_twice(store, Sides(path, base, ours, theirs), result):
+                met[path] = met.get(path, frozenset()) | twice
     return met
 
 

@@ -22,6 +22,25 @@ def test_a_line_that_a_rebase_brought_as_well(start: Start) -> None:
     assert project.git("diff", "HEAD~2", "--stat") == ""
 
 
+@pytest.mark.parametrize("when", ["before it came", "and back after it came"])
+def test_a_line_that_the_component_brought_as_well_in_a_file_that_i_moved(
+    start: Start, when: str
+) -> None:
+    project = start()
+    slot = "# slot: worker\n"
+    mine = "# The queues there are\n# WORKER_QUEUES=default,slow\n"
+    project.edit(".env.example", slot, slot + mine)
+    project.git("mv", ".env.example", "env.sample")
+    project.commit("Mine, and moved")
+    assert TOLD in project.aegis("add", "worker").out
+    if when != "before it came":
+        project.git("mv", "env.sample", ".env.example")
+        project.commit("Moved back")
+    project.aegis("remove", "worker")
+    path = "env.sample" if when == "before it came" else ".env.example"
+    assert mine in project.read(path)
+
+
 def test_a_line_of_mine_in_a_file_of_a_component_is_a_conflict(start: Start) -> None:
     project = start("ingress", version=OLDEST)
     page = "docs/components/ingress.md"
