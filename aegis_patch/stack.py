@@ -20,7 +20,7 @@ RECORD = "aegis.toml"
 CORE = "core"
 By = Literal["you", "need"]
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
-_COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|\{[^}]*\})(\s*#.*)$""")
+_COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$""")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")
 
 
@@ -188,14 +188,26 @@ def strip(record: bytes) -> bytes:
 
 
 def with_comments(record: bytes, ours: bytes) -> bytes:
-    """A record whose values have the comments that stand behind the same values of ours."""
-    comments = {key: found for key, line in _values(ours) if (found := _COMMENT.search(line))}
+    """A record whose values have the comments that stand behind the same values of ours.
+
+    Where a value has gone, its comment becomes a line below its slot.
+    """
+    comments = {
+        key: found.group(1).rstrip()
+        for key, line in _values(ours)
+        if (found := _COMMENT.search(line.rstrip()))
+    }
+    there = {key for key, _ in _values(record)}
+    alone = {key: said.lstrip() for key, said in comments.items() if key not in there}
     out = []
-    for key, line in _values(record):
+    for (section, key), line in _values(record):
         value = line.rstrip("\r\n")
-        bare = key in comments and not _COMMENT.search(line)
-        comment = comments[key].group(1).rstrip() if bare else ""
-        out.append(value + comment + line[len(value) :])
+        bare = (section, key) in comments and not _COMMENT.search(value)
+        out.append(value + (comments[section, key] if bare else "") + line[len(value) :])
+        slot = line.removeprefix("# slot: ").strip() if line.startswith("# slot: ") else ""
+        if said := alone.pop((section, slot), ""):
+            out.append(said + (line[len(value) :] or "\n"))
+    _finish(out, {" ".join(key): said for key, said in alone.items()}, "\n")
     return "".join(out).encode()
 
 

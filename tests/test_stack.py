@@ -135,6 +135,17 @@ def test_comments_and_tables_of_the_users_stay() -> None:
     assert tomllib.loads(made)["mine"] == {"url": "x", "release": 1, "list": ["worker", [1]]}
 
 
+def test_the_comment_behind_what_goes_stays() -> None:
+    written = text_of(a_stack("worker"))
+    line = next(line for line in written.splitlines() if line.startswith("worker"))
+    ours = written.replace(line, f"{line}  # for the mails").encode()
+    expected = text_of(a_stack()).replace("# slot: worker\n", "# slot: worker\n# for the mails\n")
+    assert stack.with_comments(text_of(a_stack()).encode(), ours).decode() == expected
+    bare = ours.replace(b"# slot: worker\n", b"")
+    without = text_of(a_stack()).replace("# slot: worker\n", "").encode()
+    assert stack.with_comments(without, bare).endswith(b"\n# for the mails\n")
+
+
 @pytest.mark.parametrize(
     ("was", "now"),
     [
