@@ -79,7 +79,8 @@ def lines(
     """Of what an evolution takes out: what the user had written before a series wrote it too.
 
     Git knows: in each commit that changed the record, the parent's files are the user's of that
-    day. A squash merge or a shallow clone has no such commit.
+    day. What they took out since, and a series brought again, is not theirs any more. A squash
+    merge or a shallow clone has no such commit.
     """
     leaving = _leaving(bench.store, old, new)
     base = bench.at(there.stack, there.stack.release).base
@@ -89,10 +90,14 @@ def lines(
         if trees.lookup(bench.store, base, path) or not trees.lookup(bench.store, there.tree, path)
     }
     found: dict[str, frozenset[bytes]] = {}
+    later: list[Turn] = []
     for turn in turns(there) if leaving else ():
         for path, met in _met(bench, turn, leaving, may_move).items():
-            found[path] = found.get(path, frozenset()) | met
-    return found
+            if fresh := met - found.get(path, frozenset()):
+                mine = fresh - _came_anew(bench, there, turn, later, path)
+                found[path] = found.get(path, frozenset()) | mine
+        later.append(turn)
+    return {path: mine for path, mine in found.items() if mine}
 
 
 def _leaving(
@@ -139,6 +144,25 @@ def _met(
             if twice := written_twice(store, Sides(path, base, ours, theirs), result):
                 met[path] = met.get(path, frozenset()) | twice
     return met
+
+
+def _came_anew(
+    bench: Bench, there: Project, turn: Turn, later: Iterable[Turn], path: str
+) -> frozenset[bytes]:
+    """What later turns brought to a file that no longer held it: the user had taken it out."""
+    came = set[bytes]()
+    for since in later:
+        mine = trees.lookup(bench.store, since.mine, path)
+        follows = there.repo.descendant_of(since.commit.id, turn.commit.id)
+        if mine is None or not follows or len(since.commit.parent_ids) != 1:
+            continue  # of a merge, another parent may have held it
+        if pristine := since.pristine(bench):
+            texts = [
+                trees.blob(bench.store, trees.lookup(bench.store, at, path)) for at in pristine
+            ]
+            old, new = (units(path, text) for text in texts)
+            came |= (new - old).keys() - units(path, trees.blob(bench.store, mine)).keys()
+    return frozenset(came)
 
 
 def moved(

@@ -41,6 +41,38 @@ def test_a_line_that_the_component_brought_as_well_in_a_file_that_i_moved(
     assert mine in project.read(path)
 
 
+def test_what_i_wrote_once_and_took_out_is_not_mine_when_it_comes_again(start: Start) -> None:
+    project = start()
+    slot, mine = "# slot: worker\n", "# The queues there are\n# WORKER_QUEUES=default,slow\n"
+    project.edit(".env.example", slot, slot + mine)
+    project.commit("Mine")
+    project.aegis("add", "worker")
+    project.aegis("remove", "worker")
+    project.edit(".env.example", mine, "")
+    project.commit("Not mine any more")
+    before = project.tree
+    assert TOLD not in project.aegis("add", "worker").out
+    project.aegis("remove", "worker")
+    assert project.tree == before
+
+
+def test_what_one_of_two_branches_wrote_first_stays(start: Start) -> None:
+    """Both add the component, and on one of them its line was there."""
+    project = start()
+    slot, mine = "# slot: worker\n", "# The queues there are\n# WORKER_QUEUES=default,slow\n"
+    project.git("switch", "--quiet", "-c", "other")
+    project.edit(".env.example", slot, slot + mine)
+    project.commit("Mine")
+    project.aegis("add", "worker")
+    project.git("switch", "--quiet", "main")
+    project.write("app/mine.py", "")
+    project.commit("Something else")
+    project.aegis("add", "worker")
+    project.git("merge", "--quiet", "--no-edit", "other")
+    project.aegis("remove", "worker")
+    assert mine in project.read(".env.example")
+
+
 def test_a_line_of_mine_in_a_file_of_a_component_is_a_conflict(start: Start) -> None:
     project = start("ingress", version=OLDEST)
     page = "docs/components/ingress.md"
