@@ -63,7 +63,9 @@ def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     due = stack.closed(replace(there, present=stays), catalogue)
     off += [_why_due(catalogue, name, stays) for name in sorted(due.names - stays.keys() - {*lost})]
     off += [_why_undue(catalogue, name, due.names) for name in sorted(stays.keys() - due.names)]
-    if (stray := stranded(bench, there)) is None:
+    stray = stranded(bench, there)
+    there = _as_shown(bench, there, tree)
+    if stray is None:
         return Facts(there, due, tuple(map(Finding, off)))
     return Facts(there, due, (*(Finding(what, stray.next) for what in off), stray))
 
@@ -139,6 +141,22 @@ def _with_found(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, li
         by_need = name in needed or name not in chosen
         present[name] = Presence(release, "need" if by_need else "you")
     return replace(there, present=present), list(found)
+
+
+def _as_shown(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
+    """The stack with each name at its own release, or the record's if the tree has more of that.
+
+    Where git asked about the record, a person may have chosen the older line of it.
+    """
+    catalogue = bench.at(there, there.release).catalogue
+    present = dict(there.present)
+    for name, by in there.present.items():
+        releases = {by.release, there.release} if name in catalogue else {by.release}
+        if len(releases) > 1:
+            score = {each: _score(bench, there, name, each, tree) for each in releases}
+            if score[there.release] > score[by.release]:
+                present[name] = Presence(there.release, by.by)
+    return replace(there, present=present)
 
 
 def _release_of(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> str | None:

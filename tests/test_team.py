@@ -118,6 +118,21 @@ def test_one_adds_a_component_and_one_rebases(start: Start) -> None:
     assert same(project, start("worker", version="0.2.0", name="expected"))
 
 
+def test_the_older_line_of_the_record_was_chosen(start: Start) -> None:
+    """The tree has the newer release's files: none of their lines was the user's before."""
+    project = start("worker", version=OLDEST)
+    older = next(line for line in project.read("aegis.toml").splitlines() if "worker =" in line)
+    project.aegis("rebase-upstream")
+    newer = older.replace(OLDEST, NEWEST)
+    project.edit("aegis.toml", f"{newer}\n", f"{older}\n")
+    project.commit("What git asked about")
+    assert off(project) == ["worker is from release 0.1.0, and the project is at 0.3.0"]
+    assert "you had written" not in project.aegis("repair", "--dry-run").out
+    repaired(project)
+    project.aegis("remove", "worker")
+    assert same(project, start(name="without"))
+
+
 def test_one_removes_what_the_other_came_to_need(start: Start) -> None:
     project = start("cache")
     branches(project, ["add", "ingress"], ["remove", "cache"])
