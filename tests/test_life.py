@@ -14,35 +14,36 @@ from pathlib import Path
 
 import pytest
 
-from tests.lives import life
+from tests.lives import life, steps
 from tests.lives.life import Life
 
 FIRST, LAST = (int(seed) for seed in os.environ.get("AEGIS_LIVES", "100:160").split(":"))
 
 
 @pytest.fixture(autouse=True)
-def _dates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time goes by in a life; afterwards it is put back."""
+def _outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time goes by in a life, and is put back; what is said stands in whole lines."""
+    monkeypatch.setenv("COLUMNS", "400")
     for who in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{who}_DATE", os.environ[f"GIT_{who}_DATE"])
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_life(tmp_path: Path, seed: int) -> None:
-    lived(tmp_path, seed, steps=20)
+    lived(tmp_path, seed, count=20)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(FIRST, LAST))
 def test_many_lives(tmp_path: Path, seed: int) -> None:
-    lived(tmp_path, seed, steps=40)
+    lived(tmp_path, seed, count=40)
 
 
-def lived(tmp_path: Path, seed: int, steps: int) -> Life:
+def lived(tmp_path: Path, seed: int, count: int) -> Life:
     """A life of so many steps; where it breaks a promise, all of its story."""
     one = life.begin(tmp_path / "my-api", random.Random(seed))
     try:
-        life.live(one, steps)
+        steps.live(one, count)
     except AssertionError as error:
         told = "\n".join(one.told)
         pytest.fail(f"in life {seed}:\n{told}\n{error}")
