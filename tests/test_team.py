@@ -126,7 +126,7 @@ def test_the_older_line_of_the_record_was_chosen(start: Start) -> None:
     newer = older.replace(OLDEST, NEWEST)
     project.edit("aegis.toml", f"{newer}\n", f"{older}\n")
     project.commit("What git asked about")
-    assert off(project) == ["worker is from release 0.1.0, and the project is at 0.3.0"]
+    assert off(project) == [f"worker is from release {OLDEST}, and the project is at {NEWEST}"]
     assert "you had written" not in project.aegis("repair", "--dry-run").out
     repaired(project)
     project.aegis("remove", "worker")
