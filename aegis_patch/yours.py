@@ -142,7 +142,7 @@ def _met(
                 continue  # a file that only one of two wrote, or that the user chose in a conflict
             result = trees.lookup(store, turn.result, place)
             if twice := written_twice(store, Sides(path, base, ours, theirs), result):
-                met[path] = met.get(path, frozenset()) | twice
+                met[path] = met.get(path, frozenset()) | (twice & leaving[path])
     return met
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aegis_patch import upstream
+from aegis_patch import stack, upstream, yours
+from aegis_patch.bench import open_project
 from tests.conftest import Start
 
 OLDEST = next(iter(upstream.releases()))
@@ -71,6 +72,21 @@ def test_what_one_of_two_branches_wrote_first_stays(start: Start) -> None:
     project.git("merge", "--quiet", "--no-edit", "other")
     project.aegis("remove", "worker")
     assert mine in project.read(".env.example")
+
+
+def test_a_line_of_mine_that_does_not_leave_is_let_alone(start: Start) -> None:
+    """What both wrote counts for what a verb takes out, and for nothing else in the file."""
+    project = start()
+    slot, mine = "# slot: worker\n", "# The queues there are\n# WORKER_QUEUES=default,slow\n"
+    project.edit(".env.example", slot, slot + mine)
+    project.git("mv", ".env.example", "env.sample")
+    project.commit("Mine, and moved")
+    assert TOLD in project.aegis("add", "worker").out
+    project.aegis("add", "scheduler")
+    with open_project(project.path) as (bench, there):
+        less = stack.remove(there.stack, bench.catalogue(there.stack), "scheduler")
+        old, new = bench.pristine(there.stack), bench.pristine(less)
+        assert yours.lines(bench, there, old, new) == {}
 
 
 def test_a_line_of_mine_in_a_file_of_a_component_is_a_conflict(start: Start) -> None:
