@@ -49,7 +49,7 @@ class Facts:
 
 def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     """What a tree holds, as its record says and its lines prove."""
-    there, nonsense = _without_nonsense(bench, recorded)
+    there, nonsense = without_nonsense(bench, recorded)
     there, found = _with_found(bench, there, tree)
     there, lost = _without_lost(bench, there, tree)
     off = [
@@ -84,7 +84,7 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
     )
 
 
-def _without_nonsense(bench: Bench, recorded: Stack) -> tuple[Stack, list[str]]:
+def without_nonsense(bench: Bench, recorded: Stack) -> tuple[Stack, list[str]]:
     """The record without what its release does not have; the project's may have it."""
     present: dict[str, Presence] = {}
     nonsense = []

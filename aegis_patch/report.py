@@ -38,6 +38,7 @@ _STEERING = re.compile(
 )
 _SHOWN = 12
 _MARKED = "both sides are marked in it: edit it, then git add it"
+_LEARNED = "git rerere has put in your earlier resolution: look at it, then git add it"
 _REMEDIES = {
     Reason.TEXT: _MARKED,
     Reason.ADDED: _MARKED,
@@ -277,7 +278,9 @@ def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
         console.print(_safe(told), highlight=False, soft_wrap=True)
         for meeting in conflict.met:
             _show_meeting(console, conflict.path, meeting)
-        console.print(f"    {_REMEDIES[conflict.reason]}", style="dim", highlight=False)
+        learned = conflict.path in commit.learned
+        remedy = _LEARNED if learned else _REMEDIES[conflict.reason]
+        console.print(f"    {remedy}", style="dim", highlight=False)
     if result.dry:
         console.print("[dim]A dry run: nothing was written.[/]")
         return

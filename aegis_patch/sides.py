@@ -110,14 +110,20 @@ def obstructed(at: Trees, tree: pygit2.Oid, path: str) -> bool:
     cannot tell them apart, beside a name in another case.
     """
     store, name = at.store, path.removesuffix("/__init__.py")
-    twin = f"{name}.py" if name != path else f"{path.removesuffix('.py')}/__init__.py"
-    if path.endswith(".py") and trees.lookup(store, tree, twin):
+    if name != path and trees.lookup(store, tree, f"{name}.py"):
+        return True
+    if path.endswith(".py") and _is_package(store, tree, path.removesuffix(".py")):
         return True
     if at.ignorecase and trees.other_case(store, tree, path):
         return True
     return trees.subtree(store, tree, path) is not None or any(
         trees.lookup(store, tree, parent) is not None for parent in moves.above(path)
     )
+
+
+def _is_package(store: pygit2.Repository, tree: pygit2.Oid, directory: str) -> bool:
+    inside = trees.subtree(store, tree, directory)
+    return inside is not None and any(path.endswith(".py") for path in trees.files(store, inside))
 
 
 def _place(at: Trees, path: str, ours: Moves) -> str:

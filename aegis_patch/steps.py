@@ -72,13 +72,17 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit that was made, is planned, or awaits a person (then it has conflicts)."""
+    """A commit that was made, is planned, or awaits a person (then it has conflicts).
+
+    `learned` are the paths of these into which `git rerere` has put a resolution that it knew.
+    """
 
     subject: str
     id: str | None
     files: tuple[FileChange, ...]
     conflicts: tuple[Conflict, ...] = ()
     notes: tuple[Note, ...] = ()
+    learned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,17 +241,17 @@ def _land(
             next='git config user.name "…" && git config user.email "…"',
         )
     ids: list[str] = []
+    learned: list[str] = []
     if not dry:
         assert there.turn is not None
         ids = land.land(repo, store, there.head, drafts, pick, seen=seen, turn=there.turn)
-        known = land.rerere(repo, pick.stages, there.turn) if pick else []
-        said += tuple(
-            f"git rerere has resolved {path}: look at it, then git add it" for path in known
-        )
+        learned = land.rerere(repo, pick.stages, there.turn) if pick else []
     made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
     shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
     if stuck:
-        shown.append(_shown(store, stuck, None))
+        prefix = f"{there.prefix}/" if there.prefix else ""
+        paths = frozenset(path.removeprefix(prefix) for path in learned)
+        shown.append(replace(_shown(store, stuck, None), learned=paths))
     return Result(tuple(shown), said, rest, dry)
 
 

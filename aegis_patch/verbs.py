@@ -81,17 +81,17 @@ def remove(
 def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
     with open_project(where) as (bench, there):
-        bench.upstream(there.stack)
+        old, nonsense = facts.without_nonsense(bench, there.stack)
         opened = bench.open(there.stack.url, to or upstream.latest(there.stack.url))
-        absent = [name for name in there.stack.present if name not in opened.catalogue]
-        absent = [name for name in absent if _is_named(bench, there.stack, name)]
+        absent = [name for name in old.present if name not in opened.catalogue]
+        absent = [name for name in absent if _is_named(bench, old, name)]
         if absent:
             raise Refused(
                 f"release {opened.release} does not have {', '.join(absent)}",
                 next=f"aegis remove {' '.join(absent)}, or choose another release with --to",
             )
         moved = stack.rebase(
-            _without_lost(there.stack, opened),
+            _within(old, opened),
             opened.catalogue,
             opened.url,
             opened.release,
@@ -100,8 +100,10 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
         if moved == there.stack:
             return Result(said=(f"already at aegis {opened.release}",), dry=dry)
         body = f"From aegis {there.stack.release}, by three-way merge; no history is rewritten."
-        step = Step(f"Rebase onto aegis {opened.release}", body, there.stack, moved)
-        return perform(bench, there, [step], (), dry=dry, relock=relock)
+        title = f"Rebase onto aegis {opened.release}"
+        step = Step(title, body, old, moved, record=there.stack)
+        said = [f"the record named {name}, which its release does not have" for name in nonsense]
+        return perform(bench, there, [step], said, dry=dry, relock=relock)
 
 
 def answer(where: Path, given: Mapping[str, str], *, dry: bool, relock: bool) -> Result:
@@ -304,6 +306,7 @@ def _is_named(bench: Bench, there: Stack, name: str) -> bool:
     return component.is_chosen(bench.catalogue(there)[name])
 
 
-def _without_lost(there: Stack, opened: Upstream) -> Stack:
+def _within(there: Stack, opened: Upstream) -> Stack:
+    """What of a stack a release has."""
     present = {name: by for name, by in there.present.items() if name in opened.catalogue}
     return replace(there, present=present)

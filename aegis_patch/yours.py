@@ -28,7 +28,8 @@ def relies(
     was, now = (make(store, opened, need) for make in (before, after))
     own = {path for path in trees.changed(store, was, now) if not trees.lookup(store, was, path)}
     places = {path.rpartition("/")[0] for path in own}
-    places = {f"{place}/" for place in places if trees.subtree(store, was, place) is None}
+    places = {place for place in places if trees.subtree(store, was, place) is None}
+    places = {f"{place}/" for place in places if _is_of(store, tree, place, need, own)}
     changed = trees.differences(store, tree, there.tree)
     moved = [path for path, (_, there_now) in changed.items() if there_now is None]
     for path in changed:
@@ -48,6 +49,15 @@ def relies(
             if line not in known and (found := pattern.search(_without_known(path, line, known))):
                 return f"{path} names {found.group(1).decode()}"
     return None
+
+
+def _is_of(
+    store: pygit2.Repository, tree: pygit2.Oid, place: str, need: str, own: Iterable[str]
+) -> bool:
+    """Whether a directory has the name of a requirement, or nothing but its files."""
+    inside = trees.subtree(store, tree, place)
+    files = {*trees.files(store, inside, f"{place}/")} if inside else set[str]()
+    return place.rpartition("/")[2] == need or files <= {*own}
 
 
 def _without_known(path: str, line: bytes, known: set[bytes]) -> bytes:

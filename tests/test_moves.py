@@ -220,8 +220,9 @@ def test_a_removal_takes_every_part_away(store: pygit2.Repository) -> None:
 def test_a_module_is_not_brought_beside_a_package_that_would_hide_it(
     store: pygit2.Repository,
 ) -> None:
-    found = conflict(store, {}, {"x/__init__.py": b"mine = 1\n"}, {"x.py": ONE})
-    assert (found.path, found.reason) == ("x.py", Reason.KIND)
+    for mine in ("x/__init__.py", "x/mine.py"):  # a package needs no __init__.py
+        found = conflict(store, {}, {mine: b"mine = 1\n"}, {"x.py": ONE})
+        assert (found.path, found.reason) == ("x.py", Reason.KIND)
 
 
 # Doubt.

@@ -196,7 +196,7 @@ def test_rerere_learns(start: Start, on: str) -> None:
     if on == "false":
         assert "<<<<<<<" in project.read("compose.yaml")
         return
-    assert "git rerere has resolved compose.yaml" in told(ran)
+    assert "git rerere has put in your earlier resolution" in told(ran)
     assert project.git("ls-files", "--unmerged")
     project.git("add", "compose.yaml")
     project.git("cherry-pick", "--continue")

@@ -371,6 +371,20 @@ def test_a_name_that_nobody_knows(start: Start) -> None:
     assert project.tree == before
 
 
+def test_a_name_that_nobody_knows_beside_one_of_another_release(start: Start) -> None:
+    project = picked(start, "scheduler", "theirs")
+    project.write(
+        "aegis.toml",
+        project.read("aegis.toml") + f'redsi = {{ release = "{NEWEST}", by = "you" }}\n',
+    )
+    project.commit("A hand-made line")
+    refused = project.aegis("repair", code=1).err
+    assert f"aegis rebase-upstream --to {NEWEST}" in refused
+    ran = project.aegis("rebase-upstream", "--to", NEWEST)
+    assert "the record named redsi, which its release does not have" in ran.err
+    assert (names(project), off(project)) == (["scheduler"], [])
+
+
 def test_a_colleague_clones_and_has_no_cache(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

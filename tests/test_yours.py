@@ -182,6 +182,7 @@ def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
     project = start("worker")
     project.write("app/mine.py", "import json\n")
     project.write("compose.override.yaml", "services: {mail: {image: mail}}\n")
+    project.write("docs/components/mine.md", "Beside the page of a component.\n")
     (project.path / "logo.bin").write_bytes(b"\0redis\0")
     project.commit("Mine")
     project.aegis("remove", "worker")
