@@ -86,7 +86,8 @@ def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:
     merged = _touching(store, sides)
     if merged is None:
         return None
-    backward = _touching(store, tuple(_reversed(side) for side in sides))  # type: ignore[arg-type]
+    base, ours, theirs = (_reversed(side) for side in sides)
+    backward = _touching(store, (base, ours, theirs))
     same = backward is not None and _reversed(backward) == _reversed(_reversed(merged))
     return merged if same else None
 
