@@ -71,6 +71,7 @@ def _watched(process: tuple[str, ...]) -> list[str]:
 def _run(commands: list[list[str]]) -> int:
     """Until one of them ends, or we are told to; then none is left. The exit code of that one."""
     # In groups of their own: the terminal tells us, and we tell them once, or they would hurry.
+    # The commands are this project's own, which is what ruff cannot know.
     running = [subprocess.Popen(command, process_group=0) for command in commands]  # noqa: S603
     try:
         while all(process.poll() is None for process in running):

@@ -37,6 +37,7 @@ class Watched:
 
     def __init__(self, arguments: list[str]) -> None:
         self._name = shlex.join(arguments)
+        # Whoever starts us may run the app as well: no more is done for them here.
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "app", *arguments],
             stderr=subprocess.PIPE,
