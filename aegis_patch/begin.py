@@ -32,7 +32,7 @@ def init(
     fresh.sweep(path)
     with ExitStack() as stack_:
         outer = _outer(path)
-        turn = stack_.enter_context(journal.turn(outer)) if outer else None
+        held = stack_.enter_context(journal.alone(outer)) if outer else None
         _refuse_filled(path)
         if outer:
             _enter(outer)
@@ -47,14 +47,14 @@ def init(
         title = f"Start {answers['project_name']} from aegis {opened.release}"
         steps = [Step(title, answers["description"], None, start)]
         added, _ = verbs.additions(opened.catalogue, start, chosen)
-        return _begin(bench, path, outer, turn, [*steps, *added], said, dry)
+        return _begin(bench, path, outer, held, [*steps, *added], said, dry)
 
 
 def _begin(
     bench: Bench,
     path: Path,
     outer: pygit2.Repository | None,
-    turn: int | None,
+    held: int | None,
     steps: Sequence[Step],
     said: Sequence[str],
     dry: bool,
@@ -76,9 +76,9 @@ def _begin(
     ]
     seen = land.check(outer, store, root, drafts[-1].tree) if outer else {}
     ids: list[str | None] = [None] * len(drafts)
-    if not dry and outer and turn is not None:
+    if not dry and outer and held is not None:
         head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit).id
-        ids = [*land.land(outer, store, head, drafts, seen=seen, turn=turn)]
+        ids = [*land.land(outer, store, head, drafts, seen=seen, held=held)]
     elif not dry:
         ids = [*fresh.start(path, store, drafts)]
     before = [empty, *made[:-1]]

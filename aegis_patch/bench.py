@@ -106,8 +106,8 @@ def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench,
     there = project.find(where)
     with ExitStack() as stack:
         if to_write:
-            turn = stack.enter_context(journal.turn(there.repo))
-            there = replace(project.find(where), turn=turn)  # HEAD may have moved while we waited
+            held = stack.enter_context(journal.alone(there.repo))
+            there = replace(project.find(where), held=held)  # HEAD may have moved while we waited
             project.guard(there.repo, there.root)
         else:
             journal.glance(there.repo)

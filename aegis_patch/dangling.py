@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pygit2
 
-from aegis_patch import lock, project, trees, yours
+from aegis_patch import project, trees, uvlock, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.project import Project
@@ -69,7 +69,7 @@ def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Ref
         at = was.get(path, path)
         deleted = trees.lookup(store, before, at) and not trees.lookup(store, after, at)
         mine = trees.blob(store, trees.lookup(store, there.tree, path))
-        if path in (lock.LOCK, RECORD) or deleted or trees.is_binary(mine):
+        if path in (uvlock.LOCK, RECORD) or deleted or trees.is_binary(mine):
             continue
         known = trees.blob(store, trees.lookup(store, before, at))
         found |= set(_in_text(path, mine, known, gone))

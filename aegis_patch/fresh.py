@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import journal
+from aegis_patch import journal, locks
 from aegis_patch.land import Draft, land
 from aegis_patch.project import git
 
@@ -27,7 +27,7 @@ def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list
     within.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=within))
     try:
-        with journal.held(building):
+        with locks.hold(building):
             git(building, "init", "--quiet")
             if not git(building, "config", "--default", "", "--get", "init.defaultBranch").strip():
                 git(building, "symbolic-ref", "HEAD", "refs/heads/main")
@@ -51,8 +51,8 @@ def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list
 
 def _first(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
     repo = pygit2.Repository(str(path))
-    with journal.turn(repo) as turn:
-        return land(repo, store, None, drafts, seen={}, turn=turn)
+    with journal.alone(repo) as held:
+        return land(repo, store, None, drafts, seen={}, held=held)
 
 
 def sweep(path: Path) -> None:
@@ -61,7 +61,7 @@ def sweep(path: Path) -> None:
     for within in (path, path.parent):
         for left in within.iterdir() if within.is_dir() else ():
             ours = name.fullmatch(left.name) and left.is_dir() and not left.is_symlink()
-            if ours and journal.is_free(left):
+            if ours and locks.is_free(left):
                 shutil.rmtree(left, ignore_errors=True)
 
 

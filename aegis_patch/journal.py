@@ -15,28 +15,26 @@ if it has moved, the rest follows; if not, all goes back. A file is only touched
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pygit2
 
+from aegis_patch import locks
 from aegis_patch.errors import Refused
 from aegis_patch.project import git
 
 ROOM = "aegis"
 ELSEWHERE = ".aegis-landing"
-PATIENCE = 10.0
 _JOURNAL = "journal"
 _LEARNING = "rerere"
-_OURS = f"{ROOM}/{_JOURNAL}"  # where our index.lock, a link, leads to: git never makes one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +52,25 @@ class Landing:
     index: str
     files: Mapping[str, tuple[str, str]]
 
+    @property
+    def refs(self) -> set[str]:
+        """What git locks to land it."""
+        return {"HEAD", self.ref}
+
 
 @contextmanager
-def turn(repo: pygit2.Repository, patience: float = PATIENCE) -> Iterator[int]:
+def alone(repo: pygit2.Repository, patience: float = locks.PATIENCE) -> Iterator[int]:
     """Be the only aegis in a worktree, and finish first what a killed one left there.
 
-    Yields a descriptor. A git that is handed it keeps the turn until it ends, even if we are
-    killed.
+    Yields what is held, a descriptor. A git that is handed it holds it too until it ends, even if
+    we are killed.
 
     Raises:
         Refused: another one is at work for as long as our patience lasts.
     """
-    with held(Path(repo.path), patience) as descriptor:
+    with locks.hold(Path(repo.path), patience) as descriptor:
         _recover(repo)
         yield descriptor
-
-
-@contextmanager
-def held(directory: Path, patience: float = PATIENCE) -> Iterator[int]:
-    """Hold a directory; the kernel lets go of it when we are killed.
-
-    Raises:
-        Refused: another one holds it for as long as our patience lasts.
-    """
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        _wait(descriptor, directory, patience)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def glance(repo: pygit2.Repository) -> None:
@@ -92,19 +80,10 @@ def glance(repo: pygit2.Repository) -> None:
     milliseconds, or where a git has outlived its aegis in the midst of that, we wait.
     """
     begun = (room(repo) / _JOURNAL).exists()
-    left = begun or room(repo).exists() or _is_locked(repo)
-    if left and (begun or is_free(Path(repo.path))):
-        with turn(repo):
+    left = begun or room(repo).exists() or locks.is_index_ours(repo)
+    if left and (begun or locks.is_free(Path(repo.path))):
+        with alone(repo):
             pass
-
-
-def is_free(directory: Path) -> bool:
-    """Whether nobody holds a directory."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        return _try(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def room(repo: pygit2.Repository) -> Path:
@@ -171,7 +150,7 @@ def begin(repo: pygit2.Repository, landing: Landing) -> None:
     draft = room(repo) / f"{_JOURNAL}.draft"
     draft.write_text(json.dumps(asdict(landing)), encoding="utf-8")
     draft.rename(room(repo) / _JOURNAL)
-    _lock(repo)
+    locks.lock_index(repo)
     if mark(Path(repo.path) / "index") != landing.index or _at(repo, landing) != landing.old:
         raise Refused(
             "git was at work here at the same time, nothing was changed",
@@ -223,7 +202,7 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
         else:  # somebody removed our lock, and has committed something else
             _say("git was used here since; every file is left as it is: see git status")
         _spare(repo, landing)
-        _unlock(repo)
+        locks.unlock_index(repo)
         (room(repo) / _JOURNAL).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(
@@ -235,30 +214,11 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
     return landed
 
 
-def is_head_locked(repo: pygit2.Repository) -> bool:
-    """Whether something holds, or has left, git's lock on HEAD."""
-    return (Path(repo.path) / "HEAD.lock").exists()
-
-
-def free_refs(repo: pygit2.Repository, landing: Landing) -> None:
-    """Remove the locks that a failed `git update-ref` left on the landing's refs."""
-    for ref in {"HEAD", landing.ref}:
-        place = git(Path(repo.workdir), "rev-parse", "--git-path", ref).strip()
-        lock = Path(repo.workdir, f"{place}.lock")
-        before = mark(lock)
-        if not before:
-            continue
-        time.sleep(0.5)  # a living git holds one for milliseconds
-        with suppress(OSError, ValueError):
-            if mark(lock) == before and landing.new.startswith(lock.read_text().strip()):
-                lock.unlink()
-
-
 def _recover(repo: pygit2.Repository) -> None:
     try:
         written = json.loads((room(repo) / _JOURNAL).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        _unlock(repo)
+        locks.unlock_index(repo)
         if (room(repo) / _LEARNING).exists():
             (Path(repo.path) / "MERGE_RR.lock").unlink(missing_ok=True)
         if room(repo).exists():
@@ -271,56 +231,10 @@ def _recover(repo: pygit2.Repository) -> None:
             next=f"git status; when all is as it should be, rm -r {room(repo)} and index.lock",
         ) from error
     landing = Landing(**{**written, "files": {p: (a, b) for p, (a, b) in written["files"].items()}})
-    free_refs(repo, landing)
+    locks.free_refs(repo, landing.refs, landing.new)
     landed = settle(repo, landing)
     what = "is now finished" if landed else "did not happen"
     _say(f"aegis was killed while it landed {landing.subject!r}, which {what}")
-
-
-def _wait(descriptor: int, directory: Path, patience: float) -> None:
-    until = time.monotonic() + patience
-    while not _try(descriptor):
-        if time.monotonic() >= until:
-            raise Refused(
-                "another aegis is at work here", where=str(directory), next="wait until it ends"
-            )
-        time.sleep(0.05)
-
-
-def _try(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # a file system without locks: the index and the refs still have theirs
-    return True
-
-
-def _lock(repo: pygit2.Repository) -> None:
-    lock = Path(repo.path) / "index.lock"
-    for _ in range(20):
-        try:
-            lock.symlink_to(_OURS)
-        except FileExistsError:
-            time.sleep(0.05)
-        else:
-            return
-    raise Refused(
-        "another git process has the index locked",
-        where=str(lock),
-        next="wait until it ends; if none runs, remove that file",
-    )
-
-
-def _is_locked(repo: pygit2.Repository) -> bool:
-    lock = Path(repo.path) / "index.lock"
-    return lock.is_symlink() and str(lock.readlink()) == _OURS
-
-
-def _unlock(repo: pygit2.Repository) -> None:
-    if _is_locked(repo):
-        (Path(repo.path) / "index.lock").unlink()
 
 
 def _at(repo: pygit2.Repository, landing: Landing) -> str:

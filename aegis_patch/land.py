@@ -20,7 +20,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import journal, project, trees
+from aegis_patch import journal, locks, project, trees
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.journal import Landing
 from aegis_patch.project import git
@@ -132,19 +132,19 @@ def land(
     pick: Pick | None = None,
     *,
     seen: Mapping[str, str],
-    turn: int,
+    held: int,
 ) -> list[str]:
     """Make commits on the current branch, then enter a conflict: all of it, or nothing.
 
-    `seen` is what `check` returned, `turn` what `journal.turn` did. The ids, oldest first.
+    `seen` is what `check` returned, `held` what `journal.alone` did. The ids, oldest first.
 
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
     try:
-        ids, landing = _stage(repo, store, head, drafts, pick, seen, turn)
+        ids, landing = _stage(repo, store, head, drafts, pick, seen, held)
         with _uninterrupted():
-            _move(repo, landing, turn)
+            _move(repo, landing, held)
     except (OSError, pygit2.GitError) as error:
         raise Refused(
             f"{getattr(error, 'strerror', None) or error}; nothing was changed",
@@ -154,7 +154,7 @@ def land(
     return ids
 
 
-def rerere(repo: pygit2.Repository, paths: Iterable[str], turn: int) -> list[str]:
+def rerere(repo: pygit2.Repository, paths: Iterable[str], held: int) -> list[str]:
     """Have git learn a conflict that was entered, if the user wants it to (`rerere.enabled`).
 
     Returns those of its paths into which git has put a resolution that it knew.
@@ -162,7 +162,7 @@ def rerere(repo: pygit2.Repository, paths: Iterable[str], turn: int) -> list[str
     top = Path(repo.workdir)
     before = {path: journal.mark(top / path) for path in paths}
     with suppress(Refused, OSError), journal.learning(repo):
-        git(top, "rerere", turn=turn)
+        git(top, "rerere", held=held)
     return [path for path, mark in before.items() if journal.mark(top / path) != mark]
 
 
@@ -173,7 +173,7 @@ def _stage(
     drafts: Sequence[Draft],
     pick: Pick | None,
     seen: Mapping[str, str],
-    turn: int,
+    held: int,
 ) -> tuple[list[str], Landing]:
     # Nothing points to the commits yet, and nobody looks into the room.
     before = store[head].peel(pygit2.Tree).id if head else store.TreeBuilder().write()
@@ -190,9 +190,9 @@ def _stage(
             _copy_pick(repo, store, pick, tree)
             tree = pick.worktree
         paths = trees.changed(store, before, tree)
-        _write_files(repo, before, tree, paths, turn)
+        _write_files(repo, before, tree, paths, held)
         if pick:
-            _write_pick(repo, pick, _commit(repo, pick.draft, parent), turn)
+            _write_pick(repo, pick, _commit(repo, pick.draft, parent), held)
     except BaseException:
         journal.clear(repo)
         raise
@@ -207,15 +207,15 @@ def _write_files(
     before: pygit2.Oid,
     after: pygit2.Oid,
     paths: Sequence[str],
-    turn: int,
+    held: int,
 ) -> None:
     """Have git make the index to be, and the files to come as a checkout would write them."""
     new = journal.store(repo) / "new"
     filters = {*project.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
     lax = _settings({f"filter.{name}.required": "false" for name in filters})
-    _aside(repo, new, turn, "read-tree", "-m", "-u", str(before), str(after), env=lax)
+    _aside(repo, new, held, "read-tree", "-m", "-u", str(before), str(after), env=lax)
     if filters:
-        _filter(repo, [path for path in paths if os.path.lexists(new / path)], turn)
+        _filter(repo, [path for path in paths if os.path.lexists(new / path)], held)
 
 
 def _settings(wanted: Mapping[str, str]) -> dict[str, str]:
@@ -228,14 +228,14 @@ def _settings(wanted: Mapping[str, str]) -> dict[str, str]:
     return env
 
 
-def _filter(repo: pygit2.Repository, paths: Sequence[str], turn: int) -> None:
+def _filter(repo: pygit2.Repository, paths: Sequence[str], held: int) -> None:
     # Once more, from the directory where the commands of the user's filters are at home. The index
     # has to forget the first time, or git would take the files for done.
     top, new = Path(repo.workdir), journal.store(repo) / "new"
-    entries = _aside(repo, top, turn, "ls-files", "--stage", "-z", "--", *paths)
-    _aside(repo, top, turn, "update-index", "-z", "--index-info", stdin=entries)
+    entries = _aside(repo, top, held, "ls-files", "--stage", "-z", "--", *paths)
+    _aside(repo, top, held, "update-index", "-z", "--index-info", stdin=entries)
     words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={new}/")
-    _aside(repo, top, turn, *words, stdin="".join(f"{path}\0" for path in paths))
+    _aside(repo, top, held, *words, stdin="".join(f"{path}\0" for path in paths))
 
 
 def _copy_pick(
@@ -249,7 +249,7 @@ def _copy_pick(
             copy_blob(store, repo, side.id)
 
 
-def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, turn: int) -> None:
+def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, held: int) -> None:
     room, lines = journal.room(repo), []
     for path, sides in pick.stages.items():
         lines.append(f"0 {_ABSENT}\t{path}\0")
@@ -259,7 +259,7 @@ def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, turn: int) -> 
             if side
         ]
     words = ("update-index", "-z", "--index-info")
-    _aside(repo, Path(repo.workdir), turn, *words, stdin="".join(lines))
+    _aside(repo, Path(repo.workdir), held, *words, stdin="".join(lines))
     (room / "MERGE_MSG").write_text(pick.draft.message, encoding="utf-8")
     (room / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
 
@@ -267,7 +267,7 @@ def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, turn: int) -> 
 def _aside(
     repo: pygit2.Repository,
     worktree: Path,
-    turn: int,
+    held: int,
     *args: str,
     stdin: str = "",
     env: Mapping[str, str] | None = None,
@@ -282,7 +282,7 @@ def _aside(
     }
     data = stdin.encode("utf-8", "surrogateescape")
     try:
-        return git(worktree, *args, stdin=data, env=env, turn=turn)
+        return git(worktree, *args, stdin=data, env=env, held=held)
     except Refused as error:
         raise Refused(
             f"git could not write the files, nothing was changed: {error.what}",
@@ -291,34 +291,34 @@ def _aside(
         ) from error
 
 
-def _move(repo: pygit2.Repository, landing: Landing, turn: int) -> None:
+def _move(repo: pygit2.Repository, landing: Landing, held: int) -> None:
     """Put in place what is staged, or put all back."""
     top = Path(repo.workdir)
     try:
         journal.begin(repo, landing)
         journal.swap(repo, landing)
-        _refresh(repo, landing, turn)
+        _refresh(repo, landing, held)
         if landing.new == landing.old:
             journal.enter(repo)
         else:
             refs = ("HEAD", landing.new, landing.old or _ABSENT)
-            git(top, "update-ref", "-m", f"aegis: {landing.subject}", *refs, turn=turn)
-            if journal.is_head_locked(repo):  # the disk failed as git removed it, and git is silent
-                journal.free_refs(repo, landing)
+            git(top, "update-ref", "-m", f"aegis: {landing.subject}", *refs, held=held)
+            if locks.is_head_locked(repo):  # the disk failed as git removed it, and git is silent
+                locks.free_refs(repo, landing.refs, landing.new)
     except (AegisError, OSError):
-        journal.free_refs(repo, landing)
+        locks.free_refs(repo, landing.refs, landing.new)
         if not journal.settle(repo, landing):  # git can be killed after it moved the branch
             raise
     else:
         journal.settle(repo, landing)
 
 
-def _refresh(repo: pygit2.Repository, landing: Landing, turn: int) -> None:
+def _refresh(repo: pygit2.Repository, landing: Landing, held: int) -> None:
     # A rename changes a file's ctime, which would make git read each of them again.
     there = "".join(f"{path}\0" for path, (_, now) in landing.files.items() if now)
     words = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
     with suppress(Refused):
-        _aside(repo, Path(repo.workdir), turn, *words, stdin=there)
+        _aside(repo, Path(repo.workdir), held, *words, stdin=there)
 
 
 def copy(

@@ -44,7 +44,7 @@ _REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
 class Project:
     """A project at HEAD: its repository, its directory there, and its record.
 
-    `turn` is there for a verb that may write (`journal.turn`).
+    `held` is there for a verb that may write (`journal.alone`).
     """
 
     repo: pygit2.Repository
@@ -53,7 +53,7 @@ class Project:
     head: pygit2.Oid
     tree: pygit2.Oid
     stack: Stack
-    turn: int | None = None
+    held: int | None = None
 
     @property
     def record_path(self) -> str:
@@ -71,11 +71,11 @@ def git(
     *args: str,
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
-    turn: int | None = None,
+    held: int | None = None,
 ) -> str:
     """Run git, and return what it printed.
 
-    Handed the turn (`journal.turn`), it keeps that to its end, and a Ctrl-C does not reach it.
+    Handed what is held (`journal.alone`), it keeps that to its end, and a Ctrl-C does not reach it.
 
     Raises:
         Refused: it failed; `what` is the last line of its complaint.
@@ -87,8 +87,8 @@ def git(
         capture_output=True,
         # without optional locks, a git that only looks leaves none behind when it is killed
         env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
-        process_group=None if turn is None else 0,
-        pass_fds=() if turn is None else (turn,),
+        process_group=None if held is None else 0,
+        pass_fds=() if held is None else (held,),
         check=False,
     )
     if done.returncode:
@@ -237,9 +237,15 @@ def gained(project: Project, name: str) -> pygit2.Commit | None:
 
 
 def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: Refused) -> Refused:
-    """A record that does not make sense, and the newest commit in which it did."""
+    """A record that does not make sense, and how to have the newest that did."""
     path = f"{prefix}/{RECORD}" if prefix else RECORD
-    for commit in history(repo, head.id):
+    back = _put_back(repo, head.id, path)
+    return Refused(error.what, where=error.where, next=back) if back else error
+
+
+def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
+    """What brings back the newest record at a path that makes sense; "" if there never was one."""
+    for commit in history(repo, head):
         entry = trees.lookup(repo, commit.tree.id, path)
         try:
             stack.parse(trees.blob(repo, entry))
@@ -247,8 +253,8 @@ def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: 
             continue
         place = shlex.quote(f":/{path}")
         put_back = f"git checkout {str(commit.id)[:12]} -- {place} && git commit -m Record {place}"
-        return Refused(error.what, where=error.where, next=f"{put_back} && aegis repair")
-    return error
+        return f"{put_back} && aegis repair"
+    return ""
 
 
 def _is_first(repo: pygit2.Repository, commit: pygit2.Commit) -> bool:
@@ -317,14 +323,21 @@ def _parents_records(repo: pygit2.Repository, commit: pygit2.Commit, path: str) 
 
 
 def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
+    """Where the last commit has a record that the worktree has not."""
+    if repo.head_is_unborn:
+        raise _no_project(start)
     top = Path(repo.workdir or repo.path).resolve()
     places = [place for place in (start, *start.parents) if place.is_relative_to(top)]
-    if not repo.head_is_unborn:
-        tree = repo.head.peel(pygit2.Tree).id
-        for place in places:
-            prefix = prefix_of(top, place)
-            if trees.lookup(repo, tree, f"{prefix}/{RECORD}" if prefix else RECORD):
-                return place
+    prefixes = [prefix_of(top, place) for place in places]
+    records = [f"{prefix}/{RECORD}" if prefix else RECORD for prefix in prefixes]
+    head = repo.head.peel(pygit2.Commit)
+    for place, path in zip(places, records, strict=True):
+        if trees.lookup(repo, head.tree.id, path):
+            return place
+    for place, path in zip(places, records, strict=True):
+        if back := _put_back(repo, head.id, path):
+            what = f"{RECORD} was deleted, so this is no project of aegis any more"
+            raise Refused(what, where=str(place), next=back)
     raise _no_project(start)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import documents, land, lock, project, stack, trees, yours
+from aegis_patch import documents, land, project, stack, trees, uvlock, yours
 from aegis_patch.bench import Bench
 from aegis_patch.dangling import Reference
 from aegis_patch.errors import Refused
@@ -163,7 +163,7 @@ def _build(
             f"{note.path}: {note.text}" for note in outcome.notes
         ]
     after, said = outcome.tree, list[str]()
-    if lock_entry := trees.lookup(store, tree, lock.LOCK):
+    if lock_entry := trees.lookup(store, tree, uvlock.LOCK):
         after, said = _relock(store, tree, outcome, lock_entry, relock)
         outcome = replace(outcome, tree=after)
     return Built(step, tree, after, outcome), said
@@ -191,7 +191,7 @@ def _relock(
     relock: bool,
 ) -> tuple[pygit2.Oid, list[str]]:
     """Bring a tracked uv.lock up to date, or say what to run."""
-    sides = [trees.lookup(store, tree, lock.PYPROJECT) for tree in (before, outcome.tree)]
+    sides = [trees.lookup(store, tree, uvlock.PYPROJECT) for tree in (before, outcome.tree)]
     texts = [trees.blob(store, side) for side in sides]
     by_hand = "uv.lock was left as it is; run: uv lock"
     if isinstance(outcome, Conflicted):
@@ -201,11 +201,11 @@ def _relock(
     if not relock:
         return outcome.tree, [by_hand]
     try:
-        data = lock.lock(texts[1], trees.blob(store, there))
-    except lock.NotLocked as error:
+        data = uvlock.lock(texts[1], trees.blob(store, there))
+    except uvlock.NotLocked as error:
         return outcome.tree, [f"{error}; {by_hand}"]
     made = Entry(store.create_blob(data), there.mode)
-    return trees.replace(store, outcome.tree, {lock.LOCK: made}), []
+    return trees.replace(store, outcome.tree, {uvlock.LOCK: made}), []
 
 
 def _locked_part(pyproject: bytes) -> object:
@@ -243,9 +243,9 @@ def _land(
     ids: list[str] = []
     learned: list[str] = []
     if not dry:
-        assert there.turn is not None
-        ids = land.land(repo, store, there.head, drafts, pick, seen=seen, turn=there.turn)
-        learned = land.rerere(repo, pick.stages, there.turn) if pick else []
+        assert there.held is not None
+        ids = land.land(repo, store, there.head, drafts, pick, seen=seen, held=there.held)
+        learned = land.rerere(repo, pick.stages, there.held) if pick else []
     made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
     shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
     if stuck:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pygit2
 
-from aegis_patch import lock, moves, project, trees
+from aegis_patch import moves, project, trees, uvlock
 from aegis_patch.bench import Bench
 from aegis_patch.evolve import STRING, units, written_twice
 from aegis_patch.moves import Moves
@@ -40,7 +40,7 @@ def relies(
     pattern = re.compile(rf"(?<![\w-])({words})(?![\w-])".encode())
     for path, (pristine, there_now) in changed.items():
         mine = trees.blob(store, there_now)
-        if path == lock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
+        if path == uvlock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
             continue
         was_there = [path] if pristine else moved
         texts = [trees.blob(store, trees.lookup(store, tree, each)) for each in was_there]

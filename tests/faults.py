@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aegis_patch import journal, upstream
+from aegis_patch import locks, upstream
 from tests.conftest import ME, Project, git, run
 
 SOURCE = Path(__file__).with_name("fault.c")
@@ -205,7 +205,7 @@ def wait(git_dir: Path) -> None:
     """Until git has staged what an aegis that was killed had wanted; while it moves files, the
     next command waits by itself.
     """
-    while not (git_dir / "aegis/journal").exists() and not journal.is_free(git_dir):
+    while not (git_dir / "aegis/journal").exists() and not locks.is_free(git_dir):
         time.sleep(0.01)
 
 

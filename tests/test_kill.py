@@ -330,8 +330,8 @@ def test_who_does_not_get_the_turn_is_told(start: Start) -> None:
     project = start()
     repo = pygit2.Repository(str(project.path))
     before = everything(project.path)
-    with journal.turn(repo):
-        with pytest.raises(Refused, match="another aegis"), journal.turn(repo, patience=0.1):
+    with journal.alone(repo):
+        with pytest.raises(Refused, match="another aegis"), journal.alone(repo, patience=0.1):
             pass
         project.aegis("status")
     assert everything(project.path) == before

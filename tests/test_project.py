@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,19 @@ def test_a_record_deleted_in_the_worktree_is_still_that_of_head(start: Start) ->
     (made.path / "aegis.toml").unlink()
     assert project.find(made.path).stack.chosen() == {"ingress"}
     assert "aegis.toml" in made.aegis("add", "worker", code=1).err
+
+
+def test_a_record_that_was_deleted_and_committed_comes_back_with_what_is_said(start: Start) -> None:
+    made = start("ingress")
+    before = made.git("rev-parse", "HEAD^{tree}")
+    made.git("rm", "--quiet", "aegis.toml")
+    made.git("commit", "--quiet", "-m", "Leave aegis")
+    said = made.aegis("status", code=1).err
+    assert "aegis.toml was deleted" in said
+    remedy = said.partition("git checkout")[2].split(" && aegis repair")[0]
+    subprocess.run(f"git checkout{remedy}", shell=True, check=True, cwd=made.path)
+    assert made.git("rev-parse", "HEAD^{tree}") == before
+    assert made.aegis("status").code == 0
 
 
 def test_turns_are_the_commits_that_changed_the_record(start: Start) -> None:
