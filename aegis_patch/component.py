@@ -52,7 +52,7 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
     try:
         if max(len(files["component.toml"]), len(files["series"])) > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
-        about: dict[str, Any] = documents.read(files["component.toml"].decode())
+        about: dict[str, Any] = documents.toml(files["component.toml"].decode())
         names = _series(files["series"].decode())
         series = tuple((patch, files[patch]) for patch in names)
         component = Component(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pygit2
 
-from aegis_patch import project, trees, uvlock, yours
+from aegis_patch import documents, project, trees, uvlock, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.project import Project
@@ -151,7 +151,7 @@ def _any(names: frozenset[str]) -> str:
 def _imported(path: str, data: bytes) -> Iterator[tuple[int, str]]:
     """Each module that a file imports, and each distribution as far as its name tells."""
     try:
-        tree = ast.parse(data)
+        tree = documents.python(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     package = _module(path).split(".")[: None if path.endswith("/__init__.py") else -1]

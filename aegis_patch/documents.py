@@ -1,13 +1,15 @@
-"""TOML documents that one does not trust.
+"""Documents that one does not trust, or that are not ours to judge.
 
-Python's parser takes a time that grows with the square of a dotted key's length: seven seconds for
-a key of 40 kB.
+For TOML, Python's parser takes a time that grows with the square of a dotted key's length: seven
+seconds for a key of 40 kB. For Python, it warns on standard error of what is bad style.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
+import warnings
 from typing import Any
 
 MOST_PARTS = 100
@@ -15,8 +17,8 @@ _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
 _LONG = re.compile(rf"(?<![\w-])(?:{_PART}){{{MOST_PARTS}}}")
 
 
-def read(text: str) -> dict[str, Any]:
-    """What a document says.
+def toml(text: str) -> dict[str, Any]:
+    """What a TOML document says.
 
     Raises:
         ValueError: it is not TOML, or a key in it has more parts than anybody writes.
@@ -25,3 +27,14 @@ def read(text: str) -> dict[str, Any]:
         line = text.count("\n", 0, long.start()) + 1
         raise ValueError(f"line {line}: a key of more than {MOST_PARTS} parts")
     return tomllib.loads(text)
+
+
+def python(source: str | bytes) -> ast.Module:
+    """A Python module, parsed.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: it is none, or too deep.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)

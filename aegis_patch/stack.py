@@ -109,7 +109,7 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
         Refused: it is not TOML, or does not say what a record has to say.
     """
     try:
-        record: dict[str, Any] = documents.read(text.decode())
+        record: dict[str, Any] = documents.toml(text.decode())
         upstream, answers = record["upstream"], record["answers"]
         fields = [str(upstream[key]) for key in ("url", "release", "commit")]
         present = {name: _presence(value) for name, value in record["components"].items()}
@@ -257,7 +257,7 @@ def _key_of(line: str) -> str:
     if not found:
         return ""
     try:
-        return next(iter(documents.read(f"{found.group(1)} = 0")))
+        return next(iter(documents.toml(f"{found.group(1)} = 0")))
     except ValueError:
         return ""
 

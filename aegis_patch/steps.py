@@ -210,7 +210,7 @@ def _relock(
 
 def _locked_part(pyproject: bytes) -> object:
     try:
-        document = documents.read(pyproject.decode())
+        document = documents.toml(pyproject.decode())
     except ValueError:
         return pyproject
     tool = document.get("tool", {}).get("uv")

@@ -52,7 +52,7 @@ def lock(pyproject: bytes, before: bytes) -> bytes:
 def _needs_a_build(pyproject: bytes) -> bool:
     # uv builds a project of its own workspace even where it is told to build nothing.
     try:
-        document = documents.read(pyproject.decode())
+        document = documents.toml(pyproject.decode())
         project = document["project"]
         return bool(project.get("dynamic")) or "workspace" in document.get("tool", {}).get("uv", {})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -34,6 +34,7 @@ DOORS: dict[str, set[str]] = {
     "merges": {"documents"} | {f"merges.{kind}" for kind in KINDS | {"blocks"}},
     "merges.blocks": set(),
     **{f"merges.{kind}": {"merges.blocks"} for kind in KINDS},
+    "merges.python": {"documents", "merges.blocks"},
     "merges.toml": {"documents", "merges.blocks"},
     "merges.touching": set(),
     "marks": set(),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import warnings
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_patch import merges
+from aegis_patch.merges.python import blocks
 from tests import tiny
 
 BASE = '''\
@@ -159,3 +161,13 @@ def said(text: str) -> set[str]:
 def test_any_text_has_an_answer(text: str) -> None:
     result = merges.structured("a.py", b"a\n", text.encode(), b"b\n")
     assert result is None or len(result) == 3
+
+
+def test_what_python_only_warns_of_is_not_ours_to_say() -> None:
+    """Told with each parse on standard error, or as an error where warnings are errors."""
+    odd = 'PATTERN = "\\d"\nX = 1if PATTERN else 0\n'
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert merges.syntax_error("x.py", odd.encode()) is None
+        assert blocks(odd)
+    assert not said

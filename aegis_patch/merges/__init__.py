@@ -9,7 +9,6 @@ a parser must not change an old release.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections import Counter
@@ -183,11 +182,11 @@ def syntax_error(path: str, data: bytes) -> str | None:
 
 
 def _python(data: bytes) -> None:
-    ast.parse(data)
+    documents.python(data)
 
 
 def _toml(data: bytes) -> None:
-    documents.read(data.decode())
+    documents.toml(data.decode())
 
 
 def _json(data: bytes) -> None:

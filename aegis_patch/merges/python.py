@@ -11,6 +11,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from aegis_patch import documents
 from aegis_patch.merges.blocks import Block, Texts, Unusual
 
 WIDTH = 100
@@ -68,7 +69,7 @@ def _mark(places: list[str], node: ast.AST, lines: list[str]) -> None:
 
 def _parsed(text: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        return documents.python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Unusual("not Python") from error
 

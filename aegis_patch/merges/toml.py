@@ -34,7 +34,7 @@ def settled(sides: Texts) -> Texts:
     As they were also where a comment of the user's would be lost.
     """
     try:
-        target = _merged(*(documents.read(text) for text in sides))
+        target = _merged(*(documents.toml(text) for text in sides))
         for result in _written(*sides, target):
             if result is not None and _comments_kept(*sides, result):
                 return Texts(result, result, result)
@@ -45,7 +45,7 @@ def settled(sides: Texts) -> Texts:
 
 def pieces(text: str) -> Counter[str]:
     """Every value with the path to it, and every comment."""
-    return Counter(_leaves(documents.read(text), "")) + _comments(text)
+    return Counter(_leaves(documents.toml(text), "")) + _comments(text)
 
 
 def _leaves(value: Any, path: str) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _by_lines(base: str, ours: str, theirs: str, target: Any) -> str | None:
             result[at:at] = _fitted(result, at, added)
     text = "".join(line.text for line in result)
     try:
-        return text if _same(documents.read(text), target, ordered=False) else None
+        return text if _same(documents.toml(text), target, ordered=False) else None
     except ValueError:
         return None
 
@@ -276,7 +276,7 @@ def _by_document(ours: str, target: Any) -> str | None:
         document = tomlkit.parse(ours)
         _edit(document, target)
         result = tomlkit.dumps(document)
-        return result if _same(documents.read(result), target) else None
+        return result if _same(documents.toml(result), target) else None
     except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
         return None  # there are valid documents that tomlkit trips over
 
