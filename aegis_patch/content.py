@@ -92,12 +92,14 @@ def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:
     return merged if same else None
 
 
-def _touching(store: pygit2.Repository, sides: _Sides) -> bytes | None:
+def _touching(
+    store: pygit2.Repository, sides: _Sides, *, beside_gone: bool = False
+) -> bytes | None:
     if any(b"\0" in side for side in sides):  # libgit2 tells no hunks then
         return None
     base, *changed = sides
     ours, theirs = (_hunks(store, base, side) for side in changed)
-    return touching.merged(trees.lines(base), ours, theirs)
+    return touching.merged(trees.lines(base), ours, theirs, beside_gone=beside_gone)
 
 
 def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
@@ -110,15 +112,20 @@ def _doubtful(store: pygit2.Repository, sides: _Sides, merged: bytes) -> int | N
     """A line of the result that may be in the wrong place, if there is any.
 
     It is below another line than it was; or a merge of the same lines, read from their end,
-    finds another place, for among repeated lines a diff takes the first that will do.
+    finds another place, for among repeated lines a diff takes the first that will do. There,
+    changes may touch that did not: it only has to be one place.
     """
     if sides[0] in sides[1:] or sides[1] == sides[2]:
         return None
     if line := merges.astray(*sides, merged):
         return line
-    backward = trees.merge_text(store, *(_reversed(side) for side in sides))
-    other = _reversed(backward.data)
-    if backward.clean and other == _reversed(_reversed(merged)):
+    base, ours, theirs = (_reversed(side) for side in sides)
+    backward = trees.merge_text(store, base, ours, theirs)
+    found = backward.data
+    if not backward.clean:
+        found = _touching(store, (base, ours, theirs), beside_gone=True) or found
+    other = _reversed(found)
+    if other == _reversed(_reversed(merged)):
         return None
     lines = itertools.zip_longest(merged.splitlines(), other.splitlines())
     return next((at for at, (one, two) in enumerate(lines, 1) if one != two), 1)

@@ -33,6 +33,17 @@ def merged(
     return data.decode() if reason is None else None
 
 
+def test_a_blank_line_between_is_a_line_between(store: pygit2.Repository) -> None:
+    """Though read from their end, the changes touch.
+
+    Debian's series do so in six of 677 patches: ChangeLog entries, functions above each other.
+    """
+    base, theirs = "One\n\nTwo\n\nThree\n", "One\n\n\nThree\n"
+    ours = "One\n\nTwo\n\nNew\n\nThree\n"
+    assert merged(store, base, ours, theirs) == "One\n\n\nNew\n\nThree\n"
+    assert merged(store, base, theirs, ours) == "One\n\n\nNew\n\nThree\n"
+
+
 @pytest.mark.parametrize(
     ("old", "mine", "new", "theirs", "expected"),
     [

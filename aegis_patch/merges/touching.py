@@ -19,15 +19,26 @@ class Hunk(NamedTuple):
     lines: tuple[bytes, ...]
 
 
-def merged(base: Sequence[bytes], ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> bytes | None:
-    """The lines of base with the hunks of both, which are in order; None where two of them meet."""
+def merged(
+    base: Sequence[bytes],
+    ours: Sequence[Hunk],
+    theirs: Sequence[Hunk],
+    *,
+    beside_gone: bool = False,
+) -> bytes | None:
+    """The lines of base with the hunks of both, which are in order; None where two of them meet.
+
+    That is, where a person has to decide, since they change one line, or one point; or, but for
+    `beside_gone`, where one puts lines in beside lines that the other takes away: it may have been
+    about those.
+    """
     result: list[bytes] = []
     last: dict[bool, Hunk] = {}
     at = 0
     both = set(ours) & set(theirs)
     hunks = [(hunk, True) for hunk in ours] + [(hunk, False) for hunk in theirs if hunk not in both]
     for hunk, mine in sorted(hunks):
-        if (other := last.get(not mine)) and _meet(other, hunk):
+        if (other := last.get(not mine)) and _meet(other, hunk, beside_gone):
             return None
         last[mine] = hunk
         result += [*base[at : hunk.start], *hunk.lines]
@@ -38,13 +49,9 @@ def merged(base: Sequence[bytes], ours: Sequence[Hunk], theirs: Sequence[Hunk]) 
     return b"".join(result)
 
 
-def _meet(above: Hunk, below: Hunk) -> bool:
-    """Whether a person has to decide: they change one line, or one point.
-
-    Or one puts lines in beside lines that the other takes away, and it may have been about those.
-    """
+def _meet(above: Hunk, below: Hunk, beside_gone: bool) -> bool:
     if below.start != above.end:
         return below.start < above.end
     put_in = [hunk.start == hunk.end for hunk in (above, below)]
     gone = [not hunk.lines for hunk in (above, below)]
-    return all(put_in) or (any(put_in) and any(gone))
+    return all(put_in) or (any(put_in) and any(gone) and not beside_gone)
