@@ -149,6 +149,7 @@ def _suggestions(path: Path) -> tuple[dict[str, str], list[str]]:
         name, email = land.PLACEHOLDER
         said.append(
             f"git does not know who you are: the commits are by {name} <{email}>; "
-            'git config --global user.name "…" and user.email "…" for the next ones'
+            'for the next ones git config --global user.name "…" '
+            '&& git config --global user.email "…"'
         )
     return suggested, said

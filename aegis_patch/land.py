@@ -27,6 +27,11 @@ from aegis_patch.project import git
 from aegis_patch.trees import Entry
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
+_PLACEHOLDERS = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in zip(("NAME", "EMAIL"), PLACEHOLDER, strict=True)
+}
 _ABSENT = "0" * 40
 
 
@@ -180,9 +185,10 @@ def _stage(
     old = str(head) if head else ""
     ids: list[str] = []
     tree, parent = before, old
+    made_by = {} if head or author(Path(repo.workdir)) else _PLACEHOLDERS
     for draft in drafts:
         copy(store, repo, draft.tree, tree)
-        tree, parent = draft.tree, _commit(repo, draft, parent)
+        tree, parent = draft.tree, _commit(repo, draft, parent, made_by)
         ids.append(parent)
     try:
         index = journal.make_room(repo)
@@ -192,7 +198,7 @@ def _stage(
         paths = trees.changed(store, before, tree)
         _write_files(repo, before, tree, paths, held)
         if pick:
-            _write_pick(repo, pick, _commit(repo, pick.draft, parent), held)
+            _write_pick(repo, pick, _commit(repo, pick.draft, parent, made_by), held)
     except BaseException:
         journal.clear(repo)
         raise
@@ -360,21 +366,14 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _commit(repo: pygit2.Repository, draft: Draft, parent: str) -> str:
+def _commit(repo: pygit2.Repository, draft: Draft, parent: str, made_by: Mapping[str, str]) -> str:
     top = Path(repo.workdir)
     sign = git(top, "config", "--type=bool", "--default=false", "--get", "commit.gpgSign").strip()
     options = ["-S"] if sign == "true" else []
     if parent:
         options += ["-p", parent]
-    env: dict[str, str] = {}
-    if not parent and not author(top):
-        name, email = PLACEHOLDER
-        for who in ("AUTHOR", "COMMITTER"):
-            env |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": email}
-    message = draft.message.encode()
-    return git(
-        top, "commit-tree", *options, "-F", "-", str(draft.tree), stdin=message, env=env
-    ).strip()
+    words = ("commit-tree", *options, "-F", "-", str(draft.tree))
+    return git(top, *words, stdin=draft.message.encode(), env=made_by).strip()
 
 
 def _typed(paths: Sequence[str]) -> str:

@@ -93,7 +93,8 @@ def git(
     )
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
-        raise Refused(said[-1], where=f"git {args[0]}", next="see git status")
+        what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
+        raise Refused(what, where=f"git {args[0]}", next="see git status")
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
