@@ -231,7 +231,7 @@ def answers(
 
 @command("repair")
 def repair(run: Run, no_lock: NoLock = False) -> int:
-    """Put right, in one commit, what git could not know and status shows."""
+    """Put right, in one commit, what status shows is off."""
     from aegis_patch import verbs
 
     return _finish(run, verbs.repair(run.where, dry=run.dry, relock=not no_lock))
@@ -252,7 +252,7 @@ def components(run: Run) -> int:
     """List what a stack can have."""
     from aegis_patch import report, verbs
 
-    rows = report.components_json(verbs.catalogue())
+    rows = report.components_json(verbs.components(run.where))
     return _print(run, rows, lambda: report.show_components(_console(), rows))
 
 

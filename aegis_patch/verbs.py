@@ -54,8 +54,8 @@ def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Resul
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
-        chosen = checked(opened.catalogue, wanted)
-        steps, said = additions(opened.catalogue, there.stack, chosen)
+        known = chosen(bench, opened, wanted, "aegis rebase-upstream")
+        steps, said = additions(opened.catalogue, there.stack, known)
         return perform(bench, there, steps, said, dry=dry, relock=relock)
 
 
@@ -69,8 +69,8 @@ def remove(
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
-        chosen = checked(opened.catalogue, wanted)
-        steps, said = _removals(bench, opened, there, chosen)
+        known = chosen(bench, opened, wanted, "aegis status")
+        steps, said = _removals(bench, opened, there, known)
         left = references(bench, there, there.stack, steps[-1].new) if steps else []
         if left and strict:
             raise strictly(left)
@@ -170,9 +170,20 @@ def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...
 
 
 def catalogue(version: str | None = None) -> Catalogue:
-    """The components of a release (the newest, unless another is named)."""
+    """The components of a release of ours (the newest, unless another is named)."""
     with open_bench() as bench:
         return bench.open(upstream.BUNDLED, version or upstream.latest()).catalogue
+
+
+def components(where: Path) -> Catalogue:
+    """What the newest release of a project's upstream has; of ours, where there is no project."""
+    try:
+        url = project.find(where).stack.url
+    except Refused:
+        return catalogue()
+    known = [*upstream.releases(url)] or [upstream.latest(url)]
+    with open_bench() as bench:
+        return bench.open(url, known[-1]).catalogue
 
 
 def _release(bench: Bench, there: Stack) -> Upstream:
@@ -192,17 +203,33 @@ def _refuse_none(wanted: Sequence[str]) -> None:
         raise Refused("no component is named", next="aegis components")
 
 
+def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], remedy: str) -> list[str]:
+    """As `checked`, and what a newer release has is refused as that, with a remedy of its own."""
+    try:
+        return checked(opened.catalogue, wanted)
+    except Refused:
+        newest = [opened.release, *upstream.releases(opened.url)][-1]
+        later = bench.open(opened.url, newest).catalogue if newest != opened.release else {}
+        plain = [_plain(later, word) for word in wanted]
+        lacking = [name for name in plain if name in later and name not in opened.catalogue]
+        if not lacking:
+            raise
+        what = f"release {opened.release} does not have {', '.join(lacking)}; {newest} does"
+        raise Refused(what, next=remedy) from None
+
+
 def checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
     """The names in requirement order, or the reason why one cannot be named.
 
     `database[postgres]` is another way to write `postgres`, a variant of database.
     """
     wanted = [_plain(known, word) for word in wanted]
+    nameable = [name for name in known if component.is_chosen(known[name])]
     for name in wanted:
         if name == CORE:
             raise Refused("core is always there", next="aegis components")
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
             nearest = f"; did you mean {' or '.join(close)}?" if close else ""
             what = f"there is no component called {name!r}{nearest}"
             raise Refused(what, next="aegis components")
@@ -262,7 +289,7 @@ def _removals(
     bench: Bench, opened: Upstream, there: Project, chosen: Sequence[str]
 ) -> tuple[list[Step], tuple[str, ...]]:
     known = opened.catalogue
-    said = [f"{name} is not installed" for name in chosen if name not in there.stack.present]
+    said = [f"{name} is not there" for name in chosen if name not in there.stack.present]
     going = [name for name in reversed(chosen) if name in there.stack.present]
     for name in going:
         users = [

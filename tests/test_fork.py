@@ -55,6 +55,16 @@ def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project)
     assert before != project.tree
 
 
+def test_the_components_are_those_of_the_fork(tmp_path: Path, fork: Project) -> None:
+    about = "patches/cache/component.toml"
+    fork.edit(about, 'title = "Cache"', 'title = "The company\'s"')
+    fork.commit("A title")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--upstream-version", "1.0")
+    titles = {row["name"]: row["title"] for row in project.aegis("components", "--json").json}
+    assert titles["cache"] == "The company's"
+
+
 def test_a_release_that_is_known_needs_no_network(tmp_path: Path, fork: Project) -> None:
     project = begin(tmp_path, fork)
     shutil.rmtree(fork.path)
