@@ -16,6 +16,8 @@ from aegis_patch.land import Draft
 from aegis_patch.stack import Stack
 from aegis_patch.steps import Commit, Result, Step, changes
 
+_PERSON = {"author_name": "user.name", "author_email": "user.email"}
+
 
 def init(
     path: Path,
@@ -40,13 +42,17 @@ def init(
         bench = stack_.enter_context(open_bench(*alternates))
         url = url if url == upstream.BUNDLED else fork.normal(url)
         opened = bench.open(url, version or upstream.latest(url))
-        chosen = verbs.checked(opened.catalogue, wanted)
-        suggested, said = _suggestions(path)
+        chosen = verbs.chosen(bench, opened, wanted, "leave out --upstream-version")
+        suggested = _suggestions(path)
         answers = render.ask(bench.store, opened, given, suggested, interactive=interactive)
+        known = {**given, **suggested}
+        asked = render.defaults(bench.store, opened)
+        made_up = [key for key in _PERSON if key not in known and answers[key] == asked[key]]
         start = Stack(opened.url, opened.release, opened.commit, answers, {})
         title = f"Start {answers['project_name']} from aegis {opened.release}"
         steps = [Step(title, answers["description"], None, start)]
         added, _ = verbs.additions(opened.catalogue, start, chosen)
+        said = _unknown(path, made_up)
         return _begin(bench, path, outer, held, [*steps, *added], said, dry)
 
 
@@ -92,17 +98,18 @@ def _begin(
 def _refuse_filled(path: Path) -> None:
     entries = sorted(os_entry.name for os_entry in path.iterdir()) if path.is_dir() else []
     fresh = entries == [".git"] and project.open_repository(path).head_is_unborn
-    if (path.exists() and not path.is_dir()) or (entries and not fresh):
+    file = next((place for place in (path, *path.parents) if place.exists()), path)
+    if (file.exists() and not file.is_dir()) or (entries and not fresh):
         raise Refused(
-            "this path is not empty",
-            where=str(path),
+            "this path is not empty" if entries else "a file is at this path",
+            where=str(path if entries else file),
             next="give the path of a new or empty directory",
         )
 
 
 def _outer(path: Path) -> pygit2.Repository | None:
     """The repository in which a project would be a subdirectory; not one that ignores it."""
-    parent = next(place for place in (path, *path.parents) if place.is_dir())
+    parent = _nearest(path)
     if pygit2.discover_repository(str(parent)) is None:
         return None
     repo = project.open_repository(parent)
@@ -133,23 +140,32 @@ def _enter(outer: pygit2.Repository) -> None:
         )
 
 
-def _suggestions(path: Path) -> tuple[dict[str, str], list[str]]:
-    parent = next(place for place in (path, *path.parents) if place.is_dir())
+def _suggestions(path: Path) -> dict[str, str]:
+    parent = _nearest(path)
     suggested = {"project_name": path.name}
-    said = []
-    for key, name in (("author_name", "user.name"), ("author_email", "user.email")):
+    for key, name in _PERSON.items():
         value = project.git(parent, "config", "--default", "", "--get", name).strip()
         if value:
             suggested[key] = value
-    if len(suggested) < 3:
-        said.append(
-            "author_name and author_email are made up: aegis answers author_name=… author_email=…"
-        )
-    if not land.author(parent):
+    return suggested
+
+
+def _unknown(path: Path, made_up: Sequence[str]) -> list[str]:
+    """What to say where nobody told who the user is: in the answers, and in the commits."""
+    said = []
+    if made_up:
+        verb = "are" if len(made_up) > 1 else "is"
+        typed = " ".join(f"{key}=…" for key in made_up)
+        said.append(f"{' and '.join(made_up)} {verb} made up: aegis answers {typed}")
+    if not land.author(_nearest(path)):
         name, email = land.PLACEHOLDER
         said.append(
             f"git does not know who you are: the commits are by {name} <{email}>; "
             'for the next ones git config --global user.name "…" '
             '&& git config --global user.email "…"'
         )
-    return suggested, said
+    return said
+
+
+def _nearest(path: Path) -> Path:
+    return next(place for place in (path, *path.parents) if place.is_dir())

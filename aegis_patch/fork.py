@@ -86,7 +86,7 @@ def _git(url: str, *args: str) -> str:
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
         raise UpstreamError(
-            f"this upstream cannot be fetched: {said[0]}",
+            f"this upstream cannot be fetched: {said[0].removeprefix('fatal: ')}",
             where=url,
             next="look at the URL and the network, then run this again",
         )

@@ -130,6 +130,29 @@ def test_init_refuses_an_answer_that_is_not_valid(tmp_path: Path, answer: str) -
     assert not (tmp_path / "x").exists()
 
 
+def test_init_says_which_answers_are_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "config"
+    empty.write_text("[user]\n\tuseConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
+    ran = run("init", tmp_path / "x", "-y", "--dry-run")
+    assert "author_name and author_email are made up" in ran.err
+    ran = run("init", tmp_path / "x", "-y", "--dry-run", "--answer", "author_name=Ann")
+    assert "note author_email is made up: aegis answers author_email=…" in ran.err
+    whole = ("--answer", "author_name=Ann", "--answer", "author_email=ann@example.com")
+    assert "made up" not in run("init", tmp_path / "x", "-y", "--dry-run", *whole).err
+
+
+def test_init_refuses_a_path_at_or_below_a_file(start: Start) -> None:
+    project = start()
+    for path in ("README.md", "README.md/x"):
+        ran = run("init", project.path / path)
+        assert ran.code == 1
+        assert "a file is at this path" in ran.err
+        assert f"at {project.path / 'README.md'}\n" in ran.err
+
+
 def test_init_refuses_a_path_that_is_not_empty(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     ran = run("init", tmp_path)
@@ -270,6 +293,21 @@ def test_names_that_are_refused(start: Start, name: str, says: str) -> None:
     project = start()
     for verb in ("add", "remove"):
         assert says in project.aegis(verb, name, code=1).err
+
+
+def test_only_what_can_be_named_is_suggested(start: Start) -> None:
+    assert "did you mean scheduler?" in start().aegis("add", "sheduler", code=1).err
+
+
+def test_a_component_that_a_newer_release_has(start: Start) -> None:
+    project = start(version="0.1.0")
+    lacks = "release 0.1.0 does not have postgres, scheduler; "
+    ran = project.aegis("add", "database[postgres]", "scheduler", code=1)
+    assert lacks in ran.err
+    assert "next aegis rebase-upstream" in ran.err
+    assert "does not have postgres" in project.aegis("remove", "postgres", code=1).err
+    words = ("--upstream-version", "0.1.0", "--components", "postgres")
+    assert "leave out --upstream-version" in run("init", project.path / "new", *words).err
 
 
 # 6. rebase-upstream.
