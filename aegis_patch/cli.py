@@ -278,13 +278,22 @@ def main(argv: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = errors.OK
     except OSError as error:
-        where = str(error.filename or "")
-        code = _fail(as_json, Refused(error.strerror or str(error), where=where), 1)
+        code = _fail(as_json, _of_the_system(error), 1)
     except Exception as error:
         traceback.print_exc()
         what = f"a bug in aegis: {type(error).__name__}: {error}"
         code = _fail(as_json, Refused(what, next="report it with the lines above"), 4)
     sys.exit(code)
+
+
+def _of_the_system(error: OSError) -> Refused:
+    if isinstance(error, FileNotFoundError) and error.filename == "git":
+        return Refused("there is no git", next="install git, then run this again")
+    return Refused(
+        error.strerror or str(error),
+        where=str(error.filename or ""),
+        next="free the path or the disk, then run this again",
+    )
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

@@ -339,6 +339,16 @@ def test_a_release_that_cannot_be_found(start: Start) -> None:
 # 7. Exit codes and dry runs.
 
 
+def test_without_git(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = start()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for args in (["status"], ["add", "cache"], ["init", str(tmp_path / "new")]):
+        ran = project.aegis(*args, code=1)
+        assert "there is no git" in ran.err
+        assert "next install git" in ran.err
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("args", [["add"], ["nonsense"], ["--nonsense"], ["answers", "nonsense"]])
 def test_usage(start: Start, args: list[str]) -> None:
     project = start()
