@@ -289,6 +289,8 @@ def main(argv: list[str] | None = None) -> None:
 def _of_the_system(error: OSError) -> Refused:
     if isinstance(error, FileNotFoundError) and error.filename == "git":
         return Refused("there is no git", next="install git, then run this again")
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return Refused("the directory that you are in was deleted", next="cd to one that is there")
     return Refused(
         error.strerror or str(error),
         where=str(error.filename or ""),

@@ -339,6 +339,15 @@ def test_a_release_that_cannot_be_found(start: Start) -> None:
 # 7. Exit codes and dry runs.
 
 
+def test_in_a_directory_that_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for args in (["status"], ["init", "x"]):
+        assert "was deleted" in run(*args).err
+
+
 def test_without_git(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = start()
     monkeypatch.setenv("PATH", str(tmp_path))
