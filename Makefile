@@ -2,6 +2,8 @@
 
 .PHONY: test full lint docs
 
+SCRIPTS = $(shell grep -l "^\#!.*python" scripts/*)
+
 test: ## lint, types and tests
 	scripts/test
 
@@ -9,8 +11,8 @@ full: ## the same, and the long tests: what has to pass before a change lands
 	scripts/test --full
 
 lint: ## lint and types alone
-	.venv/bin/ruff check aegis_patch tests scripts/benchmark scripts/golden scripts/record scripts/series scripts/session
-	.venv/bin/ruff format --check aegis_patch tests scripts/benchmark scripts/golden scripts/record scripts/series scripts/session
+	.venv/bin/ruff check aegis_patch tests $(SCRIPTS)
+	.venv/bin/ruff format --check aegis_patch tests $(SCRIPTS)
 	.venv/bin/mypy
 
 docs: ## the picture of a session, and the table of docs/performance.md
