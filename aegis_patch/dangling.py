@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pygit2
 
-from aegis_patch import documents, project, trees, uvlock, yours
+from aegis_patch import imports, project, trees, uvlock, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.project import Project
@@ -89,7 +88,7 @@ def _gone(
 ) -> _Gone:
     """What goes with the component and is not the user's as well."""
     files = [path for path in trees.changed(store, before, after) if path.endswith(".py")]
-    modules = {_module(path) for path in files if trees.lookup(store, after, path) is None}
+    modules = {imports.module(path) for path in files if trees.lookup(store, after, path) is None}
     names = yours.brings(store, after, before)
     own = yours.brings(store, before, mine)
     variables, services, distributions = (
@@ -102,10 +101,6 @@ def _files(store: pygit2.Repository, tree: pygit2.Oid, package: str) -> Iterator
     directory = package.replace(".", "/")
     inside = trees.subtree(store, tree, directory)
     return trees.files(store, inside, f"{directory}/") if inside else iter(())
-
-
-def _module(path: str) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _candidates(there: Project, words: set[str]) -> list[str]:
@@ -150,20 +145,7 @@ def _any(names: frozenset[str]) -> str:
 
 def _imported(path: str, data: bytes) -> Iterator[tuple[int, str]]:
     """Each module that a file imports, and each distribution as far as its name tells."""
-    try:
-        tree = documents.python(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    package = _module(path).split(".")[: None if path.endswith("/__init__.py") else -1]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            module = ".".join([*above, *filter(None, [node.module])])
-            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            yield node.lineno, name
-            yield node.lineno, name.partition(".")[0].replace("_", "-")
+    if tree := imports.parsed(data):
+        for number, module, name in imports.imported(path, tree):
+            yield number, f"{module}.{name}" if name else module
+            yield number, module.partition(".")[0].replace("_", "-")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch import documents, land, project, stack, trees, uvlock, yours
+from aegis_patch.absent import absent
 from aegis_patch.bench import Bench
 from aegis_patch.dangling import Reference
 from aegis_patch.errors import Refused
@@ -162,11 +163,23 @@ def _build(
         return Built(step, tree, tree, outcome), [
             f"{note.path}: {note.text}" for note in outcome.notes
         ]
+    outcome = _with_absent(store, plan, outcome)
     after, said = outcome.tree, list[str]()
     if lock_entry := trees.lookup(store, tree, uvlock.LOCK):
         after, said = _relock(store, tree, outcome, lock_entry, relock)
         outcome = replace(outcome, tree=after)
     return Built(step, tree, after, outcome), said
+
+
+def _with_absent(
+    store: pygit2.Repository, plan: Plan, outcome: Clean | Conflicted
+) -> Clean | Conflicted:
+    """The outcome, with what it names that is not there."""
+    left = outcome.conflicts if isinstance(outcome, Conflicted) else ()
+    unsettled = {conflict.path for conflict in left}
+    moved = plan.moved.files if plan.moved else {}
+    found = absent(store, plan.head, outcome.tree, plan.new, moved, unsettled)
+    return replace(outcome, notes=(*outcome.notes, *found))
 
 
 def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:

@@ -13,10 +13,10 @@ import pytest
 from tests.tiny import ROOT
 
 PACKAGE = ROOT / "aegis_patch"
-PURE = {"errors", "documents", "marks", "patch", "component", "stack", "merges"}
+PURE = {"errors", "documents", "imports", "marks", "patch", "component", "stack", "merges"}
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
 PURE |= {f"merges.{kind}" for kind in KINDS | {"blocks", "touching"}}
-OBJECT_PURE = {"trees", "pristine", "moves", "sides", "content", "evolve"}
+OBJECT_PURE = {"trees", "pristine", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
@@ -37,6 +37,7 @@ DOORS: dict[str, set[str]] = {
     "merges.python": {"documents", "merges.blocks"},
     "merges.toml": {"documents", "merges.blocks"},
     "merges.touching": set(),
+    "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
     "fork": {"errors"},
@@ -44,6 +45,7 @@ DOORS: dict[str, set[str]] = {
     "pristine": {"component", "errors", "patch", "stack", "trees", "upstream"},
     "moves": {"trees"},
     "sides": {"moves", "trees"},
+    "absent": {"imports", "sides", "trees"},
     "content": {"merges", "merges.touching", "trees"},
     "evolve": {"content", "moves", "sides", "stack", "trees"},
 }

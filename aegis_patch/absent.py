@@ -1,0 +1,150 @@
+"""What lines of ours name that come in, and the user has renamed, moved or deleted.
+
+A merge cannot know it: the lines are clean, and do not run. Only what is sure is told: the new
+pristine tree has the name, and the result has it nowhere that it could be found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pygit2
+
+from aegis_patch import imports, trees
+from aegis_patch.sides import Note
+
+_DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+
+
+def absent(
+    store: pygit2.Repository,
+    before: pygit2.Oid,
+    after: pygit2.Oid,
+    theirs: pygit2.Oid,
+    moved: Mapping[str, str],
+    unsettled: Collection[str] = (),
+) -> list[Note]:
+    """What the Python files that a step changes name in new lines, and is not there.
+
+    `moved` says where the user has files of the pristine tree, `unsettled` which paths await a
+    person: what these will hold nobody knows yet.
+    """
+    was = {where: path for path, where in moved.items()}
+    suspect = _suspect(store, after, theirs, unsettled)
+    notes = []
+    for path in trees.changed(store, before, after):
+        entry = trees.lookup(store, after, path)
+        if entry is None or not path.endswith(".py"):
+            continue
+        data = trees.blob(store, entry)
+        new = _new(trees.blob(store, trees.lookup(store, before, path)), data)
+        wanted = trees.blob(store, trees.lookup(store, theirs, was.get(path, path)))
+        places: dict[str, set[int]] = {}
+        for number, name in (*_outside(path, data, new, suspect), *_inside(data, wanted)):
+            if number in new:
+                places.setdefault(name, set()).add(number)
+        notes += [Note(path, _told(name, numbers)) for name, numbers in places.items()]
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """Modules of ours that are not there, and those that are another text there.
+
+    `pieces` holds a piece of the name of each: who names none of these names none of them.
+    """
+
+    missing: frozenset[str]
+    edited: Mapping[str, tuple[bytes, bytes]]
+    pieces: re.Pattern[bytes]
+
+    def module(self, dotted: str) -> str:
+        """The missing module with which a dotted name begins, or nothing."""
+        while dotted and dotted not in self.missing:
+            dotted = dotted.rpartition(".")[0]
+        return dotted
+
+    def lost(self, module: str) -> frozenset[str]:
+        """What our text of a module binds and the user's does not."""
+        return _lost(*self.edited[module])
+
+
+def _suspect(
+    store: pygit2.Repository, after: pygit2.Oid, theirs: pygit2.Oid, unsettled: Collection[str]
+) -> _Suspect:
+    missing: set[str] = set()
+    edited: dict[str, tuple[bytes, bytes]] = {}
+    for path in trees.changed(store, theirs, after):
+        ours = trees.lookup(store, theirs, path)
+        if ours is None or path in unsettled or not path.endswith(".py"):
+            continue
+        name = imports.module(path)
+        if mine := trees.lookup(store, after, path):
+            edited[name] = (trees.blob(store, ours), trees.blob(store, mine))
+        elif "." in name:
+            missing.add(name)
+    if missing:  # from there, or from another directory at which Python may begin
+        missing.difference_update(_reachable(trees.files(store, after)))
+    last = {re.escape(name.rpartition(".")[2].encode()) for name in missing | edited.keys()}
+    return _Suspect(frozenset(missing), edited, re.compile(b"|".join(sorted(last)) or b"(?!)"))
+
+
+def _reachable(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        name = imports.module(path) if path.endswith(".py") else ""
+        while name:
+            yield name
+            name = name.partition(".")[2]
+
+
+def _new(before: bytes, after: bytes) -> dict[int, str]:
+    known = set(before.splitlines())
+    return {
+        number: line.decode("utf-8", "replace")
+        for number, line in enumerate(after.splitlines(), 1)
+        if line not in known
+    }
+
+
+def _outside(
+    path: str, data: bytes, new: Mapping[int, str], suspect: _Suspect
+) -> Iterator[tuple[int, str]]:
+    """Modules, also in text as "app.clock.api:router", and names that are taken from modules."""
+    if not suspect.pieces.search(data):
+        return
+    for number, line in new.items() if suspect.missing else ():
+        yield from ((number, name) for name in map(suspect.module, _DOTTED.findall(line)) if name)
+    tree = imports.parsed(data)
+    for number, module, name in imports.imported(path, tree) if tree else ():
+        if missing := suspect.module(f"{module}.{name}"):
+            yield number, missing
+        elif module in suspect.edited and name in suspect.lost(module):
+            yield number, f"{name} of {module}"
+
+
+def _inside(data: bytes, wanted: bytes) -> Iterator[tuple[int, str]]:
+    """Names that our own text of the file binds, and the merged one does not."""
+    if data == wanted or not wanted:
+        return
+    if (lost := _lost(wanted, data)) and (tree := imports.parsed(data)):
+        yield from (each for each in imports.used(tree) if each[1] in lost)
+
+
+@cache
+def _lost(ours: bytes, mine: bytes) -> frozenset[str]:
+    """What our text of a module binds and the user's does not, as far as that is sure."""
+    wanted, there = imports.parsed(ours), imports.parsed(mine)
+    if not wanted or not there:
+        return frozenset()
+    names, known = imports.bound(wanted), imports.bound(there)
+    return frozenset() if names is None or known is None else frozenset(names - known)
+
+
+def _told(name: str, numbers: Iterable[int]) -> str:
+    at = sorted(numbers)
+    lines = ", ".join(map(str, at))
+    said = f"line {lines} names" if len(at) == 1 else f"lines {lines} name"
+    return f"{said} {name}, which is no longer there"

@@ -1,0 +1,63 @@
+"""What a Python file imports, and what it binds and uses."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+
+from aegis_patch import documents
+
+EVERYWHERE = frozenset(dir(builtins)) | {
+    *("__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__", "__class__"),
+}
+
+
+def module(path: str) -> str:
+    """The module that a file is, by its path."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def parsed(data: bytes) -> ast.Module | None:
+    """The file as a tree, if it is Python of this version."""
+    try:
+        return documents.python(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def imported(path: str, tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Each module that is imported, with its line, and each name that is taken from one."""
+    package = module(path).split(".")[: None if path.endswith("/__init__.py") else -1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            whole = ".".join([*above, *filter(None, [node.module])])
+            yield node.lineno, whole, ""
+            yield from ((alias.lineno, whole, alias.name) for alias in node.names)
+
+
+def used(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Each name that is read, with its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.lineno, node.id
+
+
+def bound(tree: ast.Module) -> set[str] | None:
+    """Every name that is bound anywhere in it, or None where the text does not tell."""
+    found = set(EVERYWHERE)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            found.add(node.rest)
+        elif isinstance(name := getattr(node, "name", None), str):  # of a class, a handler, …
+            found.add(name)
+    return None if {"*", "__getattr__"} & found else found
