@@ -59,7 +59,8 @@ def _meetings(
         below = enumerate(marked[place.start + 1 :], place.start + 2)
         line = next((number for number, text in below if text in mine), max(place.start + 1, 1))
         gone = _without(base, theirs)
-        yield Meeting(line, _yours(there, path, mine), _theirs(patches, place, gone))
+        brought = _without(list(place.wanted), base)
+        yield Meeting(line, _yours(there, path, mine), _theirs(patches, place.mine, brought, gone))
 
 
 def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
@@ -127,16 +128,23 @@ def _patches(bench: Bench, old: Stack, new: Stack, paths: set[str]) -> Iterator[
         yield name, replace(made, files=files)
 
 
-def _theirs(patches: Sequence[tuple[str, Patch]], place: Place, gone: list[bytes]) -> Theirs | None:
+def _theirs(
+    patches: Sequence[tuple[str, Patch]],
+    ours: Sequence[bytes],
+    brought: list[bytes],
+    gone: list[bytes],
+) -> Theirs | None:
     """The patch that wrote most of what theirs brings to a place, or takes away from it."""
-    wanted, mine, lost = (_stripped(lines) for lines in (place.wanted, place.mine, gone))
+    wanted, mine, lost = (_stripped(lines) for lines in (brought, ours, gone))
     best, most = None, (0, 0, 0)
     for name, each in patches:
         hunks = [hunk for file in each.files for hunk in file.hunks]
         before = _stripped(line for hunk in hunks for line in hunk.preimage)
         after = _stripped(line for hunk in hunks for line in hunk.postimage)
         touched = (before ^ after) & lost
-        score = (len((after - before) & wanted), len(touched & mine), len(touched))
+        # Where theirs brings lines that no patch wrote, they are the core's.
+        elsewhere = 0 if wanted else len(touched)
+        score = (len((after - before) & wanted), len(touched & mine), elsewhere)
         if score > most:
             best, most = Theirs(name, each.subject, _first_sentence(each.body)), score
     return best

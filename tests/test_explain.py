@@ -74,6 +74,18 @@ def test_a_line_that_the_user_took_out(start: Start) -> None:
     assert project.read("compose.yaml").splitlines()[met["line"] - 1].startswith("<<<<<<<")
 
 
+def test_only_what_theirs_changes_there_counts(start: Start) -> None:
+    project = start("worker", "cache")
+    project.write("README.md", "# Ours\n\n## Layout\n\nAsk Uma.\n")
+    project.commit("Say it ourselves")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    assert "- **Cache**" in project.read("README.md")
+    (met,) = conflict["met"]
+    assert met["theirs"]["component"] == "worker"
+
+
 def test_a_line_that_was_written_before_the_file_was_moved(start: Start) -> None:
     project = start("worker")
     path = "app/components/worker/api.py"
