@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from aegis_patch.errors import UpstreamError
 
 # Git itself looks at each object that comes in, and runs no command that a URL names.
 _CAREFUL = ("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never")
+_EARLIER = re.compile(r"[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?", re.IGNORECASE)
 
 
 def normal(url: str) -> str:
@@ -38,17 +40,28 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
     listed = _git(
         url,
         "for-each-ref",
-        "--sort=version:refname",
         "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname)"
         "%(else)%(objectname)%(end)",
         "refs/tags",
     )
     tags = dict(line.split(" ") for line in listed.splitlines())
-    return {tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag: tags[tag] for tag in tags}
+    found = {tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag: tags[tag] for tag in tags}
+    return {version: found[version] for version in sorted(found, key=_age)}
 
 
-def fetch(url: str) -> None:
-    """Bring the mirror up to date.
+def _age(version: str) -> list[tuple[int, int, str]]:
+    """What sorts versions: words before numbers, 1.0-rc1 before 1.0, and 1.0-acme after it."""
+    parts = re.findall(r"[0-9]+|[^0-9.]+", version)
+    return [
+        (3, int(part), "")
+        if part.isdecimal()
+        else (0 if at and _EARLIER.fullmatch(part) else 2, 0, part)
+        for at, part in enumerate(parts)
+    ] + [(1, 0, "")]
+
+
+def fetch(url: str, commit: str = "") -> None:
+    """Bring the mirror up to date: its tags are those of the fork, or `commit` is in it, too.
 
     Raises:
         UpstreamError: the fork cannot be reached, or git does not take its URL.
@@ -58,7 +71,11 @@ def fetch(url: str) -> None:
         mirror.mkdir(parents=True, exist_ok=True)
         _git(url, "init", "--quiet", "--bare", ".")
         _git(url, "config", "gc.auto", "0")  # a commit that a record names stays, whatever moves
-    _git(url, "fetch", "--quiet", "--no-write-fetch-head", "--", url, "+refs/tags/*:refs/tags/*")
+    words = ("fetch", "--quiet", "--no-write-fetch-head", "--no-tags")
+    if commit:
+        _git(url, *words, "--", url, commit)
+        return
+    _git(url, *words, "--prune", "--", url, "+refs/tags/*:refs/tags/*")
     (mirror / "fetched").touch()
 
 

@@ -27,6 +27,7 @@ _CHECKOUT = Path(__file__).parent.parent
 MOST_FILES = 20_000
 MOST_BYTES = 256 * 1024 * 1024
 LARGEST_FILE = 32 * 1024 * 1024
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _FILES = (b"100644", b"100755")
 
 
@@ -94,7 +95,9 @@ def resolve(url: str, release: str) -> str:
     except KeyError:
         known = ", ".join(releases(url))
         raise UpstreamError(
-            f"release {release} cannot be found", next=f"use one of: {known}"
+            f"release {release} cannot be found",
+            where=url,
+            next=f"use one of: {known}" if known else "git tag a commit of it",
         ) from None
 
 
@@ -115,13 +118,19 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         )
     commit = found
     if url != BUNDLED:
-        _attach(store, url, commit)
+        _attach(store, url, release, commit)
     try:
         tree = store[commit].peel(pygit2.Tree)
         base, patches = (tree[name].peel(pygit2.Tree) for name in ("base", "patches"))
         if url != BUNDLED:
             _gate(store, [("base", base.id), ("patches", patches.id)])
     except (KeyError, ValueError, pygit2.GitError) as error:
+        if url != BUNDLED:
+            raise UpstreamError(
+                f"release {release} ({commit[:12]}) has no base/ and patches/",
+                where=url,
+                next="choose another release: aegis rebase-upstream --to, init --upstream-version",
+            ) from error
         raise UpstreamError(
             f"release {release} ({commit[:12]}) is not in this installation of aegis",
             next="install the release again" if release != WORK else "use a recorded release",
@@ -135,13 +144,29 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
     return Upstream(url, release, commit, base.id, catalogue)
 
 
-def _attach(store: pygit2.Repository, url: str, commit: str) -> None:
-    """Let a store see a fork's objects."""
+def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> None:
+    """Let a store see a fork's objects.
+
+    Raises:
+        UpstreamError: the fork cannot be reached, or does not have the commit any more.
+    """
+    if not _COMMIT.fullmatch(commit):
+        what = f"the record's commit is no commit id: {commit[:80]!r}"
+        raise UpstreamError(what, where="aegis.toml", next="git log -p -- aegis.toml")
     if not fork.objects(url).exists():
         fork.fetch(url)
     store.odb.add_disk_alternate(str(fork.objects(url)))
     if commit not in store:
         fork.fetch(url)
+    if commit not in store:
+        try:  # a tag that was moved or taken away since
+            fork.fetch(url, commit)
+        except UpstreamError as error:
+            raise UpstreamError(
+                f"this upstream does not have commit {commit[:12]} of release {release} any more",
+                where=url,
+                next="tag that commit there again; a colleague's cache of aegis may still have it",
+            ) from error
 
 
 def _gate(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> None:

@@ -103,6 +103,8 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
         title = f"Rebase onto aegis {opened.release}"
         step = Step(title, body, old, moved, record=there.stack)
         said = [f"the record named {name}, which its release does not have" for name in nonsense]
+        if to is None and old.release not in upstream.releases(old.url):
+            said.append(f"the upstream does not have release {old.release} any more")
         return perform(bench, there, [step], said, dry=dry, relock=relock)
 
 
@@ -146,8 +148,10 @@ def status(where: Path) -> Status:
     with open_project(where, to_write=False) as (bench, there):
         found = facts.look(bench, there.stack, there.tree)
         versions = list(upstream.releases(there.stack.url))
-        known = there.stack.release in versions
-        behind = len(versions) - 1 - versions.index(there.stack.release) if known else 0
+        release = there.stack.release
+        behind = 0 if release == upstream.WORK else len(versions)  # a fork can lose its tags
+        if release in versions:
+            behind = len(versions) - 1 - versions.index(release)
         drift = _drift(bench, bench.pristine(found.there), there.tree)
         what, remedy = project.under_way(there.repo)
         under_way = f"{what} is under way: {remedy}" if what else ""
@@ -157,7 +161,8 @@ def status(where: Path) -> Status:
             for name in sorted(there.stack.present)
             if name in catalogue and not component.is_chosen(catalogue[name])
         ]
-        return Status(there.stack, tuple(joined), versions[-1], behind, drift, under_way, found.off)
+        latest = versions[-1] if versions else release
+        return Status(there.stack, tuple(joined), latest, behind, drift, under_way, found.off)
 
 
 def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:

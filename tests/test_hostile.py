@@ -310,9 +310,9 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a device of Windows": ({"base/NUL.txt": b""}, "a device"),
     "a name in two cases": ({"base/readme.MD": b""}, "differ in case alone"),
     "a large file": ({"base/f": bytes(33 << 20)}, "more than 32 MiB"),
-    "a base that is a file": ({"base": b""}, "is not in this installation"),
-    "a base that is a submodule": ({"base": (b"1" * 40, SUBMODULE)}, "is not in this"),
-    "patches that are a file": ({"patches": b""}, "is not in this installation"),
+    "a base that is a file": ({"base": b""}, "has no base/ and patches/"),
+    "a base that is a submodule": ({"base": (b"1" * 40, SUBMODULE)}, "has no base/ and patches/"),
+    "patches that are a file": ({"patches": b""}, "has no base/ and patches/"),
     "a record of nothing": ({"base/aegis.toml": b""}, "upstream is missing"),
     "a record of everything": ({"base/aegis.toml": b"#" * 70_000}, "more than 64 KiB"),
     "README in Latin-1": ({"base/README.md": b"\xff"}, "not UTF-8"),
@@ -384,7 +384,7 @@ def test_a_tag_of_a_blob_and_a_tag_in_latin_1(tmp_path: Path) -> None:
     url = publish(tmp_path / "fork.git", BASE)
     store = pygit2.Repository(str(url))
     store.create_reference("refs/tags/v2.0", store.create_blob(b"x"))
-    refused(begin(tmp_path, url), "is not in this installation")
+    refused(begin(tmp_path, url), "has no base/ and patches/")
     (url / os.fsdecode(b"refs/tags/v3-\xff")).write_text(f"{store.create_blob(b'y')}\n")
     ran = begin(tmp_path, url, "--upstream-version", "1.0")
     assert ran.code in (0, 1), ran.err
