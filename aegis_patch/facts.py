@@ -50,7 +50,7 @@ class Facts:
 def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     """What a tree holds, as its record says and its lines prove."""
     there, nonsense = without_nonsense(bench, recorded)
-    there, found = _with_found(bench, there, tree)
+    there, found = with_found(bench, there, tree)
     there, lost = _without_lost(bench, there, tree)
     off = [
         *(f"the record names {name}, which its release does not have" for name in nonsense),
@@ -121,7 +121,7 @@ def _is_moved(bench: Bench, there: Stack, tree: pygit2.Oid, own: _Lines) -> bool
     return not isinstance(evolve(bench.store, Plan(tree, old, new, None)), Unchanged)
 
 
-def _with_found(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, list[str]]:
+def with_found(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, list[str]]:
     """The stack with what is there, nearly all of it, though the record does not name it."""
     catalogue = bench.at(there, there.release).catalogue
     found: dict[str, str] = {}

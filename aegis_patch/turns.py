@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pygit2
 
@@ -11,7 +11,7 @@ from aegis_patch import facts, project, stack, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.project import Project
-from aegis_patch.stack import RECORD
+from aegis_patch.stack import RECORD, Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,9 @@ class Turn:
     trees before and after it.
     """
 
+    repo: pygit2.Repository
     commit: pygit2.Commit
+    parent: pygit2.Commit
     mine: pygit2.Oid
     result: pygit2.Oid
 
@@ -35,11 +37,25 @@ class Turn:
                 stack.parse(trees.blob(bench.store, trees.lookup(bench.store, at, RECORD)))
                 for at in (self.mine, self.result)
             )
-            if self.commit.message.startswith(facts.SUBJECT):  # it went out from what was there
-                old = facts.look(bench, old, self.mine).there
+            old = self._shown(bench, old, new)
             return bench.pristine(old), bench.pristine(new)
         except (Refused, UpstreamError):
             return None
+
+    def _shown(self, bench: Bench, old: Stack, new: Stack) -> Stack:
+        """The record before, and what was there though only the record after names it.
+
+        A repair goes out from that; it can have been squashed, merged, or told in other words.
+        """
+        brought = self.repo.walk(self.commit.id)  # which knows where a shallow clone ends
+        brought.hide(self.parent.id)
+        if any(facts.SUBJECT in commit.message for commit in brought):
+            return facts.look(bench, old, self.mine).there
+        if old.names >= new.names:
+            return old
+        found, _ = facts.with_found(bench, old, self.mine)
+        there = {name: by for name, by in found.present.items() if name in old.names | new.names}
+        return replace(old, present=there)
 
 
 def turns(there: Project) -> Iterator[Turn]:
@@ -49,4 +65,4 @@ def turns(there: Project) -> Iterator[Turn]:
             trees.subtree(there.repo, at.tree.id, there.prefix) for at in (parent, commit)
         )
         if mine and result:
-            yield Turn(commit, mine, result)
+            yield Turn(there.repo, commit, parent, mine, result)

@@ -185,6 +185,51 @@ def test_a_pick_whose_record_was_resolved_to_ours(start: Start) -> None:
     assert same(project, start(version=OLDEST, name="without"))
 
 
+def reword(project: Project) -> None:
+    project.aegis("repair")
+    project.git("commit", "--quiet", "--amend", "--message", "chore: put it right")
+
+
+def merge(project: Project) -> None:
+    project.git("switch", "--quiet", "-c", "fix")
+    project.aegis("repair")
+    project.git("switch", "--quiet", "release")
+    project.git("merge", "--quiet", "--no-ff", "--message", "Merge (#12)", "fix")
+
+
+def squash(project: Project) -> None:
+    project.git("switch", "--quiet", "-c", "fix")
+    project.aegis("repair")
+    project.git("switch", "--quiet", "release")
+    project.git("merge", "--quiet", "--squash", "fix")
+    project.git("commit", "--quiet", "--message", "Put it right (#12)")
+
+
+def add(project: Project) -> None:
+    project.aegis("add", "worker")
+
+
+@pytest.mark.parametrize("by", [reword, merge, squash, add])
+def test_what_a_pick_brought_leaves_however_it_was_recorded(
+    start: Start, by: Callable[[Project], None]
+) -> None:
+    project = start()
+    project.git("branch", "release")
+    project.aegis("add", "worker")
+    project.git("switch", "--quiet", "release")
+    project.git("cherry-pick", "main")
+    project.git("checkout", "HEAD~", "--", "aegis.toml")
+    project.git("commit", "--quiet", "--amend", "--no-edit")
+    project.collide("worker")
+    by(project)
+    assert off(project) == []
+    project.aegis("remove", "worker")
+    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
+    project.edit("README.md", "mine\n", "")
+    project.commit()
+    assert same(project, start(name="without"))
+
+
 def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
     project = picked(start, "worker", "ours")
     path = "app/components/worker/cron.py"  # which the older release does not have
