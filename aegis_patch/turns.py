@@ -60,9 +60,8 @@ class Turn:
 
 def turns(there: Project) -> Iterator[Turn]:
     """The turns that HEAD can reach, newest first; a merge has one for each parent."""
-    for commit, parent in project.turns(there):
-        mine, result = (
-            trees.subtree(there.repo, at.tree.id, there.prefix) for at in (parent, commit)
-        )
+    for commit, prefix, parent, prefix_before in project.turns(there):
+        mine = trees.subtree(there.repo, parent.tree.id, prefix_before)
+        result = trees.subtree(there.repo, commit.tree.id, prefix)
         if mine and result:
             yield Turn(there.repo, commit, parent, mine, result)

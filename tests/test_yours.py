@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aegis_patch import stack, upstream, yours
 from aegis_patch.bench import open_project
-from tests.conftest import Start
+from tests.conftest import Project, Start
 
 OLDEST = next(iter(upstream.releases()))
 TOLD = "you had written this too"
@@ -21,6 +23,39 @@ def test_a_line_that_a_rebase_brought_as_well(start: Start) -> None:
     project.aegis("rebase-upstream", "--to", OLDEST)
     assert line in project.read("compose.yaml")
     assert project.git("diff", "HEAD~2", "--stat") == ""
+
+
+@pytest.mark.parametrize("into", ["another directory", "another repository"])
+def test_a_line_that_i_wrote_before_the_project_was_moved(
+    start: Start, tmp_path: Path, into: str
+) -> None:
+    page, slot = "docs/README.md", "<!-- slot: worker -->\n"
+    line = start("worker", name="other").read(page).partition(slot)[2].partition("\n")[0] + "\n"
+    project = start()
+    project.edit(page, slot, slot + line)
+    project.commit("Mine")
+    project.aegis("add", "worker")
+    added = project.head
+    if into == "another directory":
+        names = project.git("ls-tree", "--name-only", "HEAD").splitlines()
+        (project.path / "api").mkdir()
+        project.git("mv", *names, "api")
+        project.commit("Moved")
+        moved = Project(project.path / "api")
+    else:
+        outer = Project(tmp_path / "outer")
+        outer.path.mkdir()
+        outer.git("init", "--quiet")
+        outer.write("top", "top\n")
+        outer.commit()
+        outer.git("fetch", "--quiet", str(project.path), "HEAD")
+        outer.git("merge", "-s", "ours", "--no-commit", "--allow-unrelated-histories", "FETCH_HEAD")
+        outer.git("read-tree", "--prefix=api/", "-u", "FETCH_HEAD")
+        outer.commit("Brought in")
+        moved = Project(outer.path / "api")
+    moved.aegis("remove", "worker")
+    assert slot + line in moved.read(page)
+    assert f"This reverts commit {added}." in moved.git("log", "-1", "--format=%b")
 
 
 @pytest.mark.parametrize("when", ["before it came", "and back after it came"])
