@@ -244,7 +244,7 @@ def _land(
     stuck = next((made for made in built if isinstance(made.outcome, Conflicted)), None)
     drafts = [Draft(made.step.message, _whole(store, there, root, made.after)) for made in clean]
     pick = _pick(store, there, root, stuck) if stuck else None
-    seen = land.check(repo, store, root, pick.worktree if pick else drafts[-1].tree)
+    seen = land.check(repo, store, root, pick.worktree if pick else drafts[-1].tree, pick)
     if pick:
         land.check_index(repo)
     if not land.author(there.root):

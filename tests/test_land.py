@@ -96,6 +96,26 @@ def test_ours_in_a_conflict_is_the_users_file(start: Start) -> None:
     assert "mine\n" not in project.read("README.md")
 
 
+@pytest.mark.parametrize("staged", [False, True])
+def test_what_is_uncommitted_in_a_file_that_would_await_a_person(
+    start: Start, staged: bool
+) -> None:
+    # Its content does not change; but git cherry-pick --abort would put back what HEAD has.
+    project = start("worker")
+    path = "app/components/worker/api.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    project.commit("Mine")
+    project.write(path, project.read(path) + "UNCOMMITTED = 1\n")
+    if staged:
+        project.git("add", path)
+    before = project.git("status", "--porcelain")
+    said = project.aegis("remove", "worker", code=1).err
+    assert "uncommitted changes in what would be written" in said
+    assert path in said
+    assert project.git("status", "--porcelain") == before
+    assert "UNCOMMITTED" in project.read(path)
+
+
 @pytest.mark.parametrize("setting", ["commit.gpgSign"])
 def test_commits_are_signed_when_git_would_sign(start: Start, tmp_path: Path, setting: str) -> None:
     key = tmp_path / "key"
