@@ -105,11 +105,12 @@ def _files(store: pygit2.Repository, tree: pygit2.Oid, package: str) -> Iterator
 
 def _candidates(there: Project, words: set[str]) -> list[str]:
     """The files that hold one of the words; git looks through a large project fast."""
-    options = [option for word in sorted(words) for option in ("-e", word)]
     if not words:
         return []
+    options = ["--no-color", "--no-full-name", "-lzIwF"]  # whatever the user's settings are
+    options += [option for word in sorted(words) for option in ("-e", word)]
     try:
-        said = project.git(there.root, "grep", "-lzIwF", *options, str(there.head), "--", ".")
+        said = project.git(there.root, "grep", *options, str(there.head), "--", ".")
     except Refused:
         return []  # git grep fails where it finds nothing
     return [path.partition(":")[2] for path in said.split("\0") if path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Start
+from tests.conftest import Project, Start, run
 
 WORKER = "app.components.worker"
 
@@ -98,3 +98,14 @@ def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
     project.git("mv", "app/components/worker", "app/background")
     project.commit("Mine")
     assert "still names" not in project.aegis("remove", "worker", "--strict").err
+
+
+@pytest.mark.parametrize("setting", ["grep.fullName=true", "color.ui=always", "color.grep=always"])
+def test_settings_of_git_grep(start: Start, setting: str) -> None:
+    project = Project(start().path / "services/api")
+    assert run("init", project.path, "--no-interactive", "--components", "worker").code == 0
+    project.write("app/mine.py", f"import {WORKER}\n")
+    project.commit("Mine")
+    project.git("config", *setting.split("="))
+    said = project.aegis("remove", "worker", "--strict", code=1).err
+    assert f"app/mine.py:1 still names {WORKER}" in said
