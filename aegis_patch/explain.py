@@ -80,13 +80,13 @@ def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
         said = project.git(there.root, "log", "-1", shown, *chosen)
     except Refused:
         return None
-    told = said.splitlines()
+    told = said.removesuffix("\n").split("\n")
     return Yours(*told) if len(told) == 5 else None
 
 
 def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
     written = project.git(there.root, "show", f"HEAD:./{path}").encode("utf-8", "surrogateescape")
-    at = {n for n, text in enumerate(written.splitlines(), 1) if text in lines}
+    at = {n for n, text in enumerate(written.split(b"\n"), 1) if text.removesuffix(b"\r") in lines}
     if not at:
         return []
     span = f"{min(at)},{max(at)}"
@@ -94,7 +94,7 @@ def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
     times: dict[str, int] = {}  # of each commit that porcelain describes, at its first line
     wrote: set[str] = set()
     commit, described = "", True
-    for line in said.splitlines():
+    for line in said.removesuffix("\n").split("\n"):
         words = line.split(" ")
         if line.startswith("\t"):
             described = True

@@ -86,6 +86,16 @@ def test_only_what_theirs_changes_there_counts(start: Start) -> None:
     assert met["theirs"]["component"] == "worker"
 
 
+@pytest.mark.parametrize("text", ["a page\fbreak", "\x1c", "\u2028 and", "\x85", "\v"])
+def test_what_python_takes_for_a_line_break(start: Start, text: str) -> None:
+    project = start()
+    mine = PORT.replace("-8000", "-9000").rstrip()
+    project.edit("compose.yaml", PORT, f"    # {text} more\n{mine} # {text} of it\n")
+    commit = project.commit(f"Port {text} here")
+    (conflict,) = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"]
+    assert conflict["met"][0]["yours"]["commit"] == commit
+
+
 def test_a_line_that_was_written_before_the_file_was_moved(start: Start) -> None:
     project = start("worker")
     path = "app/components/worker/api.py"
