@@ -86,6 +86,10 @@ def check(
     created = [path for path in paths if before is None or not trees.lookup(store, before, path)]
     blocked = [path for path in created if os.path.lexists(top / path)]
     blocked += [parent for path in paths for parent in _bad_parents(top, path)]
+    stages = pick.stages if pick else ()  # git cherry-pick --abort takes away what is there
+    blocked += [
+        path for path in stages if path not in paths and _is_loose(store, before, top, path)
+    ]
     if blocked:
         names = sorted(set(blocked))
         raise Refused(
@@ -385,6 +389,14 @@ def _changed(
     store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
 ) -> tuple[str, ...]:
     return trees.changed(store, before or store.TreeBuilder().write(), after)
+
+
+def _is_loose(store: pygit2.Repository, head: pygit2.Oid | None, top: Path, path: str) -> bool:
+    """Whether a file is there that HEAD does not have, nor anything else in its place."""
+    file = top / path
+    if not file.is_symlink() and not file.is_file():
+        return False
+    return not (head and trees.lookup(store, head, path)) and not [*_bad_parents(top, path)]
 
 
 def _bad_parents(top: Path, path: str) -> Iterable[str]:

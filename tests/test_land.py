@@ -116,6 +116,21 @@ def test_what_is_uncommitted_in_a_file_that_would_await_a_person(
     assert "UNCOMMITTED" in project.read(path)
 
 
+def test_what_is_not_in_git_where_a_file_would_await_a_person(start: Start) -> None:
+    # Theirs is not written, for a package has its name; but --abort would take this away.
+    project = start()
+    project.write("app/components/worker/api/__init__.py", "")
+    project.commit("Mine")
+    project.write("app/components/worker/api.py", "UNTRACKED = 1\n")
+    said = project.aegis("add", "worker", code=1).err
+    assert "something that is not in git is in the way" in said
+    assert project.read("app/components/worker/api.py") == "UNTRACKED = 1\n"
+    (project.path / "app/components/worker/api.py").unlink()
+    project.aegis("add", "worker", code=3)
+    project.git("cherry-pick", "--abort")
+    assert project.is_sound()
+
+
 @pytest.mark.parametrize("setting", ["commit.gpgSign"])
 def test_commits_are_signed_when_git_would_sign(start: Start, tmp_path: Path, setting: str) -> None:
     key = tmp_path / "key"
