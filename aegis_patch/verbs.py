@@ -167,9 +167,9 @@ def status(where: Path) -> Status:
 
 def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:
     found = []
-    for path in trees.changed(bench.store, tree, head):
-        if trees.lookup(bench.store, tree, path):
-            there = trees.lookup(bench.store, head, path)
+    for path in sorted(trees.files(bench.store, tree)):  # the user's own may be very many
+        was, there = (trees.lookup(bench.store, at, path) for at in (tree, head))
+        if was != there:
             found.append(Drift(path, "modified" if there else "deleted"))
     return tuple(found)
 
