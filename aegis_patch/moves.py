@@ -5,6 +5,7 @@ To follow a file wrongly is worse than not to follow it: what is in doubt is a h
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,6 +22,8 @@ ALIKE = 80  # per cent that a file must have in common with another to be known 
 RELATED = 50  # where its directory, or a commit of the user's, speaks for it too
 AHEAD = 20  # per cent by which it must be more alike than every other
 MOST = 1000  # new files that are read; of more, those of the same name
+LARGER = 10  # times as large as all that is sought: a data set is not read
+_SMALL = 1 << 16  # bytes that are read in any case
 _TELLING = 3  # lines that a part of a file must have
 _COMMON = re.compile(rb"\W*|(import|from) .*")  # a line that any file may have
 
@@ -71,7 +74,8 @@ def follow(
     sought, added = _without(sought, same), _without(added, same.values())
     if len(added) > MOST:
         added = _of_like_name(sought, added)
-    scores = _scores(store, sought, added)
+    near = _comparable(store, sought, added)
+    scores = _scores(store, sought, near)
     found = _not_copied(store, before, after, _winners(scores, least))
     found |= {
         path: where
@@ -79,7 +83,7 @@ def follow(
         if path in sought and (is_outside(where) or where in _without(added, found.values()))
     }
     found |= _by_place({**same, **found}, sought, added, scores)
-    parts, pieces = _parts(store, sought, added, found)
+    parts, pieces = _parts(store, sought, near, found)
     files = {**same, **_without(found, parts)}
     places = _places(store, before, gone, files)
     files |= _by_name(places, _without(_without(sought, files), parts), added, files)
@@ -154,19 +158,21 @@ def _not_copied(
     store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, files: Mapping[str, str]
 ) -> dict[str, str]:
     """Without what is in a copy of its directory: more of it is there anew, and here as well."""
+    beside = functools.cache(functools.partial(_beside, store))
     found = {}
     for path, where in files.items():
-        here, there, was = (
-            _beside(store, *at) for at in ((after, path), (after, where), (before, where))
-        )
+        at, to = (each.rpartition("/")[0] for each in (path, where))
+        here, there, was = beside(after, at), beside(after, to), beside(before, to)
         if here == there or here.isdisjoint(there - was):
             found[path] = where
     return found
 
 
-def _beside(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> set[tuple[str, pygit2.Oid]]:
-    """What the directory of a path holds, without empty files, which are all alike."""
-    inside = trees.subtree(store, tree, path.rpartition("/")[0])
+def _beside(
+    store: pygit2.Repository, tree: pygit2.Oid, directory: str
+) -> set[tuple[str, pygit2.Oid]]:
+    """What a directory holds, without empty files, which are all alike."""
+    inside = trees.subtree(store, tree, directory)
     entries = [*store[inside].peel(pygit2.Tree)] if inside else []
     return {
         (str(each.name), each.id)
@@ -186,6 +192,15 @@ def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> _Files:
     names = {path.rpartition("/")[2] for path in sought}
     names |= {name.removesuffix(".py") for name in names}  # a package of a module's name
     return {path: entry for path, entry in added.items() if names & set(path.split("/")[-2:])}
+
+
+def _comparable(
+    store: pygit2.Repository, sought: Mapping[str, Entry], added: Mapping[str, Entry]
+) -> _Files:
+    """Without what is far too large to be mostly what is sought."""
+    largest = max((_size(store, entry) for entry in sought.values()), default=0)
+    most = max(_SMALL, LARGER * largest)
+    return {path: entry for path, entry in added.items() if _size(store, entry) <= most}
 
 
 def _scores(

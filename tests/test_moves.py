@@ -63,6 +63,14 @@ def told(store: pygit2.Repository, old: Files, head: Files, new: Files) -> str:
     return "\n".join(f"{note.path}: {note.text}" for note in outcome.notes)
 
 
+def test_a_file_far_too_large_is_not_read(store: pygit2.Repository) -> None:
+    old = {"x.py": ONE}
+    for size, path in ((1 << 15, "y.py"), (1 << 17, None)):
+        head = {"y.py": ONE + b"x" * size}
+        before, after = (tiny.tree(store, files) for files in (old, head))
+        assert moves.follow(store, before, after, ["x.py"]).files.get("x.py") == path
+
+
 # A directory.
 
 WORKER = {"w/__init__.py": b"", "w/run.py": ONE, "w/jobs/__init__.py": b"", "w/jobs/mail.py": TWO}
