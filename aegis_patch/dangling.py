@@ -64,7 +64,7 @@ def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Ref
     was |= {part: path for path, parts in moved.parts.items() for part in parts}
     found: set[Reference] = set()
     inside = {path for name in gone.modules for path in _files(store, there.tree, name)}
-    for path in inside.union(_candidates(there, gone.words)):
+    for path in inside.union(project.naming(there, gone.words)):
         at = was.get(path, path)
         deleted = trees.lookup(store, before, at) and not trees.lookup(store, after, at)
         mine = trees.blob(store, trees.lookup(store, there.tree, path))
@@ -101,19 +101,6 @@ def _files(store: pygit2.Repository, tree: pygit2.Oid, package: str) -> Iterator
     directory = package.replace(".", "/")
     inside = trees.subtree(store, tree, directory)
     return trees.files(store, inside, f"{directory}/") if inside else iter(())
-
-
-def _candidates(there: Project, words: set[str]) -> list[str]:
-    """The files that hold one of the words; git looks through a large project fast."""
-    if not words:
-        return []
-    options = ["--no-color", "--no-full-name", "-lzIwF"]  # whatever the user's settings are
-    options += [option for word in sorted(words) for option in ("-e", word)]
-    try:
-        said = project.git(there.root, "grep", *options, str(there.head), "--", ".")
-    except Refused:
-        return []  # git grep fails where it finds nothing
-    return [path.partition(":")[2] for path in said.split("\0") if path]
 
 
 def _in_text(path: str, data: bytes, known: bytes, gone: _Gone) -> Iterator[Reference]:

@@ -37,6 +37,7 @@ _UNDER_WAY = {
     RepositoryState.BISECT: ("a bisect", "git bisect reset"),
     RepositoryState.APPLY_MAILBOX: ("a git am", "git am --continue, or git am --abort"),
 }
+_SILENT = "git failed"
 _REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
 
 
@@ -92,7 +93,7 @@ def git(
         check=False,
     )
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [_SILENT]
         what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
         raise Refused(what, where=f"git {args[0]}", next="see git status")
     return done.stdout.decode("utf-8", "surrogateescape")
@@ -316,6 +317,21 @@ def recorded(repo: pygit2.Repository, entry: Entry) -> frozenset[str]:
 def ignores_case(repo: pygit2.Repository) -> bool:
     """Whether the file system takes `readme` for `README`, as git found when it made this."""
     return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
+
+
+def naming(project: Project, words: Iterable[str]) -> list[str]:
+    """The files of HEAD that hold one of some words; git looks through a large project fast."""
+    options = [option for word in sorted(words) for option in ("-e", word)]
+    if not options:
+        return []
+    plain = ("--no-color", "--no-full-name", "-lzawF")  # whatever the user's settings are
+    try:
+        said = git(project.root, "grep", *plain, *options, str(project.head), "--", ".")
+    except Refused as error:
+        if error.what == _SILENT:  # that is how git grep finds nothing
+            return []
+        raise
+    return [path.partition(":")[2] for path in said.split("\0") if path]
 
 
 def dirty(root: Path, paths: Sequence[str]) -> dict[str, str]:

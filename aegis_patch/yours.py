@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 import pygit2
+from pygit2.enums import FileMode
 
 from aegis_patch import moves, project, trees, uvlock
 from aegis_patch.bench import Bench
@@ -36,9 +37,13 @@ def relies(
         if path in own or path.startswith(tuple(places)):
             return f"you changed {path}"
     brought = {word for words in brings(store, was, now).values() for word in words}
-    words = "|".join(re.escape(word) for word in sorted({need, *brought}))
-    pattern = re.compile(rf"(?<![\w-])({words})(?![\w-])".encode())
+    words = {need, *brought}
+    either = "|".join(re.escape(word) for word in sorted(words))
+    pattern = re.compile(rf"(?<![\w-])({either})(?![\w-])".encode())
+    naming = {*project.naming(there, words)}
     for path, (pristine, there_now) in changed.items():
+        if there_now is None or (path not in naming and there_now.mode != FileMode.LINK):
+            continue  # git does not look at where a link leads
         mine = trees.blob(store, there_now)
         if path == uvlock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
             continue

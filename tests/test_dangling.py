@@ -109,3 +109,9 @@ def test_settings_of_git_grep(start: Start, setting: str) -> None:
     project.git("config", *setting.split("="))
     said = project.aegis("remove", "worker", "--strict", code=1).err
     assert f"app/mine.py:1 still names {WORKER}" in said
+
+
+def test_a_search_that_fails_is_not_an_empty_one(start: Start) -> None:
+    project = start("worker")
+    project.git("config", "grep.threads", "many")
+    assert "grep.threads" in project.aegis("remove", "worker", code=1).err

@@ -213,6 +213,14 @@ def test_a_requirement_that_something_of_mine_names_stays(
     assert [c["name"] for c in project.aegis("status", "--json").json["components"]] == ["cache"]
 
 
+def test_a_requirement_to_which_a_link_of_mine_leads_stays(start: Start) -> None:
+    project = start("worker")
+    (project.path / "mine.py").symlink_to("app/components/cache/store.py")
+    project.commit("Mine")
+    ran = project.aegis("remove", "worker")
+    assert "cache stays, and is yours from now on: mine.py names cache" in ran.err
+
+
 def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
     project = start("worker")
     project.write("app/mine.py", "import json\n")
