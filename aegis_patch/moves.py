@@ -62,6 +62,10 @@ def follow(
 ) -> Moves:
     """Where some paths of one tree are in a later one, as far as that is sure.
 
+    The surest comes first, for what it found is out of the question for the rest: the same bytes;
+    far more lines in common than with every other; what history says; the same name, where the
+    rest of a directory went; several parts; the same name, where a directory went as a whole.
+
     `known` is what history says; it is believed where such a file is there.
     """
     paths = tuple(paths)
@@ -70,6 +74,7 @@ def follow(
     if not sought:
         return Moves()
     added = _added(store, before, after)
+
     same = _not_copied(store, before, after, _identical(store, sought, added))
     sought, added = _without(sought, same), _without(added, same.values())
     if len(added) > MOST:
@@ -77,27 +82,15 @@ def follow(
     near = _comparable(store, sought, added)
     scores = _scores(store, sought, near)
     found = _not_copied(store, before, after, _winners(scores, least))
-    found |= {
-        path: where
-        for path, where in (known or {}).items()
-        if path in sought and (is_outside(where) or where in _without(added, found.values()))
-    }
+    found |= _as_told(known or {}, sought, _without(added, found.values()))
     found |= _by_place({**same, **found}, sought, added, scores)
     parts, pieces = _parts(store, sought, near, found)
     files = {**same, **_without(found, parts)}
+    left = _without(_without(sought, files), parts)
+
     places = _places(store, before, gone, files)
-    files |= _by_name(places, _without(_without(sought, files), parts), added, files)
-    hints = {
-        path: tuple(sorted({*scores.get(path, ()), *pieces.get(path, ())}))
-        for path in sought
-        if path not in files and path not in parts
-    }
-    return Moves(
-        files,
-        parts,
-        {path: others for path, others in hints.items() if others},
-        places,
-    )
+    files |= _by_name(places, left, added, files)
+    return Moves(files, parts, _hints(_without(left, files), scores, pieces), places)
 
 
 def is_outside(path: str) -> bool:
@@ -245,6 +238,17 @@ def _winners(scores: _Scores, least: int) -> dict[str, str]:
     return {path: where for path, where in found.items() if taken[where] == 1}
 
 
+def _as_told(
+    known: Mapping[str, str], sought: Collection[str], added: Collection[str]
+) -> dict[str, str]:
+    """What history says of files, where such a file is there."""
+    return {
+        path: where
+        for path, where in known.items()
+        if path in sought and (is_outside(where) or where in added)
+    }
+
+
 def _by_place(
     found: Mapping[str, str],
     sought: Mapping[str, Entry],
@@ -331,11 +335,12 @@ def _parts(
     for path, lines in whole.items():
         others = {where for other, where in found.items() if other != path}
         shared = {
-            other: lines & theirs
+            other: both
             for other, theirs in free.items()
-            if other not in others and len(lines & theirs) * 2 >= len(theirs)
+            if other not in others
+            and len(both := lines & theirs) >= _TELLING
+            and len(both) * 2 >= len(theirs)
         }
-        shared = {other: both for other, both in shared.items() if len(both) >= _TELLING}
         order = sorted(shared, key=lambda other: (-len(shared[other]), other))
         covered = frozenset().union(*shared.values())
         twice = sum(map(len, shared.values())) - len(covered)
@@ -349,6 +354,14 @@ def _parts(
     return _without(parts, doubtful), pieces
 
 
+def _hints(
+    left: Iterable[str], scores: _Scores, pieces: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """What each of some files may have become."""
+    found = {path: {*scores.get(path, ()), *pieces.get(path, ())} for path in left}
+    return {path: tuple(sorted(others)) for path, others in found.items() if others}
+
+
 def _telling(store: pygit2.Repository, files: Mapping[str, Entry]) -> dict[str, frozenset[bytes]]:
     """The lines of each file that tell where they come from."""
     return {
@@ -357,8 +370,9 @@ def _telling(store: pygit2.Repository, files: Mapping[str, Entry]) -> dict[str, 
     }
 
 
-def _without(files: Mapping[str, _T], paths: Collection[str]) -> dict[str, _T]:
-    return {path: what for path, what in files.items() if path not in paths}
+def _without(files: Mapping[str, _T], paths: Iterable[str]) -> dict[str, _T]:
+    out = {*paths}
+    return {path: what for path, what in files.items() if path not in out}
 
 
 def _below(place: str, directory: str, path: str) -> str:
