@@ -302,7 +302,7 @@ def _merge_file(
 
 
 def _merge_record(
-    store: pygit2.Repository, record: Stack, base: Entry | None, ours: Entry, theirs: Entry
+    store: pygit2.Repository, record: Stack, base: Entry, ours: Entry, theirs: Entry
 ) -> Entry:
     sides = [stack.strip(trees.blob(store, entry)) for entry in (base, ours, theirs)]
     skeleton = trees.merge_text(store, *sides)
