@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aegis_patch import merges
 from tests import tiny
 
 ENV = "# Where\nHOST=127.0.0.1\nPORT=8000\n\n# slot: cache\n# slot: worker\n# yours below\n"
@@ -104,3 +105,10 @@ def test_many_lines_end() -> None:
     base = "".join(f"K{n}={n}\n" for n in range(20_000))
     ours, theirs = base + "MINE=1\n", base + "THEIRS=1\n"
     assert tiny.structured(".env", base, ours, theirs) == base + "THEIRS=1\nMINE=1\n"
+
+
+@pytest.mark.parametrize("path", ["x.mk", "env.mk", ".venvignore", ".makeignore"])
+def test_a_file_is_what_its_name_ends_with(path: str) -> None:
+    texts = (b"a = 1\n", b"a = 1\nb = 2\n", b"a = 1\nc = 3\n")
+    settled = merges.structured(path, *texts)
+    assert settled == merges.structured("x.mk" if path.endswith("mk") else ".gitignore", *texts)

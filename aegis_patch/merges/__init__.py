@@ -55,8 +55,9 @@ def kind(path: str) -> Kind | None:
     if _LINES.fullmatch(name):
         from aegis_patch.merges import lines
 
-        cut = lines.makefile if "ake" in name or name.endswith(".mk") else lines.ignore
-        return _by_blocks(lines.env if "env" in name else cut, lines.pieces)
+        if name.endswith(("akefile", ".mk")):
+            return _by_blocks(lines.makefile, lines.pieces)
+        return _by_blocks(lines.ignore if name.endswith("ignore") else lines.env, lines.pieces)
     return None
 
 
