@@ -77,12 +77,12 @@ def _suspect(
 ) -> _Suspect:
     missing: set[str] = set()
     edited: dict[str, tuple[bytes, bytes]] = {}
-    for path in trees.changed(store, theirs, after):
-        ours = trees.lookup(store, theirs, path)
-        if ours is None or path in unsettled or not path.endswith(".py"):
+    for path in trees.files(store, theirs):
+        ours, mine = (trees.lookup(store, tree, path) for tree in (theirs, after))
+        if ours == mine or path in unsettled or not path.endswith(".py"):
             continue
         name = imports.module(path)
-        if mine := trees.lookup(store, after, path):
+        if mine:
             edited[name] = (trees.blob(store, ours), trees.blob(store, mine))
         elif "." in name:
             missing.add(name)

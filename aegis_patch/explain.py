@@ -117,7 +117,7 @@ def _patches(bench: Bench, old: Stack, new: Stack, paths: set[str]) -> Iterator[
         for at in (old, new)
         for name in at.names
         for _, mail in bench.catalogue(at)[name].series
-        if any(path.encode() in mail for path in paths)
+        if any(path.encode("utf-8", "surrogateescape") in mail for path in paths)
     }
     for _, name, mail in sorted(found):
         try:

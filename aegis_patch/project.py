@@ -37,7 +37,6 @@ _UNDER_WAY = {
     RepositoryState.BISECT: ("a bisect", "git bisect reset"),
     RepositoryState.APPLY_MAILBOX: ("a git am", "git am --continue, or git am --abort"),
 }
-_SILENT = "git failed"
 _REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
 
 
@@ -73,8 +72,9 @@ def git(
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
     held: int | None = None,
+    fine: int = 0,
 ) -> str:
-    """Run git, and return what it printed.
+    """Run git, and return what it printed. Up to the exit code `fine` it has not failed.
 
     Handed what is held (`journal.alone`), it keeps that to its end, and a Ctrl-C does not reach it.
 
@@ -92,8 +92,8 @@ def git(
         pass_fds=() if held is None else (held,),
         check=False,
     )
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [_SILENT]
+    if done.returncode not in range(fine + 1):
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
         what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
         raise Refused(what, where=f"git {args[0]}", next="see git status")
     return done.stdout.decode("utf-8", "surrogateescape")
@@ -325,12 +325,8 @@ def naming(project: Project, words: Iterable[str]) -> list[str]:
     if not options:
         return []
     plain = ("--no-color", "--no-full-name", "-lzawF")  # whatever the user's settings are
-    try:
-        said = git(project.root, "grep", *plain, *options, str(project.head), "--", ".")
-    except Refused as error:
-        if error.what == _SILENT:  # that is how git grep finds nothing
-            return []
-        raise
+    asked = ("grep", *plain, *options, str(project.head), "--", ".")
+    said = git(project.root, *asked, fine=1)  # which says that it found nothing
     return [path.partition(":")[2] for path in said.split("\0") if path]
 
 

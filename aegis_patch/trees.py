@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode, MergeFavor, MergeFlag
+from pygit2.enums import FileMode, MergeFavor, MergeFlag, ObjectType
 
 from aegis_patch import patch as patches
 from aegis_patch.errors import PatchRejected
@@ -88,25 +88,56 @@ def replace(
     store: pygit2.Repository, tree: pygit2.Oid | None, edits: Mapping[str, Entry | None]
 ) -> pygit2.Oid:
     """A tree with some files put in, changed or (None) taken out; empty directories vanish."""
-    builder = store.TreeBuilder(_tree(store, tree)) if tree else store.TreeBuilder()
+    here: dict[str, Entry | None] = {}
     below: dict[str, dict[str, Entry | None]] = {}
     for path, entry in edits.items():
         name, _, rest = path.partition("/")
         if rest:
             below.setdefault(name, {})[rest] = entry
-        elif entry:
+        else:
+            here[name] = entry
+    for name, inner in below.items():
+        inside = subtree(store, tree, name) if tree and name not in here else None
+        made = replace(store, inside, inner)
+        if len(_tree(store, made)):
+            here[name] = Entry(made, FileMode.TREE)
+        elif inside is not None:
+            here[name] = None
+    return _with(store, tree, here)
+
+
+def _with(
+    store: pygit2.Repository, tree: pygit2.Oid | None, entries: Mapping[str, Entry | None]
+) -> pygit2.Oid:
+    builder = store.TreeBuilder(_tree(store, tree)) if tree else store.TreeBuilder()
+    odd = {name for name in entries if _raw(name) != name.encode("utf-8", "replace")}
+    for name in entries.keys() - odd:
+        if entry := entries[name]:
             builder.insert(name, entry.id, entry.mode)
         elif builder.get(name) is not None:
             builder.remove(name)
-    for name, inner in below.items():
-        child = builder.get(name)
-        inside = child.id if child is not None and child.filemode == FileMode.TREE else None
-        made = replace(store, inside, inner)
-        if len(_tree(store, made)):
-            builder.insert(name, made, FileMode.TREE)
-        elif inside is not None:
-            builder.remove(name)
-    return builder.write()
+    made = builder.write()
+    return _with_raw(store, made, {_raw(name): entries[name] for name in odd}) if odd else made
+
+
+def _with_raw(
+    store: pygit2.Repository, tree: pygit2.Oid, entries: Mapping[bytes, Entry | None]
+) -> pygit2.Oid:
+    """The same for names that are not UTF-8, which pygit2's builder does not take."""
+    found = {_raw(str(each.name)): Entry(each.id, each.filemode) for each in _tree(store, tree)}
+    found |= {name: entry for name, entry in entries.items() if entry}
+    for name in (name for name, entry in entries.items() if entry is None):
+        found.pop(name, None)
+    order = {name: name + b"/" * (found[name].mode == FileMode.TREE) for name in found}
+    written = (
+        b"%o %b\0%b" % (found[name].mode, name, found[name].id.raw)
+        for name in sorted(found, key=lambda name: order[name])
+    )
+    return store.write(ObjectType.TREE, b"".join(written))
+
+
+def _raw(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 def graft(store: pygit2.Repository, root: pygit2.Oid, prefix: str, tree: pygit2.Oid) -> pygit2.Oid:

@@ -511,3 +511,22 @@ def test_a_file_of_mine_whose_name_differs_in_case(start: Start, ignorecase: str
     assert "docs/components/worker.md: yours is in the way" in ran.err
     project.git("cherry-pick", "--abort")
     assert project.read("docs/components/WORKER.md") == "mine\n"
+
+
+@pytest.mark.parametrize("place", ["ap\udcff.py", "app/caf\udce9/api.py"])
+def test_a_name_that_is_not_utf_8_is_followed(start: Start, place: str) -> None:
+    """As Latin-1 leaves them: pygit2 builds no tree with such a name."""
+    project = start("worker")
+    target = project.path / place
+    target.parent.mkdir(exist_ok=True)
+    (project.path / "app/components/worker/api.py").rename(target)
+    project.commit("Elsewhere")
+    ours = target.read_bytes() + b"\nMINE = 1\n"
+    target.write_bytes(ours)
+    project.commit("Mine")
+    assert project.aegis("remove", "worker", code=3).err.count("a bug in aegis") == 0
+    assert target.read_bytes() == ours
+    project.git("cherry-pick", "--abort")
+    project.git("revert", "--no-edit", "HEAD")
+    project.aegis("remove", "worker")
+    assert not target.exists()
