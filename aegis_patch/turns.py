@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pygit2
 
-from aegis_patch import facts, project, stack, trees
+from aegis_patch import facts, history, stack, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.project import Project
@@ -60,7 +60,7 @@ class Turn:
 
 def turns(there: Project) -> Iterator[Turn]:
     """The turns that HEAD can reach, newest first; a merge has one for each parent."""
-    for commit, prefix, parent, prefix_before in project.turns(there):
+    for commit, prefix, parent, prefix_before in history.turns(there):
         mine = trees.subtree(there.repo, parent.tree.id, prefix_before)
         result = trees.subtree(there.repo, commit.tree.id, prefix)
         if mine and result:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import component, facts, project, render, stack, trees, upstream, yours
+from aegis_patch import component, facts, history, project, render, stack, trees, upstream, yours
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
 from aegis_patch.dangling import references, strictly
@@ -327,7 +327,7 @@ def _removals(
 
 
 def _why_removed(there: Project, name: str, said: list[str]) -> str:
-    commit = project.gained(there, name)
+    commit = history.gained(there, name)
     if commit is None:
         said.append(f"history no longer has the commit that added {name}")
         return ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aegis_patch import project
+from aegis_patch import history, project
 from aegis_patch.errors import Refused
 from tests.conftest import Project, Start, git, run
 
@@ -62,7 +62,7 @@ def test_turns_are_the_commits_that_changed_the_record(start: Start) -> None:
     made.commit("Mine")
     made.aegis("add", "ingress")
     found = project.find(made.path)
-    subjects = [commit.message.partition("\n")[0] for commit, *_ in project.turns(found)]
+    subjects = [commit.message.partition("\n")[0] for commit, *_ in history.turns(found)]
     assert subjects == ["Add ingress", "Add cache"]
 
 
@@ -72,10 +72,10 @@ def test_gained_is_the_newest_commit(start: Start) -> None:
         made.aegis("add", "ingress")
         newest = made.head
         made.aegis("remove", "ingress")
-    commit = project.gained(project.find(made.path), "ingress")
+    commit = history.gained(project.find(made.path), "ingress")
     assert commit
     assert str(commit.id) == newest
-    assert project.gained(project.find(made.path), "worker") is None
+    assert history.gained(project.find(made.path), "worker") is None
 
 
 def test_git_says_why_it_failed(tmp_path: Path) -> None:
