@@ -10,12 +10,12 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import RepositoryState
+from pygit2.enums import RepositoryState, SortMode
 
 from aegis_patch import stack, trees
 from aegis_patch.errors import Refused
