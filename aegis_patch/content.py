@@ -15,7 +15,7 @@ from enum import StrEnum
 import pygit2
 
 from aegis_patch import merges, trees
-from aegis_patch.merges import touching
+from aegis_patch.merges import gone, touching
 from aegis_patch.merges.touching import Hunk
 
 
@@ -67,6 +67,8 @@ def merge(
             continue
         if merges.accepts(path, *sides, touched):
             return touched, None, ""
+    if both_wrote and _is_gone(store, sides):
+        return ours, None, ""
     return by_name if both_wrote and _holds(by_name[0], *sides) else tried
 
 
@@ -100,6 +102,17 @@ def _touching(
     base, *changed = sides
     ours, theirs = (_hunks(store, base, side) for side in changed)
     return touching.merged(trees.lines(base), ours, theirs, beside_gone=beside_gone)
+
+
+def _is_gone(store: pygit2.Repository, sides: _Sides) -> bool:
+    """Whether theirs only takes away what ours does not have any more."""
+    base, ours, theirs = sides
+    hunks = [] if b"\0" in base + theirs else _hunks(store, base, theirs)
+    if not hunks or any(hunk.lines for hunk in hunks):
+        return False
+    lines = trees.lines(base)
+    taken = [line for hunk in hunks for line in lines[hunk.start : hunk.end]]
+    return gone.is_gone(taken, ours, theirs)
 
 
 def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:

@@ -15,7 +15,7 @@ from tests.tiny import ROOT
 PACKAGE = ROOT / "aegis_patch"
 PURE = {"errors", "documents", "imports", "marks", "patch", "component", "stack", "merges"}
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
-PURE |= {f"merges.{kind}" for kind in KINDS | {"blocks", "touching"}}
+PURE |= {f"merges.{kind}" for kind in KINDS | {"blocks", "gone", "touching"}}
 OBJECT_PURE = {"trees", "pristine", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
@@ -37,6 +37,7 @@ DOORS: dict[str, set[str]] = {
     "merges.python": {"documents", "merges.blocks"},
     "merges.toml": {"documents", "merges.blocks"},
     "merges.touching": set(),
+    "merges.gone": set(),
     "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
@@ -46,7 +47,7 @@ DOORS: dict[str, set[str]] = {
     "moves": {"trees"},
     "sides": {"moves", "trees"},
     "absent": {"imports", "sides", "trees"},
-    "content": {"merges", "merges.touching", "trees"},
+    "content": {"merges", "merges.gone", "merges.touching", "trees"},
     "evolve": {"content", "moves", "sides", "stack", "trees"},
 }
 
