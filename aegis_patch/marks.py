@@ -28,7 +28,7 @@ def places(lines: Sequence[bytes]) -> Iterator[Place]:
     for number, line in enumerate(lines):
         if line.startswith(f"<<<<<<< {LABELS[1]}".encode()):
             start = number
-        elif line.startswith(b"=======") and start > middle:
+        elif line.rstrip(b"\r\n") == b"=======" and start > middle:  # more underline a heading
             middle = number
         elif line.startswith(f">>>>>>> {LABELS[2]}".encode()):
             mine, wanted = lines[start + 1 : middle], lines[middle + 1 : number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aegis_patch import explain
+from aegis_patch import explain, marks
 from tests.conftest import Project, Start, run
 
 PORT = '    ports: ["${PORT:-8000}:8000"]\n'
@@ -127,3 +127,9 @@ def test_a_clean_verb_asks_nothing(start: Start, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(explain, "_meetings", refuse)
     start().aegis("add", "worker")
+
+
+def test_an_underlined_heading_is_no_marker() -> None:
+    text = "<<<<<<< HEAD (yours)\nHarbors\n========\n=======\nHarbor\n>>>>>>> aegis (theirs)\n"
+    (place,) = marks.places(text.encode().splitlines())
+    assert (place.mine, place.wanted) == ([b"Harbors", b"========"], [b"Harbor"])
