@@ -76,7 +76,7 @@ def test_a_line_that_the_user_took_out(start: Start) -> None:
 
 def test_only_what_theirs_changes_there_counts(start: Start) -> None:
     project = start("worker", "cache")
-    project.write("README.md", "# Ours\n\n## Layout\n\nAsk Uma.\n")
+    project.write("README.md", "# Ours\n\n## Layout\n\nAsk Uma of the worker.\n")
     project.commit("Say it ourselves")
     (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
         "conflicts"
