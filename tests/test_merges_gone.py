@@ -53,6 +53,12 @@ def test_a_word_of_it_that_is_left_is_for_a_person(store: pygit2.Repository, our
     assert not merged(store, ours)
 
 
+def test_a_slot_that_names_it_does_not_count(store: pygit2.Repository) -> None:
+    base, theirs = (f"<!-- slot: worker -->\n{side}" for side in (BASE, THEIRS))
+    assert not merged(store, "- **Worker**: what we do at night\n", base, theirs)
+    assert merged(store, "- Nothing\n", base, theirs)
+
+
 @pytest.mark.parametrize(
     ("base", "ours", "theirs"),
     [

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 _WORD = re.compile(rb"[^\W\d_]{3,}")
+_SLOT = re.compile(rb".*\bslot: .*")  # names what it is for, whether that is there or not
 
 
 def is_gone(taken: Iterable[bytes], ours: bytes, theirs: bytes) -> bool:
@@ -17,7 +18,7 @@ def is_gone(taken: Iterable[bytes], ours: bytes, theirs: bytes) -> bool:
     Each line is told by the words that theirs has nowhere else. A line that has none such, or of
     which ours still has one, may be there in another form.
     """
-    here, elsewhere = _words(ours), _words(theirs)
+    here, elsewhere = _words(ours), _words(_SLOT.sub(b"", theirs))
     telling = [words - elsewhere for line in taken if (words := _words(line))]
     return bool(telling) and all(words and words.isdisjoint(here) for words in telling)
 
