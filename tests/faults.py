@@ -108,7 +108,7 @@ def hermetic(home: Path) -> dict[str, str]:
 def fire(place: Path, case: Case, modes: tuple[str, ...], shots: int, seed: int) -> Range:
     """Shoot at a case so many times, spread over all its effects and the modes."""
     aimed = take_aim(place, case)
-    for mode, at in targets(aimed.effects, modes, shots, seed):
+    for mode, at in targets(aimed.effects, modes, shots, f"{seed} {case.title}"):
         try:
             aimed.shots.append(shoot(aimed, mode, at))
         except AssertionError as error:
@@ -118,7 +118,7 @@ def fire(place: Path, case: Case, modes: tuple[str, ...], shots: int, seed: int)
 
 
 def targets(
-    effects: int, modes: tuple[str, ...], shots: int, seed: int
+    effects: int, modes: tuple[str, ...], shots: int, seed: str
 ) -> Iterator[tuple[str, int]]:
     """So many of all pairs of a mode and an effect, evenly over both."""
     every = [(mode, at) for at in range(1, effects + 1) for mode in modes]
