@@ -83,30 +83,21 @@ def check(
     awaiting = [path for path in pick.stages if trees.lookup(store, after, path)] if pick else []
     paths = sorted({*_changed(store, before, after), *awaiting})
     seen = {path: journal.mark(top / path) for path in paths}  # before git looks
-    created = [path for path in paths if before is None or not trees.lookup(store, before, path)]
-    blocked = [path for path in created if os.path.lexists(top / path)]
-    blocked += [parent for path in paths for parent in _bad_parents(top, path)]
-    stages = pick.stages if pick else ()  # git cherry-pick --abort takes away what is there
-    blocked += [
-        path for path in stages if path not in paths and _is_loose(store, before, top, path)
-    ]
-    if blocked:
-        names = sorted(set(blocked))
+    if blocked := _in_the_way(store, before, top, paths, pick):
+        first = _typed(blocked[:1])
         raise Refused(
             "something that is not in git is in the way",
-            where=", ".join(names),
-            next=f"move it away, or commit it: git add --force {_typed(names[:1])} "
-            f"&& git commit -m 'Mine' -- {_typed(names[:1])}",
+            where=", ".join(blocked),
+            next=f"move it away, or commit it: git add --force {first} "
+            f"&& git commit -m 'Mine' -- {first}",
         )
-    unseen = project.assumed_unchanged(top, paths)
-    if unseen:
+    if unseen := project.assumed_unchanged(top, paths):
         raise Refused(
             "git is told not to look at what would be written",
             where=", ".join(unseen),
             next=f"git update-index --no-assume-unchanged -- {_typed(unseen)}",
         )
-    changed = sorted(project.dirty(top, paths))
-    if changed:
+    if changed := sorted(project.dirty(top, paths)):
         raise Refused(
             "uncommitted changes in what would be written",
             where=", ".join(changed),
@@ -389,6 +380,25 @@ def _changed(
     store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
 ) -> tuple[str, ...]:
     return trees.changed(store, before or store.TreeBuilder().write(), after)
+
+
+def _in_the_way(
+    store: pygit2.Repository,
+    head: pygit2.Oid | None,
+    top: Path,
+    paths: Sequence[str],
+    pick: Pick | None,
+) -> list[str]:
+    """What is not in git where something is to be written, or where it awaits a person.
+
+    There, `git cherry-pick --abort` would take it away.
+    """
+    created = [path for path in paths if head is None or not trees.lookup(store, head, path)]
+    found = {path for path in created if os.path.lexists(top / path)}
+    found.update(parent for path in paths for parent in _bad_parents(top, path))
+    stages = pick.stages.keys() - set(paths) if pick else ()
+    found.update(path for path in stages if _is_loose(store, head, top, path))
+    return sorted(found)
 
 
 def _is_loose(store: pygit2.Repository, head: pygit2.Oid | None, top: Path, path: str) -> bool:
