@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import fork, fresh, journal, land, project, render, trees, upstream, verbs
+from aegis_patch import fork, fresh, guard, journal, land, project, render, trees, upstream, verbs
 from aegis_patch.bench import Bench, open_bench
 from aegis_patch.errors import Refused
 from aegis_patch.land import Draft
@@ -80,7 +80,7 @@ def _begin(
         Draft(step.message, trees.graft(store, root, prefix, tree) if prefix else tree)
         for step, tree in zip(steps, made, strict=True)
     ]
-    seen = land.check(outer, store, root, drafts[-1].tree) if outer else {}
+    seen = guard.files(outer, store, root, drafts[-1].tree) if outer else {}
     ids: list[str | None] = [None] * len(drafts)
     if not dry and outer and held is not None:
         head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit).id
@@ -131,7 +131,7 @@ def _outer(path: Path) -> pygit2.Repository | None:
 def _enter(outer: pygit2.Repository) -> None:
     """Refuse where a commit in the outer repository could not be made."""
     top = Path(outer.workdir)
-    project.guard(outer, top)
+    guard.verb(outer, top)
     if not land.author(top):
         raise Refused(
             "git does not know who you are",

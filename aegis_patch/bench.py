@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import journal, project, render, trees, upstream
+from aegis_patch import guard, journal, project, render, trees, upstream
 from aegis_patch.component import Catalogue
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.pristine import pristine
@@ -108,7 +108,7 @@ def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench,
         if to_write:
             held = stack.enter_context(journal.alone(there.repo))
             there = replace(project.find(where), held=held)  # HEAD may have moved while we waited
-            project.guard(there.repo, there.root)
+            guard.verb(there.repo, there.root)
         else:
             journal.glance(there.repo)
             there = project.find(where)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shlex
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,64 +65,6 @@ def author(directory: Path) -> bool:
     return True
 
 
-def check(
-    repo: pygit2.Repository,
-    store: pygit2.Repository,
-    before: pygit2.Oid | None,
-    after: pygit2.Oid,
-    pick: Pick | None = None,
-) -> dict[str, str]:
-    """Refuse where landing would meet uncommitted work; a print of each file that it would meet.
-
-    Raises:
-        Refused: a path to be written has an uncommitted change, something untracked is in its
-            way, or one of its parents is a link.
-    """
-    top = Path(repo.workdir)
-    awaiting = [path for path in pick.stages if trees.lookup(store, after, path)] if pick else []
-    paths = sorted({*_changed(store, before, after), *awaiting})
-    seen = {path: journal.mark(top / path) for path in paths}  # before git looks
-    if blocked := _in_the_way(store, before, top, paths, pick):
-        first = _typed(blocked[:1])
-        raise Refused(
-            "something that is not in git is in the way",
-            where=", ".join(blocked),
-            next=f"move it away, or commit it: git add --force {first} "
-            f"&& git commit -m 'Mine' -- {first}",
-        )
-    if unseen := project.assumed_unchanged(top, paths):
-        raise Refused(
-            "git is told not to look at what would be written",
-            where=", ".join(unseen),
-            next=f"git update-index --no-assume-unchanged -- {_typed(unseen)}",
-        )
-    if changed := sorted(project.dirty(top, paths)):
-        raise Refused(
-            "uncommitted changes in what would be written",
-            where=", ".join(changed),
-            next=f"git stash push -- {_typed(changed)}, or commit them",
-        )
-    return seen
-
-
-def check_index(repo: pygit2.Repository) -> None:
-    """Refuse to enter a conflict over other staged work.
-
-    Raises:
-        Refused: something is staged, which `git cherry-pick --abort` would throw away.
-    """
-    top = Path(repo.workdir)
-    said = git(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
-    said += git(top, "diff-files", "--name-only", "--diff-filter=A", "-z")  # add --intent-to-add
-    staged = [path for path in said.split("\0") if path]
-    if staged:
-        raise Refused(
-            "this ends in conflicts, and something else is staged",
-            where=", ".join(staged),
-            next="git commit what is staged, or git stash, then run this again",
-        )
-
-
 def land(
     repo: pygit2.Repository,
     store: pygit2.Repository,
@@ -136,7 +77,7 @@ def land(
 ) -> list[str]:
     """Make commits on the current branch, then enter a conflict: all of it, or nothing.
 
-    `seen` is what `check` returned, `held` what `journal.alone` did. The ids, oldest first.
+    `seen` is what `guard.files` returned, `held` what `journal.alone` did. The ids, oldest first.
 
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
@@ -369,49 +310,3 @@ def _commit(repo: pygit2.Repository, draft: Draft, parent: str, made_by: Mapping
         options += ["-p", parent]
     words = ("commit-tree", *options, "-F", "-", str(draft.tree))
     return git(top, *words, stdin=draft.message.encode(), env=made_by).strip()
-
-
-def _typed(paths: Sequence[str]) -> str:
-    # From wherever the user stands in the repository, and as a shell takes it.
-    return " ".join(shlex.quote(f":/{path}") for path in paths)
-
-
-def _changed(
-    store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
-) -> tuple[str, ...]:
-    return trees.changed(store, before or store.TreeBuilder().write(), after)
-
-
-def _in_the_way(
-    store: pygit2.Repository,
-    head: pygit2.Oid | None,
-    top: Path,
-    paths: Sequence[str],
-    pick: Pick | None,
-) -> list[str]:
-    """What is not in git where something is to be written, or where it awaits a person.
-
-    There, `git cherry-pick --abort` would take it away.
-    """
-    created = [path for path in paths if head is None or not trees.lookup(store, head, path)]
-    found = {path for path in created if os.path.lexists(top / path)}
-    found.update(parent for path in paths for parent in _bad_parents(top, path))
-    stages = pick.stages.keys() - set(paths) if pick else ()
-    found.update(path for path in stages if _is_loose(store, head, top, path))
-    return sorted(found)
-
-
-def _is_loose(store: pygit2.Repository, head: pygit2.Oid | None, top: Path, path: str) -> bool:
-    """Whether a file is there that HEAD does not have, nor anything else in its place."""
-    file = top / path
-    if not file.is_symlink() and not file.is_file():
-        return False
-    return not (head and trees.lookup(store, head, path)) and not [*_bad_parents(top, path)]
-
-
-def _bad_parents(top: Path, path: str) -> Iterable[str]:
-    parts = path.split("/")[:-1]
-    for count in range(1, len(parts) + 1):
-        parent = "/".join(parts[:count])
-        if (top / parent).is_symlink() or (top / parent).is_file():
-            yield parent

@@ -177,34 +177,6 @@ def under_way(repo: pygit2.Repository) -> tuple[str, str]:
     return _UNDER_WAY.get(state, _REBASE) if state != RepositoryState.NONE else ("", "")
 
 
-def guard(repo: pygit2.Repository, root: Path) -> None:
-    """Refuse to start a verb where it could not finish.
-
-    Raises:
-        Refused: HEAD is detached, an operation is under way, or paths are unmerged.
-    """
-    what, remedy = under_way(repo)
-    if what:
-        raise Refused(f"{what} is under way", where=str(root), next=remedy)
-    if repo.head_is_detached:
-        raise Refused(
-            "HEAD is detached, a commit would belong to no branch",
-            where=str(root),
-            next="git switch BRANCH, or git switch -c NEW-BRANCH",
-        )
-    lock = Path(repo.path) / "index.lock"
-    if lock.exists():
-        raise Refused(
-            "another git process has the index locked",
-            where=str(lock),
-            next="wait until it ends; if none runs, remove that file",
-        )
-    unmerged = git(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
-    if unmerged:
-        path = unmerged.split("\0")[0].partition("\t")[2]
-        raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
-
-
 def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit]:
     """The commits reachable from `head`, newest first, children before parents."""
     yield from repo.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import documents, land, project, stack, trees, uvlock, yours
+from aegis_patch import documents, guard, land, project, stack, trees, uvlock, yours
 from aegis_patch.absent import absent
 from aegis_patch.bench import Bench
 from aegis_patch.dangling import Reference
@@ -244,9 +244,9 @@ def _land(
     stuck = next((made for made in built if isinstance(made.outcome, Conflicted)), None)
     drafts = [Draft(made.step.message, _whole(store, there, root, made.after)) for made in clean]
     pick = _pick(store, there, root, stuck) if stuck else None
-    seen = land.check(repo, store, root, pick.worktree if pick else drafts[-1].tree, pick)
+    seen = guard.files(repo, store, root, pick.worktree if pick else drafts[-1].tree, pick)
     if pick:
-        land.check_index(repo)
+        guard.index(repo)
     if not land.author(there.root):
         raise Refused(
             "git does not know who you are",

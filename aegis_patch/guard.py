@@ -1,0 +1,147 @@
+"""What a verb is refused for before it does anything: it could not finish, or would meet yours."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch import journal, project, trees
+from aegis_patch.errors import Refused
+from aegis_patch.land import Pick
+from aegis_patch.project import git
+
+
+def verb(repo: pygit2.Repository, root: Path) -> None:
+    """Refuse to start a verb where it could not finish.
+
+    Raises:
+        Refused: HEAD is detached, an operation is under way, or paths are unmerged.
+    """
+    what, remedy = project.under_way(repo)
+    if what:
+        raise Refused(f"{what} is under way", where=str(root), next=remedy)
+    if repo.head_is_detached:
+        raise Refused(
+            "HEAD is detached, a commit would belong to no branch",
+            where=str(root),
+            next="git switch BRANCH, or git switch -c NEW-BRANCH",
+        )
+    lock = Path(repo.path) / "index.lock"
+    if lock.exists():
+        raise Refused(
+            "another git process has the index locked",
+            where=str(lock),
+            next="wait until it ends; if none runs, remove that file",
+        )
+    unmerged = git(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
+    if unmerged:
+        path = unmerged.split("\0")[0].partition("\t")[2]
+        raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
+
+
+def files(
+    repo: pygit2.Repository,
+    store: pygit2.Repository,
+    before: pygit2.Oid | None,
+    after: pygit2.Oid,
+    pick: Pick | None = None,
+) -> dict[str, str]:
+    """Refuse where landing would meet uncommitted work; a print of each file that it would meet.
+
+    Raises:
+        Refused: a path to be written has an uncommitted change, something untracked is in its
+            way, or one of its parents is a link.
+    """
+    top = Path(repo.workdir)
+    awaiting = [path for path in pick.stages if trees.lookup(store, after, path)] if pick else []
+    paths = sorted({*_changed(store, before, after), *awaiting})
+    seen = {path: journal.mark(top / path) for path in paths}  # before git looks
+    if blocked := _in_the_way(store, before, top, paths, pick):
+        first = _typed(blocked[:1])
+        raise Refused(
+            "something that is not in git is in the way",
+            where=", ".join(blocked),
+            next=f"move it away, or commit it: git add --force {first} "
+            f"&& git commit -m 'Mine' -- {first}",
+        )
+    if unseen := project.assumed_unchanged(top, paths):
+        raise Refused(
+            "git is told not to look at what would be written",
+            where=", ".join(unseen),
+            next=f"git update-index --no-assume-unchanged -- {_typed(unseen)}",
+        )
+    if changed := sorted(project.dirty(top, paths)):
+        raise Refused(
+            "uncommitted changes in what would be written",
+            where=", ".join(changed),
+            next=f"git stash push -- {_typed(changed)}, or commit them",
+        )
+    return seen
+
+
+def index(repo: pygit2.Repository) -> None:
+    """Refuse to enter a conflict over other staged work.
+
+    Raises:
+        Refused: something is staged, which `git cherry-pick --abort` would throw away.
+    """
+    top = Path(repo.workdir)
+    said = git(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
+    said += git(top, "diff-files", "--name-only", "--diff-filter=A", "-z")  # add --intent-to-add
+    staged = [path for path in said.split("\0") if path]
+    if staged:
+        raise Refused(
+            "this ends in conflicts, and something else is staged",
+            where=", ".join(staged),
+            next="git commit what is staged, or git stash, then run this again",
+        )
+
+
+def _typed(paths: Sequence[str]) -> str:
+    # From wherever the user stands in the repository, and as a shell takes it.
+    return " ".join(shlex.quote(f":/{path}") for path in paths)
+
+
+def _changed(
+    store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
+) -> tuple[str, ...]:
+    return trees.changed(store, before or store.TreeBuilder().write(), after)
+
+
+def _in_the_way(
+    store: pygit2.Repository,
+    head: pygit2.Oid | None,
+    top: Path,
+    paths: Sequence[str],
+    pick: Pick | None,
+) -> list[str]:
+    """What is not in git where something is to be written, or where it awaits a person.
+
+    There, `git cherry-pick --abort` would take it away.
+    """
+    created = [path for path in paths if head is None or not trees.lookup(store, head, path)]
+    found = {path for path in created if os.path.lexists(top / path)}
+    found.update(parent for path in paths for parent in _bad_parents(top, path))
+    stages = pick.stages.keys() - set(paths) if pick else ()
+    found.update(path for path in stages if _is_loose(store, head, top, path))
+    return sorted(found)
+
+
+def _is_loose(store: pygit2.Repository, head: pygit2.Oid | None, top: Path, path: str) -> bool:
+    """Whether a file is there that HEAD does not have, nor anything else in its place."""
+    file = top / path
+    if not file.is_symlink() and not file.is_file():
+        return False
+    return not (head and trees.lookup(store, head, path)) and not [*_bad_parents(top, path)]
+
+
+def _bad_parents(top: Path, path: str) -> Iterable[str]:
+    parts = path.split("/")[:-1]
+    for count in range(1, len(parts) + 1):
+        parent = "/".join(parts[:count])
+        if (top / parent).is_symlink() or (top / parent).is_file():
+            yield parent
