@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pygit2
 
@@ -13,35 +14,48 @@ from aegis_patch.stack import RECORD
 from aegis_patch.trees import Entry
 
 
-def lineage(
-    project: Project,
-) -> Iterator[tuple[pygit2.Commit, str, list[tuple[pygit2.Commit, str]]]]:
-    """Each reachable commit, newest first, with its parents, and where the record is in each.
+class State(NamedTuple):
+    """The project in a commit: where its record is, and the record, if it has one there."""
+
+    commit: pygit2.Commit
+    path: str
+    record: Entry | None
+
+    @property
+    def prefix(self) -> str:
+        """The directory of the project."""
+        return self.path.rpartition("/")[0]
+
+
+def lineage(project: Project) -> Iterator[tuple[State, list[State]]]:
+    """The project in each reachable commit, newest first, and in the parents of that.
 
     The whole project may have been moved to another directory, or into another repository.
     """
     repo = project.repo
-    places = {project.head: project.record_path}
+    known: dict[pygit2.Oid, State] = {}
     for commit in commits(repo, project.head):
-        path = places.pop(commit.id, project.record_path)
-        parents = []
-        for parent_id in commit.parent_ids:
-            if parent_id in repo:  # a shallow clone's oldest commits name some that it lacks
-                parent = repo[parent_id].peel(pygit2.Commit)
-                place = places.setdefault(parent.id, _place_before(repo, commit, parent, path))
-                parents.append((parent, place))
-        yield commit, path, parents
+        now = known.pop(commit.id, None) or _state(repo, commit, project.record_path)
+        before = []
+        for parent in commit.parent_ids:
+            if parent in repo:  # a shallow clone's oldest commits name some that it lacks
+                if parent not in known:
+                    known[parent] = _before(repo, now, repo[parent].peel(pygit2.Commit))
+                before.append(known[parent])
+        yield now, before
 
 
-def _place_before(
-    repo: pygit2.Repository, commit: pygit2.Commit, parent: pygit2.Commit, path: str
-) -> str:
-    now, before = (trees.lookup(repo, each.tree.id, path) for each in (commit, parent))
-    if before or now is None:
-        return path
-    gone = _records_gone(repo, parent, commit)
-    same = [place for place in gone if trees.lookup(repo, parent.tree.id, place) == now]
-    return same[0] if same else gone[0] if len(gone) == 1 else path
+def _state(repo: pygit2.Repository, commit: pygit2.Commit, path: str) -> State:
+    return State(commit, path, trees.lookup(repo, commit.tree.id, path))
+
+
+def _before(repo: pygit2.Repository, now: State, parent: pygit2.Commit) -> State:
+    there = _state(repo, parent, now.path)
+    if there.record or now.record is None:
+        return there
+    gone = [_state(repo, parent, path) for path in _records_gone(repo, parent, now.commit)]
+    same = [state for state in gone if state.record == now.record]
+    return same[0] if same else gone[0] if len(gone) == 1 else there
 
 
 def _records_gone(
@@ -52,30 +66,23 @@ def _records_gone(
     return [path for path in gone if path.split("/")[-1] == RECORD]
 
 
-def turns(project: Project) -> Iterator[tuple[pygit2.Commit, str, pygit2.Commit, str]]:
-    """Each reachable commit whose record differs from a parent's, with that parent.
-
-    Behind each stands where the project is in it.
-    """
-    for commit, path, parents in lineage(project):
-        now = trees.lookup(project.repo, commit.tree.id, path)
-        for parent, place in parents if now else ():
-            before = trees.lookup(project.repo, parent.tree.id, place)
-            if before and before != now:
-                yield commit, path.rpartition("/")[0], parent, place.rpartition("/")[0]
+def turns(project: Project) -> Iterator[tuple[State, State]]:
+    """Each reachable commit whose record differs from a parent's, with that parent."""
+    for now, parents in lineage(project):
+        for before in parents if now.record else ():
+            if before.record and before.record != now.record:
+                yield now, before
 
 
 def gained(project: Project, name: str) -> pygit2.Commit | None:
     """The newest reachable commit whose record gained a name, if history still has it."""
     repo = project.repo
-    for commit, path, parents in lineage(project):
-        now = trees.lookup(repo, commit.tree.id, path)
-        found = [trees.lookup(repo, parent.tree.id, place) for parent, place in parents]
-        before = [entry for entry in found if entry]
-        if now is None or now in before or name not in recorded(repo, now):
+    for now, parents in lineage(project):
+        before = [parent.record for parent in parents if parent.record]
+        if now.record is None or now.record in before or name not in recorded(repo, now.record):
             continue
         if not any(name in recorded(repo, entry) for entry in before):
-            return commit if before or _is_first(repo, commit) else None
+            return now.commit if before or _is_first(repo, now.commit) else None
     return None
 
 

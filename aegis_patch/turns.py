@@ -60,8 +60,9 @@ class Turn:
 
 def turns(there: Project) -> Iterator[Turn]:
     """The turns that HEAD can reach, newest first; a merge has one for each parent."""
-    for commit, prefix, parent, prefix_before in history.turns(there):
-        mine = trees.subtree(there.repo, parent.tree.id, prefix_before)
-        result = trees.subtree(there.repo, commit.tree.id, prefix)
+    for now, before in history.turns(there):
+        mine, result = (
+            trees.subtree(there.repo, state.commit.tree.id, state.prefix) for state in (before, now)
+        )
         if mine and result:
-            yield Turn(there.repo, commit, parent, mine, result)
+            yield Turn(there.repo, now.commit, before.commit, mine, result)

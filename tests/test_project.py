@@ -62,7 +62,7 @@ def test_turns_are_the_commits_that_changed_the_record(start: Start) -> None:
     made.commit("Mine")
     made.aegis("add", "ingress")
     found = project.find(made.path)
-    subjects = [commit.message.partition("\n")[0] for commit, *_ in history.turns(found)]
+    subjects = [now.commit.message.partition("\n")[0] for now, _ in history.turns(found)]
     assert subjects == ["Add ingress", "Add cache"]
 
 
