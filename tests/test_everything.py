@@ -103,7 +103,6 @@ def in_front(project: Project, python: Path, env: dict[str, str]) -> Iterator[st
     """Two webservers, and a Traefik with TLS before them that is told what Compose would tell."""
     services = servers.compose_config(project.path, env)["services"]
     docker = helper(project, "tests/components/ingress/docker_api.py")
-    port = servers.free_port()
     with ExitStack() as stack:
         web = [stack.enter_context(servers.webserver(project.path, python, env)) for _ in "12"]
         engine = stack.enter_context(
@@ -111,6 +110,7 @@ def in_front(project: Project, python: Path, env: dict[str, str]) -> Iterator[st
         )
         flags = [flag for flag in services["ingress"]["command"] if ".address" not in flag]
         flags = [flag for flag in flags if "acme" not in flag and "redirections" not in flag]
+        port = servers.free_port()
         flags += [f"--entrypoints.websecure.address=127.0.0.1:{port}"]
         stack.enter_context(servers.traefik(*flags, f"--providers.docker.endpoint={engine}"))
         yield f"https://{DOMAIN}:{port}"
