@@ -19,6 +19,7 @@ from aegis_patch.errors import Refused
 RECORD = "aegis.toml"
 CORE = "core"
 By = Literal["you", "need"]
+_OURS = ("upstream", "answers", "components")  # the sections whose values are ours to write
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
 _COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$""")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")
@@ -193,9 +194,9 @@ def with_comments(record: bytes, ours: bytes) -> bytes:
     Where a value has gone, its comment becomes a line below its slot.
     """
     comments = {
-        key: found.group(1).rstrip()
-        for key, line in _values(ours)
-        if (found := _COMMENT.search(line.rstrip()))
+        (section, key): found.group(1).rstrip()
+        for (section, key), line in _values(ours)
+        if key and section in _OURS and (found := _COMMENT.search(line.rstrip()))
     }
     there = {key for key, _ in _values(record)}
     alone = {key: said.lstrip() for key, said in comments.items() if key not in there}

@@ -146,6 +146,12 @@ def test_the_comment_behind_what_goes_stays() -> None:
     assert stack.with_comments(without, bare).endswith(b"\n# for the mails\n")
 
 
+def test_a_comment_in_a_table_of_the_users_stands_once() -> None:
+    own = b'\n[mine]\na.b = "c"  # why\n\n# by hand\n\n[[two]]\nx = "1"  # one\n[[two]]\nx = "2"\n'
+    record = text_of(a_stack("worker"), SKELETON + own).encode()
+    assert stack.with_comments(record, record) == record
+
+
 @pytest.mark.parametrize(
     ("was", "now"),
     [
