@@ -44,7 +44,8 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
         "%(else)%(objectname)%(end)",
         "refs/tags",
     )
-    tags = dict(line.split(" ") for line in listed.splitlines())
+    # Not splitlines: a tag may hold a NEL or a U+2028.
+    tags = dict(line.split(" ") for line in listed.split("\n") if line)
     found = {tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag: tags[tag] for tag in tags}
     return {version: found[version] for version in sorted(found, key=_age)}
 

@@ -207,6 +207,11 @@ def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Pr
     assert (status["latest"], status["behind"]) == ("2.0.1", 9)
 
 
+def test_a_tag_may_hold_what_ends_a_line_elsewhere(fork: Project) -> None:
+    fork.git("tag", "odd\u2028tag", "v1.0")
+    assert list(upstream.releases(str(fork.path))) == ["odd\u2028tag", "1.0", "1.10"]
+
+
 def test_a_link_in_a_fork_is_refused(tmp_path: Path, fork: Project) -> None:
     (fork.path / "base/link").symlink_to("/etc")
     fork.commit("A link")
