@@ -32,14 +32,14 @@ def init(
     """Start a project: a commit for the core, and one for each named component."""
     path = path.expanduser().resolve()
     fresh.sweep(path)
-    with ExitStack() as stack_:
+    with ExitStack() as entered:
         outer = _outer(path)
-        held = stack_.enter_context(journal.alone(outer)) if outer else None
+        held = entered.enter_context(journal.alone(outer)) if outer else None
         _refuse_filled(path)
         if outer:
             _enter(outer)
         alternates = [project.objects(Path(outer.workdir))] if outer else []
-        bench = stack_.enter_context(open_bench(*alternates))
+        bench = entered.enter_context(open_bench(*alternates))
         url = url if url == upstream.BUNDLED else fork.normal(url)
         opened = bench.open(url, version or upstream.latest(url))
         chosen = verbs.chosen(bench, opened, wanted, "leave out --upstream-version")
@@ -96,10 +96,10 @@ def _begin(
 
 
 def _refuse_filled(path: Path) -> None:
-    entries = sorted(os_entry.name for os_entry in path.iterdir()) if path.is_dir() else []
-    fresh = entries == [".git"] and project.open_repository(path).head_is_unborn
+    entries = [each.name for each in path.iterdir()] if path.is_dir() else []
+    unborn = entries == [".git"] and project.open_repository(path).head_is_unborn
     file = next((place for place in (path, *path.parents) if place.exists()), path)
-    if (file.exists() and not file.is_dir()) or (entries and not fresh):
+    if (file.exists() and not file.is_dir()) or (entries and not unborn):
         raise Refused(
             "this path is not empty" if entries else "a file is at this path",
             where=str(path if entries else file),
@@ -114,18 +114,13 @@ def _outer(path: Path) -> pygit2.Repository | None:
         return None
     repo = project.open_repository(parent)
     if repo.workdir is None or path.is_relative_to(Path(repo.path).resolve()):
-        raise Refused(
-            "this is inside git's own directory",
-            where=str(path),
-            next="give a path outside of it",
-        )
-    inside = repo.workdir and path.is_relative_to(Path(repo.workdir).resolve())
-    if not inside:
-        return None
+        what, remedy = "this is inside git's own directory", "give a path outside of it"
+        raise Refused(what, where=str(path), next=remedy)
     top = Path(repo.workdir).resolve()
-    if path != top and repo.path_is_ignored(path.relative_to(top).as_posix() + "/"):
+    if not path.is_relative_to(top):
         return None
-    return repo
+    below = project.prefix_of(top, path)
+    return None if below and repo.path_is_ignored(f"{below}/") else repo
 
 
 def _enter(outer: pygit2.Repository) -> None:
