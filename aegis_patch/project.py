@@ -273,12 +273,12 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
 
 def _refuse_partial(repo: pygit2.Repository, start: Path) -> None:
     for entry in repo.config:
-        if entry.name.startswith("remote.") and entry.name.endswith(".partialclonefilter"):
-            remote = entry.name.split(".")[1]
+        if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", entry.name):
+            setting, remote = (shlex.quote(name) for name in partial.group(0, 1))
             raise Refused(
                 "a partial clone lacks objects that a merge needs",
                 where=str(start),
-                next=f"git config --unset {entry.name} && git fetch --refetch {remote}",
+                next=f"git config --unset {setting} && git fetch --refetch {remote}",
             )
 
 

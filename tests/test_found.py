@@ -213,19 +213,6 @@ def test_interrupted(start: Start, as_json: bool) -> None:
     assert project.is_sound()
 
 
-def test_a_partial_clone_is_refused_with_a_remedy_that_works(start: Start, tmp_path: Path) -> None:
-    project = start("worker")
-    project.git("config", "uploadpack.allowFilter", "true")
-    url = f"file://{project.path}"
-    project.git("clone", "--quiet", "--filter=blob:none", url, str(tmp_path / "partial"))
-    partial = Project(tmp_path / "partial")
-    ran = partial.aegis("remove", "worker", code=1)
-    command = ran.err.partition(" next ")[2].strip()
-    subprocess.run(command, shell=True, cwd=partial.path, check=True, capture_output=True)
-    partial.aegis("remove", "worker")
-    assert partial.is_sound()
-
-
 def test_answers_are_shown_as_they_are(start: Start) -> None:
     project = start()
     project.aegis("answers", "description=a :rocket: x\\ [bold]y[/]")

@@ -242,7 +242,7 @@ def test_a_partial_clone_is_refused(start: Start, tmp_path: Path) -> None:
     project = start()
     project.git("config", "uploadpack.allowFilter", "true")
     url = f"file://{project.path}"
-    git(tmp_path, "clone", "--quiet", "--filter=blob:none", url, "partial")
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", "--origin", "my.fork", url, "partial")
     partial = Project(tmp_path / "partial")
     typed(partial, refused(partial, "a partial clone"))
     works(partial)
