@@ -63,14 +63,15 @@ def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Ref
     was = {where: path for path, where in moved.files.items()}
     was |= {part: path for path, parts in moved.parts.items() for part in parts}
     found: set[Reference] = set()
-    inside = {path for name in gone.modules for path in _files(store, there.tree, name)}
+    packages = [name.replace(".", "/") for name in gone.modules]
+    inside = {path for place in packages for path in trees.files(store, there.tree, place)}
     for path in inside.union(project.naming(there, gone.words)):
         at = was.get(path, path)
         deleted = trees.lookup(store, before, at) and not trees.lookup(store, after, at)
-        mine = trees.blob(store, trees.lookup(store, there.tree, path))
+        mine = trees.read(store, there.tree, path)
         if path in (uvlock.LOCK, RECORD) or deleted or trees.is_binary(mine):
             continue
-        known = trees.blob(store, trees.lookup(store, before, at))
+        known = trees.read(store, before, at)
         found |= set(_in_text(path, mine, known, gone))
     settings = there.root / _SETTINGS
     if settings.is_file():
@@ -95,12 +96,6 @@ def _gone(
         frozenset(names[kind] - own[kind]) for kind in ("variable", "service", "distribution")
     )
     return _Gone(frozenset(modules), variables, services, distributions)
-
-
-def _files(store: pygit2.Repository, tree: pygit2.Oid, package: str) -> Iterator[str]:
-    directory = package.replace(".", "/")
-    inside = trees.subtree(store, tree, directory)
-    return trees.files(store, inside, f"{directory}/") if inside else iter(())
 
 
 def _in_text(path: str, data: bytes, known: bytes, gone: _Gone) -> Iterator[Reference]:

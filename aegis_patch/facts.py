@@ -221,7 +221,7 @@ def _held(bench: Bench, tree: pygit2.Oid, own: _Lines) -> int:
 
 
 def _lines(bench: Bench, tree: pygit2.Oid, path: str) -> frozenset[bytes]:
-    return frozenset(units(path, trees.blob(bench.store, trees.lookup(bench.store, tree, path))))
+    return frozenset(units(path, trees.read(bench.store, tree, path)))
 
 
 def _is_any_there(bench: Bench, tree: pygit2.Oid, series: Component) -> bool:

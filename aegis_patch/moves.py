@@ -122,7 +122,7 @@ def _sought(
     gone: Iterable[str],
 ) -> _Files:
     """What is missing of some paths, and all that was in directories that are."""
-    inside = [path for top in gone for path in _files(store, before, top)]
+    inside = [path for top in gone for path in trees.files(store, before, top)]
     return {
         path: entry
         for path in (*paths, *inside)
@@ -282,7 +282,7 @@ def _places(
     """
     found = {}
     for top in gone:
-        paths = list(_files(store, before, top))
+        paths = list(trees.files(store, before, top))
         for at in {at for path in paths for at in above(path) if f"{at}/".startswith(f"{top}/")}:
             inside = [path for path in paths if path.startswith(f"{at}/")]
             place = _place(files, at)
@@ -377,11 +377,6 @@ def _without(files: Mapping[str, _T], paths: Iterable[str]) -> dict[str, _T]:
 
 def _below(place: str, directory: str, path: str) -> str:
     return f"{place}/{path.removeprefix(f'{directory}/')}".removeprefix("/")
-
-
-def _files(store: pygit2.Repository, tree: pygit2.Oid, directory: str) -> Iterator[str]:
-    inside = trees.subtree(store, tree, directory)
-    return trees.files(store, inside, f"{directory}/") if inside else iter(())
 
 
 def _size(store: pygit2.Repository, entry: Entry) -> int:

@@ -192,9 +192,8 @@ def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: 
 def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
     """What brings back the newest record at a path that makes sense; "" if there never was one."""
     for commit in commits(repo, head):
-        entry = trees.lookup(repo, commit.tree.id, path)
         try:
-            stack.parse(trees.blob(repo, entry))
+            stack.parse(trees.read(repo, commit.tree.id, path))
         except Refused:
             continue
         place = shlex.quote(f":/{path}")

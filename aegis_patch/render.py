@@ -170,7 +170,7 @@ def _sources(store: pygit2.Repository, upstream: Upstream) -> dict[str, str]:
 
 
 def _distributions(store: pygit2.Repository, upstream: Upstream) -> set[str]:
-    pyproject = trees.blob(store, trees.lookup(store, upstream.base, "pyproject.toml"))
+    pyproject = trees.read(store, upstream.base, "pyproject.toml")
     mails = [mail for each in upstream.catalogue.values() for _, mail in each.series]
     found = re.findall(rb'^    "([A-Za-z0-9][\w.-]*)', pyproject, re.MULTILINE)
     for mail in mails:

@@ -122,8 +122,7 @@ def obstructed(at: Trees, tree: pygit2.Oid, path: str) -> bool:
 
 
 def _is_package(store: pygit2.Repository, tree: pygit2.Oid, directory: str) -> bool:
-    inside = trees.subtree(store, tree, directory)
-    return inside is not None and any(path.endswith(".py") for path in trees.files(store, inside))
+    return any(path.endswith(".py") for path in trees.files(store, tree, directory))
 
 
 def _place(at: Trees, path: str, ours: Moves) -> str:

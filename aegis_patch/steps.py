@@ -204,8 +204,7 @@ def _relock(
     relock: bool,
 ) -> tuple[pygit2.Oid, list[str]]:
     """Bring a tracked uv.lock up to date, or say what to run."""
-    sides = [trees.lookup(store, tree, uvlock.PYPROJECT) for tree in (before, outcome.tree)]
-    texts = [trees.blob(store, side) for side in sides]
+    texts = [trees.read(store, tree, uvlock.PYPROJECT) for tree in (before, outcome.tree)]
     by_hand = "uv.lock was left as it is; run: uv lock"
     if isinstance(outcome, Conflicted):
         return outcome.tree, [by_hand]

@@ -294,12 +294,22 @@ def is_binary(data: bytes) -> bool:
     return b"\0" in data[:BINARY_PROBE]
 
 
-def files(store: pygit2.Repository, tree: pygit2.Oid, under: str = "") -> Iterator[str]:
-    """The paths of all files of a tree."""
+def read(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> bytes:
+    """The bytes of the file at a path; nothing where there is none."""
+    return blob(store, lookup(store, tree, path))
+
+
+def files(store: pygit2.Repository, tree: pygit2.Oid, directory: str = "") -> Iterator[str]:
+    """The paths of all files of a tree, or of a directory in it; none where that is not there."""
+    inside = subtree(store, tree, directory)
+    return _files(store, inside, f"{directory}/" if directory else "") if inside else iter(())
+
+
+def _files(store: pygit2.Repository, tree: pygit2.Oid, under: str) -> Iterator[str]:
     for entry in _tree(store, tree):
         path = f"{under}{entry.name}"
         if entry.filemode == FileMode.TREE:
-            yield from files(store, entry.id, f"{path}/")
+            yield from _files(store, entry.id, f"{path}/")
         else:
             yield path
 

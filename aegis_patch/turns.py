@@ -34,8 +34,7 @@ class Turn:
         """
         try:
             old, new = (
-                stack.parse(trees.blob(bench.store, trees.lookup(bench.store, at, RECORD)))
-                for at in (self.mine, self.result)
+                stack.parse(trees.read(bench.store, at, RECORD)) for at in (self.mine, self.result)
             )
             old = self._shown(bench, old, new)
             return bench.pristine(old), bench.pristine(new)

@@ -48,7 +48,7 @@ def relies(
         if path == uvlock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
             continue
         was_there = [path] if pristine else moved
-        texts = [trees.blob(store, trees.lookup(store, tree, each)) for each in was_there]
+        texts = [trees.read(store, tree, each) for each in was_there]
         known = {line for text in texts for line in text.splitlines()}
         for line in mine.splitlines():
             if line not in known and (found := pattern.search(_without_known(path, line, known))):
@@ -60,9 +60,7 @@ def _is_of(
     store: pygit2.Repository, tree: pygit2.Oid, place: str, need: str, own: Iterable[str]
 ) -> bool:
     """Whether a directory has the name of a requirement, or nothing but its files."""
-    inside = trees.subtree(store, tree, place)
-    files = {*trees.files(store, inside, f"{place}/")} if inside else set[str]()
-    return place.rpartition("/")[2] == need or files <= {*own}
+    return place.rpartition("/")[2] == need or {*trees.files(store, tree, place)} <= {*own}
 
 
 def _without_known(path: str, line: bytes, known: set[bytes]) -> bytes:
@@ -81,7 +79,7 @@ def brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[s
         ("service", "compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
         ("distribution", "pyproject.toml", r'^    "([A-Za-z0-9][\w.-]*)'),
     ):
-        files = [trees.blob(store, trees.lookup(store, at, path)) for at in (was, now)]
+        files = [trees.read(store, at, path) for at in (was, now)]
         texts = [data.decode("utf-8", "replace") for data in files]
         old, new = (set(re.findall(pattern, text, re.MULTILINE)) for text in texts)
         found[kind] = new - old
@@ -120,7 +118,7 @@ def _leaving(
 ) -> dict[str, frozenset[bytes]]:
     found: dict[str, frozenset[bytes]] = {}
     for path in trees.changed(store, old, new):
-        before, after = (trees.blob(store, trees.lookup(store, at, path)) for at in (old, new))
+        before, after = (trees.read(store, at, path) for at in (old, new))
         gone = units(path, before) - units(path, after)
         if gone and path != RECORD:
             found[path] = frozenset(gone)
@@ -128,8 +126,7 @@ def _leaving(
 
 
 def _wrote(bench: Bench, tree: pygit2.Oid, path: str, leaving: frozenset[bytes]) -> bool:
-    entry = trees.lookup(bench.store, tree, path)
-    return not leaving.isdisjoint(units(path, trees.blob(bench.store, entry)))
+    return not leaving.isdisjoint(units(path, trees.read(bench.store, tree, path)))
 
 
 def _met(
@@ -172,9 +169,7 @@ def _came_anew(
         if mine is None or not follows or len(since.commit.parent_ids) != 1:
             continue  # of a merge, another parent may have held it
         if pristine := since.pristine(bench):
-            texts = [
-                trees.blob(bench.store, trees.lookup(bench.store, at, path)) for at in pristine
-            ]
+            texts = [trees.read(bench.store, at, path) for at in pristine]
             old, new = (units(path, text) for text in texts)
             came |= (new - old).keys() - units(path, trees.blob(bench.store, mine)).keys()
     return frozenset(came)

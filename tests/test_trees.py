@@ -40,6 +40,10 @@ def test_lookup_finds_files_and_subtree_directories(store: pygit2.Repository) ->
     assert trees.subtree(store, tree, "a") is None
     assert trees.subtree(store, tree, "nothing") is None
     assert list(trees.files(store, tree)) == ["a", "d/e/f"]
+    assert list(trees.files(store, tree, "d")) == ["d/e/f"]
+    assert [*trees.files(store, tree, "a"), *trees.files(store, tree, "nothing")] == []
+    assert trees.read(store, tree, "d/e/f") == b"2"
+    assert trees.read(store, tree, "nothing") == b""
 
 
 @pytest.mark.parametrize(
