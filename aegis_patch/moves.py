@@ -6,8 +6,6 @@ To follow a file wrongly is worse than not to follow it: what is in doubt is a h
 from __future__ import annotations
 
 import functools
-import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,21 +13,14 @@ from typing import TypeVar
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import trees
+from aegis_patch import alike, trees
+from aegis_patch.alike import ALIKE, Scores
 from aegis_patch.trees import Entry
 
-ALIKE = 80  # per cent that a file must have in common with another to be known by itself
-RELATED = 50  # where its directory, or a commit of the user's, speaks for it too
-AHEAD = 20  # per cent by which it must be more alike than every other
 MOST = 1000  # new files that are read; of more, those of the same name
-LARGER = 10  # times as large as all that is sought: a data set is not read
-_SMALL = 1 << 16  # bytes that are read in any case
-_TELLING = 3  # lines that a part of a file must have
-_COMMON = re.compile(rb"\W*|(import|from) .*")  # a line that any file may have
 
 _T = TypeVar("_T")
 _Files = dict[str, Entry]
-_Scores = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +66,16 @@ def follow(
         return Moves()
     added = _added(store, before, after)
 
-    same = _not_copied(store, before, after, _identical(store, sought, added))
+    same = _not_copied(store, before, after, alike.identical(store, sought, added))
     sought, added = _without(sought, same), _without(added, same.values())
     if len(added) > MOST:
         added = _of_like_name(sought, added)
-    near = _comparable(store, sought, added)
-    scores = _scores(store, sought, near)
-    found = _not_copied(store, before, after, _winners(scores, least))
+    near = alike.comparable(store, sought, added)
+    scores = alike.compared(store, sought, near)
+    found = _not_copied(store, before, after, alike.winners(scores, least))
     found |= _as_told(known or {}, sought, _without(added, found.values()))
     found |= _by_place({**same, **found}, sought, added, scores)
-    parts, pieces = _parts(store, sought, near, found)
+    parts, pieces = alike.split(store, sought, near, found)
     files = {**same, **_without(found, parts)}
     left = _without(_without(sought, files), parts)
 
@@ -135,18 +126,6 @@ def _added(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid) -> _
     return {path: now for path, (was, now) in found if now and not was}
 
 
-def _identical(
-    store: pygit2.Repository, sought: Mapping[str, Entry], added: Mapping[str, Entry]
-) -> dict[str, str]:
-    """The same bytes, once here and once there; empty files are all alike."""
-    here, there = _by_content(sought), _by_content(added)
-    return {
-        paths[0]: there[key][0]
-        for key, paths in here.items()
-        if len(paths) == len(there.get(key, ())) == 1 and _size(store, sought[paths[0]])
-    }
-
-
 def _not_copied(
     store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, files: Mapping[str, str]
 ) -> dict[str, str]:
@@ -170,72 +149,14 @@ def _beside(
     return {
         (str(each.name), each.id)
         for each in entries
-        if each.filemode == FileMode.BLOB and _size(store, Entry(each.id, each.filemode))
+        if each.filemode == FileMode.BLOB and trees.size(store, Entry(each.id, each.filemode))
     }
-
-
-def _by_content(files: Mapping[str, Entry]) -> dict[tuple[pygit2.Oid, bool], list[str]]:
-    found: dict[tuple[pygit2.Oid, bool], list[str]] = {}
-    for path, entry in files.items():
-        found.setdefault((entry.id, entry.mode == FileMode.LINK), []).append(path)
-    return found
 
 
 def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> _Files:
     names = {path.rpartition("/")[2] for path in sought}
     names |= {name.removesuffix(".py") for name in names}  # a package of a module's name
     return {path: entry for path, entry in added.items() if names & set(path.split("/")[-2:])}
-
-
-def _comparable(
-    store: pygit2.Repository, sought: Mapping[str, Entry], added: Mapping[str, Entry]
-) -> _Files:
-    """Without what is far too large to be mostly what is sought."""
-    largest = max((_size(store, entry) for entry in sought.values()), default=0)
-    most = max(_SMALL, LARGER * largest)
-    return {path: entry for path, entry in added.items() if _size(store, entry) <= most}
-
-
-def _scores(
-    store: pygit2.Repository, sought: Mapping[str, Entry], added: Mapping[str, Entry]
-) -> dict[str, dict[str, int]]:
-    """For each file that is sought, the ones that are related, and by how many per cent."""
-    here, there = _lines(store, sought), _lines(store, added)
-    return {
-        path: {
-            other: score
-            for other, theirs in there.items()
-            if (score := _alike(lines, theirs)) >= RELATED
-        }
-        for path, lines in here.items()
-    }
-
-
-def _lines(store: pygit2.Repository, files: Mapping[str, Entry]) -> dict[str, Counter[bytes]]:
-    """The lines of each regular file that has some."""
-    return {
-        path: Counter(trees.blob(store, entry).splitlines())
-        for path, entry in files.items()
-        if entry.mode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE) and _size(store, entry)
-    }
-
-
-def _alike(one: Counter[bytes], other: Counter[bytes]) -> int:
-    total = one.total() + other.total()
-    if min(one.total(), other.total()) * 200 < RELATED * total:
-        return 0
-    return (one & other).total() * 200 // total
-
-
-def _winners(scores: _Scores, least: int) -> dict[str, str]:
-    """Those that are alike enough, far more than every other, and for one file only."""
-    found = {}
-    for path, alike in scores.items():
-        first, second = (*sorted(alike.values(), reverse=True), 0, 0)[:2]
-        if first >= least and first - second >= AHEAD:
-            found[path] = max(alike, key=lambda other: alike[other])
-    taken = Counter(found.values())
-    return {path: where for path, where in found.items() if taken[where] == 1}
 
 
 def _as_told(
@@ -253,7 +174,7 @@ def _by_place(
     found: Mapping[str, str],
     sought: Mapping[str, Entry],
     added: Mapping[str, Entry],
-    scores: _Scores,
+    scores: Scores,
 ) -> dict[str, str]:
     """Files where the others of their directory went, under the name that they had."""
     more = {}
@@ -323,51 +244,12 @@ def _place(files: Mapping[str, str], directory: str) -> str | None:
     return places.pop() if len(places) == 1 else None
 
 
-def _parts(
-    store: pygit2.Repository,
-    sought: Mapping[str, Entry],
-    added: Mapping[str, Entry],
-    found: Mapping[str, str],
-) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Files that were split, the parts of which hold different lines; then what only looks so."""
-    whole, free = (_telling(store, files) for files in (sought, added))
-    parts, pieces = {}, {}
-    for path, lines in whole.items():
-        others = {where for other, where in found.items() if other != path}
-        shared = {
-            other: both
-            for other, theirs in free.items()
-            if other not in others
-            and len(both := lines & theirs) >= _TELLING
-            and len(both) * 2 >= len(theirs)
-        }
-        order = sorted(shared, key=lambda other: (-len(shared[other]), other))
-        covered = frozenset().union(*shared.values())
-        twice = sum(map(len, shared.values())) - len(covered)
-        if len(order) > 1 and twice * 8 <= len(covered) and len(covered) * 2 >= len(lines):
-            parts[path] = tuple(order)
-        elif order:
-            pieces[path] = tuple(order)
-    taken = Counter(part for each in parts.values() for part in each)
-    doubtful = {path for path, each in parts.items() if any(taken[part] > 1 for part in each)}
-    pieces |= {path: parts[path] for path in doubtful}
-    return _without(parts, doubtful), pieces
-
-
 def _hints(
-    left: Iterable[str], scores: _Scores, pieces: Mapping[str, tuple[str, ...]]
+    left: Iterable[str], scores: Scores, pieces: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
     """What each of some files may have become."""
     found = {path: {*scores.get(path, ()), *pieces.get(path, ())} for path in left}
     return {path: tuple(sorted(others)) for path, others in found.items() if others}
-
-
-def _telling(store: pygit2.Repository, files: Mapping[str, Entry]) -> dict[str, frozenset[bytes]]:
-    """The lines of each file that tell where they come from."""
-    return {
-        path: frozenset(line for raw in lines if not _COMMON.fullmatch(line := raw.strip()))
-        for path, lines in _lines(store, files).items()
-    }
 
 
 def _without(files: Mapping[str, _T], paths: Iterable[str]) -> dict[str, _T]:
@@ -377,8 +259,3 @@ def _without(files: Mapping[str, _T], paths: Iterable[str]) -> dict[str, _T]:
 
 def _below(place: str, directory: str, path: str) -> str:
     return f"{place}/{path.removeprefix(f'{directory}/')}".removeprefix("/")
-
-
-def _size(store: pygit2.Repository, entry: Entry) -> int:
-    # A submodule's commit is not here.
-    return 0 if entry.mode == FileMode.COMMIT else int(store.odb.read_header(entry.id)[1])

@@ -289,6 +289,11 @@ def blob(store: pygit2.Repository, entry: Entry | None) -> bytes:
     return found.data
 
 
+def size(store: pygit2.Repository, entry: Entry) -> int:
+    """How many bytes a file has, without reading it; a submodule's commit is not here."""
+    return 0 if entry.mode == FileMode.COMMIT else int(store.odb.read_header(entry.id)[1])
+
+
 def is_binary(data: bytes) -> bool:
     """What git takes for binary: a NUL near the start."""
     return b"\0" in data[:BINARY_PROBE]

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import moves, project, trees, uvlock
+from aegis_patch import alike, moves, project, trees, uvlock
 from aegis_patch.bench import Bench
 from aegis_patch.evolve import STRING, units, written_twice
 from aegis_patch.moves import Moves
@@ -211,7 +211,7 @@ def _moved_on(bench: Bench, there: Project, at: dict[str, str]) -> dict[str, str
         if not isinstance(commit, pygit2.Commit) or not commit.parents:
             continue
         sides = (commit.parents[0].tree.id, commit.tree.id)
-        followed = moves.follow(bench.store, *sides, [where], least=moves.RELATED)
+        followed = moves.follow(bench.store, *sides, [where], least=alike.RELATED)
         if now := followed.files.get(where):
             found[path] = now
     return found

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "aegis_patch"
 PURE = {"errors", "documents", "imports", "marks", "patch", "component", "stack", "merges"}
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
 PURE |= {f"merges.{kind}" for kind in KINDS | {"blocks", "gone", "touching"}}
-OBJECT_PURE = {"trees", "pristine", "moves", "sides", "content", "evolve", "absent"}
+OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
@@ -44,7 +44,8 @@ DOORS: dict[str, set[str]] = {
     "fork": {"errors"},
     "upstream": {"component", "errors", "fork", "patch"},
     "pristine": {"component", "errors", "patch", "stack", "trees", "upstream"},
-    "moves": {"trees"},
+    "alike": {"trees"},
+    "moves": {"alike", "trees"},
     "sides": {"moves", "trees"},
     "absent": {"imports", "sides", "trees"},
     "content": {"merges", "merges.gone", "merges.touching", "trees"},
