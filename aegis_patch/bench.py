@@ -14,7 +14,8 @@ from aegis_patch.component import Catalogue
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.pristine import pristine
 from aegis_patch.project import Project
-from aegis_patch.stack import RECORD, Stack
+from aegis_patch.record import RECORD
+from aegis_patch.stack import Stack
 from aegis_patch.upstream import Upstream
 
 

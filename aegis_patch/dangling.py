@@ -12,7 +12,8 @@ from aegis_patch import imports, project, trees, uvlock, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.project import Project
-from aegis_patch.stack import RECORD, Stack
+from aegis_patch.record import RECORD
+from aegis_patch.stack import Stack
 
 SHOWN = 20  # of many
 _SETTINGS = ".env"  # not in git, though it is where variables are set

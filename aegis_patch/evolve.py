@@ -17,11 +17,12 @@ from dataclasses import dataclass, field, replace
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import content, stack, trees
+from aegis_patch import content, record, trees
 from aegis_patch.content import Reason
 from aegis_patch.moves import Moves
+from aegis_patch.record import RECORD
 from aegis_patch.sides import Note, Sides, Trees, differing, obstructed
-from aegis_patch.stack import RECORD, Stack
+from aegis_patch.stack import Stack
 from aegis_patch.trees import Entry
 
 
@@ -302,12 +303,12 @@ def _merge_file(
 
 
 def _merge_record(
-    store: pygit2.Repository, record: Stack, base: Entry, ours: Entry, theirs: Entry
+    store: pygit2.Repository, wanted: Stack, base: Entry, ours: Entry, theirs: Entry
 ) -> Entry:
-    sides = [stack.strip(trees.blob(store, entry)) for entry in (base, ours, theirs)]
+    sides = [record.strip(trees.blob(store, entry)) for entry in (base, ours, theirs)]
     skeleton = trees.merge_text(store, *sides)
-    text = stack.write(skeleton.data if skeleton.clean else sides[1], record)
-    text = stack.with_comments(text, trees.blob(store, ours))
+    text = record.write(skeleton.data if skeleton.clean else sides[1], wanted)
+    text = record.with_comments(text, trees.blob(store, ours))
     return Entry(store.create_blob(text), ours.mode)
 
 

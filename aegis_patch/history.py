@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import pygit2
 
-from aegis_patch import stack, trees
+from aegis_patch import record, trees
 from aegis_patch.errors import Refused
 from aegis_patch.project import Project, commits
-from aegis_patch.stack import RECORD
+from aegis_patch.record import RECORD
 from aegis_patch.trees import Entry
 
 
@@ -97,6 +97,6 @@ def _is_first(repo: pygit2.Repository, commit: pygit2.Commit) -> bool:
 def recorded(repo: pygit2.Repository, entry: Entry) -> frozenset[str]:
     """The names in a record; none where it does not make sense."""
     try:
-        return stack.parse(trees.blob(repo, entry)).names
+        return record.parse(trees.blob(repo, entry)).names
     except Refused:
         return frozenset()

@@ -12,9 +12,10 @@ from collections.abc import Collection, Mapping
 
 import pygit2
 
-from aegis_patch import component, patch, stack, trees
+from aegis_patch import component, patch, record, trees
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
-from aegis_patch.stack import RECORD, Stack
+from aegis_patch.record import RECORD
+from aegis_patch.stack import Stack
 from aegis_patch.trees import Entry
 from aegis_patch.upstream import Upstream
 
@@ -104,7 +105,7 @@ def recorded(store: pygit2.Repository, tree: pygit2.Oid, wanted: Stack) -> pygit
     there = trees.lookup(store, tree, RECORD)
     if there is None:
         raise SeriesError(f"base/{RECORD} is missing", where=f"release {wanted.release}")
-    text = stack.write(trees.blob(store, there), wanted)
+    text = record.write(trees.blob(store, there), wanted)
     return trees.replace(store, tree, {RECORD: Entry(store.create_blob(text), there.mode)})
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import RepositoryState, SortMode
 
-from aegis_patch import stack, trees
+from aegis_patch import record, trees
 from aegis_patch.errors import Refused
-from aegis_patch.stack import RECORD, Stack
+from aegis_patch.record import RECORD
+from aegis_patch.stack import Stack
 
 _UNDER_WAY = {
     RepositoryState.MERGE: ("a merge", "git merge --continue, or git merge --abort"),
@@ -127,15 +128,15 @@ def find(start: Path) -> Project:
     prefix = prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
     tree = trees.subtree(repo, head.tree.id, prefix)
-    record = trees.lookup(repo, tree, RECORD) if tree else None
-    if tree is None or record is None:
+    entry = trees.lookup(repo, tree, RECORD) if tree else None
+    if tree is None or entry is None:
         raise Refused(
             f"{RECORD} is not in the last commit",
             where=str(root),
             next=f"git add {RECORD} && git commit, or git checkout HEAD -- {RECORD}",
         )
     try:
-        recorded = stack.parse(trees.blob(repo, record))
+        recorded = record.parse(trees.blob(repo, entry))
     except Refused as error:
         raise _nonsense(repo, head, prefix, error) from error
     return Project(repo, root, prefix, head.id, tree, recorded)
@@ -193,7 +194,7 @@ def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
     """What brings back the newest record at a path that makes sense; "" if there never was one."""
     for commit in commits(repo, head):
         try:
-            stack.parse(trees.read(repo, commit.tree.id, path))
+            record.parse(trees.read(repo, commit.tree.id, path))
         except Refused:
             continue
         place = shlex.quote(f":/{path}")

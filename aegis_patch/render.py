@@ -20,10 +20,10 @@ from typing import Any
 
 import pygit2
 
-from aegis_patch import stack, trees
+from aegis_patch import record, trees
 from aegis_patch.errors import Refused, SeriesError
 from aegis_patch.pristine import Identity
-from aegis_patch.stack import RECORD
+from aegis_patch.record import RECORD
 from aegis_patch.upstream import Upstream
 
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
@@ -41,13 +41,13 @@ def slug(project_name: str) -> str:
 
 def defaults(store: pygit2.Repository, upstream: Upstream) -> Mapping[str, str]:
     """The questions' keys, with the identity that base/ has by itself."""
-    record = trees.lookup(store, upstream.base, RECORD)
-    if record is None:
+    entry = trees.lookup(store, upstream.base, RECORD)
+    if entry is None:
         raise SeriesError(f"base/{RECORD} is missing", where=f"release {upstream.release}")
-    text = trees.blob(store, record)
+    text = trees.blob(store, entry)
     if len(text) > _LONGEST_RECORD:
         raise SeriesError(f"more than {_LONGEST_RECORD >> 10} KiB", where=f"base/{RECORD}")
-    answers = stack.parse(text, f"base/{RECORD}").answers
+    answers = record.parse(text, f"base/{RECORD}").answers
     asked = re.findall(r"^([a-z]\w*):", _QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
     for key, value in answers.items():  # a key becomes part of a template
         if key not in asked or not value or _MARKS.search(value):

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import pygit2
 
-from aegis_patch import facts, history, stack, trees
+from aegis_patch import facts, history, record, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.project import Project
-from aegis_patch.stack import RECORD, Stack
+from aegis_patch.record import RECORD
+from aegis_patch.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Turn:
         """
         try:
             old, new = (
-                stack.parse(trees.read(bench.store, at, RECORD)) for at in (self.mine, self.result)
+                record.parse(trees.read(bench.store, at, RECORD)) for at in (self.mine, self.result)
             )
             old = self._shown(bench, old, new)
             return bench.pristine(old), bench.pristine(new)

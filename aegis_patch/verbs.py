@@ -18,6 +18,7 @@ from aegis_patch.errors import Refused
 from aegis_patch.explain import perform
 from aegis_patch.facts import Finding
 from aegis_patch.project import Project
+from aegis_patch.record import RECORD
 from aegis_patch.stack import CORE, Stack
 from aegis_patch.steps import Result, Step
 from aegis_patch.upstream import Upstream
@@ -200,7 +201,7 @@ def _release(bench: Bench, there: Stack) -> Upstream:
 
 def _refuse_stranded(bench: Bench, there: Stack) -> None:
     if stray := facts.stranded(bench, there):
-        raise Refused(stray.what, where=stack.RECORD, next=stray.next)
+        raise Refused(stray.what, where=RECORD, next=stray.next)
 
 
 def _refuse_none(wanted: Sequence[str]) -> None:

@@ -15,8 +15,8 @@ from aegis_patch.evolve import STRING, units, written_twice
 from aegis_patch.moves import Moves
 from aegis_patch.pristine import after, before
 from aegis_patch.project import Project
+from aegis_patch.record import RECORD
 from aegis_patch.sides import Sides
-from aegis_patch.stack import RECORD
 from aegis_patch.turns import Turn, turns
 from aegis_patch.upstream import Upstream
 

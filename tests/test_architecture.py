@@ -13,9 +13,19 @@ import pytest
 from tests.tiny import ROOT
 
 PACKAGE = ROOT / "aegis_patch"
-PURE = {"errors", "documents", "imports", "marks", "patch", "component", "stack", "merges"}
+PURE = {
+    "errors",
+    "documents",
+    "imports",
+    "marks",
+    "patch",
+    "component",
+    "stack",
+    "record",
+    "merges",
+}
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
-PURE |= {f"merges.{kind}" for kind in KINDS | {"blocks", "gone", "touching"}}
+PURE |= {"merges"} | {f"merges.{kind}" for kind in KINDS | {"blocks", "gone", "touching"}}
 OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
@@ -30,7 +40,8 @@ DOORS: dict[str, set[str]] = {
     "patch": {"errors"},
     "documents": set(),
     "component": {"documents", "errors"},
-    "stack": {"component", "documents", "errors"},
+    "stack": {"component"},
+    "record": {"documents", "errors", "stack"},
     "merges": {"documents"} | {f"merges.{kind}" for kind in KINDS | {"blocks"}},
     "merges.blocks": set(),
     **{f"merges.{kind}": {"merges.blocks"} for kind in KINDS},
@@ -43,13 +54,13 @@ DOORS: dict[str, set[str]] = {
     "trees": {"errors", "marks", "patch"},
     "fork": {"errors"},
     "upstream": {"component", "errors", "fork", "patch"},
-    "pristine": {"component", "errors", "patch", "stack", "trees", "upstream"},
+    "pristine": {"component", "errors", "patch", "record", "stack", "trees", "upstream"},
     "alike": {"trees"},
     "moves": {"alike", "trees"},
     "sides": {"moves", "trees"},
     "absent": {"imports", "sides", "trees"},
     "content": {"merges", "merges.gone", "merges.touching", "trees"},
-    "evolve": {"content", "moves", "sides", "stack", "trees"},
+    "evolve": {"content", "moves", "record", "sides", "stack", "trees"},
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from aegis_patch import component, patch, pristine, render, stack, trees, upstream
+from aegis_patch import component, patch, pristine, record, render, trees, upstream
 from aegis_patch.upstream import Upstream
 from tests.conftest import ROOT, git
 from tests.series_size import size, table
@@ -107,7 +107,7 @@ def test_only_the_identity_files_hold_the_identity(
             for value in IDENTITY
         )
     }
-    assert holders == {*render.FILES, stack.RECORD}
+    assert holders == {*render.FILES, record.RECORD}
     assert len(holders) <= 5
 
 
@@ -141,8 +141,8 @@ def test_the_page_of_the_components_is_counted_anew(
 def test_every_name_has_a_slot_in_the_record(store: pygit2.Repository) -> None:
     for version in VERSIONS:
         opened = upstream.open_release(store, upstream.BUNDLED, version)
-        record = trees.blob(store, trees.lookup(store, opened.base, stack.RECORD)).decode()
-        slots = re.findall(r"^# slot: (.*)$", record, re.MULTILINE)
+        skeleton = trees.read(store, opened.base, record.RECORD).decode()
+        slots = re.findall(r"^# slot: (.*)$", skeleton, re.MULTILINE)
         assert slots == sorted(slots)
         assert set(opened.catalogue) <= set(slots)
 

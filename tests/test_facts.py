@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from aegis_patch import component, evolve, facts, pristine, stack, trees, upstream
+from aegis_patch import component, evolve, facts, pristine, record, stack, trees, upstream
 from aegis_patch.bench import Bench
 from aegis_patch.stack import Presence, Stack
 from aegis_patch.trees import Entry
@@ -71,7 +71,7 @@ def test_nothing_is_off_where_every_file_was_moved(bench: Bench) -> None:
     tree = bench.pristine(there)
     edits: dict[str, Entry | None] = {}
     for path in trees.files(bench.store, tree):
-        if path != stack.RECORD:
+        if path != record.RECORD:
             edits |= {f"moved/{path}": trees.lookup(bench.store, tree, path), path: None}
     assert said(bench, there, trees.replace(bench.store, tree, edits)) == []
 
@@ -152,7 +152,7 @@ def test_no_line_of_the_user_is_lost_where_releases_are_mixed(data: st.DataObjec
         there = replace(there, present=dict.fromkeys(names, Presence(other, "you")))
         old = mixed(bench, there)
         new = tree_of(store, stack.closed(there, known[0]))
-        touched = [each for each in trees.changed(store, old, new) if each != stack.RECORD]
+        touched = [each for each in trees.changed(store, old, new) if each != record.RECORD]
         paths = [each for each in touched if trees.lookup(store, old, each)]
         assume(paths)  # a component may be the same in two releases
         path = data.draw(st.sampled_from(paths))

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from aegis_patch import component, evolve, merges, pristine, stack, trees, upstream
 from aegis_patch.evolve import Clean, Conflicted, Plan, Unchanged
-from aegis_patch.stack import RECORD, Presence, Stack
+from aegis_patch.record import RECORD
+from aegis_patch.stack import Presence, Stack
 from aegis_patch.trees import Entry
 from aegis_patch.upstream import Upstream
 from tests.conftest import Project, Start, git

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pygit2
 import pytest
 
-from aegis_patch import pristine, stack, trees
+from aegis_patch import pristine, record, trees
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
 from aegis_patch.stack import Presence, Stack
 from aegis_patch.upstream import Upstream
@@ -98,9 +98,9 @@ def test_a_pristine_tree_holds_record_and_identity(
     identity = {"README.md": b"# Pier\n\nwords\n\nmore\n"}
     made = tiny.contents(store, pristine.pristine(store, {"0.1.0": opened}, wanted, identity))
     assert made["README.md"] == identity["README.md"]
-    record = made["aegis.toml"]
-    assert isinstance(record, bytes)
-    assert stack.parse(record) == wanted
+    written = made["aegis.toml"]
+    assert isinstance(written, bytes)
+    assert record.parse(written) == wanted
     assert made["list"] == having("cache")["list"]
 
 

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 import yaml
 
 from aegis_patch import patch, verbs
-from aegis_patch.stack import RECORD
+from aegis_patch.record import RECORD
 from tests.conftest import Project
 
 Edit = Callable[[Project, random.Random, str], str | None]  # what was done; None: nothing

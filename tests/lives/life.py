@@ -12,7 +12,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch import component, trees, upstream, verbs
-from aegis_patch.stack import RECORD
+from aegis_patch.record import RECORD
 from tests.conftest import Project, run
 from tests.lives import words
 from tests.lives.words import Written

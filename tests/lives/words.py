@@ -10,7 +10,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch import trees
-from aegis_patch.stack import RECORD
+from aegis_patch.record import RECORD
 
 WORD = re.compile(r"own\d{4}own", re.IGNORECASE)
 

@@ -16,7 +16,7 @@ import pygit2
 
 from aegis_patch import pristine, trees, upstream
 from aegis_patch.evolve import Clean, Conflicted, Plan, evolve
-from aegis_patch.stack import RECORD
+from aegis_patch.record import RECORD
 from tests import tiny
 from tests.test_laws import all_edges, stack_of, tree_of
 
