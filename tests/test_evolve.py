@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pygit2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aegis_patch import evolve, trees
@@ -356,17 +356,20 @@ def test_a_copied_service_under_another_name(store: pygit2.Repository) -> None:
         max_size=3,
     )
 )
-def test_what_merges_merges_as_well_from_the_end(
+@example([[b"a\n", b"b\n"], [b"b\n"], [b"a\n", b"b\n", b"b\n"]])  # a conflict from the end
+@example([[b"\n", b"b\n"] * 2, [b"\n", b"\n", b"b\n"], [b"\n", b"b\n"] * 3])
+def test_what_merges_is_never_merged_otherwise_from_the_end(
     store: pygit2.Repository, sides: list[list[bytes]]
 ) -> None:
-    base, ours, theirs = (b"".join(side) for side in sides)
-    outcome = evolved(store, *({"a.txt": data, "z": b""} for data in (base, ours, theirs)))
-    if isinstance(outcome, Clean):
-        backward = (b"".join(reversed(side)) for side in sides)
-        again = clean(store, *({"a.txt": data, "z": b""} for data in backward))
-        forward = tiny.contents(store, outcome.tree)["a.txt"]
-        assert isinstance(forward, bytes)
-        assert again["a.txt"] == b"".join(reversed(forward.splitlines(keepends=True)))
+    forward, backward = (
+        evolved(store, *({"a.txt": b"".join(side[::way]), "z": b""} for side in sides))
+        for way in (1, -1)
+    )
+    if isinstance(forward, Clean) and isinstance(backward, Clean):
+        one, other = (tiny.contents(store, made.tree)["a.txt"] for made in (forward, backward))
+        assert isinstance(one, bytes)
+        assert isinstance(other, bytes)
+        assert one.splitlines() == other.splitlines()[::-1]
 
 
 def test_a_port_conflicts_and_what_stands_beside_it_does_not(store: pygit2.Repository) -> None:
