@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import fork, fresh, guard, journal, land, project, render, trees, upstream, verbs
+from aegis_patch import (
+    fork,
+    fresh,
+    git,
+    guard,
+    journal,
+    land,
+    project,
+    render,
+    trees,
+    upstream,
+    verbs,
+)
 from aegis_patch.bench import Bench, open_bench
 from aegis_patch.errors import Refused
 from aegis_patch.land import Draft
@@ -38,7 +50,7 @@ def init(
         _refuse_filled(path)
         if outer:
             _enter(outer)
-        alternates = [project.objects(Path(outer.workdir))] if outer else []
+        alternates = [git.objects(Path(outer.workdir))] if outer else []
         bench = entered.enter_context(open_bench(*alternates))
         url = url if url == upstream.BUNDLED else fork.normal(url)
         opened = bench.open(url, version or upstream.latest(url))
@@ -139,7 +151,7 @@ def _suggestions(path: Path) -> dict[str, str]:
     parent = _nearest(path)
     suggested = {"project_name": path.name}
     for key, name in _PERSON.items():
-        value = project.git(parent, "config", "--default", "", "--get", name).strip()
+        value = git.setting(parent, name)
         if value:
             suggested[key] = value
     return suggested

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pygit2
 
-from aegis_patch import imports, project, trees, uvlock, yours
+from aegis_patch import git, imports, trees, uvlock, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.project import Project
@@ -66,7 +66,7 @@ def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Ref
     found: set[Reference] = set()
     packages = [name.replace(".", "/") for name in gone.modules]
     inside = {path for place in packages for path in trees.files(store, there.tree, place)}
-    for path in inside.union(project.naming(there, gone.words)):
+    for path in inside.union(git.naming(there.root, str(there.head), gone.words)):
         at = was.get(path, path)
         deleted = trees.lookup(store, before, at) and not trees.lookup(store, after, at)
         mine = trees.read(store, there.tree, path)

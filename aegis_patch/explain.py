@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from aegis_patch import patch, project, steps, trees
+from aegis_patch import git, patch, steps, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import PatchRejected, Refused
 from aegis_patch.evolve import Conflict, Meeting, Theirs, Yours
@@ -77,7 +77,7 @@ def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
         newest = ["--invert-grep", "--grep=^Aegis-Release: ", "--", path]
         chosen = _blamed(there, path, lines) or newest
         shown = "--format=%H%n%s%n%an%n%aI%n%ar"
-        said = project.git(there.root, "log", "-1", shown, *chosen)
+        said = git.run(there.root, "log", "-1", shown, *chosen)
     except Refused:
         return None
     told = said.removesuffix("\n").split("\n")
@@ -85,12 +85,12 @@ def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
 
 
 def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
-    written = project.git(there.root, "show", f"HEAD:./{path}").encode("utf-8", "surrogateescape")
+    written = git.run(there.root, "show", f"HEAD:./{path}").encode("utf-8", "surrogateescape")
     at = {n for n, text in enumerate(written.split(b"\n"), 1) if text.removesuffix(b"\r") in lines}
     if not at:
         return []
     span = f"{min(at)},{max(at)}"
-    said = project.git(there.root, "blame", "--porcelain", "-L", span, "HEAD", "--", path)
+    said = git.run(there.root, "blame", "--porcelain", "-L", span, "HEAD", "--", path)
     times: dict[str, int] = {}  # of each commit that porcelain describes, at its first line
     wrote: set[str] = set()
     commit, described = "", True

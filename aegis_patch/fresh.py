@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import journal, locks
+from aegis_patch import git, journal, locks
 from aegis_patch.land import Draft, land
-from aegis_patch.project import git
 
 
 def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
@@ -28,9 +27,9 @@ def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=within))
     try:
         with locks.hold(building):
-            git(building, "init", "--quiet")
-            if not git(building, "config", "--default", "", "--get", "init.defaultBranch").strip():
-                git(building, "symbolic-ref", "HEAD", "refs/heads/main")
+            git.run(building, "init", "--quiet")
+            if not git.setting(building, "init.defaultBranch"):
+                git.run(building, "symbolic-ref", "HEAD", "refs/heads/main")
             if not inside:
                 ids = _first(building, store, drafts)
                 building.chmod(0o777 & ~_umask())

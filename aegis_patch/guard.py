@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import journal, project, trees
+from aegis_patch import git, journal, project, trees
 from aegis_patch.errors import Refused
 from aegis_patch.land import Pick
-from aegis_patch.project import git
 
 
 def verb(repo: pygit2.Repository, root: Path) -> None:
@@ -37,7 +36,7 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
             where=str(lock),
             next="wait until it ends; if none runs, remove that file",
         )
-    unmerged = git(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
+    unmerged = git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
     if unmerged:
         path = unmerged.split("\0")[0].partition("\t")[2]
         raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
@@ -68,13 +67,13 @@ def files(
             next=f"move it away, or commit it: git add --force {first} "
             f"&& git commit -m 'Mine' -- {first}",
         )
-    if unseen := project.assumed_unchanged(top, paths):
+    if unseen := git.assumed_unchanged(top, paths):
         raise Refused(
             "git is told not to look at what would be written",
             where=", ".join(unseen),
             next=f"git update-index --no-assume-unchanged -- {_typed(unseen)}",
         )
-    if changed := sorted(project.dirty(top, paths)):
+    if changed := sorted(git.dirty(top, paths)):
         raise Refused(
             "uncommitted changes in what would be written",
             where=", ".join(changed),
@@ -90,8 +89,9 @@ def index(repo: pygit2.Repository) -> None:
         Refused: something is staged, which `git cherry-pick --abort` would throw away.
     """
     top = Path(repo.workdir)
-    said = git(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
-    said += git(top, "diff-files", "--name-only", "--diff-filter=A", "-z")  # add --intent-to-add
+    said = git.run(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
+    # What `git add --intent-to-add` was told of is in no diff of HEAD and the index.
+    said += git.run(top, "diff-files", "--name-only", "--diff-filter=A", "-z")
     staged = [path for path in said.split("\0") if path]
     if staged:
         raise Refused(

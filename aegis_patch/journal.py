@@ -27,9 +27,8 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import locks
+from aegis_patch import git, locks
 from aegis_patch.errors import Refused
-from aegis_patch.project import git
 
 ROOM = "aegis"
 ELSEWHERE = ".aegis-landing"
@@ -270,7 +269,7 @@ def _publish(repo: pygit2.Repository, landing: Landing) -> None:
 
 def _same_entries(repo: pygit2.Repository) -> bool:
     said = {
-        git(Path(repo.workdir), "ls-files", "--stage", "-z", env={"GIT_INDEX_FILE": str(index)})
+        git.run(Path(repo.workdir), "ls-files", "--stage", "-z", env={"GIT_INDEX_FILE": str(index)})
         for index in (room(repo) / "was", Path(repo.path) / "index")
     }
     return len(said) == 1

@@ -19,10 +19,9 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import journal, locks, project, trees
+from aegis_patch import git, journal, locks, trees
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.journal import Landing
-from aegis_patch.project import git
 from aegis_patch.trees import Entry
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
@@ -58,8 +57,8 @@ class Pick:
 def author(directory: Path) -> bool:
     """Whether git knows who commits here."""
     try:
-        git(directory, "var", "GIT_AUTHOR_IDENT")
-        git(directory, "var", "GIT_COMMITTER_IDENT")
+        git.run(directory, "var", "GIT_AUTHOR_IDENT")
+        git.run(directory, "var", "GIT_COMMITTER_IDENT")
     except Refused:
         return False
     return True
@@ -103,7 +102,7 @@ def rerere(repo: pygit2.Repository, paths: Iterable[str], held: int) -> list[str
     top = Path(repo.workdir)
     before = {path: journal.mark(top / path) for path in paths}
     with suppress(Refused, OSError), journal.learning(repo):
-        git(top, "rerere", held=held)
+        git.run(top, "rerere", held=held)
     return [path for path, mark in before.items() if journal.mark(top / path) != mark]
 
 
@@ -153,7 +152,7 @@ def _write_files(
 ) -> None:
     """Have git make the index to be, and the files to come as a checkout would write them."""
     new = journal.store(repo) / "new"
-    filters = {*project.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
+    filters = {*git.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
     lax = _settings({f"filter.{name}.required": "false" for name in filters})
     _aside(repo, new, held, "read-tree", "-m", "-u", str(before), str(after), env=lax)
     if filters:
@@ -224,7 +223,7 @@ def _aside(
     }
     data = stdin.encode("utf-8", "surrogateescape")
     try:
-        return git(worktree, *args, stdin=data, env=env, held=held)
+        return git.run(worktree, *args, stdin=data, env=env, held=held)
     except Refused as error:
         raise Refused(
             f"git could not write the files, nothing was changed: {error.what}",
@@ -244,7 +243,7 @@ def _move(repo: pygit2.Repository, landing: Landing, held: int) -> None:
             journal.enter(repo)
         else:
             refs = ("HEAD", landing.new, landing.old or _ABSENT)
-            git(top, "update-ref", "-m", f"aegis: {landing.subject}", *refs, held=held)
+            git.run(top, "update-ref", "-m", f"aegis: {landing.subject}", *refs, held=held)
             if locks.is_head_locked(repo):  # the disk failed as git removed it, and git is silent
                 locks.free_refs(repo, landing.refs, landing.new)
     except (AegisError, OSError):
@@ -304,9 +303,8 @@ def _uninterrupted() -> Iterator[None]:
 
 def _commit(repo: pygit2.Repository, draft: Draft, parent: str, made_by: Mapping[str, str]) -> str:
     top = Path(repo.workdir)
-    sign = git(top, "config", "--type=bool", "--default=false", "--get", "commit.gpgSign").strip()
-    options = ["-S"] if sign == "true" else []
+    options = ["-S"] if git.setting(top, "commit.gpgSign", "--type=bool") == "true" else []
     if parent:
         options += ["-p", parent]
     words = ("commit-tree", *options, "-F", "-", str(draft.tree))
-    return git(top, *words, stdin=draft.message.encode(), env=made_by).strip()
+    return git.run(top, *words, stdin=draft.message.encode(), env=made_by).strip()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pygit2
 
+from aegis_patch import git
 from aegis_patch.errors import Refused
-from aegis_patch.project import git
 
 PATIENCE = 10.0
 """Seconds to wait for another aegis."""
@@ -100,7 +100,7 @@ def is_head_locked(repo: pygit2.Repository) -> bool:
 def free_refs(repo: pygit2.Repository, refs: Iterable[str], new: str) -> None:
     """Remove the locks that a failed `git update-ref` to a commit left on refs."""
     for ref in refs:
-        place = git(Path(repo.workdir), "rev-parse", "--git-path", ref).strip()
+        place = git.run(Path(repo.workdir), "rev-parse", "--git-path", ref).strip()
         lock = Path(repo.workdir, f"{place}.lock")
         with suppress(OSError, ValueError):
             before = lock.stat().st_mtime_ns

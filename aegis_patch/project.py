@@ -1,23 +1,20 @@
-"""A project in git: where it is, what HEAD holds, and whether a verb may start.
+"""A project in git: where it is, and what HEAD holds.
 
-Reading is done through pygit2. What only git itself knows (identity, hooks, filters, sparse
-checkouts, signing) is asked of git.
+Reading is done through pygit2; `git` asks git itself.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import RepositoryState, SortMode
 
-from aegis_patch import record, trees
+from aegis_patch import git, record, trees
 from aegis_patch.errors import Refused
 from aegis_patch.record import RECORD
 from aegis_patch.stack import Stack
@@ -58,45 +55,12 @@ class Project:
     @property
     def record_path(self) -> str:
         """Where the record is in the repository."""
-        return f"{self.prefix}/{RECORD}" if self.prefix else RECORD
+        return within(self.prefix, RECORD)
 
     @property
     def objects(self) -> Path:
         """The repository's object directory (a linked worktree shares its main one's)."""
-        return objects(self.root)
-
-
-def git(
-    directory: Path,
-    *args: str,
-    stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    held: int | None = None,
-    fine: int = 0,
-) -> str:
-    """Run git, and return what it printed. Up to the exit code `fine` it has not failed.
-
-    Handed what is held (`journal.alone`), it keeps that to its end, and a Ctrl-C does not reach it.
-
-    Raises:
-        Refused: it failed; `what` is the last line of its complaint.
-    """
-    done = subprocess.run(
-        ["git", *args],
-        cwd=directory,
-        input=stdin,
-        capture_output=True,
-        # without optional locks, a git that only looks leaves none behind when it is killed
-        env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
-        process_group=None if held is None else 0,
-        pass_fds=() if held is None else (held,),
-        check=False,
-    )
-    if done.returncode not in range(fine + 1):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
-        what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
-        raise Refused(what, where=f"git {args[0]}", next="see git status")
-    return done.stdout.decode("utf-8", "surrogateescape")
+        return git.objects(self.root)
 
 
 def find(start: Path) -> Project:
@@ -148,6 +112,11 @@ def prefix_of(top: Path, directory: Path) -> str:
     return below.as_posix() if below.parts else ""
 
 
+def within(prefix: str, path: str) -> str:
+    """Where a path below a directory of a repository is in that repository."""
+    return f"{prefix}/{path}" if prefix else path
+
+
 def open_repository(directory: Path) -> pygit2.Repository:
     """The repository that a directory is in.
 
@@ -167,11 +136,6 @@ def open_repository(directory: Path) -> pygit2.Repository:
         raise _closed(directory, str(error)) from error
 
 
-def objects(directory: Path) -> Path:
-    """The object directory of the repository that a directory is in."""
-    return directory / git(directory, "rev-parse", "--git-path", "objects").strip()
-
-
 def under_way(repo: pygit2.Repository) -> tuple[str, str]:
     """The operation that a repository is in, and what ends it; two empty words for none."""
     state = repo.state()
@@ -185,8 +149,7 @@ def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit
 
 def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: Refused) -> Refused:
     """A record that does not make sense, and how to have the newest that did."""
-    path = f"{prefix}/{RECORD}" if prefix else RECORD
-    back = _put_back(repo, head.id, path)
+    back = _put_back(repo, head.id, within(prefix, RECORD))
     return Refused(error.what, where=error.where, next=back) if back else error
 
 
@@ -208,58 +171,13 @@ def ignores_case(repo: pygit2.Repository) -> bool:
     return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
 
 
-def naming(project: Project, words: Iterable[str]) -> list[str]:
-    """The files of HEAD that hold one of some words; git looks through a large project fast."""
-    options = [option for word in sorted(words) for option in ("-e", word)]
-    if not options:
-        return []
-    plain = ("--no-color", "--no-full-name", "-lzawF")  # whatever the user's settings are
-    asked = ("grep", *plain, *options, str(project.head), "--", ".")
-    said = git(project.root, *asked, fine=1)  # which says that it found nothing
-    return [path.partition(":")[2] for path in said.split("\0") if path]
-
-
-def dirty(root: Path, paths: Sequence[str]) -> dict[str, str]:
-    """Uncommitted changes at some paths of a worktree (from its top): path → two-letter code."""
-    if not paths:
-        return {}
-    said = git(
-        root,
-        *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
-        *("--ignore-submodules=none", "--", *paths),
-        env={"GIT_LITERAL_PATHSPECS": "1"},
-    )
-    return {line[3:]: line[:2] for line in said.split("\0") if line}
-
-
-def assumed_unchanged(top: Path, paths: Sequence[str]) -> list[str]:
-    """Which of some paths git was told not to look at; what they hold is in no object."""
-    if not paths:
-        return []
-    said = git(top, "ls-files", "-v", "-z", "--", *paths, env={"GIT_LITERAL_PATHSPECS": "1"})
-    return [line[2:] for line in said.split("\0") if line[:1].islower()]
-
-
-def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
-    """What .gitattributes say of some paths: "set", "unset" or a value; libgit2 would have to
-    read the index, of which it does not know every kind.
-    """
-    asked = "".join(f"{path}\0" for path in paths)
-    stdin = asked.encode("utf-8", "surrogateescape")
-    said = git(top, "check-attr", "-z", "--stdin", name, stdin=stdin) if asked else ""
-    words = said.split("\0")
-    found = zip(words[0::3], words[2::3], strict=False)
-    return {path: value for path, value in found if value != "unspecified"}
-
-
 def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
     """Where the last commit has a record that the worktree has not."""
     if repo.head_is_unborn:
         raise _no_project(start)
     top = Path(repo.workdir or repo.path).resolve()
     places = [place for place in (start, *start.parents) if place.is_relative_to(top)]
-    prefixes = [prefix_of(top, place) for place in places]
-    records = [f"{prefix}/{RECORD}" if prefix else RECORD for prefix in prefixes]
+    records = [within(prefix_of(top, place), RECORD) for place in places]
     head = repo.head.peel(pygit2.Commit)
     for place, path in zip(places, records, strict=True):
         if trees.lookup(repo, head.tree.id, path):

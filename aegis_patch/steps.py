@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import documents, guard, land, project, stack, trees, uvlock, yours
+from aegis_patch import documents, git, guard, land, project, stack, trees, uvlock, yours
 from aegis_patch.absent import absent
 from aegis_patch.bench import Bench
 from aegis_patch.dangling import Reference
@@ -185,8 +185,8 @@ def _with_absent(
 def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
     """What .gitattributes say of `merge`; drivers of the user's own are not run."""
     found = {}
-    wholes = {path: f"{there.prefix}/{path}" if there.prefix else path for path in paths}
-    said = project.attributes(Path(there.repo.workdir), "merge", wholes.values())
+    wholes = {path: project.within(there.prefix, path) for path in paths}
+    said = git.attributes(Path(there.repo.workdir), "merge", wholes.values())
     for path, whole in wholes.items():
         driver = said.get(whole)
         if driver in ("unset", "binary"):
@@ -261,7 +261,7 @@ def _land(
     made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
     shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
     if stuck:
-        prefix = f"{there.prefix}/" if there.prefix else ""
+        prefix = project.within(there.prefix, "")
         paths = frozenset(path.removeprefix(prefix) for path in learned)
         shown.append(replace(_shown(store, stuck, None), learned=paths))
     return Result(tuple(shown), said, rest, dry)
@@ -270,9 +270,8 @@ def _land(
 def _pick(store: pygit2.Repository, there: Project, root: pygit2.Oid, stuck: Built) -> Pick:
     """A conflict, as git is to have it."""
     assert isinstance(stuck.outcome, Conflicted)
-    prefix = f"{there.prefix}/" if there.prefix else ""
     tree = _whole(store, there, root, stuck.after)
-    conflicts = {prefix + item.path: item for item in stuck.outcome.conflicts}
+    conflicts = {project.within(there.prefix, one.path): one for one in stuck.outcome.conflicts}
     marked = {path: item.marked for path, item in conflicts.items() if item.marked}
     worktree = trees.replace(store, tree, marked)
     sides = {path: item.sides for path, item in conflicts.items()}

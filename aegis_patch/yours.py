@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import alike, moves, project, trees, uvlock
+from aegis_patch import alike, git, moves, project, trees, uvlock
 from aegis_patch.bench import Bench
 from aegis_patch.evolve import STRING, units, written_twice
 from aegis_patch.moves import Moves
@@ -40,7 +40,7 @@ def relies(
     words = {need, *brought}
     either = "|".join(re.escape(word) for word in sorted(words))
     pattern = re.compile(rf"(?<![\w-])({either})(?![\w-])".encode())
-    naming = {*project.naming(there, words)}
+    naming = {*git.naming(there.root, str(there.head), words)}
     for path, (pristine, there_now) in changed.items():
         if there_now is None or (path not in naming and there_now.mode != FileMode.LINK):
             continue  # git does not look at where a link leads
@@ -186,7 +186,7 @@ def moved(
     found = moves.follow(bench.store, old, tree, paths)
     known = {}
     left = {
-        path: f"{there.prefix}/{path}".removeprefix("/")
+        path: project.within(there.prefix, path)
         for path in paths
         if path not in found.files
         and path not in found.parts
@@ -219,7 +219,7 @@ def _moved_on(bench: Bench, there: Project, at: dict[str, str]) -> dict[str, str
 
 def _taken_away(there: Project, paths: Iterable[str]) -> dict[str, str]:
     """The newest commit that took a file away, by its path from the repository's top."""
-    said = project.git(
+    said = git.run(
         Path(there.repo.workdir),
         *("-c", "core.quotePath=false", "log", "--no-renames", "--diff-filter=D", "--name-only"),
         *("--format=%x00%H", str(there.head), "--", *paths),

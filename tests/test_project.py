@@ -78,22 +78,9 @@ def test_gained_is_the_newest_commit(start: Start) -> None:
     assert history.gained(project.find(made.path), "worker") is None
 
 
-def test_git_says_why_it_failed(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="not a git repository"):
-        project.git(tmp_path, "status")
-
-
 @pytest.mark.parametrize(("below", "prefix"), [("", ""), (".api", ".api"), ("a/.b", "a/.b")])
 def test_prefixes(tmp_path: Path, below: str, prefix: str) -> None:
     assert project.prefix_of(tmp_path, tmp_path / below) == prefix
-
-
-def test_dirty_speaks_of_the_paths_asked_for_only(start: Start) -> None:
-    made = start()
-    for path in ("Makefile", "README.md"):
-        made.write(path, made.read(path) + "mine\n")
-    assert project.dirty(made.path, ["Makefile", "compose.yaml"]) == {"Makefile": " M"}
-    assert project.dirty(made.path, []) == {}
 
 
 def test_a_sha256_repository_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Git itself, run for what only it knows: identity, hooks, filters, sparse checkouts, signing.
+
+All else is read through pygit2.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from aegis_patch.errors import Refused
+
+
+def run(
+    directory: Path,
+    *args: str,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    held: int | None = None,
+    fine: int = 0,
+) -> str:
+    """Run git, and return what it printed. Up to the exit code `fine` it has not failed.
+
+    Handed what is held (`journal.alone`), it keeps that to its end, and a Ctrl-C does not reach it.
+
+    Raises:
+        Refused: it failed; `what` is the last line of its complaint.
+    """
+    done = subprocess.run(
+        ["git", *args],
+        cwd=directory,
+        input=stdin,
+        capture_output=True,
+        # without optional locks, a git that only looks leaves none behind when it is killed
+        env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
+        process_group=None if held is None else 0,
+        pass_fds=() if held is None else (held,),
+        check=False,
+    )
+    if done.returncode not in range(fine + 1):
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
+        what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
+        raise Refused(what, where=f"git {args[0]}", next="see git status")
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def setting(directory: Path, name: str, *options: str) -> str:
+    """What git's configuration says at a directory; "" if nothing."""
+    return run(directory, "config", *options, "--default", "", "--get", name).strip()
+
+
+def objects(directory: Path) -> Path:
+    """The object directory of the repository that a directory is in."""
+    return directory / run(directory, "rev-parse", "--git-path", "objects").strip()
+
+
+def naming(root: Path, commit: str, words: Iterable[str]) -> list[str]:
+    """The files of a commit, below a directory, that hold one of some words.
+
+    git looks through a large project fast.
+    """
+    options = [option for word in sorted(words) for option in ("-e", word)]
+    if not options:
+        return []
+    plain = ("--no-color", "--no-full-name", "-lzawF")  # whatever the user's settings are
+    asked = ("grep", *plain, *options, commit, "--", ".")
+    said = run(root, *asked, fine=1)  # which says that it found nothing
+    return [path.partition(":")[2] for path in said.split("\0") if path]
+
+
+def dirty(root: Path, paths: Sequence[str]) -> dict[str, str]:
+    """Uncommitted changes at some paths of a worktree (from its top): path → two-letter code."""
+    if not paths:
+        return {}
+    said = run(
+        root,
+        *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
+        *("--ignore-submodules=none", "--", *paths),
+        env={"GIT_LITERAL_PATHSPECS": "1"},
+    )
+    return {line[3:]: line[:2] for line in said.split("\0") if line}
+
+
+def assumed_unchanged(top: Path, paths: Sequence[str]) -> list[str]:
+    """Which of some paths git was told not to look at; what they hold is in no object."""
+    if not paths:
+        return []
+    said = run(top, "ls-files", "-v", "-z", "--", *paths, env={"GIT_LITERAL_PATHSPECS": "1"})
+    return [line[2:] for line in said.split("\0") if line[:1].islower()]
+
+
+def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
+    """What .gitattributes say of some paths: "set", "unset" or a value.
+
+    libgit2 would have to read the index, of which it does not know every kind.
+    """
+    asked = "".join(f"{path}\0" for path in paths)
+    stdin = asked.encode("utf-8", "surrogateescape")
+    said = run(top, "check-attr", "-z", "--stdin", name, stdin=stdin) if asked else ""
+    words = said.split("\0")
+    found = zip(words[0::3], words[2::3], strict=False)
+    return {path: value for path, value in found if value != "unspecified"}
