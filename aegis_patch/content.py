@@ -11,6 +11,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 import pygit2
 
@@ -33,8 +34,14 @@ class Reason(StrEnum):
     SPLIT = "aegis changes a file that you split, and not in one part alone"
 
 
-Result = tuple[bytes, Reason | None, str]
-"""What was merged, with conflict markers if need be; why it is no clean merge, and where."""
+class Text(NamedTuple):
+    """What was merged, with conflict markers if need be; why it is no clean merge, and where."""
+
+    data: bytes
+    reason: Reason | None = None
+    detail: str = ""
+
+
 _Sides = tuple[bytes, bytes, bytes]
 
 
@@ -46,41 +53,41 @@ def merge(
     theirs: bytes,
     *,
     union: bool = False,
-) -> Result:
+) -> Text:
     """Three texts made one; `union` takes both sides' lines where they meet."""
     sides = (base, ours, theirs)
     if union:
         data = trees.merge_union(store, *sides)
         problem = _breaks(path, data, sides)
-        return data, Reason.SYNTAX if problem else None, problem or ""
+        return Text(data, Reason.SYNTAX, problem) if problem else Text(data)
     tried = _by_text(store, path, sides)
-    if tried[1] is None:
+    if tried.reason is None:
         return tried
     settled = merges.structured(path, *sides) or sides
     by_name = _by_text(store, path, settled) if settled != sides else tried
-    if by_name[1] is None:
-        return by_name if merges.accepts(path, *sides, by_name[0]) else tried
-    both_wrote = {by_name[1], tried[1]} == {Reason.TEXT}
+    if by_name.reason is None:
+        return by_name if merges.accepts(path, *sides, by_name.data) else tried
+    both_wrote = by_name.reason is tried.reason is Reason.TEXT
     for each in (settled, sides) if both_wrote else (sides,):  # names may not hide a doubt
         touched = _by_hunks(store, each)
         if touched is None or merges.astray(*sides, touched):
             continue
         if merges.accepts(path, *sides, touched):
-            return touched, None, ""
+            return Text(touched)
     if both_wrote and _is_gone(store, sides):
-        return ours, None, ""
-    return by_name if both_wrote and _holds(by_name[0], *sides) else tried
+        return Text(ours)
+    return by_name if both_wrote and _holds(by_name.data, *sides) else tried
 
 
-def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Result:
+def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Text:
     merged = trees.merge_text(store, *sides)
     if not merged.clean:
-        return merged.data, Reason.TEXT, ""
+        return Text(merged.data, Reason.TEXT)
     if problem := _breaks(path, merged.data, sides):
-        return merged.data, Reason.SYNTAX, problem
+        return Text(merged.data, Reason.SYNTAX, problem)
     if line := _doubtful(store, sides, merged.data):
-        return merged.data, Reason.DOUBT, f"line {line}"
-    return merged.data, None, ""
+        return Text(merged.data, Reason.DOUBT, f"line {line}")
+    return Text(merged.data)
 
 
 def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:

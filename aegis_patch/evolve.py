@@ -120,7 +120,7 @@ class Conflicted:
 
 
 Outcome = Unchanged | Clean | Conflicted
-Step = Entry | Conflict | None  # what becomes of a path; None: it is not there
+Fate = Entry | Conflict | None  # what becomes of a path; None: it is not there
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -131,17 +131,17 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     conflicts: list[Conflict] = []
     at = Trees(store, plan.old, plan.head, plan.new, plan.moved, plan.ignorecase)
     found, notes = differing(at)
-    for each, step in _steps(store, plan, found):
+    for each, fate in _fates(store, plan, found):
         if each.was and trees.lookup(store, plan.head, each.was):
             edits |= {each.was: None, each.path: each.ours}  # theirs moved it
-        if isinstance(step, Conflict):
-            conflicts.append(step)
+        if isinstance(fate, Conflict):
+            conflicts.append(fate)
             continue
-        if step and not each.ours:
+        if fate and not each.ours:
             created.append(each)
-        elif step != each.ours:
-            edits[each.path] = step
-        notes += _worth_telling(store, each, step)
+        elif fate != each.ours:
+            edits[each.path] = fate
+        notes += _worth_telling(store, each, fate)
     tree = trees.replace(store, plan.head, edits)
     blocked = [each for each in created if obstructed(at, tree, each.path)]
     conflicts += [Conflict(each, Reason.KIND, None) for each in blocked]
@@ -152,9 +152,9 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged(tuple(notes))
 
 
-def _steps(
+def _fates(
     store: pygit2.Repository, plan: Plan, found: Iterable[tuple[Sides, ...]]
-) -> Iterator[tuple[Sides, Step]]:
+) -> Iterator[tuple[Sides, Fate]]:
     for parts in found:
         if len(parts) == 1:
             yield parts[0], merge(store, plan, parts[0])
@@ -189,7 +189,7 @@ def units(path: str, data: bytes) -> Counter[bytes]:
     )
 
 
-def _merge_parts(store: pygit2.Repository, plan: Plan, parts: Sequence[Sides]) -> list[Step]:
+def _merge_parts(store: pygit2.Repository, plan: Plan, parts: Sequence[Sides]) -> list[Fate]:
     """A file that the user split: each change of theirs has to happen once, in one of the parts."""
     base, theirs = parts[0].base, parts[0].theirs
     if base is None or theirs is None:
@@ -197,21 +197,21 @@ def _merge_parts(store: pygit2.Repository, plan: Plan, parts: Sequence[Sides]) -
     now = list(parts)
     for before, after in itertools.pairwise(_change_by_change(store, base, theirs)):
         now = [replace(part, base=before, theirs=after) for part in now]
-        steps = [merge(store, plan, part) for part in now]
+        fates = [merge(store, plan, part) for part in now]
         kept = [
-            part.ours if isinstance(step, Conflict) else step
-            for part, step in zip(now, steps, strict=True)
+            part.ours if isinstance(fate, Conflict) else fate
+            for part, fate in zip(now, fates, strict=True)
         ]
         change = _gained(store, [before], [after])
         if _gained(store, [part.ours for part in now], kept) != change:
-            return _stuck_parts(parts, steps)
+            return _stuck_parts(parts, fates)
         now = [replace(part, ours=entry) for part, entry in zip(now, kept, strict=True)]
     return [part.ours for part in now]
 
 
-def _stuck_parts(parts: Sequence[Sides], steps: Sequence[Step]) -> list[Step]:
+def _stuck_parts(parts: Sequence[Sides], fates: Sequence[Fate]) -> list[Fate]:
     """All parts as they are, and a person decides about one in which a change was tried."""
-    at = next((n for n, step in enumerate(steps) if isinstance(step, Conflict)), 0)
+    at = next((n for n, fate in enumerate(fates) if isinstance(fate, Conflict)), 0)
     return [
         Conflict(part, Reason.SPLIT, part.ours) if number == at else part.ours
         for number, part in enumerate(parts)
@@ -253,7 +253,7 @@ def _lines(store: pygit2.Repository, entry: Entry | None) -> Counter[bytes]:
     return Counter(line for line in trees.blob(store, entry).splitlines() if line.strip())
 
 
-def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Entry | Conflict | None:
+def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Fate:
     """What becomes of one path; None: it is not there."""
     base, ours, theirs = sides.base, sides.ours, sides.theirs
     if sides.path == RECORD and plan.record and base and ours and theirs:
@@ -276,7 +276,7 @@ def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Entry | Conflic
 
 def _merge_file(
     store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry, theirs: Entry
-) -> Entry | Conflict | None:
+) -> Fate:
     before = sides.base.mode if sides.base else theirs.mode
     mode = theirs.mode if ours.mode == before else ours.mode
     if _kind(ours) != _kind(theirs):
