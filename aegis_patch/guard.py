@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import git, journal, project, trees
+from aegis_patch import git, journal, locks, project, trees
 from aegis_patch.errors import Refused
 from aegis_patch.land import Pick
 
@@ -29,13 +29,7 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
             where=str(root),
             next="git switch BRANCH, or git switch -c NEW-BRANCH",
         )
-    lock = Path(repo.path) / "index.lock"
-    if lock.exists():
-        raise Refused(
-            "another git process has the index locked",
-            where=str(lock),
-            next="wait until it ends; if none runs, remove that file",
-        )
+    locks.refuse_locked(repo)
     unmerged = git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
     if unmerged:
         path = unmerged.split("\0")[0].partition("\t")[2]

@@ -73,7 +73,22 @@ def lock_index(repo: pygit2.Repository) -> None:
             time.sleep(0.05)
         else:
             return
-    raise Refused(
+    raise _is_locked(lock)
+
+
+def refuse_locked(repo: pygit2.Repository) -> None:
+    """Refuse to start where git's index is locked.
+
+    Raises:
+        Refused: it is.
+    """
+    lock = Path(repo.path) / "index.lock"
+    if lock.exists():
+        raise _is_locked(lock)
+
+
+def _is_locked(lock: Path) -> Refused:
+    return Refused(
         "another git process has the index locked",
         where=str(lock),
         next="wait until it ends; if none runs, remove that file",
