@@ -79,16 +79,7 @@ def find(start: Path) -> Project:
     if root is None:
         root = _deleted_record(repo, start)
     _refuse_partial(repo, start)
-    if repo.workdir is None:
-        raise Refused(
-            "a bare repository has no files to evolve", next="use a clone with a worktree"
-        )
-    if repo.head_is_unborn:
-        raise Refused(
-            "the repository has no commit yet",
-            where=str(root),
-            next='git add --all && git commit -m "Start"',
-        )
+    _refuse_empty(repo, root)
     prefix = prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
     tree = trees.subtree(repo, head.tree.id, prefix)
@@ -198,6 +189,19 @@ def _refuse_partial(repo: pygit2.Repository, start: Path) -> None:
                 where=str(start),
                 next=f"git config --unset {setting} && git fetch --refetch {remote}",
             )
+
+
+def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
+    if repo.workdir is None:
+        raise Refused(
+            "a bare repository has no files to evolve", next="use a clone with a worktree"
+        )
+    if repo.head_is_unborn:
+        raise Refused(
+            "the repository has no commit yet",
+            where=str(root),
+            next='git add --all && git commit -m "Start"',
+        )
 
 
 def _closed(directory: Path, error: str) -> Refused:

@@ -108,15 +108,7 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         UpstreamError: it cannot be found, or its commit is not in this installation.
         SeriesError: a component of it cannot be read.
     """
-    pinned = commit and (release == WORK or url != BUNDLED)
-    found = commit if pinned else resolve(url, release)
-    if commit and found != commit:
-        raise UpstreamError(
-            f"release {release} is {commit[:9]} in the record, and {found[:9]} in this aegis",
-            where="aegis.toml",
-            next="use the aegis that made the record: it was published since, or is newer",
-        )
-    commit = found
+    commit = _found(url, release, commit)
     if url != BUNDLED:
         _attach(store, url, release, commit)
     try:
@@ -125,16 +117,7 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         if url != BUNDLED:
             _gate(store, [("base", base.id), ("patches", patches.id)])
     except (KeyError, ValueError, pygit2.GitError) as error:
-        if url != BUNDLED:
-            raise UpstreamError(
-                f"release {release} ({commit[:12]}) has no base/ and patches/",
-                where=url,
-                next="choose another release: aegis rebase-upstream --to, init --upstream-version",
-            ) from error
-        raise UpstreamError(
-            f"release {release} ({commit[:12]}) is not in this installation of aegis",
-            next="install the release again" if release != WORK else "use a recorded release",
-        ) from error
+        raise _unreadable(url, release, commit) from error
     directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
     if len(directories) > component.MOST_COMPONENTS:
         raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)
@@ -142,6 +125,32 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         str(entry.name): component.parse(str(entry.name), _files(entry)) for entry in directories
     }
     return Upstream(url, release, commit, base.id, catalogue)
+
+
+def _found(url: str, release: str, recorded: str) -> str:
+    """The commit of a release, which is the recorded one if there is a record."""
+    pinned = recorded and (release == WORK or url != BUNDLED)
+    found = recorded if pinned else resolve(url, release)
+    if recorded and found != recorded:
+        raise UpstreamError(
+            f"release {release} is {recorded[:9]} in the record, and {found[:9]} in this aegis",
+            where="aegis.toml",
+            next="use the aegis that made the record: it was published since, or is newer",
+        )
+    return found
+
+
+def _unreadable(url: str, release: str, commit: str) -> UpstreamError:
+    if url != BUNDLED:
+        return UpstreamError(
+            f"release {release} ({commit[:12]}) has no base/ and patches/",
+            where=url,
+            next="choose another release: aegis rebase-upstream --to, init --upstream-version",
+        )
+    return UpstreamError(
+        f"release {release} ({commit[:12]}) is not in this installation of aegis",
+        next="install the release again" if release != WORK else "use a recorded release",
+    )
 
 
 def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> None:
