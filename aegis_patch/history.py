@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,15 +28,27 @@ class State(NamedTuple):
         return self.path.rpartition("/")[0]
 
 
-def lineage(project: Project) -> Iterator[tuple[State, list[State]]]:
+_Descent = tuple[State, list[State]]  # a commit, and its parents
+
+
+@functools.lru_cache(maxsize=1)  # every step of a verb asks, and a history can be long
+def _changes(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> tuple[_Descent, ...]:
+    """The reachable commits that have another record than a parent, or no parent; newest first."""
+    return tuple(
+        (now, before)
+        for now, before in _lineage(repo, head, path)
+        if now.record and (not before or any(each.record != now.record for each in before))
+    )
+
+
+def _lineage(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> Iterator[_Descent]:
     """The project in each reachable commit, newest first, and in the parents of that.
 
     The whole project may have been moved to another directory, or into another repository.
     """
-    repo = project.repo
     known: dict[pygit2.Oid, State] = {}
-    for commit in commits(repo, project.head):
-        now = known.pop(commit.id, None) or _state(repo, commit, project.record_path)
+    for commit in commits(repo, head):
+        now = known.pop(commit.id, None) or _state(repo, commit, path)
         before = []
         for parent in commit.parent_ids:
             if parent in repo:  # a shallow clone's oldest commits name some that it lacks
@@ -68,8 +81,8 @@ def _records_gone(
 
 def turns(project: Project) -> Iterator[tuple[State, State]]:
     """Each reachable commit whose record differs from a parent's, with that parent."""
-    for now, parents in lineage(project):
-        for before in parents if now.record else ():
+    for now, parents in _changes(project.repo, project.head, project.record_path):
+        for before in parents:
             if before.record and before.record != now.record:
                 yield now, before
 
@@ -77,7 +90,7 @@ def turns(project: Project) -> Iterator[tuple[State, State]]:
 def gained(project: Project, name: str) -> pygit2.Commit | None:
     """The newest reachable commit whose record gained a name, if history still has it."""
     repo = project.repo
-    for now, parents in lineage(project):
+    for now, parents in _changes(repo, project.head, project.record_path):
         before = [parent.record for parent in parents if parent.record]
         if now.record is None or now.record in before or name not in recorded(repo, now.record):
             continue
