@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import git, journal, locks, project, trees
+from aegis_patch import git, journal, locks, moves, project, trees
+from aegis_patch.content import Reason
 from aegis_patch.errors import Refused
+from aegis_patch.evolve import Conflicted
 from aegis_patch.land import Pick
 
 
@@ -34,6 +36,26 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
     if unmerged:
         path = unmerged.split("\0")[0].partition("\t")[2]
         raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
+
+
+def places(store: pygit2.Repository, outcome: Conflicted) -> None:
+    """Refuse where a file of the user's is at the path of a directory that is to come.
+
+    As a conflict it would be one for each file below, and all of them the same.
+
+    Raises:
+        Refused: something in git (a file, a link, a submodule) is at such a path.
+    """
+    wanted = {each.path for each in outcome.conflicts if each.reason is Reason.KIND}
+    above = {parent for path in wanted for parent in moves.above(path)}
+    taken = sorted(path for path in above if trees.lookup(store, outcome.tree, path))
+    if taken:
+        files = "a file of yours is" if len(taken) == 1 else "files of yours are"
+        raise Refused(
+            f"{files} where a directory has to come",
+            where=", ".join(taken),
+            next=f"git mv {shlex.quote(taken[0])} ELSEWHERE && git commit -m 'Make room'",
+        )
 
 
 def files(

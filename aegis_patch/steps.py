@@ -131,6 +131,7 @@ def perform(
         built.append(made)
         tree = made.after
         if isinstance(made.outcome, Conflicted):
+            guard.places(bench.store, made.outcome)
             break
     if all(isinstance(made.outcome, Unchanged) for made in built):
         return Result(said=(*told, "nothing changes: what you deleted stays deleted"), dry=dry)

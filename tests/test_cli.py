@@ -543,6 +543,61 @@ def test_an_ignored_file_in_the_way(start: Start) -> None:
     assert project.read("app/components/ingress/__init__.py") == "mine = 1\n"
 
 
+@pytest.mark.parametrize("kind", ["file", "link", "untracked file"])
+@pytest.mark.parametrize("place", ["app/components/worker", "tests/components/cache"])
+def test_a_file_of_mine_where_a_directory_has_to_come(start: Start, place: str, kind: str) -> None:
+    """One refusal with one remedy, before any of the commits that were asked for."""
+    project = start("ingress")
+    if kind == "link":
+        (project.path / place).symlink_to("../../docs")
+    else:
+        project.write(place, "mine\n")
+    if kind != "untracked file":
+        project.commit("Mine")
+    before = everything(project.path)
+    for args in (["add", "cache,worker"], ["add", "cache,worker", "--dry-run"]):
+        error = project.aegis(*args, "--json", code=1).json["error"]
+        assert error["where"] == place
+        assert everything(project.path) == before
+    if kind != "untracked file":
+        remedy = error["next"].replace("ELSEWHERE", "mine.txt")
+        subprocess.run(remedy, shell=True, cwd=project.path, check=True, capture_output=True)
+        project.aegis("add", "cache,worker")
+        assert (project.path / "mine.txt").is_symlink() == (kind == "link")
+
+
+def test_more_than_one_file_of_mine_where_directories_have_to_come(start: Start) -> None:
+    project = start()
+    for place in ("app/components/worker", "tests/components/worker"):
+        project.write(place, "mine\n")
+    project.commit("Mine")
+    error = project.aegis("add", "worker", "--json", code=1).json["error"]
+    assert error["where"] == "app/components/worker, tests/components/worker"
+
+
+def test_a_directory_of_mine_where_a_file_has_to_come(start: Start) -> None:
+    """One conflict, whatever is in the directory; the remedy that is told ends it."""
+    project = start()
+    place = "docs/components/cache.md"
+    for name in ("one", "two/three"):
+        project.write(f"{place}/{name}", f"mine, {name}\n")
+    before = project.commit("Mine")
+    said = project.aegis("add", "cache", code=3).err
+    assert "1 conflict in Add cache" in said
+    assert "move yours away and git checkout --theirs it" in said
+    project.git("cherry-pick", "--abort")
+    assert project.head == before
+    assert project.is_sound()
+    project.aegis("add", "cache", code=3)
+    project.git("mv", place, "docs/mine")
+    project.git("checkout", "--theirs", place)
+    project.git("add", place)
+    project.git("cherry-pick", "--continue")
+    assert project.read("docs/mine/two/three") == "mine, two/three\n"
+    assert project.is_sound()
+    assert project.aegis("status", "--json").json["drift"] == []
+
+
 def test_a_link_in_the_way(start: Start, tmp_path: Path) -> None:
     project = start()
     elsewhere = tmp_path / "elsewhere"
