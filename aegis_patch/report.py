@@ -212,6 +212,7 @@ def _commit_json(commit: Commit) -> dict[str, Any]:
         for file in commit.files
     ]
     shown["conflicts"] = [_conflict_json(conflict) for conflict in commit.conflicts]
+    shown["notes"] = [asdict(note) for note in commit.notes]
     return shown
 
 

@@ -60,10 +60,13 @@ def test_what_a_component_imports_under_an_older_name(
     edit(project)
     project.commit("Rename")
     dry = told(project.aegis("add", "worker", "--dry-run"))
+    (planned,) = project.aegis("add", "worker", "--dry-run", "--json").json["commits"]
     found = told(project.aegis("add", "worker"))
     at = line(project, path, text)
     assert f"note {path}: line {at} names {name}, which is no longer there" in found
     assert found == dry
+    notes = [f"note {note['path']}: {note['text']}" for note in planned["notes"]]
+    assert [note for note in notes if "no longer there" in note] == found
 
 
 def test_what_a_release_names_in_text_and_in_the_same_file(start: Start) -> None:

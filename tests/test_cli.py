@@ -13,7 +13,7 @@ import pytest
 from aegis_patch import upstream
 from tests.conftest import ROOT, Project, Start, git, run
 
-PLAN = {"subject", "files", "conflicts"}
+PLAN = {"subject", "files", "conflicts", "notes"}
 
 
 @pytest.mark.parametrize(("args", "says"), [((), "Usage"), (("--version",), "aegis 0.")])

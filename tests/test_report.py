@@ -54,13 +54,13 @@ def test_every_conflict_says_what_to_do(reason: Reason) -> None:
 
 def test_json_has_the_keys_of_the_contract_and_no_more() -> None:
     conflict = Conflict(Sides("p", None, None, None), Reason.TEXT, None)
-    (commit,) = report.result_json(Result((Commit("Add x", None, (FILE,), (conflict,)),)))[
-        "commits"
-    ]
+    made = Commit("Add x", None, (FILE,), (conflict,), (Note("n", "told"),))
+    (commit,) = report.result_json(Result((made,)))["commits"]
     assert commit == {
         "subject": "Add x",
         "files": [{"path": "a[b].py", "change": "added", "added": 3, "removed": 0}],
         "conflicts": [{"path": "p", "reason": "both changed the same lines"}],
+        "notes": [{"path": "n", "text": "told"}],
     }
     assert json.dumps(commit)
 
