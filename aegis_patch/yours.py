@@ -221,14 +221,14 @@ def _taken_away(there: Project, paths: Iterable[str]) -> dict[str, str]:
     """The newest commit that took a file away, by its path from the repository's top."""
     said = git.run(
         Path(there.repo.workdir),
-        *("-c", "core.quotePath=false", "log", "--no-renames", "--diff-filter=D", "--name-only"),
+        *("log", "--no-show-signature", "--no-renames", "--diff-filter=D", "--name-only", "-z"),
         *("--format=%x00%H", str(there.head), "--", *paths),
         env={"GIT_LITERAL_PATHSPECS": "1"},
     )
     found: dict[str, str] = {}
-    for told in said.split("\0")[1:]:
-        commit, *names = told.splitlines()
-        for name in names:
+    for told in f"\0{said}".split("\0\0")[1:]:
+        commit, _, names = told.partition("\0\n")
+        for name in names.removesuffix("\0").split("\0"):
             found.setdefault(name, commit)
     return found
 

@@ -384,9 +384,12 @@ def test_a_name_in_another_case(store: pygit2.Repository, head: Files) -> None:
 # Through the command.
 
 
-def test_history_proves_what_the_files_no_longer_show(start: Start) -> None:
+@pytest.mark.parametrize(
+    "there", ["app/jobs.py", 'app/"jobs".py', "app/\n\tjobs\\.py", "\njobs", "app/caf\udce9.py"]
+)
+def test_history_proves_what_the_files_no_longer_show(start: Start, there: str) -> None:
     project = start("worker")
-    path, there = "app/components/worker/tasks.py", "app/jobs.py"
+    path = "app/components/worker/tasks.py"
     project.git("mv", path, there)
     project.commit("Rename it")
     project.git("mv", there, "app/mine.py")
