@@ -77,7 +77,7 @@ def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
         newest = ["--invert-grep", "--grep=^Aegis-Release: ", "--", path]
         chosen = _blamed(there, path, lines) or newest
         shown = "--format=%H%n%s%n%an%n%aI%n%ar"
-        said = git.run(there.root, "log", "-1", shown, *chosen)
+        said = git.run(there.root, "log", "-1", "--no-show-signature", shown, *chosen)
     except Refused:
         return None
     told = said.removesuffix("\n").split("\n")

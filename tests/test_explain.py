@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from aegis_patch import explain, marks
@@ -38,6 +41,20 @@ def test_a_program_reads_it_too(start: Start) -> None:
     assert met["yours"]["commit"] == project.git("rev-parse", "HEAD~")
     assert met["yours"]["author"] == "Uma User"
     assert met["theirs"]["component"] == "ingress"
+
+
+def test_signatures_that_git_shows_change_nothing(start: Start, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    project = start()
+    project.edit("compose.yaml", PORT, PORT.replace("-8000", "-9000"))
+    project.git("add", "compose.yaml")
+    for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key))):
+        project.git("config", name, value)
+    project.git("commit", "--quiet", "-S", "--message", "Publish on 9000")
+    project.git("config", "log.showSignature", "true")
+    said = project.aegis("add", "ingress", "--dry-run", code=3).err
+    assert f"yours: {project.head[:9]} 'Publish on 9000' (Uma User, " in said
 
 
 def test_an_edited_service_that_would_go(start: Start) -> None:
