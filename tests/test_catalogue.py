@@ -17,6 +17,7 @@ from tests.conftest import ROOT, git
 from tests.series_size import size, table
 
 NAMES = sorted(path.name for path in (ROOT / "patches").iterdir())
+RECORD = ROOT / "scripts/record"
 VERSIONS = tuple(upstream.releases())
 IDENTITY = (
     "Harbor Light",
@@ -49,6 +50,41 @@ def test_releases_are_a_chain_of_whole_commits(store: pygit2.Repository) -> None
         for path in trees.files(store, commit.tree.id):
             assert trees.lookup(store, commit.tree.id, path) is not None
         before = [commit.id]
+
+
+NO_VERSION = "scripts/record VERSION: record base/"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], NO_VERSION),
+        (["work"], NO_VERSION),
+        (["v9.0.0"], NO_VERSION),
+        (["9"], NO_VERSION),
+        (["9.0"], NO_VERSION),
+        (["9.0.0rc1"], NO_VERSION),
+        (["9.0.0\n"], NO_VERSION),
+        (["9.0.\u0660"], NO_VERSION),
+        (["9.0.0", "9.0.1"], NO_VERSION),
+        ([VERSIONS[0]], f"{VERSIONS[0]} is followed by another release: it is never rewritten"),
+    ],
+)
+def test_what_cannot_be_a_release_is_not_recorded(
+    tmp_path: Path, words: list[str], says: str
+) -> None:
+    """In a copy: a release that is recorded by mistake is in the package."""
+    index = tmp_path / "aegis_patch/releases/index.toml"
+    for source, copy in ((upstream.RELEASES / index.name, index), (RECORD, tmp_path / "scripts/x")):
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(source.read_bytes())
+    done = subprocess.run(
+        [sys.executable, tmp_path / "scripts/x", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(says)
+    assert index.read_bytes() == (upstream.RELEASES / index.name).read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)
