@@ -64,7 +64,7 @@ def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     off += [_why_due(catalogue, name, stays) for name in sorted(due.names - stays.keys() - {*lost})]
     off += [_why_undue(catalogue, name, due.names) for name in sorted(stays.keys() - due.names)]
     stray = stranded(bench, there)
-    there = _as_shown(bench, there, tree)
+    there = as_shown(bench, there, tree)
     if stray is None:
         return Facts(there, due, tuple(map(Finding, off)))
     return Facts(there, due, (*(Finding(what, stray.next) for what in off), stray))
@@ -143,7 +143,7 @@ def with_found(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, lis
     return replace(there, present=present), list(found)
 
 
-def _as_shown(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
+def as_shown(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
     """The stack with each name at its own release, or the record's if the tree has more of that.
 
     Where git asked about the record, a person may have chosen the older line of it.

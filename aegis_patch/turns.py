@@ -43,7 +43,8 @@ class Turn:
             return None
 
     def _shown(self, bench: Bench, old: Stack, new: Stack) -> Stack:
-        """The record before, and what was there though only the record after names it.
+        """The record before, with what was there though only the record after names it, without
+        what no release has, and each at the release that the tree had.
 
         A repair goes out from that; it can have been squashed, merged, or told in other words.
         """
@@ -51,11 +52,12 @@ class Turn:
         brought.hide(self.parent.id)
         if any(facts.SUBJECT in commit.message for commit in brought):
             return facts.look(bench, old, self.mine).there
-        if old.names >= new.names:
-            return old
-        found, _ = facts.with_found(bench, old, self.mine)
-        there = {name: by for name, by in found.present.items() if name in old.names | new.names}
-        return replace(old, present=there)
+        old, _ = facts.without_nonsense(bench, old)
+        if not old.names >= new.names:
+            found = facts.with_found(bench, old, self.mine)[0].present
+            there = {name: by for name, by in found.items() if name in old.names | new.names}
+            old = replace(old, present=there)
+        return facts.as_shown(bench, old, self.mine)
 
 
 def turns(there: Project) -> Iterator[Turn]:

@@ -230,6 +230,50 @@ def test_what_a_pick_brought_leaves_however_it_was_recorded(
     assert same(project, start(name="without"))
 
 
+def of_another(project: Project) -> None:
+    project.aegis("add", "ingress")
+    project.aegis("remove", "ingress")
+
+
+@pytest.mark.parametrize("by", [reword, of_another])
+def test_an_older_line_of_the_record_was_put_right_in_other_words(
+    start: Start, by: Callable[[Project], None]
+) -> None:
+    """The tree has the newer release's files: none of their lines was the user's before."""
+    project = start("worker", version=OLDEST)
+    older = next(line for line in project.read("aegis.toml").splitlines() if "worker =" in line)
+    project.aegis("rebase-upstream")
+    project.edit("aegis.toml", f"{older.replace(OLDEST, NEWEST)}\n", f"{older}\n")
+    project.commit("What git asked about")
+    project.collide("worker")
+    by(project)
+    assert off(project) == []
+    project.aegis("remove", "worker")
+    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
+    project.edit("README.md", "mine\n", "")
+    project.commit()
+    assert same(project, start(name="without"))
+
+
+def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:
+    project = start("worker")
+    project.collide("ingress")
+    release = f'release = "{NEWEST}"'
+    project.edit("aegis.toml", "[components]\n", f'[components]\nx = {{{release}, by = "you"}}\n')
+    before = project.commit("Nonsense")
+    project.aegis("repair")
+    project.aegis("add", "ingress", code=3)
+    text = project.read("README.md")
+    project.write("README.md", re.sub(r"(?m)^(<<<<<<<|=======|>>>>>>>).*\n", "", text))
+    project.git("add", "README.md")
+    project.git("cherry-pick", "--continue")
+    project.git("reset", "--quiet", "--soft", before)
+    project.commit("All at once")
+    project.aegis("remove", "ingress")
+    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
+    assert "\nmine\n" in project.read("README.md")
+
+
 def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
     project = picked(start, "worker", "ours")
     path = "app/components/worker/cron.py"  # which the older release does not have
