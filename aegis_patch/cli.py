@@ -36,15 +36,26 @@ _INTERRUPTED = Refused(
     "interrupted: a commit is made whole or not at all", next="git status, git log -1"
 )
 Names = Annotated[
-    list[str], typer.Argument(metavar="NAME…", help="Components; commas and spaces both do.")
+    list[str], typer.Argument(metavar="NAME", help="Components; commas and spaces both do.")
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="RELEASE", help="A release, older ones too (default: the newest)."
+    ),
 ]
 Where = Annotated[
     Path | None,
-    typer.Option("--project-path", "-C", help="The project (default: here, or nearest above)."),
+    typer.Option(
+        "--project-path",
+        "-C",
+        metavar="PATH",
+        help="The project (default: here, or nearest above).",
+    ),
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Take every default.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Take every default; only init asks.")]
 Ask = Annotated[bool, typer.Option("--interactive/--no-interactive", help="Ask, or never ask.")]
 NoLock = Annotated[bool, typer.Option("--no-lock", help="Leave a tracked uv.lock as it is.")]
 
@@ -129,18 +140,30 @@ def before_verb(
 @command("init")
 def init(
     run: Run,
-    path: Annotated[Path, typer.Argument(help="A new or empty directory.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A new or empty directory.")],
     components: Annotated[
-        list[str] | None, typer.Option("--components", help="Components to start with.")
+        list[str] | None,
+        typer.Option("--components", metavar="NAMES", help="Components to start with."),
     ] = None,
     answer: Annotated[
-        list[str] | None, typer.Option("--answer", metavar="KEY=VALUE", help="An answer.")
+        list[str] | None,
+        typer.Option(
+            "--answer",
+            metavar="KEY=VALUE",
+            help="An answer: project_name, description, author_name, author_email.",
+        ),
     ] = None,
     upstream_version: Annotated[
-        str | None, typer.Option("--upstream-version", help="A release (default: the newest).")
+        str | None,
+        typer.Option(
+            "--upstream-version", metavar="RELEASE", help="A release (default: the newest)."
+        ),
     ] = None,
     upstream: Annotated[
-        str, typer.Option("--upstream", metavar="URL", help="A fork of ours (default: ours).")
+        str,
+        typer.Option(
+            "--upstream", metavar="URL", show_default=False, help="A fork of ours (default: ours)."
+        ),
     ] = "aegis",
 ) -> int:
     """Start a project in git."""
@@ -192,7 +215,7 @@ def remove(
 @command("rebase-upstream")
 def rebase_upstream(
     run: Run,
-    to: Annotated[str | None, typer.Option("--to", help="A release (default: the newest).")] = None,
+    to: To = None,
     no_lock: NoLock = False,
 ) -> int:
     """Move to another release, in one commit."""
@@ -204,7 +227,7 @@ def rebase_upstream(
 @command("update", hidden=True)
 def update(
     run: Run,
-    to: Annotated[str | None, typer.Option("--to", help="A release (default: the newest).")] = None,
+    to: To = None,
     no_lock: NoLock = False,
 ) -> int:
     """Another name of rebase-upstream."""
@@ -215,7 +238,7 @@ def update(
 def answers(
     run: Run,
     answer: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="New answers.")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="New answers.")
     ] = None,
     no_lock: NoLock = False,
 ) -> int:
