@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -54,7 +55,7 @@ def init(
         bench = entered.enter_context(open_bench(*alternates))
         url = url if url == upstream.BUNDLED else fork.normal(url)
         opened = bench.open(url, version or upstream.latest(url))
-        chosen = verbs.chosen(bench, opened, wanted, "leave out --upstream-version")
+        chosen = verbs.chosen(bench, opened, wanted, verbs.INIT)
         suggested = _suggestions(path)
         answers = render.ask(bench.store, opened, given, suggested, interactive=interactive)
         known = {**given, **suggested}
@@ -101,7 +102,7 @@ def _begin(
         ids = [*fresh.start(path, store, drafts)]
     before = [empty, *made[:-1]]
     commits = [
-        Commit(step.subject, oid, changes(store, old, new))
+        Commit(step.subject, oid, changes(store, old, new), along=step.along)
         for step, oid, old, new in zip(steps, ids, before, made, strict=True)
     ]
     return Result(tuple(commits), tuple(said), (), dry)
@@ -116,6 +117,12 @@ def _refuse_filled(path: Path) -> None:
             "this path is not empty" if entries else "a file is at this path",
             where=str(path if entries else file),
             next="give the path of a new or empty directory",
+        )
+    if not os.access(_nearest(path), os.W_OK | os.X_OK):
+        raise Refused(
+            "this directory cannot be written",
+            where=str(_nearest(path)),
+            next="give another path, or let yourself write there",
         )
 
 

@@ -317,7 +317,7 @@ def _of_the_system(error: OSError) -> Refused:
     return Refused(
         error.strerror or str(error),
         where=str(error.filename or ""),
-        next="free the path or the disk, then run this again",
+        next="see that you may write there and that there is room, then run this again",
     )
 
 

@@ -89,7 +89,7 @@ def land(
         raise Refused(
             f"{getattr(error, 'strerror', None) or error}; nothing was changed",
             where=str(getattr(error, "filename", None) or repo.workdir),
-            next="free the path or the disk, then run this again",
+            next="see that you may write there and that there is room, then run this again",
         ) from error
     return ids
 
@@ -228,7 +228,7 @@ def _aside(
         raise Refused(
             f"git could not write the files, nothing was changed: {error.what}",
             where=str(worktree),
-            next="free the path or the disk, then run this again",
+            next="see that you may write there and that there is room, then run this again",
         ) from error
 
 

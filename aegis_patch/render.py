@@ -80,9 +80,9 @@ def ask(
     answers = {key: str(answered[key]) for key in known}
     name = slug(answers["project_name"])
     if not name:
-        raise _invalid("project_name needs a letter or a digit")
+        raise _invalid("project_name", "needs a letter or a digit")
     if name in _distributions(store, upstream):
-        raise _invalid(f"project_name must not be {name}, which is a package that it may need")
+        raise _invalid("project_name", f"must not be {name}, which is a package that it may need")
     return answers
 
 
@@ -153,7 +153,8 @@ def _copier(
         except CopierAnswersInterrupt as error:
             raise KeyboardInterrupt from error
         except (CopierError, ValueError) as error:
-            raise _invalid(str(error)) from error
+            said = re.match(r"Validation error for question '(\w+)': (.*)", str(error), re.DOTALL)
+            raise _invalid(*(said.groups() if said else ("KEY", str(error)))) from error
         return worker.answers.combined, {path: (target / path).read_bytes() for path in templates}
 
 
@@ -178,11 +179,11 @@ def _distributions(store: pygit2.Repository, upstream: Upstream) -> set[str]:
     return {slug(name.decode()) for name in found}
 
 
-def _invalid(message: str) -> Refused:
-    what = " ".join(message.split())
-    named = re.search(r"'(\w+)'|^(\w+_name) ", what)
-    key = (named.group(1) or named.group(2)) if named else "KEY"
-    return Refused(f"an answer is not valid: {what}", next=f"give another one: {key}=VALUE")
+def _invalid(key: str, what: str) -> Refused:
+    return Refused(
+        f"an answer is not valid: {key} {' '.join(what.split())}",
+        next=f"give another one: {key}=VALUE",
+    )
 
 
 def _key(files: Mapping[str, str], answers: Mapping[str, str]) -> str:

@@ -235,6 +235,8 @@ def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if commit.along:
+        console.print(f"  with {_safe(', '.join(commit.along))}", highlight=False, soft_wrap=True)
     edited = [file for file in commit.files if file.change == "modified"]
     shown = edited if len(commit.files) > _SHOWN else commit.files
     _show_files(console, shown)

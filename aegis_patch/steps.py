@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,13 @@ class Step:
         parts = [self.subject, self.body, "\n".join(trailers)]
         return "\n\n".join(part for part in parts if part) + "\n"
 
+    @property
+    def along(self) -> tuple[str, ...]:
+        """The names that come or go with it, besides those in its subject."""
+        was = self.old.names if self.old else frozenset()
+        named = re.split(r'[\s,"]+', self.subject)
+        return tuple(sorted((was ^ self.new.names).difference(named)))
+
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
@@ -75,7 +83,8 @@ class FileChange:
 class Commit:
     """A commit that was made, is planned, or awaits a person (then it has conflicts).
 
-    `learned` are the paths of these into which `git rerere` has put a resolution that it knew.
+    `learned` are the paths of these into which `git rerere` has put a resolution that it knew,
+    `along` the components that come or go with the one that the subject names.
     """
 
     subject: str
@@ -84,6 +93,7 @@ class Commit:
     conflicts: tuple[Conflict, ...] = ()
     notes: tuple[Note, ...] = ()
     learned: frozenset[str] = frozenset()
+    along: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +304,8 @@ def _shown(store: pygit2.Repository, made: Built, oid: str | None) -> Commit:
     assert not isinstance(outcome, Unchanged)
     conflicts = outcome.conflicts if isinstance(outcome, Conflicted) else ()
     files = changes(store, made.before, made.after)
-    return Commit(made.step.subject, oid, files, conflicts, outcome.notes)
+    along = made.step.along
+    return Commit(made.step.subject, oid, files, conflicts, outcome.notes, along=along)
 
 
 def changes(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[FileChange, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,24 @@ from aegis_patch.record import RECORD
 from aegis_patch.stack import CORE, Stack
 from aegis_patch.steps import Result, Step
 from aegis_patch.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What to type in place of a name that a verb refuses.
+
+    `newer` is for one that only a newer release has, `parts` for an integration: of what.
+    """
+
+    newer: str
+    parts: Callable[[Sequence[str]], str]
+
+
+INIT = Naming(
+    "leave out --upstream-version", lambda names: f"aegis init PATH --components {','.join(names)}"
+)
+_ADD = Naming("aegis rebase-upstream", lambda names: f"aegis add {' '.join(names)}")
+_REMOVE = Naming("aegis status", lambda names: f"aegis remove {', or aegis remove '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +73,7 @@ def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Resul
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
-        known = chosen(bench, opened, wanted, "aegis rebase-upstream")
+        known = chosen(bench, opened, wanted, _ADD)
         steps, said = additions(opened.catalogue, there.stack, known)
         return perform(bench, there, steps, said, dry=dry, relock=relock)
 
@@ -70,7 +88,7 @@ def remove(
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
-        known = chosen(bench, opened, wanted, "aegis status")
+        known = chosen(bench, opened, wanted, _REMOVE)
         steps, said = _removals(bench, opened, there, known)
         left = references(bench, there, there.stack, steps[-1].new) if steps else []
         if left and strict:
@@ -209,10 +227,10 @@ def _refuse_none(wanted: Sequence[str]) -> None:
         raise Refused("no component is named", next="aegis components")
 
 
-def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], remedy: str) -> list[str]:
-    """As `checked`, and what a newer release has is refused as that, with a remedy of its own."""
+def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming) -> list[str]:
+    """As `checked`, and what a newer release has is refused as that."""
     try:
-        return checked(opened.catalogue, wanted)
+        return checked(opened.catalogue, wanted, naming)
     except Refused:
         newest = [opened.release, *upstream.releases(opened.url)][-1]
         later = bench.open(opened.url, newest).catalogue if newest != opened.release else {}
@@ -221,10 +239,10 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], remedy: str) -
         if not lacking:
             raise
         what = f"release {opened.release} does not have {', '.join(lacking)}; {newest} does"
-        raise Refused(what, next=remedy) from None
+        raise Refused(what, next=naming.newer) from None
 
 
-def checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
+def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str]:
     """The names in requirement order, or the reason why one cannot be named.
 
     `database[postgres]` is another way to write `postgres`, a variant of database.
@@ -243,7 +261,7 @@ def checked(known: Catalogue, wanted: Sequence[str]) -> list[str]:
             needs = " and ".join(known[name].requires)
             raise Refused(
                 f"{name} is an integration: it is there when {needs} are, and leaves with them",
-                next=f"aegis add {' '.join(known[name].requires)}",
+                next=naming.parts(known[name].requires),
             )
     return [name for name in component.order(known, known) if name in wanted]
 

@@ -295,6 +295,27 @@ def test_names_that_are_refused(start: Start, name: str, says: str) -> None:
         assert says in project.aegis(verb, name, code=1).err
 
 
+def test_an_integration_is_refused_with_what_to_name_instead(start: Start) -> None:
+    project = start()
+    named = "cache+ingress"
+    for verb, instead in (
+        ("add", "aegis add cache ingress"),
+        ("remove", "aegis remove cache, or aegis remove ingress"),
+    ):
+        assert f"next {instead}\n" in project.aegis(verb, named, code=1).err
+    ran = run("init", project.path / "new", "--components", named)
+    assert "next aegis init PATH --components cache,ingress\n" in ran.err
+
+
+def test_what_comes_and_goes_with_a_component_is_said(start: Start) -> None:
+    project = start("ingress")
+    assert "  with cache, cache+ingress\n" in project.aegis("add", "worker").out
+    assert "  with cache, cache+ingress\n" in project.aegis("remove", "worker", "--dry-run").out
+    assert "  with" not in project.aegis("add", "cache").out  # it was there by need
+    new = run("init", project.path.with_name("new"), "--components", "postgres", "-y")
+    assert "  with database\n" in new.out
+
+
 def test_only_what_can_be_named_is_suggested(start: Start) -> None:
     assert "did you mean scheduler?" in start().aegis("add", "sheduler", code=1).err
 

@@ -450,6 +450,14 @@ def test_a_directory_that_cannot_be_written(open_project: Project, closed: str) 
     assert not (project.path / ".git/index.lock").is_symlink()
 
 
+def test_a_project_where_nothing_can_be_written(open_project: Project) -> None:
+    """A dry run says so as well, and neither names a directory that nobody typed."""
+    docs = open_project.path / "docs"
+    docs.chmod(0o555)
+    for options in ((), ("--dry-run",)):
+        assert f"at {docs}\n" in as_nobody(open_project, "init", "docs/new", *options)
+
+
 # Where a rename is not enough, and what git does with files.
 
 
