@@ -54,7 +54,7 @@ def init(
         alternates = [git.objects(Path(outer.workdir))] if outer else []
         bench = entered.enter_context(open_bench(*alternates))
         url = url if url == upstream.BUNDLED else fork.normal(url)
-        opened = bench.open(url, version or upstream.latest(url))
+        opened = bench.open(url, fork.version(version) if version else upstream.latest(url))
         chosen = verbs.chosen(bench, opened, wanted, verbs.INIT)
         suggested = _suggestions(path)
         answers = render.ask(bench.store, opened, given, suggested, interactive=interactive)

@@ -25,7 +25,7 @@ def normal(url: str) -> str:
 
 
 def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
-    """The releases of a fork, oldest first: version → commit id; `v1.2` is version 1.2.
+    """The releases of a fork, oldest first: version → commit id.
 
     Args:
         url: anything that `git fetch` takes.
@@ -46,8 +46,13 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
     )
     # Not splitlines: a tag may hold a NEL or a U+2028.
     tags = dict(line.split(" ") for line in listed.split("\n") if line)
-    found = {tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag: tags[tag] for tag in tags}
+    found = {version(tag): tags[tag] for tag in tags}
     return {version: found[version] for version in sorted(found, key=_age)}
+
+
+def version(tag: str) -> str:
+    """What a tag, or a word that was typed, names: `v1.2` is version 1.2."""
+    return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag
 
 
 def _age(version: str) -> list[tuple[int, int, str]]:

@@ -28,6 +28,7 @@ MOST_FILES = 20_000
 MOST_BYTES = 256 * 1024 * 1024
 LARGEST_FILE = 32 * 1024 * 1024
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_TAG = "its tags are its releases: git tag 1.0 there, and git push --tags"
 _FILES = (b"100644", b"100755")
 
 
@@ -67,7 +68,7 @@ def latest(url: str = BUNDLED) -> str:
     """
     known = list(releases(url, fresh=True))
     if not known:
-        remedy = "scripts/record VERSION" if url == BUNDLED else "git tag a commit of it"
+        remedy = "scripts/record VERSION" if url == BUNDLED else _TAG
         raise UpstreamError("no release is recorded", where=url, next=remedy)
     return known[-1]
 
@@ -97,7 +98,7 @@ def resolve(url: str, release: str) -> str:
         raise UpstreamError(
             f"release {release} cannot be found",
             where=url,
-            next=f"use one of: {known}" if known else "git tag a commit of it",
+            next=f"use one of: {known}" if known else _TAG,
         ) from None
 
 

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import component, facts, history, project, render, stack, trees, upstream, yours
+from aegis_patch import (
+    component,
+    facts,
+    fork,
+    history,
+    project,
+    render,
+    stack,
+    trees,
+    upstream,
+    yours,
+)
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
 from aegis_patch.dangling import references, strictly
@@ -101,7 +112,8 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
     with open_project(where) as (bench, there):
         old, nonsense = facts.without_nonsense(bench, there.stack)
-        opened = bench.open(there.stack.url, to or upstream.latest(there.stack.url))
+        wanted = fork.version(to) if to else upstream.latest(there.stack.url)
+        opened = bench.open(there.stack.url, wanted)
         absent = [name for name in old.present if name not in opened.catalogue]
         absent = [name for name in absent if _is_named(bench, old, name)]
         if absent:

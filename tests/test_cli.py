@@ -347,7 +347,7 @@ def test_rebase_is_one_commit_on_top(start: Start) -> None:
     assert (status["release"], status["behind"]) == (upstream.latest(), 0)
     project.aegis("rebase-upstream", "--to", oldest)
     assert project.tree == project.git("rev-parse", f"{before}^{{tree}}")
-    assert "already at" in project.aegis("rebase-upstream", "--to", oldest).err
+    assert "already at" in project.aegis("rebase-upstream", "--to", f"v{oldest}").err
 
 
 def test_a_release_that_cannot_be_found(start: Start) -> None:
