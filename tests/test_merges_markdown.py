@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,7 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
         (PAGE, "- Mine.\n", "- **A card**: draw one.\n"),
         ("More in `.env`.\n\n", "Mine.\n\n", "```python\ntheirs = 1\n\n\nmore = 2\n```\n\n"),
         (f"{PAGE}\n", "## Mine\n\nMine.\n\n", "### Theirs\n\nTheirs.\n\n"),
+        ("# Lantern\n\n", "Mine\n====\n\n", "Theirs.\n\n"),
         ("Plugged in:\n\n", "> Mine.\n\n", "<!-- theirs\n\nand so on -->\n\n"),
     ],
 )
@@ -86,7 +88,6 @@ def test_both_at_one_place(at: str, mine: str, theirs: str) -> None:
         ("1. Plug it in.\n", "2. Mine.\n", "2. Theirs.\n"),  # in which order?
         (PORT, "| `MINE` | 1 |\n", "| `MINE` | 2 |\n"),
         (CACHE, "Mine.\n", "- **Cache**: keeps things.\n"),  # it would become a part of the item
-        ("# Lantern\n\n", "Mine\n====\n\n", "Theirs.\n\n"),
         ("lantern dev\n", "lantern mine\n", "lantern theirs\n"),
         ("It glows.\n", "Mine.\n", "Theirs.\n"),
     ],
@@ -107,9 +108,74 @@ def test_what_one_replaced_and_the_other_put_in_between_is_not_told_by_names() -
     assert merged(base, ours.replace("1.", "I").replace("2.", "II"), theirs) is None
 
 
+def underlined(text: str) -> str:
+    """The same with the headings of the first two levels underlined."""
+    text = re.sub("(?m)^# (Lantern)$", r"\1\n=======", text)
+    return re.sub("(?m)^## (.*)$", r"\1\n---", text)
+
+
+def in_front(text: str) -> str:
+    """The same behind front matter."""
+    return f"---\ntitle: Lantern\ntags:\n  - light\n---\n\n{text}"
+
+
+@pytest.mark.parametrize("how", [underlined, in_front])
+@pytest.mark.parametrize(
+    ("at", "mine", "theirs"),
+    [
+        (CACHE, "- **Mine**: mine.\n", "- **Cache**: keeps things.\n"),
+        (PORT, "| `MINE` | 1 |\n", "| `REDIS_URL` | |\n"),
+        (f"{PAGE}\n", "## Mine\n\nMine.\n\n", "## Theirs\n\nTheirs.\n\n"),
+    ],
+)
+def test_underlined_headings_and_front_matter(
+    how: Callable[[str], str], at: str, mine: str, theirs: str
+) -> None:
+    base, ours, wanted, both = (
+        how(BASE.replace(at, at + new)) for new in ("", mine, theirs, theirs + mine)
+    )
+    assert merged(base, ours, wanted) == both
+    assert merged(wanted, both, base) == ours
+
+
+@pytest.mark.parametrize("how", [underlined, in_front])
+def test_of_the_users_own_style_beside_what_a_component_brings(how: Callable[[str], str]) -> None:
+    """The user changed the form of the headings, or put a title in front; theirs did not."""
+    ours = how(BASE.replace(CACHE, f"{CACHE}- Mine.\n"))
+    theirs = BASE.replace(CACHE, f"{CACHE}- **Cache**: keeps things.\n")
+    both = ours.replace("- Mine", "- **Cache**: keeps things.\n- Mine")
+    assert merged(BASE, ours, theirs) == both
+    assert merged(theirs, both, BASE) == ours
+
+
+def test_nothing_comes_before_front_matter() -> None:
+    assert merged(BASE, in_front(BASE), f"Theirs.\n\n{BASE}") is None
+    assert merged(in_front(BASE), in_front(BASE).replace("light", "mine"), BASE) is None
+
+
+def test_a_line_that_would_be_underlined_is_a_conflict() -> None:
+    """Ours takes the item away that keeps theirs from being a heading."""
+    base = "# A\n\n- x\n---\n\nTwo.\n"
+    ours, theirs = base.replace("- x\n", ""), base.replace("- x", "Theirs.\n- x")
+    assert merged(base, ours, theirs) is None
+
+
+def test_sections_of_underlined_headings() -> None:
+    text = "\n".join(
+        ("A", "b", "===", "x", "", "C", "-", "y", "", "# D", "> q", "", "---", "z", "")
+    )
+    first, last = markdown.blocks(text)
+    assert first.name == "# A b"
+    assert [each.name for each in first.inner or ()] == ["x", "## C"]
+    assert [each.name for each in last.inner or ()] == ["> q", "---", "z"]
+
+
 @pytest.mark.parametrize(
     "text",
-    ["---\na: 1\n---\n", "Lantern\n=======\n", "A\n---\n", "```\nx\n", "<!-- x\n", "- a\n  ```\n"],
+    [
+        *("---\n\n# A\n\n---\n", "---\na: 1\n", "> A\n---\n", "    A\n---\n", "<b>\n---\n"),
+        *("```\nx\n", "<!-- x\n", "- a\n  ```\n"),
+    ],
 )
 def test_what_is_written_otherwise_is_left_alone(text: str) -> None:
     with pytest.raises(Unusual):
@@ -142,6 +208,9 @@ parts = st.sampled_from(
             "    code\n",
             "> q\n",
             "=\n",
+            "E\n===\n",
+            "F\n---\n\n",
+            "---\na: 1\n---\n",
             "```\n",
         ),
     ]

@@ -18,6 +18,9 @@ _FENCE = re.compile(r" {0,3}(`{3,}+(?!.*`)|~{3,})")
 _ITEM = re.compile(r"( {0,3})(?:[-*+]|(\d{1,9})[.)])(?:[ \t]|$)")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
+_NO_HEADING = re.compile(r"[ \t]*[><]|    |\t")  # what may not be underlined, or need not be text
+_KEY = re.compile(r"[\w.-]+[ \t]*:(?:[ \t\n]|$)")  # of front matter, which begins with one
+_IN_FRONT = re.compile(rf"{_KEY.pattern}|[ \t#]|- |$")
 _DELIMITERS = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 
 
@@ -25,14 +28,15 @@ def blocks(text: str) -> tuple[Block, ...]:
     """The blocks before the first heading, and the sections.
 
     Raises:
-        Unusual: headings that are underlined, front matter, or something that does not end.
+        Unusual: something that does not end, or might be underlined, or be front matter.
     """
     if re.search("[\r\v\f\x1c-\x1e\x85\u2028\u2029]", text):
         raise Unusual("line breaks of other kinds")
     lines = text.splitlines(keepends=True)
-    if lines and _UNDERLINE.match(lines[0].rstrip("\n")):
-        raise Unusual("front matter")
-    return tuple(_cut(lines))
+    if not lines or not _UNDERLINE.match(lines[0].rstrip("\n")):
+        return tuple(_cut(lines))
+    stop = _front_matter_end(lines)
+    return Block("front matter", "".join(lines[:stop]), free=False), *_cut(lines[stop:])
 
 
 def pieces(text: str) -> Counter[str]:
@@ -56,9 +60,11 @@ def _cut(lines: list[str]) -> Iterator[Block]:
         while stop < len(lines) and not lines[stop].strip():
             stop += 1
         text = "".join(lines[at:stop])
-        if heading := _HEADING.match(lines[at]):
-            close = _section_end(lines, stop, len(heading.group(1)))
-            yield Block(lines[at].strip(), text, tuple(_cut(lines[stop:close])))
+        if level := _level(lines, at):
+            close = _section_end(lines, stop, level)
+            said = " ".join(line.strip() for line in lines[at : max(end - 1, at + 1)])
+            name = said if said.startswith("#") else f"{'#' * level} {said}"
+            yield Block(name, text, tuple(_cut(lines[stop:close])))
             stop = close
         elif _is_table(lines, at):
             rows = tuple(Block(_row(line), line) for line in lines[at + 2 : end])
@@ -86,13 +92,48 @@ def _end(lines: list[str], at: int) -> int:
         return stop
     if _ITEM.match(line):
         return _item_end(lines, at)
+    stop = _text_end(lines, at)
+    if not _is_underline(lines, stop):
+        return stop
+    if _NO_HEADING.match(line):
+        raise Unusual("something that might be underlined")
+    return stop + 1
+
+
+def _text_end(lines: list[str], at: int) -> int:
+    """The line behind some lines of text, which may be one that underlines them."""
+    stop = at + 1
     while stop < len(lines) and lines[stop].strip() and not _begins(lines, stop):
-        if _UNDERLINE.match(lines[stop].rstrip("\n")):
-            raise Unusual("a heading that is underlined")
+        if _is_underline(lines, stop):
+            break
         stop += 1
-    if stop < len(lines) and _UNDERLINE.match(lines[stop].rstrip("\n")):
-        raise Unusual("a heading that is underlined")
     return stop
+
+
+def _is_underline(lines: list[str], at: int) -> bool:
+    return at < len(lines) and bool(_UNDERLINE.match(lines[at].rstrip("\n")))
+
+
+def _level(lines: list[str], at: int) -> int:
+    """Of the heading that begins here; 0 if none does."""
+    if heading := _HEADING.match(lines[at]):
+        return len(heading.group(1))
+    if not lines[at].strip() or _begins(lines, at) or _is_table(lines, at):
+        return 0
+    stop = _text_end(lines, at)
+    if not _is_underline(lines, stop):
+        return 0
+    return 1 if "=" in lines[stop] else 2
+
+
+def _front_matter_end(lines: list[str]) -> int:
+    for at, line in enumerate(lines[1:], 1):
+        if line.rstrip() in ("---", "...") and lines[0].startswith("---"):
+            rest = (number for number in range(at + 1, len(lines)) if lines[number].strip())
+            return next(rest, len(lines))
+        if not (_KEY if at == 1 else _IN_FRONT).match(line):
+            break
+    raise Unusual("a line at the top that might begin front matter")
 
 
 def _until(lines: list[str], at: int, closed: re.Pattern[str]) -> int:
@@ -124,8 +165,7 @@ def _open(lines: list[str]) -> bool:
 
 def _section_end(lines: list[str], at: int, level: int) -> int:
     while at < len(lines):
-        heading = _HEADING.match(lines[at])
-        if heading and len(heading.group(1)) <= level:
+        if 0 < _level(lines, at) <= level:
             return at
         at = _end(lines, at)
         while at < len(lines) and not lines[at].strip():
