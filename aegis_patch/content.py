@@ -63,6 +63,10 @@ def merge(
     tried = _by_text(store, path, sides)
     if tried.reason is None:
         return tried
+    if rewritten := merges.rewritten(path, *sides):
+        result = merge(store, path, *rewritten)
+        if result[1] in (None, Reason.TEXT):
+            return result
     settled = merges.structured(path, *sides) or sides
     by_name = _by_text(store, path, settled) if settled != sides else tried
     if by_name.reason is None:

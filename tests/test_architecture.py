@@ -25,7 +25,10 @@ PURE = {
     "merges",
 }
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
-PURE |= {"merges"} | {f"merges.{kind}" for kind in KINDS | {"blocks", "gone", "touching"}}
+PURE |= {
+    f"merges.{kind}"
+    for kind in KINDS | {"blocks", "entries", "forms", "gone", "nodes", "touching", "written"}
+}
 OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
@@ -42,11 +45,18 @@ DOORS: dict[str, set[str]] = {
     "component": {"documents", "errors"},
     "stack": {"component"},
     "record": {"documents", "errors", "stack"},
-    "merges": {"documents"} | {f"merges.{kind}" for kind in KINDS | {"blocks"}},
+    "merges": {"documents"} | {f"merges.{kind}" for kind in KINDS | {"blocks", "forms"}},
     "merges.blocks": set(),
     **{f"merges.{kind}": {"merges.blocks"} for kind in KINDS},
     "merges.python": {"documents", "merges.blocks"},
     "merges.toml": {"documents", "merges.blocks"},
+    "merges.nodes": {"merges.blocks"},
+    "merges.yaml": {"merges.blocks", "merges.nodes"},
+    "merges.entries": {"merges.blocks", "merges.nodes", "merges.yaml"},
+    "merges.written": {"merges.blocks", "merges.entries", "merges.nodes"},
+    "merges.forms": {
+        f"merges.{each}" for each in ("blocks", "entries", "nodes", "written", "yaml")
+    },
     "merges.touching": set(),
     "merges.gone": set(),
     "imports": {"documents"},

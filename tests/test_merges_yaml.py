@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_patch import merges
+from aegis_patch.merges import nodes
 from aegis_patch.merges import yaml as kind
 from aegis_patch.merges.blocks import Block, Unusual
 from tests import tiny
@@ -292,7 +293,7 @@ def test_both_parsers_of_pyyaml_tell_the_same_lines(document: object) -> None:
     text = written(document, 0, "b")
     fast = cut(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "LOADER", yaml.SafeLoader)
+        patch.setattr(nodes, "LOADER", yaml.SafeLoader)
         assert cut(text) == fast
     if fast:
         assert "".join(block.text for block in fast) == text

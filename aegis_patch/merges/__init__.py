@@ -68,20 +68,21 @@ def structured(
     found = kind(path)
     if found is None:
         return None
-    try:
-        sides = Texts(*(data.decode() for data in (base, ours, theirs)))
-        crlf = _is_crlf(sides.ours)
-        plain = Texts(*(_complete(text.replace("\r\n", "\n")) for text in sides))
-        made = found.settled(plain)
-    except (ValueError, RecursionError, MemoryError):
+    return _made((base, ours, theirs), found.settled)
+
+
+def rewritten(
+    path: str, base: bytes, ours: bytes, theirs: bytes
+) -> tuple[bytes, bytes, bytes] | None:
+    """The three sides, equal in what ours has in a form of its own and theirs changed; or None.
+
+    What it makes equal holds what both sides wanted, told by what it says and not by its lines.
+    """
+    if not path.endswith((".yml", ".yaml")):
         return None
-    if made == plain:
-        return None
-    if not sides.ours.endswith("\n"):
-        made = Texts(*(text.removesuffix("\n") for text in made))
-    if crlf:
-        made = Texts(*(text.replace("\n", "\r\n") for text in made))
-    return made.base.encode(), made.ours.encode(), made.theirs.encode()
+    from aegis_patch.merges import forms
+
+    return _made((base, ours, theirs), forms.rewritten)
 
 
 def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
@@ -126,6 +127,26 @@ def astray(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None
     if b"" in wrong:
         return 1  # above them all
     return next((n for n, line in enumerate(texts[3], 1) if line in wrong), None)
+
+
+def _made(
+    sides: tuple[bytes, bytes, bytes], how: Callable[[Texts], Texts]
+) -> tuple[bytes, bytes, bytes] | None:
+    """The sides when something was done to their texts; None where nothing can be."""
+    try:
+        texts = Texts(*(data.decode() for data in sides))
+        crlf = _is_crlf(texts.ours)
+        plain = Texts(*(_complete(text.replace("\r\n", "\n")) for text in texts))
+        made = how(plain)
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    if made == plain:
+        return None
+    if not texts.ours.endswith("\n"):
+        made = Texts(*(text.removesuffix("\n") for text in made))
+    if crlf:
+        made = Texts(*(text.replace("\n", "\r\n") for text in made))
+    return made.base.encode(), made.ours.encode(), made.theirs.encode()
 
 
 def _below(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]:

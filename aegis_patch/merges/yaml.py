@@ -6,49 +6,24 @@ not written line by line is one block with what it belongs to.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Any
+from dataclasses import replace
 
 import yaml
 
+from aegis_patch.merges import nodes
 from aegis_patch.merges.blocks import Block, Unusual
+from aegis_patch.merges.nodes import Item, Node
 
 # Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
 # the later one wins: that is the user's, which comes behind what it was put beside.
-_SETS = {
+SETS = {
     *("branches", "cap_add", "cap_drop", "configs", "depends_on", "environment", "expose"),
     *("extra_hosts", "labels", "needs", "networks", "paths", "ports", "profiles", "secrets"),
     *("security_opt", "tags", "tmpfs", "volumes"),
     *("configMapGenerator", "images", "literals", "patches", "resources", "secretGenerator"),
 }
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with the same line numbers
-_DEEPEST = 100  # flow collections in one another: beyond, a parser takes long
-_LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
-
-
-@dataclass(slots=True)
-class _Node:
-    """A value: the lines from `line` to before `stop`, and the items that it holds."""
-
-    kind: type[yaml.Event]
-    flow: bool
-    line: int
-    stop: int
-    items: list[_Item] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Item:
-    """An item of a collection; those of a sequence have no key."""
-
-    name: str
-    line: int
-    column: int
-    value: _Node
 
 
 def blocks(text: str) -> tuple[Block, ...]:
@@ -57,11 +32,7 @@ def blocks(text: str) -> tuple[Block, ...]:
     Raises:
         Unusual: it is not one document in block style.
     """
-    if _LINE_BREAKS.search(text):
-        raise Unusual("line breaks of other kinds")
-    if _depth(text) > _DEEPEST:
-        raise Unusual("nested too deep")
-    root = _compose(text)
+    root = nodes.compose(text)
     lines = text.splitlines(keepends=True)
     if root.flow or not _is_by_line(lines, root):
         raise Unusual("not in block style")
@@ -72,7 +43,7 @@ def pieces(text: str) -> Counter[str]:
     """Every scalar with the path to it, and every line."""
     found = Counter(line.strip() for line in text.splitlines() if line.strip())
     path: list[str | None] = []  # None: a mapping that waits for a key
-    for event in yaml.parse(text, LOADER):
+    for event in yaml.parse(text, nodes.LOADER):
         if isinstance(event, yaml.CollectionEndEvent):
             path.pop()
             _next(path)
@@ -100,46 +71,7 @@ def _next(path: list[str | None]) -> None:
         path[-1] = None
 
 
-def _depth(text: str) -> int:
-    return max(
-        accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[\[\]{}]", text)), default=0
-    )
-
-
-def _compose(text: str) -> _Node:
-    # PyYAML's own composer puts the anchored node where an alias stands, with its line numbers.
-    try:
-        events = yaml.parse(text, LOADER)
-        inner = [
-            e for e in events if not isinstance(e, yaml.StreamStartEvent | yaml.StreamEndEvent)
-        ]
-    except yaml.YAMLError as error:
-        raise Unusual("not YAML") from error
-    if sum(isinstance(event, yaml.DocumentStartEvent) for event in inner) != 1:
-        raise Unusual("not one document")
-    return _node(iter(inner[1:-1]))
-
-
-def _node(events: Iterator[Any], event: Any = None) -> _Node:
-    event = event or next(events)
-    line, end = event.start_mark.line, event.end_mark.line
-    if not isinstance(event, yaml.CollectionStartEvent):
-        block_scalar = getattr(event, "style", None) in ("|", ">")
-        return _Node(type(event), False, line, end if block_scalar else end + 1)
-    made = _Node(type(event), bool(event.flow_style), line, line + 1)
-    while not isinstance(event := next(events), yaml.CollectionEndEvent):
-        start, name = event.start_mark, ""
-        if made.kind is yaml.MappingStartEvent:
-            if not isinstance(event, yaml.ScalarEvent):
-                raise Unusual("a key that is no scalar")
-            name, event = event.value, next(events)
-        made.items.append(_Item(name, start.line, start.column, _node(events, event)))
-    closed: Any = event.end_mark
-    made.stop = closed.line + 1 if made.flow else max(item.value.stop for item in made.items)
-    return made
-
-
-def _is_by_line(lines: list[str], node: _Node) -> bool:
+def _is_by_line(lines: list[str], node: Node) -> bool:
     """Whether each item begins a line of its own, all at one column."""
     firsts = [len(lines[item.line]) - len(lines[item.line].lstrip(" ")) for item in node.items]
     if len({item.line for item in node.items}) < len(node.items) or len(set(firsts)) > 1:
@@ -149,9 +81,9 @@ def _is_by_line(lines: list[str], node: _Node) -> bool:
     return node.flow or all(i.column == first for i, first in zip(node.items, firsts, strict=True))
 
 
-def _cut(lines: list[str], node: _Node, start: int, end: int, key: str) -> Iterator[Block]:
+def _cut(lines: list[str], node: Node, start: int, end: int, key: str) -> Iterator[Block]:
     items = {item.line: item for item in node.items}
-    ordered = node.kind is yaml.SequenceStartEvent and key not in _SETS
+    ordered = node.kind is yaml.SequenceStartEvent and key not in SETS
     column = min((_indent(lines[at]) for at in items), default=len("".join(lines)))
     at = start
     while at < end:
@@ -173,14 +105,14 @@ def _cut(lines: list[str], node: _Node, start: int, end: int, key: str) -> Itera
         at = stop
 
 
-def _named(lines: list[str], item: _Item, stop: int, free: bool) -> Block | None:
+def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
     """An item of a sequence that is a mapping with a `name`: below its first key are others."""
     value = item.value
     name = next((each.value.line for each in value.items if each.name == "name"), None)
     if name is None or value.flow or value.items[0].line != item.line:
         return None
     first, *others = value.items
-    rest = _Node(value.kind, False, first.value.stop, value.stop, others)
+    rest = replace(value, flow=False, line=first.value.stop, items=others)
     if not _is_by_line(lines, rest) or any(each.column != first.column for each in others):
         return None
     said = lines[name].strip().removeprefix("- ").strip()
@@ -189,7 +121,7 @@ def _named(lines: list[str], item: _Item, stop: int, free: bool) -> Block | None
     return Block(f"- {said}", "".join(lines[item.line : below]), tuple(inner), free=free)
 
 
-def _container(lines: list[str], item: _Item, stop: int, _: bool) -> Block | None:
+def _container(lines: list[str], item: Item, stop: int, _: bool) -> Block | None:
     """A key whose items stand on the lines below it, one after the other."""
     value, name = item.value, f"{item.name}:"
     below = all(inner.line > item.line for inner in value.items)

@@ -100,6 +100,25 @@ def webserver_last(text: str) -> str:
     return re.sub(r"\nvolumes: \{", f"\n{block.rstrip()}\n\nvolumes: {{", text[:start] + text[end:])
 
 
+def waits_in_lines(text: str) -> str:
+    """compose.yaml with what the web server waits for in lines, and one of the user's own."""
+    before, opened, rest = text.partition("    depends_on: {\n")
+    inside, closed, after = rest.partition("    }\n")
+    assert opened
+    assert closed
+    mine = "      db:\n        condition: service_healthy\n"
+    return f"{before}    depends_on:\n{inside}{mine}{after}"
+
+
+def settings_as_items(text: str) -> str:
+    """compose.yaml with the first environment as a list."""
+    before, opened, rest = text.partition("  environment:\n")
+    inside, slots, after = rest.partition("    # slot: cache\n")
+    items = re.sub(r'(?m)^    (\w+): "(.*)"$', r"    - \1=\2", inside)
+    assert items != inside
+    return f"{before}{opened}{items}    - MINE=1\n{slots}{after}"
+
+
 PYPROJECT, COMPOSE, ENV, MAKE = "pyproject.toml", "compose.yaml", ".env.example", "Makefile"
 KUSTOMIZE = "deploy/kubernetes/kustomization.yaml"
 TASKS, JOBS = "app/components/worker/tasks.py", "app/components/scheduler/jobs.py"
@@ -218,6 +237,23 @@ CONTAINERS = [
         rewrite(COMPOSE, webserver_last),
         "scheduler",
         "",
+    ),
+    there_and_back(
+        "cache",
+        "a database of mine that the web server waits for, without braces",
+        rewrite(COMPOSE, waits_in_lines),
+    ),
+    there_and_back(
+        "postgres",
+        "the environment of all containers as a list",
+        rewrite(COMPOSE, settings_as_items),
+        "database",
+    ),
+    Case(
+        "the ports on lines of their own, where the ingress takes the ports away",
+        swap(COMPOSE, 'ports: ["${PORT:-8000}:8000"]', "ports:\n      - '${PORT:-8000}:8000'"),
+        ("add ingress",),
+        conflict=COMPOSE,
     ),
     Case(
         "another port, where the ingress takes the ports away",
