@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pygit2
 
-from aegis_patch import merges, trees
+from aegis_patch import marks, merges, trees
 from aegis_patch.merges import gone, touching
 from aegis_patch.merges.touching import Hunk
 
@@ -65,7 +65,7 @@ def merge(
         return tried
     if rewritten := merges.rewritten(path, *sides):
         result = merge(store, path, *rewritten)
-        if result[1] in (None, Reason.TEXT):
+        if result.reason in (None, Reason.TEXT):
             return result
     settled = merges.structured(path, *sides) or sides
     by_name = _by_text(store, path, settled) if settled != sides else tried
@@ -78,9 +78,8 @@ def merge(
             continue
         if merges.accepts(path, *sides, touched):
             return Text(touched)
-    if both_wrote and _is_gone(store, sides):
-        return Text(ours)
-    return by_name if both_wrote and _holds(by_name.data, *sides) else tried
+    result = by_name if both_wrote and _holds(by_name.data, *sides) else tried
+    return (_where_left(store, sides, result) or result) if both_wrote else result
 
 
 def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Text:
@@ -115,15 +114,29 @@ def _touching(
     return touching.merged(trees.lines(base), ours, theirs, beside_gone=beside_gone)
 
 
-def _is_gone(store: pygit2.Repository, sides: _Sides) -> bool:
-    """Whether theirs only takes away what ours does not have any more."""
+def _where_left(store: pygit2.Repository, sides: _Sides, result: Text) -> Text | None:
+    """Ours as it is, marked where it still speaks of what theirs only takes away, if anywhere.
+
+    None where that cannot be told, or where the result there is marks it too, and not twice as many
+    lines: what was not written anew is better seen beside what it was.
+    """
     base, ours, theirs = sides
-    hunks = [] if b"\0" in base + theirs else _hunks(store, base, theirs)
+    hunks = [] if b"\0" in base + ours + theirs else _hunks(store, base, theirs)
     if not hunks or any(hunk.lines for hunk in hunks):
-        return False
-    lines = trees.lines(base)
-    taken = [line for hunk in hunks for line in lines[hunk.start : hunk.end]]
-    return gone.is_gone(taken, ours, theirs)
+        return None
+    was, mine = trees.lines(base), trees.lines(ours)
+    left = gone.left([line for at in hunks for line in was[at.start : at.end]], mine, theirs)
+    if not left:
+        return None if left is None else Text(ours)
+    before, without = list(mine), list(mine)
+    for at in left:
+        before[at], without[at] = b"what is taken away, %d\n" % at, b""
+    marked = trees.merge_text(store, b"".join(before), ours, b"".join(without))
+    places, there = (list(marks.places(trees.lines(each))) for each in (marked.data, result.data))
+    count, before_count = (sum(at.stop - at.start for at in each) for each in (places, there))
+    shown = {line for place in there for line in place.mine} & {mine[at] for at in left}
+    better = not shown or 2 * count <= before_count
+    return Text(marked.data, Reason.TEXT) if not marked.clean and better else None
 
 
 def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:

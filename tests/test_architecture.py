@@ -69,7 +69,7 @@ DOORS: dict[str, set[str]] = {
     "moves": {"alike", "trees"},
     "sides": {"moves", "trees"},
     "absent": {"imports", "sides", "trees"},
-    "content": {"merges", "merges.gone", "merges.touching", "trees"},
+    "content": {"marks", "merges", "merges.gone", "merges.touching", "trees"},
     "evolve": {"content", "moves", "record", "sides", "stack", "trees"},
 }
 

@@ -93,7 +93,9 @@ def test_a_line_that_the_user_took_out(start: Start) -> None:
 
 def test_only_what_theirs_changes_there_counts(start: Start) -> None:
     project = start("worker", "cache")
-    project.write("README.md", "# Ours\n\n## Layout\n\nAsk Uma of the worker.\n")
+    lines = project.read("README.md").splitlines()
+    theirs = next(line for line in lines if line.startswith("- **Worker**"))
+    project.write("README.md", f"# Ours\n\n## Layout\n\nAsk Uma of the worker.\n{theirs}\n")
     project.commit("Say it ourselves")
     (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
         "conflicts"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pygit2
 import pytest
 
-from aegis_patch import content
+from aegis_patch import content, marks, trees
 from tests import tiny
 from tests.conftest import Start
 
@@ -51,6 +51,57 @@ def test_a_text_that_was_written_anew_stays_as_it_is(store: pygit2.Repository) -
 )
 def test_a_word_of_it_that_is_left_is_for_a_person(store: pygit2.Repository, ours: str) -> None:
     assert not merged(store, ours)
+
+
+ANEW = """\
+# Our service
+
+Ask Uma.
+
+The worker
+is Uma's.
+
+She knows.
+"""
+
+
+def test_what_is_marked_is_the_word_that_is_left(store: pygit2.Repository) -> None:
+    """And not all of the old text beside all of the new one."""
+    sides = tuple(side.encode() for side in (BASE, ANEW, THEIRS))
+    data, reason, _ = content.merge(store, "README.md", *sides)
+    assert reason is content.Reason.TEXT
+    lines = data.splitlines(keepends=True)
+    (place,) = marks.places(lines)
+    assert place.mine == [b"The worker\n"]
+    assert place.wanted == []
+    assert b"".join([*lines[: place.start], *place.mine, *lines[place.stop :]]) == ANEW.encode()
+
+
+@pytest.mark.parametrize(
+    ("ours", "base", "theirs"),
+    [
+        # One of the lines that go is there as it was: the text merge knows where.
+        (f"{ANEW}- **Cache**: keeps answers\n", BASE, "# Harbor\n\nNothing.\n"),
+        (ANEW, f"{BASE}The code.\n", THEIRS),  # a line that no word tells
+        (ANEW, BASE, f"{THEIRS}More.\n"),  # something comes as well
+    ],
+)
+def test_else_it_is_marked_as_git_marks_it(
+    store: pygit2.Repository, ours: str, base: str, theirs: str
+) -> None:
+    sides = tuple(side.encode() for side in (base, ours, theirs))
+    data, reason, _ = content.merge(store, "notes.txt", *sides)
+    assert reason is content.Reason.TEXT
+    assert data == trees.merge_text(store, *sides).data
+
+
+def test_a_small_conflict_is_as_git_marks_it(store: pygit2.Repository) -> None:
+    """Ours changed the line that goes, and the one above it, where it speaks of it too."""
+    ours = BASE.replace("with arq", "with arq, at night").replace("Cache", "Worker's cache")
+    sides = tuple(side.encode() for side in (BASE, ours, THEIRS))
+    data, reason, _ = content.merge(store, "notes.txt", *sides)
+    assert reason is content.Reason.TEXT
+    assert data == trees.merge_text(store, *sides).data
 
 
 def test_a_slot_that_names_it_does_not_count(store: pygit2.Repository) -> None:
