@@ -19,6 +19,7 @@ from pygit2.enums import FileMode
 
 from aegis_patch import content, record, trees
 from aegis_patch.content import Reason
+from aegis_patch.merges import layout
 from aegis_patch.moves import Moves
 from aegis_patch.record import RECORD
 from aegis_patch.sides import Note, Sides, Trees, differing, obstructed
@@ -264,7 +265,7 @@ def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Fate:
         return theirs if base is None else None
     if theirs is None:
         yours = plan.yours.get(sides.pristine)
-        if ours != base:
+        if ours != base and not _is_layout(store, sides):
             return Conflict(sides, Reason.DELETED_BY_US, ours)
         if yours and units(sides.path, trees.blob(store, base)).keys() <= yours:
             return ours  # the user had written the very same file
@@ -310,6 +311,14 @@ def _merge_record(
     text = record.write(skeleton.data if skeleton.clean else sides[1], wanted)
     text = record.with_comments(text, trees.blob(store, ours))
     return Entry(store.create_blob(text), ours.mode)
+
+
+def _is_layout(store: pygit2.Repository, sides: Sides) -> bool:
+    """Whether the user only formatted a file anew."""
+    if not (sides.base and sides.ours) or sides.base.mode != sides.ours.mode:
+        return False
+    was, mine = (trees.blob(store, entry) for entry in (sides.base, sides.ours))
+    return sides.ours.mode != FileMode.LINK and layout.is_same(sides.path, was, mine)
 
 
 def _kind(entry: Entry) -> int:

@@ -12,11 +12,13 @@ from pygit2.enums import FileMode
 from aegis_patch import alike, git, moves, project, trees, uvlock
 from aegis_patch.bench import Bench
 from aegis_patch.evolve import STRING, units, written_twice
+from aegis_patch.merges import layout
 from aegis_patch.moves import Moves
 from aegis_patch.pristine import after, before
 from aegis_patch.project import Project
 from aegis_patch.record import RECORD
 from aegis_patch.sides import Sides
+from aegis_patch.trees import Entry
 from aegis_patch.turns import Turn, turns
 from aegis_patch.upstream import Upstream
 
@@ -33,8 +35,9 @@ def relies(
     places = {f"{place}/" for place in places if _is_of(store, tree, place, need, own)}
     changed = trees.differences(store, tree, there.tree)
     moved = [path for path, (_, there_now) in changed.items() if there_now is None]
-    for path in changed:
-        if path in own or path.startswith(tuple(places)):
+    for path, sides in changed.items():
+        is_in = path in own or path.startswith(tuple(places))
+        if is_in and not _is_formatted(store, path, *sides):
             return f"you changed {path}"
     brought = {word for words in brings(store, was, now).values() for word in words}
     words = {need, *brought}
@@ -49,9 +52,13 @@ def relies(
             continue
         was_there = [path] if pristine else moved
         texts = [trees.read(store, tree, each) for each in was_there]
-        known = {line for text in texts for line in text.splitlines()}
+        if any(layout.is_same(path, text, mine) for text in texts):
+            continue
+        known = {line.strip() for text in texts for line in text.splitlines()}
         for line in mine.splitlines():
-            if line not in known and (found := pattern.search(_without_known(path, line, known))):
+            if line.strip() not in known and (
+                found := pattern.search(_without_known(path, line, known))
+            ):
                 return f"{path} names {found.group(1).decode()}"
     return None
 
@@ -61,6 +68,14 @@ def _is_of(
 ) -> bool:
     """Whether a directory has the name of a requirement, or nothing but its files."""
     return place.rpartition("/")[2] == need or {*trees.files(store, tree, place)} <= {*own}
+
+
+def _is_formatted(
+    store: pygit2.Repository, path: str, was: Entry | None, now: Entry | None
+) -> bool:
+    if was is None or now is None or was.mode != now.mode or now.mode == FileMode.LINK:
+        return False
+    return layout.is_same(path, trees.blob(store, was), trees.blob(store, now))
 
 
 def _without_known(path: str, line: bytes, known: set[bytes]) -> bytes:

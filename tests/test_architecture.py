@@ -27,7 +27,7 @@ PURE = {
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
 PURE |= {
     f"merges.{kind}"
-    for kind in KINDS | {"blocks", "entries", "forms", "gone", "nodes", "touching", "written"}
+    for kind in KINDS | {"blocks", "entries", "forms", "gone", "layout", "nodes", "touching", "written"}
 }
 OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
@@ -59,6 +59,7 @@ DOORS: dict[str, set[str]] = {
     },
     "merges.touching": set(),
     "merges.gone": set(),
+    "merges.layout": {"documents"},
     "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
@@ -70,7 +71,7 @@ DOORS: dict[str, set[str]] = {
     "sides": {"moves", "trees"},
     "absent": {"imports", "sides", "trees"},
     "content": {"marks", "merges", "merges.gone", "merges.touching", "trees"},
-    "evolve": {"content", "moves", "record", "sides", "stack", "trees"},
+    "evolve": {"content", "merges.layout", "moves", "record", "sides", "stack", "trees"},
 }
 
 

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -397,6 +398,8 @@ def cleaner(case: History, path: str) -> str:
     if len(texts) < len(sides):
         if moved(case.base, case.ours) or moved(case.base, case.theirs):
             return "more: a renamed file"
+        if sides[0] and sides[1] and not sides[2] and same_but_ends(sides[0][0], sides[1][0]):
+            return "more: taken away, where ours changed only the ends of lines"
     elif not path.endswith(PLAIN):
         return "more: a structured merge"
     elif touching(*texts):
@@ -404,6 +407,13 @@ def cleaner(case: History, path: str) -> str:
     elif repeated_near(*texts):
         return "more: repeated lines, where another diff found a place"
     return f"wrong: clean where git is not: {path}"
+
+
+def same_but_ends(base: bytes, ours: bytes) -> bool:
+    """Whether two texts have the same lines, but for what is invisible at their ends."""
+    return [re.sub(rb"[ \t\r]+$", b"", line) for line in base.removesuffix(b"\n").split(b"\n")] == [
+        re.sub(rb"[ \t\r]+$", b"", line) for line in ours.removesuffix(b"\n").split(b"\n")
+    ]
 
 
 def touching(base: bytes, ours: bytes, theirs: bytes) -> bool:

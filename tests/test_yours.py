@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -230,6 +232,24 @@ def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
     project.commit("Mine")
     project.aegis("remove", "worker")
     assert project.aegis("status", "--json").json["components"] == []
+
+
+def test_what_was_only_formatted_leaves(start: Start) -> None:
+    project = start("worker")
+    style = ("--config", "line-length = 60", "--config", "format.quote-style = 'single'")
+    subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--quiet", *style, "app", "tests"],
+        cwd=project.path,
+        check=True,
+    )
+    pyproject = project.read("pyproject.toml").replace("\n    ", "\n  ")
+    project.write("pyproject.toml", pyproject)
+    project.commit("Format")
+    assert len(project.git("diff", "--name-only", "HEAD^").splitlines()) > 20
+    ran = project.aegis("remove", "worker")
+    assert "stays" not in ran.err
+    assert project.aegis("status", "--json").json["components"] == []
+    assert not list(project.path.glob("app/components/*/"))
 
 
 def test_a_submodule_is_no_trouble(start: Start) -> None:

@@ -1,0 +1,60 @@
+"""Whether two texts of a file say the same: what a formatter changes is nothing that a user wrote.
+
+In Python that is its syntax tree, its comments, and imports in whatever order; in any other
+file the ends of its lines.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import tokenize
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from aegis_patch import documents
+
+
+def is_same(path: str, one: bytes, other: bytes) -> bool:
+    """Whether two texts of the file at a path differ in their layout alone."""
+    if [line.rstrip() for line in one.splitlines()] == [
+        line.rstrip() for line in other.splitlines()
+    ]:
+        return True
+    if not path.endswith((".py", ".pyi")):
+        return False
+    try:
+        return _said(one) == _said(other)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
+        return False
+
+
+def _said(text: bytes) -> tuple[list[str], Counter[str]]:
+    tree = documents.python(text)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(words))):  # indented anew with its function
+                node.value = ast.Constant(inspect.cleandoc(words).strip())
+    tokens = tokenize.tokenize(iter(text.splitlines(keepends=True)).__next__)
+    comments = Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+    return list(_statements(tree.body)), comments
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[str]:
+    for is_import, run in itertools.groupby(
+        body, lambda node: isinstance(node, ast.Import | ast.ImportFrom)
+    ):
+        if is_import:
+            yield from sorted({ast.dump(each) for node in run for each in _names(node)})
+        else:
+            yield from (ast.dump(node) for node in run)
+
+
+def _names(node: ast.stmt) -> Iterator[ast.stmt]:
+    """An import of several names as one for each."""
+    match node:
+        case ast.Import(names=names):
+            yield from (ast.Import([name]) for name in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            yield from (ast.ImportFrom(module, [name], level) for name in names)
