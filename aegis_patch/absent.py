@@ -13,9 +13,10 @@ from functools import cache
 
 import pygit2
 
-from aegis_patch import imports, trees
+from aegis_patch import compose, imports, trees
 from aegis_patch.sides import Note
 
+_COMPOSE = "compose.yaml"
 _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
@@ -27,7 +28,7 @@ def absent(
     moved: Mapping[str, str],
     unsettled: Collection[str] = (),
 ) -> list[Note]:
-    """What the Python files that a step changes name in new lines, and is not there.
+    """What the Python files and compose.yaml name in lines that a step brings, and is not there.
 
     `moved` says where the user has files of the pristine tree, `unsettled` which paths await a
     person: what these will hold nobody knows yet.
@@ -37,13 +38,19 @@ def absent(
     notes = []
     for path in trees.changed(store, before, after):
         entry = trees.lookup(store, after, path)
-        if entry is None or not path.endswith(".py"):
+        at = was.get(path, path)
+        if entry is None or path in unsettled or not (path.endswith(".py") or at == _COMPOSE):
             continue
         data = trees.blob(store, entry)
         new = _new(trees.blob(store, trees.lookup(store, before, path)), data)
-        wanted = trees.blob(store, trees.lookup(store, theirs, was.get(path, path)))
+        wanted = trees.blob(store, trees.lookup(store, theirs, at))
+        if at == _COMPOSE:
+            found = _undefined(store, before, after, path, wanted)
+            new |= dict.fromkeys((number for number, _ in found), "")
+        else:
+            found = [*_outside(path, data, new, suspect), *_inside(data, wanted)]
         places: dict[str, set[int]] = {}
-        for number, name in (*_outside(path, data, new, suspect), *_inside(data, wanted)):
+        for number, name in found:
             if number in new:
                 places.setdefault(name, set()).add(number)
         notes += [Note(path, _told(name, numbers)) for name, numbers in places.items()]
@@ -131,6 +138,33 @@ def _inside(data: bytes, wanted: bytes) -> Iterator[tuple[int, str]]:
         return
     if (lost := _lost(wanted, data)) and (tree := imports.parsed(data)):
         yield from (each for each in imports.used(tree) if each[1] in lost)
+
+
+def _undefined(
+    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, path: str, wanted: bytes
+) -> list[tuple[int, str]]:
+    """Services and volumes that our own compose.yaml has, and no Compose file there has."""
+    was, mine = (compose.read(_text(store, tree, path)) for tree in (before, after))
+    ours = compose.read(wanted)
+    if not ours or not mine:
+        return []
+    missing = ours.has - mine.has
+    old = {each[1:] for each in was.needs} if was else set[tuple[str, str]]()
+    found = [
+        (number, name)
+        for number, by, name in mine.needs
+        if name in missing and (by, name) not in old
+    ]
+    if not found:
+        return []
+    others = [each for each in trees.files(store, after) if compose.NAME.search(each)]
+    read = (compose.read(_text(store, after, each)) for each in others)
+    elsewhere = frozenset[str]().union(*(each.has for each in read if each))
+    return [(number, name) for number, name in found if name not in elsewhere]
+
+
+def _text(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> bytes:
+    return trees.blob(store, trees.lookup(store, tree, path))
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from aegis_patch import compose
 from tests.conftest import Project, Ran, Start
 
 LOGGING, COMPONENT = "app/core/logging.py", "app/core/component.py"
@@ -116,3 +117,66 @@ def test_what_text_does_not_tell_is_not_told(start: Start, text: str) -> None:
     project.write(COMPONENT, project.read(COMPONENT) + text)
     project.commit("Rename")
     assert told(project.aegis("add", "worker")) == []
+
+
+def without_redis(project: Project) -> None:
+    """It runs elsewhere."""
+    text = project.read("compose.yaml")
+    text = re.sub(r"(?ms)^  redis:\n.*?\n\n", "", text)
+    text = text.replace("      redis: { condition: service_healthy },\n", "")
+    project.write("compose.yaml", text.replace("redis://redis:", "redis://redis.example.com:"))
+
+
+def test_a_service_that_a_container_waits_for(start: Start) -> None:
+    project = start("cache")
+    without_redis(project)
+    project.commit("A Redis of the cloud's")
+    found = told(project.aegis("add", "worker"))
+    at = line(project, "compose.yaml", "redis: { condition")
+    assert found == [f"note compose.yaml: line {at} names service redis, which is no longer there"]
+    assert told(project.aegis("add", "ingress")) == []
+    again = told(project.aegis("add", "scheduler"))  # with the very same line
+    assert [each.partition(": line")[0] for each in again] == ["note compose.yaml"]
+
+
+def test_what_a_compose_file_has_and_needs() -> None:
+    text = """\
+x-app: &app
+  volumes: ["data:/data"]
+services:
+  web:
+    <<: *app
+    depends_on: [redis]
+  job:
+    volumes: [./here:/there, "${AT:-x}:/x", {type: bind}, files:/f]
+    depends_on: {mail: {}}
+volumes: {files: }
+"""
+    found = compose.read(text.encode())
+    assert found
+    assert found.has == {"service web", "service job", "volume files"}
+    assert found.needs == (
+        (6, "web", "service redis"),
+        (8, "job", "volume files"),
+        (9, "job", "service mail"),
+    )
+    for other in (b"", b"- a\n", b"a: [\n", b"\xff", b"services: []\n"):
+        none = compose.read(other)
+        assert none is None or not none.needs
+
+
+def test_a_service_that_is_in_another_compose_file(start: Start) -> None:
+    project = start("cache")
+    without_redis(project)
+    project.write("deploy/compose.redis.yaml", "services:\n  redis:\n    image: mine\n")
+    project.commit("A file of its own")
+    assert told(project.aegis("add", "worker")) == []
+
+
+def test_a_service_in_a_compose_file_that_was_moved(start: Start) -> None:
+    project = start("cache")
+    without_redis(project)
+    project.git("mv", "compose.yaml", "docker-compose.yml")
+    project.commit("A Redis of the cloud's")
+    found = told(project.aegis("add", "worker"))
+    assert [each.partition(": line")[0] for each in found] == ["note docker-compose.yml"]

@@ -15,6 +15,7 @@ from tests.tiny import ROOT
 PACKAGE = ROOT / "aegis_patch"
 PURE = {
     "errors",
+    "compose",
     "documents",
     "imports",
     "marks",
@@ -60,6 +61,7 @@ DOORS: dict[str, set[str]] = {
     "merges.touching": set(),
     "merges.gone": set(),
     "merges.layout": {"documents"},
+    "compose": set(),
     "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
@@ -69,7 +71,7 @@ DOORS: dict[str, set[str]] = {
     "alike": {"trees"},
     "moves": {"alike", "trees"},
     "sides": {"moves", "trees"},
-    "absent": {"imports", "sides", "trees"},
+    "absent": {"compose", "imports", "sides", "trees"},
     "content": {"marks", "merges", "merges.gone", "merges.touching", "trees"},
     "evolve": {"content", "merges.layout", "moves", "record", "sides", "stack", "trees"},
 }

@@ -1,0 +1,65 @@
+"""A Compose file: which services and volumes it has, and where it needs one.
+
+Compose refuses the whole file where a service needs what nobody defines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
+_VOLUME = re.compile(r"([A-Za-z0-9][\w.-]+):")
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """What a file has, as "service redis", and what it needs: the line, by whom, and what."""
+
+    has: frozenset[str]
+    needs: tuple[tuple[int, str, str], ...]
+
+
+def read(data: bytes) -> Compose | None:
+    """What a Compose file has and needs; None where it is none."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        top = dict(_items(yaml.compose(data.decode(), loader)))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    sections = {kind: _items(top.get(f"{kind}s")) for kind in ("service", "volume")}
+    has = {f"{kind} {name}" for kind, found in sections.items() for name, _ in found}
+    needs = [
+        (line, by, f"{kind} {name}")
+        for by, service in sections["service"]
+        for key, value in _items(service)
+        for kind, name, line in _needed(key, value)
+    ]
+    return Compose(frozenset(has), tuple(needs))
+
+
+def _items(node: object) -> list[tuple[str, object]]:
+    import yaml
+
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return [(key.value, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+
+
+def _needed(key: str, node: object) -> Iterator[tuple[str, str, int]]:
+    import yaml
+
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    items = (each[0] if isinstance(each, tuple) else each for each in node.value)
+    for item in items:
+        if not isinstance(item, yaml.ScalarNode):
+            continue
+        line = item.start_mark.line + 1
+        if key == "depends_on":
+            yield "service", item.value, line
+        elif key == "volumes" and (volume := _VOLUME.match(item.value)):
+            yield "volume", volume[1], line
