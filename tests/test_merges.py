@@ -105,6 +105,14 @@ def test_a_dependency_leaves_next_to_one_of_the_users() -> None:
     assert merged(WITH_CACHE, ours, BASE) == expected
 
 
+@pytest.mark.parametrize("written", ['  "cashews>=7",', "    'cashews>=7',"])
+def test_a_formatted_dependency_leaves_with_a_table_of_its_own(written: str) -> None:
+    table = '\n[[tool.mypy.overrides]]\nmodule = ["cashews.*"]\nignore_missing_imports = true\n'
+    both = WITH_CACHE + table
+    assert merged(both, both.replace('    "cashews>=7",', written), BASE) == BASE
+    assert merged(both, both.replace("cashews>=7", "cashews==7.6"), BASE) is None
+
+
 def test_what_the_user_said_of_a_dependency_is_not_lost_with_it() -> None:
     ours = WITH_CACHE.replace('"cashews>=7",\n', '"cashews>=7",  # do not touch\n    "mine",\n')
     assert merged(WITH_CACHE, ours, BASE) is None

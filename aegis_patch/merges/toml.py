@@ -148,6 +148,11 @@ class _Line:
         return self.table, self.value, self.name
 
     @property
+    def said(self) -> tuple[str, str, str, str]:
+        """What it says, in whatever indentation and quotes."""
+        return *self.place, self.text.strip().removesuffix(",").replace("'", '"')
+
+    @property
     def opens_table(self) -> bool:
         """Whether a table begins here."""
         return not self.value and self.text.lstrip().startswith("[")
@@ -219,9 +224,12 @@ def _taken_out(result: list[_Line], gone: list[_Line]) -> int | None:
     blank = 0
     for line in gone:
         if line.name:
-            if line not in result:
+            if line in result:
+                at = result.index(line)
+            elif formatted := [n for n, each in enumerate(result) if each.said == line.said]:
+                at = formatted[0]
+            else:
                 return None
-            at = result.index(line)
             del result[at]
             while blank and at and not result[at - 1].name:
                 at -= 1
