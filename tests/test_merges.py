@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Any
 
@@ -241,15 +242,18 @@ def test_a_merge_says_what_both_wanted_and_loses_no_comment(
 def assert_merged(base: Any, ours: Any, theirs: Any, result: Any) -> None:
     """Each value is whose who changed it; an array holds what either added."""
     for key in base.keys() | ours.keys() | theirs.keys():
-        was, mine, wanted, now = (side.get(key) for side in (base, ours, theirs, result))
-        if repr(mine) == repr(was) or repr(wanted) == repr(mine):
-            assert repr(now) in (repr(wanted), repr(mine)) or sorted(now) == sorted(wanted)
-        elif repr(wanted) == repr(was):
-            assert repr(now) == repr(mine)
-        elif isinstance(now, dict):
-            assert_merged(was or {}, mine, wanted, now)
+        values = [side.get(key) for side in (base, ours, theirs, result)]
+        # As text, where 1 and true differ; in which order the keys stand says nothing.
+        was, mine, wanted, now = (json.dumps(value, sort_keys=True) for value in values)
+        if mine == was or wanted == mine:
+            assert now in (wanted, mine) or sorted(values[3]) == sorted(values[2])
+        elif wanted == was:
+            assert now == mine
+        elif isinstance(values[3], dict):
+            assert_merged(values[0] or {}, *values[1:])
         else:
-            assert set(now) == (set(mine) & set(wanted)) | ((set(mine) ^ set(wanted)) - set(was))
+            before, one, other, made = (set(value or ()) for value in values)
+            assert made == (one & other) | ((one ^ other) - before)
 
 
 @tiny.examples(300)

@@ -67,3 +67,4 @@ def test_what_a_user_wrote(path: str, old: str, new: str) -> None:
 def test_what_is_no_text() -> None:
     assert layout.is_same("a.py", b"\0", b"\0")
     assert not layout.is_same("a.py", b"\0x\xff", b"\0\xff")
+    assert not layout.is_same("a.bin", b"\0 \n", b"\0\n")

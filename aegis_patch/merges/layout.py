@@ -18,6 +18,8 @@ from aegis_patch import documents
 
 def is_same(path: str, one: bytes, other: bytes) -> bool:
     """Whether two texts of the file at a path differ in their layout alone."""
+    if b"\0" in one + other:
+        return one == other
     if [line.rstrip() for line in one.splitlines()] == [
         line.rstrip() for line in other.splitlines()
     ]:

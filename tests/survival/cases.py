@@ -466,12 +466,6 @@ CODE = [
         ("add ingress",),
         conflict="app/components/ingress/settings.py",
     ),
-    Case(
-        "a file of mine where a component wants a directory",
-        write("app/components/worker", "mine\n"),
-        ("add worker",),
-        conflict="app/components/worker",
-    ),
     there_and_back(
         "cache", "a module without a last newline", rewrite("app/cli/root.py", no_newline)
     ),
