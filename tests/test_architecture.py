@@ -26,10 +26,8 @@ PURE = {
     "merges",
 }
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
-PURE |= {
-    f"merges.{kind}"
-    for kind in KINDS | {"blocks", "entries", "forms", "gone", "layout", "nodes", "touching", "written"}
-}
+MEANS = {"blocks", "entries", "forms", "gone", "layout", "nodes", "touching", "written"}
+PURE |= {f"merges.{each}" for each in KINDS | MEANS}
 OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),

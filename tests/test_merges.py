@@ -245,7 +245,7 @@ def assert_merged(base: Any, ours: Any, theirs: Any, result: Any) -> None:
         values = [side.get(key) for side in (base, ours, theirs, result)]
         # As text, where 1 and true differ; in which order the keys stand says nothing.
         was, mine, wanted, now = (json.dumps(value, sort_keys=True) for value in values)
-        if mine == was or wanted == mine:
+        if mine in (was, wanted):
             assert now in (wanted, mine) or sorted(values[3]) == sorted(values[2])
         elif wanted == was:
             assert now == mine
