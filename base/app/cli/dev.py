@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,16 +27,17 @@ def dev(
     """Run the server and all that belongs beside it; restart what the code changes."""
     _refuse_twice()
     settings.DEV_FILE.unlink(missing_ok=True)
-    check_settings()
     core = read(Settings)
     if core.app_env == "production":
         raise BadSettingsError(["APP_ENV: dev is for development; production has the containers"])
+    check_settings()
     # And interrupts, which a shell has its background processes ignore.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    at, where = host or core.host, str(core.port if port is None else port)
+    at, where = host or core.host, core.port if port is None else port
+    _refuse_taken(at, where)
     with _servers():
-        commands = [_app("serve", "--reload", "--host", at, "--port", where)]
+        commands = [_app("serve", "--reload", "--host", at, "--port", str(where))]
         commands += [_watched(found.process) for found in discover() if found.process]
         print(f"http://{at}:{where}/dashboard", flush=True)
         raise typer.Exit(_run(commands))
@@ -96,6 +98,15 @@ def _refuse_twice() -> None:
     except (OSError, ValueError, IndexError):
         return
     raise BadSettingsError([f"dev runs here already, as process {pid}"])
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        why = f"{host}:{port} cannot be listened on, {(error.strerror or str(error)).lower()}"
+        raise BadSettingsError([f"PORT: {why}; name another with --port"]) from error
 
 
 def _end(*_: object) -> None:

@@ -142,9 +142,30 @@ def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):
         watch.wait()
 
 
+def test_what_is_ended_before_it_began_says_nothing(tmp_path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", "version"], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_port_that_is_taken_is_a_line():
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = str(somebody.getsockname()[1])
+        result = CliRunner().invoke(cli, ["dev", "--host", "127.0.0.1", "--port", port])
+    assert isinstance(result.exception, BadSettingsError)
+    (line,) = result.exception.lines
+    assert f"127.0.0.1:{port} cannot be listened on, address already in use" in line
+    assert "--port" in line
+
+
 @pytest.mark.usefixtures("alone")
 def test_not_in_production(monkeypatch):
     monkeypatch.setenv("APP_ENV", "production")
+    monkeypatch.setattr("app.cli.dev.check_settings", pytest.fail)  # one reason is enough
     result = CliRunner().invoke(cli, ["dev"])
     assert isinstance(result.exception, BadSettingsError)
     assert "development" in str(result.exception)
