@@ -52,6 +52,22 @@ def test_lint(tmp_path: Path, python: Path, components: Names) -> None:
     stacks.tool(project, python, "ruff", "format", "--check", "--no-cache")
 
 
+def test_what_is_found_by_its_import_stays_when_all_is_formatted(
+    tmp_path: Path, python: Path
+) -> None:
+    project = stacks.make(tmp_path / "my-api", "database", "scheduler", "worker")
+    named = {"database": "models", "scheduler": "jobs", "worker": "tasks"}
+    files = [f"app/components/{name}/{file}.py" for name, file in named.items()]
+    project.write("app/mine.py", "")
+    for file in files:
+        project.write(file, f"{project.read(file)}import app.mine\n")
+    written = [project.read(file) for file in files]
+    stacks.tool(project, python, "ruff", "check", "--no-cache")
+    stacks.tool(project, python, "ruff", "check", "--no-cache", "--fix")  # what `make format` does
+    stacks.tool(project, python, "ruff", "format", "--no-cache")
+    assert [project.read(file) for file in files] == written
+
+
 @each(CHECKED, (EVERYTHING,))
 def test_types(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
