@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import content, record, trees
+from aegis_patch import content, imports, moves, record, trees
 from aegis_patch.content import Reason
 from aegis_patch.merges import layout
 from aegis_patch.moves import Moves
@@ -156,11 +156,44 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
 def _fates(
     store: pygit2.Repository, plan: Plan, found: Iterable[tuple[Sides, ...]]
 ) -> Iterator[tuple[Sides, Fate]]:
+    found = list(found)
+    fates = [(parts[0], merge(store, plan, parts[0])) for parts in found if len(parts) == 1]
+    goes = [isinstance(it, Conflict) and it.reason is Reason.DELETED_BY_US for _, it in fates]
+    modules = _renamed_modules(store, plan, found) if any(goes) else {}
+    for (sides, fate), asked in zip(fates, goes, strict=True):
+        yield sides, None if asked and _only_formatted(store, plan, sides, modules) else fate
     for parts in found:
-        if len(parts) == 1:
-            yield parts[0], merge(store, plan, parts[0])
-        else:
+        if len(parts) > 1:
             yield from zip(parts, _merge_parts(store, plan, parts), strict=True)
+
+
+def _renamed_modules(
+    store: pygit2.Repository, plan: Plan, found: Iterable[tuple[Sides, ...]]
+) -> dict[str, str]:
+    """Which modules of the old pristine tree the user has under another name."""
+    there = set(trees.files(store, plan.head))
+    missing = [path for path in trees.files(store, plan.old) if path not in there]
+    followed = moves.follow(store, plan.old, plan.head, missing).files
+    moved = {path: place for path, place in followed.items() if place}
+    moved |= {part.was: part.path for parts in found for part in parts if part.was}
+    return imports.renamed(moved)
+
+
+def _only_formatted(
+    store: pygit2.Repository, plan: Plan, sides: Sides, modules: Mapping[str, str]
+) -> bool:
+    """Whether a file could go, but for what the user changed of its layout.
+
+    That includes the names of modules of ours that they moved.
+    """
+    if not (sides.base and sides.ours) or sides.base.mode != sides.ours.mode:
+        return False
+    if sides.ours.mode == FileMode.LINK or merge(store, plan, replace(sides, ours=sides.base)):
+        return False
+    texts = [trees.blob(store, entry) for entry in (sides.base, sides.ours)]
+    if sides.path.endswith(".py"):
+        texts = [imports.under(text, modules) for text in texts]
+    return layout.is_same(sides.path, *texts)
 
 
 def written_twice(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> frozenset[bytes]:
@@ -265,7 +298,7 @@ def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Fate:
         return theirs if base is None else None
     if theirs is None:
         yours = plan.yours.get(sides.pristine)
-        if ours != base and not _is_layout(store, sides):
+        if ours != base:
             return Conflict(sides, Reason.DELETED_BY_US, ours)
         if yours and units(sides.path, trees.blob(store, base)).keys() <= yours:
             return ours  # the user had written the very same file
@@ -311,14 +344,6 @@ def _merge_record(
     text = record.write(skeleton.data if skeleton.clean else sides[1], wanted)
     text = record.with_comments(text, trees.blob(store, ours))
     return Entry(store.create_blob(text), ours.mode)
-
-
-def _is_layout(store: pygit2.Repository, sides: Sides) -> bool:
-    """Whether the user only formatted a file anew."""
-    if not (sides.base and sides.ours) or sides.base.mode != sides.ours.mode:
-        return False
-    was, mine = (trees.blob(store, entry) for entry in (sides.base, sides.ours))
-    return sides.ours.mode != FileMode.LINK and layout.is_same(sides.path, was, mine)
 
 
 def _kind(entry: Entry) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from aegis_patch import documents
 
@@ -16,6 +17,31 @@ EVERYWHERE = frozenset(dir(builtins)) | {
 def module(path: str) -> str:
     """The module that a file is, by its path."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def renamed(moved: Mapping[str, str]) -> dict[str, str]:
+    """The modules, and the packages around them, of files that are elsewhere: old name → new."""
+    found: dict[str, str] = {}
+    for path, now in moved.items():
+        old, new = module(path).split("."), module(now).split(".")
+        is_code = path.endswith(".py") and now.endswith(".py")
+        if not is_code or not all(part.isidentifier() for part in old + new):
+            continue
+        found[".".join(old)] = ".".join(new)
+        while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+            del old[-1], new[-1]
+            found.setdefault(".".join(old), ".".join(new))
+    return found
+
+
+def under(text: bytes, names: Mapping[str, str]) -> bytes:
+    """A text in which each module has its new name, wherever it is named in full."""
+    if not names:
+        return text
+    wanted = {old.encode(): new.encode() for old, new in names.items()}
+    longest = sorted(map(re.escape, wanted), key=len, reverse=True)
+    known = re.compile(rb"(?<![\w.])(?:%s)(?!\w)" % b"|".join(longest))
+    return known.sub(lambda found: wanted[found[0]], text)
 
 
 def parsed(data: bytes) -> ast.Module | None:

@@ -77,6 +77,34 @@ WORKER = {"w/__init__.py": b"", "w/run.py": ONE, "w/jobs/__init__.py": b"", "w/j
 MOVED = {path.replace("w/", "back/ground/", 1): data for path, data in WORKER.items()}
 
 
+def cache(package: str, *mine: str) -> Files:
+    """A package whose modules name one another in full, and lines of mine in one of them."""
+    store = [f"from {package}.settings import URL", "", *(f"kept_{n} = URL" for n in range(20))]
+    run = [f"from {package} import settings", f'LOADED = "{package}.store:kept_1"', *mine]
+    run += [f"run_{n} = settings" for n in range(20)]
+    files = {"settings": ["URL = 1"] * 20, "store": store, "run": run}
+    place = package.replace(".", "/")
+    return {f"{place}/{name}.py": "\n".join([*lines, ""]).encode() for name, lines in files.items()}
+
+
+@pytest.mark.parametrize("now", ["app.cache", "app.parts.cache", "harbor.components.cache"])
+def test_a_moved_package_whose_imports_follow_goes(store: pygit2.Repository, now: str) -> None:
+    assert clean(store, cache("app.components.cache"), cache(now), {}) == {}
+
+
+def test_a_line_of_mine_in_a_moved_package_is_asked_about(store: pygit2.Repository) -> None:
+    old, head = cache("app.components.cache"), cache("app.cache", "MINE = 1")
+    found = conflict(store, old, head, {})
+    assert (found.path, found.reason) == ("app/cache/run.py", Reason.DELETED_BY_US)
+
+
+def test_a_module_of_another_place_is_mine(store: pygit2.Repository) -> None:
+    moved = dict(cache("app.cache"))
+    old, head = cache("app.components.cache"), moved
+    moved["app/cache/run.py"] = cache("app.mine")["app/mine/run.py"]
+    assert conflict(store, old, head, {}).path == "app/cache/run.py"
+
+
 def test_a_renamed_directory_is_followed_file_by_file(store: pygit2.Repository) -> None:
     made = clean(store, WORKER, MOVED, {**WORKER, "w/run.py": ONE_NOW, "w/__init__.py": b"1\n"})
     assert made == {**MOVED, "back/ground/run.py": ONE_NOW, "back/ground/__init__.py": b"1\n"}
