@@ -191,7 +191,7 @@ def _only_formatted(
     if sides.ours.mode == FileMode.LINK or merge(store, plan, replace(sides, ours=sides.base)):
         return False
     texts = [trees.blob(store, entry) for entry in (sides.base, sides.ours)]
-    if sides.path.endswith(".py"):
+    if not any(map(trees.is_binary, texts)):
         texts = [imports.under(text, modules) for text in texts]
     return layout.is_same(sides.path, *texts)
 

@@ -78,13 +78,14 @@ MOVED = {path.replace("w/", "back/ground/", 1): data for path, data in WORKER.it
 
 
 def cache(package: str, *mine: str) -> Files:
-    """A package whose modules name one another in full, and lines of mine in one of them."""
+    """A package whose modules name one another in full, and lines of mine in one of them; a page about it."""
     store = [f"from {package}.settings import URL", "", *(f"kept_{n} = URL" for n in range(20))]
     run = [f"from {package} import settings", f'LOADED = "{package}.store:kept_1"', *mine]
     run += [f"run_{n} = settings" for n in range(20)]
     files = {"settings": ["URL = 1"] * 20, "store": store, "run": run}
     place = package.replace(".", "/")
-    return {f"{place}/{name}.py": "\n".join([*lines, ""]).encode() for name, lines in files.items()}
+    made = {f"{place}/{name}.py": "\n".join([*lines, ""]).encode() for name, lines in files.items()}
+    return made | {"docs/cache.md": f"`{package}.store` is in `{place}/`.\n".encode()}
 
 
 @pytest.mark.parametrize("now", ["app.cache", "app.parts.cache", "harbor.components.cache"])
