@@ -7,7 +7,7 @@ pristine tree has the name, and the result has it nowhere that it could be found
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +17,7 @@ from aegis_patch import compose, imports, trees
 from aegis_patch.sides import Note
 
 _COMPOSE = "compose.yaml"
+_MANY = 3  # names in one file that are told one by one
 _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
@@ -53,7 +54,7 @@ def absent(
         for number, name in found:
             if number in new:
                 places.setdefault(name, set()).add(number)
-        notes += [Note(path, _told(name, numbers)) for name, numbers in places.items()]
+        notes += [Note(path, text) for text in _told(places)]
     return notes
 
 
@@ -177,8 +178,16 @@ def _lost(ours: bytes, mine: bytes) -> frozenset[str]:
     return frozenset() if names is None or known is None else frozenset(names - known)
 
 
-def _told(name: str, numbers: Iterable[int]) -> str:
-    at = sorted(numbers)
-    lines = ", ".join(map(str, at))
-    said = f"line {lines} names" if len(at) == 1 else f"lines {lines} name"
-    return f"{said} {name}, which is no longer there"
+def _told(places: Mapping[str, Collection[int]]) -> Iterator[str]:
+    """A line for each name, or where there are many, as when a whole package moved, one for all."""
+    if len(places) > _MANY:
+        lines = sorted({number for numbers in places.values() for number in numbers})
+        yield f"{_named(lines)} what is no longer there: {', '.join(places)}"
+        return
+    for name, numbers in places.items():
+        yield f"{_named(sorted(numbers))} {name}, which is no longer there"
+
+
+def _named(lines: Sequence[int]) -> str:
+    told = ", ".join(map(str, lines))
+    return f"line {told} names" if len(lines) == 1 else f"lines {told} name"

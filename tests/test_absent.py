@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -68,6 +69,20 @@ def test_what_a_component_imports_under_an_older_name(
     assert found == dry
     notes = [f"note {note['path']}: {note['text']}" for note in planned["notes"]]
     assert [note for note in notes if "no longer there" in note] == found
+
+
+def test_a_package_of_another_name_is_told_in_few_lines_for_each_file(start: Start) -> None:
+    project = start("cache")
+    project.git("mv", "app", "harbor")
+    for path in project.git("ls-files", "harbor", "tests").splitlines():
+        if path.endswith(".py"):
+            project.write(path, re.sub(r"\bapp\.", "harbor.", project.read(path)))
+    project.commit("Rename")
+    found = told(project.aegis("add", "worker"))
+    assert max(Counter(note.partition(":")[0] for note in found).values()) <= 3
+    at = line(project, "harbor/components/worker/queue.py", "from app.core")
+    (queue,) = [note for note in found if "worker/queue.py" in note]
+    assert re.search(rf"lines .*\b{at}\b.* name what is no longer there: .*\bapp\.core\.", queue)
 
 
 def test_what_a_release_names_in_text_and_in_the_same_file(start: Start) -> None:

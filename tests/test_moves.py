@@ -78,7 +78,7 @@ MOVED = {path.replace("w/", "back/ground/", 1): data for path, data in WORKER.it
 
 
 def cache(package: str, *mine: str) -> Files:
-    """A package whose modules name one another in full, and lines of mine in one of them; a page about it."""
+    """A package whose modules name one another in full, one with lines of mine; a page about it."""
     store = [f"from {package}.settings import URL", "", *(f"kept_{n} = URL" for n in range(20))]
     run = [f"from {package} import settings", f'LOADED = "{package}.store:kept_1"', *mine]
     run += [f"run_{n} = settings" for n in range(20)]
