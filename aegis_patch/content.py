@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pygit2
 
 from aegis_patch import marks, merges, trees
-from aegis_patch.merges import gone, touching
+from aegis_patch.merges import gone, slots, touching
 from aegis_patch.merges.touching import Hunk
 
 
@@ -63,6 +63,8 @@ def merge(
     tried = _by_text(store, path, sides)
     if tried.reason is None:
         return tried
+    if found := _with_slots(store, path, sides):
+        return found
     if rewritten := merges.rewritten(path, *sides):
         result = merge(store, path, *rewritten)
         if result.reason in (None, Reason.TEXT):
@@ -80,6 +82,22 @@ def merge(
             return Text(touched)
     result = by_name if both_wrote and _holds(by_name.data, *sides) else tried
     return (_where_left(store, sides, result) or result) if both_wrote else result
+
+
+def _with_slots(store: pygit2.Repository, path: str, sides: _Sides) -> Text | None:
+    """What the merge makes where ours has the slots that the user took out; they are out again."""
+    base, ours, theirs = sides
+    was = trees.lines(base)
+    missing = slots.missing(was, trees.lines(ours))
+    if not missing or b"\0" in base + ours:
+        return None
+    whole = b"".join(slots.restored(was, _hunks(store, base, ours), missing))
+    if whole == ours:
+        return None
+    result = merge(store, path, base, whole, theirs)
+    if result.reason:
+        return None
+    return Text(b"".join(line for line in trees.lines(result.data) if line not in missing))
 
 
 def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Text:

@@ -26,7 +26,7 @@ PURE = {
     "merges",
 }
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
-MEANS = {"blocks", "entries", "forms", "gone", "layout", "nodes", "touching", "written"}
+MEANS = {"blocks", "entries", "forms", "gone", "layout", "nodes", "slots", "touching", "written"}
 PURE |= {f"merges.{each}" for each in KINDS | MEANS}
 OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
 INPUT_AND_OUTPUT = {
@@ -58,7 +58,8 @@ DOORS: dict[str, set[str]] = {
     },
     "merges.touching": set(),
     "merges.gone": set(),
-    "merges.layout": {"documents"},
+    "merges.slots": {"merges.touching"},
+    "merges.layout": {"documents", "merges.slots"},
     "compose": set(),
     "imports": {"documents"},
     "marks": set(),
@@ -70,7 +71,7 @@ DOORS: dict[str, set[str]] = {
     "moves": {"alike", "trees"},
     "sides": {"moves", "trees"},
     "absent": {"compose", "imports", "sides", "trees"},
-    "content": {"marks", "merges", "merges.gone", "merges.touching", "trees"},
+    "content": {"marks", "merges", "merges.gone", "merges.slots", "merges.touching", "trees"},
     "evolve": {
         *("content", "imports", "merges.layout", "moves", "record", "sides", "stack", "trees"),
     },

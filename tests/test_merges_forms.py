@@ -252,6 +252,18 @@ def test_more_than_one_of_them(store: pygit2.Repository) -> None:
     assert merged(store, base, in_lines + LINES, theirs) is None
 
 
+@pytest.mark.parametrize(
+    "form",
+    ['["{}"]', '["22:22", "{}"]', '["{}", "22:22"]', "\n      - {}", "\n      - 22:22\n      - {}"],
+)
+@pytest.mark.parametrize("theirs", ["81:80", ""])
+def test_what_both_replaced_is_a_conflict(store: pygit2.Repository, form: str, theirs: str) -> None:
+    texts = [f"    ports: {form.format(port)}\n" for port in ("80:80", "9000:80", theirs)]
+    if not theirs:
+        texts[2] = "    ports: [22:22]\n" if "22" in form else ""
+    assert merged(store, *texts) is None
+
+
 def test_a_conflict_elsewhere_is_the_only_one(store: pygit2.Repository) -> None:
     sides = (BRACES, LINES, WITH)
     parts = [f"    image: {n}\n" + part for n, part in enumerate(sides)]

@@ -80,6 +80,8 @@ def _to_change(parts: list[Part], base: _Said, ours: _Said, theirs: _Said) -> se
     names = _changed(base, theirs) & _changed(ours, theirs)
     if names & _changed(base, ours):
         raise Unusual("both changed one entry")
+    if base.keys() - ours.keys() - theirs.keys() and (ours.keys() | theirs.keys()) - base.keys():
+        raise Unusual("both took one away, and it may be that a new one is in its place")
     forms = {part.form[1] for part in parts if part.form[0] != "scalar"}
     if len(forms) > 1 and parts[1].key not in {*ASSIGNED, *NAMED}:
         raise Unusual("keys and items, which need not be the same")

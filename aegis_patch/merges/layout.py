@@ -1,7 +1,7 @@
 """Whether two texts of a file say the same: what a formatter changes is nothing that a user wrote.
 
 In Python that is its syntax tree, its comments, and imports in whatever order; in any other
-file the ends of its lines.
+file the ends of its lines. Our slots say nothing anywhere.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from aegis_patch import documents
+from aegis_patch.merges import slots
 
 
 def is_same(path: str, one: bytes, other: bytes) -> bool:
     """Whether two texts of the file at a path differ in their layout alone."""
     if b"\0" in one + other:
         return one == other
-    if [line.rstrip() for line in one.splitlines()] == [
-        line.rstrip() for line in other.splitlines()
-    ]:
+    texts = [slots.without(text.splitlines()) for text in (one, other)]
+    if [line.rstrip() for line in texts[0]] == [line.rstrip() for line in texts[1]]:
         return True
     if not path.endswith((".py", ".pyi")):
         return False
     try:
+        one, other = (b"\n".join([*lines, b""]) for lines in texts)
         return _said(one) == _said(other)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return False

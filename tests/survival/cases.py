@@ -438,7 +438,7 @@ CODE = [
             delete("app/components/database/example.py"),
             swap(
                 "app/components/database/models.py",
-                "from app.components.database import example as example  # noqa: E402\n",
+                "from app.components.database import example as example\n",
                 "",
             ),
         ),
