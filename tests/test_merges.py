@@ -119,6 +119,14 @@ def test_what_the_user_said_of_a_dependency_is_not_lost_with_it() -> None:
     assert merged(WITH_CACHE, ours, BASE) is None
 
 
+def test_a_comment_that_one_side_rewrote_and_the_other_took_away_is_a_persons() -> None:
+    base = "[a]\nx = 1\n# Why y.\ny = 2\nz = 3\n"
+    theirs = "[a]\nx = 1\nz = 3\n"
+    assert merged(base, base.replace("Why y", "Because of y"), theirs) is None
+    kept = merged(base, base.replace("z = 3", "# Why z.\nz = 3"), theirs)
+    assert kept == "[a]\nx = 1\n# Why z.\nz = 3\n"
+
+
 def test_a_version_raised_by_one_side_stands_beside_the_others_addition() -> None:
     raised = BASE.replace("standard]>=0.50", "standard]>=0.60")
     mine = BASE.replace("    # slot: cache\n", '    "mine",\n    # slot: cache\n')

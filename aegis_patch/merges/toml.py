@@ -31,8 +31,10 @@ class _Conflict(Exception):
 def settled(sides: Texts) -> Texts:
     """Three TOML documents made one; as they were where both sides changed one value differently.
 
-    As they were also where a comment of the user's would be lost.
+    So they are where a comment of the user's would be lost, or outlive what it replaced.
     """
+    if _rewrote_what_goes(*sides):
+        return sides
     try:
         target = _merged(*(documents.toml(text) for text in sides))
         for result in _written(*sides, target):
@@ -322,6 +324,17 @@ def _plain(value: Any) -> Any:
 def _comments_kept(base: str, ours: str, theirs: str, result: str) -> bool:
     before, mine, wanted, kept = (_comments(text) for text in (base, ours, theirs, result))
     return not mine - (before - wanted) - kept
+
+
+def _rewrote_what_goes(base: str, ours: str, theirs: str) -> bool:
+    """Whether ours has other words in the place of a comment that theirs takes away."""
+    gone = _comments(base) - _comments(theirs)
+    old, new = (text.splitlines() for text in (base, ours))
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        was, now = (_comments("\n".join(lines)) for lines in (old[i1:i2], new[j1:j2]))
+        if kind == "replace" and now - was and (was - now) & gone:
+            return True
+    return False
 
 
 def _comments(text: str) -> Counter[str]:
