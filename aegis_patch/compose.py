@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from aegis_patch import documents
+
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
 _VOLUME = re.compile(r"([A-Za-z0-9][\w.-]+):")
 
@@ -23,13 +25,13 @@ class Compose:
 
 def read(data: bytes) -> Compose | None:
     """What a Compose file has and needs; None where it is none."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        top = dict(_items(yaml.compose(data.decode(), loader)))
-    except (yaml.YAMLError, ValueError, RecursionError):
+        found = documents.yaml(data.decode())
+    except (ValueError, RecursionError):
         return None
+    if len(found) > 1:
+        return None
+    top = dict(item for node in found for item in _items(node))
     sections = {kind: _items(top.get(f"{kind}s")) for kind in ("service", "volume")}
     has = {f"{kind} {name}" for kind, found in sections.items() for name, _ in found}
     needs = [

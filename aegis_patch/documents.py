@@ -1,7 +1,8 @@
 """Documents that one does not trust, or that are not ours to judge.
 
 For TOML, Python's parser takes a time that grows with the square of a dotted key's length: seven
-seconds for a key of 40 kB. For Python, it warns on standard error of what is bad style.
+seconds for a key of 40 kB. For YAML, libyaml ends the process where it is nested too deep. For
+Python, it warns on standard error of what is bad style.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import warnings
 from typing import Any
 
 MOST_PARTS = 100
+DEEPEST = 500
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
 _LONG = re.compile(rf"(?<![\w-])(?:{_PART}){{{MOST_PARTS}}}")
 
@@ -27,6 +29,28 @@ def toml(text: str) -> dict[str, Any]:
         line = text.count("\n", 0, long.start()) + 1
         raise ValueError(f"line {line}: a key of more than {MOST_PARTS} parts")
     return tomllib.loads(text)
+
+
+def yaml(text: str) -> list[object]:
+    """The documents of a YAML stream, as nodes.
+
+    Raises:
+        ValueError: it is not YAML.
+        RecursionError: it is nested deeper than anybody writes.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    depth = 0
+    try:
+        for event in yaml.parse(text, loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise RecursionError  # libyaml's composer would end the process
+        return list(yaml.compose_all(text, loader))
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
 
 
 def python(source: str | bytes) -> ast.Module:

@@ -35,14 +35,24 @@ def renamed(moved: Mapping[str, str]) -> dict[str, str]:
 
 
 def under(text: bytes, names: Mapping[str, str]) -> bytes:
-    """A text in which each module has its new name, wherever it is named in full, or its path."""
+    """A text in which each module has its new name, wherever it is named in full, or its path.
+
+    A name of one part is a word like any other but where it is imported, or more follows.
+    """
     if not names:
         return text
     wanted = {old.encode(): new.encode() for old, new in names.items()}
     wanted |= {old.replace(b".", b"/"): new.replace(b".", b"/") for old, new in wanted.items()}
-    longest = sorted(map(re.escape, wanted), key=len, reverse=True)
+    longest = map(_pattern, sorted(wanted, key=len, reverse=True))
     known = re.compile(rb"(?<![\w.])(?:%s)(?!\w)" % b"|".join(longest))
     return known.sub(lambda found: wanted[found[0]], text)
+
+
+def _pattern(name: bytes) -> bytes:
+    word = re.escape(name)
+    if re.search(rb"[./]", name):
+        return word
+    return rb"(?:(?<=import )|(?<=from )|(?=%s[./]\w))%s" % (word, word)
 
 
 def parsed(data: bytes) -> ast.Module | None:

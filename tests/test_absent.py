@@ -175,7 +175,7 @@ volumes: {files: }
         (8, "job", "volume files"),
         (9, "job", "service mail"),
     )
-    for other in (b"", b"- a\n", b"a: [\n", b"\xff", b"services: []\n"):
+    for other in (b"", b"- a\n", b"a: [\n", b"\xff", b"services: []\n", b"[" * 200_000):
         none = compose.read(other)
         assert none is None or not none.needs
 

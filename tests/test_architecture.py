@@ -60,7 +60,7 @@ DOORS: dict[str, set[str]] = {
     "merges.gone": set(),
     "merges.slots": {"merges.touching"},
     "merges.layout": {"documents", "merges.slots"},
-    "compose": set(),
+    "compose": {"documents"},
     "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},

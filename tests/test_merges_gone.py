@@ -8,6 +8,7 @@ import pygit2
 import pytest
 
 from aegis_patch import content, marks, trees
+from aegis_patch.merges import gone
 from tests import tiny
 from tests.conftest import Start
 
@@ -34,6 +35,10 @@ def merged(store: pygit2.Repository, ours: str, base: str = BASE, theirs: str = 
     sides = tuple(side.encode() for side in (base, ours, theirs))
     data, reason, _ = content.merge(store, "notes.txt", *sides)
     return reason is None and data == ours.encode()
+
+
+def test_a_long_line_takes_no_longer() -> None:
+    assert gone.left([b"worker\n"], [b"x\n"], b"x" * 10_000_000) == []
 
 
 def test_a_text_that_was_written_anew_stays_as_it_is(store: pygit2.Repository) -> None:

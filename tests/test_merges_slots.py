@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from aegis_patch import content
+from aegis_patch.content import Reason
 from aegis_patch.merges import slots
 from aegis_patch.merges.touching import Hunk
 from aegis_patch.record import RECORD
+from tests import tiny
 from tests.conftest import Project, Start
 from tests.stacks import everything
 
@@ -58,6 +61,54 @@ def test_they_are_put_back_where_nothing_replaced_them() -> None:
     assert slots.restored(BASE, hunks, BASE[1:3]) == BASE
     replaced = [Hunk(1, 3, (b"mine\n",))]
     assert slots.restored(BASE, replaced, BASE[1:3]) == [b"a\n", b"mine\n", b"b\n"]
+
+
+def test_they_are_put_back_where_nothing_went_with_them() -> None:
+    with_code = [Hunk(0, 3, ())]
+    assert slots.restored(BASE, with_code, BASE[1:3]) == [b"b\n"]
+    below = [b"a\n", b"\n", b"# slot: x\n", b"\n", b"b\n"]
+    assert slots.restored(below, [Hunk(2, 4, ())], below[2:3]) == [*below[:3], *below[4:]]
+    page = [line.replace(b"# slot: x", b"<!-- slot: x -->") for line in below]
+    assert slots.restored(page, [Hunk(2, 4, ())], page[2:3]) == [*page[:2], page[4]]
+
+
+CODE = """\
+def other(app):
+    foo(app)
+
+
+def setup(app):
+    # slot: a
+    # slot: b
+    # slot: c
+    return app
+
+
+def last():
+    pass
+"""
+PAGE = "# A\n\nIntro.\n\n<!-- slot: a -->\n<!-- slot: b -->\n<!-- slot: c -->\n\nLast.\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "ours", "brought"),
+    [
+        (
+            "a.py",
+            CODE,
+            CODE[: CODE.index("\n\ndef setup")] + "\n\ndef last():\n    pass\n",
+            "    b()\n",
+        ),
+        ("a.md", PAGE, "# A\n\nIntro.\n\nLast.\n", "\nNew.\n"),
+        ("a.md", PAGE, "# A\n\nIntro.\nLast.\n", "\nNew.\n"),
+    ],
+)
+def test_what_went_with_them_is_for_a_person(path: str, base: str, ours: str, brought: str) -> None:
+    mark = "# slot: b\n" if path.endswith("py") else "<!-- slot: b -->\n"
+    sides = (base, ours, base.replace(mark, mark + brought))
+    with tiny.empty_store() as store:
+        result = content.merge(store, path, *(side.encode() for side in sides))
+    assert result.reason is Reason.TEXT
 
 
 def test_what_is_missing_is_nowhere() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from aegis_patch import evolve, moves, trees
+from aegis_patch import evolve, imports, moves, trees
 from aegis_patch.content import Reason
 from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
 from tests import tiny
@@ -333,6 +333,23 @@ def test_a_link_is_no_file(store: pygit2.Repository) -> None:
     target = b"somewhere\n"
     head: Files = {"b": (target, tiny.LINK)}
     assert clean(store, {"a": target}, head, {"a": b"1\n"}) == head
+
+
+@pytest.mark.parametrize(
+    ("text", "now"),
+    [
+        ("from app import x, y", "from shop import x, y"),
+        ("import app.core.logs", "import shop.core.logs"),
+        ("see app/core", "see shop/core"),
+        ('QUEUE = "app"', 'QUEUE = "app"'),
+        ("from apps import app_x", "from apps import app_x"),
+        ("my.app.core", "my.app.core"),
+    ],
+)
+def test_a_package_of_one_word_is_named_where_it_is_imported(text: str, now: str) -> None:
+    modules = imports.renamed({"app/core/a.py": "shop/core/a.py"})
+    assert modules["app"] == "shop"
+    assert imports.under(text.encode(), modules).decode() == now
 
 
 def test_what_history_says_is_believed(store: pygit2.Repository) -> None:

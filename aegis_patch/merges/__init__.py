@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from aegis_patch import documents
 from aegis_patch.merges.blocks import Blocks, Texts, Unusual, settle
 
-_DEEPEST = 500
 _LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
 
 
@@ -216,20 +215,8 @@ def _json(data: bytes) -> None:
 
 
 def _yaml(data: bytes) -> None:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text, depth = data.decode(), 0
-    try:
-        for event in yaml.parse(text, loader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                raise RecursionError  # libyaml's composer would end the process
-        for document in yaml.compose_all(text, loader):
-            _unique(document)
-    except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
+    for document in documents.yaml(data.decode()):
+        _unique(document)
 
 
 def _unique(document: object) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 _WORD = re.compile(rb"[^\W\d_]{3,}")
-_SLOT = re.compile(rb".*\bslot: .*")  # names what it is for, whether that is there or not
+_SLOT = re.compile(rb"(?m)^.*\bslot: .*")  # names what it is for, whether that is there or not
 
 
 def left(taken: Sequence[bytes], ours: Sequence[bytes], theirs: bytes) -> list[int] | None:

@@ -18,10 +18,13 @@ from aegis_patch.merges import slots
 
 
 def is_same(path: str, one: bytes, other: bytes) -> bool:
-    """Whether two texts of the file at a path differ in their layout alone."""
+    """Whether two texts of the file at a path, ours and a user's, differ in their layout alone."""
     if b"\0" in one + other:
         return one == other
-    texts = [slots.without(text.splitlines()) for text in (one, other)]
+    ours, mine = (text.splitlines() for text in (one, other))
+    if not slots.found(mine) <= slots.found(ours):
+        return False  # a comment of their own that only looks like a slot
+    texts = [slots.without(lines) for lines in (ours, mine)]
     if [line.rstrip() for line in texts[0]] == [line.rstrip() for line in texts[1]]:
         return True
     if not path.endswith((".py", ".pyi")):

@@ -6,7 +6,7 @@ They are ours, and say nothing. Put back for as long as it takes to merge, they 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from aegis_patch.merges.touching import Hunk
 
@@ -18,6 +18,11 @@ def without(lines: Sequence[bytes]) -> list[bytes]:
     return [line for line in lines if not _SLOT.match(line)]
 
 
+def found(lines: Iterable[bytes]) -> frozenset[bytes]:
+    """The slots among the lines, however far they are indented."""
+    return frozenset(line.strip() for line in lines if _SLOT.match(line))
+
+
 def missing(base: Sequence[bytes], ours: Collection[bytes]) -> frozenset[bytes]:
     """The slots of base of which ours has none that reads so."""
     return frozenset(line for line in base if _SLOT.match(line)).difference(ours)
@@ -26,11 +31,21 @@ def missing(base: Sequence[bytes], ours: Collection[bytes]) -> frozenset[bytes]:
 def restored(
     base: Sequence[bytes], hunks: Sequence[Hunk], wanted: Collection[bytes]
 ) -> list[bytes]:
-    """Ours, which is base with these hunks, with wanted slots back where nothing replaced them."""
+    """Ours, which is base with these hunks, with wanted slots back where they alone were taken out.
+
+    What replaced one stands in its place; where one went with other lines, what is put in there may
+    have been about those. Blank lines may go with it where it is a `#` comment: in Markdown they
+    part what stands above from what stands below.
+    """
     result: list[bytes] = []
     at = 0
     for start, end, lines in hunks:
         result += base[at:start]
-        result += lines or (line for line in base[start:end] if line in wanted)
+        taken = base[start:end]
+        back = [line for line in taken if line in wanted]
+        blank = b"".join(line for line in taken if line not in wanted).isspace()
+        markup = any(line.lstrip().startswith(b"<") for line in back)
+        alone = len(back) == len(taken) or (blank and not markup)
+        result += lines or (back if alone else ())
         at = end
     return [*result, *base[at:]]
