@@ -114,3 +114,4 @@ def test_what_went_with_them_is_for_a_person(path: str, base: str, ours: str, br
 def test_what_is_missing_is_nowhere() -> None:
     assert slots.missing(BASE, {b"a\n", b"# slot: y\n"}) == {b"# slot: x\n"}
     assert slots.missing(BASE, set(BASE)) == set()
+    assert slots.missing(BASE, {b"    # slot: y\r\n"}) == {b"# slot: x\n"}

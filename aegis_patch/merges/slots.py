@@ -24,8 +24,9 @@ def found(lines: Iterable[bytes]) -> frozenset[bytes]:
 
 
 def missing(base: Sequence[bytes], ours: Collection[bytes]) -> frozenset[bytes]:
-    """The slots of base of which ours has none that reads so."""
-    return frozenset(line for line in base if _SLOT.match(line)).difference(ours)
+    """The slots of base of which ours has none that reads so, however far it is indented."""
+    there = found(ours)
+    return frozenset(line for line in base if _SLOT.match(line) and line.strip() not in there)
 
 
 def restored(
@@ -43,9 +44,9 @@ def restored(
         result += base[at:start]
         taken = base[start:end]
         back = [line for line in taken if line in wanted]
-        blank = b"".join(line for line in taken if line not in wanted).isspace()
         markup = any(line.lstrip().startswith(b"<") for line in back)
-        alone = len(back) == len(taken) or (blank and not markup)
+        beside = without(taken)
+        alone = not beside or (b"".join(beside).isspace() and not markup)
         result += lines or (back if alone else ())
         at = end
     return [*result, *base[at:]]
