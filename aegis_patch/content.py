@@ -108,6 +108,8 @@ def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Text:
         return Text(merged.data, Reason.SYNTAX, problem)
     if line := _doubtful(store, sides, merged.data):
         return Text(merged.data, Reason.DOUBT, f"line {line}")
+    if merges.resurrects(path, *sides, merged.data):
+        return Text(merged.data, Reason.DOUBT, "what was taken away is back")
     return Text(merged.data)
 
 

@@ -198,6 +198,11 @@ def test_in_the_form_that_ours_has(
             "\n      - app\n      - -v\n      - run",
         ),
         ("image", '"app:1"', "'app:1'", '"app:2"', "'app:2'"),
+        ("environment", '{ A: "x" }', "{ A: x }", '{ A: "1.5e3" }', '{ A: "1.5e3" }'),
+        (
+            *("environment", "[A=x]", "\n      A: x"),
+            *('["A=x", "B=1.5e3"]', '\n      A: x\n      B: "1.5e3"'),
+        ),
         ("depends_on", "[a, b]", "\n      - a\n      - b", "[b]", "\n      - b"),
         ("depends_on", "[a]", "\n      - a", "[]", " []"),
         ("ports", '["1:1", "2:2"]', '["1:1", "2:2", "3:3"]', '["1:1"]', '["1:1", "3:3"]'),
@@ -226,6 +231,11 @@ def test_what_theirs_changes(
         ("environment", '{ A: "1", B: "2" }', "\n      - A=1\n      - B=3", '{ A: "1" }'),
         ("environment", '{ A: "1" }', "\n      - A=1\n      - B=3", '{ A: "1", B: "2" }'),
         ("environment", "{ A: yes }", "\n      - A=yes", "{}"),  # true, or a word?
+        # To another parser, these are numbers.
+        ("environment", "{ A: 0o17 }", "\n      - A=0o17", "{}"),
+        ("environment", "{ A: 1.5e3 }", "\n      - A=1.5e3", "{}"),
+        ("image", "1E3", '"1E3"', '"app:2"'),
+        ("networks", "[a]", "\n      a:\n        aliases: [b]", "[a, on]"),  # no name
         ("volumes", '{ a: "b" }', "\n      - a=b", "{}"),  # what would that be?
         ("entrypoint", "[a, b]", "[a, b, mine]", "[a, b, theirs]"),  # in which order?
         ("ports", '["80:80"]', "\n      - target: 80", "[]"),
@@ -262,6 +272,28 @@ def test_what_both_replaced_is_a_conflict(store: pygit2.Repository, form: str, t
     if not theirs:
         texts[2] = "    ports: [22:22]\n" if "22" in form else ""
     assert merged(store, *texts) is None
+
+
+@pytest.mark.parametrize("key", ["volumes", "expose", "cap_add"])
+def test_what_both_put_in_two_places_is_there_once_or_a_conflict(
+    store: pygit2.Repository, key: str
+) -> None:
+    """Compose does not read a list of these in which an item stands twice."""
+    rows = (("a", "b"), ("a", "b", "c"), ("c", "a", "d"))
+    texts = keyed(key, *("".join(f"\n      - {row}" for row in each) for each in rows))
+    made = merged(store, *texts)
+    assert made is None or made.count("- c\n") == 1
+    again = keyed("command", *("".join(f"\n      - {row}" for row in each) for each in rows))
+    assert (merged(store, *again) or "").count("- c\n") == 2
+
+
+def test_an_entry_written_otherwise_does_not_hide_that_it_goes(store: pygit2.Repository) -> None:
+    """To git, the line below `a` is that below `b` now."""
+    one, two = "a:\n        condition: service_started", "a: { condition: service_started }"
+    base = f"\n      {one}\n      {two.replace('a:', 'b:')}"
+    ours = f"\n      {two}\n      {one.replace('a:', 'b:')}"
+    made = merged(store, *keyed("depends_on", base, ours, f"\n      {one}"))
+    assert made is None or "b:" not in made
 
 
 def test_a_conflict_elsewhere_is_the_only_one(store: pygit2.Repository) -> None:
@@ -378,7 +410,7 @@ def test_my_own_form_of_what_the_web_server_waits_for(start: Start) -> None:
 @pytest.mark.parametrize("many", [600, 20_000])
 def test_whatever_the_size_it_takes_seconds(many: int) -> None:
     keys = [f"k{n}:\n  a:" for n in range(many)]
-    kinds = (" [x]", "\n    - x", " [x, y]")
+    kinds = (" [x]", "\n    - x", " [x, z]")
     assert (
         merges.rewritten("a.yaml", *(_all(f"{key}{kind}" for key in keys) for kind in kinds))
         or many > 600

@@ -121,6 +121,10 @@ def test_a_slot_that_names_it_does_not_count(store: pygit2.Repository) -> None:
         ("one = 1\ntimeout = 30\n", "two = 1\ntimeout = 45\n", "one = 1\n"),  # edited
         ("make test\nmake test\n", "ask Uma\n", "make test\n"),  # a line that tells nothing
         ("keep\nalso worker\n", "other\n", "kept anew\n"),  # something comes as well
+        ("A: yes\nother: 1\n", "A: no\nother: 1\n", "other: 1\n"),  # a short name
+        ("- 80:80  # web\n- 1:1\n", "- 80:80\n- 1:1\n", "- 1:1\n"),  # the comment alone
+        ("['a b',  # web\n'c']\n", "['a b'\n'c']\n", "'c']\n"),
+        ("# web\n- 80:80\n- 1:1\n", "- 8080:80\n- 1:1\n", "- 1:1\n"),  # no words
     ],
 )
 def test_where_it_cannot_be_told(

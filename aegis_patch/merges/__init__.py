@@ -106,6 +106,30 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
     )
 
 
+def resurrects(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
+    """Whether YAML says again what one side took away, and the other had as it was.
+
+    A text merge does so where a diff takes a line of one entry for the same line of another.
+    """
+    if not path.endswith((".yml", ".yaml")) or base in (ours, theirs) or ours == theirs:
+        return False
+    from yaml import YAMLError
+
+    from aegis_patch.merges import yaml
+
+    try:
+        was, *changed, now = (
+            yaml.pieces(data.decode().replace("\r\n", "\n"))
+            for data in (base, ours, theirs, result)
+        )
+    except (ValueError, RecursionError, MemoryError, YAMLError):
+        return False
+    return any(
+        now[piece] and sorted(side[piece] for side in changed) == [0, count]
+        for piece, count in was.items()
+    )
+
+
 def astray(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
     """Where a change of one side went to lines that the other had moved there, if any did.
 
@@ -220,9 +244,12 @@ def _yaml(data: bytes) -> None:
 
 
 def _unique(document: object) -> None:
-    # A key that stands twice is an error to Compose, though not to every YAML parser. Aliases
-    # lead to nodes that were seen already, perhaps to the one that holds them.
+    # A key that stands twice is an error to Compose, though not to every YAML parser; so is an
+    # item, in a list that is a set. Aliases lead to nodes that were seen already, perhaps to the
+    # one that holds them.
     import yaml
+
+    from aegis_patch.merges.yaml import SETS
 
     pending, seen = [document], set[int]()
     while pending:
@@ -234,11 +261,26 @@ def _unique(document: object) -> None:
         for item in node.value:
             key, value = item if isinstance(item, tuple) else (None, item)
             pending.append(value)
+            if isinstance(key, yaml.ScalarNode) and key.value in SETS:
+                _unique_items(value)
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                 if (key.tag, key.value) in keys:
                     line = key.start_mark.line + 1
                     raise ValueError(f"line {line}: key {key.value!r} stands twice")
                 keys.add((key.tag, key.value))
+
+
+def _unique_items(node: object) -> None:
+    import yaml
+
+    items = node.value if isinstance(node, yaml.SequenceNode) else []
+    seen = set[str]()
+    for item in items:
+        if isinstance(item, yaml.ScalarNode):
+            if item.value in seen:
+                line = item.start_mark.line + 1
+                raise ValueError(f"line {line}: item {item.value!r} stands twice")
+            seen.add(item.value)
 
 
 _CHECKS: dict[str, Callable[[bytes], None]] = {

@@ -21,6 +21,9 @@ NAMED: dict[str, Any] = {  # what a name alone says
 _COMMANDS = {"command", "entrypoint"}  # a string is split as a shell would, but not run by one
 _WORDS = re.compile(r"[\w@%+=:,./-]+( [\w@%+=:,./-]+)*")
 _NUMBERS = re.compile(r"0|[1-9]\d*|\d+(:\d+)+")  # written bare: what is meant is the text
+DOUBTED = re.compile(  # text to PyYAML, and a number, a date or a truth to another parser
+    r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[-+]?\d+)?|[-+]?0[box].*|\d{4}-\d\d?-\d.*|[yn]", re.I
+)
 _RESOLVER: Any = yaml.resolver.Resolver()
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#.*")
 
@@ -142,7 +145,8 @@ def _said(node: Node, *, texts: bool = False) -> Any:
     else:
         tag = _RESOLVER.resolve(yaml.ScalarNode, node.said, (True, False))
         kind = tag.rpartition(":")[2]
-        is_text = kind == "str" or (texts and _NUMBERS.fullmatch(node.said))
+        is_text = kind == "str" and not DOUBTED.fullmatch(node.said)
+        is_text = is_text or bool(texts and _NUMBERS.fullmatch(node.said))
         said = node.said if is_text else None if kind == "null" else (kind, node.said)
     return ("named", node.named, said) if node.named else said
 

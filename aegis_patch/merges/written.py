@@ -12,10 +12,17 @@ from dataclasses import dataclass
 import yaml
 
 from aegis_patch.merges.blocks import Unusual
-from aegis_patch.merges.entries import ASSIGNED, NAMED, Entry, Part, comments, entries, indent
+from aegis_patch.merges.entries import (
+    ASSIGNED,
+    DOUBTED,
+    NAMED,
+    Entry,
+    Part,
+    comments,
+    entries,
+    indent,
+)
 from aegis_patch.merges.nodes import Node
-
-_NUMBER = re.compile(r"[-+]?\d[\d_]*(e[-+]?\d+)?|0[ox].*")  # to one YAML or another
 
 
 @dataclass(slots=True)
@@ -195,6 +202,8 @@ def _keyed(ours: Part, theirs: Part, entry: Entry) -> list[str]:
         return [f"{key}:"]
     if isinstance(entry.said, str):
         return [f"{key}: {_quoted(entry.said, _quote(ours))}"]
+    if not isinstance(entry.said, dict):
+        raise Unusual("no text, and no entry with keys")
     rows = [f"{inner}: {_quoted(said, '')}" for inner, said in entry.said.items()]
     return _nested(ours, key, rows, in_lines=True)
 
@@ -245,7 +254,7 @@ def _quoted(text: str, style: str) -> str:
         raise Unusual("a text of several lines")
     if style == "'":
         return "'" + text.replace("'", "''") + "'"
-    if not style and not _NUMBER.fullmatch(text):
+    if not style and not DOUBTED.fullmatch(text):
         try:
             if yaml.safe_load(f"[{text}]") == [text] == yaml.safe_load(f"- {text}"):
                 return text
