@@ -81,7 +81,7 @@ def merge(
         if merges.accepts(path, *sides, touched):
             return Text(touched)
     result = by_name if both_wrote and _holds(by_name.data, *sides) else tried
-    return (_where_left(store, sides, result) or result) if both_wrote else result
+    return (_where_left(store, path, sides, result) or result) if both_wrote else result
 
 
 def _with_slots(store: pygit2.Repository, path: str, sides: _Sides) -> Text | None:
@@ -134,7 +134,7 @@ def _touching(
     return touching.merged(trees.lines(base), ours, theirs, beside_gone=beside_gone)
 
 
-def _where_left(store: pygit2.Repository, sides: _Sides, result: Text) -> Text | None:
+def _where_left(store: pygit2.Repository, path: str, sides: _Sides, result: Text) -> Text | None:
     """Ours as it is, marked where it still speaks of what theirs only takes away, if anywhere.
 
     None where that cannot be told, or where the result there is marks it too, and not twice as many
@@ -147,7 +147,8 @@ def _where_left(store: pygit2.Repository, sides: _Sides, result: Text) -> Text |
     was, mine = trees.lines(base), trees.lines(ours)
     left = gone.left([line for at in hunks for line in was[at.start : at.end]], mine, theirs)
     if not left:
-        return None if left is None else Text(ours)
+        unsure = left is None or merges.resurrects(path, *sides, ours)
+        return None if unsure else Text(ours)
     before, without = list(mine), list(mine)
     for at in left:
         before[at], without[at] = b"what is taken away, %d\n" % at, b""

@@ -235,6 +235,8 @@ def test_what_theirs_changes(
         ("environment", "{ A: 0o17 }", "\n      - A=0o17", "{}"),
         ("environment", "{ A: 1.5e3 }", "\n      - A=1.5e3", "{}"),
         ("image", "1E3", '"1E3"', '"app:2"'),
+        ("networks", "[a, b]", "\n      - a\n      - on", '[a, "on"]'),  # twice?
+        ("profiles", "[a, b, c]", "\n      - a\n      - b\n      - y", '[a, "y", c]'),
         ("networks", "[a]", "\n      a:\n        aliases: [b]", "[a, on]"),  # no name
         ("volumes", '{ a: "b" }', "\n      - a=b", "{}"),  # what would that be?
         ("entrypoint", "[a, b]", "[a, b, mine]", "[a, b, theirs]"),  # in which order?
@@ -294,6 +296,19 @@ def test_an_entry_written_otherwise_does_not_hide_that_it_goes(store: pygit2.Rep
     ours = f"\n      {two}\n      {one.replace('a:', 'b:')}"
     made = merged(store, *keyed("depends_on", base, ours, f"\n      {one}"))
     assert made is None or "b:" not in made
+
+
+def test_what_ours_changed_and_moved_and_theirs_takes_away(store: pygit2.Repository) -> None:
+    base, theirs = '\n      A: "1"\n      X Y: "x"\n      C: "|"', '\n      A: "1"\n      C: "|"'
+    ours = "\n      A: '1'\n      C: '|'\n      X Y: '&'"
+    assert merged(store, *keyed("environment", base, ours, theirs)) is None
+    assert merged(store, *keyed("environment", base, base.replace('"x"', '"y"'), theirs)) is None
+
+
+def test_one_name_that_both_put_in_two_places(store: pygit2.Repository) -> None:
+    rows = (("A=1", "B=2", "C=3"), ("A=1", "B=2", "C=3", "D=4"), ("A=1", "B=2", "D=5"))
+    texts = keyed("environment", *("".join(f"\n      - {row}" for row in each) for each in rows))
+    assert merged(store, *texts) is None
 
 
 def test_a_conflict_elsewhere_is_the_only_one(store: pygit2.Repository) -> None:

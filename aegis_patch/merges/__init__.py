@@ -91,7 +91,7 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
     same. So no line of either is lost, none is resurrected, and none is made up.
     """
     found = kind(path)
-    if syntax_error(path, result) is not None:
+    if syntax_error(path, result) is not None or resurrects(path, base, ours, theirs, result):
         return False
     try:
         was, mine, wanted, now = (
@@ -107,7 +107,7 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
 
 
 def resurrects(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether YAML says again what one side took away, and the other had as it was.
+    """Whether YAML has a key that one side took away, or an item that the other had as it was.
 
     A text merge does so where a diff takes a line of one entry for the same line of another.
     """
@@ -124,7 +124,8 @@ def resurrects(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes
         )
     except (ValueError, RecursionError, MemoryError, YAMLError):
         return False
-    return any(
+    lost = yaml.keys(was) - (yaml.keys(changed[0]) & yaml.keys(changed[1]))
+    return not lost.isdisjoint(yaml.keys(now)) or any(
         now[piece] and sorted(side[piece] for side in changed) == [0, count]
         for piece, count in was.items()
     )
@@ -262,7 +263,7 @@ def _unique(document: object) -> None:
             key, value = item if isinstance(item, tuple) else (None, item)
             pending.append(value)
             if isinstance(key, yaml.ScalarNode) and key.value in SETS:
-                _unique_items(value)
+                _unique_items(value, key.value)
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                 if (key.tag, key.value) in keys:
                     line = key.start_mark.line + 1
@@ -270,17 +271,18 @@ def _unique(document: object) -> None:
                 keys.add((key.tag, key.value))
 
 
-def _unique_items(node: object) -> None:
+def _unique_items(node: object, key: str) -> None:
     import yaml
 
     items = node.value if isinstance(node, yaml.SequenceNode) else []
     seen = set[str]()
     for item in items:
         if isinstance(item, yaml.ScalarNode):
-            if item.value in seen:
+            said = item.value.partition("=")[0] if key in ("environment", "labels") else item.value
+            if said in seen:
                 line = item.start_mark.line + 1
-                raise ValueError(f"line {line}: item {item.value!r} stands twice")
-            seen.add(item.value)
+                raise ValueError(f"line {line}: item {said!r} stands twice")
+            seen.add(said)
 
 
 _CHECKS: dict[str, Callable[[bytes], None]] = {

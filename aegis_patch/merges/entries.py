@@ -124,6 +124,8 @@ def entries(part: Part) -> list[Entry]:
 
 
 def _listed(key: str, said: Any) -> tuple[str, Any]:
+    if isinstance(said, tuple):
+        raise Unusual("a number or the like, which may be the same as a text")
     if not isinstance(said, str):
         return repr(said), said
     if key in ASSIGNED:

@@ -7,7 +7,7 @@ not written line by line is one block with what it belongs to.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import yaml
@@ -64,6 +64,12 @@ def pieces(text: str) -> Counter[str]:
             found[f"{where}:{type(event).__name__}"] += 1
             path.append(None if isinstance(event, yaml.MappingStartEvent) else "[]")
     return found
+
+
+def keys(found: Iterable[str]) -> set[str]:
+    """The paths among pieces that lead to a value by keys alone."""
+    paths = (piece.partition("&") for piece in found if piece.startswith("."))
+    return {path for path, sign, _ in paths if sign and "[]" not in path}
 
 
 def _next(path: list[str | None]) -> None:
