@@ -246,7 +246,7 @@ def _yaml(data: bytes) -> None:
 
 def _unique(document: object) -> None:
     # A key that stands twice is an error to Compose, though not to every YAML parser; so is an
-    # item, in a list that is a set. Aliases lead to nodes that were seen already, perhaps to the
+    # item in `depends_on`, and a name in `environment` counts once. Aliases lead to nodes that were seen already, perhaps to the
     # one that holds them.
     import yaml
 
