@@ -246,8 +246,8 @@ def _yaml(data: bytes) -> None:
 
 def _unique(document: object) -> None:
     # A key that stands twice is an error to Compose, though not to every YAML parser; so is an
-    # item in `depends_on`, and a name in `environment` counts once. Aliases lead to nodes that were seen already, perhaps to the
-    # one that holds them.
+    # item in `depends_on`, and a name in `environment` counts once. Aliases lead to nodes that
+    # were seen already, perhaps to the one that holds them.
     import yaml
 
     from aegis_patch.merges.yaml import SETS
