@@ -187,6 +187,13 @@ def test_lists_of_kustomize(number: int, mine: str, theirs: str) -> None:
     assert merged(put(theirs), put(theirs + mine), KUSTOMIZE) == put(mine)
 
 
+@pytest.mark.parametrize(("pattern", "merges"), [("v1", True), ('"!v1"', False)])
+def test_a_pattern_that_takes_back_what_is_above_it(pattern: str, merges: bool) -> None:
+    base = f"on:\n  push:\n    branches:\n      - main\n      - {pattern}\n"
+    sides = [f"{base}      - {name}\n" for name in ("mine", "theirs")]
+    assert (merged(base, *sides) is not None) is merges
+
+
 def test_what_is_in_an_item_with_a_name() -> None:
     ours = KUSTOMIZE.replace("[more.env]", "[mine.env]").replace(
         "  - name: app\n", "  - name: my\n"

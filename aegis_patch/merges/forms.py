@@ -16,7 +16,7 @@ from aegis_patch.merges import nodes, written
 from aegis_patch.merges.blocks import Texts, Unusual
 from aegis_patch.merges.entries import ASSIGNED, NAMED, Part, comments, entries, parts_of
 from aegis_patch.merges.nodes import Node
-from aegis_patch.merges.yaml import SETS
+from aegis_patch.merges.yaml import is_set
 
 _MOST = 20  # of such collections
 _LONGEST = 2_000  # lines: it is for what people write by hand
@@ -117,7 +117,7 @@ def _is_ordered(parts: list[Part]) -> bool:
     if any(part.is_mapping for part in parts):
         return False
     scalar = any(part.form[0] == "scalar" for part in parts)
-    return scalar or parts[1].key not in SETS
+    return scalar or not all(is_set(part.key, part.value) for part in parts)
 
 
 def _sum(base: _Said, ours: _Said, theirs: _Said) -> _Said:

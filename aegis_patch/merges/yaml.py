@@ -87,9 +87,14 @@ def _is_by_line(lines: list[str], node: Node) -> bool:
     return node.flow or all(i.column == first for i, first in zip(node.items, firsts, strict=True))
 
 
+def is_set(key: str, node: Node) -> bool:
+    """Whether the order of a list says nothing; a pattern with `!` takes back what is above it."""
+    return key in SETS and not any(item.value.said.startswith("!") for item in node.items)
+
+
 def _cut(lines: list[str], node: Node, start: int, end: int, key: str) -> Iterator[Block]:
     items = {item.line: item for item in node.items}
-    ordered = node.kind is yaml.SequenceStartEvent and key not in SETS
+    ordered = node.kind is yaml.SequenceStartEvent and not is_set(key, node)
     column = min((_indent(lines[at]) for at in items), default=len("".join(lines)))
     at = start
     while at < end:
