@@ -256,7 +256,11 @@ def test_git_agrees(first: int, record_property: Callable[[str, object], None]) 
 
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [(1195, "more"), (13165, "stricter: both renamed a file to one name")],
+    [
+        (1195, "more"),
+        (13165, "stricter: both renamed a file to one name"),
+        (14031, "settled: a file that theirs renamed"),
+    ],
 )
 def test_what_was_looked_at(store: pygit2.Repository, number: int, expected: str) -> None:
     ((_, found),) = judged(store, [number])
@@ -351,6 +355,10 @@ def different(
         return "settled: both renamed a file to one name"
     if went_along(case, path):
         return "settled: a new file of theirs, in a new directory of one that ours moved"
+    if came_anew(store, case, path, tree, git.tree):
+        return (
+            "settled: a file that theirs renamed, and of which ours changed only the ends of lines"
+        )
     if settled(store, case, path, tree, git.tree):
         return "settled: among repeated lines, by a structured merge"
     return f"wrong: both clean, and different: {path}"
@@ -364,6 +372,20 @@ def went_along(case: History, path: str) -> bool:
     return any(
         top in known - there and inner and name == path.rpartition("/")[2]
         for top, *inner, name in (parts for parts in came if len(parts) > 1)
+    )
+
+
+def came_anew(
+    store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, by_git: pygit2.Oid
+) -> bool:
+    """Whether git carries ends of lines over to a file that is too little alike for us."""
+    ours, its = (trees.blob(store, trees.lookup(store, each, path)) for each in (tree, by_git))
+    gone = case.base.keys() & case.ours.keys() - case.theirs.keys()
+    return (
+        path not in case.base.keys() | case.ours.keys()
+        and ours == case.theirs.get(path, (b"", FILE))[0]
+        and same_but_ends(ours, its)
+        and any(same_but_ends(case.base[each][0], case.ours[each][0]) for each in gone)
     )
 
 
