@@ -82,6 +82,7 @@ def _adopt(run: Callable[..., int], function: Callable[..., int]) -> None:
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *common)
     ]
+    # typer reads the signature of a function; that one can be set is not in its type.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = function.__doc__

@@ -154,9 +154,8 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
 
 
 def _fates(
-    store: pygit2.Repository, plan: Plan, found: Iterable[tuple[Sides, ...]]
+    store: pygit2.Repository, plan: Plan, found: Sequence[tuple[Sides, ...]]
 ) -> Iterator[tuple[Sides, Fate]]:
-    found = list(found)
     fates = [(parts[0], merge(store, plan, parts[0])) for parts in found if len(parts) == 1]
     goes = [isinstance(it, Conflict) and it.reason is Reason.DELETED_BY_US for _, it in fates]
     modules = _renamed_modules(store, plan, found) if any(goes) else {}

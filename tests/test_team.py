@@ -209,6 +209,16 @@ def add(project: Project) -> None:
     project.aegis("add", "worker")
 
 
+def leaves_all_but_mine(project: Project, start: Start) -> bool:
+    """Whether nothing is off, and `remove worker` leaves the one line with which mine collided."""
+    assert off(project) == []
+    project.aegis("remove", "worker")
+    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
+    project.edit("README.md", "mine\n", "")
+    project.commit()
+    return same(project, start(name="without"))
+
+
 @pytest.mark.parametrize("by", [reword, merge, squash, add])
 def test_what_a_pick_brought_leaves_however_it_was_recorded(
     start: Start, by: Callable[[Project], None]
@@ -222,12 +232,7 @@ def test_what_a_pick_brought_leaves_however_it_was_recorded(
     project.git("commit", "--quiet", "--amend", "--no-edit")
     project.collide("worker")
     by(project)
-    assert off(project) == []
-    project.aegis("remove", "worker")
-    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
-    project.edit("README.md", "mine\n", "")
-    project.commit()
-    assert same(project, start(name="without"))
+    assert leaves_all_but_mine(project, start)
 
 
 def of_another(project: Project) -> None:
@@ -247,12 +252,7 @@ def test_an_older_line_of_the_record_was_put_right_in_other_words(
     project.commit("What git asked about")
     project.collide("worker")
     by(project)
-    assert off(project) == []
-    project.aegis("remove", "worker")
-    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
-    project.edit("README.md", "mine\n", "")
-    project.commit()
-    assert same(project, start(name="without"))
+    assert leaves_all_but_mine(project, start)
 
 
 def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from aegis_patch.merges.blocks import Unusual
-from aegis_patch.merges.nodes import Item, Node
+from aegis_patch.merges.nodes import Item, Node, indent
 from aegis_patch.merges.yaml import SETS
 
 ASSIGNED = {"args", "environment", "labels"}  # `- KEY=value`, or `KEY: value`
@@ -166,8 +166,3 @@ def comments(part: Part) -> Counter[str]:
         pending += [item.value for item in node.items]
     lines = "".join(region).split("\n")
     return Counter(found[0].strip() for line in lines if (found := _COMMENT.search(line)))
-
-
-def indent(line: str) -> int:
-    """How far it is indented."""
-    return len(line) - len(line.lstrip(" "))

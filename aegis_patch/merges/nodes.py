@@ -100,3 +100,13 @@ def _node(events: Iterator[Any], event: Any = None) -> Node:
     made.stop = closed.line + 1 if made.flow else max(item.value.stop for item in made.items)
     made.end = closed.index if made.flow else made.items[-1].value.end
     return made
+
+
+def indent(line: str) -> int:
+    """How far it is indented."""
+    return len(line) - len(line.lstrip(" "))
+
+
+def is_comment(line: str, column: int = 0) -> bool:
+    """Whether it is a comment, indented at least so far."""
+    return line.lstrip().startswith("#") and indent(line) >= column

@@ -20,9 +20,8 @@ from aegis_patch.merges.entries import (
     Part,
     comments,
     entries,
-    indent,
 )
-from aegis_patch.merges.nodes import Node
+from aegis_patch.merges.nodes import Node, indent, is_comment
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ def _elements(part: Part) -> list[_Element]:
     while at < end:
         entry = items.get(at)
         stop = entry.item.value.stop if entry else at + 1
-        while entry and stop < end and _is_comment(part.lines[stop], entry.item.column + 1):
+        while entry and stop < end and is_comment(part.lines[stop], entry.item.column + 1):
             stop += 1
         line = part.lines[at]
         if not line.strip() and made:
@@ -277,7 +276,3 @@ def _one_line(source: str) -> str:
 
 def _is_flat(node: Node) -> bool:
     return not any(item.value.items for item in node.items)
-
-
-def _is_comment(line: str, column: int) -> bool:
-    return line.lstrip().startswith("#") and indent(line) >= column

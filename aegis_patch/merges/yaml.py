@@ -14,7 +14,7 @@ import yaml
 
 from aegis_patch.merges import nodes
 from aegis_patch.merges.blocks import Block, Unusual
-from aegis_patch.merges.nodes import Item, Node
+from aegis_patch.merges.nodes import Item, Node, indent, is_comment
 
 # Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
 # the later one wins: that is the user's, which comes behind what it was put beside.
@@ -95,18 +95,18 @@ def is_set(key: str, node: Node) -> bool:
 def _cut(lines: list[str], node: Node, start: int, end: int, key: str) -> Iterator[Block]:
     items = {item.line: item for item in node.items}
     ordered = node.kind is yaml.SequenceStartEvent and not is_set(key, node)
-    column = min((_indent(lines[at]) for at in items), default=len("".join(lines)))
+    column = min((indent(lines[at]) for at in items), default=len("".join(lines)))
     at = start
     while at < end:
         item = items.get(at)
         stop = max(item.value.stop, at + 1) if item else at + 1
         while stop < end and (
-            not lines[stop].strip() or (item and _is_comment(lines[stop], column + 1))
+            not lines[stop].strip() or (item and is_comment(lines[stop], column + 1))
         ):
             stop += 1
         text = "".join(lines[at:stop])
         if item is None:
-            if lines[at].strip() and not _is_comment(lines[at]) and lines[at].rstrip() != "---":
+            if lines[at].strip() and not is_comment(lines[at]) and lines[at].rstrip() != "---":
                 raise Unusual(f"line {at + 1}")
             yield Block(text.strip(), text)
         elif made := (_container if item.name else _named)(lines, item, stop, not ordered):
@@ -149,11 +149,3 @@ def _container(lines: list[str], item: Item, stop: int, _: bool) -> Block | None
         return None
     inner = _cut(lines, value, item.line + 1, close, item.name)
     return Block(name, head, tuple(inner), "".join(lines[close:stop]))
-
-
-def _is_comment(line: str, column: int = 0) -> bool:
-    return line.lstrip().startswith("#") and _indent(line) >= column
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
