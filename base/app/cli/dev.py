@@ -5,10 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,16 +31,14 @@ def dev(
     if core.app_env == "production":
         raise BadSettingsError(["APP_ENV: dev is for development; production has the containers"])
     check_settings()
-    # And interrupts, which a shell has its background processes ignore.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    told = told_to_end()
     at, where = host or core.host, core.port if port is None else port
     _refuse_taken(at, where)
     with _servers():
         commands = [_app("serve", "--reload", "--host", at, "--port", str(where))]
         commands += [_watched(found.process) for found in discover() if found.process]
         print(f"http://{at}:{where}/dashboard", flush=True)
-        raise typer.Exit(_run(commands))
+        raise typer.Exit(_run(commands, told))
 
 
 @contextmanager
@@ -70,25 +68,41 @@ def _watched(process: tuple[str, ...]) -> list[str]:
     return [sys.executable, "-m", "app.cli.watch", *process]
 
 
-def _run(commands: list[list[str]]) -> int:
+def _run(commands: list[list[str]], told: threading.Event) -> int:
     """Until one of them ends, or we are told to; then none is left. The exit code of that one."""
     # In groups of their own: the terminal tells us, and we tell them once, or they would hurry.
     # The commands are this project's own, which is what ruff cannot know.
     running = [subprocess.Popen(command, process_group=0) for command in commands]  # noqa: S603
+    while not told.wait(0.1) and all(process.poll() is None for process in running):
+        pass
+    code = next((code for process in running if (code := process.poll()) is not None), 0)
+    for process in running:
+        process.terminate()
+    for process in running:
+        see_gone(process, 2 * PATIENCE)  # one that watches another has to be patient itself
+    return code
+
+
+def told_to_end() -> threading.Event:
+    """Set when this process is told to end, from now on.
+
+    No KeyboardInterrupt: it may come between a process that was started and the variable for it,
+    and Python drops one that comes in a finalizer or amid an import.
+    """
+    told = threading.Event()
+    # Interrupts as well: a shell has its background processes ignore them.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: told.set())
+    return told
+
+
+def see_gone(process: subprocess.Popen[Any], patience: float = PATIENCE) -> None:
+    """Wait for a process that was told to end, and end it after `patience` seconds."""
     try:
-        while all(process.poll() is None for process in running):
-            time.sleep(0.1)
-        return next(code for process in running if (code := process.poll()) is not None)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for process in running:
-            process.send_signal(signal.SIGINT)
-        for process in running:
-            try:
-                process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _refuse_twice() -> None:
@@ -107,7 +121,3 @@ def _refuse_taken(host: str, port: int) -> None:
     except OSError as error:
         why = f"{host}:{port} cannot be listened on, {(error.strerror or str(error)).lower()}"
         raise BadSettingsError([f"PORT: {why}; name another with --port"]) from error
-
-
-def _end(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -6,28 +6,29 @@ of once, with the last that it said, and waited for: the next change may be what
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import threading
 
 from watchfiles import PythonFilter, watch
 
-from app.cli.dev import PATIENCE
+from app.cli.dev import see_gone, told_to_end
 
 
 def main() -> None:
     """Run the command that the arguments name, until told to stop."""
+    changes = watch(
+        "app", watch_filter=PythonFilter(), rust_timeout=200, yield_on_timeout=True,
+        stop_event=told_to_end(),
+    )  # fmt: skip
+    next(changes, None)  # It watches from here on: what is saved while the command starts counts.
     watched = Watched(sys.argv[1:])
-    changes = watch("app", watch_filter=PythonFilter(), rust_timeout=200, yield_on_timeout=True)
     try:
         for changed in changes:
             if changed:
                 watched.stop()
                 watched = Watched(sys.argv[1:])
             watched.look()
-    except KeyboardInterrupt:
-        pass
     finally:
         watched.stop()
 
@@ -62,12 +63,8 @@ class Watched:
 
     def stop(self) -> None:
         """Have it end what it is at, and see to it that it is gone."""
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.terminate()  # as in production; an interrupt may be lost amid its imports
+        see_gone(self._process)
         self._ears.join(1)
 
     def _listen(self) -> None:
