@@ -194,6 +194,18 @@ def test_a_pattern_that_takes_back_what_is_above_it(pattern: str, merges: bool) 
     assert (merged(base, *sides) is not None) is merges
 
 
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs"),
+    [
+        ("[\n r,\n --a,\n --b,\n]", "\n- r # why\n- '--a'\n- '--b'", "[\n r,\n --b,\n --a,\n]"),
+        ("\n- r\n- --a\n- --b", "\n- r\n- '--a'\n- -v\n- '--b'", "\n- r\n- -v\n- --a\n- --b"),
+    ],
+    ids=["moved by theirs", "put in by both, at two places"],
+)
+def test_arguments_that_were_quoted_anew_have_an_order(base: str, mine: str, theirs: str) -> None:
+    assert merged(*(f"command: {text}\n" for text in (base, mine, theirs))) is None
+
+
 def test_what_is_in_an_item_with_a_name() -> None:
     ours = KUSTOMIZE.replace("[more.env]", "[mine.env]").replace(
         "  - name: app\n", "  - name: my\n"

@@ -171,6 +171,11 @@ def _in_doubt(base: Blocks, ours: Blocks, theirs: Blocks, brought: Blocks) -> bo
         return True
     if was.keys() - mine.keys() - wanted.keys() and (mine.keys() | wanted.keys()) - was.keys():
         return True  # taken away by both, and replaced
+    if not all(block.free for block in (*ours, *theirs)) and (brought or own):
+        if (mine.keys() & wanted.keys()) - was.keys():
+            return True  # brought by both, and by one side more: where among them?
+        if [name for name in was if name in wanted] != [name for name in wanted if name in was]:
+            return True  # moved by theirs, written anew by ours
     if not brought or not own:
         return False
     among = [block.name not in was for block in theirs]  # theirs on both sides of what was there?
