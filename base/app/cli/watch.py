@@ -14,6 +14,9 @@ from watchfiles import PythonFilter, watch
 
 from app.cli.dev import see_gone, told_to_end
 
+LOOKS = 25
+"""How often to look for the last word of what has ended; something that it left may speak on."""
+
 
 def main() -> None:
     """Run the command that the arguments name, until told to stop."""
@@ -46,7 +49,7 @@ class Watched:
             errors="replace",
             env=os.environ | ({"FORCE_COLOR": "1"} if sys.stderr.isatty() else {}),
         )
-        self._last, self._told = "", False
+        self._last, self._looks, self._told = "", 0, False
         self._ears = threading.Thread(target=self._listen, daemon=True)
         self._ears.start()
 
@@ -55,8 +58,10 @@ class Watched:
         code = self._process.poll()
         if code is None or self._told:
             return
+        self._looks += 1
+        if self._ears.is_alive() and self._looks < LOOKS:
+            return
         self._told = True
-        self._ears.join(1)
         ended = f"`{self._name}` has ended, with exit code {code}"
         said = f"It said last: {self._last}" if self._last else "It said nothing."
         print(f"{ended}; it starts again when the code changes. {said}", file=sys.stderr)
@@ -65,7 +70,7 @@ class Watched:
         """Have it end what it is at, and see to it that it is gone."""
         self._process.terminate()  # as in production; an interrupt may be lost amid its imports
         see_gone(self._process)
-        self._ears.join(1)
+        self._ears.join(5)
 
     def _listen(self) -> None:
         for line in self._process.stderr or ():

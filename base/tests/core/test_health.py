@@ -1,7 +1,6 @@
 """Health is asked of everybody at once, and nobody can spoil or delay the answer."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -23,7 +22,7 @@ async def broken() -> Health:
 
 
 async def stuck() -> Health:
-    await asyncio.sleep(60)
+    await asyncio.sleep(600)
     return Health("ok")
 
 
@@ -51,11 +50,22 @@ async def test_an_exception_is_down_with_one_line():
     assert report.components["broken"] == Health("down", "OSError: no spring")
 
 
-async def test_checks_run_at_the_same_time_and_are_cut_off():
-    began = time.monotonic()
-    report = await check_all([component("stuck"), Component("a", "", "", "checks:stuck")], 0.1)
-    assert time.monotonic() - began < 1
+async def test_checks_are_cut_off():
+    report = await check_all([component("stuck")], 0.1)
     assert report.components["stuck"] == Health("down", "no answer in 0.1 s")
+
+
+async def test_checks_run_at_the_same_time(monkeypatch):
+    both = asyncio.Barrier(2)
+
+    async def met() -> Health:
+        await both.wait()
+        return Health("ok")
+
+    monkeypatch.setitem(globals(), "met", met)
+    other = Component(name="other", title="", summary="", health="checks:met")
+    report = await check_all([component("met"), other], 120)
+    assert report.status == "ok"
 
 
 async def test_no_check_is_no_complaint():
