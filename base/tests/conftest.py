@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,14 @@ def client() -> Iterator[TestClient]:
     """The whole application, started, and asked from this machine."""
     with here(create_app()) as client:
         yield client
+
+
+def until(holds: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for something; longer than any process may stand still where the machine is busy."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def here(app: FastAPI) -> TestClient:

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +15,7 @@ from typer.testing import CliRunner
 from app.cli import cli
 from app.core import settings
 from app.core.settings import BadSettingsError
+from tests.conftest import until
 
 CLOCK = """
 from app.core.component import Component
@@ -69,13 +69,6 @@ def project(path: Path) -> Path:
     (clock / "__init__.py").write_text(CLOCK)
     (clock / "parts.py").write_text(PARTS)
     return path
-
-
-def until(holds, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def save(file: Path, source: str) -> None:
