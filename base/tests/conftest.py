@@ -19,6 +19,8 @@ from app.backend.main import create_app
 from app.core import settings
 
 WS = "ws://localhost/dashboard/ws"
+MESSAGES = 100
+"""How many to wait for at most: one comes at least every two seconds while a page is open."""
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +90,9 @@ class Viewer:
         page = {"route": "/", "width": 800, "height": 600, "platform": "linux", "web": True}
         self._send(1, {"session_id": None, "page_name": "", "page": page})
 
-    def find(self, matches: Callable[[dict[str, Any]], bool], messages: int = 12) -> dict[str, Any]:
+    def find(
+        self, matches: Callable[[dict[str, Any]], bool], messages: int = MESSAGES
+    ) -> dict[str, Any]:
         """The first control, among those sent so far and next, that matches."""
         for _ in range(messages):
             for seen in self._seen:
@@ -98,7 +102,7 @@ class Viewer:
             self._receive()
         raise AssertionError("no such control on the dashboard")
 
-    def see(self, text: str, messages: int = 12) -> None:
+    def see(self, text: str, messages: int = MESSAGES) -> None:
         """Wait until a text is sent."""
         for _ in range(messages):
             if any(text in str(seen) for seen in self._seen):
