@@ -70,7 +70,7 @@ class Watched:
         """Have it end what it is at, and see to it that it is gone."""
         self._process.terminate()  # as in production; an interrupt may be lost amid its imports
         see_gone(self._process)
-        self._ears.join(5)
+        self._ears.join(1)
 
     def _listen(self) -> None:
         for line in self._process.stderr or ():
