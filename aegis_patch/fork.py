@@ -15,7 +15,10 @@ from pathlib import Path
 from aegis_patch.errors import UpstreamError
 
 # Git itself looks at each object that comes in, and runs no command that a URL names.
-_CAREFUL = ("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never")
+_CAREFUL = (
+    *("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never"),
+    *("-c", "protocol.version=2"),  # an older one gives no commit that no tag names
+)
 _EARLIER = re.compile(r"[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?", re.IGNORECASE)
 
 
@@ -100,7 +103,12 @@ def _git(url: str, *args: str) -> str:
     done = subprocess.run(
         ["git", *_CAREFUL, *args],
         cwd=_mirror(url),
-        env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0"},
+        env={
+            **os.environ,
+            "GIT_DIR": str(_mirror(url)),  # safe.bareRepository may forbid to find it
+            "LC_ALL": "C.UTF-8",
+            "GIT_TERMINAL_PROMPT": "0",
+        },
         capture_output=True,
         encoding="utf-8",
         errors="replace",

@@ -187,6 +187,22 @@ def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
     assert "tag that commit there again" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("safe.bareRepository", "explicit"), ("protocol.version", "0")]
+)
+def test_a_users_settings_keep_no_fork_away(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    project = begin(tmp_path, fork)
+    fork.git("commit", "--quiet", "--amend", "--message", "History, written anew")
+    fork.git("tag", "--force", "v1.10")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", name)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", value)
+    project.aegis("add", "cache")
+
+
 @pytest.mark.parametrize("commit", ["main", "+refs/heads/*:refs/heads/*"])
 def test_a_commit_of_the_record_that_is_none(tmp_path: Path, fork: Project, commit: str) -> None:
     project = begin(tmp_path, fork)
