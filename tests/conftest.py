@@ -15,6 +15,7 @@ from typing import Any
 
 import pygit2
 import pytest
+from hypothesis import HealthCheck, settings
 from pygit2.enums import ConfigLevel
 
 from aegis_patch import cli, trees, upstream
@@ -28,6 +29,12 @@ ME = {
 }
 
 
+# A machine that is busy is slow, and finds nothing by it.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("patient", PATIENT)
+settings.load_profile("patient")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No user's or system's git configuration, fixed dates, a home and a cache of our own."""
@@ -35,7 +42,7 @@ def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     uv_cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
     config = home / ".gitconfig"
     config.write_text("[user]\n\tname = Uma User\n\temail = uma@example.org\n")
-    settings = {
+    variables = {
         **ME,
         "HOME": str(home),
         "XDG_CACHE_HOME": str(home / ".cache"),
@@ -51,7 +58,7 @@ def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)
-        for name, value in settings.items():
+        for name, value in variables.items():
             patch.setenv(name, value)
         for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
             pygit2.settings.search_path[level] = str(home)

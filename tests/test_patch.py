@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pygit2
@@ -388,12 +387,10 @@ def tiny_mails(store: pygit2.Repository, old: Files, new: Files) -> bytes:
     ],
 )
 def test_no_line_takes_long(line: str) -> None:
-    began = time.monotonic()
     for text in (
         line,
         f"From: x\n{line}\n\n{HEAD}{line}\n",
         HEAD + NAMES + HUNK + f"{line}\n" * 20,
     ):
-        with pytest.raises(PatchRejected):
+        with tiny.within(2), pytest.raises(PatchRejected):
             patch.parse("x.patch", text.encode())
-    assert time.monotonic() - began < 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,14 @@ def examples(count: int) -> settings:
     return settings(
         max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """At most so much of the processor, ours and our programs': the clock also counts others'."""
+    began = sum(os.times()[:4])
+    yield
+    assert sum(os.times()[:4]) - began < seconds
 
 
 @contextmanager
