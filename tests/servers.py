@@ -32,10 +32,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Server: TypeAlias = AbstractContextManager[T]
 
-STARTING = 60.0
+STARTING = 120.0
 """Seconds that a server may take to become ready; most need less than one."""
 
-STOPPING = 60.0
+STOPPING = 120.0
 """Seconds that a server may take to end once it is asked to."""
 
 POSTGRES = """
@@ -215,7 +215,7 @@ def postgres(python: Path) -> Iterator[str]:
             yield url
         finally:
             server.stdin.close()
-            server.wait(STARTING)
+            server.wait(STOPPING)
             server.stdout.close()
 
 
@@ -260,13 +260,17 @@ def chromium(password: str = "") -> Iterator["BrowserContext"]:
 
     program = _program("chromium", "apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=program, args=CHROMIUM_FLAGS, timeout=STARTING * 1000
+        )
         try:
-            yield browser.new_context(
+            context = browser.new_context(
                 viewport={"width": 1280, "height": 800},
                 ignore_https_errors=True,
                 http_credentials={"username": "me", "password": password} if password else None,
             )
+            context.set_default_timeout(STARTING * 1000)
+            yield context
         finally:
             browser.close()
 
@@ -351,7 +355,7 @@ def _errors(log: Path) -> list[str]:
 
 def get(url: str) -> httpx.Response:
     # To load the system's certificates takes 20 ms a call, and loopback has none.
-    return httpx.get(url, trust_env=False, verify=False)
+    return httpx.get(url, trust_env=False, verify=False, timeout=STARTING)
 
 
 def _get_json(url: str) -> Any:
