@@ -58,7 +58,7 @@ class Landing:
 
 
 @contextmanager
-def alone(repo: pygit2.Repository, patience: float = locks.PATIENCE) -> Iterator[int]:
+def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[int]:
     """Be the only aegis in a worktree, and finish first what a killed one left there.
 
     Yields what is held, a descriptor. A git that is handed it holds it too until it ends, even if

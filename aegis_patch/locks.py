@@ -20,7 +20,7 @@ _OURS = "aegis/journal"  # where our index.lock, a link, leads to: git never mak
 
 
 @contextmanager
-def hold(directory: Path, patience: float = PATIENCE) -> Iterator[int]:
+def hold(directory: Path, patience: float | None = None) -> Iterator[int]:
     """Hold a directory; the kernel lets go of it when we are killed.
 
     Raises:
@@ -28,7 +28,7 @@ def hold(directory: Path, patience: float = PATIENCE) -> Iterator[int]:
     """
     descriptor = os.open(directory, os.O_RDONLY)
     try:
-        until = time.monotonic() + patience
+        until = time.monotonic() + (PATIENCE if patience is None else patience)
         while not _try(descriptor):
             if time.monotonic() >= until:
                 raise Refused(

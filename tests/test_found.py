@@ -189,11 +189,14 @@ def test_what_git_merged_badly_heals_with_the_next_add(start: Start) -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_interrupted(start: Start, as_json: bool) -> None:
-    """Ctrl-C while git moves the ref: the commit is made whole."""
+    """Ctrl-C while git moves the ref, which waits for it: the commit is made whole."""
     project = start()
     hook = project.path / ".git/hooks/reference-transaction"
     hook.parent.mkdir(exist_ok=True)
-    hook.write_text('#!/bin/sh\n[ "$1" = prepared ] && touch "$0.reached" && sleep 1\nexit 0\n')
+    hook.write_text(
+        '#!/bin/sh\n[ "$1" = prepared ] || exit 0\ntouch "$0.reached"\n'
+        'while [ ! -e "$0.told" ] && [ -e "$0" ]; do sleep 0.05; done\n'
+    )
     hook.chmod(0o755)
     process = subprocess.Popen(
         [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
@@ -203,10 +206,11 @@ def test_interrupted(start: Start, as_json: bool) -> None:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    while not hook.with_name("reference-transaction.reached").exists():
+    while not Path(f"{hook}.reached").exists():
         assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
+    Path(f"{hook}.told").touch()
     process.communicate()
     assert process.returncode == 0
     assert project.subjects[0] == "Add ingress"

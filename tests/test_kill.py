@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -256,28 +257,30 @@ def test_an_editor_that_never_stops_saving(start: Start) -> None:
     """No save is lost: the last one is in the file, whatever became of the verb."""
     project = start("ingress")
     ended = threading.Event()
-    saved = [project.read("README.md")]
+    saved = ""
 
-    def save() -> None:
-        while not ended.is_set():
+    def save(text: str) -> None:
+        nonlocal saved
+        time.sleep(0.1)
+        for number in itertools.count():
+            saved = f"{text}{number}\n"
             draft = project.path / ".git/draft"
-            draft.write_text(f"{saved[0]}{len(saved)}\n")
-            saved.append(draft.read_text())
+            draft.write_text(saved)
             draft.replace(project.path / "README.md")
+            if ended.is_set():
+                return
 
-    editor = threading.Thread(target=save)
     for verb in ("add", "remove") * 3:
         project.git("stash", "--quiet", check=False)
         project.git("stash", "drop", "--quiet", check=False)
-        saved[:] = [project.read("README.md")]
         ended.clear()
-        editor = threading.Thread(target=save)
-        threading.Timer(0.1, editor.start).start()
+        editor = threading.Thread(target=save, args=[project.read("README.md")])
+        editor.start()
         run("-C", project.path, verb, "worker")
         time.sleep(0.15)
         ended.set()
         editor.join()
-        assert project.read("README.md") == saved[-1]
+        assert project.read("README.md") == saved
 
 
 def test_git_changes_the_index_while_it_lands(
@@ -317,7 +320,8 @@ def test_git_has_the_index_when_it_lands(
 
 def test_two_at_once_take_turns(start: Start) -> None:
     project = start()
-    words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add"]
+    patient = "from aegis_patch import cli, locks; locks.PATIENCE = 120; cli.main()"
+    words = [sys.executable, "-c", patient, "-C", str(project.path), "add"]
     names = ("cache", "ingress", "worker")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = [subprocess.Popen([*words, name], env=env, stdout=subprocess.PIPE) for name in names]
