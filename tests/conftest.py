@@ -15,6 +15,7 @@ from typing import Any
 
 import pygit2
 import pytest
+import uv
 from hypothesis import HealthCheck, settings
 from pygit2.enums import ConfigLevel
 
@@ -190,6 +191,15 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests import stacks
 
     return stacks.python(tmp_path_factory.mktemp("stacks"))
+
+
+@pytest.fixture
+def with_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """uv on the PATH, as a user has it."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    (directory / "uv").symlink_to(uv.find_uv_bin())
+    monkeypatch.setenv("PATH", str(directory), prepend=":")
 
 
 @pytest.fixture

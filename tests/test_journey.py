@@ -59,6 +59,7 @@ def user_edits(project: Project) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("with_uv")
 def test_a_projects_life(tmp_path: Path, python: Path) -> None:
     oldest = next(iter(upstream.releases()))
     project = stacks.make(tmp_path / "my-api", "ingress", version=oldest)

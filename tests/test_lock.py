@@ -12,15 +12,6 @@ import uv
 from tests.conftest import Project, Start
 
 
-@pytest.fixture
-def with_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """uv on the PATH, as a user has it."""
-    directory = tmp_path / "bin"
-    directory.mkdir()
-    (directory / "uv").symlink_to(uv.find_uv_bin())
-    monkeypatch.setenv("PATH", str(directory), prepend=":")
-
-
 def locked(project: Project, *args: str) -> Project:
     subprocess.run(
         [uv.find_uv_bin(), "add", "--quiet", "--no-sync", *args], cwd=project.path, check=True
