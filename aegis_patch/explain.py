@@ -85,12 +85,15 @@ def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
 
 
 def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
-    written = git.run(there.root, "show", f"HEAD:./{path}").encode("utf-8", "surrogateescape")
+    # What the user's git shows in place of a file, through a filter, has other lines.
+    said = git.run(there.root, "show", "--no-textconv", f"HEAD:./{path}")
+    written = said.encode("utf-8", "surrogateescape")
     at = {n for n, text in enumerate(written.split(b"\n"), 1) if text.removesuffix(b"\r") in lines}
     if not at:
         return []
     span = f"{min(at)},{max(at)}"
-    said = git.run(there.root, "blame", "--porcelain", "-L", span, "HEAD", "--", path)
+    asked = ("blame", "--porcelain", "--no-textconv", "-L", span, "HEAD", "--", path)
+    said = git.run(there.root, *asked)
     times: dict[str, int] = {}  # of each commit that porcelain describes, at its first line
     wrote: set[str] = set()
     commit, described = "", True

@@ -57,6 +57,14 @@ def test_signatures_that_git_shows_change_nothing(start: Start, tmp_path: Path) 
     assert f"yours: {project.head[:9]} 'Publish on 9000' (Uma User, " in said
 
 
+def test_what_git_shows_in_place_of_a_file_changes_nothing(start: Start) -> None:
+    project = ported(start)
+    project.git("config", "diff.short.textconv", "grep -v '#'")
+    project.write(".git/info/attributes", "compose.yaml diff=short\n")
+    said = project.aegis("add", "ingress", "--dry-run", code=3).err
+    assert f"yours: {project.git('rev-parse', '--short=9', 'HEAD~')} 'Publish on 9000'" in said
+
+
 def test_an_edited_service_that_would_go(start: Start) -> None:
     project = start("worker")
     project.edit("compose.yaml", "    stop_grace_period: 40s\n", "    stop_grace_period: 50s\n")
