@@ -97,7 +97,8 @@ def _print_report(report: dict[str, Any]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, answer in report["components"].items():
         color = _COLORS[answer["status"]]
-        facts = "  ".join(f"{key}={value}" for key, value in answer["data"].items())
+        known = {key: value for key, value in answer["data"].items() if value is not None}
+        facts = "  ".join(f"{key}={value}" for key, value in known.items())
         table.add_row(
             f"[bold]{escape(name)}[/]",
             f"[{color}]{answer['status']}[/]",

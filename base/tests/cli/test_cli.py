@@ -27,7 +27,7 @@ cli = typer.Typer()
 @cli.command()
 def show(zone: str = "UTC"): print("it is noon in", zone)
 
-async def check(): return Health("down", "stopped [now]")
+async def check(): return Health("down", "stopped [now]", {"hands": 2, "zone": None})
 """
 
 
@@ -73,6 +73,7 @@ def test_bad_health_is_exit_1(plug_in):
     result = run("health")
     assert result.exit_code == 1
     assert "stopped [now]" in result.output
+    assert result.output.rstrip().endswith("hands=2"), "and nothing of what is not known"
 
 
 @pytest.mark.parametrize("command", ["serve", "health"])
