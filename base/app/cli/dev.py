@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
@@ -31,7 +31,8 @@ def dev(
     if core.app_env == "production":
         raise BadSettingsError(["APP_ENV: dev is for development; production has the containers"])
     check_settings()
-    told = told_to_end()
+    told = Told()
+    told.heeded = False
     at, where = host or core.host, core.port if port is None else port
     _refuse_taken(at, where)
     with _servers():
@@ -68,32 +69,46 @@ def _watched(process: tuple[str, ...]) -> list[str]:
     return [sys.executable, "-m", "app.cli.watch", *process]
 
 
-def _run(commands: list[list[str]], told: threading.Event) -> int:
+def _run(commands: list[list[str]], told: "Told") -> int:
     """Until one of them ends, or we are told to; then none is left. The exit code of that one."""
+    told.heeded = True
     # In groups of their own: the terminal tells us, and we tell them once, or they would hurry.
     # The commands are this project's own, which is what ruff cannot know.
     running = [subprocess.Popen(command, process_group=0) for command in commands]  # noqa: S603
-    while not told.wait(0.1) and all(process.poll() is None for process in running):
-        pass
+    while not told.is_set() and all(process.poll() is None for process in running):
+        time.sleep(0.1)
     code = next((code for process in running if (code := process.poll()) is not None), 0)
     for process in running:
         process.terminate()
     for process in running:
         see_gone(process, 2 * PATIENCE)  # one that watches another has to be patient itself
+    told.heeded = False
     return code
 
 
-def told_to_end() -> threading.Event:
-    """Set when this process is told to end, from now on.
+class Told:
+    """Whether this process is told to end, from now on.
 
     No KeyboardInterrupt: it may come between a process that was started and the variable for it,
-    and Python drops one that comes in a finalizer or amid an import.
+    and Python drops one that comes in a finalizer or amid an import. Nor a threading.Event: who
+    waits for one holds its lock at times, which a handler of signals would then wait for, for ever.
     """
-    told = threading.Event()
-    # Interrupts as well: a shell has its background processes ignore them.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: told.set())
-    return told
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self.heeded = True
+        """Whether somebody looks; if not, being told again interrupts what may hang."""
+        # Interrupts as well: a shell has its background processes ignore them.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._tell)
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def _tell(self, *_: object) -> None:
+        if self._is_set and not self.heeded:
+            raise KeyboardInterrupt
+        self._is_set = True
 
 
 def see_gone(process: subprocess.Popen[Any], patience: float = PATIENCE) -> None:

@@ -12,7 +12,7 @@ import threading
 
 from watchfiles import PythonFilter, watch
 
-from app.cli.dev import see_gone, told_to_end
+from app.cli.dev import Told, see_gone
 
 LOOKS = 25
 """How often to look for the last word of what has ended; something that it left may speak on."""
@@ -22,7 +22,7 @@ def main() -> None:
     """Run the command that the arguments name, until told to stop."""
     changes = watch(
         "app", watch_filter=PythonFilter(), rust_timeout=200, yield_on_timeout=True,
-        stop_event=told_to_end(),
+        stop_event=Told(),
     )  # fmt: skip
     next(changes, None)  # It watches from here on: what is saved while the command starts counts.
     watched = Watched(sys.argv[1:])

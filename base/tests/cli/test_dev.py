@@ -186,6 +186,45 @@ def test_told_to_end_while_a_server_starts_it_ends_that_too(tmp_path):
     assert not (path / "data/dev.env").exists()
 
 
+def test_told_twice_while_a_server_hangs_it_does_not_wait_for_it(tmp_path):
+    path = project(tmp_path / "copy")
+    parts = path / "app/components/clock/parts.py"
+    told = "os.kill(os.getpid(), 2); os.kill(os.getpid(), 2); time.sleep(600); yield"
+    parts.write_text(PARTS.replace("yield", told))
+    command = [sys.executable, "-m", "app", "dev", "--port", "0"]
+    done = subprocess.run(
+        command, cwd=path, env={**os.environ, "APP_ENV": "development"}, timeout=300
+    )
+    assert done.returncode == 130
+    assert (path / "stopped").exists()
+    assert not (path / "data/dev.env").exists()
+
+
+def test_a_signal_may_come_at_any_line():
+    code = """
+import signal, sys
+from app.cli.dev import Told, _run
+
+def trace(frame, event, arg):
+    global line
+    if event == "line":
+        line += 1
+        if line == last:
+            signal.raise_signal(signal.SIGINT)
+    return trace
+
+for last in range(1, 40):
+    line, told = 0, Told()
+    sys.settrace(trace)
+    _run([], told)
+    sys.settrace(None)
+    assert line > last
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_is_ended_before_it_began_says_nothing(tmp_path):
     (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
     ended = subprocess.run(
