@@ -68,7 +68,10 @@ class Component:
     """`() -> object`, called before the server starts: raises for what is declared wrongly."""
 
     process: tuple[str, ...] = ()
-    """The command that runs beside the web server, as `("clock", "run")`."""
+    """The command that runs beside the web server, as `("clock", "run")`.
+
+    It is ended by SIGTERM, in development too: what it has to tidy up needs a handler for that.
+    """
 
     server: str | None = None
     """`() -> context manager of {variable: value}`: what it needs running, for development.
