@@ -95,6 +95,7 @@ def test_what_a_release_names_in_text_and_in_the_same_file(start: Start) -> None
         "from app.components.worker import registry",
         "from app.components.worker import known as registry",
     )
+    project.git("checkout", "--", "tests/core/test_health.py")  # 0.4.0 changes a line with the name
     project.commit("Rename")
     found = told(project.aegis("rebase-upstream"))
     at = line(project, COMPONENT, "component: Component")

@@ -2,7 +2,7 @@
 
 try:
     from app.cli import main
-except KeyboardInterrupt:  # told to end before it began, as `dev` does when files are saved twice
+except KeyboardInterrupt:  # told to end before it began
     raise SystemExit(130) from None
 
 main()
