@@ -143,6 +143,17 @@ def test_what_names_settle_and_what_touches_in_one_file(store: pygit2.Repository
     assert merged(store, base, ours, theirs, "compose.yaml") == expected
 
 
+def test_a_comment_stays_above_its_line(store: pygit2.Repository) -> None:
+    """Theirs moved the line and wrote another in its place: a comment on it is not on that."""
+    moved, about = "4\n1\n2\n3\nother\n5\n6\n", BASE.replace("4\n", "# why\n4\n")
+    assert merged(store, BASE, about, moved) is None
+    assert merged(store, BASE, moved, about) is None
+    assert merged(store, BASE, about, moved.replace("4\n1", "1\n4")) is None
+    elsewhere = BASE.replace("2\n", "# why\n2\n")
+    expected = moved.replace("2\n", "# why\n2\n")
+    assert merged(store, BASE, elsewhere, moved) == expected
+
+
 def test_a_conflict_of_the_reverse_is_no_merge(store: pygit2.Repository) -> None:
     found = content.merge(store, "a.txt", b"1\n2\n", b"1\nmine\n2\n", b"1\ntheirs\n2\n")
     assert found[1] is Reason.TEXT

@@ -135,14 +135,14 @@ def astray(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None
     """Where a change of one side went to lines that the other had moved there, if any did.
 
     Told by the lines that each of the four has once: a change has to stay below the same of
-    them. The number of the first for which it did not.
+    them, and a comment right above the same. The number of the first for which it did not.
     """
     texts = [[line.strip() for line in data.splitlines()] for data in (base, ours, theirs, result)]
     counts = [Counter(line for line in text if line) for text in texts]
     once = {line for line in counts[0] if all(count[line] == 1 for count in counts)}
     if len({tuple(line for line in text if line in once) for text in texts}) == 1:
         return None
-    was, mine, wanted, now = (_below(text, once) for text in texts)
+    was, mine, wanted, now = (_below(text, once) + _above(text, once) for text in texts)
     wrong = {
         piece[0]
         for piece in was.keys() | mine.keys() | wanted.keys() | now.keys()
@@ -181,6 +181,19 @@ def _below(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]
             mark = line
         elif line:
             found[mark, line] += 1
+    return found
+
+
+def _above(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]:
+    found: Counter[tuple[bytes, bytes]] = Counter()
+    said: list[bytes] = []
+    for line in text:
+        if line.startswith(b"#"):
+            said.append(b"above: " + line)
+            continue
+        if line in marks:
+            found.update((line, each) for each in said)
+        said = []
     return found
 
 
