@@ -27,7 +27,7 @@ from aegis_patch.trees import Entry
 from tests.survival.places import Place, places
 from tests.test_laws import FULL, all_edges, tree_of
 
-CASES = 20_000 if FULL else 300
+CASES = 3_000 if FULL else 300
 GROUPS = 10
 SHARING = 10  # cases for one edge: its trees cost more than they do
 
