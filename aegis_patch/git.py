@@ -6,6 +6,7 @@ All else is read through pygit2.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -70,25 +71,48 @@ def naming(root: Path, commit: str, words: Iterable[str]) -> list[str]:
     return [path.partition(":")[2] for path in said.split("\0") if path]
 
 
-def dirty(root: Path, paths: Sequence[str]) -> dict[str, str]:
-    """Uncommitted changes at some paths of a worktree (from its top): path → two-letter code."""
+def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
+    """Which of some paths differ from HEAD or the index, and the letter of the flags of each.
+
+    Flags and times of the index say nothing here: git reads what is on the disk, by a copy of the
+    index without them. An absent file that git was told to skip (a sparse checkout) is no change.
+    The letter is that of `git ls-files -v`: "H" for no flag, "S", "h" or "s".
+    """
     if not paths:
         return {}
+    index = top / run(top, "rev-parse", "--git-path", "index").strip()
+    if index.exists():
+        shutil.copyfile(index, copy)
+    plain = {"core.fsmonitor": "false", "core.ignoreStat": "false", "core.splitIndex": "false"}
+    env = {"GIT_INDEX_FILE": str(copy), "GIT_LITERAL_PATHSPECS": "1", **settings(plain)}
+    flags, entries = dict[str, str](), ""
+    for line in run(top, "ls-files", "-v", "--stage", "-z", "--", *paths, env=env).split("\0"):
+        entry, _, path = line[2:].partition("\t")
+        if path and (line[0] not in "Ss" or os.path.lexists(top / path)):
+            flags[path] = line[0]
+            entries += f"{entry}\t{path}\0"
+    stdin = entries.encode("utf-8", "surrogateescape")
+    run(top, "update-index", "-z", "--index-info", stdin=stdin, env=env)
     said = run(
-        root,
+        top,
         *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
         *("--ignore-submodules=none", "--", *paths),
-        env={"GIT_LITERAL_PATHSPECS": "1"},
+        env=env,
     )
-    return {line[3:]: line[:2] for line in said.split("\0") if line}
+    return {line[3:]: flags.get(line[3:], "H") for line in said.split("\0") if line}
 
 
-def assumed_unchanged(top: Path, paths: Sequence[str]) -> list[str]:
-    """Which of some paths git was told not to look at; what they hold is in no object."""
-    if not paths:
-        return []
-    said = run(top, "ls-files", "-v", "-z", "--", *paths, env={"GIT_LITERAL_PATHSPECS": "1"})
-    return [line[2:] for line in said.split("\0") if line[:1].islower()]
+def settings(wanted: Mapping[str, str]) -> dict[str, str]:
+    """The environment that gives git some settings.
+
+    Not `git -c NAME=VALUE`: a name may be an upstream's, and one with a = in it would set what it
+    likes, a command too.
+    """
+    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    env = {"GIT_CONFIG_COUNT": str(start + len(wanted))}
+    for n, (name, value) in enumerate(wanted.items(), start):
+        env |= {f"GIT_CONFIG_KEY_{n}": name, f"GIT_CONFIG_VALUE_{n}": value}
+    return env
 
 
 def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:

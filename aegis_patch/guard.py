@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pygit2
@@ -83,18 +83,8 @@ def files(
             next=f"move it away, or commit it: git add --force {first} "
             f"&& git commit -m 'Mine' -- {first}",
         )
-    if unseen := git.assumed_unchanged(top, paths):
-        raise Refused(
-            "git is told not to look at what would be written",
-            where=", ".join(unseen),
-            next=f"git update-index --no-assume-unchanged -- {_typed(unseen)}",
-        )
-    if changed := sorted(git.dirty(top, paths)):
-        raise Refused(
-            "uncommitted changes in what would be written",
-            where=", ".join(changed),
-            next=f"git stash push -- {_typed(changed)}, or commit them",
-        )
+    if changed := git.uncommitted(top, paths, Path(store.path) / "index"):
+        raise _uncommitted(top, changed)
     return seen
 
 
@@ -115,6 +105,32 @@ def index(repo: pygit2.Repository) -> None:
             where=", ".join(staged),
             next="git commit what is staged, or git stash, then run this again",
         )
+
+
+def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
+    """Why not to go on over uncommitted changes, and how to put them away."""
+    # In a sparse checkout, git stash refuses some paths, and git stash pop loses their changes.
+    sparse = git.setting(top, "core.sparseCheckout", "--type=bool") == "true"
+    unseen = "-c core.fsmonitor=false " if git.setting(top, "core.fsmonitor") else ""
+    put_away = unseen + ("commit -m Mine" if sparse else "stash push")
+    flagged = sorted(path for path, letter in changed.items() if letter != "H")
+    if not flagged:
+        return Refused(
+            "uncommitted changes in what would be written",
+            where=", ".join(sorted(changed)),
+            next=f"git {put_away} -- {_typed(sorted(changed))}",
+        )
+    letters = {changed[path] for path in flagged}
+    marks = ["skip-worktree"] * bool(letters & {"S", "s"})
+    marks += ["assume-unchanged"] * bool(letters & {"h", "s"})
+    here = f"git -C {shlex.quote(str(top))}"
+    files = " ".join(map(shlex.quote, flagged))
+    steps = [f"{here} update-index --no-{mark} -- {files}" for mark in marks]
+    return Refused(
+        f"aegis needs to edit files that you changed and marked {' or '.join(marks)}",
+        where=", ".join(flagged),
+        next=" && ".join([*steps, f"{here} {put_away} -- {files}"]),
+    )
 
 
 def _typed(paths: Sequence[str]) -> str:

@@ -131,8 +131,11 @@ def _stage(
             _copy_pick(repo, store, pick, tree)
             tree = pick.worktree
         paths = trees.changed(store, before, tree)
-        _write_files(repo, before, tree, paths, held)
+        _write_files(repo, before, tree, paths, _absent(store, before, paths, seen), held)
         if pick:
+            to_come = _absent(store, tree, pick.stages, seen)  # a person needs them
+            _write_again(repo, to_come, held)
+            paths = tuple(sorted({*paths, *to_come}))
             _write_pick(repo, pick, _commit(repo, pick.draft, parent, made_by), held)
     except BaseException:
         journal.clear(repo)
@@ -143,35 +146,40 @@ def _stage(
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
 
 
+def _absent(
+    store: pygit2.Repository, tree: pygit2.Oid, paths: Iterable[str], seen: Mapping[str, str]
+) -> list[str]:
+    """Those of some paths that a tree has, and the worktree had not when it was looked at."""
+    return [path for path in paths if not seen.get(path) and trees.lookup(store, tree, path)]
+
+
 def _write_files(
     repo: pygit2.Repository,
     before: pygit2.Oid,
     after: pygit2.Oid,
     paths: Sequence[str],
+    absent: Iterable[str],
     held: int,
 ) -> None:
-    """Have git make the index to be, and the files to come as a checkout would write them."""
+    """Have git make the index to be, and the files to come as a checkout would write them.
+
+    Absent files were skipped by the user (skip-worktree), and stay so.
+    """
     new = journal.store(repo) / "new"
     filters = {*git.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
-    lax = _settings({f"filter.{name}.required": "false" for name in filters})
+    lax = git.settings({f"filter.{name}.required": "false" for name in filters})
     _aside(repo, new, held, "read-tree", "-m", "-u", str(before), str(after), env=lax)
+    for path in absent:  # without a sparse checkout, git writes them all the same
+        (new / path).unlink(missing_ok=True)
     if filters:
-        _filter(repo, [path for path in paths if os.path.lexists(new / path)], held)
+        _write_again(repo, [path for path in paths if os.path.lexists(new / path)], held)
 
 
-def _settings(wanted: Mapping[str, str]) -> dict[str, str]:
-    # Not by `git -c NAME=VALUE`: the name is an upstream's, and one with a = in it would set what
-    # it likes, a command too.
-    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    env = {"GIT_CONFIG_COUNT": str(start + len(wanted))}
-    for n, (name, value) in enumerate(wanted.items(), start):
-        env |= {f"GIT_CONFIG_KEY_{n}": name, f"GIT_CONFIG_VALUE_{n}": value}
-    return env
-
-
-def _filter(repo: pygit2.Repository, paths: Sequence[str], held: int) -> None:
+def _write_again(repo: pygit2.Repository, paths: Sequence[str], held: int) -> None:
     # Once more, from the directory where the commands of the user's filters are at home. The index
-    # has to forget the first time, or git would take the files for done.
+    # has to forget the first time, or git would take the files for done or not wanted.
+    if not paths:
+        return
     top, new = Path(repo.workdir), journal.store(repo) / "new"
     entries = _aside(repo, top, held, "ls-files", "--stage", "-z", "--", *paths)
     _aside(repo, top, held, "update-index", "-z", "--index-info", stdin=entries)

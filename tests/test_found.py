@@ -14,7 +14,6 @@ import pytest
 
 from aegis_patch import upstream
 from tests.conftest import ROOT, Project, Start, run
-from tests.test_cli import everything
 
 
 @pytest.fixture
@@ -48,16 +47,6 @@ def test_init_inside_gits_own_directory_is_refused(outer: Project) -> None:
     ran = run("init", outer.path / ".git/foo", "-y")
     assert ran.code == 1
     assert "git's own directory" in ran.err
-
-
-def test_files_that_git_is_told_not_to_look_at(start: Start) -> None:
-    project = start()
-    project.git("update-index", "--assume-unchanged", "Makefile", "compose.yaml")
-    project.write("compose.yaml", project.read("compose.yaml") + "# local only\n")
-    before = everything(project.path)
-    ran = project.aegis("add", "worker", code=1)
-    assert "--no-assume-unchanged" in ran.err
-    assert everything(project.path) == before
 
 
 def test_comments_of_mine_in_the_record(start: Start) -> None:

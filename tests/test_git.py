@@ -16,9 +16,10 @@ def test_git_says_why_it_failed(tmp_path: Path) -> None:
         git.run(tmp_path, "status")
 
 
-def test_dirty_speaks_of_the_paths_asked_for_only(start: Start) -> None:
+def test_uncommitted_speaks_of_the_paths_asked_for_only(start: Start, tmp_path: Path) -> None:
     made = start()
     for path in ("Makefile", "README.md"):
         made.write(path, made.read(path) + "mine\n")
-    assert git.dirty(made.path, ["Makefile", "compose.yaml"]) == {"Makefile": " M"}
-    assert git.dirty(made.path, []) == {}
+    copy = tmp_path / "index"
+    assert git.uncommitted(made.path, ["Makefile", "compose.yaml"], copy) == {"Makefile": "H"}
+    assert git.uncommitted(made.path, [], copy) == {}
