@@ -129,7 +129,7 @@ def _refuse_filled(path: Path) -> None:
 def _outer(path: Path) -> pygit2.Repository | None:
     """The repository in which a project would be a subdirectory; not one that ignores it."""
     parent = _nearest(path)
-    if pygit2.discover_repository(str(parent)) is None:
+    if not project.is_in_git(parent):
         return None
     repo = project.open_repository(parent)
     if repo.workdir is None or path.is_relative_to(Path(repo.path).resolve()):

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from aegis_patch import git
 from aegis_patch.errors import UpstreamError
 
 # Git itself looks at each object that comes in, and runs no command that a URL names.
@@ -78,7 +79,7 @@ def fetch(url: str, commit: str = "") -> None:
     mirror = _mirror(url)
     if not (mirror / "HEAD").exists():
         mirror.mkdir(parents=True, exist_ok=True)
-        _git(url, "init", "--quiet", "--bare", ".")
+        _git(url, "init", "--quiet", "--template=", "--bare", ".")
         _git(url, "config", "gc.auto", "0")  # a commit that a record names stays, whatever moves
     words = ("fetch", "--quiet", "--no-write-fetch-head", "--no-tags")
     if commit:
@@ -105,6 +106,7 @@ def _git(url: str, *args: str) -> str:
         cwd=_mirror(url),
         env={
             **os.environ,
+            **git.PLAIN,
             "GIT_DIR": str(_mirror(url)),  # safe.bareRepository may forbid to find it
             "LC_ALL": "C.UTF-8",
             "GIT_TERMINAL_PROMPT": "0",

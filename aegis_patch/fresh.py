@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import git, journal, locks
+from aegis_patch import git, journal, locks, project
+from aegis_patch.errors import Refused
 from aegis_patch.land import Draft, land
 
 
@@ -27,7 +28,7 @@ def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=within))
     try:
         with locks.hold(building):
-            git.run(building, "init", "--quiet")
+            _initialize(building)
             if not git.setting(building, "init.defaultBranch"):
                 git.run(building, "symbolic-ref", "HEAD", "refs/heads/main")
             if not inside:
@@ -46,6 +47,17 @@ def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list
         if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
             shutil.rmtree(path / ".git", ignore_errors=True)
         raise
+
+
+def _initialize(building: Path) -> None:
+    """Have git make a repository, with the user's templates, that we can read later."""
+    git.run(building, "init", "--quiet", env=git.PLAIN)
+    try:
+        git.run(building, "rev-parse", "--git-dir")
+        project.open_repository(building)
+    except Refused:  # for what the configuration among the templates says
+        (building / ".git" / "config").unlink()
+        git.run(building, "init", "--quiet", "--template=", env=git.PLAIN)
 
 
 def _first(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:

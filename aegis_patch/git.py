@@ -13,6 +13,9 @@ from pathlib import Path
 
 from aegis_patch.errors import Refused
 
+PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
+"""The environment in which git makes a repository that libgit2 can read, whatever is configured."""
+
 
 def run(
     directory: Path,

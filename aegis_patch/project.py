@@ -73,12 +73,11 @@ def find(start: Path) -> Project:
     if not start.is_dir():
         raise Refused("no such directory", where=str(start), next="give another --project-path")
     root = next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
-    if root is None and pygit2.discover_repository(str(start)) is None:
+    if root is None and not is_in_git(start):
         raise _no_project(start)
     repo = open_repository(root or start)
     if root is None:
         root = _deleted_record(repo, start)
-    _refuse_partial(repo, start)
     _refuse_empty(repo, root)
     prefix = prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
@@ -108,23 +107,27 @@ def within(prefix: str, path: str) -> str:
     return f"{prefix}/{path}" if prefix else path
 
 
+def is_in_git(directory: Path) -> bool:
+    """Whether a directory is in a repository, of whatever kind, or a `.git` file says so."""
+    try:
+        return pygit2.discover_repository(str(directory)) is not None
+    except (pygit2.GitError, TypeError):  # as pygit2 fails where that file is malformed
+        return True
+
+
 def open_repository(directory: Path) -> pygit2.Repository:
     """The repository that a directory is in.
 
     Raises:
-        Refused: there is none, or it is of a kind that libgit2 cannot read.
+        Refused: there is none, or it is of a kind that libgit2 cannot read, or lacks objects.
     """
-    found = pygit2.discover_repository(str(directory))
-    if found is None:
-        raise Refused(
-            "not a git repository",
-            where=str(directory),
-            next='git init && git add --all && git commit -m "Start"',
-        )
     try:
-        return pygit2.Repository(found)
+        repo = pygit2.Repository(str(directory))  # its worktree is where `.git` is, file or not
     except (pygit2.GitError, KeyError) as error:
         raise _closed(directory, str(error)) from error
+    _refuse_elsewhere(repo, directory)
+    _refuse_partial(repo, directory)
+    return repo
 
 
 def under_way(repo: pygit2.Repository) -> tuple[str, str]:
@@ -180,13 +183,13 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
     raise _no_project(start)
 
 
-def _refuse_partial(repo: pygit2.Repository, start: Path) -> None:
+def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
     for entry in repo.config:
         if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", entry.name):
             setting, remote = (shlex.quote(name) for name in partial.group(0, 1))
             raise Refused(
                 "a partial clone lacks objects that a merge needs",
-                where=str(start),
+                where=str(directory),
                 next=f"git config --unset {setting} && git fetch --refetch {remote}",
             )
 
@@ -204,10 +207,30 @@ def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
         )
 
 
+def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
+    """Refuse where git takes another directory for the worktree than the one with `.git`."""
+    top, place = repo.workdir, directory.resolve()
+    if not top or place.is_relative_to(Path(top).resolve()):
+        return
+    if place.is_relative_to(Path(repo.path).resolve()):
+        return
+    here = f"git -C {shlex.quote(str(place))}"
+    moved = (Path(repo.path) / "gitdir").exists()
+    raise Refused(
+        f"git has the worktree of this repository at {top}",
+        where=str(directory),
+        next=f"{here} worktree repair" if moved else f"{here} config --unset core.worktree",
+    )
+
+
 def _closed(directory: Path, error: str) -> Refused:
     """What libgit2 cannot open, and what to type."""
     where = str(directory)
-    if foreign := re.search(r"'(.*)' is not owned", error):
+    if "not found" in error:
+        return _not_found(directory)
+    if "malformed" in error:
+        what, next = "has a .git file that git cannot read", "write gitdir: PATH into it"
+    elif foreign := re.search(r"'(.*)' is not owned", error):
         place = shlex.quote(foreign.group(1))
         what, next = "is not yours", f"git config --global --add safe.directory {place}"
     elif "'sha256'" in error:
@@ -223,6 +246,22 @@ def _closed(directory: Path, error: str) -> Refused:
     else:
         what, next = f"cannot be opened: {error}", "use a repository without that extension"
     return Refused(f"this repository {what}", where=where, next=next)
+
+
+def _not_found(directory: Path) -> Refused:
+    """Why there is no repository: nobody made one, or a `.git` file leads nowhere."""
+    for place in (directory, *directory.parents):
+        if (place / ".git").is_file():
+            return Refused(
+                "the .git file leads to no repository: it was moved or deleted",
+                where=str(place / ".git"),
+                next=f"git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}",
+            )
+    return Refused(
+        "not a git repository",
+        where=str(directory),
+        next='git init && git add --all && git commit -m "Start"',
+    )
 
 
 def _no_project(start: Path) -> Refused:

@@ -64,7 +64,7 @@ DOORS: dict[str, set[str]] = {
     "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
-    "fork": {"errors"},
+    "fork": {"errors", "git"},
     "upstream": {"component", "errors", "fork", "patch"},
     "pristine": {"component", "errors", "patch", "record", "stack", "trees", "upstream"},
     "alike": {"trees"},

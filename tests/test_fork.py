@@ -196,6 +196,7 @@ def test_a_users_settings_keep_no_fork_away(
     project = begin(tmp_path, fork)
     fork.git("commit", "--quiet", "--amend", "--message", "History, written anew")
     fork.git("tag", "--force", "v1.10")
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")  # not for the mirror
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", name)

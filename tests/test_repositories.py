@@ -6,13 +6,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import pygit2
 import pytest
+from pygit2.enums import ConfigLevel
 
 from tests.conftest import ROOT, Project, Start, git, needs, run
 from tests.test_cli import everything
+
+Configured = Callable[[Mapping[str, str]], None]
 
 NOBODY = 65534
 PAGE = ROOT / "docs/repositories.md"
@@ -277,6 +281,185 @@ def test_an_index_of_another_kind(start: Start, key: str, value: str) -> None:
     project.git("config", key, value)
     project.git("update-index", "--force-write-index")
     works(project)
+
+
+def separate(project: Project, elsewhere: Path) -> None:
+    project.git("init", "--quiet", f"--separate-git-dir={elsewhere}", ".")
+
+
+def relative(project: Project, elsewhere: Path) -> None:
+    separate(project, elsewhere)
+    project.write(".git", f"gitdir: {os.path.relpath(elsewhere, project.path)}\n")
+
+
+def linked(project: Project, elsewhere: Path) -> None:
+    (project.path / ".git").rename(elsewhere)
+    (project.path / ".git").symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("move", [separate, relative, linked])
+def test_a_git_directory_elsewhere(
+    start: Start, tmp_path: Path, move: Callable[[Project, Path], None]
+) -> None:
+    project = start()
+    move(project, tmp_path / "elsewhere")
+    works(project)
+    conflict(project)
+    ran = run("init", project.path / "services/api", "-y")
+    assert ran.code == 0, ran.err
+    works(Project(project.path / "services/api"))
+
+
+def test_a_worktree_of_a_git_directory_elsewhere(start: Start, tmp_path: Path) -> None:
+    project = start()
+    separate(project, tmp_path / "elsewhere")
+    project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
+    works(Project(tmp_path / "linked"))
+    conflict(Project(tmp_path / "linked"))
+    assert project.is_sound()
+
+
+def test_a_worktree_of_a_bare_repository(start: Start, tmp_path: Path) -> None:
+    around = tmp_path / "around"
+    git(tmp_path, "clone", "--quiet", "--bare", str(start().path), str(around / ".bare"))
+    (around / ".git").write_text("gitdir: ./.bare\n")
+    git(around, "worktree", "add", "--quiet", "-b", "feature", "feature")
+    works(Project(around / "feature"))
+    conflict(Project(around / "feature"))
+
+
+def test_a_worktree_that_was_moved_is_refused(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
+    moved = Project((tmp_path / "linked").rename(tmp_path / "moved"))
+    typed(moved, refused(moved, "git has the worktree of this repository at"))
+    works(moved)
+
+
+def test_a_worktree_whose_repository_was_moved_is_refused(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
+    moved = project.path.rename(tmp_path / "moved")
+    command = refused(Project(tmp_path / "linked"), "leads to no repository")
+    typed(Project(moved), command.replace("MAIN-WORKTREE", str(moved)))
+    works(Project(tmp_path / "linked"))
+
+
+def test_a_git_file_that_is_none_is_refused(start: Start, tmp_path: Path) -> None:
+    project = start()
+    (project.path / ".git").rename(tmp_path / "elsewhere")
+    project.write(".git", "what was this?\n")
+    assert refused(project, "a .git file that git cannot read") == "write gitdir: PATH into it"
+    assert run("init", project.path / "services/api", "-y").code == 1
+    project.write(".git", f"gitdir: {tmp_path / 'elsewhere'}\n")
+    works(project)
+
+
+def test_a_worktree_configured_elsewhere_is_refused(start: Start, tmp_path: Path) -> None:
+    project = start()
+    (tmp_path / "files").mkdir()
+    project.git("config", "core.worktree", str(tmp_path / "files"))
+    typed(project, refused(project, "git has the worktree of this repository at"))
+    works(project)
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configured]:
+    """Settings of the user's git for all that follows; a name in capitals is of the environment."""
+    before = pygit2.settings.search_path[ConfigLevel.GLOBAL]
+
+    def configure(settings: Mapping[str, str]) -> None:
+        file = shutil.copyfile(os.environ["GIT_CONFIG_GLOBAL"], tmp_path / ".gitconfig")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
+        pygit2.settings.search_path[ConfigLevel.GLOBAL] = str(tmp_path)
+        for name, value in settings.items():
+            if name.isupper():
+                monkeypatch.setenv(name, value)
+            else:
+                git(tmp_path, "config", "--global", name, value)
+
+    yield configure
+    pygit2.settings.search_path[ConfigLevel.GLOBAL] = before
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    "default",
+    [
+        {"GIT_DEFAULT_HASH": "sha256"},
+        {"GIT_DEFAULT_REF_FORMAT": "reftable"},
+        {"init.defaultObjectFormat": "sha256"},
+        {"init.defaultRefFormat": "reftable"},
+        {"feature.experimental": "true"},
+    ],
+)
+def test_init_where_the_default_is_what_we_refuse(
+    tmp_path: Path, configured: Configured, default: dict[str, str], inside: bool
+) -> None:
+    configured(default)
+    made = Project(tmp_path / "new")
+    made.path.mkdir(exist_ok=True) if inside else None
+    ran = run("init", made.path, "-y")
+    assert ran.code == 0, ran.err
+    assert len(made.head) == 40
+    works(made)
+
+
+TEMPLATES = {
+    "format": "[core]\nrepositoryformatversion = 1\n[extensions]\nobjectformat = sha256\n",
+    "elsewhere": "[core]\nworktree = /nowhere\n",
+    "partial": '[remote "origin"]\npartialclonefilter = blob:none\n',
+    "bare": "[core]\nbare = true\n",
+    "sparse": "[core]\nsparseCheckout = true\nsparseCheckoutCone = true\n[index]\nsparse = true\n",
+}
+
+
+@pytest.mark.parametrize("config", TEMPLATES.values(), ids=TEMPLATES)
+def test_init_with_templates(tmp_path: Path, configured: Configured, config: str) -> None:
+    template = tmp_path / "template"
+    (template / "hooks").mkdir(parents=True)
+    (template / "hooks/pre-commit").write_text("#!/bin/sh\n")
+    (template / "config").write_text(config)
+    configured({"init.templateDir": str(template)})
+    made = Project(tmp_path / "new")
+    ran = run("init", made.path, "-y")
+    assert ran.code == 0, ran.err
+    assert (made.path / ".git/hooks/pre-commit").exists()
+    works(made)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            **{"feature.manyFiles": "true", "index.skipHash": "true", "index.sparse": "true"},
+            **{"core.sparseCheckout": "true", "core.sparseCheckoutCone": "true"},
+            **{"safe.bareRepository": "explicit", "safe.directory": "/nowhere"},
+            **{"core.bare": "true", "core.logAllRefUpdates": "false"},
+        },
+        {
+            **{"core.splitIndex": "true", "splitIndex.maxPercentChange": "0"},
+            **{"core.autocrlf": "true", "core.safecrlf": "true", "core.fileMode": "false"},
+            **{"status.branch": "true", "status.showUntrackedFiles": "no", "status.short": "true"},
+            **{"core.quotePath": "false", "color.ui": "always", "core.pager": "false"},
+        },
+        {
+            **{"core.ignoreStat": "true", "core.trustctime": "false", "core.checkStat": "minimal"},
+            **{"core.symlinks": "false", "core.eol": "crlf", "core.sharedRepository": "group"},
+            **{"core.hooksPath": "/nowhere", "core.attributesFile": "/nowhere"},
+            **{"commit.template": "/nowhere", "core.editor": "false", "commit.verbose": "true"},
+        },
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_init_where_git_is_configured_otherwise(
+    tmp_path: Path, configured: Configured, settings: dict[str, str]
+) -> None:
+    configured(settings)
+    made = Project(tmp_path / "new")
+    ran = run("init", made.path, "-y")
+    assert ran.code == 0, ran.err
+    works(made)
 
 
 def test_every_row_of_the_page_names_its_test() -> None:
