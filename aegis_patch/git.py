@@ -6,6 +6,8 @@ All else is read through pygit2.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +17,13 @@ from aegis_patch.errors import Refused
 
 PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 """The environment in which git makes a repository that libgit2 can read, whatever is configured."""
+
+
+_FILTER_FAILED = re.compile(r"^(?:fatal|error): (.+): (clean|smudge) filter '?(.+?)'? failed$", re.M)
+
+
+class FilterFailed(Refused):
+    """A filter of the user's failed, or is not installed; nothing was changed."""
 
 
 def run(
@@ -30,6 +39,7 @@ def run(
     Handed what is held (`journal.alone`), it keeps that to its end, and a Ctrl-C does not reach it.
 
     Raises:
+        FilterFailed: a filter did.
         Refused: it failed; `what` is the last line of its complaint.
     """
     done = subprocess.run(
@@ -44,10 +54,34 @@ def run(
         check=False,
     )
     if done.returncode not in range(fine + 1):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
+        complaint = done.stderr.decode("utf-8", "replace")
+        if failed := _filter_failed(directory, complaint):
+            raise failed
+        said = complaint.strip().splitlines() or ["git failed"]
         what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
         raise Refused(what, where=f"git {args[0]}", next="see git status")
     return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
+    """Why a filter failed, as far as one can tell, and what to look at; None if none did."""
+    path, kind, name = "", "process", ".*"
+    if failed := _FILTER_FAILED.search(complaint):
+        path, kind, said = failed.groups()
+        name = re.escape(said)
+    elif "hung up unexpectedly" not in complaint:  # which is all that git says of a process
+        return None
+    pattern = f"^filter[.]{name}[.](process|{kind})$"
+    lines = run(directory, "config", "--get-regexp", pattern, fine=1).splitlines()
+    commands = [line.partition(" ")[2] for line in sorted(lines, key=len) if " " in line]
+    programs = ["git-lfs" if each[:8] == "git lfs " else each.split()[0] for each in commands]
+    missing = [program for program in programs if not shutil.which(program)]
+    look = f"git config --show-origin --get-regexp {shlex.quote(f'^filter[.]{name}[.]')}"
+    return FilterFailed(
+        f"a {kind} filter of git's configuration failed, nothing was changed",
+        where=": ".join(filter(None, [path, *commands])),
+        next=f"install {missing[0]}, then run this again" if missing else look,
+    )
 
 
 def setting(directory: Path, name: str, *options: str) -> str:

@@ -167,8 +167,9 @@ def _write_files(
     """
     new = journal.store(repo) / "new"
     filters = {*git.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
-    lax = git.settings({f"filter.{name}.required": "false" for name in filters})
-    _aside(repo, new, held, "read-tree", "-m", "-u", str(before), str(after), env=lax)
+    lax = {f"filter.{name}.required": "false" for name in filters}
+    none = git.settings({**lax, **{f"filter.{name}.process": "" for name in filters}})
+    _aside(repo, new, held, "read-tree", "-m", "-u", str(before), str(after), env=none)
     for path in absent:  # without a sparse checkout, git writes them all the same
         (new / path).unlink(missing_ok=True)
     if filters:
@@ -232,6 +233,8 @@ def _aside(
     data = stdin.encode("utf-8", "surrogateescape")
     try:
         return git.run(worktree, *args, stdin=data, env=env, held=held)
+    except git.FilterFailed:
+        raise
     except Refused as error:
         raise Refused(
             f"git could not write the files, nothing was changed: {error.what}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -152,3 +153,31 @@ def test_gitattributes_say_how_to_merge(start: Start, attribute: str, code: int)
     assert "mine\n" in project.read("README.md")
     assert theirs in project.read("README.md")
     assert ("<<<<" in project.read("README.md")) == (attribute == "merge")
+
+
+@pytest.mark.parametrize("name", ["lfs", "crypt"])
+@pytest.mark.parametrize("command", ["not-there --%f", "false"])
+@pytest.mark.parametrize("kind", ["clean", "smudge", "process"])
+def test_a_filter_that_fails_is_the_reason(
+    start: Start, kind: str, command: str, name: str
+) -> None:
+    project = start()
+    project.write(".gitattributes", f"*.md filter={name} -text\n")
+    project.commit("A filter")
+    project.git("config", f"filter.{name}.clean", "cat")
+    project.git("config", f"filter.{name}.{kind}", command)
+    project.git("config", f"filter.{name}.required", "true")
+    before = everything(project.path, objects=False)
+    ran = project.aegis("add", "worker", code=1)
+    assert "filter of git's configuration failed, nothing was changed" in ran.err
+    assert command in ran.err
+    advice = ran.err.partition(" next ")[2].strip()
+    if command == "false":
+        assert command in project.git(*shlex.split(advice)[1:])
+    else:
+        assert advice == "install not-there, then run this again"
+    assert everything(project.path, objects=False) == before
+    if kind != "process":  # of which git has no use without an answer, required or not
+        project.git("config", f"filter.{name}.required", "false")
+        project.aegis("add", "worker")
+        assert project.is_sound()
