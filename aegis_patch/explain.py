@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from aegis_patch import git, patch, steps, trees
+from aegis_patch import git, patch, project, steps, trees
 from aegis_patch.bench import Bench
 from aegis_patch.errors import PatchRejected, Refused
 from aegis_patch.evolve import Conflict, Meeting, Theirs, Yours
@@ -60,7 +60,8 @@ def _meetings(
         line = next((number for number, text in below if text in mine), max(place.start + 1, 1))
         gone = _without(base, theirs)
         brought = _without(list(place.wanted), base)
-        yield Meeting(line, _yours(there, path, mine), _theirs(patches, place.mine, brought, gone))
+        yours = _yours(bench, there, path, mine)
+        yield Meeting(line, yours, _theirs(patches, place.mine, brought, gone))
 
 
 def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
@@ -68,32 +69,31 @@ def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
     return [line for line in lines if line.strip() and line not in known]
 
 
-# The user's side: asked of git.
+# The user's side: git knows.
 
 
-def _yours(there: Project, path: str, lines: list[bytes]) -> Yours | None:
+def _yours(bench: Bench, there: Project, path: str, lines: list[bytes]) -> Yours | None:
     """The newest commit that wrote one of the lines; where they took some out, the file's."""
+    whole = project.within(there.prefix, path)
+    newest = ["--invert-grep", "--grep=^Aegis-Release: ", str(there.head), "--", whole]
+    entry = trees.lookup(bench.store, there.tree, path)
+    written = trees.blob(bench.store, entry).split(b"\n") if entry else []
+    at = {n for n, text in enumerate(written, 1) if text.removesuffix(b"\r") in lines}
     try:
-        newest = ["--invert-grep", "--grep=^Aegis-Release: ", "--", path]
-        chosen = _blamed(there, path, lines) or newest
+        chosen = [_blamed(bench, there, whole, at), "--"] if at else newest
         shown = "--format=%H%n%s%n%an%n%aI%n%ar"
-        said = git.run(there.root, "log", "-1", "--no-show-signature", shown, *chosen)
+        said = git.history(bench.store.path, there.root, "log", "-1", shown, *chosen)
     except Refused:
         return None
     told = said.removesuffix("\n").split("\n")
     return Yours(*told) if len(told) == 5 else None
 
 
-def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
-    # What the user's git shows in place of a file, through a filter, has other lines.
-    said = git.run(there.root, "show", "--no-textconv", f"HEAD:./{path}")
-    written = said.encode("utf-8", "surrogateescape")
-    at = {n for n, text in enumerate(written.split(b"\n"), 1) if text.removesuffix(b"\r") in lines}
-    if not at:
-        return []
+def _blamed(bench: Bench, there: Project, path: str, at: set[int]) -> str:
+    """The newest commit that wrote one of some lines of a file."""
     span = f"{min(at)},{max(at)}"
-    asked = ("blame", "--porcelain", "--no-textconv", "-L", span, "HEAD", "--", path)
-    said = git.run(there.root, *asked)
+    asked = ("blame", "--porcelain", "-L", span, str(there.head), "--", path)
+    said = git.history(bench.store.path, there.root, *asked)
     times: dict[str, int] = {}  # of each commit that porcelain describes, at its first line
     wrote: set[str] = set()
     commit, described = "", True
@@ -106,7 +106,7 @@ def _blamed(there: Project, path: str, lines: list[bytes]) -> list[str]:
             wrote |= {commit} if int(words[2]) in at else set()
         elif words[0] == "author-time":
             times[commit] = int(words[1])
-    return [max(wrote, key=lambda each: times[each]), "--"]
+    return max(wrote, key=lambda each: times[each])
 
 
 # The other side: the patches say it.

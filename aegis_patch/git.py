@@ -19,7 +19,9 @@ PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 """The environment in which git makes a repository that libgit2 can read, whatever is configured."""
 
 
-_FILTER_FAILED = re.compile(r"^(?:fatal|error): (.+): (clean|smudge) filter '?(.+?)'? failed$", re.M)
+_FILTER_FAILED = re.compile(
+    r"^(?:fatal|error): (.+): (clean|smudge) filter '?(.+?)'? failed$", re.MULTILINE
+)
 
 
 class FilterFailed(Refused):
@@ -92,6 +94,25 @@ def setting(directory: Path, name: str, *options: str) -> str:
 def objects(directory: Path) -> Path:
     """The object directory of the repository that a directory is in."""
     return directory / run(directory, "rev-parse", "--git-path", "objects").strip()
+
+
+def history(store: str, root: Path, *args: str) -> str:
+    """Ask git about a project's history, by its objects alone, from an empty store.
+
+    So nothing that the user configured (blame.*, log.*, diff.*, i18n.* and so on) has a say.
+    """
+    borrowed = objects(root)
+    env = {
+        "GIT_DIR": store,
+        "GIT_OBJECT_DIRECTORY": str(borrowed),
+        "GIT_SHALLOW_FILE": str(borrowed.parent / "shallow"),
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_COUNT": "0",
+        "GIT_CONFIG_PARAMETERS": "",
+    }
+    return run(Path(store), *args, env=env)
 
 
 def naming(root: Path, commit: str, words: Iterable[str]) -> list[str]:

@@ -318,4 +318,5 @@ def _commit(repo: pygit2.Repository, draft: Draft, parent: str, made_by: Mapping
     if parent:
         options += ["-p", parent]
     words = ("commit-tree", *options, "-F", "-", str(draft.tree))
-    return git.run(top, *words, stdin=draft.message.encode(), env=made_by).strip()
+    env = {**made_by, **git.settings({"i18n.commitEncoding": "UTF-8"})}
+    return git.run(top, *words, stdin=draft.message.encode(), env=env).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pygit2
 from pygit2.enums import FileMode
@@ -220,7 +220,7 @@ def moved(
 def _moved_on(bench: Bench, there: Project, at: dict[str, str]) -> dict[str, str]:
     """Where the commits that took some files away put them; those that only took are left out."""
     found: dict[str, str] = {}
-    taken = _taken_away(there, at.values())
+    taken = _taken_away(bench, there, at.values())
     for path, where in at.items():
         commit = there.repo.get(taken[where]) if where in taken else None
         if not isinstance(commit, pygit2.Commit) or not commit.parents:
@@ -232,13 +232,13 @@ def _moved_on(bench: Bench, there: Project, at: dict[str, str]) -> dict[str, str
     return found
 
 
-def _taken_away(there: Project, paths: Iterable[str]) -> dict[str, str]:
+def _taken_away(bench: Bench, there: Project, paths: Iterable[str]) -> dict[str, str]:
     """The newest commit that took a file away, by its path from the repository's top."""
-    said = git.run(
-        Path(there.repo.workdir),
-        *("log", "--no-show-signature", "--no-renames", "--diff-filter=D", "--name-only", "-z"),
+    said = git.history(
+        bench.store.path,
+        there.root,
+        *("log", "--no-renames", "--diff-filter=D", "--name-only", "-z"),
         *("--format=%x00%H", str(there.head), "--", *paths),
-        env={"GIT_LITERAL_PATHSPECS": "1"},
     )
     found: dict[str, str] = {}
     for told in f"\0{said}".split("\0\0")[1:]:

@@ -65,6 +65,41 @@ def test_what_git_shows_in_place_of_a_file_changes_nothing(start: Start) -> None
     assert f"yours: {project.git('rev-parse', '--short=9', 'HEAD~')} 'Publish on 9000'" in said
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"blame.ignoreRevsFile": "not-there"},
+        {"blame.ignoreRevsFile": "ignored", "blame.markIgnoredLines": "true"},
+        {"blame.coloring": "repeatedLines", "blame.date": "human", "blame.showEmail": "true"},
+        {
+            "log.follow": "true",
+            "log.mailmap": "true",
+            "log.date": "relative",
+            "log.diffMerges": "m",
+        },
+        {"log.showSignature": "true", "log.decorate": "full", "format.pretty": "raw"},
+        {"diff.external": "false", "diff.relative": "true", "diff.renames": "copies"},
+        {"color.ui": "always", "core.pager": "false", "pager.log": "false", "pager.blame": "false"},
+        {"i18n.logOutputEncoding": "latin1", "i18n.commitEncoding": "latin1"},
+        {"grep.patternType": "fixed", "core.quotePath": "false", "core.abbrev": "5"},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_no_setting_of_git_changes_the_answer(start: Start, settings: dict[str, str]) -> None:
+    project = ported(start)
+    commit = project.git("rev-parse", "HEAD~")
+    project.write(".git/ignored", f"{commit}\n")
+    project.write("ignored", f"{commit}\n")
+    project.edit("README.md", "<!-- slot: ingress -->\n", "<!-- slot: ingress -->\nmine\n")
+    other = project.commit("Grüße")
+    expected = project.aegis("add", "ingress", "--dry-run", "--json", code=3).out
+    assert f'"commit": "{commit}"' in expected
+    assert f'"commit": "{other}", "subject": "Grüße"' in expected
+    for name, value in settings.items():
+        project.git("config", name, value)
+    assert project.aegis("add", "ingress", "--dry-run", "--json", code=3).out == expected
+
+
 def test_an_edited_service_that_would_go(start: Start) -> None:
     project = start("worker")
     project.edit("compose.yaml", "    stop_grace_period: 40s\n", "    stop_grace_period: 50s\n")
