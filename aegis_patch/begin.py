@@ -161,7 +161,7 @@ def _suggestions(path: Path) -> dict[str, str]:
         value = git.setting(parent, name)
         if value:
             suggested[key] = value
-    return suggested
+    return {key: value.encode("utf-8", "replace").decode() for key, value in suggested.items()}
 
 
 def _unknown(path: Path, made_up: Sequence[str]) -> list[str]:

@@ -6,10 +6,11 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -284,14 +285,62 @@ def components(run: Run) -> int:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command and exit; nothing that a user can do ends in a traceback."""
-    args = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    if argv is None and sys.getfilesystemencoding() != "utf-8":
+        # The locale has no letters for what is in git, but Python can do without it.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    with _lasting("stdout"), _lasting("stderr"):
+        code = _run((sys.argv[1:] if argv is None else argv) or ["--help"])
+    sys.exit(code)
+
+
+@contextmanager
+def _lasting(name: str) -> Iterator[None]:
+    """Let the reader of an output leave, as `head` does: what is written then is lost, no more."""
+    before = getattr(sys, name)
+    if before is not None:  # else it was closed from the start, and Python writes nowhere
+        setattr(sys, name, _Lasting(before))
+    try:
+        yield
+    finally:
+        with suppress(OSError, AttributeError):
+            getattr(sys, name).flush()
+        setattr(sys, name, before)
+
+
+class _Lasting:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._to_nowhere():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._to_nowhere():
+            self._stream.flush()
+
+    @contextmanager
+    def _to_nowhere(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), self._stream.fileno())
+
+
+def _run(args: list[str]) -> int:
     as_json = "--json" in args
     try:
         for name in _GIT_PLACES:  # as a hook sets them: a project is found by its directory
             os.environ.pop(name, None)
-        code = app(args, prog_name="aegis", standalone_mode=False)
+        code: int = app(args, prog_name="aegis", standalone_mode=False)
         if code == errors.INTERRUPTED:
             raise KeyboardInterrupt
+        sys.stdout.flush()
     except AegisError as error:
         code = _fail(as_json, error, error.exit_code)
     except typer.TyperException as error:
@@ -300,16 +349,17 @@ def main(argv: list[str] | None = None) -> None:
         code = _fail(as_json, Refused(error.format_message(), next=help), errors.USAGE)
     except (KeyboardInterrupt, typer.Abort):
         code = _fail(as_json, _INTERRUPTED, errors.INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = errors.OK
     except OSError as error:
         code = _fail(as_json, _of_the_system(error), 1)
+    except UnicodeEncodeError as error:  # of an argument, a setting or a name in git
+        where = repr(error.object[max(error.start - 40, 0) : error.end + 40])
+        what, remedy = "this is not UTF-8, and aegis writes nothing else", "write it in UTF-8"
+        code = _fail(as_json, Refused(what, where=where, next=remedy), 1)
     except Exception as error:
         traceback.print_exc()
         what = f"a bug in aegis: {type(error).__name__}: {error}"
         code = _fail(as_json, Refused(what, next="report it with the lines above"), 4)
-    sys.exit(code)
+    return code
 
 
 def _of_the_system(error: OSError) -> Refused:
@@ -327,6 +377,7 @@ def _of_the_system(error: OSError) -> Refused:
 def _pairs(words: list[str]) -> dict[str, str]:
     pairs = {}
     for word in words:
+        word.encode()  # what is not UTF-8 ends here, with a word of its own
         key, equals, value = word.partition("=")
         if not equals:
             raise typer.BadParameter(f"{word!r} is not KEY=VALUE")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch import upstream
-from tests.conftest import ROOT, Project, Start, git, run
+from tests.conftest import ROOT, Project, Start, git, needs, run
 
 PLAN = {"subject", "files", "conflicts", "notes"}
 
@@ -757,3 +757,87 @@ def test_patches_that_are_being_applied(start: Start) -> None:
     project.write("../mail.patch", mail + "@@ -1 +1 @@\n-a\n+b\n")
     project.git("am", "../mail.patch", check=False)
     assert "git am --abort" in project.aegis("add", "ingress", code=1).err
+
+
+def into_a_closed_pipe(project: Project, *args: str) -> int:
+    """The exit code where nobody reads what is printed, as `aegis … 2>&1 | true` has it."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), *args]
+    try:
+        return subprocess.run(command, stdout=writer, stderr=writer, check=False).returncode
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_reader_that_leaves_changes_no_exit_code(start: Start, json: tuple[str, ...]) -> None:
+    project = start()
+    project.collide("worker")
+    for verb in ("status", "components", "answers", "--version", "--help"):
+        assert into_a_closed_pipe(project, verb, *json) == 0
+    assert into_a_closed_pipe(project, "nonsense", *json) == 2
+    assert into_a_closed_pipe(project, "add", "nonsense", *json) == 1
+    assert into_a_closed_pipe(project, "add", "ingress", *json) == 0
+    assert project.subjects[0] == "Add ingress"
+    assert project.is_sound()
+    assert into_a_closed_pipe(project, "add", "worker", *json) == 3
+    assert "UU README.md" in project.git("status", "--porcelain")
+
+
+@pytest.fixture(scope="session")
+def latin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A locale of ISO 8859-1."""
+    needs("localedef")
+    path = tmp_path_factory.mktemp("locales")
+    wanted = ("localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(path / "de_DE.ISO-8859-1"))
+    subprocess.run(wanted, check=False, capture_output=True)
+    return {"LOCPATH": str(path), "LC_ALL": "de_DE.ISO-8859-1"}
+
+
+@pytest.mark.parametrize("name", ["C", "no coercion", "latin-1"])
+def test_umlauts_in_whatever_locale(
+    tmp_path: Path, latin: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    bare = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for key, value in {"no coercion": bare, "latin-1": latin}.get(name, {"LC_ALL": name}).items():
+        monkeypatch.setenv(key, value)
+    project = Project(tmp_path / "käse-äpi")
+    git(tmp_path, "config", "--global", "--replace-all", "user.name", "Jürgen Groß")
+    aegis = (sys.executable, "-m", "aegis_patch")
+
+    def typed(*args: str | bytes, code: int = 0) -> str:
+        where = project.path if project.path.exists() else tmp_path
+        done = subprocess.run([*aegis, *args], cwd=where, capture_output=True, check=False)
+        said = (done.stdout + done.stderr).decode()
+        assert done.returncode == code, said
+        assert "Traceback" not in said
+        return said
+
+    try:
+        typed("init", "käse-äpi", "--answer", "description=Köstlich")
+        assert "Jürgen Groß" in typed("answers")
+        project.write("app/größe.py", "GRÖSSE = 1\n")
+        project.collide("worker")
+        assert "README.md" in typed("add", "worker", code=3)
+        project.git("cherry-pick", "--abort")
+        typed("answers", "description=Köstlich, immer")
+        assert "Köstlich, immer" in project.read("aegis.toml")
+        assert "nöpe" in typed("add", "nöpe", code=1)
+        assert "is not UTF-8" in typed(
+            "answers", "description=K\xf6stlich".encode("latin-1"), code=1
+        )
+        assert project.is_sound()
+    finally:
+        git(tmp_path, "config", "--global", "user.name", "Uma User")
+
+
+def test_a_name_of_the_user_that_is_not_utf_8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_bytes(b"[user]\n\tname = J\xfcrgen\n\temail = j@example.org\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    ran = run("init", tmp_path / "p", "-y")
+    assert ran.code == 0, ran.err
+    assert 'author_name = "J?rgen"' in (tmp_path / "p/aegis.toml").read_text()
