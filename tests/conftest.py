@@ -20,6 +20,9 @@ from hypothesis import HealthCheck, settings
 from pygit2.enums import ConfigLevel
 
 from aegis_patch import cli, trees, upstream
+from tests.keeper import pytest_configure
+
+__all__ = ["pytest_configure"]
 
 ROOT = Path(__file__).parent.parent
 DATE = "2026-01-02T03:04:05+00:00"
