@@ -94,9 +94,11 @@ def test_what_the_user_deleted_stays_deleted_and_is_told(store: pygit2.Repositor
     assert notes(outcome) == [("a", "you deleted it; it stays deleted")]
 
 
-def test_the_very_file_that_a_series_adds_is_told(store: pygit2.Repository) -> None:
-    outcome = evolved(store, {}, {"a": TEXT}, {"a": TEXT, "b": b""})
-    assert [path for path, _ in notes(outcome)] == ["a"]
+def test_the_very_file_that_a_component_adds_is_told(store: pygit2.Repository) -> None:
+    head, old = tiny.tree(store, {"a": TEXT}), tiny.tree(store, {})
+    for brought in ({}, {"a": frozenset(TEXT.splitlines())}):
+        outcome = evolve.evolve(store, Plan(head, old, head, None, brought=brought))
+        assert [path for path, _ in notes(outcome)] == [*brought]
 
 
 # Conflicts: an outcome, never an exception.
@@ -270,20 +272,28 @@ def test_a_file_of_ours_may_become_a_directory(store: pygit2.Repository) -> None
 # Lines that both wrote.
 
 
-def test_a_line_that_both_wrote_is_told(store: pygit2.Repository) -> None:
+@pytest.mark.parametrize("brought", [b"same", b"another"])
+def test_a_line_that_both_wrote_is_told_if_a_component_brings_it(
+    store: pygit2.Repository, brought: bytes
+) -> None:
     base, both = b"1\n2\n3\n", b"1\nsame\n2\n3\n"
-    outcome = evolved(store, {"a": base}, {"a": both}, {"a": both + b"4\n"})
-    assert any("you had written this too" in text for _, text in notes(outcome))
+    head, old, new = (tiny.tree(store, {"a": data}) for data in (both, base, both + b"4\n"))
+    plan = Plan(head, old, new, None, brought={"a": frozenset([brought])})
+    told = [text for _, text in notes(evolve.evolve(store, plan))]
+    assert any("you had written this too" in text for text in told) == (brought == b"same")
 
 
-def test_and_it_stays_when_the_series_leaves(store: pygit2.Repository) -> None:
-    base, both = b"1\n2\n3\n4\n5\n", b"1\nsame\n2\n3\n4\n5\n"
+@pytest.mark.parametrize("end", [b"\n", b""])
+@pytest.mark.parametrize("beside", [b"", b"gone\n"])
+def test_and_it_stays_when_the_series_leaves(
+    store: pygit2.Repository, beside: bytes, end: bytes
+) -> None:
+    base, both = b"1\n2\n3" + end, b"1\n2\n3\n%ssame\n%s4" % (beside, beside) + end
     head, old, new = (tiny.tree(store, {"a": data}) for data in (both, both, base))
-    yours = {"a": frozenset([b"same"])}
-    outcome = evolve.evolve(store, Plan(head, old, new, None, yours))
-    assert isinstance(outcome, Unchanged | Clean)
-    tree = outcome.tree if isinstance(outcome, Clean) else head
-    assert tiny.contents(store, tree) == {"a": both}
+    plan = Plan(head, old, new, None, {"a": frozenset([b"same"])})
+    outcome = evolve.evolve(store, plan)
+    assert isinstance(outcome, Clean)
+    assert tiny.contents(store, outcome.tree) == {"a": b"1\n2\n3\nsame\n"}
 
 
 # No wrong place.
