@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -102,15 +102,27 @@ def _with_slots(store: pygit2.Repository, path: str, sides: _Sides) -> Text | No
 
 def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Text:
     merged = trees.merge_text(store, *sides)
-    if not merged.clean:
-        return Text(merged.data, Reason.TEXT)
-    if problem := _breaks(path, merged.data, sides):
-        return Text(merged.data, Reason.SYNTAX, problem)
-    if line := _doubtful(store, sides, merged.data):
-        return Text(merged.data, Reason.DOUBT, f"line {line}")
-    if merges.resurrects(path, *sides, merged.data):
-        return Text(merged.data, Reason.DOUBT, "what was taken away is back")
-    return Text(merged.data)
+    found = Text(merged.data, Reason.TEXT)
+    if merged.clean:
+        found = _looked_at(store, path, sides, merged.data)
+    if found.reason in (Reason.TEXT, Reason.SYNTAX):
+        data = trees.merge_by_unique_lines(store, *sides)
+        other = _looked_at(store, path, sides, data) if data is not None else found
+        return found if other.reason else other
+    return found
+
+
+def _looked_at(store: pygit2.Repository, path: str, sides: _Sides, merged: bytes) -> Text:
+    """What a text merge made, and what there is against it."""
+    if problem := _breaks(path, merged, sides):
+        return Text(merged, Reason.SYNTAX, problem)
+    if merged in sides[1:]:
+        return Text(merged)  # what one of them did is part of what the other did
+    if line := _doubtful(store, sides, merged):
+        return Text(merged, Reason.DOUBT, f"line {line}")
+    if merges.resurrects(path, *sides, merged):
+        return Text(merged, Reason.DOUBT, "what was taken away is back")
+    return Text(merged)
 
 
 def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:
@@ -124,14 +136,12 @@ def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:
     return merged if same else None
 
 
-def _touching(
-    store: pygit2.Repository, sides: _Sides, *, beside_gone: bool = False
-) -> bytes | None:
+def _touching(store: pygit2.Repository, sides: _Sides, like: Sequence[bytes] = ()) -> bytes | None:
     if any(b"\0" in side for side in sides):  # libgit2 tells no hunks then
         return None
     base, *changed = sides
     ours, theirs = (_hunks(store, base, side) for side in changed)
-    return touching.merged(trees.lines(base), ours, theirs, beside_gone=beside_gone)
+    return touching.merged(trees.lines(base), ours, theirs, like=like)
 
 
 def _where_left(store: pygit2.Repository, path: str, sides: _Sides, result: Text) -> Text | None:
@@ -170,23 +180,23 @@ def _doubtful(store: pygit2.Repository, sides: _Sides, merged: bytes) -> int | N
     """A line of the result that may be in the wrong place, if there is any.
 
     It is below another line than it was; or a merge of the same lines, read from their end,
-    finds another place, for among repeated lines a diff takes the first that will do. There,
-    changes may touch that did not: it only has to be one place.
+    finds another place, for among repeated lines a diff takes the first that will do. Where that
+    merge is a conflict, it only speaks against a place if lines are taken away there.
     """
-    if sides[0] in sides[1:] or sides[1] == sides[2]:
-        return None
     if line := merges.astray(*sides, merged):
         return line
     base, ours, theirs = (_reversed(side) for side in sides)
-    backward = trees.merge_text(store, base, ours, theirs)
-    found = backward.data
-    if not backward.clean:
-        found = _touching(store, (base, ours, theirs), beside_gone=True) or found
-    other = _reversed(found)
-    if other == _reversed(_reversed(merged)):
-        return None
-    lines = itertools.zip_longest(merged.splitlines(), other.splitlines())
-    return next((at for at, (one, two) in enumerate(lines, 1) if one != two), 1)
+    other: bytes | None = None
+    if (found := trees.merge_text(store, base, ours, theirs)).clean:
+        other = found.data
+    else:
+        other = _touching(store, (base, ours, theirs), trees.lines(_reversed(merged)))
+        other = other or trees.merge_by_unique_lines(store, base, ours, theirs)
+    if other is None:
+        hunks = (_hunks(store, base, side) for side in (ours, theirs))
+        other = found.data if touching.takes_away(*hunks) else _reversed(merged)
+    lines = itertools.zip_longest(merged.splitlines(), _reversed(other).splitlines())
+    return next((at for at, (one, two) in enumerate(lines, 1) if one != two), None)
 
 
 def _reversed(data: bytes) -> bytes:

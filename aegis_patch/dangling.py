@@ -78,7 +78,7 @@ def references(bench: Bench, there: Project, old: Stack, new: Stack) -> list[Ref
     if settings.is_file():
         found |= set(_in_text(_SETTINGS, settings.read_bytes(), b"", gone))
     if found:  # what the user had written first stays, and with it what it names
-        kept = yours.lines(bench, there, before, after).values()
+        kept = yours.lines(bench, there, old, new).values()
         text = b"\n".join(line for lines in kept for line in lines).decode("utf-8", "replace")
         stays = set(re.findall(r"[A-Za-z0-9_-]+", text))
         found = {each for each in found if each.name not in stays}

@@ -31,9 +31,10 @@ from aegis_patch.trees import Entry
 class Plan:
     """One evolution: HEAD's tree, the two pristine trees, and the record to arrive at.
 
-    `yours` holds, for each path, the lines that the user had written before a series wrote the
-    same; they stay when the series leaves. `drivers` holds what the project's .gitattributes say
-    of `merge` for a path: "union" takes both sides' lines, "binary" leaves it to a person.
+    `brought` holds, for each path, the lines that come with a component that is added; `yours`
+    those that go with one and stay all the same, for the user had written them before it came.
+    `drivers` holds what the project's .gitattributes say of `merge` for a path: "union" takes both
+    sides' lines, "binary" leaves it to a person.
     `moved` is where the user moved what changes, "../" for out of the project; where nobody asked
     history, what the trees themselves show. `ignorecase` is what git says of the file system.
     """
@@ -43,6 +44,7 @@ class Plan:
     new: pygit2.Oid
     record: Stack | None
     yours: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    brought: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
     drivers: Mapping[str, str] = field(default_factory=dict)
     moved: Moves | None = None
     ignorecase: bool = False
@@ -142,7 +144,7 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
             created.append(each)
         elif fate != each.ours:
             edits[each.path] = fate
-        notes += _worth_telling(store, each, fate)
+        notes += _written_first(store, plan, each, fate)
     tree = trees.replace(store, plan.head, edits)
     blocked = [each for each in created if obstructed(at, tree, each.path)]
     conflicts += [Conflict(each, Reason.KIND, None) for each in blocked]
@@ -325,7 +327,8 @@ def _merge_file(
         if sides.base and theirs.id == sides.base.id:
             return Entry(ours.id, mode)
         return Conflict(sides, Reason.BINARY, ours)
-    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.pristine, frozenset()))
+    if yours := plan.yours.get(sides.pristine):
+        texts[2] = _keeping(store, sides.path, texts[0], texts[2], yours)
     if sides.base is None and driver != "union":  # two files of one name, each for its own
         added = trees.merge_text(store, *texts)
         both = Entry(store.create_blob(added.data), mode)
@@ -349,23 +352,34 @@ def _kind(entry: Entry) -> int:
     return entry.mode & 0o170000
 
 
-def _without(path: str, text: bytes, yours: frozenset[bytes]) -> bytes:
-    if not yours:
-        return text
-    return b"".join(
-        line
-        for line in text.splitlines(keepends=True)
-        if not (found := units(path, line)) or not found.keys() <= yours
-    )
+def _keeping(
+    store: pygit2.Repository, path: str, base: bytes, theirs: bytes, yours: frozenset[bytes]
+) -> bytes:
+    """Theirs, with the lines that it takes away and the user had written first."""
+    was, wanted = trees.lines(base), trees.lines(theirs)
+    result: list[bytes] = []
+    done = 0
+    for at, to in trees.hunks(store, base, theirs):
+        result += wanted[done : to.stop]
+        done = to.stop
+        for line in was[at.start : at.stop]:
+            said = units(path, line).keys()
+            if said and said <= yours:
+                result[-1:] = [last.rstrip(b"\n") + b"\n" for last in result[-1:]]
+                result.append(line)
+    return b"".join([*result, *wanted[done:]])
 
 
-def _worth_telling(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> Iterator[Note]:
-    if sides.path == RECORD:
+def _written_first(
+    store: pygit2.Repository, plan: Plan, sides: Sides, merged: Entry | None
+) -> Iterator[Note]:
+    """What a component brings, and the user had: a release that brings it simply has it."""
+    if sides.pristine not in plan.brought:
         return
     if sides.base is None and sides.ours and sides.ours == sides.theirs:
         yield Note(sides.path, "you had this very file; it stays when the component goes")
         return
-    for unit in sorted(written_twice(store, sides, merged)):
+    for unit in sorted(written_twice(store, sides, merged) & plan.brought[sides.pristine]):
         shown = unit.decode("utf-8", "replace").strip()
         yield Note(
             sides.path, f"you had written this too; it stays when the component goes: {shown}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode, MergeFavor, MergeFlag, ObjectType
+from pygit2.enums import FileMode, MergeFavor, MergeFileFlag, MergeFlag, ObjectType
 
 from aegis_patch import patch as patches
 from aegis_patch.errors import PatchRejected
@@ -270,14 +270,35 @@ def hunks(store: pygit2.Repository, old: bytes, new: bytes) -> Iterator[tuple[ra
 
 def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """Three-way merge of one file's text that takes both sides' lines where they meet."""
-    before, mine, wanted = (
+    index = _merged(store, (base, ours, theirs), MergeFavor.UNION, MergeFileFlag.DEFAULT)
+    return blob(store, Entry(index["file"].id, FileMode.BLOB))
+
+
+def merge_by_unique_lines(
+    store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
+) -> bytes | None:
+    """Three-way merge of one file's text as git's patience diff reads it; None for a conflict.
+
+    It holds on to the lines that stand once, where the usual one may take a blank line for another.
+    """
+    if any(b"\0" in data for data in (base, ours, theirs)):
+        return None
+    patience = MergeFileFlag.DIFF_PATIENCE
+    index = _merged(store, (base, ours, theirs), MergeFavor.NORMAL, patience)
+    return None if index.conflicts else blob(store, Entry(index["file"].id, FileMode.BLOB))
+
+
+def _merged(
+    store: pygit2.Repository,
+    sides: tuple[bytes, bytes, bytes],
+    favor: MergeFavor,
+    how: MergeFileFlag,
+) -> pygit2.Index:
+    base, ours, theirs = (
         replace(store, None, {"file": Entry(store.create_blob(data), FileMode.BLOB)})
-        for data in (base, ours, theirs)
+        for data in sides
     )
-    index = store.merge_trees(before, mine, wanted, MergeFavor.UNION, MergeFlag(0))
-    found = store[index["file"].id]
-    assert isinstance(found, pygit2.Blob)
-    return found.data
+    return store.merge_trees(base, ours, theirs, favor, MergeFlag(0), how)
 
 
 def blob(store: pygit2.Repository, entry: Entry | None) -> bytes:

@@ -34,13 +34,22 @@ class Turn:
         known of that day.
         """
         try:
-            old, new = (
-                record.parse(trees.read(bench.store, at, RECORD)) for at in (self.mine, self.result)
-            )
-            old = self._shown(bench, old, new)
-            return bench.pristine(old), bench.pristine(new)
+            old, new = self._records(bench)
+            return bench.pristine(self._shown(bench, old, new)), bench.pristine(new)
         except (Refused, UpstreamError):
             return None
+
+    def gained(self, bench: Bench) -> frozenset[str]:
+        """The names that its record has and the one before has not; none where one is broken."""
+        try:
+            old, new = self._records(bench)
+        except Refused:
+            return frozenset()
+        return new.names - old.names
+
+    def _records(self, bench: Bench) -> tuple[Stack, Stack]:
+        old, new = (trees.read(bench.store, at, RECORD) for at in (self.mine, self.result))
+        return record.parse(old), record.parse(new)
 
     def _shown(self, bench: Bench, old: Stack, new: Stack) -> Stack:
         """The record before, with what was there though only the record after names it, without

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pygit2
@@ -18,6 +19,7 @@ from aegis_patch.pristine import after, before
 from aegis_patch.project import Project
 from aegis_patch.record import RECORD
 from aegis_patch.sides import Sides
+from aegis_patch.stack import Stack
 from aegis_patch.trees import Entry
 from aegis_patch.turns import Turn, turns
 from aegis_patch.upstream import Upstream
@@ -101,16 +103,15 @@ def brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[s
     return found
 
 
-def lines(
-    bench: Bench, there: Project, old: pygit2.Oid, new: pygit2.Oid
-) -> dict[str, frozenset[bytes]]:
-    """Of what an evolution takes out: what the user had written before a series wrote it too.
+def lines(bench: Bench, there: Project, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
+    """Of what goes with components: what the user had written before these came.
 
-    Git knows: in each commit that changed the record, the parent's files are the user's of that
-    day. What they took out since, and a series brought again, is not theirs any more. A squash
-    merge or a shallow clone has no such commit.
+    Git knows: in each commit whose record gained one, the parent's files are the user's of that
+    day. What they took out since, and was brought again, is not theirs any more. A squash merge
+    or a shallow clone has no such commit.
     """
-    leaving = _leaving(bench.store, old, new)
+    going = old.names - new.names
+    leaving = {path: gone for path, gone in brought(bench, old, going).items() if gone}
     base = bench.at(there.stack, there.stack.release).base
     may_move = {
         path
@@ -120,7 +121,8 @@ def lines(
     found: dict[str, frozenset[bytes]] = {}
     later: list[Turn] = []
     for turn in turns(there) if leaving else ():
-        for path, met in _met(bench, turn, leaving, may_move).items():
+        came = going & turn.gained(bench)
+        for path, met in _met(bench, turn, leaving, may_move).items() if came else ():
             if fresh := met - found.get(path, frozenset()):
                 mine = fresh - _came_anew(bench, there, turn, later, path)
                 found[path] = found.get(path, frozenset()) | mine
@@ -128,15 +130,17 @@ def lines(
     return {path: mine for path, mine in found.items() if mine}
 
 
-def _leaving(
-    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid
-) -> dict[str, frozenset[bytes]]:
+def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, frozenset[bytes]]:
+    """What components of a stack bring: the paths that differ without them, and their lines."""
+    if not names:
+        return {}
+    others = {name: by for name, by in whole.present.items() if name not in names}
+    less, more = bench.pristine(replace(whole, present=others)), bench.pristine(whole)
     found: dict[str, frozenset[bytes]] = {}
-    for path in trees.changed(store, old, new):
-        before, after = (trees.read(store, at, path) for at in (old, new))
-        gone = units(path, before) - units(path, after)
-        if gone and path != RECORD:
-            found[path] = frozenset(gone)
+    for path in trees.changed(bench.store, less, more):
+        before, after = (trees.read(bench.store, at, path) for at in (less, more))
+        if path != RECORD:
+            found[path] = frozenset(units(path, after) - units(path, before))
     return found
 
 
@@ -176,17 +180,15 @@ def _met(
 def _came_anew(
     bench: Bench, there: Project, turn: Turn, later: Iterable[Turn], path: str
 ) -> frozenset[bytes]:
-    """What later turns brought to a file that no longer held it: the user had taken it out."""
+    """What later turns brought to a file that no longer held it: someone had taken it out."""
     came = set[bytes]()
     for since in later:
-        mine = trees.lookup(bench.store, since.mine, path)
+        sides = [trees.lookup(bench.store, at, path) for at in (since.mine, since.result)]
         follows = there.repo.descendant_of(since.commit.id, turn.commit.id)
-        if mine is None or not follows or len(since.commit.parent_ids) != 1:
-            continue  # of a merge, another parent may have held it
-        if pristine := since.pristine(bench):
-            texts = [trees.read(bench.store, at, path) for at in pristine]
-            old, new = (units(path, text) for text in texts)
-            came |= (new - old).keys() - units(path, trees.blob(bench.store, mine)).keys()
+        if sides[0] and follows and len(since.commit.parent_ids) == 1:
+            # of a merge, another parent may have held it
+            before, after = (units(path, trees.blob(bench.store, side)) for side in sides)
+            came |= after.keys() - before.keys()
     return frozenset(came)
 
 

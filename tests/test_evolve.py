@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aegis_patch import evolve, trees
 from aegis_patch.content import Reason
 from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
-from tests import tiny
+from tests import oracle, tiny
 from tests.tiny import EXEC, LINK, Files
 
 TEXT = b"".join(b"line %d\n" % n for n in range(20))
@@ -94,9 +94,11 @@ def test_what_the_user_deleted_stays_deleted_and_is_told(store: pygit2.Repositor
     assert notes(outcome) == [("a", "you deleted it; it stays deleted")]
 
 
-def test_the_very_file_that_a_series_adds_is_told(store: pygit2.Repository) -> None:
-    outcome = evolved(store, {}, {"a": TEXT}, {"a": TEXT, "b": b""})
-    assert [path for path, _ in notes(outcome)] == ["a"]
+def test_the_very_file_that_a_component_adds_is_told(store: pygit2.Repository) -> None:
+    head, old = tiny.tree(store, {"a": TEXT}), tiny.tree(store, {})
+    for brought in ({}, {"a": frozenset(TEXT.splitlines())}):
+        outcome = evolve.evolve(store, Plan(head, old, head, None, brought=brought))
+        assert [path for path, _ in notes(outcome)] == [*brought]
 
 
 # Conflicts: an outcome, never an exception.
@@ -270,20 +272,28 @@ def test_a_file_of_ours_may_become_a_directory(store: pygit2.Repository) -> None
 # Lines that both wrote.
 
 
-def test_a_line_that_both_wrote_is_told(store: pygit2.Repository) -> None:
+@pytest.mark.parametrize("brought", [b"same", b"another"])
+def test_a_line_that_both_wrote_is_told_if_a_component_brings_it(
+    store: pygit2.Repository, brought: bytes
+) -> None:
     base, both = b"1\n2\n3\n", b"1\nsame\n2\n3\n"
-    outcome = evolved(store, {"a": base}, {"a": both}, {"a": both + b"4\n"})
-    assert any("you had written this too" in text for _, text in notes(outcome))
+    head, old, new = (tiny.tree(store, {"a": data}) for data in (both, base, both + b"4\n"))
+    plan = Plan(head, old, new, None, brought={"a": frozenset([brought])})
+    told = [text for _, text in notes(evolve.evolve(store, plan))]
+    assert any("you had written this too" in text for text in told) == (brought == b"same")
 
 
-def test_and_it_stays_when_the_series_leaves(store: pygit2.Repository) -> None:
-    base, both = b"1\n2\n3\n4\n5\n", b"1\nsame\n2\n3\n4\n5\n"
+@pytest.mark.parametrize("end", [b"\n", b""])
+@pytest.mark.parametrize("beside", [b"", b"gone\n"])
+def test_and_it_stays_when_the_series_leaves(
+    store: pygit2.Repository, beside: bytes, end: bytes
+) -> None:
+    base, both = b"1\n2\n3" + end, b"1\n2\n3\n%ssame\n%s4" % (beside, beside) + end
     head, old, new = (tiny.tree(store, {"a": data}) for data in (both, both, base))
-    yours = {"a": frozenset([b"same"])}
-    outcome = evolve.evolve(store, Plan(head, old, new, None, yours))
-    assert isinstance(outcome, Unchanged | Clean)
-    tree = outcome.tree if isinstance(outcome, Clean) else head
-    assert tiny.contents(store, tree) == {"a": both}
+    plan = Plan(head, old, new, None, {"a": frozenset([b"same"])})
+    outcome = evolve.evolve(store, plan)
+    assert isinstance(outcome, Clean)
+    assert tiny.contents(store, outcome.tree) == {"a": b"1\n2\n3\nsame\n"}
 
 
 # No wrong place.
@@ -303,6 +313,81 @@ def test_the_right_one_of_two_like_shaped_classes(store: pygit2.Repository) -> N
         assert (found.reason, found.detail[:4]) == (Reason.DOUBT, "line")
         made = clean(store, *({"a.py": text} for text in sides))
         assert made == {"a.py": (two + wanted).encode()}
+
+
+UNAMBIGUOUS = {
+    "an import, and a block behind the blank line below": (
+        b"import N\n\nexport R\nuse N\n",
+        b"import N\nimport A\n\nexport R\nuse N\n",
+        b"import N\n\nconst s = 1\n\nexport R\nuse N\n",
+        b"import N\nimport A\n\nconst s = 1\n\nexport R\nuse N\n",
+    ),
+    "an import that moved, and a block behind two blank lines": (
+        b"a\nb\nc\n\n\nf\n",
+        b"a\nc\nd\n\n\nf\n",
+        b"a\nb\nc\n\nnew\n\n\nf\n",
+        b"a\nc\nd\n\nnew\n\n\nf\n",
+    ),
+    "a blank line more, below a line of theirs": (
+        b"a\n\nb\nc\n",
+        b"a\n\n\nb\nc\n",
+        b"a\nnew\n\nb\nc\n",
+        b"a\nnew\n\n\nb\nc\n",
+    ),
+    "a block between lines that theirs changes, brace and all": (
+        b"A = {\n  a\n}\n\nB = {\n  b\n}\n\nC = {\n  c\n}\n",
+        b"A = {\n  a\n}\n\nM = {\n  m\n}\n\nB = {\n  b\n}\n\nC = {\n  c\n}\n",
+        b"A = {\n  a;\n};\n\nB = {\n  b;\n};\n\nC = {\n  c;\n};\n",
+        b"A = {\n  a;\n};\n\nM = {\n  m\n}\n\nB = {\n  b;\n};\n\nC = {\n  c;\n};\n",
+    ),
+    "a change that theirs made as well, among others": (
+        b"FROM 1\n\nRUN a\n\nRUN b\n",
+        b"FROM 2\n\nRUN a\n\nRUN b\n",
+        b"FROM 2\n\nWORKDIR x\n\nRUN c\n\nRUN b\n",
+        b"FROM 2\n\nWORKDIR x\n\nRUN c\n\nRUN b\n",
+    ),
+    "a change that theirs made as well, below a line that it moved": (
+        b"a\nb\nc\n\nUserOut\nd\n",
+        b"a\nb\nc\n\nUserPublic\nd\n",
+        b"c\na\nb\n\nUserPublic\nd\n",
+        b"c\na\nb\n\nUserPublic\nd\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", ["a.txt", "a.tsx"])
+@pytest.mark.parametrize("what", UNAMBIGUOUS)
+def test_where_git_is_clean_and_right_so_are_we(
+    store: pygit2.Repository, what: str, path: str
+) -> None:
+    """Whichever of the two is the user; and git has to agree."""
+    base, *changed, expected = UNAMBIGUOUS[what]
+    for ours, theirs in (changed, changed[::-1]):
+        outcome = evolved(store, {path: base}, {path: ours}, {path: theirs})
+        assert isinstance(outcome, Clean) or (isinstance(outcome, Unchanged) and ours == expected)
+        if isinstance(outcome, Clean):
+            assert tiny.contents(store, outcome.tree) == {path: expected}
+        sides = [tiny.tree(store, {path: text}) for text in (base, ours, theirs)]
+        (by_git,) = oracle.merges(store, [(sides[0], sides[1], sides[2])])
+        assert by_git.clean
+        assert by_git.tree == tiny.tree(store, {path: expected})
+
+
+def test_a_line_stays_between_unique_lines_that_theirs_moved(store: pygit2.Repository) -> None:
+    """Found on our own releases, where a test's first lines became a function of their own."""
+    block = (
+        "    with socket() as free:\n        free.bind(0)\n        port = free.name()\n"
+        "    log = open('log')\n    running = start(port, log)\n"
+    )
+    mine = block.replace("free.bind(0)\n", "free.bind(0)\n        # mine\n")
+    answers = "def answers(url):\n    return get(url)\n\n\ndef test():\n    said = 'said'\n"
+    old = f"import app\n\n\n{answers}\n{block}\n    until(said)\n"
+    new = (
+        f"import app\n\n\ndef begin():\n{block}    return running\n\n\n{answers}\n    until(said)\n"
+    )
+    texts = (old, old.replace(block, mine), new)
+    made = clean(store, *({"a.txt": text.encode()} for text in texts))
+    assert made == {"a.txt": new.replace(block, mine).encode()}
 
 
 def test_a_like_shaped_class_put_above_takes_no_change_away(store: pygit2.Repository) -> None:

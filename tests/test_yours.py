@@ -8,23 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aegis_patch import stack, upstream, yours
+from aegis_patch import stack, yours
 from aegis_patch.bench import open_project
 from tests.conftest import Project, Start
 
-OLDEST = next(iter(upstream.releases()))
 TOLD = "you had written this too"
-
-
-def test_a_line_that_a_rebase_brought_as_well(start: Start) -> None:
-    project = start(version=OLDEST)
-    line = "    stop_grace_period: 20s\n"
-    project.edit("compose.yaml", "      start_period: 20s\n", f"      start_period: 20s\n{line}")
-    project.commit("Mine")
-    assert TOLD in project.aegis("rebase-upstream").out
-    project.aegis("rebase-upstream", "--to", OLDEST)
-    assert line in project.read("compose.yaml")
-    assert project.git("diff", "HEAD~2", "--stat") == ""
 
 
 @pytest.mark.parametrize("into", ["another directory", "another repository"])
@@ -122,20 +110,7 @@ def test_a_line_of_mine_that_does_not_leave_is_let_alone(start: Start) -> None:
     project.aegis("add", "scheduler")
     with open_project(project.path) as (bench, there):
         less = stack.remove(there.stack, bench.catalogue(there.stack), "scheduler")
-        old, new = bench.pristine(there.stack), bench.pristine(less)
-        assert yours.lines(bench, there, old, new) == {}
-
-
-def test_a_line_of_mine_in_a_file_of_a_component_is_a_conflict(start: Start) -> None:
-    project = start("ingress", version=OLDEST)
-    page = "docs/components/ingress.md"
-    line = "Answers are compressed for clients that ask for it.\n\n"
-    project.edit(page, "## Settings\n", f"{line}## Settings\n")
-    project.commit("Mine")
-    project.aegis("rebase-upstream")
-    ran = project.aegis("remove", "ingress", code=3)
-    assert page in ran.err
-    assert line in project.read(page)
+        assert yours.lines(bench, there, there.stack, less) == {}
 
 
 @pytest.mark.parametrize("layout", ["four spaces", "two spaces", "one line"])

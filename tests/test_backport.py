@@ -1,0 +1,187 @@
+"""What the user took early from a later release is the release's, once that is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.conftest import Project, Start, run
+from tests.tiny import EXEC, FILE, Files
+
+RECORD = b"""[upstream]
+url = ""
+release = ""
+commit = ""
+
+[answers]
+project_name = "Base Name"
+description = "d."
+author_name = "Ann Author"
+author_email = "ann@a.example"
+
+[components]
+"""
+TOLD = "you had"
+Releases = Mapping[str, Files]
+Extra = Mapping[str, Mapping[str, Files]]
+Publish = Callable[..., Start]
+
+
+def write(project: Project, files: Files) -> None:
+    """The whole worktree, but for the record and git's own."""
+    tracked = project.git("ls-files").splitlines()
+    for path in {*tracked} - {"aegis.toml"}:
+        (project.path / path).unlink()
+    for path, content in files.items():
+        data, mode = (content, FILE) if isinstance(content, bytes) else content
+        project.write(path, data.decode())
+        (project.path / path).chmod(0o755 if mode == EXEC else 0o644)
+
+
+@pytest.fixture
+def publish(tmp_path: Path) -> Publish:
+    """An upstream with these releases, what components make of each, and projects of it."""
+    up = Project(tmp_path / "up")
+    up.path.mkdir()
+    up.git("init", "--quiet")
+
+    def begin(*names: str, version: str = "1.0") -> Project:
+        at = tmp_path / str(len([*tmp_path.iterdir()])) / "mine"
+        named = ["--components", ",".join(names)] if names else []
+        ran = run("init", at, "-y", "--upstream", up.path, "--upstream-version", version, *named)
+        assert ran.code == 0, ran.err
+        return Project(at)
+
+    def publish(releases: Releases, components: Extra | None = None) -> Start:
+        for version, files in releases.items():
+            base = {"aegis.toml": RECORD, **files}
+            write(up, {f"base/{path}": data for path, data in base.items()})
+            up.write("patches/.keep", "")
+            for name, made in (components or {}).items():
+                if version in made:
+                    _series(up, name, base, {**base, **made[version]}, list(components or {}))
+            up.git("add", "--all")
+            up.git("commit", "--quiet", "--allow-empty", "--message", version)
+            up.git("tag", version)
+        return begin
+
+    return publish
+
+
+def _series(up: Project, name: str, base: Files, after: Files, known: list[str]) -> None:
+    parts = [part for part in name.split("+") if part in known] if "+" in name else []
+    kind = "integration" if parts else "component"
+    about = tiny.component_files(kind=f'"{kind}"', requires=json.dumps(parts))
+    with tiny.empty_store() as store:
+        ((file, patch),) = tiny.series(store, base, after, "Add it")
+    texts = {**about, "series": f"{file}\n".encode(), file: patch}
+    for path in ("component.toml", "series", file):
+        up.write(f"patches/{name}/{path}", texts[path].decode())
+
+
+ONE = b"one\ntwo\nthree\nfour\nfive\n"
+FIXED = ONE.replace(b"three", b"three = fixed")
+DEPENDS = b'[project]\ndependencies = [\n    "a>=1",\n    # yours below\n]\n'
+WITH = DEPENDS.replace(b"    # yours", b'    "b>=1",\n    # yours')
+LATER: dict[str, tuple[Files, Files, Files]] = {
+    "a changed line, changed again": ({"f": ONE}, {"f": FIXED}, {"f": ONE.replace(b"three", b"3")}),
+    "a line put in, taken out": ({"f": ONE}, {"f": ONE + b"six\n"}, {"f": ONE}),
+    "a line taken out, put in": ({"f": ONE}, {"f": ONE.replace(b"two\n", b"")}, {"f": ONE}),
+    "a file put in, changed": ({"f": ONE}, {"f": ONE, "g": ONE}, {"f": ONE, "g": FIXED}),
+    "a file put in, taken away": ({"f": ONE}, {"f": ONE, "g": ONE}, {"f": ONE}),
+    "a file taken away, put in": ({"f": ONE, "g": ONE}, {"f": ONE}, {"f": ONE, "g": FIXED}),
+    "a mode": ({"f": ONE}, {"f": (ONE, EXEC)}, {"f": (FIXED, FILE)}),
+    "a dependency, raised": (
+        {"pyproject.toml": DEPENDS},
+        {"pyproject.toml": WITH},
+        {"pyproject.toml": WITH.replace(b"b>=1", b"b>=2")},
+    ),
+    "a dependency, taken out": (
+        {"pyproject.toml": DEPENDS},
+        {"pyproject.toml": WITH},
+        {"pyproject.toml": DEPENDS},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LATER)
+def test_what_was_taken_early_leaves_as_it_came(publish: Publish, what: str) -> None:
+    """There and back: HEAD is pristine at each release, and so is what comes of it."""
+    releases = dict(zip(("1.0", "1.1", "1.2"), LATER[what], strict=True))
+    start = publish(releases)
+    project, wanted = start(), {version: start(version=version).tree for version in releases}
+    write(project, releases["1.1"])
+    project.commit("Backport")
+    for version in ("1.1", "1.2", "1.1", "1.0"):
+        ran = project.aegis("rebase-upstream", "--to", version)
+        assert TOLD not in ran.out + ran.err
+        assert (version, project.tree) == (version, wanted[version])
+
+
+def test_what_was_taken_early_and_moved(publish: Publish) -> None:
+    start = publish({"1.0": {"f": ONE}, "1.1": {"f": FIXED + b"six\n"}, "1.2": {"f": FIXED}})
+    project = start()
+    write(project, {"down/g": FIXED + b"six\n"})
+    project.commit("Backport, and moved")
+    project.aegis("rebase-upstream", "--to", "1.1")
+    project.aegis("rebase-upstream")
+    assert project.read("down/g") == FIXED.decode()
+
+
+LIST = b"list\n# extra\nend\n"
+ITEM = LIST.replace(b"end", b"extra item\nend")
+EXTRA = {
+    "1.0": {"list": ITEM, "extra": ONE},
+    "1.1": {"list": ITEM.replace(b"extra item", b"extra item\nand another"), "extra": FIXED},
+    "1.2": {"list": ITEM.replace(b"extra item", b"extra item\nand another"), "extra": ONE},
+}
+
+
+def test_a_components_later_patch_taken_early_leaves_with_it(publish: Publish) -> None:
+    start = publish({version: {"list": LIST} for version in EXTRA}, {"extra": EXTRA})
+    project = start("extra")
+    write(project, EXTRA["1.1"])
+    project.commit("Backport")
+    for version in ("1.1", "1.2"):
+        assert TOLD not in project.aegis("rebase-upstream", "--to", version).out
+        assert project.tree == start("extra", version=version).tree
+    project.aegis("remove", "extra")
+    assert project.tree == start(version="1.2").tree
+
+
+def test_what_an_add_found_is_kept_by_a_remove_releases_later(publish: Publish) -> None:
+    """And of a release that the user took early nothing is, though it is the component's too."""
+    start = publish({version: {"list": LIST} for version in EXTRA}, {"extra": EXTRA})
+    project = start()
+    write(project, {"list": ITEM})
+    project.commit("Mine")
+    assert TOLD in project.aegis("add", "extra").out
+    project.edit("list", "extra item\n", "extra item\nand another\n")
+    project.commit("Backport")
+    assert TOLD not in project.aegis("rebase-upstream").out
+    project.aegis("remove", "extra")
+    assert project.read("list") == ITEM.decode()
+
+
+BOTH = {"1.2": {"list": ITEM}}
+
+
+def test_what_comes_with_a_component_at_a_rebase_and_goes_with_it(publish: Publish) -> None:
+    """An integration that only the newer release has: there it joins, and here it leaves."""
+    base = {version: {"list": LIST, "f": ONE} for version in ("1.0", "1.1")}
+    base["1.2"] = {"list": LIST, "f": FIXED}
+    one, two = ({version: {name: ONE} for version in base} for name in ("one", "two"))
+    start = publish(base, {"one": one, "two": two, "one+two": BOTH})
+    project = start("one", "two", version="1.1")
+    write(project, {"list": ITEM, "f": FIXED, "one": ONE, "two": ONE})
+    project.commit("Mine, and a backport")
+    told = project.aegis("rebase-upstream").out
+    assert f"{TOLD} written this too; it stays when the component goes: extra item" in told
+    assert "fixed" not in told
+    project.aegis("rebase-upstream", "--to", "1.1")
+    assert project.read("list") == ITEM.decode()
+    assert project.read("f") == ONE.decode()
