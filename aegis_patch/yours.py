@@ -11,7 +11,7 @@ from pygit2.enums import FileMode
 
 from aegis_patch import alike, git, moves, project, trees, uvlock
 from aegis_patch.bench import Bench
-from aegis_patch.evolve import STRING, units, written_twice
+from aegis_patch.evolve import strings, units, written_twice
 from aegis_patch.merges import layout
 from aegis_patch.moves import Moves
 from aegis_patch.pristine import after, before
@@ -80,10 +80,10 @@ def _is_formatted(
 
 def _without_known(path: str, line: bytes, known: set[bytes]) -> bytes:
     # A list in TOML says the same in whatever layout.
-    if not path.endswith(".toml"):
+    if not path.endswith(".toml") or not (said := strings(line)):
         return line
-    strings = {piece for each in known for piece in STRING.findall(each)}
-    return STRING.sub(lambda piece: b"" if piece[0] in strings else piece[0], line)
+    there = {piece for each in known for piece in strings(each)}
+    return b" ".join(piece for piece in said if piece not in there)
 
 
 def brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[str, set[str]]:

@@ -77,11 +77,15 @@ def rewritten(
 
     What it makes equal holds what both sides wanted, told by what it says and not by its lines.
     """
-    if not path.endswith((".yml", ".yaml")):
-        return None
-    from aegis_patch.merges import forms
+    if path.endswith((".py", ".pyi")):
+        from aegis_patch.merges import statements
 
-    return _made((base, ours, theirs), forms.rewritten)
+        return _made((base, ours, theirs), statements.settled)
+    if path.endswith((".yml", ".yaml")):
+        from aegis_patch.merges import forms
+
+        return _made((base, ours, theirs), forms.rewritten)
+    return None
 
 
 def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
