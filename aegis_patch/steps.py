@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch import documents, git, guard, land, project, stack, trees, uvlock, yours
+from aegis_patch import git, guard, land, project, stack, trees, uvlock, yours
 from aegis_patch.absent import absent
 from aegis_patch.bench import Bench
 from aegis_patch.dangling import Reference
@@ -29,7 +30,6 @@ from aegis_patch.project import Project
 from aegis_patch.recall import recall
 from aegis_patch.sides import Note
 from aegis_patch.stack import Stack
-from aegis_patch.trees import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A step with the project's trees before and after it, not landed yet."""
+    """A step with the repository's trees before and after it, not landed yet."""
 
     step: Step
     before: pygit2.Oid
@@ -134,12 +134,12 @@ def perform(
         return Result(said=tuple(said), dry=dry)
     built: list[Built] = []
     told = list(said)
-    tree = there.tree
+    root = there.repo[there.head].peel(pygit2.Tree).id
     for step in steps:
-        made, more = _build(bench, there, step, tree, relock)
+        made, more = _build(bench, there, step, root, relock)
         told += more
         built.append(made)
-        tree = made.after
+        root = made.after
         if isinstance(made.outcome, Conflicted):
             guard.places(bench.store, made.outcome)
             break
@@ -150,10 +150,12 @@ def perform(
 
 
 def _build(
-    bench: Bench, there: Project, step: Step, tree: pygit2.Oid, relock: bool
+    bench: Bench, there: Project, step: Step, root: pygit2.Oid, relock: bool
 ) -> tuple[Built, list[str]]:
     assert step.old is not None
     store = bench.store
+    tree = trees.subtree(store, root, there.prefix)
+    assert tree is not None
     old, new = bench.pristine(step.old), bench.pristine(step.new)
     if step.record:
         old = recorded(store, old, step.record)
@@ -171,15 +173,19 @@ def _build(
     if isinstance(outcome, Conflicted):
         outcome = recall(bench, there, plan, outcome)
     if isinstance(outcome, Unchanged):
-        return Built(step, tree, tree, outcome), [
+        return Built(step, root, root, outcome), [
             f"{note.path}: {note.text}" for note in outcome.notes
         ]
     outcome = _with_absent(store, plan, outcome)
-    after, said = outcome.tree, list[str]()
-    if lock_entry := trees.lookup(store, tree, uvlock.LOCK):
-        after, said = _relock(store, tree, outcome, lock_entry, relock)
-        outcome = replace(outcome, tree=after)
-    return Built(step, tree, after, outcome), said
+    after = _whole(store, there, root, outcome.tree)
+    stuck = outcome.conflicts if isinstance(outcome, Conflicted) else ()
+    edits, notes = uvlock.follow(
+        *(store, root, after, there.prefix),
+        unsettled=any(conflict.path == uvlock.PYPROJECT for conflict in stuck),
+        why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
+    )
+    outcome = replace(outcome, notes=(*outcome.notes, *notes))
+    return Built(step, root, trees.replace(store, after, edits), outcome), []
 
 
 def _with_absent(
@@ -207,39 +213,6 @@ def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _relock(
-    store: pygit2.Repository,
-    before: pygit2.Oid,
-    outcome: Clean | Conflicted,
-    there: Entry,
-    relock: bool,
-) -> tuple[pygit2.Oid, list[str]]:
-    """Bring a tracked uv.lock up to date, or say what to run."""
-    texts = [trees.read(store, tree, uvlock.PYPROJECT) for tree in (before, outcome.tree)]
-    by_hand = "uv.lock was left as it is; run: uv lock"
-    if isinstance(outcome, Conflicted):
-        return outcome.tree, [by_hand]
-    if _locked_part(texts[0]) == _locked_part(texts[1]):
-        return outcome.tree, []
-    if not relock:
-        return outcome.tree, [by_hand]
-    try:
-        data = uvlock.lock(texts[1], trees.blob(store, there))
-    except uvlock.NotLocked as error:
-        return outcome.tree, [f"{error}; {by_hand}"]
-    made = Entry(store.create_blob(data), there.mode)
-    return trees.replace(store, outcome.tree, {uvlock.LOCK: made}), []
-
-
-def _locked_part(pyproject: bytes) -> object:
-    try:
-        document = documents.toml(pyproject.decode())
-    except ValueError:
-        return pyproject
-    tool = document.get("tool", {}).get("uv")
-    return [document.get("project"), document.get("dependency-groups"), tool]
-
-
 def _land(
     bench: Bench,
     there: Project,
@@ -252,8 +225,8 @@ def _land(
     root = repo[there.head].peel(pygit2.Tree).id
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = next((made for made in built if isinstance(made.outcome, Conflicted)), None)
-    drafts = [Draft(made.step.message, _whole(store, there, root, made.after)) for made in clean]
-    pick = _pick(store, there, root, stuck) if stuck else None
+    drafts = [Draft(made.step.message, made.after) for made in clean]
+    pick = _pick(store, there, stuck) if stuck else None
     seen = guard.files(repo, store, root, pick.worktree if pick else drafts[-1].tree, pick)
     if pick:
         guard.index(repo)
@@ -270,24 +243,23 @@ def _land(
         ids = land.land(repo, store, there.head, drafts, pick, seen=seen, held=there.held)
         learned = land.rerere(repo, pick.stages, there.held) if pick else []
     made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
-    shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
+    shown = [_shown(store, there, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
     if stuck:
         prefix = project.within(there.prefix, "")
         paths = frozenset(path.removeprefix(prefix) for path in learned)
-        shown.append(replace(_shown(store, stuck, None), learned=paths))
+        shown.append(replace(_shown(store, there, stuck, None), learned=paths))
     return Result(tuple(shown), said, rest, dry)
 
 
-def _pick(store: pygit2.Repository, there: Project, root: pygit2.Oid, stuck: Built) -> Pick:
+def _pick(store: pygit2.Repository, there: Project, stuck: Built) -> Pick:
     """A conflict, as git is to have it."""
     assert isinstance(stuck.outcome, Conflicted)
-    tree = _whole(store, there, root, stuck.after)
     conflicts = {project.within(there.prefix, one.path): one for one in stuck.outcome.conflicts}
     marked = {path: item.marked for path, item in conflicts.items() if item.marked}
-    worktree = trees.replace(store, tree, marked)
+    worktree = trees.replace(store, stuck.after, marked)
     sides = {path: item.sides for path, item in conflicts.items()}
     stages = {path: (each.base, each.ours, each.theirs) for path, each in sides.items()}
-    return Pick(Draft(stuck.step.message, tree), worktree, stages)
+    return Pick(Draft(stuck.step.message, stuck.after), worktree, stages)
 
 
 def _whole(
@@ -299,24 +271,27 @@ def _whole(
     return trees.graft(store, root, there.prefix, tree)
 
 
-def _shown(store: pygit2.Repository, made: Built, oid: str | None) -> Commit:
+def _shown(store: pygit2.Repository, there: Project, made: Built, oid: str | None) -> Commit:
     outcome = made.outcome
     assert not isinstance(outcome, Unchanged)
     conflicts = outcome.conflicts if isinstance(outcome, Conflicted) else ()
-    files = changes(store, made.before, made.after)
+    files = changes(store, made.before, made.after, there.prefix)
     along = made.step.along
     return Commit(made.step.subject, oid, files, conflicts, outcome.notes, along=along)
 
 
-def changes(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[FileChange, ...]:
-    """The files that differ between two trees, with their counts of lines."""
+def changes(
+    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid, prefix: str = ""
+) -> tuple[FileChange, ...]:
+    """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
     found = []
     for patch in store.diff(old, new):
         if patch is None:
             continue
         _, added, removed = patch.line_stats
         word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")
-        found.append(FileChange(patch.delta.new_file.path, word, added, removed))
+        path = posixpath.relpath(patch.delta.new_file.path, prefix or ".")
+        found.append(FileChange(path, word, added, removed))
     return tuple(found)
 
 
