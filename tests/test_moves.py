@@ -365,6 +365,14 @@ def test_a_package_of_one_word_is_named_where_it_is_imported(text: str, now: str
     assert imports.under(text.encode(), modules).decode() == now
 
 
+def test_a_package_that_was_put_into_another() -> None:
+    modules = imports.renamed({"app/core/a.py": "src/app/core/a.py"})
+    text = b'import app.core\nX = "app.session"\nY = "app/core/x", "app/x"\n'
+    assert imports.under(text, modules) == (
+        b'import src.app.core\nX = "src.app.session"\nY = "src/app/core/x", "src/app/x"\n'
+    )
+
+
 def test_what_history_says_is_believed(store: pygit2.Repository) -> None:
     old, head = (tiny.tree(store, files) for files in ({"a": ONE}, {"b": less(25)}))
     assert not moves.follow(store, old, head, ["a"]).files
