@@ -65,3 +65,41 @@ def _needed(key: str, node: object) -> Iterator[tuple[str, str, int]]:
             yield "service", item.value, line
         elif key == "volumes" and (volume := _VOLUME.match(item.value)):
             yield "volume", volume[1], line
+
+
+_PATHS = {"file", "env_file", "label_file", "path", "build", "context", "include", "source"}
+_VARIABLE = re.compile(r"\$(?:\w+|\{\w+(?::?-([^${}]*)|[^{}]*)\})")  # as if none were set
+_PLACE = re.compile(r"\.{1,2}/[^:]*|\.{1,2}(?=:)")
+
+
+def paths(data: bytes) -> list[tuple[int, str]]:
+    """The paths that a Compose file names, each with its line."""
+    try:
+        seen = set[int]()
+        return [each for node in documents.yaml(data.decode()) for each in _paths("", node, seen)]
+    except (ValueError, RecursionError):
+        return []
+
+
+def _paths(key: str, node: object, seen: set[int]) -> Iterator[tuple[int, str]]:
+    import yaml
+
+    if id(node) in seen:  # an alias: aliases of aliases are very many
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        items = dict(_items(node))
+        for inner, value in items.items():
+            yield from _paths(inner, value, seen)
+        at, file = items.get("context"), items.get("dockerfile")
+        if isinstance(file, yaml.ScalarNode):
+            context = at.value if isinstance(at, yaml.ScalarNode) else "."
+            yield file.start_mark.line + 1, f"{context}/{file.value}"
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _paths(key, item, seen)
+    elif isinstance(node, yaml.ScalarNode):
+        text = _VARIABLE.sub(lambda found: found[1] or "", node.value)
+        mounted = _PLACE.match(text) if key == "volumes" else None
+        if mounted or key in _PATHS:
+            yield node.start_mark.line + 1, mounted[0] if mounted else text

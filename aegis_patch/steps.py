@@ -5,15 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pygit2
 
 from aegis_patch import git, guard, land, project, stack, trees, uvlock, yours
-from aegis_patch.absent import absent
 from aegis_patch.bench import Bench
-from aegis_patch.dangling import Reference
 from aegis_patch.errors import Refused
 from aegis_patch.evolve import (
     Clean,
@@ -25,11 +23,15 @@ from aegis_patch.evolve import (
     evolve,
 )
 from aegis_patch.land import Draft, Pick
+from aegis_patch.moves import Moves
 from aegis_patch.pristine import recorded
 from aegis_patch.project import Project
 from aegis_patch.recall import recall
 from aegis_patch.sides import Note
 from aegis_patch.stack import Stack
+from aegis_patch.unresolved import Evolved, Reference, references
+
+SHOWN = 20  # of many lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class Commit:
 class Result:
     """What a verb did: commits, things to say, and the commands that are left to do.
 
-    `dangling` are the lines of the user's that name what went.
+    `dangling` are the lines that name what is no longer there, `not_applied` the changes of the
+    upstream that are left out.
     """
 
     commits: tuple[Commit, ...] = ()
@@ -108,6 +111,7 @@ class Result:
     rest: tuple[str, ...] = ()
     dry: bool = False
     dangling: tuple[Reference, ...] = ()
+    not_applied: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Built:
     before: pygit2.Oid
     after: pygit2.Oid
     outcome: Outcome
+    moved: Moves = field(default_factory=Moves)
 
 
 def perform(
@@ -128,8 +133,13 @@ def perform(
     *,
     dry: bool,
     relock: bool,
+    strict: bool = False,
 ) -> Result:
-    """Build the steps in the scratch store, then land them: all, or up to the first conflict."""
+    """Build the steps in the scratch store, then land them: all, or up to the first conflict.
+
+    Raises:
+        Refused: the result is not as it should be, and the user wants it `strict`.
+    """
     if not steps:
         return Result(said=tuple(said), dry=dry)
     built: list[Built] = []
@@ -143,10 +153,62 @@ def perform(
         if isinstance(made.outcome, Conflicted):
             guard.places(bench.store, made.outcome)
             break
+    left_out = dict.fromkeys(
+        note for made in built for note in made.outcome.notes if not note.applied
+    )
+    checked = Result(
+        said=tuple(told),
+        rest=tuple(step.command for step in steps[len(built) :]),
+        dry=dry,
+        dangling=tuple(_unresolved(bench, there, built)),
+        not_applied=tuple(left_out),
+    )
+    if strict:
+        _refuse_unresolved(checked)
     if all(isinstance(made.outcome, Unchanged) for made in built):
-        return Result(said=(*told, "nothing changes: what you deleted stays deleted"), dry=dry)
-    rest = tuple(step.command for step in steps[len(built) :])
-    return _land(bench, there, built, tuple(told), rest, dry)
+        told.append("nothing changes: what you deleted stays deleted")
+        return replace(checked, said=tuple(told), rest=())
+    return replace(checked, commits=_land(bench, there, built, dry))
+
+
+def _unresolved(bench: Bench, there: Project, built: Sequence[Built]) -> list[Reference]:
+    """What the lines of the result name that is not there."""
+    first, last = built[0], built[-1]
+    assert first.step.old is not None
+    moved: dict[str, str] = {}
+    for made in built:
+        moved |= made.moved.files
+        moved |= {path: parts[0] for path, parts in made.moved.parts.items()}
+    left = last.outcome.conflicts if isinstance(last.outcome, Conflicted) else ()
+    return references(
+        Evolved(
+            bench.store,
+            there.root,
+            str(there.head),
+            head=_inside(bench.store, there, first.before),
+            old=bench.pristine(first.step.old),
+            new=bench.pristine(last.step.new),
+            result=_inside(bench.store, there, last.after),
+            moved=moved,
+            unsettled={conflict.path for conflict in left},
+        )
+    )
+
+
+def _refuse_unresolved(result: Result) -> None:
+    lines = [str(each) for each in result.dangling]
+    changes = [f"{note.path}: {note.text}" for note in result.not_applied]
+    count = " and ".join(
+        f"{len(found)} {what}{'s' * (len(found) != 1)}"
+        for what, found in (("unresolved reference", lines), ("change left out", changes))
+        if found
+    )
+    if count:
+        raise Refused(
+            f"the result would have {count}",
+            where=", ".join([*lines, *changes][:SHOWN]),
+            next="change these and commit, or leave out --strict",
+        )
 
 
 def _build(
@@ -154,8 +216,7 @@ def _build(
 ) -> tuple[Built, list[str]]:
     assert step.old is not None
     store = bench.store
-    tree = trees.subtree(store, root, there.prefix)
-    assert tree is not None
+    tree = _inside(store, there, root)
     old, new = bench.pristine(step.old), bench.pristine(step.new)
     if step.record:
         old = recorded(store, old, step.record)
@@ -173,10 +234,8 @@ def _build(
     if isinstance(outcome, Conflicted):
         outcome = recall(bench, there, plan, outcome)
     if isinstance(outcome, Unchanged):
-        return Built(step, root, root, outcome), [
-            f"{note.path}: {note.text}" for note in outcome.notes
-        ]
-    outcome = _with_absent(store, plan, outcome)
+        said = [f"{note.path}: {note.text}" for note in outcome.notes if note.applied]
+        return Built(step, root, root, outcome), said
     after = _whole(store, there, root, outcome.tree)
     stuck = outcome.conflicts if isinstance(outcome, Conflicted) else ()
     edits, notes = uvlock.follow(
@@ -185,18 +244,7 @@ def _build(
         why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
     )
     outcome = replace(outcome, notes=(*outcome.notes, *notes))
-    return Built(step, root, trees.replace(store, after, edits), outcome), []
-
-
-def _with_absent(
-    store: pygit2.Repository, plan: Plan, outcome: Clean | Conflicted
-) -> Clean | Conflicted:
-    """The outcome, with what it names that is not there."""
-    left = outcome.conflicts if isinstance(outcome, Conflicted) else ()
-    unsettled = {conflict.path for conflict in left}
-    moved = plan.moved.files if plan.moved else {}
-    found = absent(store, plan.head, outcome.tree, plan.new, moved, unsettled)
-    return replace(outcome, notes=(*outcome.notes, *found))
+    return Built(step, root, trees.replace(store, after, edits), outcome, plan.moved or Moves()), []
 
 
 def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
@@ -217,10 +265,8 @@ def _land(
     bench: Bench,
     there: Project,
     built: Sequence[Built],
-    said: tuple[str, ...],
-    rest: tuple[str, ...],
     dry: bool,
-) -> Result:
+) -> tuple[Commit, ...]:
     store, repo = bench.store, there.repo
     root = repo[there.head].peel(pygit2.Tree).id
     clean = [made for made in built if isinstance(made.outcome, Clean)]
@@ -248,7 +294,7 @@ def _land(
         prefix = project.within(there.prefix, "")
         paths = frozenset(path.removeprefix(prefix) for path in learned)
         shown.append(replace(_shown(store, there, stuck, None), learned=paths))
-    return Result(tuple(shown), said, rest, dry)
+    return tuple(shown)
 
 
 def _pick(store: pygit2.Repository, there: Project, stuck: Built) -> Pick:
@@ -269,6 +315,13 @@ def _whole(
     if not there.prefix:
         return tree
     return trees.graft(store, root, there.prefix, tree)
+
+
+def _inside(store: pygit2.Repository, there: Project, root: pygit2.Oid) -> pygit2.Oid:
+    """The project's tree in the repository's."""
+    tree = trees.subtree(store, root, there.prefix)
+    assert tree is not None
+    return tree
 
 
 def _shown(store: pygit2.Repository, there: Project, made: Built, oid: str | None) -> Commit:

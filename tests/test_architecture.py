@@ -24,12 +24,13 @@ PURE = {
     "stack",
     "record",
     "merges",
+    "paths",
 }
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
 MEANS = {"blocks", "entries", "forms", "gone", "layout", "nodes", "slots", "touching", "written"}
 MEANS |= {"requirements", "statements"}
 PURE |= {f"merges.{each}" for each in KINDS | MEANS}
-OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
+OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
@@ -65,6 +66,7 @@ DOORS: dict[str, set[str]] = {
     "merges.requirements": set(),
     "merges.statements": {"documents", "merges.blocks", "merges.layout"},
     "compose": {"documents"},
+    "paths": {"compose"},
     "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
@@ -73,8 +75,7 @@ DOORS: dict[str, set[str]] = {
     "pristine": {"component", "errors", "patch", "record", "stack", "trees", "upstream"},
     "alike": {"trees"},
     "moves": {"alike", "trees"},
-    "sides": {"moves", "trees"},
-    "absent": {"compose", "imports", "sides", "trees"},
+    "sides": {"alike", "moves", "trees"},
     "content": {"marks", "merges", "merges.gone", "merges.slots", "merges.touching", "trees"},
     "evolve": {
         *("content", "imports", "merges.layout", "merges.requirements", "moves", "record", "sides"),
