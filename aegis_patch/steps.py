@@ -6,11 +6,12 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pygit2
 
-from aegis_patch import git, guard, land, project, stack, trees, uvlock, yours
+from aegis_patch import compose, git, guard, land, project, stack, trees, uvlock, yours
 from aegis_patch.bench import Bench
 from aegis_patch.errors import Refused
 from aegis_patch.evolve import (
@@ -32,6 +33,8 @@ from aegis_patch.stack import Stack
 from aegis_patch.unresolved import Evolved, Reference, references
 
 SHOWN = 20  # of many lines
+_COMPOSE = "compose.yaml"
+_NAMED = re.compile(rb"(?m)^\s*(?:export )?COMPOSE_PROJECT_NAME=.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +246,24 @@ def _build(
         unsettled=any(conflict.path == uvlock.PYPROJECT for conflict in stuck),
         why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
     )
+    place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
+    notes += _of_compose(store, there, (tree, outcome.tree), place)
     outcome = replace(outcome, notes=(*outcome.notes, *notes))
     return Built(step, root, trees.replace(store, after, edits), outcome, plan.moved or Moves()), []
+
+
+def _of_compose(
+    store: pygit2.Repository, there: Project, sides: tuple[pygit2.Oid, pygit2.Oid], place: str
+) -> list[Note]:
+    """What to know of the Compose file before it runs again, if it changed."""
+    before, after = sides
+    if trees.lookup(store, before, place) == trees.lookup(store, after, place):
+        return []
+    was, now = (compose.project(partial(trees.read, store, tree), place) for tree in sides)
+    settings = there.root / ".env"
+    if was and settings.is_file() and _NAMED.search(settings.read_bytes()):
+        was = replace(was, name="")  # it goes before what the file says
+    return [Note(path or place, text) for path, text in compose.warnings(was, now)]
 
 
 def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:

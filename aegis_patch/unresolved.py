@@ -179,9 +179,12 @@ def _words(at: Evolved) -> dict[str, frozenset[str]]:
 
 
 def _has(at: Evolved, kind: str, name: str) -> bool:
+    if kind == "service":
+        place = at.moved.get("compose.yaml", "compose.yaml")
+        found = compose.project(functools.partial(trees.read, at.store, at.result), place)
+        return found is not None and f"service {name}" in found.has
     path, pattern = {
         "variable": (".env.example", rf"^[#\s]*(?:export )?{re.escape(name)}="),
-        "service": ("compose.yaml", rf"^\s+[\"']?{re.escape(name)}[\"']?:\s*(?:[&{{#].*)?$"),
         "distribution": ("pyproject.toml", rf"[\"']{re.escape(name)}(?![\w.-])"),
     }[kind]
     text = trees.read(at.store, at.result, at.moved.get(path, path)).decode("utf-8", "replace")
@@ -224,7 +227,7 @@ def _named(
     yield from _in_text(lost, path, lines)
     yield from _paths(at, lost, path, data, lines)
     if compose.NAME.search(path):
-        yield from _in_compose(at, lost, path, data)
+        yield from _in_compose(at, lost, path)
     if path.endswith(".py") and (lost.modules or lost.texts or lost.words["distribution"]):
         yield from (each for each in _in_python(lost, path, data) if each[0] in lines)
 
@@ -267,12 +270,14 @@ def _in_python(lost: _Lost, path: str, data: bytes) -> Iterator[tuple[int, str]]
         yield from (each for each in imports.used(tree) if each[1] in names)
 
 
-def _in_compose(at: Evolved, lost: _Lost, path: str, data: bytes) -> Iterator[tuple[int, str]]:
+def _in_compose(at: Evolved, lost: _Lost, path: str) -> Iterator[tuple[int, str]]:
     """Services and volumes that a Compose file needs, the other tree has, and no file here has."""
     there = at.was(path) if lost.tree == at.new else path
-    known, here = compose.read(trees.read(at.store, lost.tree, there)), compose.read(data)
-    before = compose.read(trees.read(at.store, at.head, path))
-    if not known or not here:
+    known, here, before = (
+        compose.project(functools.partial(trees.read, at.store, tree), each)
+        for tree, each in ((lost.tree, there), (at.result, path), (at.head, path))
+    )
+    if not known or not here or not here.whole:
         return
     missing = known.has - here.has
     old = {each[1:] for each in before.needs if each[2] not in before.has} if before else set()

@@ -46,7 +46,7 @@ DOORS: dict[str, set[str]] = {
     "component": {"documents", "errors"},
     "stack": {"component"},
     "record": {"documents", "errors", "stack"},
-    "merges": {"documents"}
+    "merges": {"compose", "documents"}
     | {f"merges.{kind}" for kind in KINDS | {"blocks", "forms", "statements"}},
     "merges.blocks": set(),
     **{f"merges.{kind}": {"merges.blocks"} for kind in KINDS},

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aegis_patch import documents
+from aegis_patch import compose, documents
 from aegis_patch.merges.blocks import Blocks, Texts, Unusual, settle
 
 _LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
@@ -84,7 +84,9 @@ def rewritten(
     if path.endswith((".yml", ".yaml")):
         from aegis_patch.merges import forms
 
-        return _made((base, ours, theirs), forms.rewritten)
+        is_compose = compose.NAME.fullmatch(path.rpartition("/")[2])
+        own = forms.with_own_name if is_compose else forms.rewritten
+        return _made((base, ours, theirs), own)
     return None
 
 
