@@ -179,9 +179,10 @@ def _unresolved(bench: Bench, there: Project, built: Sequence[Built]) -> list[Re
     first, last = built[0], built[-1]
     assert first.step.old is not None
     moved: dict[str, str] = {}
+    parts: dict[str, str] = {}
     for made in built:
         moved |= made.moved.files
-        moved |= {path: parts[0] for path, parts in made.moved.parts.items()}
+        parts |= {part: path for path, each in made.moved.parts.items() for part in each}
     left = last.outcome.conflicts if isinstance(last.outcome, Conflicted) else ()
     return references(
         Evolved(
@@ -193,6 +194,7 @@ def _unresolved(bench: Bench, there: Project, built: Sequence[Built]) -> list[Re
             new=bench.pristine(last.step.new),
             result=_inside(bench.store, there, last.after),
             moved=moved,
+            was={place: path for path, place in moved.items()} | parts,
             unsettled={conflict.path for conflict in left},
         )
     )

@@ -44,8 +44,8 @@ class Reference:
 class Evolved:
     """What a verb makes of a project: HEAD's tree, the two pristine ones, and the result.
 
-    `moved` says where the user has files of the pristine trees, `unsettled` which paths await a
-    person: what these will hold nobody knows yet.
+    `moved` says where the user has files of the pristine trees, `was` the same the other way;
+    `unsettled` are the paths that await a person: what these will hold nobody knows yet.
     """
 
     store: pygit2.Repository
@@ -56,12 +56,8 @@ class Evolved:
     new: pygit2.Oid
     result: pygit2.Oid
     moved: Mapping[str, str]
+    was: Mapping[str, str]
     unsettled: Collection[str] = ()
-
-    def was(self, path: str) -> str:
-        """Where the pristine trees have a file of the user's."""
-        found = (old for old, now in self.moved.items() if now == path)
-        return next(found, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +96,7 @@ def references(at: Evolved) -> list[Reference]:
         data = trees.read(at.store, at.result, path)
         if path in (uvlock.LOCK, RECORD, *at.unsettled) or trees.is_binary(data):
             continue
-        mine = _lines(data, trees.read(at.store, at.new, at.was(path)))
+        mine = _lines(data, trees.read(at.store, at.new, at.was.get(path, path)))
         found |= {Reference(path, *each) for each in _named(at, had, path, data, mine)}
         if path in changed:
             fresh = _lines(data, trees.read(at.store, at.head, path))
@@ -115,15 +111,17 @@ def references(at: Evolved) -> list[Reference]:
 
 
 def _really(at: Evolved, had: _Lost, wanted: _Lost, found: set[Reference]) -> Iterator[Reference]:
-    """Without modules that are found from another directory at which Python may begin."""
+    """Each once, without packages of what is named, and modules that Python finds elsewhere."""
     missing = had.modules | wanted.modules
     there: set[str] = set()
     if any(each.name in missing for each in found):
         there = {*_reachable(trees.files(at.store, at.result))}
-    seen = {(each.path, each.line, each.name) for each in found if not each.comes}
-    for each in found:
-        twice = each.comes and (each.path, each.line, each.name) in seen
-        if each.name not in there and not twice:
+    lines: dict[tuple[str, int], set[str]] = {}
+    for each in sorted(found, key=lambda one: (one.comes, -len(one.name))):
+        named = lines.setdefault((each.path, each.line), set())
+        known = any(f"{name}.".startswith(f"{each.name}.") for name in named)
+        if each.name not in there and not known:
+            named.add(each.name)
             yield each
 
 
@@ -157,7 +155,9 @@ def _lost(at: Evolved, tree: pygit2.Oid, words: Mapping[str, frozenset[str]]) ->
         place = at.moved.get(path, path) if is_new else path
         if place in at.unsettled:
             continue
-        names = {imports.module(each) for each in (path, path if is_new else at.was(path))}
+        names = {
+            imports.module(each) for each in (path, path if is_new else at.was.get(path, path))
+        }
         if trees.lookup(at.store, at.result, path) is None:
             gone.add(path)
             modules |= names if path.endswith(".py") else set()
@@ -272,7 +272,7 @@ def _in_python(lost: _Lost, path: str, data: bytes) -> Iterator[tuple[int, str]]
 
 def _in_compose(at: Evolved, lost: _Lost, path: str) -> Iterator[tuple[int, str]]:
     """Services and volumes that a Compose file needs, the other tree has, and no file here has."""
-    there = at.was(path) if lost.tree == at.new else path
+    there = at.was.get(path, path) if lost.tree == at.new else path
     known, here, before = (
         compose.project(functools.partial(trees.read, at.store, tree), each)
         for tree, each in ((lost.tree, there), (at.result, path), (at.head, path))
@@ -297,7 +297,7 @@ def _paths(
     at: Evolved, lost: _Lost, path: str, data: bytes, lines: Mapping[int, str]
 ) -> Iterator[tuple[int, str]]:
     """Paths that lead to a file of the other tree, and to none of the result."""
-    there = at.was(path) if lost.tree == at.new else path
+    there = at.was.get(path, path) if lost.tree == at.new else path
     for number, name in paths.named(path, data):
         if number not in lines:
             continue

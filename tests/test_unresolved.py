@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from aegis_patch import compose
 from tests.conftest import Project, Ran, Start, run
+from tests.test_hostile import BASE, begin, publish, series
 
 WORKER = "app.components.worker"
 LOGGING, COMPONENT = "app/core/logging.py", "app/core/component.py"
@@ -309,3 +311,215 @@ def test_a_service_in_a_compose_file_that_was_moved(start: Start) -> None:
     project.commit("A Redis of the cloud's")
     found = told(project.aegis("add", "worker"))
     assert [each.partition(":")[0] for each in found] == ["note docker-compose.yml"]
+
+
+# A release of a small upstream of one's own.
+
+UTILS = "".join(f"def help_{n}():\n    return {n}\n\n\n" for n in range(9))
+LATER = UTILS.replace("help_3", "aid_3")
+MAIN = "from app import utils\n\nX = 1\n" + "Y = 2\n" * 9
+STACK: dict[str, str] = {
+    "app/__init__.py": "",
+    "app/utils.py": UTILS,
+    "app/main.py": MAIN,
+    "app/tests/__init__.py": "",
+    "app/tests/helper.py": UTILS.replace("help", "test"),
+    "config/web.env": "A=1\n",
+    "config/job.env": "B=2\n",
+    ".env.example": "A_KEY=1\nB_KEY=2\n",
+    "pyproject.toml": '[project]\nname = "x"\ndependencies = [\n    "arq>=1",\n    "redis",\n]\n',
+    "compose.yaml": "services:\n  web:\n    image: x\n\n  mail:\n    image: y\n",
+    "Dockerfile": "FROM x\n" + "RUN y\n" * 5,
+    "Makefile": "all:\n\techo\n\n" + "x:\n\techo\n\n" * 3,
+    ".github/workflows/ci.yml": "jobs:\n  check:\n    steps: []\n",
+}
+
+
+@pytest.fixture(name="releases")
+def small_releases(tmp_path: Path) -> Callable[..., Project]:
+    """A project at the first of two releases; the second has other files, None for none."""
+
+    def made(changed: Mapping[str, str | None]) -> Project:
+        later = {path: text for path, text in {**STACK, **changed}.items() if text is not None}
+        for release, files in (("1.0", STACK), ("2.0", later)):
+            base = {f"base/{path}": text.encode() for path, text in files.items()}
+            publish(tmp_path / "fork.git", {**BASE, **series("some"), **base}, f"v{release}")
+        assert begin(tmp_path, tmp_path / "fork.git", "--upstream-version", "1.0").code == 0
+        return Project(tmp_path / "my-api")
+
+    return made
+
+
+MINE = "app/mine.py"
+MOVED = {
+    "app/tests/helper.py": None,
+    "tests/helper.py": UTILS.replace("help", "test"),
+    "app/tests/__init__.py": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "text", "line", "name"),
+    [
+        (MOVED, MINE, "import os\nfrom app.tests.helper import test_1\n", 2, "app.tests.helper"),
+        (MOVED, MINE, "from .tests import helper\n", 1, "app.tests.helper"),
+        (MOVED, "app/tests/mine.py", "from . import helper\n", 1, "app.tests.helper"),
+        (MOVED, "setup.cfg", "[x]\nrun = app.tests.helper:test_1\n", 2, "app.tests.helper"),
+        (MOVED, "Makefile", "all:\n\tpython app/tests/helper.py\n", 2, "app/tests/helper.py"),
+        ({"app/utils.py": None}, MINE, "from app.utils import help_1\n", 1, "app.utils"),
+        (
+            {"app/utils.py": LATER},
+            MINE,
+            "from app.utils import help_1, help_3\n",
+            1,
+            "help_3 of app.utils",
+        ),
+        ({"app/utils.py": LATER}, "app/utils.py", f"{UTILS}Z = help_3()\n", 37, "help_3"),
+        ({".env.example": "B_KEY=2\n"}, MINE, "X = 'A_KEY'\n", 1, "A_KEY"),
+        ({".env.example": "B_KEY=2\n"}, ".env", "A_KEY=secret\n", 1, "A_KEY"),
+        (
+            {"compose.yaml": "services:\n  web:\n    image: x\n"},
+            "compose.override.yaml",
+            "services:\n  web:\n    depends_on: [mail]\n",
+            3,
+            "mail",
+        ),
+        (
+            {"pyproject.toml": STACK["pyproject.toml"].replace('    "arq>=1",\n', "")},
+            MINE,
+            "import arq\n",
+            1,
+            "arq",
+        ),
+        (
+            {"config/web.env": None},
+            "compose.override.yaml",
+            "services:\n  web:\n    env_file: [config/web.env]\n",
+            3,
+            "config/web.env",
+        ),
+        (
+            {"config/web.env": None},
+            "Dockerfile.mine",
+            "FROM x\nCOPY ./config/web.env /x\n",
+            2,
+            "config/web.env",
+        ),
+        (
+            {"config/web.env": None},
+            ".github/workflows/mine.yml",
+            "run: cat config/web.env\n",
+            1,
+            "config/web.env",
+        ),
+        ({"config/web.env": None}, "config/x.sh", ". ./web.env\n", 1, "web.env"),
+    ],
+)
+def test_what_a_release_takes_away_and_i_still_name(
+    releases: Callable[..., Project],
+    changed: Mapping[str, str | None],
+    path: str,
+    text: str,
+    line: int,
+    name: str,
+) -> None:
+    project = releases({**changed, "app/main.py": MAIN})
+    project.write(path, text)
+    if path != ".env":
+        project.commit("Mine")
+    head = project.head
+    told = f"{path}:{line} still names {name}"
+    assert told in project.aegis("rebase-upstream", "--strict", code=1).err
+    assert project.head == head
+    found = project.aegis("rebase-upstream", "--json").json["dangling"]
+    assert found == [{"path": path, "line": line, "name": name}]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line", "name"),
+    [
+        ("compose.yaml", "    env_file: [conf/a.env]\n", 0, "conf/a.env"),
+        ("compose.yaml", "    build: { context: ./conf, dockerfile: a.env }\n", 0, "conf"),
+        ("compose.yaml", "    build: { dockerfile: conf/a.env }\n", 0, "conf/a.env"),
+        ("compose.yaml", "    volumes: ['./conf:/etc/conf:ro']\n", 0, "conf"),
+        ("compose.yaml", "    volumes: [{type: bind, source: ./conf, target: /x}]\n", 0, "conf"),
+        ("compose.yaml", "    extends: {file: conf/a.env, service: x}\n", 0, "conf/a.env"),
+        ("compose.yaml", "configs:\n  x:\n    file: ./conf/a.env\n", 2, "conf/a.env"),
+        ("compose.yaml", "secrets: {x: {file: conf/a.env}}\n", 0, "conf/a.env"),
+        ("compose.yaml", "include: [conf/a.env]\n", 0, "conf/a.env"),
+        ("Dockerfile", "COPY --chown=x conf /conf\n", 0, "conf"),
+        ("Dockerfile", 'ADD ["conf/a.env", "/x"]\n', 0, "conf/a.env"),
+        ("Makefile", "run:\n\tsh conf/a.env\n", 1, "conf/a.env"),
+        (".github/workflows/ci.yml", "      - run: sh ./conf/a.env\n", 0, "conf/a.env"),
+    ],
+)
+def test_a_path_that_comes_in_and_leads_nowhere(
+    releases: Callable[..., Project], path: str, text: str, line: int, name: str
+) -> None:
+    text = text.replace("conf", "config").replace("a.env", "web.env")
+    name = name.replace("conf", "config").replace("a.env", "web.env")
+    project = releases({path: STACK[path] + text})
+    start = project.head
+    assert project.aegis("rebase-upstream", "--json").json["dangling"] == []
+    project.git("reset", "--quiet", "--hard", start)
+    (project.path / "deploy").mkdir()
+    project.git("mv", "config", "deploy/config")
+    project.commit("Move")
+    at = len(STACK[path].splitlines()) + 1 + line
+    found = project.aegis("rebase-upstream", "--json").json["dangling"]
+    assert {"path": path, "line": at, "name": name} in found
+    assert all(each["line"] == at for each in found)
+
+
+def test_a_path_that_does_not_lead_from_where_i_moved_the_compose_file(
+    releases: Callable[..., Project],
+) -> None:
+    more = "    env_file: [config/web.env]\n"
+    project = releases({"compose.yaml": STACK["compose.yaml"] + more})
+    (project.path / "docker").mkdir()
+    project.git("mv", "compose.yaml", "docker/compose.yaml")
+    project.commit("Move")
+    said = project.aegis("rebase-upstream").err
+    assert "docker/compose.yaml:7 names config/web.env, which does not exist here" in said
+
+
+def test_a_path_is_told_with_where_it_went(start: Start) -> None:
+    project = start()
+    (project.path / "src").mkdir()
+    project.git("mv", "app", "src/app")
+    project.commit("Move")
+    ran = project.aegis("add", "ingress")
+    path = "app/components/ingress/http.yaml"
+    at = line(project, "compose.yaml", path.replace("http", "http${DOMAIN:+s}"))
+    assert f"note compose.yaml:{at} names {path}, which is at src/{path}" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("args", "path"),
+    [
+        (("add", "worker"), "docs/README.md"),
+        (("answers", "project_name=Other"), "README.md"),
+        (("rebase-upstream",), "docs/README.md"),
+        (("repair",), "docs/README.md"),
+    ],
+)
+def test_what_is_not_applied_is_refused_if_strict(
+    start: Start, args: tuple[str, ...], path: str
+) -> None:
+    project = start(version="0.3.0")
+    project.git("rm", "-q", path)
+    project.commit("I need none")
+    if args == ("repair",):
+        project.git("switch", "-qc", "other")
+        project.aegis("add", "cache")
+        project.git("switch", "-q", "main")
+        project.aegis("add", "ingress")
+        project.git("merge", "--no-edit", "other")
+    before = project.tree
+    assert "1 change left out" in project.aegis(*args, "--strict", code=1).err
+    assert project.tree == before
+    ran = project.aegis(*args, "--json")
+    (left,) = ran.json["not_applied"]
+    assert left == {"path": path, "reason": "you deleted it; it stays deleted"}
+    assert f"not applied {path}: you deleted it" in ran.err
+    assert not (project.path / path).exists()
