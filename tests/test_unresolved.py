@@ -286,8 +286,8 @@ volumes: {files: }
     assert found
     assert found.has == {"service web", "service job", "volume files"}
     assert found.needs == (
-        (2, "web", "volume data"),
         (6, "web", "service redis"),
+        (2, "web", "volume data"),
         (8, "job", "volume files"),
         (9, "job", "service mail"),
     )
