@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -21,6 +22,7 @@ from aegis_patch import (
     render,
     trees,
     upstream,
+    uvlock,
     verbs,
 )
 from aegis_patch.bench import Bench, open_bench
@@ -89,10 +91,14 @@ def _begin(
             where=str(path),
             next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}, or give another path",
         )
-    drafts = [
-        Draft(step.message, trees.graft(store, root, prefix, tree) if prefix else tree)
-        for step, tree in zip(steps, made, strict=True)
-    ]
+    commits, drafts = [], list[Draft]()
+    for step, tree in zip(steps, made, strict=True):
+        before = drafts[-1].tree if drafts else root
+        after = trees.graft(store, before, prefix, tree) if prefix else tree
+        edits, notes = uvlock.follow(store, before, after, prefix)
+        drafts.append(Draft(step.message, trees.replace(store, after, edits)))
+        files = changes(store, before, drafts[-1].tree, prefix)
+        commits.append(Commit(step.subject, None, files, notes=tuple(notes), along=step.along))
     seen = guard.files(outer, store, root, drafts[-1].tree) if outer else {}
     ids: list[str | None] = [None] * len(drafts)
     if not dry and outer and held is not None:
@@ -100,12 +106,8 @@ def _begin(
         ids = [*land.land(outer, store, head, drafts, seen=seen, held=held)]
     elif not dry:
         ids = [*fresh.start(path, store, drafts)]
-    before = [empty, *made[:-1]]
-    commits = [
-        Commit(step.subject, oid, changes(store, old, new), along=step.along)
-        for step, oid, old, new in zip(steps, ids, before, made, strict=True)
-    ]
-    return Result(tuple(commits), tuple(said), (), dry)
+    landed = (replace(commit, id=oid) for commit, oid in zip(commits, ids, strict=True))
+    return Result(tuple(landed), tuple(said), (), dry)
 
 
 def _refuse_filled(path: Path) -> None:

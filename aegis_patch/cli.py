@@ -61,6 +61,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Take every default; only init asks.")]
 Ask = Annotated[bool, typer.Option("--interactive/--no-interactive", help="Ask, or never ask.")]
 NoLock = Annotated[bool, typer.Option("--no-lock", help="Leave a tracked uv.lock as it is.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse unresolved names and changes left out.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +194,13 @@ def init(
 
 
 @command("add")
-def add(run: Run, names: Names, no_lock: NoLock = False) -> int:
+def add(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = False) -> int:
     """Add components, a commit for each."""
     from aegis_patch import verbs
 
     wanted = verbs.names(names)
-    return _finish(run, verbs.add(run.where, wanted, dry=run.dry, relock=not no_lock))
+    done = verbs.add(run.where, wanted, dry=run.dry, relock=not no_lock, strict=strict)
+    return _finish(run, done)
 
 
 @command("remove")
@@ -204,9 +208,7 @@ def remove(
     run: Run,
     names: Names,
     no_lock: NoLock = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse if something still names what goes.")
-    ] = False,
+    strict: Strict = False,
 ) -> int:
     """Remove components; your edits stay."""
     from aegis_patch import verbs
@@ -221,11 +223,13 @@ def rebase_upstream(
     run: Run,
     to: To = None,
     no_lock: NoLock = False,
+    strict: Strict = False,
 ) -> int:
     """Move to another release, in one commit."""
     from aegis_patch import verbs
 
-    return _finish(run, verbs.rebase(run.where, to, dry=run.dry, relock=not no_lock))
+    done = verbs.rebase(run.where, to, dry=run.dry, relock=not no_lock, strict=strict)
+    return _finish(run, done)
 
 
 @command("update", hidden=True)
@@ -233,9 +237,10 @@ def update(
     run: Run,
     to: To = None,
     no_lock: NoLock = False,
+    strict: Strict = False,
 ) -> int:
     """Another name of rebase-upstream."""
-    return rebase_upstream(run, to, no_lock)
+    return rebase_upstream(run, to, no_lock, strict)
 
 
 @command("answers")
@@ -245,23 +250,26 @@ def answers(
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="New answers.")
     ] = None,
     no_lock: NoLock = False,
+    strict: Strict = False,
 ) -> int:
     """Show the answers, or change some."""
     from aegis_patch import report, verbs
 
     if answer:
         given = _pairs(answer)
-        return _finish(run, verbs.answer(run.where, given, dry=run.dry, relock=not no_lock))
+        done = verbs.answer(run.where, given, dry=run.dry, relock=not no_lock, strict=strict)
+        return _finish(run, done)
     found = verbs.answers(run.where)
     return _print(run, {"answers": dict(found)}, lambda: report.show_answers(_console(), found))
 
 
 @command("repair")
-def repair(run: Run, no_lock: NoLock = False) -> int:
+def repair(run: Run, no_lock: NoLock = False, strict: Strict = False) -> int:
     """Put right, in one commit, what status shows is off."""
     from aegis_patch import verbs
 
-    return _finish(run, verbs.repair(run.where, dry=run.dry, relock=not no_lock))
+    done = verbs.repair(run.where, dry=run.dry, relock=not no_lock, strict=strict)
+    return _finish(run, done)
 
 
 @command("status")

@@ -19,7 +19,7 @@ from pygit2.enums import FileMode
 
 from aegis_patch import content, imports, moves, record, trees
 from aegis_patch.content import Reason
-from aegis_patch.merges import layout
+from aegis_patch.merges import layout, requirements
 from aegis_patch.moves import Moves
 from aegis_patch.record import RECORD
 from aegis_patch.sides import Note, Sides, Trees, differing, obstructed
@@ -124,7 +124,7 @@ class Conflicted:
 
 Outcome = Unchanged | Clean | Conflicted
 Fate = Entry | Conflict | None  # what becomes of a path; None: it is not there
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 
 def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
@@ -220,8 +220,14 @@ def units(path: str, data: bytes) -> Counter[bytes]:
         piece
         for line in lines
         if not line.lstrip().startswith(b"#")
-        for piece in STRING.findall(line) or [line.strip()]
+        for piece in strings(line) or [line.strip()]
     )
+
+
+def strings(line: bytes) -> list[bytes]:
+    """What stands in quotes in a line of TOML, a requirement in one spelling for all."""
+    found = (piece.decode("utf-8", "surrogateescape") for piece in _STRING.findall(line))
+    return [requirements.in_line(piece).encode("utf-8", "surrogateescape") for piece in found]
 
 
 def _merge_parts(store: pygit2.Repository, plan: Plan, parts: Sequence[Sides]) -> list[Fate]:

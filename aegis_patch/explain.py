@@ -26,9 +26,10 @@ def perform(
     *,
     dry: bool,
     relock: bool,
+    strict: bool = False,
 ) -> Result:
     """Build and land the steps; conflicts come with who meets whom, which costs only then."""
-    result = steps.perform(bench, there, todo, said, dry=dry, relock=relock)
+    result = steps.perform(bench, there, todo, said, dry=dry, relock=relock, strict=strict)
     commits = tuple(_explained(bench, there, todo, commit) for commit in result.commits)
     return replace(result, commits=commits)
 

@@ -42,10 +42,16 @@ def under(text: bytes, names: Mapping[str, str]) -> bytes:
     if not names:
         return text
     wanted = {old.encode(): new.encode() for old, new in names.items()}
-    wanted |= {old.replace(b".", b"/"): new.replace(b".", b"/") for old, new in wanted.items()}
-    longest = map(_pattern, sorted(wanted, key=len, reverse=True))
+    written = {*wanted, *(old.replace(b".", b"/") for old in wanted)}
+    longest = map(_pattern, sorted(written, key=len, reverse=True))
     known = re.compile(rb"(?<![\w.])(?:%s)(?!\w)" % b"|".join(longest))
-    return known.sub(lambda found: wanted[found[0]], text)
+
+    def now(found: re.Match[bytes]) -> bytes:
+        new = wanted[found[0].replace(b"/", b".")]
+        beside = b"" if b"." in found[0] else text[found.end() : found.end() + 1]
+        return new.replace(b".", b"/") if b"/" in found[0] + beside else new
+
+    return known.sub(now, text)
 
 
 def _pattern(name: bytes) -> bytes:

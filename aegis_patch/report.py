@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,10 +16,10 @@ from rich.table import Table
 
 from aegis_patch.component import Component
 from aegis_patch.content import Reason
-from aegis_patch.dangling import SHOWN
 from aegis_patch.errors import AegisError
 from aegis_patch.evolve import Conflict, Meeting
-from aegis_patch.steps import Commit, Result
+from aegis_patch.sides import Note
+from aegis_patch.steps import SHOWN, Commit, Result
 from aegis_patch.verbs import Status
 
 CORE_ROW = {
@@ -37,6 +38,7 @@ _STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _SHOWN = 12
+_ONE_BY_ONE = 3  # files of which there is the same to say
 _MARKED = "both sides are marked in it: edit it, then git add it"
 _LEARNED = "git rerere has put in your earlier resolution: look at it, then git add it"
 _REMEDIES = {
@@ -75,7 +77,10 @@ def result_json(result: Result) -> dict[str, Any]:
     """A plan or a result as a program reads it."""
     return {
         "commits": [_commit_json(commit) for commit in result.commits],
-        "dangling": [asdict(each) for each in result.dangling],
+        "dangling": [
+            {"path": each.path, "line": each.line, "name": each.name} for each in result.dangling
+        ],
+        "not_applied": [{"path": note.path, "reason": note.text} for note in result.not_applied],
     }
 
 
@@ -128,6 +133,8 @@ def show_said(console: Console, result: Result) -> None:
     more = [f"and {len(left) - SHOWN} more lines"] if len(left) > SHOWN else []
     for line in (*result.said, *left[:SHOWN], *more):
         console.print(f"[cyan]note[/] {_safe(line)}", highlight=False, soft_wrap=True)
+    for line in grouped(result.not_applied):
+        console.print(f"[yellow]not applied[/] {_safe(line)}", highlight=False, soft_wrap=True)
     stuck = next((commit for commit in result.commits if commit.conflicts), None)
     if stuck:
         _show_conflicts(console, stuck, result)
@@ -212,7 +219,8 @@ def _commit_json(commit: Commit) -> dict[str, Any]:
         for file in commit.files
     ]
     shown["conflicts"] = [_conflict_json(conflict) for conflict in commit.conflicts]
-    shown["notes"] = [asdict(note) for note in commit.notes]
+    told = [note for note in commit.notes if note.applied]
+    shown["notes"] = [{"path": note.path, "text": note.text} for note in told]
     return shown
 
 
@@ -244,9 +252,39 @@ def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
         counts = Counter(file.change for file in commit.files if file.change != "modified")
         rest = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))
         console.print(f"  [dim]and {rest}[/]", highlight=False)
-    for note in commit.notes:
-        told = f"  [cyan]note[/] {_safe(note.path)}: {_safe(note.text)}"
-        console.print(told, highlight=False, soft_wrap=True)
+    for line in grouped(note for note in commit.notes if note.applied):
+        console.print(f"  [cyan]note[/] {_safe(line)}", highlight=False, soft_wrap=True)
+
+
+def grouped(notes: Iterable[Note]) -> Iterator[str]:
+    """A line for each note, or one for many files of which there is the same to say."""
+    groups: dict[tuple[str, ...], list[Note]] = {}
+    for note in notes:
+        key = (note.many, *_roots(note)) if note.many else (note.path, note.text)
+        groups.setdefault(key, []).append(note)
+    for group in groups.values():
+        if len(group) <= _ONE_BY_ONE:
+            yield from (f"{note.path}: {note.text}" for note in group)
+            continue
+        places = [posixpath.dirname(note.path) for note in group]
+        others = [posixpath.dirname(note.to) for note in group]
+        text = group[0].many.replace("{count}", str(len(group)))
+        yield f"{_above(places)}: {text.replace('{to}', _above(others))}"
+
+
+def _above(directories: Sequence[str]) -> str:
+    return posixpath.commonpath(directories) or "."
+
+
+def _roots(note: Note) -> tuple[str, str]:
+    """What files have in common that moved together; of those that did not, their top directory."""
+    if not note.to:
+        top, slash, _ = note.path.partition("/")
+        return (top if slash else "", "")
+    old, new = note.path.split("/"), note.to.split("/")
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    return "/".join(old), "/".join(new)
 
 
 def _show_files(console: Console, files: Sequence[Any]) -> None:

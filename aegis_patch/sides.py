@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 import pygit2
 
 from aegis_patch import moves, trees
+from aegis_patch.alike import RELATED
 from aegis_patch.moves import Moves
 from aegis_patch.trees import Entry
-
-_MANY = 3  # files of a directory that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,17 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth telling about a path."""
+    """Something worth telling about a path.
+
+    `many` is what to say of {count} such files at once, and `to` the other place of this one,
+    which that names as {to}. A change of the upstream that the result lacks is not `applied`.
+    """
 
     path: str
     text: str
+    many: str = field(default="", kw_only=True)
+    to: str = field(default="", kw_only=True)
+    applied: bool = field(default=True, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,11 @@ def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
     theirs = _moved_by_theirs(at, paths, ours)
     places = _places(at, paths, ours, theirs)
     theirs = {path: now for path, now in theirs.items() if path in places}
+    left_out = _left_out(at, paths, ours)
     found: list[tuple[Sides, ...]] = []
-    notes: list[Note] = []
-    followed: dict[str, str] = {}
+    notes = list(left_out.values())
     for path in paths:
-        if path in theirs.values():
+        if path in theirs.values() or path in left_out:
             continue
         now = theirs.get(path, path)
         base = trees.lookup(at.store, at.old, path)
@@ -82,11 +88,8 @@ def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
             where = place if place != path else now
             every.append(Sides(where, base, mine, wanted, was=path if where != path else ""))
         found.append(tuple(every))
-        if base and len(every) == 1 and path != place and now in (path, place):
-            followed[path] = place
-        else:
-            notes += _told(path, place, now, every, ours)
-    return found, [*_followed(followed), *notes, *_come_anew(at, paths, ours)]
+        notes += _told(path, place, now, every, ours)
+    return found, notes
 
 
 def _places(
@@ -136,14 +139,15 @@ def _place(at: Trees, path: str, ours: Moves) -> str:
 
 
 def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, str]:
-    """Where the new pristine tree has what it moved and HEAD has changed or moved, too."""
+    """Where the new pristine tree has what it moved and HEAD has changed, moved or split, too."""
     store = at.store
     edited = []
     for path in paths:
-        if trees.lookup(store, at.new, path) or path in ours.parts:
+        if trees.lookup(store, at.new, path):
             continue
         mine = trees.lookup(store, at.head, _place(at, path, ours))
-        if mine and (path in ours.files or mine != trees.lookup(store, at.old, path)):
+        is_moved = path in ours.files or path in ours.parts
+        if is_moved or (mine and mine != trees.lookup(store, at.old, path)):
             edited.append(path)
     found = moves.follow(store, at.old, at.new, edited).files if edited else {}
     rest = trees.replace(store, at.head, dict.fromkeys(found))
@@ -158,57 +162,90 @@ def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, 
     }
 
 
-def _followed(files: Mapping[str, str]) -> Iterator[Note]:
-    """Files that were followed, each by itself or, where there are many, their directory."""
-    together: dict[tuple[str, str], list[str]] = {}
-    for path, where in files.items():
-        (old, _, name), (new, _, now) = path.rpartition("/"), where.rpartition("/")
-        together.setdefault((old, new) if name == now else (path, where), []).append(path)
-    for (old, new), paths in together.items():
-        if len(paths) > _MANY:
-            told = f"{len(paths)} files followed to {new or '.'}, where you moved them"
-            yield Note(old or ".", told)
-        else:
-            yield from (
-                Note(path, f"followed to {files[path]}, where you moved it") for path in paths
-            )
+def _left_out(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, Note]:
+    """New files of theirs that the user has deleted: where they were, or with their directory."""
+    missing = [path for path in paths if not trees.lookup(at.store, at.new, path)]
+    gone = [path for path in missing if _is_deleted(at, path, ours)]
+    theirs = Moves()
+    if gone:  # beside all that theirs moved, for that may look like what is gone
+        theirs = moves.follow(at.store, at.old, at.new, missing, least=RELATED)
+    found = {}
+    for path in gone:
+        moved = theirs.files.get(path)
+        for now in theirs.parts.get(path) or ((moved,) if moved else ()):
+            found[now] = _stays_deleted(path, now, ours)
+    for path in paths:
+        if path not in found and (directory := _deleted_directory(at, path, ours, theirs)):
+            text = f"left out: you deleted {directory}"
+            found[path] = Note(path, text, many=f"{{count}} new files {text}", applied=False)
+    return {path: note for path, note in found.items() if not trees.lookup(at.store, at.head, path)}
+
+
+def _stays_deleted(path: str, now: str, ours: Moves) -> Note:
+    if others := ours.hints.get(path):
+        text = f"is gone, and {_alike(others)}: {now}, where aegis moved it, is left out"
+        return Note(path, text, applied=False)
+    many = "you deleted {count} files, which aegis moved to {to}; they stay deleted"
+    text = f"you deleted it, and aegis moved it to {now}; it stays deleted"
+    return Note(path, text, many=many, to=now, applied=False)
+
+
+def _is_deleted(at: Trees, path: str, ours: Moves) -> bool:
+    """Whether the user has deleted a file of the old pristine tree, rather than moved it."""
+    is_gone = trees.lookup(at.store, at.old, path) and not trees.lookup(at.store, at.head, path)
+    return bool(is_gone) and path not in ours.files and path not in ours.parts
+
+
+def _deleted_directory(at: Trees, path: str, ours: Moves, theirs: Moves) -> str:
+    """The directory of a new file that the user deleted as a whole, if so.
+
+    It held several files: who deletes the only one, as an empty `__init__.py`, means no directory.
+    """
+    if trees.lookup(at.store, at.old, path):
+        return ""
+    was = {place: directory for directory, place in theirs.places.items()}
+    for place in reversed(list(moves.above(path))):
+        is_old = trees.subtree(at.store, at.old, place) is not None
+        directory = place if is_old else was.get(place, place)
+        if trees.lookup(at.store, at.head, directory):
+            return ""  # a file of the user's is there instead
+        if trees.subtree(at.store, at.head, directory):
+            continue
+        inside = list(trees.files(at.store, at.old, directory))
+        known = any(each in ours.hints or not _is_deleted(at, each, ours) for each in inside)
+        if len(inside) > 1 and not known:
+            return directory
+    return ""
 
 
 def _told(path: str, place: str, now: str, every: Sequence[Sides], ours: Moves) -> Iterator[Note]:
-    """What became of a path that was not simply followed: `place` is HEAD's, `now` is theirs."""
+    """What became of a path: `place` is where HEAD has it, `now` where theirs has it."""
     moved, at = ours.files.get(path, ""), every[0]
+    wanted = bool(at.base and at.theirs)
     if len(every) > 1:
         split = ", ".join(each.path for each in every)
         yield Note(path, f"followed to {split}, into which you split it")
     elif moves.is_outside(moved):
-        yield Note(path, f"you moved it out of the project, to {moved}: it stays as it is there")
-    elif at.base and place != path:
+        text = f"you moved it out of the project, to {moved}: it stays as it is there"
+        yield Note(path, text, applied=not wanted)
+    elif at.base and place not in (path, now) and now != path:
         yield Note(place, f"it stays where you moved it; aegis moved it to {now}")
+    elif at.base and place != path:
+        many = "{count} files followed to {to}, where you moved them"
+        yield Note(path, f"followed to {place}, where you moved it", many=many, to=place)
     elif now != path:
         yield Note(now, f"your changes came along from {path}, which aegis moved")
     elif place != path:
-        yield Note(path, f"put into {place}, where you moved its directory")
+        many = "{count} new files put into {to}, where you moved their directory"
+        text = f"put into {place}, where you moved its directory"
+        yield Note(path, text, many=many, to=place)
     elif others := ours.hints.get(path) or ours.parts.get(path) or ((moved,) if moved else ()):
-        look = "look" if len(others) > 1 else "looks"
-        yield Note(path, f"is gone, and {', '.join(others)} {look} like it: left as it is")
-    elif at.base and at.theirs and not at.ours:
-        yield Note(path, "you deleted it; it stays deleted")
+        text = f"is gone, and {_alike(others)}: left as it is"
+        yield Note(path, text, applied=not wanted)
+    elif wanted and not at.ours:
+        many = "you deleted {count} files; they stay deleted"
+        yield Note(path, "you deleted it; it stays deleted", many=many, applied=False)
 
 
-def _come_anew(at: Trees, paths: Iterable[str], ours: Moves) -> list[Note]:
-    """What theirs moved though the user deleted it."""
-    gone = [
-        path
-        for path in paths
-        if not trees.lookup(at.store, at.new, path)
-        and trees.lookup(at.store, at.old, path)
-        and not trees.lookup(at.store, at.head, path)
-        and path not in ours.files
-        and path not in ours.parts
-    ]
-    found = moves.follow(at.store, at.old, at.new, gone).files if gone else {}
-    return [
-        Note(found[path], f"this is {path}, which you deleted, at its new place")
-        for path in gone
-        if path in found and not trees.lookup(at.store, at.head, found[path])
-    ]
+def _alike(others: Sequence[str]) -> str:
+    return f"{', '.join(others)} {'look' if len(others) > 1 else 'looks'} like it"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pygit2
 
-from aegis_patch import documents, git, guard, land, project, stack, trees, uvlock, yours
-from aegis_patch.absent import absent
+from aegis_patch import compose, git, guard, land, project, stack, trees, uvlock, yours
 from aegis_patch.bench import Bench
-from aegis_patch.dangling import Reference
 from aegis_patch.errors import Refused
 from aegis_patch.evolve import (
     Clean,
@@ -24,12 +24,17 @@ from aegis_patch.evolve import (
     evolve,
 )
 from aegis_patch.land import Draft, Pick
+from aegis_patch.moves import Moves
 from aegis_patch.pristine import recorded
 from aegis_patch.project import Project
 from aegis_patch.recall import recall
 from aegis_patch.sides import Note
 from aegis_patch.stack import Stack
-from aegis_patch.trees import Entry
+from aegis_patch.unresolved import Evolved, Reference, references
+
+SHOWN = 20  # of many lines
+_COMPOSE = "compose.yaml"
+_NAMED = re.compile(rb"(?m)^\s*(?:export )?COMPOSE_PROJECT_NAME=.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ class Commit:
 class Result:
     """What a verb did: commits, things to say, and the commands that are left to do.
 
-    `dangling` are the lines of the user's that name what went.
+    `dangling` are the lines that name what is no longer there, `not_applied` the changes of the
+    upstream that are left out.
     """
 
     commits: tuple[Commit, ...] = ()
@@ -108,16 +114,18 @@ class Result:
     rest: tuple[str, ...] = ()
     dry: bool = False
     dangling: tuple[Reference, ...] = ()
+    not_applied: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A step with the project's trees before and after it, not landed yet."""
+    """A step with the repository's trees before and after it, not landed yet."""
 
     step: Step
     before: pygit2.Oid
     after: pygit2.Oid
     outcome: Outcome
+    moved: Moves = field(default_factory=Moves)
 
 
 def perform(
@@ -128,32 +136,92 @@ def perform(
     *,
     dry: bool,
     relock: bool,
+    strict: bool = False,
 ) -> Result:
-    """Build the steps in the scratch store, then land them: all, or up to the first conflict."""
+    """Build the steps in the scratch store, then land them: all, or up to the first conflict.
+
+    Raises:
+        Refused: the result is not as it should be, and the user wants it `strict`.
+    """
     if not steps:
         return Result(said=tuple(said), dry=dry)
     built: list[Built] = []
     told = list(said)
-    tree = there.tree
+    root = there.repo[there.head].peel(pygit2.Tree).id
     for step in steps:
-        made, more = _build(bench, there, step, tree, relock)
+        made, more = _build(bench, there, step, root, relock)
         told += more
         built.append(made)
-        tree = made.after
+        root = made.after
         if isinstance(made.outcome, Conflicted):
             guard.places(bench.store, made.outcome)
             break
+    left_out = dict.fromkeys(
+        note for made in built for note in made.outcome.notes if not note.applied
+    )
+    checked = Result(
+        said=tuple(told),
+        rest=tuple(step.command for step in steps[len(built) :]),
+        dry=dry,
+        dangling=tuple(_unresolved(bench, there, built)),
+        not_applied=tuple(left_out),
+    )
+    if strict:
+        _refuse_unresolved(checked)
     if all(isinstance(made.outcome, Unchanged) for made in built):
-        return Result(said=(*told, "nothing changes: what you deleted stays deleted"), dry=dry)
-    rest = tuple(step.command for step in steps[len(built) :])
-    return _land(bench, there, built, tuple(told), rest, dry)
+        told.append("nothing changes: what you deleted stays deleted")
+        return replace(checked, said=tuple(told), rest=())
+    return replace(checked, commits=_land(bench, there, built, dry))
+
+
+def _unresolved(bench: Bench, there: Project, built: Sequence[Built]) -> list[Reference]:
+    """What the lines of the result name that is not there."""
+    first, last = built[0], built[-1]
+    assert first.step.old is not None
+    moved: dict[str, str] = {}
+    parts: dict[str, str] = {}
+    for made in built:
+        moved |= made.moved.files
+        parts |= {part: path for path, each in made.moved.parts.items() for part in each}
+    left = last.outcome.conflicts if isinstance(last.outcome, Conflicted) else ()
+    return references(
+        Evolved(
+            bench.store,
+            there.root,
+            str(there.head),
+            head=_inside(bench.store, there, first.before),
+            old=bench.pristine(first.step.old),
+            new=bench.pristine(last.step.new),
+            result=_inside(bench.store, there, last.after),
+            moved=moved,
+            was={place: path for path, place in moved.items()} | parts,
+            unsettled={conflict.path for conflict in left},
+        )
+    )
+
+
+def _refuse_unresolved(result: Result) -> None:
+    lines = [str(each) for each in result.dangling]
+    changes = [f"{note.path}: {note.text}" for note in result.not_applied]
+    count = " and ".join(
+        f"{len(found)} {what}{'s' * (len(found) != 1)}"
+        for what, found in (("unresolved reference", lines), ("change left out", changes))
+        if found
+    )
+    if count:
+        raise Refused(
+            f"the result would have {count}",
+            where=", ".join([*lines, *changes][:SHOWN]),
+            next="change these and commit, or leave out --strict",
+        )
 
 
 def _build(
-    bench: Bench, there: Project, step: Step, tree: pygit2.Oid, relock: bool
+    bench: Bench, there: Project, step: Step, root: pygit2.Oid, relock: bool
 ) -> tuple[Built, list[str]]:
     assert step.old is not None
     store = bench.store
+    tree = _inside(store, there, root)
     old, new = bench.pristine(step.old), bench.pristine(step.new)
     if step.record:
         old = recorded(store, old, step.record)
@@ -172,26 +240,33 @@ def _build(
     if isinstance(outcome, Conflicted):
         outcome = recall(bench, there, plan, outcome)
     if isinstance(outcome, Unchanged):
-        return Built(step, tree, tree, outcome), [
-            f"{note.path}: {note.text}" for note in outcome.notes
-        ]
-    outcome = _with_absent(store, plan, outcome)
-    after, said = outcome.tree, list[str]()
-    if lock_entry := trees.lookup(store, tree, uvlock.LOCK):
-        after, said = _relock(store, tree, outcome, lock_entry, relock)
-        outcome = replace(outcome, tree=after)
-    return Built(step, tree, after, outcome), said
+        said = [f"{note.path}: {note.text}" for note in outcome.notes if note.applied]
+        return Built(step, root, root, outcome), said
+    after = _whole(store, there, root, outcome.tree)
+    stuck = outcome.conflicts if isinstance(outcome, Conflicted) else ()
+    edits, notes = uvlock.follow(
+        *(store, root, after, there.prefix),
+        unsettled=any(conflict.path == uvlock.PYPROJECT for conflict in stuck),
+        why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
+    )
+    place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
+    notes += _of_compose(store, there, (tree, outcome.tree), place)
+    outcome = replace(outcome, notes=(*outcome.notes, *notes))
+    return Built(step, root, trees.replace(store, after, edits), outcome, plan.moved or Moves()), []
 
 
-def _with_absent(
-    store: pygit2.Repository, plan: Plan, outcome: Clean | Conflicted
-) -> Clean | Conflicted:
-    """The outcome, with what it names that is not there."""
-    left = outcome.conflicts if isinstance(outcome, Conflicted) else ()
-    unsettled = {conflict.path for conflict in left}
-    moved = plan.moved.files if plan.moved else {}
-    found = absent(store, plan.head, outcome.tree, plan.new, moved, unsettled)
-    return replace(outcome, notes=(*outcome.notes, *found))
+def _of_compose(
+    store: pygit2.Repository, there: Project, sides: tuple[pygit2.Oid, pygit2.Oid], place: str
+) -> list[Note]:
+    """What to know of the Compose file before it runs again, if it changed."""
+    before, after = sides
+    if trees.lookup(store, before, place) == trees.lookup(store, after, place):
+        return []
+    was, now = (compose.project(partial(trees.read, store, tree), place) for tree in sides)
+    settings = there.root / ".env"
+    if was and settings.is_file() and _NAMED.search(settings.read_bytes()):
+        was = replace(was, name="")  # it goes before what the file says
+    return [Note(path or place, text) for path, text in compose.warnings(was, now)]
 
 
 def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
@@ -208,53 +283,18 @@ def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _relock(
-    store: pygit2.Repository,
-    before: pygit2.Oid,
-    outcome: Clean | Conflicted,
-    there: Entry,
-    relock: bool,
-) -> tuple[pygit2.Oid, list[str]]:
-    """Bring a tracked uv.lock up to date, or say what to run."""
-    texts = [trees.read(store, tree, uvlock.PYPROJECT) for tree in (before, outcome.tree)]
-    by_hand = "uv.lock was left as it is; run: uv lock"
-    if isinstance(outcome, Conflicted):
-        return outcome.tree, [by_hand]
-    if _locked_part(texts[0]) == _locked_part(texts[1]):
-        return outcome.tree, []
-    if not relock:
-        return outcome.tree, [by_hand]
-    try:
-        data = uvlock.lock(texts[1], trees.blob(store, there))
-    except uvlock.NotLocked as error:
-        return outcome.tree, [f"{error}; {by_hand}"]
-    made = Entry(store.create_blob(data), there.mode)
-    return trees.replace(store, outcome.tree, {uvlock.LOCK: made}), []
-
-
-def _locked_part(pyproject: bytes) -> object:
-    try:
-        document = documents.toml(pyproject.decode())
-    except ValueError:
-        return pyproject
-    tool = document.get("tool", {}).get("uv")
-    return [document.get("project"), document.get("dependency-groups"), tool]
-
-
 def _land(
     bench: Bench,
     there: Project,
     built: Sequence[Built],
-    said: tuple[str, ...],
-    rest: tuple[str, ...],
     dry: bool,
-) -> Result:
+) -> tuple[Commit, ...]:
     store, repo = bench.store, there.repo
     root = repo[there.head].peel(pygit2.Tree).id
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = next((made for made in built if isinstance(made.outcome, Conflicted)), None)
-    drafts = [Draft(made.step.message, _whole(store, there, root, made.after)) for made in clean]
-    pick = _pick(store, there, root, stuck) if stuck else None
+    drafts = [Draft(made.step.message, made.after) for made in clean]
+    pick = _pick(store, there, stuck) if stuck else None
     seen = guard.files(repo, store, root, pick.worktree if pick else drafts[-1].tree, pick)
     if pick:
         guard.index(repo)
@@ -271,24 +311,23 @@ def _land(
         ids = land.land(repo, store, there.head, drafts, pick, seen=seen, held=there.held)
         learned = land.rerere(repo, pick.stages, there.held) if pick else []
     made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
-    shown = [_shown(store, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
+    shown = [_shown(store, there, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
     if stuck:
         prefix = project.within(there.prefix, "")
         paths = frozenset(path.removeprefix(prefix) for path in learned)
-        shown.append(replace(_shown(store, stuck, None), learned=paths))
-    return Result(tuple(shown), said, rest, dry)
+        shown.append(replace(_shown(store, there, stuck, None), learned=paths))
+    return tuple(shown)
 
 
-def _pick(store: pygit2.Repository, there: Project, root: pygit2.Oid, stuck: Built) -> Pick:
+def _pick(store: pygit2.Repository, there: Project, stuck: Built) -> Pick:
     """A conflict, as git is to have it."""
     assert isinstance(stuck.outcome, Conflicted)
-    tree = _whole(store, there, root, stuck.after)
     conflicts = {project.within(there.prefix, one.path): one for one in stuck.outcome.conflicts}
     marked = {path: item.marked for path, item in conflicts.items() if item.marked}
-    worktree = trees.replace(store, tree, marked)
+    worktree = trees.replace(store, stuck.after, marked)
     sides = {path: item.sides for path, item in conflicts.items()}
     stages = {path: (each.base, each.ours, each.theirs) for path, each in sides.items()}
-    return Pick(Draft(stuck.step.message, tree), worktree, stages)
+    return Pick(Draft(stuck.step.message, stuck.after), worktree, stages)
 
 
 def _whole(
@@ -300,24 +339,34 @@ def _whole(
     return trees.graft(store, root, there.prefix, tree)
 
 
-def _shown(store: pygit2.Repository, made: Built, oid: str | None) -> Commit:
+def _inside(store: pygit2.Repository, there: Project, root: pygit2.Oid) -> pygit2.Oid:
+    """The project's tree in the repository's."""
+    tree = trees.subtree(store, root, there.prefix)
+    assert tree is not None
+    return tree
+
+
+def _shown(store: pygit2.Repository, there: Project, made: Built, oid: str | None) -> Commit:
     outcome = made.outcome
     assert not isinstance(outcome, Unchanged)
     conflicts = outcome.conflicts if isinstance(outcome, Conflicted) else ()
-    files = changes(store, made.before, made.after)
+    files = changes(store, made.before, made.after, there.prefix)
     along = made.step.along
     return Commit(made.step.subject, oid, files, conflicts, outcome.notes, along=along)
 
 
-def changes(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[FileChange, ...]:
-    """The files that differ between two trees, with their counts of lines."""
+def changes(
+    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid, prefix: str = ""
+) -> tuple[FileChange, ...]:
+    """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
     found = []
     for patch in store.diff(old, new):
         if patch is None:
             continue
         _, added, removed = patch.line_stats
         word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")
-        found.append(FileChange(patch.delta.new_file.path, word, added, removed))
+        path = posixpath.relpath(patch.delta.new_file.path, prefix or ".")
+        found.append(FileChange(path, word, added, removed))
     return tuple(found)
 
 

@@ -163,6 +163,22 @@ def differences(
     return dict(sorted(_changed(store, old, new, ""), key=lambda found: found[0]))
 
 
+def lacking(
+    store: pygit2.Repository, tree: pygit2.Oid, other: pygit2.Oid | None, under: str = ""
+) -> Iterator[tuple[str, Entry]]:
+    """The files of a tree that another has not, or not the same; only its directories are read."""
+    there = _entries(store, other)
+    for name, entry in _entries(store, tree).items():
+        found = there.get(name)
+        if entry == found:
+            continue
+        if entry.mode == FileMode.TREE:
+            inside = found.id if found and found.mode == FileMode.TREE else None
+            yield from lacking(store, entry.id, inside, f"{under}{name}/")
+        else:
+            yield under + name, entry
+
+
 def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oid:
     """The tree after a patch, which must fit it exactly.
 

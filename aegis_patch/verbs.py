@@ -24,7 +24,6 @@ from aegis_patch import (
 )
 from aegis_patch.bench import Bench, open_bench, open_project
 from aegis_patch.component import Catalogue
-from aegis_patch.dangling import references, strictly
 from aegis_patch.errors import Refused
 from aegis_patch.explain import perform
 from aegis_patch.facts import Finding
@@ -79,36 +78,31 @@ def names(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", " ".join(words)) if word))
 
 
-def add(where: Path, wanted: Sequence[str], *, dry: bool, relock: bool) -> Result:
+def add(
+    where: Path, wanted: Sequence[str], *, dry: bool, relock: bool, strict: bool = False
+) -> Result:
     """Add components, a commit for each that is named."""
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
         known = chosen(bench, opened, wanted, _ADD)
         steps, said = additions(opened.catalogue, there.stack, known)
-        return perform(bench, there, steps, said, dry=dry, relock=relock)
+        return perform(bench, there, steps, said, dry=dry, relock=relock, strict=strict)
 
 
 def remove(
     where: Path, wanted: Sequence[str], *, dry: bool, relock: bool, strict: bool = False
 ) -> Result:
-    """Remove components, each with what came along for it alone; edits stay.
-
-    What still refers to them is told; `strict` refuses then.
-    """
+    """Remove components, each with what came along for it alone; edits stay."""
     _refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
         known = chosen(bench, opened, wanted, _REMOVE)
         steps, said = _removals(bench, opened, there, known)
-        left = references(bench, there, there.stack, steps[-1].new) if steps else []
-        if left and strict:
-            raise strictly(left)
-        result = perform(bench, there, steps, said, dry=dry, relock=relock)
-        return replace(result, dangling=tuple(left))
+        return perform(bench, there, steps, said, dry=dry, relock=relock, strict=strict)
 
 
-def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
+def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool = False) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
     with open_project(where) as (bench, there):
         old, nonsense = facts.without_nonsense(bench, there.stack)
@@ -136,10 +130,12 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool) -> Result:
         said = [f"the record named {name}, which its release does not have" for name in nonsense]
         if to is None and old.release not in upstream.releases(old.url):
             said.append(f"the upstream does not have release {old.release} any more")
-        return perform(bench, there, [step], said, dry=dry, relock=relock)
+        return perform(bench, there, [step], said, dry=dry, relock=relock, strict=strict)
 
 
-def answer(where: Path, given: Mapping[str, str], *, dry: bool, relock: bool) -> Result:
+def answer(
+    where: Path, given: Mapping[str, str], *, dry: bool, relock: bool, strict: bool = False
+) -> Result:
     """Change answers, years later too: the project's name follows everywhere."""
     with open_project(where) as (bench, there):
         opened = _release(bench, there.stack)
@@ -150,7 +146,7 @@ def answer(where: Path, given: Mapping[str, str], *, dry: bool, relock: bool) ->
         step = Step(
             f"Answer {', '.join(changed)}", "", there.stack, stack.answer(there.stack, answers)
         )
-        return perform(bench, there, [step], (), dry=dry, relock=relock)
+        return perform(bench, there, [step], (), dry=dry, relock=relock, strict=strict)
 
 
 def answers(where: Path) -> Mapping[str, str]:
@@ -158,7 +154,7 @@ def answers(where: Path) -> Mapping[str, str]:
     return project.find(where).stack.answers
 
 
-def repair(where: Path, *, dry: bool, relock: bool) -> Result:
+def repair(where: Path, *, dry: bool, relock: bool, strict: bool = False) -> Result:
     """Bring tree and record together again, in one commit: what belongs there comes or goes.
 
     Raises:
@@ -171,7 +167,7 @@ def repair(where: Path, *, dry: bool, relock: bool) -> Result:
         _refuse_stranded(bench, found.there)
         body = "\n".join(f"- {each.what}" for each in found.off)
         step = Step(facts.SUBJECT, body, found.there, found.due, record=there.stack)
-        return perform(bench, there, [step], (), dry=dry, relock=relock)
+        return perform(bench, there, [step], (), dry=dry, relock=relock, strict=strict)
 
 
 def status(where: Path) -> Status:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch import alike, git, moves, project, trees, uvlock
+from aegis_patch import alike, git, imports, moves, project, trees, uvlock
 from aegis_patch.bench import Bench
-from aegis_patch.evolve import STRING, units, written_twice
+from aegis_patch.evolve import strings, units, written_twice
 from aegis_patch.merges import layout
 from aegis_patch.moves import Moves
 from aegis_patch.pristine import after, before
@@ -25,35 +25,86 @@ from aegis_patch.turns import Turn, turns
 from aegis_patch.upstream import Upstream
 
 
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What the user has of a pristine tree, by HEAD's paths, and what went where.
+
+    `missing` are its files that are not where they were, `modules` those that have another name.
+    """
+
+    store: pygit2.Repository
+    tree: pygit2.Oid
+    changed: Mapping[str, tuple[Entry | None, Entry | None]]
+    missing: tuple[str, ...]
+    went: Moves
+    modules: Mapping[str, str]
+
+    def is_same(self, path: str, was: Entry | None, now: Entry) -> bool:
+        """Whether a file is as it was, but for its layout and what it names by its place."""
+        if was is None or was.mode != now.mode:
+            return False
+        if was == now or now.mode == FileMode.LINK:
+            return was == now
+        texts = [self.in_place(trees.blob(self.store, entry)) for entry in (was, now)]
+        return layout.is_same(path, *texts)
+
+    def in_place(self, text: bytes) -> bytes:
+        """A text in which what was moved has its new name, and paths do not say from where."""
+        if trees.is_binary(text):
+            return text
+        named = imports.under(text, self.modules)
+        return re.sub(rb"(?<![\w.])(?:\.{1,2}/)+(?=\w)", b"", named)
+
+
 def relies(
     bench: Bench, opened: Upstream, there: Project, tree: pygit2.Oid, need: str
 ) -> str | None:
-    """Why a requirement cannot leave by itself: its files were changed, or a change names it."""
+    """Why a requirement cannot leave by itself: its files were changed, or a change names it.
+
+    What only moved was not changed; who deleted a file does not rely on it.
+    """
     store = bench.store
     was, now = (make(store, opened, need) for make in (before, after))
     own = {path for path in trees.changed(store, was, now) if not trees.lookup(store, was, path)}
     places = {path.rpartition("/")[0] for path in own}
     places = {place for place in places if trees.subtree(store, was, place) is None}
-    places = {f"{place}/" for place in places if _is_of(store, tree, place, need, own)}
+    places = {place for place in places if _is_of(store, tree, place, need, own)}
     changed = trees.differences(store, tree, there.tree)
-    moved = [path for path, (_, there_now) in changed.items() if there_now is None]
-    for path, sides in changed.items():
-        is_in = path in own or path.startswith(tuple(places))
-        if is_in and not _is_formatted(store, path, *sides):
-            return f"you changed {path}"
+    missing = tuple(path for path, (_, mine) in changed.items() if mine is None)
+    went = moves.follow(store, tree, there.tree, missing)
+    at = _Moved(store, tree, changed, missing, went, imports.renamed(went.files))
     brought = {word for words in brings(store, was, now).values() for word in words}
-    words = {need, *brought}
+    return _change(at, own, places) or _naming(at, there, {need, *brought})
+
+
+def _change(at: _Moved, own: Set[str], places: Iterable[str]) -> str | None:
+    """A file of a requirement's own that the user changed, or one of theirs beside it."""
+    if torn := sorted(own & (at.went.hints.keys() | at.went.parts.keys())):
+        return f"you changed {torn[0]}"
+    origin = {place: path for path, place in at.went.files.items()}
+    inside = tuple(f"{at.went.of_new(f'{place}/') or place}".rstrip("/") + "/" for place in places)
+    for path, (_, mine) in at.changed.items():
+        known = origin.get(path, path)
+        if mine is None or not (known in own or path.startswith(inside)):
+            continue
+        if not at.is_same(path, trees.lookup(at.store, at.tree, known), mine):
+            return f"you changed {path}"
+    return None
+
+
+def _naming(at: _Moved, there: Project, words: Set[str]) -> str | None:
+    """A line of the user's that names one of some words."""
     either = "|".join(re.escape(word) for word in sorted(words))
     pattern = re.compile(rf"(?<![\w-])({either})(?![\w-])".encode())
     naming = {*git.naming(there.root, str(there.head), words)}
-    for path, (pristine, there_now) in changed.items():
-        if there_now is None or (path not in naming and there_now.mode != FileMode.LINK):
+    for path, (pristine, now) in at.changed.items():
+        if now is None or (path not in naming and now.mode != FileMode.LINK):
             continue  # git does not look at where a link leads
-        mine = trees.blob(store, there_now)
+        mine = at.in_place(trees.blob(at.store, now))
         if path == uvlock.LOCK or trees.is_binary(mine) or not pattern.search(mine):
             continue
-        was_there = [path] if pristine else moved
-        texts = [trees.read(store, tree, each) for each in was_there]
+        was_there = [path] if pristine else at.missing
+        texts = [at.in_place(trees.read(at.store, at.tree, each)) for each in was_there]
         if any(layout.is_same(path, text, mine) for text in texts):
             continue
         known = {line.strip() for text in texts for line in text.splitlines()}
@@ -72,20 +123,12 @@ def _is_of(
     return place.rpartition("/")[2] == need or {*trees.files(store, tree, place)} <= {*own}
 
 
-def _is_formatted(
-    store: pygit2.Repository, path: str, was: Entry | None, now: Entry | None
-) -> bool:
-    if was is None or now is None or was.mode != now.mode or now.mode == FileMode.LINK:
-        return False
-    return layout.is_same(path, trees.blob(store, was), trees.blob(store, now))
-
-
 def _without_known(path: str, line: bytes, known: set[bytes]) -> bytes:
     # A list in TOML says the same in whatever layout.
-    if not path.endswith(".toml"):
+    if not path.endswith(".toml") or not (said := strings(line)):
         return line
-    strings = {piece for each in known for piece in STRING.findall(each)}
-    return STRING.sub(lambda piece: b"" if piece[0] in strings else piece[0], line)
+    there = {piece for each in known for piece in strings(each)}
+    return b" ".join(piece for piece in said if piece not in there)
 
 
 def brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[str, set[str]]:

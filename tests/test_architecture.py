@@ -24,11 +24,13 @@ PURE = {
     "stack",
     "record",
     "merges",
+    "paths",
 }
 KINDS = {"lines", "markdown", "python", "toml", "yaml"}
 MEANS = {"blocks", "entries", "forms", "gone", "layout", "nodes", "slots", "touching", "written"}
+MEANS |= {"requirements", "statements"}
 PURE |= {f"merges.{each}" for each in KINDS | MEANS}
-OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve", "absent"}
+OBJECT_PURE = {"trees", "pristine", "alike", "moves", "sides", "content", "evolve"}
 INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
@@ -44,11 +46,12 @@ DOORS: dict[str, set[str]] = {
     "component": {"documents", "errors"},
     "stack": {"component"},
     "record": {"documents", "errors", "stack"},
-    "merges": {"documents"} | {f"merges.{kind}" for kind in KINDS | {"blocks", "forms"}},
+    "merges": {"compose", "documents"}
+    | {f"merges.{kind}" for kind in KINDS | {"blocks", "forms", "statements"}},
     "merges.blocks": set(),
     **{f"merges.{kind}": {"merges.blocks"} for kind in KINDS},
     "merges.python": {"documents", "merges.blocks"},
-    "merges.toml": {"documents", "merges.blocks"},
+    "merges.toml": {"documents", "merges.blocks", "merges.requirements"},
     "merges.nodes": {"merges.blocks"},
     "merges.yaml": {"merges.blocks", "merges.nodes"},
     "merges.entries": {"merges.blocks", "merges.nodes", "merges.yaml"},
@@ -59,8 +62,11 @@ DOORS: dict[str, set[str]] = {
     "merges.touching": set(),
     "merges.gone": set(),
     "merges.slots": {"merges.touching"},
-    "merges.layout": {"documents", "merges.slots"},
+    "merges.layout": {"documents", "merges.slots", "merges.toml"},
+    "merges.requirements": set(),
+    "merges.statements": {"documents", "merges.blocks", "merges.layout"},
     "compose": {"documents"},
+    "paths": {"compose"},
     "imports": {"documents"},
     "marks": set(),
     "trees": {"errors", "marks", "patch"},
@@ -69,11 +75,11 @@ DOORS: dict[str, set[str]] = {
     "pristine": {"component", "errors", "patch", "record", "stack", "trees", "upstream"},
     "alike": {"trees"},
     "moves": {"alike", "trees"},
-    "sides": {"moves", "trees"},
-    "absent": {"compose", "imports", "sides", "trees"},
+    "sides": {"alike", "moves", "trees"},
     "content": {"marks", "merges", "merges.gone", "merges.slots", "merges.touching", "trees"},
     "evolve": {
-        *("content", "imports", "merges.layout", "moves", "record", "sides", "stack", "trees"),
+        *("content", "imports", "merges.layout", "merges.requirements", "moves", "record", "sides"),
+        *("stack", "trees"),
     },
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from tests.conftest import Project, Start
+from tests.conftest import Project, Start, run
 
 
 def locked(project: Project, *args: str) -> Project:
@@ -46,7 +46,7 @@ def test_no_lock_leaves_it(start: Start) -> None:
     project = locked(start(), "python-slugify")
     before = project.read("uv.lock")
     ran = project.aegis("add", "cache", "--no-lock")
-    assert "uv lock" in ran.err
+    assert "uv.lock: not updated: --no-lock. Run: uv lock" in ran.out
     assert project.read("uv.lock") == before
 
 
@@ -68,8 +68,7 @@ def test_without_uv_it_says_what_to_run(
     (tmp_path / "only-git/git").symlink_to(git)
     monkeypatch.setenv("PATH", str(tmp_path / "only-git"))
     ran = project.aegis("add", "cache")
-    assert "uv is not installed" in ran.err
-    assert "run: uv lock" in ran.err
+    assert "uv.lock: not updated: uv is not installed. Run: uv lock" in ran.out
 
 
 @pytest.mark.usefixtures("with_uv")
@@ -80,7 +79,7 @@ def test_without_a_network_it_says_what_to_run(
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
     ran = project.aegis("add", "cache")
-    assert "run: uv lock" in ran.err
+    assert "Run: uv lock" in ran.out
     assert '"cashews' in project.read("pyproject.toml")
 
 
@@ -88,3 +87,137 @@ def test_a_project_without_a_lock_gets_none(start: Start) -> None:
     project = start()
     project.aegis("add", "cache")
     assert "uv.lock" not in project.git("ls-files")
+
+
+# A member of a workspace has no lock of its own.
+
+ROOT = """\
+[project]
+name = "mono"
+version = "0"
+requires-python = ">=3.11"
+
+[tool.uv.workspace]
+members = {members}
+exclude = {exclude}
+"""
+MEMBER = '[project]\nname = "{name}"\nversion = "0"\nrequires-python = ">=3.11"\n'
+
+
+def workspace(path: Path, place: str, members: list[str], exclude: list[str]) -> Project:
+    """A project at a place in a repository whose top is a workspace, locked."""
+    mono = Project(path / "mono")
+    mono.path.mkdir()
+    mono.git("init", "--quiet")
+    mono.write("pyproject.toml", ROOT.format(members=members, exclude=exclude))
+    mono.write("libs/one/pyproject.toml", MEMBER.format(name="one"))
+    mono.commit()
+    ran = run("init", str(mono.path / place), "--no-interactive")
+    assert ran.code == 0, ran.err
+    subprocess.run([uv.find_uv_bin(), "lock", "--quiet"], cwd=mono.path, check=True)
+    mono.commit("Lock")
+    return mono
+
+
+@pytest.mark.usefixtures("with_uv")
+@pytest.mark.parametrize(
+    ("place", "members", "exclude", "is_in"),
+    [
+        ("services/api", ["services/*", "libs/*"], [], True),
+        ("services/api", ["libs/*", "./services/api/"], [], True),
+        ("services/web/shop", ["services/**/shop"], ["libs"], True),
+        ("services/web/api", ["libs/*"], [], False),
+        ("services/api", ["services/*"], ["services/api"], False),
+        ("api", ["[a-k]pi"], ["services/*"], True),
+    ],
+)
+def test_the_lock_of_a_workspace_follows_its_members(
+    tmp_path: Path, place: str, members: list[str], exclude: list[str], is_in: bool
+) -> None:
+    mono = workspace(tmp_path, place, members, exclude)
+    project = Project(mono.path / place)
+    ran = project.aegis("add", "cache", "--json")
+    files = {file["path"] for file in ran.json["commits"][0]["files"]}
+    up = "../" * len(place.split("/"))
+    assert (f"{up}uv.lock" in files) is is_in
+    assert ran.json["commits"][0]["notes"] == []
+    assert ('name = "cashews"' in mono.read("uv.lock")) is is_in
+    assert is_current(mono)  # as uv itself takes it
+    assert mono.git("status", "--porcelain") == ""
+    project.aegis("remove", "cache")
+    assert "cashews" not in mono.read("uv.lock")
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_a_new_member_is_in_the_lock_from_its_first_commit(tmp_path: Path) -> None:
+    mono = workspace(tmp_path, "services/api", ["services/*"], [])
+    run("init", str(mono.path / "services/web"), "--no-interactive", "--components", "cache")
+    assert is_current(mono)
+    assert mono.git("status", "--porcelain") == ""
+    mono.git("reset", "--quiet", "--hard", "HEAD^")
+    assert is_current(mono)
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_a_project_that_is_the_root_of_a_workspace(start: Start) -> None:
+    project = start()
+    pyproject = project.read("pyproject.toml") + '\n[tool.uv.workspace]\nmembers = ["libs/*"]\n'
+    project.write("pyproject.toml", pyproject)
+    project.write("libs/one/pyproject.toml", MEMBER.format(name="one"))
+    project = locked(project, "python-slugify")
+    project.aegis("add", "cache")
+    assert 'name = "cashews"' in project.read("uv.lock")
+    assert is_current(project)
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_a_member_that_has_to_be_built_is_built_by_nobody(tmp_path: Path) -> None:
+    mono = workspace(tmp_path, "services/api", ["services/*", "libs/*"], [])
+    mono.write("libs/one/pyproject.toml", '[project]\nname = "one"\ndynamic = ["version"]\n')
+    mono.commit("Dynamic")
+    ran = Project(mono.path / "services/api").aegis("add", "cache")
+    told = "../../uv.lock: not updated: uv would have to build libs/one. Run: uv lock"
+    assert told in ran.out
+
+
+# Locks of others.
+
+UV = "# This file was autogenerated by uv via the following command:\n#    {}\nidna==3\n"
+PIP = (
+    "#\n# This file is autogenerated by pip-compile with Python 3.11\n# by the following command:\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "command"),
+    [
+        ("poetry.lock", "", "poetry lock"),
+        ("pdm.lock", "", "pdm lock"),
+        ("Pipfile.lock", "{}", "pipenv lock"),
+        ("pylock.toml", 'created-by = "pip"\n', "pip lock . -o pylock.toml"),
+        (
+            "pylock.dev.toml",
+            UV.format("uv export -o pylock.dev.toml"),
+            "uv export -o pylock.dev.toml",
+        ),
+        ("requirements.txt", UV.format("uv export"), "uv export"),
+        ("requirements-dev.txt", UV.format("make lock"), "make lock"),
+        ("requirements.txt", f"{PIP}#\n#    pip-compile\n#\nidna==3\n", "pip-compile"),
+        ("requirements/prod.txt", UV.format("uv pip compile ../pyproject.toml"), "uv pip compile"),
+        ("requirements.txt", "# This file is @generated by PDM.\nidna==3\n", "pdm export"),
+        ("requirements.txt", UV.format("uv pip compile requirements.in -o x.txt"), ""),
+        ("requirements.txt", "# Written by hand.\nidna==3\n", ""),
+        ("notes.txt", UV.format("uv export"), ""),
+    ],
+)
+def test_another_lock_is_named_with_its_command(
+    start: Start, path: str, text: str, command: str
+) -> None:
+    project = start()
+    project.write(path, text)
+    project.commit("Lock")
+    assert project.aegis("answers", "author_name=Uma", "--json").json["commits"][0]["notes"] == []
+    notes = project.aegis("add", "cache", "--json").json["commits"][0]["notes"]
+    assert [note["path"] for note in notes] == [path] * bool(command)
+    assert all(f"dependencies changed. Run: {command}" in note["text"] for note in notes)
+    assert project.read(path) == text

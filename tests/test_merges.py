@@ -119,6 +119,14 @@ def test_what_the_user_said_of_a_dependency_is_not_lost_with_it() -> None:
     assert merged(WITH_CACHE, ours, BASE) is None
 
 
+def test_a_comment_comes_with_its_key_into_tables_that_a_formatter_wrote_anew() -> None:
+    base = '[tool.a]\nx = 1\n\n[tool.a.b]\ny = ["c", "d"]\n'
+    ours = '[tool.a]\nb.y = [ "d", "c" ]\nx=1\n'
+    theirs = base.replace("y = ", "# Why z.\nz = 2\ny = ")
+    expected = '[tool.a]\nb.y = [ "d", "c" ]\n# Why z.\nb.z = 2\nx=1\n'
+    assert merged(base, ours, theirs) == expected
+
+
 def test_a_comment_that_one_side_rewrote_and_the_other_took_away_is_a_persons() -> None:
     base = "[a]\nx = 1\n# Why y.\ny = 2\nz = 3\n"
     theirs = "[a]\nx = 1\nz = 3\n"
@@ -146,7 +154,8 @@ def test_a_version_that_both_changed_is_a_persons_choice(ours: str, theirs: str)
 
 def test_the_same_dependency_from_both_is_written_once() -> None:
     ours = BASE.replace("    # yours below\n", '    # yours below\n    "Cashews>=7",\n')
-    assert merged(BASE, ours, WITH_CACHE) is None  # its name is the same, its text is not
+    assert merged(BASE, ours, WITH_CACHE) == ours  # spelled in another way
+    assert merged(BASE, ours.replace("7", "8"), WITH_CACHE) is None
     ours = BASE.replace("    # yours below\n", '    # yours below\n    "cashews>=7",\n    "b",\n')
     result = merged(BASE, ours, WITH_CACHE)
     assert result == ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from aegis_patch import evolve, imports, moves, trees
+from aegis_patch import evolve, imports, moves, report, trees
 from aegis_patch.content import Reason
 from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
 from tests import tiny
@@ -25,6 +26,12 @@ def text(name: str, count: int = 20) -> bytes:
 
 ONE, TWO, THREE = text("one"), text("two"), text("three")
 ONE_NOW = ONE.replace(b"one says 9\n", b"theirs\n")
+
+
+def less(percent: int) -> bytes:
+    """`ONE`, so many per cent of it."""
+    kept = ONE.splitlines(keepends=True)[: 20 * percent // 100]
+    return b"".join(kept) + text("mine", 20 - len(kept))
 
 
 @pytest.fixture(name="store", scope="module")
@@ -138,7 +145,6 @@ def test_a_new_file_goes_where_its_directory_went(store: pygit2.Repository, path
         {**MOVED, "w/mine.py": THREE},  # part of it is still there
         {"back/run.py": ONE, "front/mail.py": TWO},  # torn apart
         {"misc/mail.py": TWO},  # most of it was deleted
-        {},
     ],
 )
 def test_a_new_file_stays_where_its_directory_did_not_move(
@@ -179,10 +185,23 @@ def test_what_i_deleted_of_it_stays_deleted(store: pygit2.Repository) -> None:
     assert "w/run.py: you deleted it" in told(store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW})
 
 
-def test_many_files_of_a_directory_are_told_in_one_line(store: pygit2.Repository) -> None:
-    old = {f"a/{n}": text(str(n)) for n in range(5)}
-    head = {f"b/{n}": text(str(n)) for n in range(5)}
-    assert told(store, old, head, {}) == "a: 5 files followed to b, where you moved them"
+@pytest.mark.parametrize(
+    ("head", "new", "said"),
+    [
+        ("src/{}", "", "app: 5 files followed to src/app, where you moved them"),
+        ("{}", "src/{}", ""),
+        ("", "src/{}", "app: you deleted 5 files, which aegis moved to src/app; they stay deleted"),
+        ("", "{}", "app: you deleted 5 files; they stay deleted"),
+    ],
+)
+def test_many_files_of_a_directory_are_told_in_one_line(
+    store: pygit2.Repository, head: str, new: str, said: str
+) -> None:
+    old = {f"app/{n % 2}/{n}": text(str(n)) for n in range(5)}
+    mine = {head.format(path): data for path, data in old.items() if head}
+    wanted = {new.format(path): data + b"theirs\n" for path, data in old.items() if new}
+    notes = evolved(store, old, mine, wanted).notes
+    assert list(report.grouped(notes)) == ([said] if said else [])
 
 
 def test_a_file_of_mine_in_the_new_place_is_not_overwritten(store: pygit2.Repository) -> None:
@@ -263,12 +282,6 @@ def test_a_module_is_not_brought_beside_a_package_that_would_hide_it(
 
 
 # Doubt.
-
-
-def less(percent: int) -> bytes:
-    """`ONE`, so many per cent of it."""
-    kept = ONE.splitlines(keepends=True)[: 20 * percent // 100]
-    return b"".join(kept) + text("mine", 20 - len(kept))
 
 
 @pytest.mark.parametrize(
@@ -352,6 +365,14 @@ def test_a_package_of_one_word_is_named_where_it_is_imported(text: str, now: str
     assert imports.under(text.encode(), modules).decode() == now
 
 
+def test_a_package_that_was_put_into_another() -> None:
+    modules = imports.renamed({"app/core/a.py": "src/app/core/a.py"})
+    text = b'import app.core\nX = "app.session"\nY = "app/core/x", "app/x"\n'
+    assert imports.under(text, modules) == (
+        b'import src.app.core\nX = "src.app.session"\nY = "src/app/core/x", "src/app/x"\n'
+    )
+
+
 def test_what_history_says_is_believed(store: pygit2.Repository) -> None:
     old, head = (tiny.tree(store, files) for files in ({"a": ONE}, {"b": less(25)}))
     assert not moves.follow(store, old, head, ["a"]).files
@@ -405,11 +426,79 @@ def test_both_moved_it(store: pygit2.Repository) -> None:
     assert clean(store, {"a": ONE}, {"b": head["mine"]}, {"b": ONE_NOW}) == {"b": both["mine"]}
 
 
-def test_what_the_upstream_moves_though_the_user_deleted_it(store: pygit2.Repository) -> None:
-    assert clean(store, {"a": ONE}, {}, {"b": ONE}) == {"b": ONE}
-    assert "b: this is a, which you deleted, at its new place" in told(
-        store, {"a": ONE}, {}, {"b": ONE}
-    )
+# What the user deleted.
+
+
+@pytest.mark.parametrize(
+    ("old", "head", "new"),
+    [
+        ({"a": ONE}, {}, {"b": ONE}),
+        ({"a": ONE}, {}, {"b/c/a": ONE_NOW}),
+        ({"a": ONE}, {}, {"b": less(60)}),  # much of it is another
+        ({"x.py": ONE}, {}, SPLIT),
+        (WORKER, {}, MOVED),
+        (WORKER, {"w/run.py": ONE}, {**MOVED, "back/ground/run.py": ONE_NOW}),
+        ({**WORKER, "w/x.py": THREE}, {}, {**MOVED, "w/x.py": THREE}),  # they moved a part of it
+    ],
+)
+def test_it_stays_deleted_where_the_upstream_moves_it(
+    store: pygit2.Repository, old: Files, head: Files, new: Files
+) -> None:
+    there = {
+        path.replace("w/", "back/ground/", 1): new[path.replace("w/", "back/ground/", 1)]
+        for path in head
+    }
+    outcome = evolved(store, old, head, new)
+    assert clean(store, old, head, new) == there
+    left = {note.path for note in outcome.notes if not note.applied}
+    assert left == old.keys() - head.keys() - new.keys()
+
+
+def test_it_stays_deleted_over_many_releases(store: pygit2.Repository) -> None:
+    releases: list[Files] = [WORKER, MOVED, {"x/run.py": ONE_NOW, "x/mail.py": TWO}, {"x.py": TWO}]
+    first, *rest = itertools.pairwise(releases)
+    head = clean(store, first[0], {"w/run.py": ONE}, first[1])
+    for old, new in rest:
+        head = clean(store, old, head, new)  # type: ignore[arg-type]
+    assert head == {}
+
+
+def test_what_looks_like_what_i_deleted_and_is_another_file_comes(
+    store: pygit2.Repository,
+) -> None:
+    """Theirs moved both, or only the one that I kept."""
+    like = ONE.replace(b"one says 3\n", b"another\n")
+    old = {"a/one.py": ONE, "a/like.py": like}
+    head = {"a/one.py": ONE}
+    assert clean(store, old, head, {"b/one.py": ONE_NOW}) == {"b/one.py": ONE_NOW}
+    both = {"b/one.py": ONE, "b/like.py": like}
+    assert clean(store, old, head, both) == {"b/one.py": ONE}
+    assert clean(store, {"a": ONE}, {}, {"b": TWO}) == {"b": TWO}
+    mine = {"b": b"mine\n"}  # where theirs moved it, a file of mine
+    assert conflict(store, {"a": ONE}, mine, {"b": ONE}).reason is Reason.ADDED
+
+
+@pytest.mark.parametrize("path", ["w/new.py", "w/jobs/new.py", "w/more/new.py"])
+def test_what_comes_into_a_directory_that_i_deleted_is_left_out(
+    store: pygit2.Repository, path: str
+) -> None:
+    old, new = {**WORKER, "x": ONE_NOW}, {**WORKER, "x": ONE_NOW, path: THREE}
+    (note,) = evolved(store, old, {"x": ONE_NOW}, new).notes
+    assert (note.path, note.text, note.applied) == (path, "left out: you deleted w", False)
+    moved = {f"src/{each}": data for each, data in new.items()}
+    assert clean(store, old, {}, moved) == {}
+    assert clean(store, {"w/__init__.py": b""}, {}, {"w/__init__.py": b"", path: THREE}) == {
+        path: THREE
+    }
+    found = conflict(store, old, {"w": b"a file"}, new)
+    assert (found.path, found.reason) == (path, Reason.KIND)
+
+
+def test_a_split_file_that_the_upstream_moves_stays_split(store: pygit2.Repository) -> None:
+    new = ONE.replace(b"one says 17\n", b"theirs\n")
+    assert clean(store, {"x.py": ONE}, SPLIT, {"y.py": new}) == {
+        path: data.replace(b"one says 17\n", b"theirs\n") for path, data in SPLIT.items()
+    }
 
 
 # Names that differ in case alone.

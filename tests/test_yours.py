@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -209,6 +211,96 @@ def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
     assert project.aegis("status", "--json").json["components"] == []
 
 
+def test_a_requirement_of_which_i_deleted_the_tests_leaves(start: Start) -> None:
+    project = start()
+    project.git("rm", "-rq", "tests")
+    project.commit("No tests")
+    before = project.tree
+    ran = project.aegis("add", "worker")
+    assert re.search(r"not applied tests/components: \d+ new files left out", ran.err)
+    project.aegis("remove", "worker")
+    assert project.tree == before
+
+
+def rewritten(project: Project, old: str, new: str) -> None:
+    """As an editor renames a package, in every file that is there."""
+    for path in project.git("ls-files").splitlines():
+        text = project.read(path)
+        now = re.sub(rf"(?<![\w/.]){re.escape(old)}(?=\.\w)", new, text)
+        now = re.sub(rf"\b(from|import) {re.escape(old)}\b", rf"\1 {new}", now)
+        if now != text:
+            project.write(path, now)
+
+
+def into_src(project: Project) -> None:
+    (project.path / "src").mkdir()
+    project.git("mv", "app", "src/app")
+
+
+def into_src_under_its_name(project: Project) -> None:
+    into_src(project)
+    rewritten(project, "app", "src.app")
+
+
+def the_component(project: Project) -> None:
+    project.git("mv", "app/components/cache", "app/stored")
+    rewritten(project, "app.components.cache", "app.stored")
+
+
+def the_component_and_its_tests(project: Project) -> None:
+    the_component(project)
+    (project.path / "tests/unit").mkdir()
+    project.git("mv", "tests/components/cache", "tests/unit/cache")
+
+
+def compose_into_docker(project: Project) -> None:
+    (project.path / "docker").mkdir()
+    project.git("mv", "compose.yaml", "docker/compose.yaml")
+    text = project.read("docker/compose.yaml")
+    text = text.replace("build: .", "build: ..").replace("path: .env", "path: ../.env")
+    project.write("docker/compose.yaml", text)
+
+
+def settings_elsewhere(project: Project) -> None:
+    project.git("mv", ".env.example", "env.sample")
+    project.git("mv", "docs", "pages")
+
+
+LAYOUTS = [into_src, into_src_under_its_name, compose_into_docker, settings_elsewhere]
+ITS_OWN = [the_component, the_component_and_its_tests]
+
+
+@pytest.mark.parametrize(
+    ("move", "when"),
+    [(move, "after it came") for move in [*LAYOUTS, *ITS_OWN]]
+    + [(move, "before it came") for move in LAYOUTS],
+)
+def test_what_only_moved_was_not_changed(
+    start: Start, move: Callable[[Project], None], when: str
+) -> None:
+    project = start(*(["worker"] if when == "after it came" else []))
+    move(project)
+    project.commit("Move")
+    if when == "before it came":
+        project.aegis("add", "worker")
+    ran = project.aegis("remove", "worker")
+    assert "stays" not in ran.err
+    assert project.aegis("status", "--json").json["components"] == []
+    assert not project.git("ls-files", "*cache*", "*stored*")
+
+
+@pytest.mark.parametrize("move", [into_src, the_component])
+def test_what_i_wrote_into_what_moved_stays(start: Start, move: Callable[[Project], None]) -> None:
+    project = start("worker")
+    move(project)
+    (store,) = project.path.rglob("store.py")
+    mine = store.with_name("mine.py").relative_to(project.path).as_posix()
+    project.write(mine, "KEY = 1\n")
+    project.commit("Mine")
+    ran = project.aegis("remove", "worker")
+    assert f"cache stays, and is yours from now on: you changed {mine}" in ran.err
+
+
 def test_what_was_only_formatted_leaves(start: Start) -> None:
     project = start("worker")
     style = ("--config", "line-length = 60", "--config", "format.quote-style = 'single'")
@@ -218,6 +310,8 @@ def test_what_was_only_formatted_leaves(start: Start) -> None:
         check=True,
     )
     pyproject = project.read("pyproject.toml").replace("\n    ", "\n  ")
+    pyproject = pyproject.replace("; sys_platform != 'win32'", " ;sys_platform!='win32'")
+    pyproject = pyproject.replace(">=7.6,<8", "<8, >=7.6.0").replace('"redis>', '"mine", "Redis >')
     project.write("pyproject.toml", pyproject)
     project.commit("Format")
     assert len(project.git("diff", "--name-only", "HEAD^").splitlines()) > 20

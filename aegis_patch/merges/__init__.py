@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aegis_patch import documents
+from aegis_patch import compose, documents
 from aegis_patch.merges.blocks import Blocks, Texts, Unusual, settle
 
 _LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
@@ -77,11 +77,17 @@ def rewritten(
 
     What it makes equal holds what both sides wanted, told by what it says and not by its lines.
     """
-    if not path.endswith((".yml", ".yaml")):
-        return None
-    from aegis_patch.merges import forms
+    if path.endswith((".py", ".pyi")):
+        from aegis_patch.merges import statements
 
-    return _made((base, ours, theirs), forms.rewritten)
+        return _made((base, ours, theirs), statements.settled)
+    if path.endswith((".yml", ".yaml")):
+        from aegis_patch.merges import forms
+
+        is_compose = compose.NAME.fullmatch(path.rpartition("/")[2])
+        own = forms.with_own_name if is_compose else forms.rewritten
+        return _made((base, ours, theirs), own)
+    return None
 
 
 def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:

@@ -7,6 +7,7 @@ would have no place, nothing is done, and the text merge decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from aegis_patch.merges.yaml import is_set
 
 _MOST = 20  # of such collections
 _LONGEST = 2_000  # lines: it is for what people write by hand
+
+_PROJECT = re.compile(r"^name:.*", re.MULTILINE)
 
 _Path = tuple[str, ...]
 _Said = dict[str, Any]
@@ -37,6 +40,14 @@ def rewritten(sides: Texts) -> Texts:
             break
         sides = made
     return sides
+
+
+def with_own_name(sides: Texts) -> Texts:
+    """The same of a Compose file: a project's name there that is ours' own is not the answers'."""
+    was, own = (_PROJECT.search(text) for text in sides[:2])
+    if was and own and was[0] != own[0]:
+        sides = Texts(*(_PROJECT.sub(lambda _: own[0], text, count=1) for text in sides))
+    return rewritten(sides)
 
 
 def _shared(sides: Texts, roots: Sequence[Node], path: _Path) -> Iterator[tuple[_Path, list[Part]]]:

@@ -1,7 +1,8 @@
 """Whether two texts of a file say the same: what a formatter changes is nothing that a user wrote.
 
-In Python that is its syntax tree, its comments, and imports in whatever order; in any other
-file the ends of its lines. Our slots say nothing anywhere.
+In Python that is its syntax tree, its comments, and imports in whatever order; in TOML its
+values, requirements in whatever spelling, arrays in whatever order; in any other file the ends of
+its lines. Our slots say nothing anywhere.
 """
 
 from __future__ import annotations
@@ -27,13 +28,20 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
     texts = [slots.without(lines) for lines in (ours, mine)]
     if [line.rstrip() for line in texts[0]] == [line.rstrip() for line in texts[1]]:
         return True
-    if not path.endswith((".py", ".pyi")):
+    said = _said if path.endswith((".py", ".pyi")) else _values if path.endswith(".toml") else None
+    if said is None:
         return False
     try:
         one, other = (b"\n".join([*lines, b""]) for lines in texts)
-        return _said(one) == _said(other)
+        return said(one) == said(other)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return False
+
+
+def _values(text: bytes) -> Counter[str]:
+    from aegis_patch.merges import toml
+
+    return toml.pieces(text.decode())
 
 
 def _said(text: bytes) -> tuple[list[str], Counter[str]]:

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from aegis_patch import documents
+from aegis_patch.merges import requirements
 from aegis_patch.merges.blocks import Texts
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -36,7 +37,7 @@ def settled(sides: Texts) -> Texts:
     if _rewrote_what_goes(*sides):
         return sides
     try:
-        target = _merged(*(documents.toml(text) for text in sides))
+        target = _merged(*(_document(text) for text in sides))
         for result in _written(*sides, target):
             if result is not None and _comments_kept(*sides, result):
                 return Texts(result, result, result)
@@ -47,7 +48,11 @@ def settled(sides: Texts) -> Texts:
 
 def pieces(text: str) -> Counter[str]:
     """Every value with the path to it, and every comment."""
-    return Counter(_leaves(documents.toml(text), "")) + _comments(text)
+    return Counter(_leaves(_document(text), "")) + _comments(text)
+
+
+def _document(text: str) -> Any:
+    return requirements.marked(documents.toml(text))
 
 
 def _leaves(value: Any, path: str) -> Iterator[str]:
@@ -65,7 +70,8 @@ def _leaves(value: Any, path: str) -> Iterator[str]:
 
 def _written(base: str, ours: str, theirs: str, target: Any) -> Iterator[str | None]:
     yield _by_lines(base, ours, theirs, target)
-    yield _by_document(ours, target)
+    if (made := _by_document(ours, target)) is not None:
+        yield _with_comments(base, ours, theirs, made)
 
 
 # The values.
@@ -152,7 +158,10 @@ class _Line:
     @property
     def said(self) -> tuple[str, str, str, str]:
         """What it says, in whatever indentation and quotes."""
-        return *self.place, self.text.strip().removesuffix(",").replace("'", '"')
+        text = self.text.strip().removesuffix(",")
+        if text[:1] in ("'", '"') and text[-1:] == text[:1]:
+            return *self.place, requirements.meaning(text[1:-1])
+        return *self.place, text.replace("'", '"')
 
     @property
     def opens_table(self) -> bool:
@@ -175,7 +184,7 @@ def _by_lines(base: str, ours: str, theirs: str, target: Any) -> str | None:
             result[at:at] = _fitted(result, at, added)
     text = "".join(line.text for line in result)
     try:
-        return text if _same(documents.toml(text), target, ordered=False) else None
+        return text if _same(_document(text), target, ordered=False) else None
     except ValueError:
         return None
 
@@ -286,9 +295,30 @@ def _by_document(ours: str, target: Any) -> str | None:
         document = tomlkit.parse(ours)
         _edit(document, target)
         result = tomlkit.dumps(document)
-        return result if _same(documents.toml(result), target) else None
+        return result if _same(_document(result), target) else None
     except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
         return None  # there are valid documents that tomlkit trips over
+
+
+def _with_comments(base: str, ours: str, theirs: str, made: str) -> str:
+    """Ours, edited, with the comments that theirs brings: each above the line that it is above."""
+    known = _comments(base) + _comments(ours)
+    mine = ours.splitlines()
+    lines = made.splitlines()
+    above: list[str] = []
+    for line in map(str.strip, theirs.splitlines()):
+        if line.startswith("#") and line not in known:
+            above.append(line)
+            continue
+        key = _KEY.match(line)
+        name = key.group(1) if key else line.removesuffix(",")
+        places = [at for at, new in enumerate(lines) if name in new and new not in mine]
+        if above and len(places) == 1:
+            new = lines[places[0]]
+            indent = new[: len(new) - len(new.lstrip())]
+            lines[places[0] : places[0]] = [indent + comment for comment in above]
+        above = []
+    return "\n".join([*lines, ""])
 
 
 def _edit(document: Any, target: Any) -> None:
@@ -297,7 +327,7 @@ def _edit(document: Any, target: Any) -> None:
             del document[key]
     for key, value in target.items():
         present = document.get(key)
-        if present is None or type(_plain(present)) is not type(value):
+        if present is None or _type(_plain(present)) is not _type(value):
             document[key] = value
         elif isinstance(value, dict):
             _edit(present, value)
@@ -315,6 +345,10 @@ def _edit_array(document: Any, key: str, target: list[Any]) -> None:
     for at, value in enumerate(target):
         if at >= len(array) or _plain(array[at]) != value:
             array.insert(at, value)
+
+
+def _type(value: Any) -> type:
+    return str if isinstance(value, str) else type(value)
 
 
 def _plain(value: Any) -> Any:

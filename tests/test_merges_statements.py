@@ -1,0 +1,151 @@
+"""What only a formatter changed meets nothing that a release changes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from aegis_patch import content, merges, pristine, trees, upstream
+from aegis_patch.content import Reason
+from aegis_patch.merges import layout
+from aegis_patch.merges.blocks import Texts
+from aegis_patch.merges.statements import settled
+
+BASE = '''\
+"""Doc."""
+
+from app import one, two
+
+
+def serve(host: str, port: int) -> None:
+    """Serve."""
+    if host == "here":
+        start(host, port, reload=False)  # and wait
+        note("started", host, port)
+    elif port:
+        refuse(host, port)
+    else:
+        wait(host, port)
+    try:
+        end(host, port)
+    except OSError as error:
+        note("no end", error, port)
+
+
+def stop(host: str) -> None:
+    """Stop."""
+    end(host, "now", force=True)
+'''
+
+
+def wide(text: str) -> str:
+    """As a formatter with short lines writes it."""
+    for name in ("start", "note", "refuse", "wait", "end"):
+        text = text.replace(f"        {name}(", f"        {name}(\n            ")
+    return text.replace("(host: str", "(\n    host: str").replace('"""Doc."""\n\n', '"""Doc."""\n')
+
+
+def merge(store: pygit2.Repository, ours: str, theirs: str) -> content.Text:
+    return content.merge(store, "a.py", *(side.encode() for side in (BASE, ours, theirs)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("port, reload=False", "port, reload=True"),
+        ("        refuse(host, port)\n", "        refuse(host, port, why=1)\n"),
+        ("    elif port:\n        refuse(host, port)\n", ""),
+        ("        wait(host, port)\n", "        wait(host, port)\n        wait(port)\n"),
+        ("error, port)", "error)"),
+        ("serve(host: str, port: int)", "serve(host: str, port: int, times: int)"),
+        ("one, two", "one, three, two"),
+    ],
+)
+def test_a_statement_of_theirs_comes_and_the_layout_of_the_others_stays(
+    store: pygit2.Repository, old: str, new: str
+) -> None:
+    theirs = BASE.replace(old, new)
+    data, reason, _ = merge(store, wide(BASE), theirs)
+    assert reason is None
+    assert layout.is_same("a.py", data, theirs.encode())
+    assert b"            note" in data or b"            host" in data or b"note(\n" in data
+    mine = wide(BASE).replace("force=True", "force=mine")  # and a change of the user's elsewhere
+    data, reason, _ = merge(store, mine, theirs)
+    assert reason is None
+    expected = theirs.replace("force=True", "force=mine")
+    assert layout.is_same("a.py", data, expected.encode())
+
+
+@pytest.mark.parametrize("mine", ["reload=mine", "reload=False, mine=1", "reload=False  # mine"])
+def test_a_statement_that_both_changed_is_a_persons(store: pygit2.Repository, mine: str) -> None:
+    ours = wide(BASE).replace("reload=False", mine)
+    if "#" in mine:
+        ours = ours.replace("# mine)  # and wait", "# mine\n        )  # and wait")
+    result = merge(store, ours, BASE.replace("reload=False", "reload=True"))
+    assert result.reason is Reason.TEXT
+    assert "mine" in result.data.decode()
+
+
+@pytest.mark.parametrize("indent", ["\t", "  ", "        "])
+def test_indented_anew_as_a_whole(store: pygit2.Repository, indent: str) -> None:
+    theirs = BASE.replace("reload=False", "reload=True")
+    ours = BASE.replace("    ", indent)
+    data, reason, _ = merge(store, ours, theirs)
+    assert reason is None
+    assert layout.is_same("a.py", data, theirs.encode())
+    mine = ours.replace("force=True", "force=mine")
+    assert merge(store, mine, theirs).reason is Reason.TEXT
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("a = 1; b = 2\n", "a = 1\nb = 3\n"),
+        ("if a: b = 2\n", "if a:\n    b = 3\n"),
+        ("match a:\n  case 1:\n    b = 2\n", "match a:\n    case 1:\n        b = 3\n"),
+        ("b = 2\n# end\n", "b = 3\n"),
+        ("def f(\n", "b = 3\n"),
+        ("", "b = 3\n"),
+    ],
+)
+def test_each_side_says_what_it_said(ours: str, theirs: str) -> None:
+    sides = Texts("b = 2\n", ours, theirs)
+    try:
+        made = settled(sides)
+    except ValueError:
+        return
+    for before, after in zip(sides, made, strict=True):
+        assert layout.is_same("a.py", before.encode(), after.encode())
+
+
+@pytest.mark.parametrize(
+    "options", [["79"], ["120"], ["100", "--config=format.quote-style='single'"]]
+)
+def test_a_release_meets_a_formatted_project(
+    store: pygit2.Repository, tmp_path: Path, options: list[str]
+) -> None:
+    """Every Python file that a component or the base has in two releases."""
+    opened = [upstream.open_release(store, upstream.BUNDLED, each) for each in ("0.3.0", "0.4.0")]
+    files: dict[str, tuple[bytes, bytes]] = {}
+    for name in ("scheduler+worker", "database", "ingress"):
+        was, now = (pristine.after(store, each, name) for each in opened)
+        for path in trees.changed(store, was, now):
+            sides = trees.read(store, was, path), trees.read(store, now, path)
+            if path.endswith(".py") and all(sides):
+                files[path] = sides
+    assert len(files) > 20
+    for path, (base, _) in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(base)
+    ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--isolated", "--line-length"]
+    subprocess.run([*ruff, *options, "."], cwd=tmp_path, check=True)
+    for path, (base, theirs) in files.items():
+        ours = (tmp_path / path).read_bytes()
+        data, reason, _ = content.merge(store, path, base, ours, theirs)
+        assert (path, reason) == (path, None)
+        assert layout.is_same(path, data, theirs)
+        assert merges.syntax_error(path, data) is None
