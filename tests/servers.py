@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -237,17 +238,18 @@ def beside(
     """The process of a component, `worker` or `scheduler`; yields it once one of them is alive."""
     command = [str(python), "-m", "app", name]
     alive = [*command, "status", "--alive"]
-    environment = {**os.environ, **env}
 
     def beats() -> bool:
         asked = subprocess.run(
-            alive, cwd=project_dir, env=environment, capture_output=True, check=False
+            alive, cwd=project_dir, env={**os.environ, **own}, capture_output=True, check=False
         )
         return asked.returncode == 0
 
-    with _running([*command, "run"], project_dir, env) as server:
-        server.until(beats)
-        yield server.process
+    with tempfile.TemporaryDirectory() as apart:  # its sign of life is nobody else's
+        own = {**env, "TMPDIR": apart}
+        with _running([*command, "run"], project_dir, own) as server:
+            server.until(beats)
+            yield server.process
 
 
 @contextmanager

@@ -52,7 +52,7 @@ JOB = f"""
 from pathlib import Path
 
 
-@job(every=1, grace=120)
+@job(every=1, grace=600)
 async def tick() -> None:
     with Path("ticks").open("a") as file:
         file.write("tick\\n")

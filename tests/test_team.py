@@ -276,7 +276,7 @@ def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:
 
 def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
     project = picked(start, "worker", "ours")
-    path = "app/components/worker/cron.py"  # which the older release does not have
+    path = "app/components/worker/given.py"  # which the older release does not have
     project.write(path, project.read(path) + "# mine\n")
     before = project.commit("Mine")
     foreseen = project.aegis("repair", "--dry-run", "--json", code=3).json

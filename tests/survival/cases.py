@@ -151,7 +151,7 @@ DEPENDENCIES = [
         swap(PYPROJECT, '"fastapi>=0.160"', '"fastapi>=0.161,<1"'),
         "database",
     ),
-    there_and_back("scheduler", "I sorted the dependencies", rewrite(PYPROJECT, sorted_list)),
+    there_and_back("cache", "I sorted the dependencies", rewrite(PYPROJECT, sorted_list)),
     there_and_back("worker", "all dependencies on one line", rewrite(PYPROJECT, on_one_line)),
     there_and_back(
         "cache",
