@@ -6,9 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
+from app.backend.bodies import BodyLimit
+from app.backend.hosts import KnownHosts, listed
 from app.backend.refusals import refuse
 from app.backend.requests import RequestId
 from app.backend.routes import ROUTERS
@@ -35,6 +38,16 @@ def create_app() -> FastAPI:
             app.include_router(load(component.router))
         if component.middleware:
             app.add_middleware(load(component.middleware))
+    app.add_middleware(BodyLimit)
+    if origins := listed(read(Settings).cors_origins):
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            allow_credentials="*" not in origins,
+        )
+    app.add_middleware(KnownHosts)
     # The last to be added is the first to be asked: an id for whatever the others log.
     app.add_middleware(RequestId)
     # Last, for what is mounted answers everything under its path.
