@@ -1,8 +1,8 @@
 """Which names this server answers to. A redirect repeats the Host that a request came with, and so
 do links in mails: what anybody may send there is refused before it gets that far.
 
-Always: addresses, by which probes and proxies ask, and `localhost`. Besides: DOMAIN, and the names
-in ALLOWED_HOSTS, where `*.example.com` is every name below that one and `*` any name at all.
+Always: addresses, by which probes and proxies ask, and `localhost`. Besides: DOMAIN, HOST, and the
+names in ALLOWED_HOSTS, where `*.example.com` is every name below that one and `*` any name at all.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.settings import Settings, read
+from app.core.settings import Settings, listed, read
 
 UNKNOWN = "unknown host: add the name to ALLOWED_HOSTS"
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(:[0-9]{1,5})?", re.IGNORECASE)
@@ -37,17 +37,12 @@ class KnownHosts:
 def is_known(host: str | None) -> bool:
     """Whether a Host names this server; one that is missing names nobody else."""
     settings = read(Settings)
-    names = listed(f"{settings.allowed_hosts},{settings.domain}")
+    names = listed(f"{settings.allowed_hosts},{settings.domain},{settings.host}")
     if host is None or "*" in names:
         return True
     found = _HOST.fullmatch(host)
     name = found["name"].lower() if found else ""
     return name == "localhost" or _is_address(name) or any(_covers(each, name) for each in names)
-
-
-def listed(text: str) -> list[str]:
-    """What a setting lists, with commas between."""
-    return [item for each in text.split(",") if (item := each.strip())]
 
 
 def _covers(pattern: str, name: str) -> bool:

@@ -11,14 +11,14 @@ from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
 from app.backend.bodies import BodyLimit
-from app.backend.hosts import KnownHosts, listed
+from app.backend.hosts import KnownHosts
 from app.backend.refusals import refuse
 from app.backend.requests import RequestId
 from app.backend.routes import ROUTERS
 from app.core import logging
 from app.core.component import discover, load
 from app.core.health import project_version
-from app.core.settings import Settings, read
+from app.core.settings import Settings, listed, read
 from app.frontend import dashboard
 from app.identity import DESCRIPTION, NAME
 

@@ -10,11 +10,13 @@ A component brings its own class, with a prefix of its own, and reads it the sam
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -22,6 +24,11 @@ ENV_FILE = Path(os.environ.get("ENV_FILE", ".env"))
 UTF8 = "utf-8-sig"  # with or without the mark that some editors put first
 DEV_FILE = Path("data/dev.env")
 """Where the servers are that `dev` has started; there for as long as it runs."""
+
+
+def listed(text: str) -> list[str]:
+    """What a setting lists, with commas between."""
+    return [item for each in text.split(",") if (item := each.strip())]
 
 
 class EnvSettings(BaseSettings):
@@ -48,6 +55,20 @@ class Settings(EnvSettings):
     """Bytes that a request may bring; a route can have a `max_body_size` of its own."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, text: str) -> str:
+        if all(re.fullmatch(r"\*|(\*\.)?[\w.-]+", each) for each in listed(text)):
+            return text
+        raise PydanticCustomError("names", "should be names alone, as in app.example.com")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        if all(re.fullmatch(r"\*|https?://[^/\s]+", each) for each in listed(text)):
+            return text
+        raise PydanticCustomError("origins", "should be origins, as in https://shop.example.com")
 
 
 class BadSettingsError(Exception):

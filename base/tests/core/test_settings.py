@@ -47,6 +47,26 @@ def test_a_list_that_is_no_json_is_a_line_too(monkeypatch):
         read(ClockSettings)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALLOWED_HOSTS", "https://app.example"),
+        ("ALLOWED_HOSTS", "app.example:8000"),
+        ("ALLOWED_HOSTS", "a.example b.example"),
+        ("CORS_ORIGINS", "shop.example"),
+        ("CORS_ORIGINS", "https://shop.example/"),
+        ("MAX_BODY_SIZE", "1MB"),
+        ("MAX_BODY_SIZE", "0"),
+    ],
+)
+def test_what_would_match_nothing_is_a_line(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadSettingsError) as caught:
+        read(Settings)
+    (line,) = caught.value.lines
+    assert line.startswith(f"{variable}: ")
+
+
 TEXT = "APP_ENV=production\r\nADMIN_TOKEN=Grüße\r\n"
 
 
