@@ -67,13 +67,13 @@ def test_what_would_match_nothing_is_a_line(monkeypatch, variable, value):
     assert line.startswith(f"{variable}: ")
 
 
-TEXT = "APP_ENV=production\r\nADMIN_TOKEN=Grüße\r\n"
+TEXT = "LOG_LEVEL=DEBUG\r\nADMIN_TOKEN=Grüße\r\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_the_file_is_utf8_with_or_without_its_mark(tmp_path, encoding):
     (tmp_path / ".env").write_bytes(TEXT.encode(encoding))
-    assert (read(Settings).app_env, read(Settings).admin_token) == ("production", "Grüße")
+    assert (read(Settings).log_level, read(Settings).admin_token) == ("DEBUG", "Grüße")
 
 
 UNREADABLE = {
