@@ -6,16 +6,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
+from app.backend.bodies import BodyLimit
+from app.backend.hosts import KnownHosts
 from app.backend.refusals import refuse
 from app.backend.requests import RequestId
 from app.backend.routes import ROUTERS
 from app.core import logging
 from app.core.component import discover, load
 from app.core.health import project_version
-from app.core.settings import Settings, read
+from app.core.settings import Settings, listed, read
 from app.frontend import dashboard
 from app.identity import DESCRIPTION, NAME
 
@@ -35,6 +38,16 @@ def create_app() -> FastAPI:
             app.include_router(load(component.router))
         if component.middleware:
             app.add_middleware(load(component.middleware))
+    app.add_middleware(BodyLimit)
+    if origins := listed(read(Settings).cors_origins):
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            allow_credentials="*" not in origins,
+        )
+    app.add_middleware(KnownHosts)
     # The last to be added is the first to be asked: an id for whatever the others log.
     app.add_middleware(RequestId)
     # Last, for what is mounted answers everything under its path.

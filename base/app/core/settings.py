@@ -10,17 +10,25 @@ A component brings its own class, with a prefix of its own, and reads it the sam
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 ENV_FILE = Path(os.environ.get("ENV_FILE", ".env"))
+UTF8 = "utf-8-sig"  # with or without the mark that some editors put first
 DEV_FILE = Path("data/dev.env")
 """Where the servers are that `dev` has started; there for as long as it runs."""
+
+
+def listed(text: str) -> list[str]:
+    """What a setting lists, with commas between."""
+    return [item for each in text.split(",") if (item := each.strip())]
 
 
 class EnvSettings(BaseSettings):
@@ -37,8 +45,30 @@ class Settings(EnvSettings):
     """Opens the dashboard and `/admin`; without one that takes development, and this machine."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    domain: str = ""
+    """The public name, where there is one."""
+    allowed_hosts: str = ""
+    """Further names to answer to, with commas between: see `app.backend.hosts`."""
+    cors_origins: str = ""
+    """Origins whose pages may call the API from a browser, with commas between."""
+    max_body_size: int = Field(default=1_048_576, ge=1)
+    """Bytes that a request may bring; a route can have a `max_body_size` of its own."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, text: str) -> str:
+        if all(re.fullmatch(r"\*|(\*\.)?[\w.-]+", each) for each in listed(text)):
+            return text
+        raise PydanticCustomError("names", "should be names alone, as in app.example.com")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        if all(re.fullmatch(r"\*|https?://[^/\s]+", each) for each in listed(text)):
+            return text
+        raise PydanticCustomError("origins", "should be origins, as in https://shop.example.com")
 
 
 class BadSettingsError(Exception):
@@ -60,8 +90,8 @@ def read(kind: type[AnySettings]) -> AnySettings:
     """The settings of one class, read once."""
     if kind not in _cache:
         try:
-            # pydantic-settings takes the argument, its type does not.
-            _cache[kind] = kind(_env_file=(ENV_FILE, DEV_FILE))  # type: ignore[call-arg]
+            # pydantic-settings takes the arguments, its type does not.
+            _cache[kind] = kind(_env_file=_readable(), _env_file_encoding=UTF8)  # type: ignore[call-arg]
         except ValidationError as error:
             raise BadSettingsError(_lines(kind, error)) from error
         except SettingsError as error:
@@ -69,6 +99,20 @@ def read(kind: type[AnySettings]) -> AnySettings:
     found = _cache[kind]
     assert isinstance(found, kind)
     return found
+
+
+def _readable() -> tuple[Path, Path]:
+    """The files, if they are text; otherwise the process ends with a line that names the file."""
+    for file in (ENV_FILE, DEV_FILE):
+        try:
+            wrong = file.is_file() and "\0" in file.read_text(UTF8)
+        except OSError as error:
+            raise SystemExit(f"{file} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            wrong = True
+        if wrong:
+            raise SystemExit(f"{file} is not UTF-8 text: save it again with the encoding UTF-8")
+    return ENV_FILE, DEV_FILE
 
 
 def forget() -> None:

@@ -1,13 +1,18 @@
 """The dashboard: a card for the core and for every component, kept up to date while it is open."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import flet as ft
 import flet_web.fastapi
 from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.component import Component, discover
 from app.core.health import Report, check_all
@@ -16,6 +21,7 @@ from app.frontend.card import Card, CardContext, Pill
 from app.identity import DESCRIPTION, NAME
 
 PATH = "/dashboard"
+ASSETS = Path(__file__).parent / "assets"
 INTERVAL = 1.5
 """Seconds between two looks at everybody's health."""
 
@@ -33,9 +39,32 @@ def create() -> FastAPI:
         await _open(page, [CORE, *components], feed)
 
     app: FastAPI = flet_web.fastapi.app(
-        main, no_cdn=True, app_name=NAME, app_description=DESCRIPTION, session_timeout_seconds=600
+        main,
+        no_cdn=True,
+        assets_dir=str(ASSETS),
+        app_name=NAME,
+        app_description=DESCRIPTION,
+        session_timeout_seconds=600,
     )
+    app.add_middleware(_ForItself)
+    # Flet has a limit of its own for what its page uploads.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=sys.maxsize)
     return app
+
+
+class _ForItself:
+    """Its files are for its own page; Flet would let the pages of every site read them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_closed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                del MutableHeaders(scope=message)["Access-Control-Allow-Origin"]
+            await send(message)
+
+        await self._app(scope, receive, send_closed)
 
 
 @asynccontextmanager

@@ -94,3 +94,20 @@ def test_a_broken_component_is_one_line(plug_in, monkeypatch, capsys):
         main()
     assert caught.value.code == 2
     assert capsys.readouterr().err.startswith("component 'clock' does not import")
+
+
+UVICORN = ("uvicorn", "--factory", "app.backend.main:create_app")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("app", "serve"), ("app", "dev"), ("app", "health"), ("app", "health", "--json"), UVICORN],
+)
+def test_a_file_of_settings_that_is_no_text_is_one_line(tmp_path, command):
+    (tmp_path / ".env").write_bytes("APP_ENV=development\n".encode("utf-16"))
+    ran = subprocess.run(
+        [sys.executable, "-m", *command], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    assert ".env is not UTF-8 text" in line

@@ -1,0 +1,57 @@
+"""Which names this server answers to. A redirect repeats the Host that a request came with, and so
+do links in mails: what anybody may send there is refused before it gets that far.
+
+Always: addresses, by which probes and proxies ask, and `localhost`. Besides: DOMAIN, HOST, and the
+names in ALLOWED_HOSTS, where `*.example.com` is every name below that one and `*` any name at all.
+"""
+
+import ipaddress
+import re
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.settings import Settings, listed, read
+
+UNKNOWN = "unknown host: add the name to ALLOWED_HOSTS"
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(:[0-9]{1,5})?", re.IGNORECASE)
+
+
+class KnownHosts:
+    """ASGI middleware that refuses requests for names of somebody else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what was meant for this server."""
+        if scope["type"] == "lifespan" or is_known(Headers(scope=scope).get("Host")):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await JSONResponse({"detail": UNKNOWN}, 400)(scope, receive, send)
+
+
+def is_known(host: str | None) -> bool:
+    """Whether a Host names this server; one that is missing names nobody else."""
+    settings = read(Settings)
+    names = listed(f"{settings.allowed_hosts},{settings.domain},{settings.host}")
+    if host is None or "*" in names:
+        return True
+    found = _HOST.fullmatch(host)
+    name = found["name"].lower() if found else ""
+    return name == "localhost" or _is_address(name) or any(_covers(each, name) for each in names)
+
+
+def _covers(pattern: str, name: str) -> bool:
+    pattern = pattern.lower()
+    return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        return False
