@@ -14,9 +14,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
+
+from app.core.admin_token import LENGTH, is_weak
 
 ENV_FILE = Path(os.environ.get("ENV_FILE", ".env"))
 DEV_FILE = Path("data/dev.env")
@@ -39,6 +42,15 @@ class Settings(EnvSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+
+    @field_validator("admin_token")
+    @classmethod
+    def _hard_to_guess(cls, given: str, known: ValidationInfo) -> str:
+        token = given.strip()
+        if token and known.data.get("app_env") == "production" and is_weak(token):
+            wanted = f"too easy to guess: production wants {LENGTH} random characters"
+            raise PydanticCustomError("weak", f"{wanted}; `python -m app admin-token` prints some")
+        return token
 
 
 class BadSettingsError(Exception):
