@@ -26,7 +26,7 @@ from tests.test_running import container, helper
 
 pytestmark = pytest.mark.long
 
-TOKEN = "a lantern at the harbour"
+TOKEN = "8d1f0c6be5a94e27b3706c2f9a5d4e81"
 DOMAIN = "my-api.localhost"
 CARDS = ("core", "cache", "database", "ingress", "scheduler", "worker")
 JOBS = 40
