@@ -22,11 +22,10 @@ from redis import Redis
 
 from tests import servers, stacks
 from tests.conftest import Project
-from tests.test_running import container, helper
+from tests.test_running import TOKEN, container, helper
 
 pytestmark = pytest.mark.long
 
-TOKEN = "8d1f0c6be5a94e27b3706c2f9a5d4e81"
 DOMAIN = "my-api.localhost"
 CARDS = ("core", "cache", "database", "ingress", "scheduler", "worker")
 JOBS = 40
