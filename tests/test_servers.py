@@ -58,7 +58,7 @@ with servers.redis_server() as url:
     ) as run:
         assert run.stdout
         port = int(run.stdout.readline().rpartition(":")[2].removesuffix("/0\n"))
-        with socket.create_connection(("127.0.0.1", port)) as redis:
+        with socket.create_connection(("127.0.0.1", port), 120) as redis:
             run.kill()
             assert redis.recv(1) == b"", "it has ended"
 

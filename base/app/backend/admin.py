@@ -46,8 +46,11 @@ class AdminsOnly:
         refused = refusal(connection)
         if scope["path"] == scope.get("root_path", "") + SIGN_OUT and (session or not refused):
             await _sign_out(session, scope)(scope, receive, send)
+        elif refused and scope["type"] == "websocket" and refused.status_code != 429:
+            await send({"type": "websocket.close", "code": 1008})  # which is answered with 403
         elif refused:
-            await _say(refused, scope)(scope, receive, send)
+            answer = PlainTextResponse(refused.detail, refused.status_code, refused.headers)
+            await answer(scope, receive, send)
         elif not read(Settings).admin_token:
             await self._app(scope, receive, send)
         else:
@@ -99,7 +102,7 @@ def _is_from_elsewhere(connection: HTTPConnection) -> bool:
 def _token(connection: HTTPConnection) -> tuple[str, bytes]:
     """The scheme in lower case, empty where nothing is sent, and the token as it was sent."""
     scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
-    sent = given.strip().encode("latin-1")  # as Starlette reads headers
+    sent = given.encode("latin-1").strip()  # as Starlette reads headers
     if scheme.lower() == "basic":
         try:
             sent = base64.b64decode(sent, validate=True).partition(b":")[2]
@@ -117,16 +120,6 @@ def _sign_out(session: AdminSession | None, scope: Scope) -> Response:
     except OSError as error:
         return PlainTextResponse(f"not signed out: data/ cannot be written, {error}", 503)
     return PlainTextResponse("signed out", 401, _ASK | {"Set-Cookie": FORGET})
-
-
-def _say(refused: HTTPException, scope: Scope) -> Response:
-    headers = dict(refused.headers or {})
-    status = refused.status_code
-    if scope["type"] == "websocket" and status == 401:
-        # Not every browser can ask for a password there.
-        status = 403
-        headers.pop("WWW-Authenticate", None)
-    return PlainTextResponse(refused.detail, status, headers)
 
 
 def _while_open(session: AdminSession, receive: Receive, send: Send) -> tuple[Receive, Send]:

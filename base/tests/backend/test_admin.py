@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.backend import admin_session, guesses
 from app.backend.admin import admins_only
+from app.backend.admin_session import AdminSession
 from app.backend.guesses import Guesses
 from app.backend.main import create_app
 from app.core import settings
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("alone")
 
 HERE = {"base_url": "http://localhost", "client": ("127.0.0.1", 50_000)}
 ELSEWHERE = {"base_url": "http://my-api.example", "client": ("192.0.2.7", 50_000)}
-TOKEN = "lantern-7f3k-umlaut-ä-9QzX-b0Wm-e5Rt"
+TOKEN = "lantern-7f3k-umlaut-ä-9QzX-b0Wm-e5Rà"
 WS = "ws://my-api.example"
 DOORS = ("dashboard", "websocket", "api")
 
@@ -35,7 +36,7 @@ def visit(door: str, client: TestClient, **headers: str | bytes) -> int:
         with client.websocket_connect(f"{WS}/dashboard/ws", headers=headers):
             return 200
     except WebSocketDisconnect as closed:
-        return getattr(closed, "status_code", 200)
+        return getattr(closed, "status_code", 403)
 
 
 def project() -> FastAPI:
@@ -278,6 +279,15 @@ def test_a_sign_out_that_cannot_be_kept_is_not_said_to_be_one(token, monkeypatch
     monkeypatch.setattr(admin_session, "SIGNED_OUT", tmp_path / "file/below")
     answer = browser.get("/dashboard/sign-out")
     assert (answer.status_code, "data/" in answer.text) == (503, True)
+
+
+def test_without_a_token_no_cookie_is_believed(monkeypatch):
+    monkeypatch.setenv("APP_ENV", "production")
+    planted = AdminSession("../planted", int(time.time()), 0).cookie("http").partition(";")[0]
+    stranger = elsewhere()
+    for path in ("/dashboard/", "/dashboard/sign-out", "/admin/clock"):
+        assert stranger.get(path, headers={"Cookie": planted}).status_code == 403
+    assert not (admin_session.SIGNED_OUT.parent / "planted").exists()
 
 
 def test_what_signing_out_leaves_is_taken_away(token, later, monkeypatch):
