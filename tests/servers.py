@@ -47,6 +47,13 @@ sys.stdin.read()
 server.cleanup()
 """
 
+TIED = """
+exec 3<&0 </dev/null
+{ read -r _ <&3; kill $$; } >/dev/null 2>&1 &
+exec "$@" 3<&-
+"""
+"""Runs a command, and a shell beside it that ends it when whoever started it is killed."""
+
 CHROMIUM_FLAGS = (
     "--no-sandbox",  # root, as in a container, has no sandbox
     "--disable-gpu",
@@ -322,6 +329,8 @@ class _Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        assert self.process.stdin
+        self.process.stdin.close()
 
 
 @contextmanager
@@ -332,12 +341,13 @@ def _running(
         log = Path(scratch, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command,
+                ["/bin/sh", "-c", TIED, "sh", *command],
                 cwd=cwd or scratch,
                 env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                process_group=0,
             )
         server = _Server(process, log)
         try:

@@ -22,11 +22,10 @@ from redis import Redis
 
 from tests import servers, stacks
 from tests.conftest import Project
-from tests.test_running import container, helper
+from tests.test_running import TOKEN, container, helper
 
 pytestmark = pytest.mark.long
 
-TOKEN = "a lantern at the harbour"
 DOMAIN = "my-api.localhost"
 CARDS = ("core", "cache", "database", "ingress", "scheduler", "worker")
 JOBS = 40

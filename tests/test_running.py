@@ -8,9 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import httpx
+import pytest
+from playwright.sync_api import Error
 
 from tests import servers, stacks
 from tests.conftest import Project
+
+TOKEN = "8d1f0c6be5a94e27b3706c2f9a5d4e81"
 
 
 def test_traefik_routes_to_two_real_webservers(tmp_path: Path, python: Path) -> None:
@@ -60,6 +64,34 @@ def test_the_dashboard_shows_a_worker_and_a_job_that_completes(
         page.get_by_text("Demo job complete").wait_for(state="attached")
         health = f"{url}/health"
         servers.until(lambda: servers.get(health).json()["components"]["worker"]["status"] == "ok")
+
+
+def test_who_signs_out_is_asked_again_in_a_real_browser(tmp_path: Path, python: Path) -> None:
+    project = stacks.make(tmp_path / "my-api", version="work")
+    env = {"APP_ENV": "production", "ADMIN_TOKEN": TOKEN}
+    with (
+        servers.webserver(project.path, python, env) as one,
+        servers.webserver(project.path, python, env) as two,
+        servers.chromium() as browser,
+    ):
+        page = browser.new_page()
+        typed = httpx.URL(f"{one}/dashboard/", username="me", password=TOKEN)
+        page.goto(str(typed))  # as into the browser's prompt: it sends that from now on
+        page.goto(f"{one}/dashboard/")
+        placeholder = page.locator("flt-semantics-placeholder")
+        placeholder.wait_for(state="attached")
+        placeholder.evaluate("element => element.click()")
+        [cookie] = browser.cookies()
+        copied = {"Cookie": f"{cookie['name']}={cookie['value']}"}
+        beside = f"{two}/dashboard/"
+        assert httpx.get(beside, headers=copied, trust_env=False).status_code == 200
+        out = page.get_by_role("link", name="Sign out")
+        out.or_(page.get_by_role("button", name="Sign out")).first.click()
+        servers.until(lambda: not browser.cookies())
+        assert httpx.get(beside, headers=copied, trust_env=False).status_code == 401
+        # Without somebody who types it into the prompt there is no token any more.
+        with pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS"):
+            page.goto(f"{one}/dashboard/")
 
 
 def container(docker: ModuleType, services: dict[str, Any], url: str) -> object:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from app.core import admin_token as tokens
 from app.core.component import check_settings, discover
 from app.core.health import check_all, project_version
 from app.core.settings import Settings, read
@@ -63,6 +64,11 @@ def components() -> None:
     for component in found:
         table.add_row(f"[bold]{component.name}[/]", component.title, component.summary)
     Console().print(table)
+
+
+def admin_token() -> None:
+    """Print a new ADMIN_TOKEN."""
+    print(tokens.make())
 
 
 def version() -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.core import settings
+from app.core import settings, tied
 from app.core.component import check_settings, discover, load
 from app.core.settings import BadSettingsError, Settings, read
 
@@ -73,8 +73,7 @@ def _run(commands: list[list[str]], told: "Told") -> int:
     """Until one of them ends, or we are told to; then none is left. The exit code of that one."""
     told.heeded = True
     # In groups of their own: the terminal tells us, and we tell them once, or they would hurry.
-    # The commands are this project's own, which is what ruff cannot know.
-    running = [subprocess.Popen(command, process_group=0) for command in commands]  # noqa: S603
+    running = [tied.start(command) for command in commands]
     while not told.is_set() and all(process.poll() is None for process in running):
         time.sleep(0.1)
     code = next((code for process in running if (code := process.poll()) is not None), 0)
@@ -118,6 +117,8 @@ def see_gone(process: subprocess.Popen[Any], patience: float = PATIENCE) -> None
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def _refuse_twice() -> None:

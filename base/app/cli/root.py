@@ -45,5 +45,6 @@ cli.command()(commands.serve)
 cli.command()(dev.dev)
 cli.command()(commands.health)
 cli.command()(commands.components)
+cli.command()(commands.admin_token)
 cli.command()(commands.version)
 # yours below

@@ -15,10 +15,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
+
+from app.core.admin_token import LENGTH, is_weak
 
 ENV_FILE = Path(os.environ.get("ENV_FILE", ".env"))
 UTF8 = "utf-8-sig"  # with or without the mark that some editors put first
@@ -69,6 +71,15 @@ class Settings(EnvSettings):
         if all(re.fullmatch(r"\*|https?://[^/\s]+", each) for each in listed(text)):
             return text
         raise PydanticCustomError("origins", "should be origins, as in https://shop.example.com")
+
+    @field_validator("admin_token")
+    @classmethod
+    def _hard_to_guess(cls, given: str, known: ValidationInfo) -> str:
+        token = given.strip()
+        if token and known.data.get("app_env") == "production" and is_weak(token):
+            wanted = f"too easy to guess: production wants {LENGTH} random characters"
+            raise PydanticCustomError("weak", f"{wanted}; `python -m app admin-token` prints some")
+        return token
 
 
 class BadSettingsError(Exception):

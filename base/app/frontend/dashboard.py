@@ -14,8 +14,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.backend.admin import SIGN_OUT
 from app.core.component import Component, discover
 from app.core.health import Report, check_all
+from app.core.settings import Settings, read
 from app.frontend import theme
 from app.frontend.card import Card, CardContext, Pill
 from app.identity import DESCRIPTION, NAME
@@ -140,6 +142,12 @@ def _header(page: ft.Page, overall: Pill) -> ft.Control:
                     ft.TextButton("API", icon=ft.Icons.OPEN_IN_NEW, url="/docs"),
                     ft.TextButton(
                         "Theme", icon=ft.Icons.CONTRAST, on_click=lambda: theme.toggle(page)
+                    ),
+                    ft.TextButton(
+                        "Sign out",
+                        icon=ft.Icons.LOGOUT,
+                        url=ft.Url(PATH + SIGN_OUT, ft.UrlTarget.SELF),
+                        visible=bool(read(Settings).admin_token),
                     ),
                 ],
                 alignment=ft.MainAxisAlignment.END,

@@ -1,17 +1,71 @@
 """The dashboard and /admin are for those who run the project."""
 
+import base64
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from app.backend import admin_session, guesses
 from app.backend.admin import admins_only
+from app.backend.admin_session import AdminSession
+from app.backend.guesses import Guesses
 from app.backend.main import create_app
+from app.core import settings
 
 pytestmark = pytest.mark.usefixtures("alone")
 
 HERE = {"base_url": "http://localhost", "client": ("127.0.0.1", 50_000)}
 ELSEWHERE = {"base_url": "http://my-api.example", "client": ("192.0.2.7", 50_000)}
+TOKEN = "lantern-7f3k-umlaut-ä-9QzX-b0Wm-e5Rà"
+WS = "ws://my-api.example"
+DOORS = ("dashboard", "websocket", "api")
+
+
+def visit(door: str, client: TestClient, **headers: str | bytes) -> int:
+    """The status with which a guarded door answers."""
+    if door == "api":
+        return client.get("/admin/clock", headers=headers).status_code
+    if door == "dashboard":
+        return client.get("/dashboard/", headers=headers).status_code
+    try:
+        with client.websocket_connect(f"{WS}/dashboard/ws", headers=headers):
+            return 200
+    except WebSocketDisconnect as closed:
+        return getattr(closed, "status_code", 403)
+
+
+def project() -> FastAPI:
+    """The whole application, and a route of its own for those who run it."""
+    app = FastAPI()
+    router = APIRouter(prefix="/admin/clock", dependencies=[Depends(admins_only)])
+    router.add_api_route("", lambda: "noon", methods=["GET", "POST"])
+    app.include_router(router)
+    app.mount("/", create_app())
+    return app
+
+
+def elsewhere(address: str = "192.0.2.7") -> TestClient:
+    return TestClient(project(), "http://my-api.example", client=(address, 50_000))
+
+
+def bearer(token: str) -> bytes:
+    return b"Bearer " + token.encode()
+
+
+def basic(token: str) -> str:
+    return f"Basic {base64.b64encode(f'me:{token}'.encode()).decode()}"
+
+
+@pytest.fixture
+def token(monkeypatch):
+    monkeypatch.setenv("APP_ENV", "production")
+    monkeypatch.setenv("ADMIN_TOKEN", TOKEN)
+    return TOKEN
 
 
 def dashboard(visitor: dict, **headers: str) -> int:
@@ -35,37 +89,226 @@ def test_in_production_nobody_may_without_a_token(monkeypatch):
     assert dashboard(HERE) == 403
 
 
-def test_the_token_opens_it_from_anywhere(monkeypatch):
-    monkeypatch.setenv("APP_ENV", "production")
-    monkeypatch.setenv("ADMIN_TOKEN", "lantern")
-    assert dashboard(ELSEWHERE) == 401
-    assert dashboard(ELSEWHERE, Authorization="Bearer lamp") == 401
-    assert dashboard(ELSEWHERE, Authorization="Basic !") == 401
-    assert dashboard(ELSEWHERE, Authorization="Bearer lantern") == 200
-    browser = TestClient(create_app(), **ELSEWHERE)
-    given = browser.get("/dashboard/", auth=("anybody", "lantern"))
-    assert "HttpOnly; SameSite=Strict" in given.headers["Set-Cookie"]
-    assert "lantern" not in given.headers["Set-Cookie"]
-    assert browser.get("/dashboard/").status_code == 200, "the cookie is enough"
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("send", [bearer, basic])
+def test_the_token_opens_every_door_in_every_scheme(token, door, send):
+    client = elsewhere()
+    assert visit(door, client) in (401, 403)
+    assert visit(door, client, Authorization="Basic !") in (401, 403)
+    assert visit(door, client, Authorization=send("lamp")) in (401, 403)
+    assert visit(door, client, Authorization=send(token.replace("ä", "a"))) in (401, 403)
+    assert visit(door, client, Authorization=send(token)) == 200
 
 
-def test_a_websocket_is_closed_too(monkeypatch):
+@pytest.mark.parametrize("door", DOORS)
+def test_a_page_of_another_site_opens_nothing(door, token):
+    stranger = {"Origin": "http://other.example", "Authorization": bearer(token)}
+    assert visit(door, elsewhere(), **stranger) == 403
+
+
+def test_a_websocket_is_closed_too():
     for headers, visitor in (({}, ELSEWHERE), ({"Origin": "http://other.example"}, HERE)):
-        client = TestClient(create_app(), **visitor)
-        with (
-            pytest.raises(WebSocketDisconnect),
-            client.websocket_connect("/dashboard/ws", headers=headers),
-        ):
-            pass
+        assert visit("websocket", TestClient(create_app(), **visitor), **headers) == 403
 
 
-def test_a_route_of_ones_own(monkeypatch):
-    app = FastAPI()
-    router = APIRouter(prefix="/admin/clock", dependencies=[Depends(admins_only)])
-    router.add_api_route("", lambda: "noon", methods=["POST"])
-    app.include_router(router)
-    assert TestClient(app, **HERE).post("/admin/clock").json() == "noon"
-    assert TestClient(app, **ELSEWHERE).post("/admin/clock").status_code == 403
+def test_a_route_of_ones_own():
+    assert TestClient(project(), **HERE).post("/admin/clock").json() == "noon"
+    assert TestClient(project(), **ELSEWHERE).post("/admin/clock").status_code == 403
     stranger = {"Origin": "http://other.example"}
-    assert TestClient(app, **HERE).post("/admin/clock", headers=stranger).status_code == 403
-    monkeypatch.setenv("ADMIN_TOKEN", "lantern")
+    assert TestClient(project(), **HERE).post("/admin/clock", headers=stranger).status_code == 403
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"Authorization": "Bearer lamp"},
+        {"Authorization": basic("lamp")},
+        {"Authorization": "Basic !"},
+        {"Cookie": "admin=lamp"},
+        {"Cookie": f"admin={'0' * 32}.1.1.{'0' * 64}"},
+    ],
+)
+def test_guesses_are_throttled_at_every_door(token, door, wrong):
+    stranger = elsewhere()
+    codes = [visit(door, stranger, **wrong) for _ in range(guesses.LIMIT + 2)]
+    assert codes == [403 if door == "websocket" else 401] * guesses.LIMIT + [429] * 2
+    assert visit("dashboard", elsewhere("192.0.2.8"), Authorization=bearer(token)) == 200
+
+
+def test_doors_and_schemes_share_one_count_and_the_right_token_waits_as_well(token):
+    stranger = elsewhere()
+    for number in range(guesses.LIMIT):
+        send = (bearer, basic)[number % 2]
+        visit(DOORS[number % 3], stranger, Authorization=send(f"lamp {number}"))
+    answer = stranger.get("/admin/clock", headers={"Authorization": bearer(token)})
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= guesses.WINDOW
+    assert visit("api", stranger) == 401, "who sends nothing guesses nothing"
+
+
+def test_who_has_signed_in_stays_so_whoever_guesses_from_the_same_address(token):
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    for _ in range(guesses.LIMIT + 1):
+        assert visit("api", elsewhere(), Authorization="Bearer lamp") in (401, 429)
+    assert all(visit(door, browser) == 200 for door in DOORS)
+
+
+def test_many_at_once_have_no_more_guesses_than_one_after_the_other():
+    class Slow(OrderedDict):
+        def get(self, *arguments):
+            try:
+                return super().get(*arguments)
+            finally:
+                time.sleep(0.001)
+
+    counted = Guesses()
+    counted._wrong = Slow()
+    with ThreadPoolExecutor(20) as crowd:
+        waits = list(crowd.map(counted.count, ["192.0.2.7"] * 40, [False] * 40))
+    assert waits.count(0) == guesses.LIMIT
+
+
+def test_a_count_ends_and_memory_too(monkeypatch):
+    counted = Guesses()
+    while not counted.count("192.0.2.7", False):
+        pass
+    # A home has one network of IPv6, however many addresses; IPv4 inside IPv6 is IPv4.
+    assert counted.count("::ffff:192.0.2.7", True)
+    assert not counted.count("::ffff:192.0.2.8", True)
+    while not counted.count("2001:db8::1", False):
+        pass
+    assert counted.count("2001:db8::ffff:1", True)
+    assert not counted.count("2001:db8:0:1::1", True)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + guesses.WINDOW + 1)
+    assert not counted.count("192.0.2.7", True)
+    monkeypatch.setattr(guesses, "ADDRESSES", 100)
+    for number in range(1000):
+        counted.count(f"198.51.{number // 250}.{number % 250}", False)
+    assert len(counted) == 100
+
+
+def test_the_cookie_is_enough_and_tells_nothing(token):
+    browser = elsewhere()
+    given = browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    assert given.headers["Set-Cookie"].endswith("; Path=/; HttpOnly; SameSite=Strict")
+    assert "lantern" not in given.headers["Set-Cookie"]
+    assert all(visit(door, browser) == 200 for door in DOORS)
+    over_tls = TestClient(project(), "https://my-api.example")
+    given = over_tls.get("/dashboard/", headers={"Authorization": basic(token)})
+    assert "; Secure" in given.headers["Set-Cookie"]
+
+
+class Later:
+    """A clock that can be put forward."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._now = time.time()
+
+    def time(self) -> float:
+        return self._now + self.seconds
+
+
+@pytest.fixture
+def later(monkeypatch):
+    clock = Later()
+    monkeypatch.setattr(admin_session.time, "time", clock.time)
+    return clock
+
+
+def test_a_session_ends_when_it_is_not_used(token, later):
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    for _ in range(3):
+        later.seconds += admin_session.IDLE - 1
+        assert visit("dashboard", browser) == 200
+    later.seconds += admin_session.IDLE + 1
+    copied = cookie_of(browser)
+    assert [visit(door, elsewhere(), Cookie=copied) for door in DOORS] == [401, 403, 401]
+
+
+def test_a_session_ends_however_much_it_is_used(token, later):
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    used = 0
+    while visit("dashboard", browser) == 200:
+        later.seconds += admin_session.IDLE / 2
+        used += 1
+    assert used == admin_session.LONGEST / (admin_session.IDLE / 2)
+
+
+def test_what_a_browser_remembers_does_not_begin_another_session(token, later):
+    browser = elsewhere()
+    remembered = {"Authorization": basic(token)}
+    browser.get("/dashboard/", headers=remembered)
+    later.seconds += admin_session.IDLE + 1
+    over = browser.get("/dashboard/", headers=remembered)
+    assert (over.status_code, "Basic" in over.headers["WWW-Authenticate"]) == (401, True)
+    assert browser.get("/dashboard/", headers=remembered).status_code == 200, "typed again"
+
+
+def test_signing_out_ends_the_session_on_every_web_server(token):
+    browser, other = elsewhere(), elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    copied = cookie_of(browser)
+    with other.websocket_connect(f"{WS}/dashboard/ws", headers={"Cookie": copied}) as socket:
+        out = browser.get("/dashboard/sign-out", headers={"Authorization": basic(token)})
+        # A browser forgets the password that it sent when that is answered with 401.
+        assert (out.status_code, "Basic" in out.headers["WWW-Authenticate"]) == (401, True)
+        assert "admin" not in browser.cookies
+        socket.send_bytes(b"\0")
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_bytes()
+    assert [visit(door, elsewhere(), Cookie=copied) for door in DOORS] == [401, 403, 401]
+
+
+def test_signing_out_without_a_session_leads_to_the_dashboard(token):
+    browser = elsewhere()
+    assert browser.get("/dashboard/sign-out").status_code == 401
+    browser.get("/dashboard/sign-out", headers={"Authorization": basic(token)})
+    assert visit("dashboard", browser) == 200, "the prompt after signing out signs in"
+
+
+def test_a_sign_out_that_cannot_be_kept_is_not_said_to_be_one(token, monkeypatch, tmp_path):
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(admin_session, "SIGNED_OUT", tmp_path / "file/below")
+    answer = browser.get("/dashboard/sign-out")
+    assert (answer.status_code, "data/" in answer.text) == (503, True)
+
+
+def test_without_a_token_no_cookie_is_believed(monkeypatch):
+    monkeypatch.setenv("APP_ENV", "production")
+    planted = AdminSession("../planted", int(time.time()), 0).cookie("http").partition(";")[0]
+    stranger = elsewhere()
+    for path in ("/dashboard/", "/dashboard/sign-out", "/admin/clock"):
+        assert stranger.get(path, headers={"Cookie": planted}).status_code == 403
+    assert not (admin_session.SIGNED_OUT.parent / "planted").exists()
+
+
+def test_what_signing_out_leaves_is_taken_away(token, later, monkeypatch):
+    for _ in range(3):
+        browser = elsewhere()
+        browser.get("/dashboard/", headers={"Authorization": basic(token)})
+        browser.get("/dashboard/sign-out")
+    assert len(list(admin_session.SIGNED_OUT.iterdir())) == 3
+    later.seconds += admin_session.LONGEST + 1
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    browser.get("/dashboard/sign-out")
+    assert len(list(admin_session.SIGNED_OUT.iterdir())) == 1
+
+
+def test_another_token_ends_all_sessions(token, monkeypatch):
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    monkeypatch.setenv("ADMIN_TOKEN", TOKEN.swapcase())
+    settings.forget()
+    assert visit("dashboard", browser) == 401
+
+
+def cookie_of(browser: TestClient) -> str:
+    return f"admin={browser.cookies['admin']}"

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli, main
+from app.core.settings import BadSettingsError
 from app.identity import NAME
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -37,6 +38,17 @@ def run(*arguments: str):
 
 def test_version():
     assert run("version").output.startswith(NAME)
+
+
+def test_a_token_that_is_printed_is_one_for_production(monkeypatch):
+    monkeypatch.setenv("APP_ENV", "production")
+    monkeypatch.setenv("ADMIN_TOKEN", "changeme")
+    refused = run("health")
+    assert isinstance(refused.exception, BadSettingsError)
+    printed = run("admin-token").output.strip()
+    monkeypatch.setenv("ADMIN_TOKEN", printed)
+    assert run("health").exit_code == 0
+    assert run("admin-token").output.strip() != printed
 
 
 def test_health_is_ok():

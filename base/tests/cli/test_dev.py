@@ -1,5 +1,6 @@
 """`dev`: the server, the processes beside it, and the servers that they need."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -26,7 +27,7 @@ component = Component(
 )
 """
 PARTS = """
-import os, time
+import fcntl, os, time
 from contextlib import contextmanager
 from pathlib import Path
 import typer
@@ -44,6 +45,8 @@ def clock(): pass
 
 @cli.command()
 def run():
+    lock = open("lock", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     Path("ran").write_text(read(ClockSettings).url)
     time.sleep(600)
 
@@ -123,6 +126,29 @@ def test_all_of_it_runs_and_all_of_it_ends(tmp_path):
         running.wait()
         log.seek(0)
         print(log.read())
+
+
+def test_killed_it_leaves_nothing_behind(tmp_path):
+    path = project(tmp_path / "copy")
+    with (tmp_path / "log").open("w+") as log:
+        running, url = start(path, log)
+        try:
+            until(lambda: answers(url) and (path / "ran").exists())
+            assert is_locked(path / "lock")
+        finally:
+            running.kill()
+            running.wait()
+        until(lambda: not answers(url) and not is_locked(path / "lock"))
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process has it that is not dead; one that is may still have its number."""
+    with file.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):

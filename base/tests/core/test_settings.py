@@ -1,10 +1,14 @@
 """Settings come from the environment or `.env`, and a bad one is said in a line."""
 
+import secrets
+from functools import partial
+
 import pytest
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from app.core.settings import BadSettingsError, EnvSettings, Settings, check, read
+from app.core.admin_token import make
+from app.core.settings import BadSettingsError, EnvSettings, Settings, check, forget, read
 
 
 class ClockSettings(EnvSettings):
@@ -95,3 +99,43 @@ def test_a_file_that_is_no_text_ends_the_process_with_a_line(tmp_path, file, wri
     with pytest.raises(SystemExit) as caught:
         check([Settings, ClockSettings])
     assert str(caught.value).startswith(f"{tmp_path / file} is not UTF-8 text")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "a",
+        "changeme",
+        "a" * 64,
+        "ab" * 32,
+        "changeme" * 8,
+        "Change-Me!" * 4,
+        "12345678901234567890123456789012",
+        "0123456789abcdef" * 2,
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "lantern lantern lantern lantern lantern",
+        "my super secret password for the harbour",
+        " " * 20 + "9f86d081884c7d65" + " " * 20,
+        secrets.token_hex(15),
+    ],
+)
+def test_production_does_not_start_with_a_token_that_is_guessed(monkeypatch, token):
+    monkeypatch.setenv("ADMIN_TOKEN", token)
+    assert read(Settings).admin_token == token.strip(), "in development that is enough"
+    forget()
+    monkeypatch.setenv("APP_ENV", "production")
+    with pytest.raises(BadSettingsError) as caught:
+        read(Settings)
+    (line,) = caught.value.lines
+    assert line.startswith("ADMIN_TOKEN: ")
+    assert "`python -m app admin-token`" in line
+    assert token not in line.removeprefix("ADMIN_TOKEN: ") or token == "a"
+
+
+@pytest.mark.parametrize("make", [make, partial(secrets.token_hex, 16), secrets.token_urlsafe])
+def test_production_starts_with_one_made_by_chance(monkeypatch, make):
+    monkeypatch.setenv("APP_ENV", "production")
+    for _ in range(200):
+        monkeypatch.setenv("ADMIN_TOKEN", f"{make()}\n")
+        forget()
+        assert len(read(Settings).admin_token) >= 32

@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.backend.main import create_app
 from app.identity import DESCRIPTION, NAME
+from tests.conftest import WS, Viewer, here
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -43,6 +45,17 @@ def test_the_core_has_a_live_card(dashboard):
         viewer.see(NAME)
         viewer.see(DESCRIPTION)
         viewer.see("the process answers")
+
+
+@pytest.mark.parametrize("token", ["", "lantern"])
+def test_who_sent_a_token_can_sign_out(token, monkeypatch):
+    monkeypatch.setenv("ADMIN_TOKEN", token)
+    headers = {"Authorization": "Bearer lantern"}
+    with here(create_app()) as client, client.websocket_connect(WS, headers=headers) as socket:
+        viewer = Viewer(socket)
+        button = viewer.find(lambda d: d.get("content") == "Sign out")
+    assert button.get("visible", True) is bool(token)
+    assert "/dashboard/sign-out" in str(button["url"])
 
 
 def test_a_component_has_a_card_that_reacts(plug_in, dashboard):

@@ -1,0 +1,80 @@
+"""A browser that sent ADMIN_TOKEN goes on with a cookie: a session, which ends.
+
+The cookie says when the session began and was last used, and is signed with the token: each web
+server can read it, and another token ends all. Signing out leaves a file in `data/`, which every
+web server that shares the directory sees.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import HTTPConnection
+
+from app.core.settings import Settings, read
+
+COOKIE = "admin"
+IDLE = 2 * 60 * 60
+"""Seconds after the last page or connection that a session ends."""
+LONGEST = 12 * 60 * 60
+"""Seconds after its begin that it ends, however much it is used."""
+SIGNED_OUT = Path("data/signed-out")
+_FLAGS = "Path=/; HttpOnly; SameSite=Strict"
+FORGET = f'{COOKIE}=""; Max-Age=0; {_FLAGS}'
+"""The Set-Cookie header that takes the cookie away."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSession:
+    """A session that we began; it may be over."""
+
+    name: str
+    began: int
+    used: int
+
+    def is_open(self) -> bool:
+        """Whether neither its end has come nor somebody signed out; what is in use asks this."""
+        return time.time() < self.began + LONGEST and not (SIGNED_OUT / self.name).exists()
+
+    def is_idle(self) -> bool:
+        """Whether it was not used for too long to be taken up again."""
+        return time.time() >= self.used + IDLE
+
+    def cookie(self, scheme: str) -> str:
+        """The Set-Cookie header that says it was used now."""
+        said = f"{self.name}.{self.began}.{int(time.time())}"
+        # No Max-Age: the browser shows what is over, so that we can ask for the token again.
+        secure = "; Secure" if scheme in ("https", "wss") else ""
+        return f"{COOKIE}={said}.{_sign(said)}; {_FLAGS}{secure}"
+
+    def sign_out(self) -> None:
+        """End it. OSError where that cannot be kept."""
+        SIGNED_OUT.mkdir(parents=True, exist_ok=True)
+        for file in SIGNED_OUT.iterdir():
+            if file.stat().st_mtime < time.time() - LONGEST:
+                file.unlink(missing_ok=True)
+        (SIGNED_OUT / self.name).touch()
+
+
+def begin() -> AdminSession:
+    """A new one."""
+    now = int(time.time())
+    return AdminSession(secrets.token_hex(16), now, now)
+
+
+def sent(connection: HTTPConnection) -> AdminSession | None:
+    """The session that a cookie names, over or not; None for a cookie that we did not make."""
+    said, _, signature = connection.cookies.get(COOKIE, "").rpartition(".")
+    is_ours = hmac.compare_digest(signature.encode(), _sign(said).encode())
+    if not is_ours or not read(Settings).admin_token:  # what is signed with nothing anybody signs
+        return None
+    name, began, used = said.split(".")
+    return AdminSession(name, int(began), int(used))
+
+
+def _sign(said: str) -> str:
+    key = read(Settings).admin_token.encode()
+    return hmac.new(key, f"session {said}".encode(), hashlib.sha256).hexdigest()

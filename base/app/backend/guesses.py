@@ -1,0 +1,61 @@
+"""Wrong guesses of a secret are counted for each address: after some, it has to wait."""
+
+import ipaddress
+import math
+import threading
+import time
+from collections import OrderedDict
+
+import structlog
+
+LIMIT = 10
+"""Wrong guesses that an address has in each window."""
+WINDOW = 60
+"""Seconds from the first of them until it has as many again."""
+ADDRESSES = 10_000
+"""How many addresses are remembered; the one that has been quiet for longest goes first."""
+
+
+class Guesses:
+    """The wrong guesses of each address. Threads count in turn, so that none slips through."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._wrong)
+
+    def count(self, address: str, right: bool) -> int:
+        """Count one guess; how many seconds to wait if it came too soon, even if it is right."""
+        network, now = _network(address), time.monotonic()
+        with self._lock:
+            until, wrong = self._wrong.get(network, (0.0, 0))
+            if now >= until:
+                until, wrong = now + WINDOW, 0
+            if wrong >= LIMIT:
+                return math.ceil(until - now)
+            if not right:
+                self._wrong[network] = (until, wrong + 1)
+                self._wrong.move_to_end(network)
+                if len(self._wrong) > ADDRESSES:
+                    self._wrong.popitem(last=False)
+        if not right and wrong + 1 == LIMIT:
+            structlog.get_logger(__name__).warning("too many wrong guesses", address=address)
+        return 0
+
+    def forget(self) -> None:
+        """Begin to count anew; for tests."""
+        self._wrong.clear()
+
+
+def _network(address: str) -> str:
+    """The address, or the network that one customer has of IPv6."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        mapped = ip.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((int(ip), 64), strict=False))
+    return str(ip)
