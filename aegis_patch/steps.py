@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +30,9 @@ from aegis_patch.recall import recall
 from aegis_patch.sides import Note
 from aegis_patch.stack import Stack
 from aegis_patch.trees import Entry
+
+_DRIVERS = {"unset": "binary", "binary": "binary", "union": "union"}
+"""What aegis knows of the values of `merge` in .gitattributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +160,14 @@ def _build(
     old, new = bench.pristine(step.old), bench.pristine(step.new)
     if step.record:
         old = recorded(store, old, step.record)
+    attributes = _attributes(there, trees.changed(store, old, new))
     plan = Plan(
         head=tree,
         old=old,
         new=new,
         record=step.new,
         yours=yours.lines(bench, there, old, new),
-        drivers=_drivers(there, trees.changed(store, old, new)),
+        drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
         moved=yours.moved(bench, there, tree, old, new),
         ignorecase=project.ignores_case(there.repo),
     )
@@ -175,6 +179,8 @@ def _build(
             f"{note.path}: {note.text}" for note in outcome.notes
         ]
     outcome = _with_absent(store, plan, outcome)
+    not_run = _not_run(store, there, plan, attributes)
+    outcome = replace(outcome, notes=(*outcome.notes, *not_run))
     after, said = outcome.tree, list[str]()
     if lock_entry := trees.lookup(store, tree, uvlock.LOCK):
         after, said = _relock(store, tree, outcome, lock_entry, relock)
@@ -193,18 +199,22 @@ def _with_absent(
     return replace(outcome, notes=(*outcome.notes, *found))
 
 
-def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
-    """What .gitattributes say of `merge`; drivers of the user's own are not run."""
-    found = {}
-    wholes = {path: project.within(there.prefix, path) for path in paths}
-    said = git.attributes(Path(there.repo.workdir), "merge", wholes.values())
-    for path, whole in wholes.items():
-        driver = said.get(whole)
-        if driver in ("unset", "binary"):
-            found[path] = "binary"
-        elif driver == "union":
-            found[path] = "union"
-    return found
+def _attributes(there: Project, paths: Iterable[str]) -> dict[str, str]:
+    """What .gitattributes say of `merge`, by path."""
+    wholes = {project.within(there.prefix, path): path for path in paths}
+    said = git.attributes(Path(there.repo.workdir), "merge", wholes)
+    return {wholes[whole]: driver for whole, driver in said.items()}
+
+
+def _not_run(
+    store: pygit2.Repository, there: Project, plan: Plan, attributes: Mapping[str, str]
+) -> Iterator[Note]:
+    """The merge drivers of the user's own that git would have run, and aegis does not."""
+    for path, driver in attributes.items():
+        sides = [trees.lookup(store, tree, path) for tree in (plan.old, plan.head, plan.new)]
+        is_merged = all(sides) and sides[0] != sides[1] != sides[2]
+        if is_merged and git.setting(there.root, f"merge.{driver}.driver"):
+            yield Note(path, f"aegis merged it, and did not run your merge driver {driver}")
 
 
 def _relock(
