@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,9 @@ from aegis_patch.unresolved import Evolved, Reference, references
 SHOWN = 20  # of many lines
 _COMPOSE = "compose.yaml"
 _NAMED = re.compile(rb"(?m)^\s*(?:export )?COMPOSE_PROJECT_NAME=.")
+
+_DRIVERS = {"unset": "binary", "binary": "binary", "union": "union"}
+"""What aegis knows of the values of `merge` in .gitattributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,7 @@ def _build(
     old, new = bench.pristine(step.old), bench.pristine(step.new)
     if step.record:
         old = recorded(store, old, step.record)
+    attributes = _attributes(there, trees.changed(store, old, new))
     plan = Plan(
         head=tree,
         old=old,
@@ -232,7 +236,7 @@ def _build(
         record=step.new,
         yours=yours.lines(bench, there, step.old, step.new),
         brought=yours.brought(bench, step.new, step.new.names - step.old.names),
-        drivers=_drivers(there, trees.changed(store, old, new)),
+        drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
         moved=yours.moved(bench, there, tree, old, new),
         ignorecase=project.ignores_case(there.repo),
     )
@@ -250,6 +254,7 @@ def _build(
         why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
     )
     place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
+    notes += _not_run(store, there, plan, attributes)
     notes += _of_compose(store, there, (tree, outcome.tree), place)
     outcome = replace(outcome, notes=(*outcome.notes, *notes))
     return Built(step, root, trees.replace(store, after, edits), outcome, plan.moved or Moves()), []
@@ -269,18 +274,22 @@ def _of_compose(
     return [Note(path or place, text) for path, text in compose.warnings(was, now)]
 
 
-def _drivers(there: Project, paths: Iterable[str]) -> dict[str, str]:
-    """What .gitattributes say of `merge`; drivers of the user's own are not run."""
-    found = {}
-    wholes = {path: project.within(there.prefix, path) for path in paths}
-    said = git.attributes(Path(there.repo.workdir), "merge", wholes.values())
-    for path, whole in wholes.items():
-        driver = said.get(whole)
-        if driver in ("unset", "binary"):
-            found[path] = "binary"
-        elif driver == "union":
-            found[path] = "union"
-    return found
+def _attributes(there: Project, paths: Iterable[str]) -> dict[str, str]:
+    """What .gitattributes say of `merge`, by path."""
+    wholes = {project.within(there.prefix, path): path for path in paths}
+    said = git.attributes(Path(there.repo.workdir), "merge", wholes)
+    return {wholes[whole]: driver for whole, driver in said.items()}
+
+
+def _not_run(
+    store: pygit2.Repository, there: Project, plan: Plan, attributes: Mapping[str, str]
+) -> Iterator[Note]:
+    """The merge drivers of the user's own that git would have run, and aegis does not."""
+    for path, driver in attributes.items():
+        sides = [trees.lookup(store, tree, path) for tree in (plan.old, plan.head, plan.new)]
+        is_merged = all(sides) and sides[0] != sides[1] != sides[2]
+        if is_merged and git.setting(there.root, f"merge.{driver}.driver"):
+            yield Note(path, f"aegis merged it, and did not run your merge driver {driver}")
 
 
 def _land(

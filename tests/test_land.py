@@ -181,3 +181,18 @@ def test_a_filter_that_fails_is_the_reason(
         project.git("config", f"filter.{name}.required", "false")
         project.aegis("add", "worker")
         assert project.is_sound()
+
+
+def test_a_merge_driver_of_the_users_own_is_not_run_and_named(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.write(".gitattributes", "README.md merge=mine\ncompose.yaml merge=mine\n")
+    project.edit("README.md", "## License", "## Licence")
+    project.commit("Our spelling")
+    said = "README.md: aegis merged it, and did not run your merge driver mine"
+    assert said not in project.aegis("add", "worker", "--dry-run").out
+    project.git("config", "merge.mine.driver", f"touch {tmp_path}/ran; false")
+    ran = project.aegis("add", "worker")
+    assert said in ran.out + ran.err
+    assert "compose.yaml: aegis merged" not in ran.out + ran.err
+    assert not (tmp_path / "ran").exists()
+    assert project.is_sound()
