@@ -81,6 +81,14 @@ class _Lost:
             dotted = dotted.rpartition(".")[0]
         return dotted
 
+    def may_be_in(self, path: str, data: bytes) -> bool:
+        """Whether a Python file holds a piece of the name of each module that is asked about."""
+        known = {*re.findall(rb"\w+", data)}
+        modules = (name.rpartition(".")[2].encode() for name in (*self.modules, *self.files))
+        return (
+            path in self.texts or bool(self.words["distribution"]) or not known.isdisjoint(modules)
+        )
+
     def names(self, path: str) -> frozenset[str]:
         """What a file bound there, and does not bind in the result."""
         return _unbound(*self.texts[path]) if path in self.texts else frozenset()
@@ -222,10 +230,11 @@ def _named(
     if not lines:
         return
     yield from _in_text(lost, path, lines)
-    yield from _paths(at, lost, path, data, lines)
+    if lost.gone:
+        yield from _paths(at, lost, path, data, lines)
     if compose.NAME.search(path):
         yield from _in_compose(at, lost, path, data)
-    if path.endswith(".py") and (lost.modules or lost.texts or lost.words["distribution"]):
+    if path.endswith(".py") and lost.may_be_in(path, data):
         yield from (each for each in _in_python(lost, path, data) if each[0] in lines)
 
 
@@ -270,10 +279,11 @@ def _in_python(lost: _Lost, path: str, data: bytes) -> Iterator[tuple[int, str]]
 def _in_compose(at: Evolved, lost: _Lost, path: str, data: bytes) -> Iterator[tuple[int, str]]:
     """Services and volumes that a Compose file needs, the other tree has, and no file here has."""
     there = at.was.get(path, path) if lost.tree == at.new else path
-    known, here = compose.read(trees.read(at.store, lost.tree, there)), compose.read(data)
-    before = compose.read(trees.read(at.store, at.head, path))
-    if not known or not here:
+    text = trees.read(at.store, lost.tree, there)
+    known, here = (compose.read(each) if text != data else None for each in (text, data))
+    if not known or not here or known.has <= here.has:
         return
+    before = compose.read(trees.read(at.store, at.head, path))
     missing = known.has - here.has
     old = {each[1:] for each in before.needs if each[2] not in before.has} if before else set()
     found = [
