@@ -109,7 +109,7 @@ def references(at: Evolved) -> list[Reference]:
         if path in changed:
             fresh = _lines(data, trees.read(at.store, at.head, path))
             for number, name in _named(at, wanted, path, data, fresh):
-                found.add(Reference(path, number, name, True, _place(name, changed)))
+                found.add(Reference(path, number, name, True, _place(path, name, changed)))
     settings = at.root / _SETTINGS
     if had.words["variable"] | had.words["service"] and settings.is_file():
         text = settings.read_bytes()
@@ -318,7 +318,9 @@ def _leads(at: Evolved, tree: pygit2.Oid, places: Iterable[str]) -> bool:
     )
 
 
-def _place(name: str, changed: Iterable[str]) -> str:
-    """Where a path is that the user's directory took along, if it is one file."""
-    found = [path for path in changed if path.endswith(f"/{name}")]
-    return found[0] if len(found) == 1 else ""
+def _place(path: str, name: str, changed: Iterable[str]) -> str:
+    """Where a path is that a directory took along, if it is one file: the named or the naming."""
+    found = [each for each in changed if f"/{each}".endswith(f"/{name}")]
+    if len(found) != 1:
+        return ""
+    return posixpath.relpath(name, posixpath.dirname(path)) if found == [name] else found[0]
