@@ -90,6 +90,17 @@ def test_a_statement_that_both_changed_is_a_persons(store: pygit2.Repository, mi
     assert "mine" in result.data.decode()
 
 
+def test_imports_that_were_sorted_anew(store: pygit2.Repository) -> None:
+    at = "from app import one, two\n"
+    ours = BASE.replace(at, "from app import two\nfrom app import one\n")
+    theirs = BASE.replace(at, "import os\nfrom app import one\n")
+    data, reason, _ = merge(store, ours, theirs)
+    assert reason is None
+    assert data == theirs.encode()
+    mine = ours.replace("import two\n", "import two as mine\n")
+    assert merge(store, mine, theirs).reason is Reason.TEXT
+
+
 @pytest.mark.parametrize("indent", ["\t", "  ", "        "])
 def test_indented_anew_as_a_whole(store: pygit2.Repository, indent: str) -> None:
     theirs = BASE.replace("reload=False", "reload=True")

@@ -28,12 +28,12 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
     texts = [slots.without(lines) for lines in (ours, mine)]
     if [line.rstrip() for line in texts[0]] == [line.rstrip() for line in texts[1]]:
         return True
-    said = _said if path.endswith((".py", ".pyi")) else _values if path.endswith(".toml") else None
-    if said is None:
+    what = _said if path.endswith((".py", ".pyi")) else _values if path.endswith(".toml") else None
+    if what is None:
         return False
     try:
         one, other = (b"\n".join([*lines, b""]) for lines in texts)
-        return said(one) == said(other)
+        return what(one) == what(other)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return False
 
@@ -52,10 +52,11 @@ def _said(text: bytes) -> tuple[list[str], Counter[str]]:
                 node.value = ast.Constant(inspect.cleandoc(words).strip())
     tokens = tokenize.tokenize(iter(text.splitlines(keepends=True)).__next__)
     comments = Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
-    return list(_statements(tree.body)), comments
+    return list(said(tree.body)), comments
 
 
-def _statements(body: Sequence[ast.stmt]) -> Iterator[str]:
+def said(body: Sequence[ast.stmt]) -> Iterator[str]:
+    """What statements say; imports in a row, name by name, in whatever order."""
     for is_import, run in itertools.groupby(
         body, lambda node: isinstance(node, ast.Import | ast.ImportFrom)
     ):

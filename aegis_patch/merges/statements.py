@@ -30,8 +30,18 @@ class _Piece(NamedTuple):
 
 
 def settled(sides: Texts) -> Texts:
-    """The three sides, alike wherever ours differs from base in its layout alone."""
-    base, ours, theirs = cut = [_cut(text) for text in sides]
+    """The three sides, alike wherever ours differs from base in its layout alone.
+
+    Imports in a row are first taken as one statement, whose parts have no order, then one by one.
+    """
+    made = _alike(_alike(sides, rows=True), rows=False)
+    if made == sides and layout.is_same(".py", sides.base.encode(), sides.ours.encode()):
+        return Texts(sides.base, sides.base, sides.theirs)  # indented in another way, as a whole
+    return made
+
+
+def _alike(sides: Texts, *, rows: bool) -> Texts:
+    base, ours, theirs = cut = [_cut(text, rows=rows) for text in sides]
     before = [[piece.said for piece in side] for side in cut]
     kept = _pairs(base, theirs)
     for at, mine in _pairs(base, ours).items():
@@ -41,12 +51,11 @@ def settled(sides: Texts) -> Texts:
             ours[mine] = base[at]
     made = Texts(*("".join(piece.text for piece in side) for side in cut))
     try:
-        if [[piece.said for piece in _cut(text)] for text in made] == before:
+        if [[piece.said for piece in _cut(text, rows=rows)] for text in made] == before:
             return made
     except Unusual:
-        pass  # ours is indented in another way
-    same = layout.is_same(".py", sides.base.encode(), sides.ours.encode())
-    return Texts(sides.base, sides.base, sides.theirs) if same else sides
+        pass
+    return sides
 
 
 def _pairs(base: Sequence[_Piece], other: Sequence[_Piece]) -> dict[int, int]:
@@ -55,7 +64,7 @@ def _pairs(base: Sequence[_Piece], other: Sequence[_Piece]) -> dict[int, int]:
     return {block.a + n: block.b + n for block in blocks for n in range(block.size)}
 
 
-def _cut(text: str) -> list[_Piece]:
+def _cut(text: str, *, rows: bool) -> list[_Piece]:
     """A module as pieces.
 
     Raises:
@@ -72,7 +81,7 @@ def _cut(text: str) -> list[_Piece]:
         raise Unusual("not Python") from error
     pieces = []
     start = 0
-    for said, stop in [*_stops(lines, tree.body, ()), (("end",), len(lines))]:
+    for said, stop in [*_stops(lines, tree.body, (), rows), (("end",), len(lines))]:
         if stop <= start and said != ("end",):
             raise Unusual("two statements on one line")
         beside = sorted(each.string for each in comments if start < each.start[0] <= stop)
@@ -82,10 +91,13 @@ def _cut(text: str) -> list[_Piece]:
 
 
 def _stops(
-    lines: Sequence[str], body: Sequence[ast.stmt], place: tuple[object, ...]
+    lines: Sequence[str], body: Sequence[ast.stmt], place: tuple[object, ...], rows: bool
 ) -> Iterator[tuple[tuple[object, ...], int]]:
     """What each piece says, and the line behind it."""
-    for node in body:
+    for node, imports in _rows(body, rows):
+        if imports:
+            yield (place, *layout.said(imports)), node.end_lineno or node.lineno
+            continue
         branches = [(label, inside) for label, inside in _branches(node) if inside]
         if not branches or _first(branches[0][1][0]) < node.lineno:
             yield (place, _said(node)), node.end_lineno or node.lineno
@@ -94,7 +106,21 @@ def _stops(
             where = (place, type(node).__name__, getattr(node, "name", ""), number)
             if label != "else" or not lines[_first(inside[0])].lstrip().startswith("elif"):
                 yield (place, label), _first(inside[0])
-            yield from _stops(lines, inside, where)
+            yield from _stops(lines, inside, where, rows)
+
+
+def _rows(body: Sequence[ast.stmt], rows: bool) -> Iterator[tuple[ast.stmt, list[ast.stmt]]]:
+    """The statements; of imports the last of a row, with the whole of it."""
+    imports: list[ast.stmt] = []
+    for at, node in enumerate(body):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, []
+            continue
+        imports.append(node)
+        goes_on = at + 1 < len(body) and isinstance(body[at + 1], ast.Import | ast.ImportFrom)
+        if not (rows and goes_on):
+            yield node, imports
+            imports = []
 
 
 def _branches(node: ast.stmt) -> Iterator[tuple[str, list[ast.stmt]]]:
@@ -116,8 +142,6 @@ def _said(node: ast.AST) -> str:
     match node:
         case ast.Expr(value=ast.Constant(value=str(words))):
             return f"text {inspect.cleandoc(words).strip()}"
-        case ast.ImportFrom(names=names):
-            return f"{node.level} {node.module} {sorted(ast.dump(name) for name in names)}"
     compound = any(isinstance(getattr(node, name, None), list) for name in _INNER)
     fields = {k: v for k, v in ast.iter_fields(node) if not (compound and k in _INNER)}
     return ast.dump(type(node)(**fields))

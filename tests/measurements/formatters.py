@@ -26,6 +26,19 @@ FORMATTERS = {
         *("--config", "format.quote-style='single'", "."),
     ],
     "ruff preview": ["ruff", "format", "-q", "--isolated", "--preview", "."],
+    "ruff tabs": [
+        "ruff",
+        "format",
+        "-q",
+        "--isolated",
+        "--config",
+        "format.indent-style='tab'",
+        ".",
+    ],
+    "ruff isort one a line": [
+        *("ruff", "check", "-q", "--isolated", "--select", "I", "--fix"),
+        *("--config", "lint.isort.force-single-line=true", "."),
+    ],
     "ruff isort": ["ruff", "check", "-q", "--isolated", "--select", "I", "--fix", "."],
     "pyproject-fmt": ["pyproject-fmt", "pyproject.toml"],
 }
