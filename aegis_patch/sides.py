@@ -75,7 +75,7 @@ def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
     theirs = {path: now for path, now in theirs.items() if path in places}
     left_out = _left_out(at, paths, ours)
     found: list[tuple[Sides, ...]] = []
-    notes = list(left_out.values())
+    notes = list(dict.fromkeys(left_out.values()))
     for path in paths:
         if path in theirs.values() or path in left_out:
             continue
@@ -141,15 +141,15 @@ def _place(at: Trees, path: str, ours: Moves) -> str:
 def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, str]:
     """Where the new pristine tree has what it moved and HEAD has changed, moved or split, too."""
     store = at.store
+    missing = [path for path in paths if not trees.lookup(store, at.new, path)]
     edited = []
-    for path in paths:
-        if trees.lookup(store, at.new, path):
-            continue
+    for path in missing:
         mine = trees.lookup(store, at.head, _place(at, path, ours))
         is_moved = path in ours.files or path in ours.parts
         if is_moved or (mine and mine != trees.lookup(store, at.old, path)):
             edited.append(path)
-    found = moves.follow(store, at.old, at.new, edited).files if edited else {}
+    theirs = moves.follow(store, at.old, at.new, missing).files if edited else {}
+    found = {path: now for path, now in theirs.items() if path in edited}
     rest = trees.replace(store, at.head, dict.fromkeys(found))
     return {
         path: now
@@ -169,11 +169,11 @@ def _left_out(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, Note]:
     theirs = Moves()
     if gone:  # beside all that theirs moved, for that may look like what is gone
         theirs = moves.follow(at.store, at.old, at.new, missing, least=RELATED)
-    found = {}
+    found: dict[str, Note] = {}
     for path in gone:
         moved = theirs.files.get(path)
-        for now in theirs.parts.get(path) or ((moved,) if moved else ()):
-            found[now] = _stays_deleted(path, now, ours)
+        if places := theirs.parts.get(path) or ((moved,) if moved else ()):
+            found |= dict.fromkeys(places, _stays_deleted(path, places, ours))
     for path in paths:
         if path not in found and (directory := _deleted_directory(at, path, ours, theirs)):
             text = f"left out: you deleted {directory}"
@@ -181,13 +181,14 @@ def _left_out(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, Note]:
     return {path: note for path, note in found.items() if not trees.lookup(at.store, at.head, path)}
 
 
-def _stays_deleted(path: str, now: str, ours: Moves) -> Note:
+def _stays_deleted(path: str, places: Sequence[str], ours: Moves) -> Note:
+    now = ", ".join(places)
     if others := ours.hints.get(path):
         text = f"is gone, and {_alike(others)}: {now}, where aegis moved it, is left out"
         return Note(path, text, applied=False)
     many = "you deleted {count} files, which aegis moved to {to}; they stay deleted"
     text = f"you deleted it, and aegis moved it to {now}; it stays deleted"
-    return Note(path, text, many=many, to=now, applied=False)
+    return Note(path, text, many=many, to=places[0], applied=False)
 
 
 def _is_deleted(at: Trees, path: str, ours: Moves) -> bool:

@@ -156,16 +156,8 @@ def perform(
         if isinstance(made.outcome, Conflicted):
             guard.places(bench.store, made.outcome)
             break
-    left_out = dict.fromkeys(
-        note for made in built for note in made.outcome.notes if not note.applied
-    )
-    checked = Result(
-        said=tuple(told),
-        rest=tuple(step.command for step in steps[len(built) :]),
-        dry=dry,
-        dangling=tuple(_unresolved(bench, there, built)),
-        not_applied=tuple(left_out),
-    )
+    rest = tuple(step.command for step in steps[len(built) :])
+    checked = _checked(bench, there, built, Result(said=tuple(told), rest=rest, dry=dry))
     if strict:
         _refuse_unresolved(checked)
     if all(isinstance(made.outcome, Unchanged) for made in built):
@@ -174,8 +166,8 @@ def perform(
     return replace(checked, commits=_land(bench, there, built, dry))
 
 
-def _unresolved(bench: Bench, there: Project, built: Sequence[Built]) -> list[Reference]:
-    """What the lines of the result name that is not there."""
+def _checked(bench: Bench, there: Project, built: Sequence[Built], result: Result) -> Result:
+    """The result, with what its lines name that is not there, and what is not applied."""
     first, last = built[0], built[-1]
     assert first.step.old is not None
     moved: dict[str, str] = {}
@@ -184,20 +176,21 @@ def _unresolved(bench: Bench, there: Project, built: Sequence[Built]) -> list[Re
         moved |= made.moved.files
         parts |= {part: path for path, each in made.moved.parts.items() for part in each}
     left = last.outcome.conflicts if isinstance(last.outcome, Conflicted) else ()
-    return references(
-        Evolved(
-            bench.store,
-            there.root,
-            str(there.head),
-            head=_inside(bench.store, there, first.before),
-            old=bench.pristine(first.step.old),
-            new=bench.pristine(last.step.new),
-            result=_inside(bench.store, there, last.after),
-            moved=moved,
-            was={place: path for path, place in moved.items()} | parts,
-            unsettled={conflict.path for conflict in left},
-        )
+    evolved = Evolved(
+        bench.store,
+        there.root,
+        str(there.head),
+        head=_inside(bench.store, there, first.before),
+        old=bench.pristine(first.step.old),
+        new=bench.pristine(last.step.new),
+        result=_inside(bench.store, there, last.after),
+        moved=moved,
+        was={place: path for path, place in moved.items()} | parts,
+        unsettled={conflict.path for conflict in left},
     )
+    notes = [note for made in built for note in made.outcome.notes if not note.applied]
+    not_applied = tuple(dict.fromkeys(notes))
+    return replace(result, dangling=tuple(references(evolved)), not_applied=not_applied)
 
 
 def _refuse_unresolved(result: Result) -> None:

@@ -81,6 +81,14 @@ class _Lost:
             dotted = dotted.rpartition(".")[0]
         return dotted
 
+    def may_be_in(self, path: str, data: bytes) -> bool:
+        """Whether a Python file holds a piece of the name of each module that is asked about."""
+        known = {*re.findall(rb"\w+", data)}
+        modules = (name.rpartition(".")[2].encode() for name in (*self.modules, *self.files))
+        return (
+            path in self.texts or bool(self.words["distribution"]) or not known.isdisjoint(modules)
+        )
+
     def names(self, path: str) -> frozenset[str]:
         """What a file bound there, and does not bind in the result."""
         return _unbound(*self.texts[path]) if path in self.texts else frozenset()
@@ -101,7 +109,7 @@ def references(at: Evolved) -> list[Reference]:
         if path in changed:
             fresh = _lines(data, trees.read(at.store, at.head, path))
             for number, name in _named(at, wanted, path, data, fresh):
-                found.add(Reference(path, number, name, True, _place(name, changed)))
+                found.add(Reference(path, number, name, True, _place(path, name, changed)))
     settings = at.root / _SETTINGS
     if had.words["variable"] | had.words["service"] and settings.is_file():
         text = settings.read_bytes()
@@ -225,10 +233,11 @@ def _named(
     if not lines:
         return
     yield from _in_text(lost, path, lines)
-    yield from _paths(at, lost, path, data, lines)
+    if lost.gone:
+        yield from _paths(at, lost, path, data, lines)
     if compose.NAME.search(path):
         yield from _in_compose(at, lost, path)
-    if path.endswith(".py") and (lost.modules or lost.texts or lost.words["distribution"]):
+    if path.endswith(".py") and lost.may_be_in(path, data):
         yield from (each for each in _in_python(lost, path, data) if each[0] in lines)
 
 
@@ -277,7 +286,7 @@ def _in_compose(at: Evolved, lost: _Lost, path: str) -> Iterator[tuple[int, str]
         compose.project(functools.partial(trees.read, at.store, tree), each)
         for tree, each in ((lost.tree, there), (at.result, path), (at.head, path))
     )
-    if not known or not here or not here.whole:
+    if not known or not here or not here.whole or known.has <= here.has:
         return
     missing = known.has - here.has
     old = {each[1:] for each in before.needs if each[2] not in before.has} if before else set()
@@ -313,7 +322,9 @@ def _leads(at: Evolved, tree: pygit2.Oid, places: Iterable[str]) -> bool:
     )
 
 
-def _place(name: str, changed: Iterable[str]) -> str:
-    """Where a path is that the user's directory took along, if it is one file."""
-    found = [path for path in changed if path.endswith(f"/{name}")]
-    return found[0] if len(found) == 1 else ""
+def _place(path: str, name: str, changed: Iterable[str]) -> str:
+    """Where a path is that a directory took along, if it is one file: the named or the naming."""
+    found = [each for each in changed if f"/{each}".endswith(f"/{name}")]
+    if len(found) != 1:
+        return ""
+    return posixpath.relpath(name, posixpath.dirname(path)) if found == [name] else found[0]

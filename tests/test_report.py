@@ -65,6 +65,21 @@ def test_json_has_the_keys_of_the_contract_and_no_more() -> None:
     assert json.dumps(commit)
 
 
+def test_what_is_not_applied_is_beside_the_commits_and_no_note() -> None:
+    left = tuple(
+        Note(f"tests/{n}/x.py", "left out", many="{count} new files left out", applied=False)
+        for n in range(9)
+    )
+    made = Commit("Add x", None, (FILE,), (), (Note("n", "told"), *left))
+    result = Result((made,), not_applied=left)
+    found = report.result_json(result)
+    assert found.keys() == {"commits", "dangling", "not_applied"}
+    assert found["commits"][0]["notes"] == [{"path": "n", "text": "told"}]
+    assert found["not_applied"][8] == {"path": "tests/8/x.py", "reason": "left out"}
+    assert shown(result).count("left out") == 1
+    assert "not applied tests: 9 new files left out\n" in shown(result)
+
+
 def test_an_error_says_what_where_and_next() -> None:
     out = io.StringIO()
     error = Refused("what", where="/a/very/long/" + "path/" * 30, next="type this")

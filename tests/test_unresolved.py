@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aegis_patch import compose
+from aegis_patch import compose, paths
 from tests.conftest import Project, Ran, Start, run
 from tests.test_hostile import BASE, begin, publish, series
 
@@ -483,15 +483,22 @@ def test_a_path_that_does_not_lead_from_where_i_moved_the_compose_file(
     assert "docker/compose.yaml:7 names config/web.env, which does not exist here" in said
 
 
-def test_a_path_is_told_with_where_it_went(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("what", "where", "now"), [("app", "src/app", "src/{}"), ("compose.yaml", "docker/", "../{}")]
+)
+def test_a_path_is_told_with_where_it_went(start: Start, what: str, where: str, now: str) -> None:
     project = start()
-    (project.path / "src").mkdir()
-    project.git("mv", "app", "src/app")
+    (project.path / where).parent.mkdir(exist_ok=True)
+    (project.path / where.rpartition("/")[0]).mkdir(exist_ok=True)
+    project.git("mv", what, where)
     project.commit("Move")
     ran = project.aegis("add", "ingress")
     path = "app/components/ingress/http.yaml"
-    at = line(project, "compose.yaml", path.replace("http", "http${DOMAIN:+s}"))
-    assert f"note compose.yaml:{at} names {path}, which is at src/{path}" in ran.err
+    (file,) = [
+        each for each in project.git("ls-files").splitlines() if each.endswith("compose.yaml")
+    ]
+    at = line(project, file, path.replace("http", "http${DOMAIN:+s}"))
+    assert f"note {file}:{at} names {path}, which is at {now.format(path)}" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -523,3 +530,10 @@ def test_what_is_not_applied_is_refused_if_strict(
     assert left == {"path": path, "reason": "you deleted it; it stays deleted"}
     assert f"not applied {path}: you deleted it" in ran.err
     assert not (project.path / path).exists()
+
+
+def test_a_long_line_is_read_in_no_time() -> None:
+    for piece in (b"a", b"a+", b"a.", b"a/", b"a-", b"$a", b"./a"):
+        for name in ("Makefile", "x.yml", "compose.yaml", "Dockerfile"):
+            found = list(paths.named(name, b"COPY " + piece * 200_000 + b"\n"))
+            assert len(found) <= 200_000
