@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 from aegis_patch import compose
 from tests.conftest import Project, Start
 
-DOCKER_COMPOSE = shutil.which("docker-compose") or "docker-compose"
+DOCKER_COMPOSE = str(Path(sysconfig.get_path("scripts"), "docker-compose"))
 HERE = """\
 services:
   web: {image: web, depends_on: [redis]}

@@ -230,7 +230,9 @@ def test_what_is_found_elsewhere_is_there(start: Start) -> None:
 def test_a_name_that_a_conflict_brings_is_not_told(start: Start) -> None:
     project = start("worker", version="0.3.0")
     project.edit(COMPONENT, "    process: tuple[str, ...] = ()\n", "    command: str = ''\n")
-    project.edit(COMPONENT, "import importlib\nimport pkgutil\n", "import importlib, pkgutil\n")
+    project.edit(
+        COMPONENT, "import importlib\nimport pkgutil\n", "import importlib as mine, pkgutil\n"
+    )
     project.commit("Mine")
     ran = project.aegis("rebase-upstream", code=3)
     assert f"{COMPONENT}: both changed the same lines" in ran.err
