@@ -116,9 +116,8 @@ def _looked_at(store: pygit2.Repository, path: str, sides: _Sides, merged: bytes
     """What a text merge made, and what there is against it."""
     if problem := _breaks(path, merged, sides):
         return Text(merged, Reason.SYNTAX, problem)
-    if merged in sides[1:]:
-        return Text(merged)  # what one of them did is part of what the other did
-    if line := _doubtful(store, sides, merged):
+    is_one_sides = merged in sides[1:]  # what the other did is part of it
+    if not is_one_sides and (line := _doubtful(store, sides, merged)):
         return Text(merged, Reason.DOUBT, f"line {line}")
     if merges.resurrects(path, *sides, merged):
         return Text(merged, Reason.DOUBT, "what was taken away is back")

@@ -333,8 +333,7 @@ def _merge_file(
         if sides.base and theirs.id == sides.base.id:
             return Entry(ours.id, mode)
         return Conflict(sides, Reason.BINARY, ours)
-    if yours := plan.yours.get(sides.pristine):
-        texts[2] = _keeping(store, sides.path, texts[0], texts[2], yours)
+    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.pristine, frozenset()))
     if sides.base is None and driver != "union":  # two files of one name, each for its own
         added = trees.merge_text(store, *texts)
         both = Entry(store.create_blob(added.data), mode)
@@ -358,22 +357,14 @@ def _kind(entry: Entry) -> int:
     return entry.mode & 0o170000
 
 
-def _keeping(
-    store: pygit2.Repository, path: str, base: bytes, theirs: bytes, yours: frozenset[bytes]
-) -> bytes:
-    """Theirs, with the lines that it takes away and the user had written first."""
-    was, wanted = trees.lines(base), trees.lines(theirs)
-    result: list[bytes] = []
-    done = 0
-    for at, to in trees.hunks(store, base, theirs):
-        result += wanted[done : to.stop]
-        done = to.stop
-        for line in was[at.start : at.stop]:
-            said = units(path, line).keys()
-            if said and said <= yours:
-                result[-1:] = [last.rstrip(b"\n") + b"\n" for last in result[-1:]]
-                result.append(line)
-    return b"".join([*result, *wanted[done:]])
+def _without(path: str, text: bytes, yours: frozenset[bytes]) -> bytes:
+    if not yours:
+        return text
+    return b"".join(
+        line
+        for line in text.splitlines(keepends=True)
+        if not (found := units(path, line)) or not found.keys() <= yours
+    )
 
 
 def _written_first(

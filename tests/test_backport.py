@@ -132,12 +132,12 @@ def test_what_was_taken_early_and_moved(publish: Publish) -> None:
     assert project.read("down/g") == FIXED.decode()
 
 
-LIST = b"list\n# extra\nend\n"
+LIST = b"list\n# extra\nend\n# more\nlast\n"
 ITEM = LIST.replace(b"end", b"extra item\nend")
 EXTRA = {
     "1.0": {"list": ITEM, "extra": ONE},
-    "1.1": {"list": ITEM.replace(b"extra item", b"extra item\nand another"), "extra": FIXED},
-    "1.2": {"list": ITEM.replace(b"extra item", b"extra item\nand another"), "extra": ONE},
+    "1.1": {"list": ITEM.replace(b"last", b"and another\nlast"), "extra": FIXED},
+    "1.2": {"list": ITEM.replace(b"last", b"and another\nlast"), "extra": ONE},
 }
 
 
@@ -160,7 +160,7 @@ def test_what_an_add_found_is_kept_by_a_remove_releases_later(publish: Publish) 
     write(project, {"list": ITEM})
     project.commit("Mine")
     assert TOLD in project.aegis("add", "extra").out
-    project.edit("list", "extra item\n", "extra item\nand another\n")
+    project.edit("list", "last\n", "and another\nlast\n")
     project.commit("Backport")
     assert TOLD not in project.aegis("rebase-upstream").out
     project.aegis("remove", "extra")

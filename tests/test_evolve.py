@@ -283,17 +283,14 @@ def test_a_line_that_both_wrote_is_told_if_a_component_brings_it(
     assert any("you had written this too" in text for text in told) == (brought == b"same")
 
 
-@pytest.mark.parametrize("end", [b"\n", b""])
-@pytest.mark.parametrize("beside", [b"", b"gone\n"])
-def test_and_it_stays_when_the_series_leaves(
-    store: pygit2.Repository, beside: bytes, end: bytes
-) -> None:
-    base, both = b"1\n2\n3" + end, b"1\n2\n3\n%ssame\n%s4" % (beside, beside) + end
+def test_and_it_stays_when_the_series_leaves(store: pygit2.Repository) -> None:
+    base, both = b"1\n2\n3\n4\n5\n", b"1\nsame\n2\n3\n4\n5\n"
     head, old, new = (tiny.tree(store, {"a": data}) for data in (both, both, base))
-    plan = Plan(head, old, new, None, {"a": frozenset([b"same"])})
-    outcome = evolve.evolve(store, plan)
-    assert isinstance(outcome, Clean)
-    assert tiny.contents(store, outcome.tree) == {"a": b"1\n2\n3\nsame\n"}
+    yours = {"a": frozenset([b"same"])}
+    outcome = evolve.evolve(store, Plan(head, old, new, None, yours))
+    assert isinstance(outcome, Unchanged | Clean)
+    tree = outcome.tree if isinstance(outcome, Clean) else head
+    assert tiny.contents(store, tree) == {"a": both}
 
 
 # No wrong place.

@@ -62,16 +62,17 @@ def triples(repo: pygit2.Repository) -> Iterator[tuple[pygit2.Oid, pygit2.Oid, p
                     yield repo[at].peel(pygit2.Tree).id, fork.tree.id, end.tree.id
 
 
-def judged(store: pygit2.Repository, found: Iterable[Case]) -> Iterator[tuple[Case, str, str]]:
+def judged(found: Iterable[Case]) -> Iterator[tuple[Case, str, str]]:
     """Each case, what git and we make of it in a word, and our detail."""
     pending = iter(found)
     while batch := list(itertools.islice(pending, BATCH)):
-        sides = [[tiny.tree(store, {"file": text}) for text in case[1:]] for case in batch]
-        by_git = oracle.merges(store, [(base, ours, theirs) for base, ours, theirs in sides])
-        for case, git in zip(batch, by_git, strict=True):
-            made = content.merge(store, *case)
-            its = trees.read(store, git.tree, "file")
-            yield case, _kind(case.path, git.clean, its, made), made.detail
+        with tiny.empty_store() as store:
+            sides = [[tiny.tree(store, {"file": text}) for text in case[1:]] for case in batch]
+            by_git = oracle.merges(store, [(base, ours, theirs) for base, ours, theirs in sides])
+            for case, git in zip(batch, by_git, strict=True):
+                made = content.merge(store, *case)
+                its = trees.read(store, git.tree, "file")
+                yield case, _kind(case.path, git.clean, its, made), made.detail
 
 
 def _kind(path: str, clean: bool, its: bytes, made: content.Text) -> str:
@@ -88,7 +89,7 @@ def main(where: str, wanted: str = "") -> None:
     repo = pygit2.Repository(where)
     seen = Counter[str]()
     with trees.scratch([Path(repo.path, "objects")]) as store:
-        for case, kind, detail in judged(store, cases(repo, store)):
+        for case, kind, detail in judged(cases(repo, store)):
             seen[kind] += 1
             if kind == wanted:
                 print(f"==== {case.path} {detail}")
