@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.core import settings
+from app.core import settings, tied
 from app.core.settings import BadSettingsError
 from tests.conftest import until
 
@@ -85,7 +85,7 @@ def start(path: Path, log: IO[str]) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = subprocess.Popen(
+    running = tied.start(
         [sys.executable, "-m", "app", "dev", "--port", str(port)],
         cwd=path, stdout=log, stderr=log, env={**os.environ, "APP_ENV": "development"},
         start_new_session=True,
@@ -156,7 +156,7 @@ def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):
     parts = path / "app/components/clock/parts.py"
     said = tmp_path / "said"
     with said.open("w") as log:
-        watch = subprocess.Popen(
+        watch = tied.start(
             [sys.executable, "-m", "app.cli.watch", "clock", "run"], cwd=path, stderr=log
         )
     try:
@@ -188,7 +188,7 @@ signal.signal(signal.SIGTERM, lambda *_: Path("told").touch() or exit())
 """
     parts.write_text(PARTS + told)
     command = [sys.executable, "-m", "app.cli.watch", "clock", "run"]
-    watch = subprocess.Popen(command, cwd=path)
+    watch = tied.start(command, cwd=path)
     try:
         until((path / "ran").exists)
         watch.send_signal(signal.SIGINT)
