@@ -396,9 +396,9 @@ def _pairs(words: list[str]) -> dict[str, str]:
 def _finish(run: Run, result: Result) -> int:
     from aegis_patch import report
 
-    shown, told = report.result_json(result), _console(stderr=True)
+    shown = report.result_json(result)
     _print(run, shown, lambda: report.show_result(_console(), result))
-    report.show_said(told, result)
+    report.show_said(_console(stderr=run.json), result)
     stuck = any(commit.conflicts for commit in result.commits)
     return errors.CONFLICTS if stuck else errors.OK
 

@@ -128,7 +128,7 @@ def show_result(console: Console, result: Result) -> None:
 
 
 def show_said(console: Console, result: Result) -> None:
-    """What else there is to say, on standard error: beside the one JSON object too."""
+    """What else there is to say; beside the one JSON object, on standard error."""
     left = [str(each) for each in result.dangling]
     more = [f"and {len(left) - SHOWN} more lines"] if len(left) > SHOWN else []
     for line in (*result.said, *left[:SHOWN], *more):

@@ -47,13 +47,6 @@ sys.stdin.read()
 server.cleanup()
 """
 
-TIED = """
-exec 3<&0 </dev/null
-{ read -r _ <&3; kill $$; } >/dev/null 2>&1 &
-exec "$@" 3<&-
-"""
-"""Runs a command, and a shell beside it that ends it when whoever started it is killed."""
-
 CHROMIUM_FLAGS = (
     "--no-sandbox",  # root, as in a container, has no sandbox
     "--disable-gpu",
@@ -329,8 +322,6 @@ class _Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        assert self.process.stdin
-        self.process.stdin.close()
 
 
 @contextmanager
@@ -341,13 +332,12 @@ def _running(
         log = Path(scratch, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", TIED, "sh", *command],
+                command,
                 cwd=cwd or scratch,
                 env={**os.environ, **(env or {})},
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                process_group=0,
             )
         server = _Server(process, log)
         try:

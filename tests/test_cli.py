@@ -69,7 +69,7 @@ def test_where_history_lost_the_commit_the_line_is_left_out_and_that_is_said(
     shallow = Project(tmp_path / "shallow")
     ran = shallow.aegis("remove", "ingress")
     assert "This reverts" not in shallow.git("log", "-1", "--format=%B")
-    assert "history no longer has" in ran.err
+    assert "history no longer has" in ran.out
     assert shallow.is_sound()
 
 
@@ -137,11 +137,11 @@ def test_init_says_which_answers_are_made_up(
     empty.write_text("[user]\n\tuseConfigOnly = true\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
     ran = run("init", tmp_path / "x", "-y", "--dry-run")
-    assert "author_name and author_email are made up" in ran.err
+    assert "author_name and author_email are made up" in ran.out
     ran = run("init", tmp_path / "x", "-y", "--dry-run", "--answer", "author_name=Ann")
-    assert "note author_email is made up: aegis answers author_email=…" in ran.err
+    assert "note author_email is made up: aegis answers author_email=…" in ran.out
     whole = ("--answer", "author_name=Ann", "--answer", "author_email=ann@example.com")
-    assert "made up" not in run("init", tmp_path / "x", "-y", "--dry-run", *whole).err
+    assert "made up" not in run("init", tmp_path / "x", "-y", "--dry-run", *whole).out
 
 
 def test_init_refuses_a_path_at_or_below_a_file(start: Start) -> None:
@@ -202,7 +202,7 @@ def test_without_an_identity_init_uses_a_placeholder_and_others_refuse(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
     ran = run("init", tmp_path / "x", "--components", "cache", "-y")
     assert ran.code == 0
-    assert "git does not know who you are" in ran.err
+    assert "git does not know who you are" in ran.out
     project = Project(tmp_path / "x")
     placeholder = "aegis <aegis@localhost.invalid>"
     assert project.git("log", "--format=%an <%ae>").splitlines() == [placeholder, placeholder]
@@ -216,7 +216,7 @@ def test_without_an_identity_init_uses_a_placeholder_and_others_refuse(
 def test_add_what_is_there_says_so(start: Start) -> None:
     project = start("worker")
     before = project.head
-    assert "worker is there already" in project.aegis("add", "worker").err
+    assert "worker is there already" in project.aegis("add", "worker").out
     assert project.head == before
 
 
@@ -234,7 +234,7 @@ def test_a_conflict_at_the_second_of_several_names(start: Start) -> None:
     project.collide("ingress")
     ran = project.aegis("add", "worker", "ingress", "cache", code=3)
     assert project.subjects[:2] == ["Add cache", "Mine"]
-    assert "aegis add worker" in ran.err
+    assert "aegis add worker" in ran.out
     project.git("cherry-pick", "--abort")
     assert project.is_sound()
 
@@ -266,8 +266,8 @@ def test_a_requirement_that_the_user_relies_on_stays(start: Start) -> None:
     project.write("app/mine.py", "from app.components.cache import component\n")
     project.commit("Use the cache myself")
     ran = project.aegis("remove", "worker")
-    assert "cache stays" in ran.err
-    assert "app/mine.py" in ran.err
+    assert "cache stays" in ran.out
+    assert "app/mine.py" in ran.out
     (left,) = project.aegis("status", "--json").json["components"]
     assert left["name"] == "cache"
     assert left["by"] == "you"
@@ -278,7 +278,7 @@ def test_a_requirement_whose_files_the_user_changed_stays(start: Start) -> None:
     path = "app/components/cache/__init__.py"
     project.write(path, project.read(path) + "\nMINE = 1\n")
     project.commit("Change the cache")
-    assert f"you changed {path}" in project.aegis("remove", "worker").err
+    assert f"you changed {path}" in project.aegis("remove", "worker").out
     assert "MINE = 1" in project.read(path)
 
 
@@ -347,7 +347,7 @@ def test_rebase_is_one_commit_on_top(start: Start) -> None:
     assert (status["release"], status["behind"]) == (upstream.latest(), 0)
     project.aegis("rebase-upstream", "--to", oldest)
     assert project.tree == project.git("rev-parse", f"{before}^{{tree}}")
-    assert "already at" in project.aegis("rebase-upstream", "--to", f"v{oldest}").err
+    assert "already at" in project.aegis("rebase-upstream", "--to", f"v{oldest}").out
 
 
 def test_a_release_that_cannot_be_found(start: Start) -> None:
@@ -603,7 +603,7 @@ def test_a_directory_of_mine_where_a_file_has_to_come(start: Start) -> None:
     for name in ("one", "two/three"):
         project.write(f"{place}/{name}", f"mine, {name}\n")
     before = project.commit("Mine")
-    said = project.aegis("add", "cache", code=3).err
+    said = project.aegis("add", "cache", code=3).out
     assert "1 conflict in Add cache" in said
     assert "move yours away and git checkout --theirs it" in said
     project.git("cherry-pick", "--abort")

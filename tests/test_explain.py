@@ -26,7 +26,7 @@ def ported(start: Start) -> Project:
 def test_who_meets_whom_and_why(start: Start) -> None:
     project = ported(start)
     commit = project.git("rev-parse", "HEAD~")
-    said = project.aegis("add", "ingress", code=3).err
+    said = project.aegis("add", "ingress", code=3).out
     assert f"yours: {commit[:9]} 'Publish on 9000' (Uma User, " in said
     assert "ingress: 'Put Traefik in front of the webservers' — A session of the dashboard" in said
     number = int(said.partition("compose.yaml:")[2].partition(":")[2].partition("\n")[0].split()[0])
@@ -53,7 +53,7 @@ def test_signatures_that_git_shows_change_nothing(start: Start, tmp_path: Path) 
         project.git("config", name, value)
     project.git("commit", "--quiet", "-S", "--message", "Publish on 9000")
     project.git("config", "log.showSignature", "true")
-    said = project.aegis("add", "ingress", "--dry-run", code=3).err
+    said = project.aegis("add", "ingress", "--dry-run", code=3).out
     assert f"yours: {project.head[:9]} 'Publish on 9000' (Uma User, " in said
 
 
@@ -61,7 +61,7 @@ def test_what_git_shows_in_place_of_a_file_changes_nothing(start: Start) -> None
     project = ported(start)
     project.git("config", "diff.short.textconv", "grep -v '#'")
     project.write(".git/info/attributes", "compose.yaml diff=short\n")
-    said = project.aegis("add", "ingress", "--dry-run", code=3).err
+    said = project.aegis("add", "ingress", "--dry-run", code=3).out
     assert f"yours: {project.git('rev-parse', '--short=9', 'HEAD~')} 'Publish on 9000'" in said
 
 

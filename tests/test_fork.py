@@ -136,7 +136,7 @@ def test_an_integration_that_only_changes_a_file(tmp_path: Path, fork: Project) 
     assert project.tree == whole
     project.git("rm", "--quiet", ".gitignore")
     project.commit("Without the file")
-    assert "nothing changes" in project.aegis("repair").err
+    assert "nothing changes" in project.aegis("repair").out
 
 
 def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
@@ -161,7 +161,7 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     fork.git("tag", "--delete", "v2.0/beta")
     project.aegis("add", "cache")
     ran = project.aegis("rebase-upstream")
-    assert "the upstream does not have release 2.0 any more" in ran.err
+    assert "the upstream does not have release 2.0 any more" in ran.out
     assert project.subjects[0] == "Rebase onto aegis 1.10"
     for tag in fork.git("tag").splitlines():
         fork.git("tag", "--delete", tag)

@@ -542,7 +542,7 @@ def test_history_proves_what_the_files_no_longer_show(start: Start, there: str) 
     project.write("app/mine.py", "".join(first) + text("mine", 60).decode())
     project.commit("Write it anew")
     ran = project.aegis("remove", "worker", code=3)
-    assert "app/mine.py: aegis takes this file away, and you changed it" in ran.err
+    assert "app/mine.py: aegis takes this file away, and you changed it" in ran.out
     project.git("cherry-pick", "--abort")
     assert project.is_sound()
 
@@ -614,8 +614,8 @@ def test_a_conflict_there_can_be_left_and_finished(two_releases: Project) -> Non
     mine = project.commit("Mine")
     before = project.tree
     ran = project.aegis("rebase-upstream", code=3)
-    assert "docs/guide.md: both changed the same lines" in ran.err
-    assert f"yours: {mine[:9]}" in ran.err
+    assert "docs/guide.md: both changed the same lines" in ran.out
+    assert f"yours: {mine[:9]}" in ran.out
     project.git("cherry-pick", "--abort")
     assert (project.tree, project.is_sound()) == (before, True)
     project.aegis("rebase-upstream", code=3)
@@ -655,7 +655,7 @@ def test_a_file_of_mine_whose_name_differs_in_case(start: Start, ignorecase: str
         assert (project.path / "docs/components/worker.md").exists()
         return
     ran = project.aegis("add", "worker", code=3)
-    assert "docs/components/worker.md: yours is in the way" in ran.err
+    assert "docs/components/worker.md: yours is in the way" in ran.out
     project.git("cherry-pick", "--abort")
     assert project.read("docs/components/WORKER.md") == "mine\n"
 

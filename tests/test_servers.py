@@ -1,15 +1,12 @@
 """A port is free only until somebody takes it."""
 
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests import servers
-from tests.conftest import ROOT
 
 
 def test_a_server_whose_port_was_taken_starts_on_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,27 +37,6 @@ def test_a_port_that_stays_taken_is_told() -> None:
 
     with pytest.raises(servers.PortTaken), unlucky():
         pass
-
-
-def test_a_server_ends_with_a_test_run_that_is_killed() -> None:
-    code = """
-from tests import servers
-with servers.redis_server() as url:
-    print(url, flush=True)
-    input()
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stdout
-        port = int(run.stdout.readline().rpartition(":")[2].removesuffix("/0\n"))
-        with socket.create_connection(("127.0.0.1", port), 120) as redis:
-            run.kill()
-            assert redis.recv(1) == b"", "it has ended"
 
 
 def test_ports_that_are_asked_for_at_once_differ() -> None:

@@ -60,7 +60,7 @@ def repaired(project: Project) -> Project:
     body = project.git("log", "-1", "--format=%b")
     assert all(f"- {what}\n" in body for what in was_off)
     assert off(project) == []
-    assert "nothing is off" in project.aegis("repair").err
+    assert "nothing is off" in project.aegis("repair").out
     assert project.git("rev-parse", "HEAD~") == before
     assert project.is_sound()
     return project
@@ -470,7 +470,7 @@ def test_a_name_that_nobody_knows_beside_one_of_another_release(start: Start) ->
     refused = project.aegis("repair", code=1).err
     assert f"aegis rebase-upstream --to {NEWEST}" in refused
     ran = project.aegis("rebase-upstream", "--to", NEWEST)
-    assert "the record named redsi, which its release does not have" in ran.err
+    assert "the record named redsi, which its release does not have" in ran.out
     assert (names(project), off(project)) == (["scheduler"], [])
 
 

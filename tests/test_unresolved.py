@@ -44,7 +44,7 @@ def test_what_still_names_it(start: Start, path: str, text: str, line: int, name
     told = f"{path}:{line} still names {name}"
     assert told in project.aegis("remove", "worker", "--strict", code=1).err
     assert project.head == head
-    assert f"{told}\n" in project.aegis("remove", "worker").err
+    assert f"{told}\n" in project.aegis("remove", "worker").out
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_only_looks_like_it(start: Start, path: str, text: str) -> None:
     project.write(path, text)
     project.commit("Mine")
     ran = project.aegis("remove", "worker", "--strict")
-    assert "still names" not in ran.err
+    assert "still names" not in ran.out
 
 
 def test_what_i_had_before_is_not_gone(start: Start) -> None:
@@ -72,14 +72,14 @@ def test_what_i_had_before_is_not_gone(start: Start) -> None:
     project.write("app/mine.py", "import arq\n")
     project.commit("Mine")
     project.aegis("add", "worker")
-    assert "still names" not in project.aegis("remove", "worker", "--strict").err
+    assert "still names" not in project.aegis("remove", "worker", "--strict").out
     assert '"arq>=0.28,<0.29"' in project.read("pyproject.toml")
 
 
 def test_settings_outside_of_git(start: Start) -> None:
     project = start("worker")
     project.write(".env", "APP_ENV=development\nWORKER_QUEUES=s3cret\n")
-    said = project.aegis("remove", "worker").err
+    said = project.aegis("remove", "worker").out
     assert ".env:2 still names WORKER_QUEUES" in said
     assert "s3cret" not in said
 
@@ -89,7 +89,7 @@ def test_many_lines_are_counted(start: Start) -> None:
     project.write("app/mine.py", "import arq\n" * 50)
     project.commit("Mine")
     ran = project.aegis("remove", "worker", "--json")
-    assert "and 30 more lines" in ran.err
+    assert "and 30 more lines" in ran.out
     assert len(ran.json["dangling"]) == 50
 
 
@@ -97,7 +97,7 @@ def test_what_stays_is_no_matter(start: Start) -> None:
     project = start("worker", "cache")
     project.write("app/mine.py", "import cashews\nX = 'REDIS_URL'\n")
     project.commit("Mine")
-    assert "still names" not in project.aegis("remove", "worker", "--strict").err
+    assert "still names" not in project.aegis("remove", "worker", "--strict").out
 
 
 def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
@@ -105,7 +105,7 @@ def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
     project = start("worker")
     project.git("mv", "app/components/worker", "app/background")
     project.commit("Mine")
-    assert "still names" not in project.aegis("remove", "worker", "--strict").err
+    assert "still names" not in project.aegis("remove", "worker", "--strict").out
 
 
 @pytest.mark.parametrize("setting", ["grep.fullName=true", "color.ui=always", "color.grep=always"])
@@ -153,7 +153,7 @@ def renamed_class(project: Project) -> None:
 
 def told(ran: Ran) -> list[str]:
     """The lines that come in and name what is not there."""
-    return [line for line in ran.err.splitlines() if re.match(r"note .*:\d+ names ", line)]
+    return [line for line in ran.out.splitlines() if re.match(r"note .*:\d+ names ", line)]
 
 
 def line(project: Project, path: str, text: str) -> int:
@@ -235,7 +235,7 @@ def test_a_name_that_a_conflict_brings_is_not_told(start: Start) -> None:
     )
     project.commit("Mine")
     ran = project.aegis("rebase-upstream", code=3)
-    assert f"{COMPONENT}: both changed the same lines" in ran.err
+    assert f"{COMPONENT}: both changed the same lines" in ran.out
     assert told(ran) == []
 
 
@@ -481,7 +481,7 @@ def test_a_path_that_does_not_lead_from_where_i_moved_the_compose_file(
     (project.path / "docker").mkdir()
     project.git("mv", "compose.yaml", "docker/compose.yaml")
     project.commit("Move")
-    said = project.aegis("rebase-upstream").err
+    said = project.aegis("rebase-upstream").out
     assert "docker/compose.yaml:7 names config/web.env, which does not exist here" in said
 
 
@@ -500,7 +500,7 @@ def test_a_path_is_told_with_where_it_went(start: Start, what: str, where: str, 
         each for each in project.git("ls-files").splitlines() if each.endswith("compose.yaml")
     ]
     at = line(project, file, path.replace("http", "http${DOMAIN:+s}"))
-    assert f"note {file}:{at} names {path}, which is at {now.format(path)}" in ran.err
+    assert f"note {file}:{at} names {path}, which is at {now.format(path)}" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -530,7 +530,7 @@ def test_what_is_not_applied_is_refused_if_strict(
     ran = project.aegis(*args, "--json")
     (left,) = ran.json["not_applied"]
     assert left == {"path": path, "reason": "you deleted it; it stays deleted"}
-    assert f"not applied {path}: you deleted it" in ran.err
+    assert f"not applied {path}: you deleted it" in ran.out
     assert not (project.path / path).exists()
 
 

@@ -188,7 +188,7 @@ def test_a_requirement_that_something_of_mine_names_stays(
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
     why = "you changed" if "components/cache" in path else path
-    assert f"cache stays, and is yours from now on: {why}" in ran.err
+    assert f"cache stays, and is yours from now on: {why}" in ran.out
     assert [c["name"] for c in project.aegis("status", "--json").json["components"]] == ["cache"]
 
 
@@ -197,7 +197,7 @@ def test_a_requirement_to_which_a_link_of_mine_leads_stays(start: Start) -> None
     (project.path / "mine.py").symlink_to("app/components/cache/store.py")
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
-    assert "cache stays, and is yours from now on: mine.py names cache" in ran.err
+    assert "cache stays, and is yours from now on: mine.py names cache" in ran.out
 
 
 def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
@@ -217,7 +217,7 @@ def test_a_requirement_of_which_i_deleted_the_tests_leaves(start: Start) -> None
     project.commit("No tests")
     before = project.tree
     ran = project.aegis("add", "worker")
-    assert re.search(r"not applied tests/components: \d+ new files left out", ran.err)
+    assert re.search(r"not applied tests/components: \d+ new files left out", ran.out)
     project.aegis("remove", "worker")
     assert project.tree == before
 
@@ -284,7 +284,7 @@ def test_what_only_moved_was_not_changed(
     if when == "before it came":
         project.aegis("add", "worker")
     ran = project.aegis("remove", "worker")
-    assert "stays" not in ran.err
+    assert "stays" not in ran.out
     assert project.aegis("status", "--json").json["components"] == []
     assert not project.git("ls-files", "*cache*", "*stored*")
 
@@ -298,7 +298,7 @@ def test_what_i_wrote_into_what_moved_stays(start: Start, move: Callable[[Projec
     project.write(mine, "KEY = 1\n")
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
-    assert f"cache stays, and is yours from now on: you changed {mine}" in ran.err
+    assert f"cache stays, and is yours from now on: you changed {mine}" in ran.out
 
 
 def test_what_was_only_formatted_leaves(start: Start) -> None:
@@ -316,7 +316,7 @@ def test_what_was_only_formatted_leaves(start: Start) -> None:
     project.commit("Format")
     assert len(project.git("diff", "--name-only", "HEAD^").splitlines()) > 20
     ran = project.aegis("remove", "worker")
-    assert "stays" not in ran.err
+    assert "stays" not in ran.out
     assert project.aegis("status", "--json").json["components"] == []
     assert not list(project.path.glob("app/components/*/"))
 

@@ -307,7 +307,7 @@ def _with_comments(base: str, ours: str, theirs: str, made: str) -> str:
     lines = made.splitlines()
     above: list[str] = []
     for line in map(str.strip, theirs.splitlines()):
-        if line.startswith("#") and line not in known:
+        if _says(line) and line not in known:
             above.append(line)
             continue
         key = _KEY.match(line)
@@ -373,4 +373,9 @@ def _rewrote_what_goes(base: str, ours: str, theirs: str) -> bool:
 
 def _comments(text: str) -> Counter[str]:
     tokens = (token.strip() for line in text.splitlines() for token in _TOKEN.findall(line))
-    return Counter(token for token in tokens if token.startswith("#"))
+    return Counter(token for token in tokens if _says(token))
+
+
+def _says(token: str) -> bool:
+    """Whether it is a comment, and no slot of ours: without these a list says the same."""
+    return token.startswith("#") and not token.startswith("# slot: ")

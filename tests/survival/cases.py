@@ -148,7 +148,7 @@ DEPENDENCIES = [
     there_and_back(
         "postgres",
         "a newer FastAPI than aegis asks for",
-        swap(PYPROJECT, '"fastapi>=0.160"', '"fastapi>=0.161,<1"'),
+        swap(PYPROJECT, '"fastapi>=0.164"', '"fastapi>=0.165,<1"'),
         "database",
     ),
     there_and_back("cache", "I sorted the dependencies", rewrite(PYPROJECT, sorted_list)),
@@ -739,7 +739,12 @@ MOVES = [
     ),
     newer(OLDER, "I renamed the command line", move("app/cli", "app/commands"), ""),
     newer(OLDEST, "I renamed the worker's directory", move(WORKER, "app/background")),
-    newer(OLDEST, "I split the settings", to_package("app/core/settings.py", "def ", "more.py")),
+    newer(
+        OLDEST,
+        "I split the settings",
+        to_package("app/core/settings.py", "def ", "more.py"),
+        conflict="app/core/settings/more.py",
+    ),
 ]
 
 

@@ -52,7 +52,7 @@ def test_it_survives(begin: Begin, case: Case) -> None:
     ran = project.aegis(*case.verbs[-1].split(), code=3 if case.conflict else 0)
     assert not lost(project, mine)
     if case.conflict:
-        assert case.conflict in ran.err
+        assert case.conflict in ran.out
         project.git("cherry-pick", "--abort")
         assert project.tree == before
     assert project.is_sound()
