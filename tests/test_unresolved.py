@@ -89,7 +89,7 @@ def test_many_lines_are_counted(start: Start) -> None:
     project.write("app/mine.py", "import arq\n" * 50)
     project.commit("Mine")
     ran = project.aegis("remove", "worker", "--json")
-    assert "and 30 more lines" in ran.out
+    assert "and 30 more lines" in ran.err
     assert len(ran.json["dangling"]) == 50
 
 
@@ -530,7 +530,7 @@ def test_what_is_not_applied_is_refused_if_strict(
     ran = project.aegis(*args, "--json")
     (left,) = ran.json["not_applied"]
     assert left == {"path": path, "reason": "you deleted it; it stays deleted"}
-    assert f"not applied {path}: you deleted it" in ran.out
+    assert f"not applied {path}: you deleted it" in ran.err
     assert not (project.path / path).exists()
 
 
