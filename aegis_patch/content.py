@@ -178,11 +178,12 @@ def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
 def _doubtful(store: pygit2.Repository, sides: _Sides, merged: bytes) -> int | None:
     """A line of the result that may be in the wrong place, if there is any.
 
-    It is below another line than it was; or a merge of the same lines, read from their end,
+    It is below another line than it was, or there more often than both sides account for; or a
+    merge of the same lines, read from their end,
     finds another place, for among repeated lines a diff takes the first that will do. Where that
     merge is a conflict, it only speaks against a place if lines are taken away there.
     """
-    if line := merges.astray(*sides, merged):
+    if line := merges.astray(*sides, merged) or _miscounted(sides, merged):
         return line
     base, ours, theirs = (_reversed(side) for side in sides)
     other: bytes | None = None
@@ -196,6 +197,22 @@ def _doubtful(store: pygit2.Repository, sides: _Sides, merged: bytes) -> int | N
         other = found.data if touching.takes_away(*hunks) else _reversed(merged)
     lines = itertools.zip_longest(merged.splitlines(), _reversed(other).splitlines())
     return next((at for at, (one, two) in enumerate(lines, 1) if one != two), None)
+
+
+def _miscounted(sides: _Sides, merged: bytes) -> int | None:
+    """A line that is there more or less often than what the sides put in and took out comes to.
+
+    A diff may take a line that moved for another that reads the same; then both put it in.
+    """
+    lines = merged.splitlines()
+    was, mine, wanted = (Counter(side.splitlines()) for side in sides)
+    now = Counter(lines)
+    for line in was.keys() | now.keys():
+        low, high = sorted((mine[line], wanted[line]))
+        both = mine[line] + wanted[line] - was[line]
+        if line.strip() and not min(low, both) <= now[line] <= max(high, both):
+            return lines.index(line) + 1 if line in now else 1
+    return None
 
 
 def _reversed(data: bytes) -> bytes:

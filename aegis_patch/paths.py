@@ -11,7 +11,7 @@ from aegis_patch import compose
 _SETTINGS = re.compile(r"(.*/)?(Makefile|[^/]+\.(mk|ya?ml|toml|ini|cfg|sh))")
 _DOCKERFILE = re.compile(r"(.*/)?(Dockerfile|Containerfile)[^/]*|.*\.[Dd]ockerfile")
 _COPY = re.compile(r"\s*(?:COPY|ADD)\s+(?!.*--from=)((?:--\S+\s+)*)(.+)", re.IGNORECASE)
-_PATH = re.compile(r"(?<![\w@+:./$}-])(?:(?:\./)?[\w@+-][\w@.+-]*(?:/[\w@.+-]+)+|[\w-]+\.[a-z]\w+)")
+_PATH = re.compile(r"(?<![\w@+:./$}-])(?:\./)?(?:[\w@+-][\w@.+-]*(?:/[\w@.+-]+)+|[\w-]+\.[a-z]\w+)")
 
 
 def may_name(path: str) -> bool:

@@ -220,6 +220,9 @@ def test_every_line_is_where_both_have_it(
 @example(
     ["b\n"] * 2 + ["a\n"] * 2, ["a\n"], ["b\n"] * 2 + ["a\n"] * 2 + ["b\n", "a\n"]
 )  # a conflict from the end
+@example(
+    ["a\n", "b\n", "b\n", "a\n"], ["b\n"] * 2 + ["a\n"] * 2, ["b\n"] * 3 + ["a\n"] * 2
+)  # an `a` that moved, and git has it twice
 def test_among_repeated_lines_none_is_lost(
     base: list[str], ours: list[str], theirs: list[str]
 ) -> None:

@@ -356,13 +356,8 @@ def test_the_files_of_an_integration_were_deleted(start: Start) -> None:
     head = project.head
     project.aegis("remove", "worker")
     project.git("checkout", head, "--", ".")
-    gone = ["app/components/scheduler/in_worker.py", "docs/components/scheduler+worker.md"]
-    project.git("rm", "-r", "-q", "--force", *gone, "tests/components/scheduler_worker")
-    parts = ("scheduler/run.py", "worker/registry.py")
-    for path in (*(f"app/components/{part}" for part in parts), "docs/README.md"):
-        lines = project.read(path).splitlines(keepends=True)
-        kept = [line for line in lines if "in_worker" not in line and "+worker.md" not in line]
-        project.write(path, "".join(kept))
+    (patch,) = (ROOT / "patches/scheduler+worker").glob("*.patch")
+    project.git("apply", "--reverse", str(patch))
     project.commit("Without it")
     assert off(project) == ["the record names scheduler+worker, and nothing of it is here"]
     repaired(project)
