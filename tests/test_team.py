@@ -357,7 +357,7 @@ def test_the_files_of_an_integration_were_deleted(start: Start) -> None:
     project.aegis("remove", "worker")
     project.git("checkout", head, "--", ".")
     (patch,) = (ROOT / "patches/scheduler+worker").glob("*.patch")
-    project.git("apply", "--reverse", str(patch))
+    project.git("apply", "--reverse", "-C1", str(patch))  # other integrations are near
     project.commit("Without it")
     assert off(project) == ["the record names scheduler+worker, and nothing of it is here"]
     repaired(project)
