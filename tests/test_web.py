@@ -135,7 +135,7 @@ def disk(path: Path) -> Iterator[Path]:
     path.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(path)], check=False)
     if made.returncode:
-        pytest.skip("only root may mount a disk")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("only root may mount a disk")
     try:
         yield path
     finally:
