@@ -44,7 +44,9 @@ class AdminsOnly:
         connection = HTTPConnection(scope)
         session = sent(connection)
         refused = refusal(connection)
-        if scope["path"] == scope.get("root_path", "") + SIGN_OUT and (session or not refused):
+        if scope["path"] == scope.get("root_path", "") + SIGN_OUT and _may_sign_out(
+            connection, session, refused
+        ):
             await _sign_out(session, scope)(scope, receive, send)
         elif refused and scope["type"] == "websocket" and refused.status_code != 429:
             await send({"type": "websocket.close", "code": 1008})  # which is answered with 403
@@ -83,6 +85,13 @@ def refusal(connection: HTTPConnection) -> HTTPException | None:
         waiting = {"Retry-After": str(wait)} | forget
         return HTTPException(429, f"too many wrong tokens: wait {wait} seconds", waiting)
     return None if right else HTTPException(401, "wrong token", _ASK | forget)
+
+
+def _may_sign_out(
+    connection: HTTPConnection, session: AdminSession | None, refused: HTTPException | None
+) -> bool:
+    """Also whoever has a session that is over; not the page of another site."""
+    return not refused or (session is not None and not _is_from_elsewhere(connection))
 
 
 def _sits_here(connection: HTTPConnection) -> bool:

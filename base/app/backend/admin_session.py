@@ -9,14 +9,16 @@ import hashlib
 import hmac
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
 from app.core.settings import Settings, read
+from app.identity import SLUG
 
-COOKIE = "admin"
+COOKIE = f"{SLUG}-admin"
 IDLE = 2 * 60 * 60
 """Seconds after the last page or connection that a session ends."""
 LONGEST = 12 * 60 * 60
@@ -53,10 +55,11 @@ class AdminSession:
     def sign_out(self) -> None:
         """End it. OSError where that cannot be kept."""
         SIGNED_OUT.mkdir(parents=True, exist_ok=True)
-        for file in SIGNED_OUT.iterdir():
-            if file.stat().st_mtime < time.time() - LONGEST:
-                file.unlink(missing_ok=True)
         (SIGNED_OUT / self.name).touch()
+        for file in SIGNED_OUT.iterdir():
+            with suppress(OSError):  # others tidy up as well
+                if file.name != self.name and file.stat().st_mtime < time.time() - LONGEST:
+                    file.unlink()
 
 
 def begin() -> AdminSession:
@@ -71,8 +74,11 @@ def sent(connection: HTTPConnection) -> AdminSession | None:
     is_ours = hmac.compare_digest(signature.encode(), _sign(said).encode())
     if not is_ours or not read(Settings).admin_token:  # what is signed with nothing anybody signs
         return None
-    name, began, used = said.split(".")
-    return AdminSession(name, int(began), int(used))
+    try:
+        name, began, used = said.split(".")
+        return AdminSession(name, int(began), int(used))
+    except ValueError:  # of another version of ours
+        return None
 
 
 def _sign(said: str) -> str:

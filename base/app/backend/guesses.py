@@ -54,7 +54,7 @@ def _network(address: str) -> str:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return address
+        return ""  # what a proxy made up, or no address at all
     if isinstance(ip, ipaddress.IPv6Address):
         mapped = ip.ipv4_mapped
         return str(mapped or ipaddress.ip_network((int(ip), 64), strict=False))

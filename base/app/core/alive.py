@@ -16,15 +16,21 @@ from app.identity import SLUG
 AGE = 30.0
 """Seconds after its last beat for which a process is taken to be alive."""
 _held: dict[str, int] = {}
+_failed: set[str] = set()
 
 
 def beat(name: str) -> None:
     """Say that the event loop of this process goes round; to be called from there."""
     file = _file(name)
-    if file not in _held:
-        _held[file] = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
-        fcntl.flock(_held[file], fcntl.LOCK_SH)
-    os.utime(_held[file])
+    try:
+        if file not in _held:
+            _held[file] = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+            fcntl.flock(_held[file], fcntl.LOCK_SH)
+        os.utime(_held[file])
+    except OSError as error:  # the work goes on; the container's check will say no
+        if file not in _failed:
+            _failed.add(file)
+            sys.stderr.write(f"{name}: no sign of life, {file}: {error.strerror}\n")
 
 
 def check(name: str) -> NoReturn:
@@ -48,5 +54,6 @@ def alive(name: str) -> bool:
 
 
 def _file(name: str) -> str:
-    """Not in the folder `data`, which containers share."""
-    return os.path.join(os.environ.get("TMPDIR", "/tmp"), f"{SLUG}-{name}.alive")  # noqa: S108
+    """Not in the folder `data`, which containers share; each user has one."""
+    place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108
+    return os.path.join(place, f"{SLUG}-{name}-{os.getuid()}.alive")

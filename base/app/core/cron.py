@@ -84,9 +84,10 @@ class Cron:
 
 def parse(expression: str, timezone: str = "UTC") -> Cron:
     """What an expression means in a time zone; ValueError says in one line what is wrong."""
-    texts = expression.lower().replace("-sun", "-7").split()
+    texts = expression.lower().split()
     if len(texts) != len(_FIELDS):
         raise ValueError("wants five fields: minute, hour, day, month and weekday")
+    texts[4] = texts[4].replace("sun-sun", "sun").replace("-sun", "-7")
     fields = []
     for text, name in zip(texts, _FIELDS, strict=True):
         parts = [_numbers(part, name) for part in text.split(",")]

@@ -38,6 +38,13 @@ class EnvSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        if isinstance(value, str) and value.encode("utf-8", "ignore").decode() != value:
+            raise PydanticCustomError("text", "should be UTF-8 text")
+        return value
+
 
 class Settings(EnvSettings):
     """What the core reads."""

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.backend import admin_session, guesses
 from app.backend.admin import admins_only
-from app.backend.admin_session import AdminSession
+from app.backend.admin_session import COOKIE, AdminSession
 from app.backend.guesses import Guesses
 from app.backend.main import create_app
 from app.core import settings
@@ -125,8 +125,8 @@ def test_a_route_of_ones_own():
         {"Authorization": "Bearer lamp"},
         {"Authorization": basic("lamp")},
         {"Authorization": "Basic !"},
-        {"Cookie": "admin=lamp"},
-        {"Cookie": f"admin={'0' * 32}.1.1.{'0' * 64}"},
+        {"Cookie": f"{COOKIE}=lamp"},
+        {"Cookie": f"{COOKIE}={'0' * 32}.1.1.{'0' * 64}"},
     ],
 )
 def test_guesses_are_throttled_at_every_door(token, door, wrong):
@@ -258,7 +258,7 @@ def test_signing_out_ends_the_session_on_every_web_server(token):
         out = browser.get("/dashboard/sign-out", headers={"Authorization": basic(token)})
         # A browser forgets the password that it sent when that is answered with 401.
         assert (out.status_code, "Basic" in out.headers["WWW-Authenticate"]) == (401, True)
-        assert "admin" not in browser.cookies
+        assert COOKIE not in browser.cookies
         socket.send_bytes(b"\0")
         with pytest.raises(WebSocketDisconnect):
             socket.receive_bytes()
@@ -290,6 +290,30 @@ def test_without_a_token_no_cookie_is_believed(monkeypatch):
     assert not (admin_session.SIGNED_OUT.parent / "planted").exists()
 
 
+def test_signing_out_holds_whatever_else_is_there(token, later):
+    (admin_session.SIGNED_OUT / "lost+found").mkdir(parents=True)
+    later.seconds += admin_session.LONGEST + 1
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    copied = cookie_of(browser)
+    assert browser.get("/dashboard/sign-out").status_code == 401
+    assert visit("dashboard", elsewhere(), Cookie=copied) == 401
+
+
+def test_a_page_of_another_site_signs_nobody_out(token):
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    stranger = {"Origin": "http://other.example"}
+    assert browser.get("/dashboard/sign-out", headers=stranger).status_code == 403
+    assert visit("dashboard", browser) == 200
+
+
+@pytest.mark.parametrize("said", ["", "a", "a.b", "a.b.c", "a.1.2.3"])
+def test_a_cookie_of_another_version_is_none(token, said):
+    cookie = f"{COOKIE}={said}.{admin_session._sign(said)}"
+    assert visit("dashboard", elsewhere(), Cookie=cookie) == 401
+
+
 def test_what_signing_out_leaves_is_taken_away(token, later, monkeypatch):
     for _ in range(3):
         browser = elsewhere()
@@ -311,4 +335,4 @@ def test_another_token_ends_all_sessions(token, monkeypatch):
 
 
 def cookie_of(browser: TestClient) -> str:
-    return f"admin={browser.cookies['admin']}"
+    return f"{COOKIE}={browser.cookies[COOKIE]}"

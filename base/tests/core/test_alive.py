@@ -73,3 +73,15 @@ def test_killed_it_is_dead_at_once_though_its_file_is_new(clock):
 def test_one_that_never_was_is_not(monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert check()[0] == 1
+
+
+def test_where_none_can_be_left_the_work_goes_on(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    alive.beat("clock")
+    alive.beat("clock")
+    assert capsys.readouterr().err.count("clock: no sign of life") == 1
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / "victim").touch()
+    os.symlink(tmp_path / "victim", alive._file("clock"))
+    alive.beat("clock")
+    assert not alive.alive("clock")
