@@ -348,7 +348,8 @@ def _run(args: list[str]) -> int:
         code: int = app(args, prog_name="aegis", standalone_mode=False)
         if code == errors.INTERRUPTED:
             raise KeyboardInterrupt
-        sys.stdout.flush()
+        if sys.stdout:  # else it was closed from the start
+            sys.stdout.flush()
     except AegisError as error:
         code = _fail(as_json, error, error.exit_code)
     except typer.TyperException as error:

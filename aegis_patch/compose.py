@@ -99,10 +99,10 @@ def read(data: bytes, path: str = "") -> Compose | None:
 
 def project(find: Find, path: str) -> Compose | None:
     """What a Compose file has, with what it includes and extends and what overrides it."""
-    found = _follow(find, path, 0)
+    found = _follow(find, path, set())
     stem = path.rpartition(".")[0]
     for name in (f"{stem}.override.yaml", f"{stem}.override.yml"):
-        if found and (over := _follow(find, name, 0)):
+        if found and (over := _follow(find, name, set())):
             found = replace(_both(found, over), name=over.name or found.name)
     return found
 
@@ -138,9 +138,11 @@ def _apart(was: Compose, now: Compose, name: str, service: Service) -> Iterator[
             )
 
 
-def _follow(find: Find, path: str, deep: int) -> Compose | None:
+def _follow(find: Find, path: str, seen: set[str]) -> Compose | None:
+    """A file with what it includes; it is not whole where that is one that was `seen`."""
+    seen.add(path)
     text = find(path)
-    found = read(text, path) if text and deep <= _DEEPEST else None
+    found = read(text, path) if text and len(seen) <= _DEEPEST else None
     if found is None:
         return None
     needs, services = [*found.needs], dict[str, Service]()
@@ -148,8 +150,8 @@ def _follow(find: Find, path: str, deep: int) -> Compose | None:
         services[name], more = _extended(find, path, found, service, 0)
         needs += [(line, name, need) for line, need in more]
     found = replace(found, needs=tuple(needs), services=services)
-    for name in found.includes:
-        other = _follow(find, _beside(path, name), deep + 1)
+    for place in (_beside(path, name) for name in found.includes):
+        other = None if place in seen else _follow(find, place, seen)
         found = _both(found, other) if other else replace(found, whole=False)
     return found
 

@@ -117,7 +117,8 @@ def _looked_at(store: pygit2.Repository, path: str, sides: _Sides, merged: bytes
     if problem := _breaks(path, merged, sides):
         return Text(merged, Reason.SYNTAX, problem)
     is_one_sides = merged in sides[1:]  # what the other did is part of it
-    if not is_one_sides and (line := _doubtful(store, sides, merged)):
+    line = _brought_back(sides, merged) if is_one_sides else _doubtful(store, sides, merged)
+    if line:
         return Text(merged, Reason.DOUBT, f"line {line}")
     if merges.resurrects(path, *sides, merged):
         return Text(merged, Reason.DOUBT, "what was taken away is back")
@@ -197,6 +198,15 @@ def _doubtful(store: pygit2.Repository, sides: _Sides, merged: bytes) -> int | N
         other = found.data if touching.takes_away(*hunks) else _reversed(merged)
     lines = itertools.zip_longest(merged.splitlines(), _reversed(other).splitlines())
     return next((at for at, (one, two) in enumerate(lines, 1) if one != two), None)
+
+
+def _brought_back(sides: _Sides, merged: bytes) -> int | None:
+    """A line that is there though one side took it out: the other had only moved it."""
+    lines = merged.splitlines()
+    base, ours, theirs = (set(side.splitlines()) for side in sides)
+    back = base - (ours & theirs)
+    found = (at for at, line in enumerate(lines, 1) if line.strip() and line in back)
+    return next(found, None) or _miscounted(sides, merged)
 
 
 def _miscounted(sides: _Sides, merged: bytes) -> int | None:

@@ -132,7 +132,7 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     edits: dict[str, Entry | None] = {}
     created: list[Sides] = []
     conflicts: list[Conflict] = []
-    at = Trees(store, plan.old, plan.head, plan.new, plan.moved, plan.ignorecase)
+    at = Trees(store, plan.old, plan.head, plan.new, plan.moved, plan.ignorecase, plan.brought)
     found, notes = differing(at)
     for each, fate in _fates(store, plan, found):
         if each.was and trees.lookup(store, plan.head, each.was):

@@ -83,7 +83,7 @@ def files(
             next=f"move it away, or commit it: git add --force {first} "
             f"&& git commit -m 'Mine' -- {first}",
         )
-    if changed := git.uncommitted(top, paths, Path(store.path) / "index"):
+    if changed := git.uncommitted(top, paths, Path(store.path) / "index-of-the-project"):
         raise _uncommitted(top, changed)
     return seen
 

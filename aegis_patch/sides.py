@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pygit2
@@ -52,7 +52,8 @@ class Note:
 class Trees:
     """The old pristine tree, HEAD and the new pristine tree, and where HEAD has what it moved.
 
-    `ignorecase` is what git says of the file system.
+    `ignorecase` is what git says of the file system, `brought` which paths a component brings that
+    somebody asked for.
     """
 
     store: pygit2.Repository
@@ -61,6 +62,7 @@ class Trees:
     new: pygit2.Oid
     moved: Moves | None = None
     ignorecase: bool = False
+    brought: Collection[str] = ()
 
 
 def differing(at: Trees) -> tuple[list[tuple[Sides, ...]], list[Note]]:
@@ -170,8 +172,11 @@ def _left_out(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, Note]:
     if gone:  # beside all that theirs moved, for that may look like what is gone
         theirs = moves.follow(at.store, at.old, at.new, missing, least=RELATED)
     found: dict[str, Note] = {}
+    sure = moves.follow(at.store, at.old, at.new, missing) if gone else theirs
     for path in gone:
         moved = theirs.files.get(path)
+        if moved and not _is_move(path, moved, theirs, sure):
+            continue
         if places := theirs.parts.get(path) or ((moved,) if moved else ()):
             found |= dict.fromkeys(places, _stays_deleted(path, places, ours))
     for path in paths:
@@ -179,6 +184,19 @@ def _left_out(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, Note]:
             text = f"left out: you deleted {directory}"
             found[path] = Note(path, text, many=f"{{count}} new files {text}", applied=False)
     return {path: note for path, note in found.items() if not trees.lookup(at.store, at.head, path)}
+
+
+def _is_move(path: str, now: str, likely: Moves, sure: Moves) -> bool:
+    """Whether a file is rather the same than one that looks alike."""
+    (old, _, name), (new, _, other) = path.rpartition("/"), now.rpartition("/")
+    if name == other == "__init__.py":  # one looks like another: what is beside it tells
+        beside = (
+            (was.rpartition("/")[0], place.rpartition("/")[0])
+            for was, place in likely.files.items()
+            if not was.endswith("/__init__.py")
+        )
+        return (old, new) in beside
+    return name == other or sure.files.get(path) == now
 
 
 def _stays_deleted(path: str, places: Sequence[str], ours: Moves) -> Note:
@@ -201,6 +219,8 @@ def _deleted_directory(at: Trees, path: str, ours: Moves, theirs: Moves) -> str:
     """The directory of a new file that the user deleted as a whole, if so.
 
     It held several files: who deletes the only one, as an empty `__init__.py`, means no directory.
+    Of a component that is asked for only what belongs to none of its parts stays out: its tests
+    where `tests` is gone, not its code where that of the others is.
     """
     if trees.lookup(at.store, at.old, path):
         return ""
@@ -215,7 +235,7 @@ def _deleted_directory(at: Trees, path: str, ours: Moves, theirs: Moves) -> str:
         inside = list(trees.files(at.store, at.old, directory))
         known = any(each in ours.hints or not _is_deleted(at, each, ours) for each in inside)
         if len(inside) > 1 and not known:
-            return directory
+            return "" if path in at.brought and "/" in directory else directory
     return ""
 
 

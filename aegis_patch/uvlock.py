@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pygit2
+from pygit2.enums import FileMode
 
 from aegis_patch import documents, trees
 from aegis_patch.project import within
@@ -67,6 +68,8 @@ def follow(
         try:
             if why_not:
                 raise NotLocked(why_not)
+            if there.mode == FileMode.LINK:
+                raise NotLocked("it is a link")
             data = lock(_members(store, after, top), trees.blob(store, there))
             edits[place] = Entry(store.create_blob(data), there.mode)
         except NotLocked as error:

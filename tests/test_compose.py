@@ -255,3 +255,9 @@ def test_what_is_named_in_a_file_that_a_service_extends_is_told(start: Start) ->
         f"compose.yaml: line {at}: webserver names ingress, and the two share no network. "
         "Set for ingress: networks: [default, inside]"
     )
+
+
+def test_files_that_include_one_another_end() -> None:
+    names = [f"c{at}.yaml" for at in range(12)]
+    files = dict.fromkeys(names, f"include: {names}\n{HERE}")
+    assert not read({"compose.yaml": f"include: {names}\n{HERE}", **files}).whole

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aegis_patch import evolve, trees
+from aegis_patch import content, evolve, trees
 from aegis_patch.content import Reason
 from aegis_patch.evolve import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
 from tests import oracle, tiny
@@ -467,3 +467,17 @@ def test_a_port_conflicts_and_what_stands_beside_it_does_not(store: pygit2.Repos
     marked = trees.blob(store, found.marked)
     assert marked.count(b"<<<<<<<") == 1
     assert b"  # slot: ingress\n  ingress: {}\n  mine: {}\n" in marked
+
+
+@pytest.mark.parametrize("path", ["f.txt", "f.py", ".env"])
+def test_what_one_side_took_out_does_not_come_with_what_the_other_moved(
+    store: pygit2.Repository, path: str
+) -> None:
+    parts = [f"{name} = {name}{at}\n" for name in "abcd" for at in range(3)]
+    first, second, *rest = ["".join(parts[at : at + 3]) for at in range(0, 12, 3)]
+    base, without, moved = (
+        "".join(each) for each in ([first, second, *rest], [second, *rest], [second, first, *rest])
+    )
+    for ours, theirs in ((without, moved), (moved, without)):
+        data, reason, _ = content.merge(store, path, *map(str.encode, (base, ours, theirs)))
+        assert reason is not None or first.encode() not in data

@@ -49,8 +49,8 @@ def wide(text: str) -> str:
     return text.replace("(host: str", "(\n    host: str").replace('"""Doc."""\n\n', '"""Doc."""\n')
 
 
-def merge(store: pygit2.Repository, ours: str, theirs: str) -> content.Text:
-    return content.merge(store, "a.py", *(side.encode() for side in (BASE, ours, theirs)))
+def merge(store: pygit2.Repository, ours: str, theirs: str, base: str = BASE) -> content.Text:
+    return content.merge(store, "a.py", *(side.encode() for side in (base, ours, theirs)))
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,33 @@ def test_a_statement_that_both_changed_is_a_persons(store: pygit2.Repository, mi
 
 def test_imports_that_were_sorted_anew(store: pygit2.Repository) -> None:
     at = "from app import one, two\n"
-    ours = BASE.replace(at, "from app import two\nfrom app import one\n")
+    ours = BASE.replace(at, "from app import one\nfrom app import two\n")
     theirs = BASE.replace(at, "import os\nfrom app import one\n")
     data, reason, _ = merge(store, ours, theirs)
     assert reason is None
     assert data == theirs.encode()
     mine = ours.replace("import two\n", "import two as mine\n")
     assert merge(store, mine, theirs).reason is Reason.TEXT
+
+
+def test_an_order_of_imports_is_a_choice(store: pygit2.Repository) -> None:
+    base = "import app\nimport conf\n\nrun()\n"
+    mine = base.replace("import app\nimport conf\n", "import conf\nimport app\n")
+    data, reason, _ = merge(store, mine, base.replace("conf\n", "conf\nimport extra\n"), base)
+    assert reason is not None or data.index(b"conf") < data.index(b"app")
+
+
+def test_a_comment_that_was_moved_is_a_change(store: pygit2.Repository) -> None:
+    base = "def f():\n    # lock first\n    a()\n\n\ndef g():\n    b(1, 2)\n"
+    theirs = base.replace("a()", "a(1)").replace("b(1", "b(0")
+    for mine in (
+        "def f():\n    a()\n\n\ndef g():\n    # lock first\n    b(1, 2)\n",
+        base.replace("b(1, 2)", "b(1,\n      2)  # lock first").replace(
+            "    # lock first\n    a", "    a"
+        ),
+    ):
+        data, reason, _ = merge(store, mine, theirs, base)
+        assert reason is not None or b"# lock first\n    a" not in data
 
 
 @pytest.mark.parametrize("indent", ["\t", "  ", "        "])

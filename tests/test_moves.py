@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -443,7 +444,7 @@ def test_both_moved_it(store: pygit2.Repository) -> None:
     [
         ({"a": ONE}, {}, {"b": ONE}),
         ({"a": ONE}, {}, {"b/c/a": ONE_NOW}),
-        ({"a": ONE}, {}, {"b": less(60)}),  # much of it is another
+        ({"a": ONE}, {}, {"b/a": less(60)}),  # much of it is another
         ({"x.py": ONE}, {}, SPLIT),
         (WORKER, {}, MOVED),
         (WORKER, {"w/run.py": ONE}, {**MOVED, "back/ground/run.py": ONE_NOW}),
@@ -461,6 +462,29 @@ def test_it_stays_deleted_where_the_upstream_moves_it(
     assert clean(store, old, head, new) == there
     left = [note.path for note in outcome.notes if not note.applied]
     assert sorted(left) == sorted(old.keys() - head.keys() - new.keys())
+
+
+def test_what_looks_like_a_deleted_file_comes(store: pygit2.Repository) -> None:
+    """Another service in the same words, another package that begins in the same way."""
+    new = {"b": less(60)}
+    assert clean(store, {"a": ONE}, {}, new) == new
+    old = {"a/__init__.py": ONE, "a/x.py": TWO}
+    new = {"c/__init__.py": ONE, "c/y.py": THREE}
+    assert clean(store, old, {}, new) == new
+
+
+def test_what_a_component_brings_comes_where_the_parts_of_others_are_gone(
+    store: pygit2.Repository,
+) -> None:
+    old = {"app/parts/a/x.py": ONE, "app/parts/a/y.py": TWO, "tests/a/x.py": ONE, "tests/y": TWO}
+    code, test = {"app/parts/b/z.py": THREE}, {"tests/b/z.py": THREE}
+    brought = dict.fromkeys([*code, *test], frozenset[bytes]())
+    there = {"app/main.py": ONE_NOW}
+    old |= there
+    plan = replace(planned(store, old, there, {**old, **code, **test}), brought=brought)
+    outcome = evolve.evolve(store, plan)
+    assert isinstance(outcome, Clean)
+    assert tiny.contents(store, outcome.tree) == {"z": b"", **there, **code}
 
 
 def test_it_stays_deleted_over_many_releases(store: pygit2.Repository) -> None:

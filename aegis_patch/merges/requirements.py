@@ -64,6 +64,6 @@ def _name(text: str) -> str:
 
 
 def _version(how: str, version: str) -> str:
-    if how not in ("~=", "==="):
+    if how not in ("~=", "===") and "+" not in version:
         version = re.sub(r"(\.0+)+$", "", version)
     return how + version.lower()

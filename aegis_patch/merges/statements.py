@@ -19,6 +19,7 @@ from aegis_patch import documents
 from aegis_patch.merges import layout
 from aegis_patch.merges.blocks import Texts, Unusual
 
+_WORDS = {tokenize.COMMENT, tokenize.NAME, tokenize.NUMBER, tokenize.STRING}
 _INNER = {"body", "orelse", "handlers", "finalbody", "cases"}
 
 
@@ -32,12 +33,18 @@ class _Piece(NamedTuple):
 def settled(sides: Texts) -> Texts:
     """The three sides, alike wherever ours differs from base in its layout alone.
 
-    Imports in a row are first taken as one statement, whose parts have no order, then one by one.
+    Imports in a row are first taken as one statement, however many it has for a module, then one by
+    one.
     """
     made = _alike(_alike(sides, rows=True), rows=False)
-    if made == sides and layout.is_same(".py", sides.base.encode(), sides.ours.encode()):
+    if made == sides and _says_the_same(sides.base, sides.ours):
         return Texts(sides.base, sides.base, sides.theirs)  # indented in another way, as a whole
     return made
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    said, also = ([piece.said for piece in _cut(text, rows=False)] for text in (one, other))
+    return said == also
 
 
 def _alike(sides: Texts, *, rows: bool) -> Texts:
@@ -76,7 +83,7 @@ def _cut(text: str, *, rows: bool) -> list[_Piece]:
     try:
         tree = documents.python(text)
         tokens = tokenize.generate_tokens(iter(lines).__next__)
-        comments = [token for token in tokens if token.type == tokenize.COMMENT]
+        words = [token for token in tokens if token.type in _WORDS]
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise Unusual("not Python") from error
     pieces = []
@@ -84,10 +91,20 @@ def _cut(text: str, *, rows: bool) -> list[_Piece]:
     for said, stop in [*_stops(lines, tree.body, (), rows), (("end",), len(lines))]:
         if stop <= start and said != ("end",):
             raise Unusual("two statements on one line")
-        beside = sorted(each.string for each in comments if start < each.start[0] <= stop)
+        beside = _comments([each for each in words if start < each.start[0] <= stop])
         pieces.append(_Piece("".join(lines[start:stop]), (*said, *beside)))
         start = stop
     return pieces
+
+
+def _comments(words: Sequence[tokenize.TokenInfo]) -> Iterator[tuple[int, str]]:
+    """Each comment, with how many words stand before it: a formatter moves it past none."""
+    before = 0
+    for word in words:
+        if word.type == tokenize.COMMENT:
+            yield before, word.string
+        else:
+            before += 1
 
 
 def _stops(
@@ -96,7 +113,8 @@ def _stops(
     """What each piece says, and the line behind it."""
     for node, imports in _rows(body, rows):
         if imports:
-            yield (place, *layout.said(imports)), node.end_lineno or node.lineno
+            said = _imported(imports) if rows else layout.said(imports)
+            yield (place, *said), node.end_lineno or node.lineno
             continue
         branches = [(label, inside) for label, inside in _branches(node) if inside]
         if not branches or _first(branches[0][1][0]) < node.lineno:
@@ -121,6 +139,14 @@ def _rows(body: Sequence[ast.stmt], rows: bool) -> Iterator[tuple[ast.stmt, list
         if not (rows and goes_on):
             yield node, imports
             imports = []
+
+
+def _imported(imports: Sequence[ast.stmt]) -> Iterator[str]:
+    """What a row of imports brings, in its order: who comes first may decide who wins."""
+    for node in imports:
+        module = getattr(node, "module", None)
+        for name in getattr(node, "names", []):
+            yield f"{getattr(node, 'level', None)} {module} {ast.dump(name)}"
 
 
 def _branches(node: ast.stmt) -> Iterator[tuple[str, list[ast.stmt]]]:
