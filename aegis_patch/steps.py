@@ -201,7 +201,7 @@ def _refuse_unresolved(result: Result) -> None:
     changes = [f"{note.path}: {note.text}" for note in result.not_applied]
     count = " and ".join(
         f"{len(found)} {what}{'s' * (len(found) != 1)}"
-        for what, found in (("unresolved reference", lines), ("change left out", changes))
+        for what, found in (("unresolved reference", lines), ("left-out change", changes))
         if found
     )
     if count:

@@ -525,7 +525,7 @@ def test_what_is_not_applied_is_refused_if_strict(
         project.aegis("add", "ingress")
         project.git("merge", "--no-edit", "other")
     before = project.tree
-    assert "1 change left out" in project.aegis(*args, "--strict", code=1).err
+    assert "1 left-out change" in project.aegis(*args, "--strict", code=1).err
     assert project.tree == before
     ran = project.aegis(*args, "--json")
     (left,) = ran.json["not_applied"]
