@@ -53,13 +53,13 @@ def test_the_dashboard_asks_nobody_else(tmp_path: Path, python: Path, renderer: 
 
 
 def look(page: Page, url: str) -> None:
-    """Open the dashboard, and wait until it is alive and has come to rest."""
+    """Open the dashboard, and let it ask for all that it wants."""
     page.goto(url)
     placeholder = page.locator("flt-semantics-placeholder")
     placeholder.wait_for(state="attached")
     placeholder.evaluate("element => element.click()")
     page.locator('[flt-semantics-identifier="status-database"]').wait_for(state="attached")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2000)  # it never rests: fonts that are not there are asked for again
 
 
 def test_what_is_too_large_is_refused_and_fills_no_memory(tmp_path: Path, python: Path) -> None:
