@@ -183,7 +183,7 @@ def either_order(life: Life) -> None:
     for order in (pair, pair[::-1]):
         project.git("reset", "--quiet", "--hard", before)
         ran = [verb(life, "add", name, abort=True) for name in order]
-        if any(each.code for each in ran) or any("resolved in" in each.err for each in ran):
+        if any(each.code for each in ran) or any("resolved in" in each.out for each in ran):
             continue
         listed = project.git("ls-tree", "-r", "HEAD").splitlines()
         record = project.read("aegis.toml").replace('by = "need"', 'by = "you"')
