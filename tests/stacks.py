@@ -61,7 +61,8 @@ def make(path: Path, *components: str, version: str | None = None) -> Project:
 def python(scratch: Path) -> Path:
     """The Python with all that a project of every component needs; made once, then kept."""
     pyproject = make(scratch / "everything", *everything()).path / "pyproject.toml"
-    wanted = hashlib.sha256(pyproject.read_bytes()).hexdigest()
+    older = list(upstream.releases())[:-1]
+    wanted = hashlib.sha256(pyproject.read_bytes() + str(older).encode()).hexdigest()
     made = ENVIRONMENT / "made-for"
     with Path(f"{ENVIRONMENT}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -70,6 +71,9 @@ def python(scratch: Path) -> Path:
             subprocess.run([uv_bin, "venv", "--quiet", "--clear", ENVIRONMENT], check=True)
             install = [uv_bin, "pip", "install", "--quiet", "--compile-bytecode"]
             install += ["--python", str(ENVIRONMENT / "bin/python")]
+            for version in older:  # what a newer one needs no more
+                project = make(scratch / version, *everything(version), version=version)
+                install += ["-r", str(project.path / "pyproject.toml")]
             subprocess.run(
                 [*install, "-r", pyproject, "--group", f"{pyproject}:dev", "python-slugify"],
                 check=True,
