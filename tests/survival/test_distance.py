@@ -12,8 +12,6 @@ from tests.survival.distance import Change, Fate
 from tests.test_laws import edited, separated_places
 
 SAMPLE = 13
-# A function of two lines that release 0.3.0 put elsewhere in its file.
-MOVED = {b'    """What this process is called among workers."""'}
 
 
 def test_beside_the_hunks_of_every_series(store: pygit2.Repository) -> None:
@@ -30,17 +28,21 @@ def test_beside_the_hunks_of_every_release(store: pygit2.Repository) -> None:
 
 @pytest.mark.long
 def test_between_unique_lines_that_both_releases_have(store: pygit2.Repository) -> None:
-    """Law 5 at every place there is, also where a diff takes such a pair for changed."""
-    places = 0
+    """Law 5 at every place there is, also where a diff takes such a pair for changed.
+
+    Where a release put two lines elsewhere and wrote all around them anew, a person is asked.
+    """
+    places = asked = 0
     for change in distance.series_changes(store):
         old, new = (tiny.tree(store, {change.path: text}) for text in (change.before, change.after))
         for place in separated_places(store, old, new):
             ours, expected = (edited(store, tree, {place.path: place}) for tree in (old, new))
             outcome = evolve(store, Plan(ours, old, new, None))
-            if place.above not in MOVED:
-                assert isinstance(outcome, Clean), place
-                assert outcome.tree == expected
-                places += 1
+            places += 1
+            asked += not isinstance(outcome, Clean)
+            assert not isinstance(outcome, Clean) or outcome.tree == expected, place
+    print(asked, "of", places)
+    assert 500 * asked < places
     assert places > 5_000
 
 
