@@ -203,7 +203,7 @@ def _stays_deleted(path: str, places: Sequence[str], ours: Moves) -> Note:
     now = ", ".join(places)
     if others := ours.hints.get(path):
         text = f"is gone, and {_alike(others)}: {now}, where aegis moved it, is left out"
-        return Note(path, text, applied=False)
+        return Note(path, text, to=places[0], applied=False)
     many = "you deleted {count} files, which aegis moved to {to}; they stay deleted"
     text = f"you deleted it, and aegis moved it to {now}; it stays deleted"
     return Note(path, text, many=many, to=places[0], applied=False)

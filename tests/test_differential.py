@@ -286,7 +286,7 @@ def verdict(
     tree = head if isinstance(outcome, Unchanged) else outcome.tree
     if not isinstance(outcome, Conflicted) and git.clean and tree == git.tree:
         return "same"
-    gone = stay_deleted(store, case, tree)
+    gone = stay_deleted(store, case, tree) | left_out(case, outcome)
     if missing := lost(store, case, outcome, tree, gone):
         return f"wrong: lacks {missing}"
     if back := resurrected(store, case, outcome, tree):
@@ -337,7 +337,8 @@ def deleted(
     differ = set(trees.changed(store, outcome.tree, git.tree)) if git.clean else set()
     known = gone | case.ours.keys() - case.base.keys()  # git may have followed a move
     known |= {path for path in differ if went_along(case, path)}
-    untold = (differ - known) | (gone - {note.path for note in outcome.notes})
+    told = {place for note in outcome.notes for place in (note.path, note.to)}
+    untold = (differ - known) | (gone - told)
     return f"wrong: untold: {sorted(untold)}" if untold else "told: deleted by the user"
 
 
@@ -409,6 +410,12 @@ def stay_deleted(store: pygit2.Repository, case: History, tree: pygit2.Oid) -> s
         for path in case.base.keys() & case.theirs.keys() - case.ours.keys()
         if case.base[path] != case.theirs[path] and trees.lookup(store, tree, path) is None
     }
+
+
+def left_out(case: History, outcome: Outcome) -> set[str]:
+    """Files that theirs moved and ours deleted: they are told of, and not in the result."""
+    told = {place for note in outcome.notes if not note.applied for place in (note.path, note.to)}
+    return told & (case.theirs.keys() - case.ours.keys())
 
 
 def cleaner(case: History, path: str) -> str:
