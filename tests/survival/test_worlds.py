@@ -27,8 +27,8 @@ from aegis_patch.trees import Entry
 from tests.survival.places import Place, places
 from tests.test_laws import all_edges, tree_of
 
-# Issue 11: of 3,000, at least four put a line of the user's on the other side of a line that 0.4.0 puts
-# in at the same place (seeds 459, 774, 1096, 1110); none is lost.
+# Issue 11: of 3,000, at least four put a line of the user's on the other side of a line that
+# 0.4.0 puts in at the same place (seeds 459, 774, 1096, 1110); none is lost.
 CASES = 300
 GROUPS = 10
 SHARING = 10  # cases for one edge: its trees cost more than they do
