@@ -150,8 +150,9 @@ def fate(store: pygit2.Repository, case: Case) -> tuple[Fate, bool]:
         (conflict,) = outcome.conflicts
         marked = trees.blob(store, conflict.marked)
         return Fate.CONFLICT if _is_whole(case, marked) else Fate.LOST, by_text
-    assert isinstance(outcome, Clean)
-    result = trees.blob(store, trees.lookup(store, outcome.tree, change.path))
+    # Where the user's line makes the file say already what the other side wants, it stays as it is.
+    tree = outcome.tree if isinstance(outcome, Clean) else head
+    result = trees.blob(store, trees.lookup(store, tree, change.path))
     if not _is_sum(case, result):
         return Fate.LOST, by_text
     there = case.expected in (None, result)
