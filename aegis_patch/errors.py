@@ -7,7 +7,7 @@
       ├ PatchRejected     a patch does not apply to the tree it was written against
       └ SeriesClash       two components of one release cannot be folded together
 
-A conflict is not an error: it is an outcome (`evolve.Conflicted`, exit code 3).
+A conflict is not an error: it is an outcome (`outcome.Conflicted`, exit code 3).
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ import uv
 from hypothesis import HealthCheck, settings
 from pygit2.enums import ConfigLevel
 
-from aegis_patch import cli, trees, upstream
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.terminal import cli
+from aegis_patch.upstream import releases
 from tests.keeper import pytest_configure
 
 __all__ = ["pytest_configure"]
@@ -208,5 +210,5 @@ def with_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def store() -> Iterator[pygit2.Repository]:
     """A scratch store that sees our releases."""
-    with trees.scratch(upstream.alternates()) as made:
+    with scratch(releases.alternates()) as made:
         yield made

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import uv
 
-from aegis_patch import component, trees, upstream
-from aegis_patch.component import Component
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.stack import component, requirements
+from aegis_patch.stack.component import Component
+from aegis_patch.upstream import releases
 from tests.conftest import ROOT, Project, run
 
 ENVIRONMENT = ROOT / ".venv-stack"
@@ -23,8 +25,8 @@ Names = tuple[str, ...]
 
 def catalogue(version: str | None = None) -> dict[str, Component]:
     """The components of a release, by name."""
-    with trees.scratch(upstream.alternates()) as store:
-        opened = upstream.open_release(store, upstream.BUNDLED, version or upstream.latest())
+    with scratch(releases.alternates()) as store:
+        opened = releases.open_release(store, releases.BUNDLED, version or releases.latest())
         return dict(opened.catalogue)
 
 
@@ -35,7 +37,7 @@ def combinations() -> list[Names]:
     found: dict[frozenset[str], Names] = {}
     for count in range(len(named) + 1):
         for names in itertools.combinations(named, count):
-            found.setdefault(component.closure(known, names), names)
+            found.setdefault(requirements.closure(known, names), names)
     return [found[whole] for whole in sorted(found, key=len)]
 
 
@@ -61,7 +63,7 @@ def make(path: Path, *components: str, version: str | None = None) -> Project:
 def python(scratch: Path) -> Path:
     """The Python with all that a project of every component needs; made once, then kept."""
     pyproject = make(scratch / "everything", *everything()).path / "pyproject.toml"
-    older = list(upstream.releases())[:-1]
+    older = list(releases.versions())[:-1]
     wanted = hashlib.sha256(pyproject.read_bytes() + str(older).encode()).hexdigest()
     made = ENVIRONMENT / "made-for"
     with Path(f"{ENVIRONMENT}.lock").open("w") as lock:

@@ -12,10 +12,13 @@ from pathlib import Path
 import pygit2
 from hypothesis import HealthCheck, settings
 
-from aegis_patch import component, merges, trees
-from aegis_patch.component import Component
-from aegis_patch.trees import Entry
-from aegis_patch.upstream import Upstream
+from aegis_patch.formats import acceptance, kinds
+from aegis_patch.objects import trees
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.trees import Entry
+from aegis_patch.stack import component
+from aegis_patch.stack.component import Component
+from aegis_patch.stack.release import Upstream
 
 FILE, EXEC, LINK = 0o100644, 0o100755, 0o120000
 Files = Mapping[str, bytes | tuple[bytes, int]]
@@ -46,7 +49,7 @@ def within(seconds: float) -> Iterator[None]:
 @contextmanager
 def empty_store() -> Iterator[pygit2.Repository]:
     """A scratch store that sees nothing but itself."""
-    with trees.scratch(()) as store:
+    with scratch(()) as store:
         yield store
 
 
@@ -100,10 +103,10 @@ def mail(
 def structured(path: str, *texts: str) -> str | None:
     """What a structured merge alone makes of three sides; None where it leaves a doubt."""
     base, ours, theirs = (text.encode() for text in texts)
-    made = merges.structured(path, base, ours, theirs)
+    made = kinds.structured(path, base, ours, theirs)
     if made is None or len(set(made)) > 1:
         return None
-    return made[1].decode() if merges.accepts(path, base, ours, theirs, made[1]) else None
+    return made[1].decode() if acceptance.accepts(path, base, ours, theirs, made[1]) else None
 
 
 def a_component(

@@ -18,8 +18,12 @@ from typing import NamedTuple
 
 import pygit2
 
-from aegis_patch import content, merges, trees
-from tests import oracle, tiny
+from aegis_patch.formats import syntax
+from aegis_patch.merge import file_content
+from aegis_patch.objects import trees
+from aegis_patch.objects.scratch import scratch
+from tests import tiny
+from tests.promises import oracle
 
 BATCH = 200
 LARGEST = 150_000  # bytes of a file: lock files are longer
@@ -70,15 +74,15 @@ def judged(found: Iterable[Case]) -> Iterator[tuple[Case, str, str]]:
             sides = [[tiny.tree(store, {"file": text}) for text in case[1:]] for case in batch]
             by_git = oracle.merges(store, [(base, ours, theirs) for base, ours, theirs in sides])
             for case, git in zip(batch, by_git, strict=True):
-                made = content.merge(store, *case)
+                made = file_content.merge(store, *case)
                 its = trees.read(store, git.tree, "file")
                 yield case, _kind(case.path, git.clean, its, made), made.detail
 
 
-def _kind(path: str, clean: bool, its: bytes, made: content.Text) -> str:
+def _kind(path: str, clean: bool, its: bytes, made: file_content.Text) -> str:
     if not clean:
         return "both conflict" if made.reason else "git conflicts, we are clean"
-    parses = merges.syntax_error(path, its) is None
+    parses = syntax.syntax_error(path, its) is None
     if made.reason:
         return f"git is clean{'' if parses else ' and broken'}, we say {made.reason.name}"
     return "same" if its == made.data else "both clean, another text"
@@ -88,7 +92,7 @@ def main(where: str, wanted: str = "") -> None:
     """Measure, and print."""
     repo = pygit2.Repository(where)
     seen = Counter[str]()
-    with trees.scratch([Path(repo.path, "objects")]) as store:
+    with scratch([Path(repo.path, "objects")]) as store:
         for case, kind, detail in judged(cases(repo, store)):
             seen[kind] += 1
             if kind == wanted:

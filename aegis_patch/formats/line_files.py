@@ -1,0 +1,100 @@
+"""Files of lines: .env, .gitignore and their like, Makefiles.
+
+A blank line belongs to what stands above it, a comment stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from aegis_patch.formats.named_blocks import Block, Unusual
+
+# One line, or the first of several that belong together: its name, and whether it is free.
+_Read = Callable[[str], tuple[str, bool]]
+_ENV = re.compile(r"(?:#\s*)?(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*)")
+_QUOTED = re.compile(r"""(["'`])(?:(?!\1).)*\1\s*(#.*)?$""")
+_RULE = re.compile(r"([^\s:=#][^:=#]*?)\s*::?(?![:=])")
+_VARIABLE = re.compile(r"(?:export\s+|override\s+)*([\w.-]+)\s*(?:[:?+!]|::|:::)?=")
+_DIRECTIVE = re.compile(r"(ifn?def|ifn?eq|else|endif|define|endef)\b")
+
+
+def env(text: str) -> tuple[Block, ...]:
+    """A file of settings, one a line; one that is commented out keeps its name.
+
+    Raises:
+        Unusual: a value goes on over several lines, or a line is no setting.
+    """
+    return tuple(_blocks(text, _setting, continued=None))
+
+
+def ignore(text: str) -> tuple[Block, ...]:
+    """A file of patterns; one that begins with `!` has to stay behind what it takes back."""
+    return tuple(_blocks(text, _pattern, continued=None))
+
+
+def makefile(text: str) -> tuple[Block, ...]:
+    """Rules by their targets, variables by name.
+
+    Raises:
+        Unusual: it has conditionals or multi-line variables.
+    """
+    return tuple(_blocks(text, _rule, continued="\t"))
+
+
+def pieces(text: str) -> Counter[str]:
+    """Its lines."""
+    return Counter(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _blocks(text: str, read: _Read, continued: str | None) -> Iterator[Block]:
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    at = 0
+    while at < len(lines):
+        name, free = read(lines[at].strip()) if lines[at].strip() else ("", True)
+        if continued and lines[at].startswith(continued):
+            raise Unusual(f"line {at + 1} belongs to nothing")
+        stop = at + 1
+        while stop < len(lines) and (
+            not lines[stop].strip()
+            or (continued and (lines[stop].startswith(continued) or _goes_on(lines[stop - 1])))
+        ):
+            stop += 1
+        if continued and name.startswith("#") and "".join(lines[at + 1 : stop]).strip():
+            raise Unusual(f"line {at + 1} is a comment inside of a recipe")
+        yield Block(name, "".join(lines[at:stop]), free=free)
+        at = stop
+
+
+def _goes_on(line: str) -> bool:
+    return line.rstrip("\n").endswith("\\")
+
+
+def _setting(line: str) -> tuple[str, bool]:
+    found = _ENV.match(line)
+    if not found:
+        if line.startswith("#"):
+            return line, True
+        raise Unusual("a line that is no setting")
+    value = found.group(2)
+    if value[:1] in ("'", '"', "`") and not _QUOTED.match(value) and not line.startswith("#"):
+        raise Unusual("a value of several lines")
+    return f"{found.group(1)}=", "$" not in value
+
+
+def _pattern(line: str) -> tuple[str, bool]:
+    return line, not line.startswith("!")
+
+
+def _rule(line: str) -> tuple[str, bool]:
+    if _DIRECTIVE.match(line):
+        raise Unusual("conditionals")
+    if line.startswith("#"):
+        return line, True
+    if found := _VARIABLE.match(line):
+        return f"{found.group(1)} =", False
+    found = _RULE.match(line)
+    if found and not found.group(1).startswith("."):
+        return f"{found.group(1)}:", "$" not in found.group(1)
+    return line, bool(found)

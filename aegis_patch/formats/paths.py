@@ -1,0 +1,48 @@
+"""Which paths a file names: Compose, Dockerfile, Makefile, CI and other settings."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from aegis_patch.formats import compose_names
+
+_SETTINGS = re.compile(r"(.*/)?(Makefile|[^/]+\.(mk|ya?ml|toml|ini|cfg|sh))")
+_DOCKERFILE = re.compile(r"(.*/)?(Dockerfile|Containerfile)[^/]*|.*\.[Dd]ockerfile")
+_COPY = re.compile(r"\s*(?:COPY|ADD)\s+(?!.*--from=)((?:--\S+\s+)*)(.+)", re.IGNORECASE)
+_PATH = re.compile(r"(?<![\w@+:./$}-])(?:\./)?(?:[\w@+-][\w@.+-]*(?:/[\w@.+-]+)+|[\w-]+\.[a-z]\w+)")
+
+
+def may_name(path: str) -> bool:
+    """Whether a file of this name may be named by its path."""
+    return not path.endswith(("/__init__.py", ".lock"))
+
+
+def named(path: str, data: bytes) -> Iterator[tuple[int, str]]:
+    """The paths that a file names, as far as its kind tells, each with its line."""
+    if compose_names.NAME.fullmatch(posixpath.basename(path)):
+        yield from compose_names.paths(data)
+        return
+    of = _copied if _DOCKERFILE.fullmatch(path) else _PATH.findall
+    if of is _copied or _SETTINGS.fullmatch(path):
+        for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+            if not line.lstrip().startswith("#"):
+                yield from ((number, name) for name in of(line))
+
+
+def places(path: str, name: str) -> list[str]:
+    """What a name in a file may mean: a path from its directory; from the top, but in Compose."""
+    above = posixpath.dirname(path)
+    bases = {above} if compose_names.NAME.fullmatch(posixpath.basename(path)) else {above, ""}
+    found = [posixpath.normpath(posixpath.join(base, name)) for base in sorted(bases)]
+    return [place for place in found if place != "." and not place.startswith(("..", "/"))]
+
+
+def _copied(line: str) -> list[str]:
+    """What a line of a Dockerfile copies out of its context."""
+    copies = _COPY.match(line)
+    if not copies:
+        return []
+    words = re.findall(r"[^\s\"',\[\]]+", copies[2])
+    return [word for word in words[:-1] if not re.search(r"[*?$<]|://", word)]

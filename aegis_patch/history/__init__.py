@@ -1,0 +1,4 @@
+"""What commits and files tell about the user.
+
+Effects. May import: upstream, project, merge, stack, formats, objects.
+"""

@@ -1,0 +1,103 @@
+"""scripts/record VERSION: record base/ and patches/ of HEAD as a release.
+
+The release is one commit with a fixed author and the previous release as its parent, so that its
+id is the same everywhere. What it adds goes into a pack of its own. A release can be recorded
+again until it is published; then it is never rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pygit2
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RELEASES = ROOT / "aegis_patch" / "releases"
+HEADER = "# Our releases, oldest first. Written by scripts/record; published ones never change.\n"
+
+
+def main() -> None:
+    """Record the version that the command line names."""
+    if len(sys.argv) != 2 or not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", sys.argv[1]):
+        sys.exit(__doc__)
+    version = sys.argv[1]
+    index = RELEASES / "index.toml"
+    known: dict[str, Any] = tomllib.loads(index.read_text())["releases"] if index.exists() else {}
+    if version in known and list(known)[-1] != version:
+        sys.exit(f"{version} is followed by another release: it is never rewritten")
+    replaced = known.pop(version, None)
+    if replaced:
+        for file in (RELEASES / "pack").glob(f"{replaced['pack']}.*"):
+            file.unlink()
+    date = (replaced or {}).get("date", datetime.now(UTC).date().isoformat())
+    known[version] = {**record(version, date, known), "date": date}
+    index.write_text(HEADER + "".join(_entries(known)))
+    print(f"{version} is commit {known[version]['commit']}")
+
+
+def record(version: str, date: str, known: dict[str, Any]) -> dict[str, str]:
+    """Write one release's commit and its new objects into a pack."""
+    with tempfile.TemporaryDirectory() as directory:
+        store = pygit2.init_repository(directory, bare=True)
+        (RELEASES / "pack").mkdir(parents=True, exist_ok=True)
+        checkout = pygit2.Repository(str(ROOT))
+        linked = Path(checkout.path) / "commondir"  # a linked worktree has its objects elsewhere
+        common = Path(checkout.path, linked.read_text().strip() if linked.exists() else "")
+        for objects in (RELEASES, common / "objects"):
+            store.odb.add_disk_alternate(str(objects))
+        head = checkout.head.peel(pygit2.Tree)
+        builder = store.TreeBuilder()
+        for name in ("base", "patches"):
+            builder.insert(name, head[name].id, pygit2.enums.FileMode.TREE)
+        at = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp())
+        who = pygit2.Signature("aegis", "releases@aegis.invalid", at, 0)
+        parents = [list(known.values())[-1]["commit"]] if known else []
+        tree = builder.write()
+        commit = store.create_commit(None, who, who, f"aegis {version}\n", tree, parents)
+        return {"commit": str(commit), "pack": _pack(store, commit, known)}
+
+
+def _pack(store: pygit2.Repository, commit: pygit2.Oid, known: dict[str, Any]) -> str:
+    published = {oid for about in known.values() for oid in _reachable(store, about["commit"])}
+    pack = pygit2.PackBuilder(store)
+    pack.set_threads(1)
+    for oid in sorted(set(_reachable(store, str(commit))) - published, key=str):
+        pack.add(oid)
+    before = set((RELEASES / "pack").iterdir())
+    pack.write(str(RELEASES / "pack"))
+    (made,) = (
+        file for file in set((RELEASES / "pack").iterdir()) - before if file.suffix == ".pack"
+    )
+    return made.stem
+
+
+def _reachable(store: pygit2.Repository, commit: str) -> Iterator[pygit2.Oid]:
+    found = store[commit].peel(pygit2.Commit)
+    yield found.id
+    pending = [found.tree]
+    while pending:
+        tree = pending.pop()
+        yield tree.id
+        for entry in tree:
+            if isinstance(entry, pygit2.Tree):
+                pending.append(entry)
+            else:
+                yield entry.id
+
+
+def _entries(known: dict[str, Any]) -> Iterator[str]:
+    for version, about in known.items():
+        yield f'\n[releases."{version}"]\n'
+        for key in ("date", "commit", "pack"):
+            yield f'{key} = "{about[key]}"\n'
+
+
+if __name__ == "__main__":
+    main()

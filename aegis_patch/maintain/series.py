@@ -1,0 +1,253 @@
+"""Work on a component's series as on a branch.
+
+    scripts/series open NAME [DIRECTORY]   a git repository: what NAME requires, then its patches
+    scripts/series save NAME [DIRECTORY]   write its commits back to patches/NAME/
+    scripts/series refresh                 after base/ changed: open and save each, in order
+    scripts/series check [NAME…]           re-export each series; fail when a byte differs
+
+Between open and save, edit and commit in DIRECTORY (default: .series/NAME) as usual: a commit is a
+patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. A refresh
+stops at a patch that cannot be merged onto the changed base/: open that series, resolve it there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.errors import AegisError
+from aegis_patch.objects import trees
+from aegis_patch.stack import component, requirements
+from aegis_patch.stack.component import Component
+from aegis_patch.stack.pristine import after, before
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream.releases import BUNDLED, RELEASES, WORK, latest, open_release
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FIXED = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (
+        ("NAME", "aegis"),
+        ("EMAIL", "series@aegis.invalid"),
+        ("DATE", "2026-01-01T00:00:00+0000"),
+    )
+}
+EXPORT = [
+    "format-patch",
+    *("--zero-commit", "--full-index", "--no-signature", "--no-stat", "--keep-subject"),
+    *("--no-renames", "--no-numbered", "--no-attach", "--no-thread", "--no-cover-letter"),
+    *("--no-base", "--src-prefix=a/", "--dst-prefix=b/"),
+    *("--diff-algorithm=myers", "--unified=3", "--quiet"),
+]
+HERMETIC = {**os.environ, **FIXED, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+
+CLASH = re.compile(
+    r"^<<<<<<< .*\n(?P<ours>(?:.*\n)*?)\|\|\|\|\|\|\| .*\n(?P<base>(?:.*\n)*?)=======\n"
+    r"(?P<theirs>(?:.*\n)*?)>>>>>>> .*\n",
+    re.MULTILINE,
+)
+
+
+def main() -> None:
+    """Run one of the verbs."""
+    match sys.argv[1:]:
+        case ["open", name, *rest]:
+            open_series(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+        case ["save", name, *rest]:
+            save(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+        case ["refresh"]:
+            refresh()
+        case ["check", *names]:
+            chosen = names or sorted(path.name for path in (ROOT / "patches").iterdir())
+            sys.exit(sum(differs(name) for name in chosen))
+        case _:
+            sys.exit(__doc__)
+
+
+def open_series(name: str, directory: Path) -> None:
+    """A repository with what the series is written against, and a commit for each patch."""
+    start(name, directory)
+    for patch in listed(name):
+        apply(directory, ROOT / "patches" / name / patch)
+    print(f"{directory}: edit, commit, then scripts/series save {name}")
+
+
+def apply(directory: Path, patch: Path) -> None:
+    """Commit one patch; where all that is in its way is a new slot, that goes below its lines."""
+    options = ["-c", "merge.conflictStyle=diff3"]
+    am = [*options, "am", "--3way", "--keep", "--quiet", str(patch)]
+    if subprocess.run(["git", *am], cwd=directory, env=HERMETIC, check=False).returncode:
+        for path in git(directory, "diff", "--name-only", "--diff-filter=U").splitlines():
+            file = directory / path
+            file.write_text(CLASH.sub(below, file.read_text()))
+            if "<<<<<<<" not in file.read_text():
+                git(directory, "add", path)
+        git(directory, *options, "am", "--continue", "--quiet")
+
+
+def below(clash: re.Match[str]) -> str:
+    """The lines of the series, then the slots that base/ put in the same place."""
+    slots = all("slot: " in line for line in clash["ours"].splitlines())
+    return clash["theirs"] + clash["ours"] if slots and not clash["base"] else clash[0]
+
+
+def start(name: str, directory: Path) -> None:
+    """A repository that holds only what the series is written against, tagged `start`."""
+    if directory.exists():
+        sys.exit(f"{directory} is there already: save it, or remove it")
+    directory.mkdir(parents=True)
+    git(directory, "init", "--quiet", "--initial-branch=main")
+    alternates = directory / ".git/objects/info/alternates"
+    objects = git(ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    alternates.write_text(f"{objects}\n{RELEASES}\n")
+    repo = pygit2.Repository(str(directory))
+    upstream = Upstream("aegis", "work", "", snapshot(repo, ROOT / "base"), catalogue(name))
+    tree = before(repo, upstream, name)
+    _remember_preimages(repo, name)
+    git(directory, "read-tree", str(tree))
+    git(directory, "checkout-index", "--all")
+    git(directory, "commit", "--quiet", "--message", f"What {name} is written against")
+    git(directory, "tag", "start")
+
+
+def _remember_preimages(repo: pygit2.Repository, name: str) -> None:
+    """Make the blobs that the patches name, for `git am --3way` after base/ changed."""
+    for release in (WORK, latest()):
+        with contextlib.suppress(AegisError, KeyError):
+            after(repo, open_release(repo, BUNDLED, release), name)
+
+
+def save(name: str, directory: Path) -> None:
+    """Write the commits since `start` as patches/NAME/*.patch, and the series file."""
+    if git(directory, "status", "--porcelain"):
+        sys.exit(f"{directory} has uncommitted changes")
+    if (directory / ".git/rebase-apply").exists():
+        sys.exit(f"{directory} is amid applying patches: resolve, git am --continue, then save")
+    target = ROOT / "patches" / name
+    target.mkdir(parents=True, exist_ok=True)
+    exported = export(directory)
+    for old in target.glob("*.patch"):
+        old.unlink()
+    for patch, mail in exported.items():
+        (target / patch).write_bytes(mail)
+    (target / "series").write_text("".join(f"{patch}\n" for patch in exported))
+    print(f"{target}: {len(exported)} patches")
+
+
+def refresh() -> None:
+    """Merge every series onto what it is written against now, requirements first."""
+    known = catalogue()
+    for name in requirements.order(known, known):
+        with tempfile.TemporaryDirectory() as directory:
+            work = Path(directory, name)
+            open_series(name, work)
+            save(name, work)
+
+
+def differs(name: str) -> bool:
+    """Whether exporting a series again would change a byte of it."""
+    with tempfile.TemporaryDirectory() as directory:
+        work = Path(directory, "work")
+        try:
+            start(name, work)
+            for patch in listed(name):
+                git(work, "am", "--keep", "--quiet", str(ROOT / "patches" / name / patch))
+            exported = export(work)
+        except (SystemExit, AegisError) as error:
+            print(f"patches/{name} does not fit: {error}; scripts/series refresh")
+            return True
+    there = {path.name: path.read_bytes() for path in (ROOT / "patches" / name).glob("*.patch")}
+    changed = sorted(
+        patch for patch in exported.keys() | there.keys() if exported.get(patch) != there.get(patch)
+    )
+    if changed or list(exported) != listed(name):
+        print(
+            f"patches/{name} is not as exported: {', '.join(changed) or 'series'}; "
+            f"scripts/series open {name} && scripts/series save {name}"
+        )
+    return bool(changed)
+
+
+def export(directory: Path) -> dict[str, bytes]:
+    """The patches of the commits since `start`, by file name, in order."""
+    patches: dict[str, bytes] = {}
+    for commit in git(directory, "rev-list", "--reverse", "start..HEAD").split():
+        subject = git(directory, "show", "--no-patch", "--format=%s", commit)
+        patch = re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-") + ".patch"
+        if patch in patches:
+            sys.exit(f"two patches are called {patch}: give one another subject")
+        mail = subprocess.run(
+            ["git", *EXPORT, "--stdout", "-1", commit],
+            cwd=directory,
+            env=HERMETIC,
+            check=True,
+            capture_output=True,
+        ).stdout
+        patches[patch] = _fixed(mail)
+    return patches
+
+
+def listed(name: str) -> list[str]:
+    """The patches of a series, as its series file lists them."""
+    series = ROOT / "patches" / name / "series"
+    lines = series.read_text().splitlines() if series.exists() else []
+    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+
+
+def catalogue(name: str = "") -> dict[str, Component]:
+    """The components of the worktree; an empty one for a name whose series is not saved yet."""
+    found = {}
+    for directory in sorted((ROOT / "patches").iterdir()):
+        files = {file.name: file.read_bytes() for file in directory.iterdir() if file.is_file()}
+        files.setdefault("series", b"")
+        if "component.toml" in files:
+            found[directory.name] = component.parse(directory.name, files)
+    if name and name not in found:
+        sys.exit(f"write patches/{name}/component.toml first")
+    return found
+
+
+def snapshot(repo: pygit2.Repository, directory: Path) -> pygit2.Oid:
+    """The tree of a directory's files, tracked or not, but for what git ignores."""
+    said = git(directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    edits: dict[str, trees.Entry | None] = {}
+    for path in (path for path in said.split("\0") if path and (directory / path).exists()):
+        file = directory / path
+        mode = 0o100755 if os.access(file, os.X_OK) else 0o100644
+        edits[path] = trees.Entry(repo.create_blob(file.read_bytes()), mode)
+    return trees.replace(repo, None, edits)
+
+
+def git(directory: Path, *args: str) -> str:
+    """Run git in a hermetic environment; show what it says where it fails."""
+    done = subprocess.run(
+        ["git", *args], cwd=directory, env=HERMETIC, check=False, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        sys.exit(f"git {args[0]} failed in {directory}")
+    return done.stdout.strip()
+
+
+def _fixed(mail: bytes) -> bytes:
+    # Author and date would change with who refreshes a patch; the commit that does it says that.
+    head, separator, rest = mail.partition(b"\n\n")
+    head = re.sub(rb"\n[ \t]+", b" ", head)
+    head = re.sub(rb"^From: .*$", b"From: aegis <series@aegis.invalid>", head, flags=re.MULTILINE)
+    head = re.sub(rb"^Date: .*$", b"Date: Thu, 1 Jan 2026 00:00:00 +0000", head, flags=re.MULTILINE)
+    return head + separator + rest
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AegisError as error:
+        sys.exit(f"{error.what} at {error.where}: scripts/series refresh, in requirement order")

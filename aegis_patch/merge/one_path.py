@@ -1,0 +1,90 @@
+"""What becomes of one path that differs."""
+
+from __future__ import annotations
+
+import pygit2
+from pygit2.enums import FileMode
+
+from aegis_patch.merge import file_content, written_twice
+from aegis_patch.merge.file_content import Reason
+from aegis_patch.merge.outcome import Conflict, Fate, Plan
+from aegis_patch.merge.sides import Sides
+from aegis_patch.objects import trees
+from aegis_patch.objects.texts import is_binary, merge_text
+from aegis_patch.objects.trees import Entry
+from aegis_patch.stack import record
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.stack import Stack
+
+
+def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Fate:
+    """What becomes of one path; None: it is not there."""
+    base, ours, theirs = sides.base, sides.ours, sides.theirs
+    if sides.path == RECORD and plan.record and base and ours and theirs:
+        return _merge_record(store, plan.record, base, ours, theirs)
+    if theirs in (base, ours):
+        return ours
+    if ours is None:
+        return theirs if base is None else None
+    if theirs is None:
+        yours = plan.yours.get(sides.pristine)
+        if ours != base:
+            return Conflict(sides, Reason.DELETED_BY_US, ours)
+        if yours and written_twice.units(sides.path, trees.blob(store, base)).keys() <= yours:
+            return ours  # the user had written the very same file
+        return Conflict(sides, Reason.SHARED, ours) if yours else None
+    if ours == base and sides.pristine not in plan.yours:
+        return theirs
+    return _merge_file(store, plan, sides, ours, theirs)
+
+
+def _merge_file(
+    store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry, theirs: Entry
+) -> Fate:
+    before = sides.base.mode if sides.base else theirs.mode
+    mode = theirs.mode if ours.mode == before else ours.mode
+    if _kind(ours) != _kind(theirs):
+        return Conflict(sides, Reason.KIND, ours)
+    if ours.id == theirs.id:
+        return Entry(ours.id, mode)
+    texts = [trees.blob(store, entry) for entry in (sides.base, ours, theirs)]
+    driver = plan.drivers.get(sides.path, plan.drivers.get(sides.pristine))
+    binary = driver == "binary" or any(is_binary(text) for text in texts)
+    if mode == FileMode.LINK or binary:
+        if sides.base and ours.id == sides.base.id:
+            return Entry(theirs.id, mode)
+        if sides.base and theirs.id == sides.base.id:
+            return Entry(ours.id, mode)
+        return Conflict(sides, Reason.BINARY, ours)
+    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.pristine, frozenset()))
+    if sides.base is None and driver != "union":  # two files of one name, each for its own
+        added = merge_text(store, *texts)
+        both = Entry(store.create_blob(added.data), mode)
+        return both if added.clean else Conflict(sides, Reason.ADDED, both)
+    data, reason, detail = file_content.merge(store, sides.path, *texts, union=driver == "union")
+    merged = Entry(store.create_blob(data), mode)
+    return Conflict(sides, reason, merged, detail) if reason else merged
+
+
+def _merge_record(
+    store: pygit2.Repository, wanted: Stack, base: Entry, ours: Entry, theirs: Entry
+) -> Entry:
+    sides = [record.strip(trees.blob(store, entry)) for entry in (base, ours, theirs)]
+    skeleton = merge_text(store, *sides)
+    text = record.write(skeleton.data if skeleton.clean else sides[1], wanted)
+    text = record.with_comments(text, trees.blob(store, ours))
+    return Entry(store.create_blob(text), ours.mode)
+
+
+def _kind(entry: Entry) -> int:
+    return entry.mode & 0o170000
+
+
+def _without(path: str, text: bytes, yours: frozenset[bytes]) -> bytes:
+    if not yours:
+        return text
+    return b"".join(
+        line
+        for line in text.splitlines(keepends=True)
+        if not (found := written_twice.units(path, line)) or not found.keys() <= yours
+    )

@@ -1,0 +1,113 @@
+"""The plan of an evolution and its outcome: unchanged, clean or conflicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pygit2
+
+from aegis_patch.merge.file_content import Reason
+from aegis_patch.merge.renames import Moves
+from aegis_patch.merge.sides import Note, Sides
+from aegis_patch.objects.trees import Entry
+from aegis_patch.stack.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One evolution: HEAD's tree, the two pristine trees, and the record to arrive at.
+
+    `brought` holds, for each path, the lines that come with a component that is added; `yours`
+    those that go with one and stay all the same, for the user had written them before it came.
+    `drivers` holds what the project's .gitattributes say of `merge` for a path: "union" takes both
+    sides' lines, "binary" leaves it to a person.
+    `moved` is where the user moved what changes, "../" for out of the project; where nobody asked
+    history, what the trees themselves show. `ignorecase` is what git says of the file system.
+    """
+
+    head: pygit2.Oid
+    old: pygit2.Oid
+    new: pygit2.Oid
+    record: Stack | None
+    yours: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    brought: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    drivers: Mapping[str, str] = field(default_factory=dict)
+    moved: Moves | None = None
+    ignorecase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Yours:
+    """The commit of the user's that a conflict is about."""
+
+    commit: str
+    subject: str
+    author: str
+    date: str
+    ago: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """The patch that a conflict is about, and the first sentence of why there is one."""
+
+    component: str
+    patch: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Who meets whom at a line; None where that cannot be told."""
+
+    line: int
+    yours: Yours | None
+    theirs: Theirs | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A path where two people wrote: its three sides, and a file with both marked.
+
+    `met` is filled in by explain, once it is known that a person will read it.
+    """
+
+    sides: Sides
+    reason: Reason
+    marked: Entry | None
+    detail: str = ""
+    met: tuple[Meeting, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where in the project."""
+        return self.sides.path
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The stack is already there."""
+
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Everything merged."""
+
+    tree: pygit2.Oid
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicted:
+    """Some paths await a person; `tree` holds the rest, with ours at those paths."""
+
+    tree: pygit2.Oid
+    conflicts: tuple[Conflict, ...]
+    notes: tuple[Note, ...] = ()
+
+
+Outcome = Unchanged | Clean | Conflicted
+Fate = Entry | Conflict | None  # what becomes of a path; None: it is not there

@@ -1,0 +1,109 @@
+"""Texts in git's eyes: lines, hunks, and the three-way merge of one file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pygit2
+from pygit2.enums import FileMode, MergeFavor, MergeFileFlag, MergeFlag
+
+from aegis_patch.objects import trees
+from aegis_patch.objects.conflict_markers import LABELS
+from aegis_patch.objects.trees import Entry
+
+BINARY_PROBE = 8000  # git looks for a NUL in as many bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A text merge of one file: its bytes, with conflict markers unless it is clean."""
+
+    data: bytes
+    clean: bool
+
+
+def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Merged:
+    """Three-way merge of one file's text; any encoding survives."""
+    sides = (base, ours, theirs)
+    if any(b"\0" in data for data in sides):  # pygit2 would cut the result off there
+        return Merged(ours, clean=False)
+    if ours == base or theirs in (base, ours):  # nor can it hand back an empty one
+        return Merged(theirs if ours == base else ours, clean=True)
+    recode = not all(_is_utf8(data) for data in sides)
+    before, mine, wanted = (
+        pygit2.IndexEntry(label, store.create_blob(_recoded(data, recode)), FileMode.BLOB)
+        for label, data in zip(LABELS, sides, strict=True)
+    )
+    result = store.merge_file_from_index(before, mine, wanted)
+    data = result.contents.encode("latin-1" if recode else "utf-8")
+    return Merged(data, clean=result.automergeable)
+
+
+def lines(data: bytes) -> list[bytes]:
+    """The lines of a text as git counts them: only a line feed ends one."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", data)
+
+
+def hunks(store: pygit2.Repository, old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
+    """Where lines differ between two texts: those of the old one, and those in their place."""
+    one, other = (store[store.create_blob(text)] for text in (old, new))
+    assert isinstance(one, pygit2.Blob)
+    assert isinstance(other, pygit2.Blob)
+    # pygit2 takes the argument, its type does not.
+    patch = one.diff(other, context_lines=0)  # type: ignore[call-arg]
+    for hunk in patch.hunks:
+        at, to = hunk.old_start - (hunk.old_lines > 0), hunk.new_start - (hunk.new_lines > 0)
+        yield range(at, at + hunk.old_lines), range(to, to + hunk.new_lines)
+
+
+def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """Three-way merge of one file's text that takes both sides' lines where they meet."""
+    index = _merged(store, (base, ours, theirs), MergeFavor.UNION, MergeFileFlag.DEFAULT)
+    return trees.blob(store, Entry(index["file"].id, FileMode.BLOB))
+
+
+def merge_by_unique_lines(
+    store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
+) -> bytes | None:
+    """Three-way merge of one file's text as git's patience diff reads it; None for a conflict.
+
+    It holds on to the lines that stand once, where the usual one may take a blank line for another.
+    """
+    if any(b"\0" in data for data in (base, ours, theirs)):
+        return None
+    patience = MergeFileFlag.DIFF_PATIENCE
+    index = _merged(store, (base, ours, theirs), MergeFavor.NORMAL, patience)
+    return None if index.conflicts else trees.blob(store, Entry(index["file"].id, FileMode.BLOB))
+
+
+def _merged(
+    store: pygit2.Repository,
+    sides: tuple[bytes, bytes, bytes],
+    favor: MergeFavor,
+    how: MergeFileFlag,
+) -> pygit2.Index:
+    base, ours, theirs = (
+        trees.replace(store, None, {"file": Entry(store.create_blob(data), FileMode.BLOB)})
+        for data in sides
+    )
+    return store.merge_trees(base, ours, theirs, favor, MergeFlag(0), how)
+
+
+def is_binary(data: bytes) -> bool:
+    """What git takes for binary: a NUL near the start."""
+    return b"\0" in data[:BINARY_PROBE]
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _recoded(data: bytes, recode: bool) -> bytes:
+    # pygit2 hands a merged file back as UTF-8 text; latin-1 makes any bytes pass through it.
+    return data.decode("latin-1").encode() if recode else data

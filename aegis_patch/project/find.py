@@ -1,0 +1,141 @@
+"""A project in git: where it is, and what HEAD holds."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.errors import Refused
+from aegis_patch.objects import trees
+from aegis_patch.project import git, repository
+from aegis_patch.stack import record
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project at HEAD: its repository, its directory there, and its record.
+
+    `held` is there for a verb that may write (`journal.alone`).
+    """
+
+    repo: pygit2.Repository
+    root: Path
+    prefix: str
+    head: pygit2.Oid
+    tree: pygit2.Oid
+    stack: Stack
+    held: int | None = None
+
+    @property
+    def record_path(self) -> str:
+        """Where the record is in the repository."""
+        return repository.within(self.prefix, RECORD)
+
+    @property
+    def objects(self) -> Path:
+        """The repository's object directory (a linked worktree shares its main one's)."""
+        return git.objects(self.root)
+
+
+def find(start: Path) -> Project:
+    """The project that a directory is in: the nearest parent with a record.
+
+    Raises:
+        Refused: there is none, git cannot be used there, or its record is not committed.
+    """
+    start = start.resolve()
+    if not start.is_dir():
+        raise Refused("no such directory", where=str(start), next="give another --project-path")
+    root = next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
+    if root is None and not is_in_git(start):
+        raise _no_project(start)
+    repo = repository.open_repository(root or start)
+    if root is None:
+        root = _deleted_record(repo, start)
+    _refuse_empty(repo, root)
+    prefix = repository.prefix_of(Path(repo.workdir), root)
+    head = repo.head.peel(pygit2.Commit)
+    tree = trees.subtree(repo, head.tree.id, prefix)
+    entry = trees.lookup(repo, tree, RECORD) if tree else None
+    if tree is None or entry is None:
+        raise Refused(
+            f"{RECORD} is not in the last commit",
+            where=str(root),
+            next=f"git add {RECORD} && git commit, or git checkout HEAD -- {RECORD}",
+        )
+    try:
+        recorded = record.parse(trees.blob(repo, entry))
+    except Refused as error:
+        raise _nonsense(repo, head, prefix, error) from error
+    return Project(repo, root, prefix, head.id, tree, recorded)
+
+
+def is_in_git(directory: Path) -> bool:
+    """Whether a directory is in a repository, of whatever kind, or a `.git` file says so."""
+    try:
+        return pygit2.discover_repository(str(directory)) is not None
+    except (pygit2.GitError, TypeError):  # as pygit2 fails where that file is malformed
+        return True
+
+
+def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: Refused) -> Refused:
+    """A record that does not make sense, and how to have the newest that did."""
+    back = _put_back(repo, head.id, repository.within(prefix, RECORD))
+    return Refused(error.what, where=error.where, next=back) if back else error
+
+
+def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
+    """What brings back the newest record at a path that makes sense; "" if there never was one."""
+    for commit in repository.commits(repo, head):
+        try:
+            record.parse(trees.read(repo, commit.tree.id, path))
+        except Refused:
+            continue
+        place = shlex.quote(f":/{path}")
+        put_back = f"git checkout {str(commit.id)[:12]} -- {place} && git commit -m Record {place}"
+        return f"{put_back} && aegis repair"
+    return ""
+
+
+def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
+    """Where the last commit has a record that the worktree has not."""
+    if repo.head_is_unborn:
+        raise _no_project(start)
+    top = Path(repo.workdir or repo.path).resolve()
+    places = [place for place in (start, *start.parents) if place.is_relative_to(top)]
+    records = [repository.within(repository.prefix_of(top, place), RECORD) for place in places]
+    head = repo.head.peel(pygit2.Commit)
+    for place, path in zip(places, records, strict=True):
+        if trees.lookup(repo, head.tree.id, path):
+            return place
+    for place, path in zip(places, records, strict=True):
+        if back := _put_back(repo, head.id, path):
+            what = f"{RECORD} was deleted, so this is no project of aegis any more"
+            raise Refused(what, where=str(place), next=back)
+    raise _no_project(start)
+
+
+def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
+    if repo.workdir is None:
+        raise Refused(
+            "a bare repository has no files to evolve", next="use a clone with a worktree"
+        )
+    if repo.head_is_unborn:
+        raise Refused(
+            "the repository has no commit yet",
+            where=str(root),
+            next='git add --all && git commit -m "Start"',
+        )
+
+
+def _no_project(start: Path) -> Refused:
+    return Refused(
+        f"not a project of aegis: no {RECORD} here or above",
+        where=str(start),
+        next="aegis init PATH, or cd into the project",
+    )

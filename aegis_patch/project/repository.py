@@ -1,0 +1,140 @@
+"""A git repository, read through pygit2: where it is, and what is under way."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import RepositoryState, SortMode
+
+from aegis_patch.errors import Refused
+
+_UNDER_WAY = {
+    RepositoryState.MERGE: ("a merge", "git merge --continue, or git merge --abort"),
+    RepositoryState.REVERT: ("a revert", "git revert --continue, or git revert --abort"),
+    RepositoryState.REVERT_SEQUENCE: ("a revert", "git revert --continue, or git revert --abort"),
+    RepositoryState.CHERRYPICK: (
+        "a cherry-pick",
+        "git cherry-pick --continue, or git cherry-pick --abort",
+    ),
+    RepositoryState.CHERRYPICK_SEQUENCE: (
+        "a cherry-pick",
+        "git cherry-pick --continue, or git cherry-pick --abort",
+    ),
+    RepositoryState.BISECT: ("a bisect", "git bisect reset"),
+    RepositoryState.APPLY_MAILBOX: ("a git am", "git am --continue, or git am --abort"),
+}
+_REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
+
+
+def prefix_of(top: Path, directory: Path) -> str:
+    """Where a directory is in a repository; "" is its top."""
+    below = directory.relative_to(top.resolve())
+    return below.as_posix() if below.parts else ""
+
+
+def within(prefix: str, path: str) -> str:
+    """Where a path below a directory of a repository is in that repository."""
+    return f"{prefix}/{path}" if prefix else path
+
+
+def open_repository(directory: Path) -> pygit2.Repository:
+    """The repository that a directory is in.
+
+    Raises:
+        Refused: there is none, or it is of a kind that libgit2 cannot read, or lacks objects.
+    """
+    try:
+        repo = pygit2.Repository(str(directory))  # its worktree is where `.git` is, file or not
+    except (pygit2.GitError, KeyError) as error:
+        raise _closed(directory, str(error)) from error
+    _refuse_elsewhere(repo, directory)
+    _refuse_partial(repo, directory)
+    return repo
+
+
+def under_way(repo: pygit2.Repository) -> tuple[str, str]:
+    """The operation that a repository is in, and what ends it; two empty words for none."""
+    state = repo.state()
+    return _UNDER_WAY.get(state, _REBASE) if state != RepositoryState.NONE else ("", "")
+
+
+def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit]:
+    """The commits reachable from `head`, newest first, children before parents."""
+    yield from repo.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)
+
+
+def ignores_case(repo: pygit2.Repository) -> bool:
+    """Whether the file system takes `readme` for `README`, as git found when it made this."""
+    return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
+
+
+def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
+    for entry in repo.config:
+        if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", entry.name):
+            setting, remote = (shlex.quote(name) for name in partial.group(0, 1))
+            raise Refused(
+                "a partial clone lacks objects that a merge needs",
+                where=str(directory),
+                next=f"git config --unset {setting} && git fetch --refetch {remote}",
+            )
+
+
+def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
+    """Refuse where git takes another directory for the worktree than the one with `.git`."""
+    top, place = repo.workdir, directory.resolve()
+    if not top or place.is_relative_to(Path(top).resolve()):
+        return
+    if place.is_relative_to(Path(repo.path).resolve()):
+        return
+    here = f"git -C {shlex.quote(str(place))}"
+    moved = (Path(repo.path) / "gitdir").exists()
+    raise Refused(
+        f"git has the worktree of this repository at {top}",
+        where=str(directory),
+        next=f"{here} worktree repair" if moved else f"{here} config --unset core.worktree",
+    )
+
+
+def _closed(directory: Path, error: str) -> Refused:
+    """What libgit2 cannot open, and what to type."""
+    where = str(directory)
+    if "not found" in error:
+        return _not_found(directory)
+    if "malformed" in error:
+        what, next = "has a .git file that git cannot read", "write gitdir: PATH into it"
+    elif foreign := re.search(r"'(.*)' is not owned", error):
+        place = shlex.quote(foreign.group(1))
+        what, next = "is not yours", f"git config --global --add safe.directory {place}"
+    elif "'sha256'" in error:
+        top = shlex.quote(f"{directory}-sha1")
+        what = "has SHA-256 objects, which libgit2 cannot read"
+        next = f"git init {top} && git fast-export --all --signed-tags=strip | git -C {top} "
+        next += f"fast-import --quiet && git -C {top} reset --hard"
+    elif "refstorage" in error.lower():
+        what, next = (
+            "is a reftable, which libgit2 cannot read",
+            "git refs migrate --ref-format=files",
+        )
+    else:
+        what, next = f"cannot be opened: {error}", "use a repository without that extension"
+    return Refused(f"this repository {what}", where=where, next=next)
+
+
+def _not_found(directory: Path) -> Refused:
+    """Why there is no repository: nobody made one, or a `.git` file leads nowhere."""
+    for place in (directory, *directory.parents):
+        if (place / ".git").is_file():
+            return Refused(
+                "the .git file leads to no repository: it was moved or deleted",
+                where=str(place / ".git"),
+                next=f"git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}",
+            )
+    return Refused(
+        "not a git repository",
+        where=str(directory),
+        next='git init && git add --all && git commit -m "Start"',
+    )

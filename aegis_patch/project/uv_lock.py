@@ -1,0 +1,91 @@
+"""Lock files are derived: `uv.lock` follows the merged pyproject.toml, the others are named.
+
+In a uv workspace the lock is the root's. What is merged comes from an upstream too, so that nothing
+is built to learn what it needs: a build runs code of whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aegis_patch.formats import bounded_parsers
+
+LOCK = "uv.lock"
+PYPROJECT = "pyproject.toml"
+_LEADS_OUT = re.compile(r"^/|(^|/)\.\.(/|$)")
+
+
+class NotLocked(Exception):
+    """uv is missing, or could not resolve; the message says which."""
+
+
+def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
+    """What `uv lock` makes of a lock file for other pyproject.toml files, in a scratch directory.
+
+    Raises:
+        NotLocked: there is no uv, no network, or no solution without building something.
+    """
+    for path, text in pyprojects.items():
+        if _needs_a_build(document(text)):
+            raise NotLocked(f"uv would have to build {posixpath.dirname(path) or 'the project'}")
+    uv = shutil.which("uv")
+    if uv is None:
+        raise NotLocked("uv is not installed")
+    with tempfile.TemporaryDirectory(prefix="aegis-lock-") as directory:
+        scratch = Path(directory)
+        for path, text in {**pyprojects, LOCK: before}.items():
+            (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / path).write_bytes(text)
+        done = subprocess.run(
+            [uv, "lock", "--quiet", "--no-build", "--project", directory],
+            cwd=scratch,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            reason = next((line for line in done.stderr.splitlines() if line.strip()), "it failed")
+            raise NotLocked(f"uv lock says: {reason.strip().rstrip('.')}")
+        return (scratch / LOCK).read_bytes()
+
+
+def document(text: bytes) -> dict[str, Any]:
+    """A pyproject.toml as far as it can be read; nothing where it cannot."""
+    try:
+        return bounded_parsers.toml(text.decode())
+    except (ValueError, RecursionError):
+        return {}
+
+
+def table(document: object, *keys: str) -> dict[str, Any]:
+    """The table at some keys of a document; an empty one where there is none."""
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
+
+
+def listed(table: dict[str, Any], key: str) -> list[Any]:
+    """The list at a key of a table; an empty one where there is none."""
+    found = table.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _needs_a_build(document: dict[str, Any]) -> bool:
+    # uv builds a project of its own workspace even where it is told to build nothing, and a
+    # workspace may lead out of the scratch directory.
+    workspace = table(document, "tool", "uv", "workspace")
+    if any(
+        not isinstance(each, str) or _LEADS_OUT.search(each)
+        for each in listed(workspace, "members")
+    ):
+        return True
+    if "project" not in document:
+        return "workspace" not in table(document, "tool", "uv")
+    return bool(table(document, "project").get("dynamic", "project" not in document))

@@ -1,0 +1,102 @@
+"""A directory of patches/ as a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aegis_patch.errors import SeriesError
+from aegis_patch.formats import bounded_parsers
+
+KINDS = ("component", "variant", "integration", "service")
+STATUSES = ("available", "experimental")
+MOST_COMPONENTS = 500
+MOST_PATCHES = 1000
+MOST_BYTES = 64 * 1024  # of component.toml, and of a series' list
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")  # as it can be typed, and recorded
+_LONGEST_TEXT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What a stack can have besides the core: a maintained series and what it needs.
+
+    `series` holds the patches' names and mails in the order in which they apply.
+    """
+
+    name: str
+    title: str
+    summary: str
+    implementation: str
+    kind: str
+    status: str
+    requires: tuple[str, ...]
+    series: tuple[tuple[str, bytes], ...]
+
+
+Catalogue = Mapping[str, Component]
+
+
+def parse(name: str, files: Mapping[str, bytes]) -> Component:
+    """Read one component from the files of its directory.
+
+    Raises:
+        SeriesError: `component.toml` or `series` is missing or wrong.
+    """
+    where = f"patches/{name}"
+    if not _NAME.fullmatch(name):
+        raise SeriesError("not a name for a component", where=repr(where))
+    try:
+        if max(len(files["component.toml"]), len(files["series"])) > MOST_BYTES:
+            raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
+        about: dict[str, Any] = bounded_parsers.toml(files["component.toml"].decode())
+        names = _series(files["series"].decode())
+        series = tuple((patch, files[patch]) for patch in names)
+        component = Component(
+            name=name,
+            title=_text(about["title"]),
+            summary=_text(about["summary"]),
+            implementation=_text(about["implementation"]),
+            kind=_text(about["kind"]),
+            status=_text(about["status"]),
+            requires=_names(about["requires"]),
+            series=series,
+        )
+    except KeyError as error:
+        raise SeriesError(f"{error.args[0]} is missing", where=where) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SeriesError(f"cannot be read: {error}", where=where) from error
+    if component.kind not in KINDS or component.status not in STATUSES:
+        raise SeriesError("unknown kind or status", where=f"{where}/component.toml")
+    return component
+
+
+def is_chosen(component: Component) -> bool:
+    """Whether a user names it; integrations join and leave by themselves."""
+    return component.kind != "integration"
+
+
+def _series(text: str) -> list[str]:
+    lines = (line.split("#")[0].strip() for line in text.splitlines())
+    names = [line for line in lines if line]
+    if len(names) > MOST_PATCHES:
+        raise ValueError(f"more than {MOST_PATCHES} patches")
+    if len(set(names)) != len(names):
+        raise ValueError("a patch is named twice")
+    return names
+
+
+def _text(value: object) -> str:
+    # It is printed, and stands in a commit's message: one line, and nothing but characters.
+    text = str(value)
+    if not text.isprintable() or len(text) > _LONGEST_TEXT:
+        raise ValueError(f"not one line of text: {text[:_LONGEST_TEXT]!r}")
+    return text
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError("requires is not a list of names")
+    return tuple(dict.fromkeys(value))

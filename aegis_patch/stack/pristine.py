@@ -1,0 +1,147 @@
+"""pristine(stack) is a tree, computed from the upstream alone.
+
+fold      base/ and each series, merged as stars in requirement order
+record    aegis.toml says what the stack is
+identity  the files that carry the project's name, merged in as the last star
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Mapping
+
+import pygit2
+
+from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
+from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Entry
+from aegis_patch.stack import apply_patch, patch, record, requirements
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
+
+Identity = Mapping[str, bytes]
+Upstreams = Mapping[str, Upstream]
+
+
+def pristine(
+    store: pygit2.Repository, upstreams: Upstreams, wanted: Stack, identity: Identity
+) -> pygit2.Oid:
+    """The tree that a stack has when nobody edited anything.
+
+    Args:
+        upstreams: every release that the stack mentions, by version.
+        identity: the identity files of its release, rendered with its answers.
+
+    Raises:
+        SeriesError: the upstream is at fault.
+    """
+    upstream = upstreams[wanted.release]
+    named = trees.replace(store, upstream.base, _entries(store, upstream.base, identity))
+    if _is_whole(upstream, wanted):
+        folded = fold(store, upstream, wanted.names)
+        tree, clashes = trees.merge(store, upstream.base, folded, named)
+        if clashes:
+            raise SeriesClash("identity", clashes)
+    else:
+        folded = _fold_loosely(store, upstreams, wanted)
+        tree = trees.merge_loosely(store, upstream.base, folded, named)
+    return recorded(store, tree, wanted)
+
+
+def fold(store: pygit2.Repository, upstream: Upstream, names: Collection[str]) -> pygit2.Oid:
+    """Base and the series of the names, at the base's own identity.
+
+    Raises:
+        PatchRejected: a series does not apply to what it was written against.
+        SeriesClash: two series touch the same lines.
+    """
+    tree = upstream.base
+    for name in requirements.order(upstream.catalogue, names):
+        tree = _join(store, upstream, name, tree)
+    return tree
+
+
+def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
+    """What the series of `name` is written against: the fold of what it requires."""
+    if name not in upstream.met:  # each asks for those before it: twice as long for every one
+        needed = requirements.required(upstream.catalogue, [name]) - {name}
+        upstream.met[name] = fold(store, upstream, needed)
+    return upstream.met[name]
+
+
+def after(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
+    """What the series of `name` makes of that."""
+    if name not in upstream.made:
+        upstream.made[name] = _applied(store, upstream, name)
+    return upstream.made[name]
+
+
+def _applied(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
+    tree = before(store, upstream, name)
+    for patch_name, mail in upstream.catalogue[name].series:
+        where = f"patches/{name}/{patch_name}"
+        try:
+            tree = apply_patch.apply(store, tree, _parsed(patch_name, mail))
+        except PatchRejected as error:
+            raise PatchRejected(error.what, where=f"{where}: {error.where}") from error
+    return tree
+
+
+_parsed = functools.cache(patch.parse)
+
+
+def _join(
+    store: pygit2.Repository, upstream: Upstream, name: str, so_far: pygit2.Oid
+) -> pygit2.Oid:
+    base = before(store, upstream, name)
+    tree, clashes = trees.merge(store, base, so_far, after(store, upstream, name))
+    if clashes:
+        raise SeriesClash(name, clashes)
+    return tree
+
+
+def recorded(store: pygit2.Repository, tree: pygit2.Oid, wanted: Stack) -> pygit2.Oid:
+    """A pristine tree with the record of a stack in it."""
+    there = trees.lookup(store, tree, RECORD)
+    if there is None:
+        raise SeriesError(f"base/{RECORD} is missing", where=f"release {wanted.release}")
+    text = record.write(trees.blob(store, there), wanted)
+    return trees.replace(store, tree, {RECORD: Entry(store.create_blob(text), there.mode)})
+
+
+def _is_whole(upstream: Upstream, wanted: Stack) -> bool:
+    """Whether a stack is of one release, with all that its components require."""
+    return all(there.release == wanted.release for there in wanted.present.values()) and all(
+        need in wanted.present
+        for name in wanted.present
+        for need in upstream.catalogue[name].requires
+    )
+
+
+def _fold_loosely(store: pygit2.Repository, upstreams: Upstreams, wanted: Stack) -> pygit2.Oid:
+    # Git can merge two branches into a record of mixed releases, or of a component without what
+    # it requires. Each series is then taken from the release that brought it. No such tree was
+    # ever tested, and series may clash in it; but as a merge base it is near to what is there.
+    catalogue = {
+        name: upstreams[there.release].catalogue[name] for name, there in wanted.present.items()
+    }
+    tree = upstreams[wanted.release].base
+    for name in requirements.order(catalogue, wanted.names):
+        opened = upstreams[wanted.present[name].release]
+        sides = before(store, opened, name), tree, after(store, opened, name)
+        merged, clashes = trees.merge(store, *sides)
+        tree = trees.merge_loosely(store, *sides) if clashes else merged
+    return tree
+
+
+def _entries(
+    store: pygit2.Repository, base: pygit2.Oid, identity: Identity
+) -> dict[str, Entry | None]:
+    entries: dict[str, Entry | None] = {}
+    for path, data in identity.items():
+        there = trees.lookup(store, base, path)
+        if there is None:
+            raise SeriesError(f"base/{path} is missing")
+        entries[path] = Entry(store.create_blob(data), there.mode)
+    return entries

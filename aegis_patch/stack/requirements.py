@@ -1,0 +1,79 @@
+"""What requires what: closure, order, dependants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from graphlib import CycleError, TopologicalSorter
+
+from aegis_patch.errors import SeriesError
+from aegis_patch.stack.component import Catalogue
+
+
+def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
+    """The names and all that they require, directly or not.
+
+    Raises:
+        SeriesError: the catalogue lacks one of them.
+    """
+    present: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in present:
+            if name not in catalogue:
+                raise SeriesError(f"there is no component called {name!r}, and it is needed")
+            present.add(name)
+            pending += catalogue[name].requires
+    return frozenset(present)
+
+
+def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
+    """Everything that has to be there: the names, what they require, integrations now due."""
+    present = required(catalogue, names)
+    due = _due(catalogue, present)
+    return closure(catalogue, present | due) if due else present
+
+
+def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
+    """The names, each after what it requires, alphabetical where that leaves a choice.
+
+    Raises:
+        SeriesError: requirements run in a circle.
+    """
+    sorter = TopologicalSorter(
+        {name: [need for need in catalogue[name].requires if need in names] for name in names}
+    )
+    ordered: list[str] = []
+    ready: list[str] = []
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise SeriesError(f"requirements run in a circle: {error.args[1]}") from error
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()])
+        ordered.append(ready.pop(0))
+        sorter.done(ordered[-1])
+    return tuple(ordered)
+
+
+def dependants(catalogue: Catalogue, name: str, present: Iterable[str]) -> tuple[str, ...]:
+    """Who of those present needs `name`, directly or not; integrations and variants are not
+    counted, because they leave with what they join or vary.
+    """
+    return tuple(
+        other
+        for other in sorted(present)
+        if other != name
+        and catalogue[other].kind not in ("integration", "variant")
+        and name in required(catalogue, [other])
+    )
+
+
+def _due(catalogue: Catalogue, present: Collection[str]) -> set[str]:
+    return {
+        name
+        for name, component in catalogue.items()
+        if component.kind == "integration"
+        and name not in present
+        and all(needed in present for needed in component.requires)
+    }

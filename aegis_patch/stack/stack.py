@@ -1,0 +1,108 @@
+"""A Stack is a value: a release, the answers and what is present.
+
+Every verb is a function from stack to stack; `aegis.toml` is a stack's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from aegis_patch.stack.component import Catalogue, is_chosen
+from aegis_patch.stack.requirements import closure, required
+
+CORE = "core"
+By = Literal["you", "need"]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """That a component is there: from which release, and who asked for it."""
+
+    release: str
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A release of an upstream, the answers, and the names that are present.
+
+    `present` holds every name, integrations included; the core is always there and not in it.
+    """
+
+    url: str
+    release: str
+    commit: str
+    answers: Mapping[str, str]
+    present: Mapping[str, Presence]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every present name."""
+        return frozenset(self.present)
+
+    def chosen(self) -> frozenset[str]:
+        """The names that the user asked for."""
+        return frozenset(name for name, there in self.present.items() if there.by == "you")
+
+
+def add(stack: Stack, catalogue: Catalogue, name: str) -> Stack:
+    """The stack with `name`, what it requires, and the integrations that become due."""
+    return _closed(stack, catalogue, stack.names | {name}, stack.chosen() | {name})
+
+
+def remove(stack: Stack, catalogue: Catalogue, name: str, keep: Iterable[str] = ()) -> Stack:
+    """The stack without `name`, its variants, what only they needed, and integrations now undue.
+
+    A requirement in `keep` stays, and is the user's from now on.
+    """
+    kept = frozenset(keep)
+    gone = _with_variants(stack, catalogue, name) | frozenset(orphans(stack, catalogue, name))
+    names = stack.names - (gone - kept)
+    return _closed(stack, catalogue, names, (stack.chosen() | kept) & names)
+
+
+def orphans(stack: Stack, catalogue: Catalogue, name: str) -> tuple[str, ...]:
+    """What is there by need, was needed by `name` or its variants, and by nothing without them."""
+    leaving = gone = _with_variants(stack, catalogue, name)
+    needed = required(catalogue, leaving) & stack.names
+    while True:
+        left = [other for other in stack.names - gone if is_chosen(catalogue[other])]
+        still = required(catalogue, [need for other in left for need in catalogue[other].requires])
+        found = {n for n in needed - gone - still if stack.present[n].by == "need"}
+        if not found:
+            return tuple(sorted(gone - leaving))
+        gone |= found
+
+
+def rebase(stack: Stack, catalogue: Catalogue, url: str, release: str, commit: str) -> Stack:
+    """The closure of the stack at another release."""
+    moved = replace(stack, url=url, release=release, commit=commit)
+    return _closed(moved, catalogue, stack.names, stack.chosen())
+
+
+def closed(stack: Stack, catalogue: Catalogue) -> Stack:
+    """The closure of a stack at its own release."""
+    return rebase(stack, catalogue, stack.url, stack.release, stack.commit)
+
+
+def answer(stack: Stack, answers: Mapping[str, str]) -> Stack:
+    """The stack under other answers."""
+    return replace(stack, answers={**stack.answers, **answers})
+
+
+def _closed(
+    stack: Stack, catalogue: Catalogue, names: Iterable[str], chosen: frozenset[str]
+) -> Stack:
+    seeds = [name for name in names if catalogue[name].kind != "integration"]
+    present = {
+        name: Presence(stack.release, "you" if name in chosen else "need")
+        for name in sorted(closure(catalogue, seeds))
+    }
+    return replace(stack, present=present)
+
+
+def _with_variants(stack: Stack, catalogue: Catalogue, name: str) -> frozenset[str]:
+    variants = (other for other in stack.names if catalogue[other].kind == "variant")
+    return frozenset(v for v in variants if name in required(catalogue, [v])) | {name}

@@ -1,0 +1,119 @@
+"""The one JSON object that a program reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from aegis_patch.merge.outcome import Conflict
+from aegis_patch.stack.component import Component
+from aegis_patch.verbs.status import Status
+from aegis_patch.verbs.step import Commit, Result
+
+CORE_ROW = {
+    "name": "core",
+    "title": "Core",
+    "summary": "Backend, dashboard and command line; always included.",
+    "implementation": "FastAPI, Flet, Typer",
+    "kind": "core",
+    "status": "available",
+    "requires": [],
+}
+_KINDS = ("component", "variant", "integration", "service")
+# Control characters, line separators, marks of direction, halves of a surrogate pair.
+_STEERING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def one_line(value: Any) -> str:
+    """One object, on one line, with nothing in it that a terminal obeys."""
+    return plain(json.dumps(value, ensure_ascii=False))
+
+
+def plain(text: str) -> str:
+    """A text in which what steers a terminal or turns the reading direction is spelled out."""
+    return _STEERING.sub(lambda found: json.dumps(found.group())[1:-1], text)
+
+
+def error_json(what: str, where: str, next: str) -> dict[str, Any]:
+    """An error as a program reads it."""
+    return {"error": {"what": what, "where": where, "next": next}}
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """A plan or a result as a program reads it."""
+    return {
+        "commits": [_commit_json(commit) for commit in result.commits],
+        "dangling": [
+            {"path": each.path, "line": each.line, "name": each.name} for each in result.dangling
+        ],
+        "not_applied": [{"path": note.path, "reason": note.text} for note in result.not_applied],
+    }
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """A status as a program reads it."""
+    components = [
+        {"name": name, "by": there.by, "release": there.release}
+        for name, there in sorted(status.stack.present.items())
+        if name not in status.integrations
+    ]
+    return {
+        "release": status.stack.release,
+        "latest": status.latest,
+        "behind": status.behind,
+        "components": components,
+        "integrations": list(status.integrations),
+        "drift": [{"path": file.path, "change": file.change} for file in status.drift],
+        "off": [{"what": each.what, "next": each.next} for each in status.off],
+    }
+
+
+def components_json(catalogue: Mapping[str, Component]) -> list[dict[str, Any]]:
+    """The catalogue as a program reads it, core first."""
+    rows = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "summary": each.summary,
+            "implementation": each.implementation,
+            "kind": each.kind,
+            "status": each.status,
+            "requires": list(each.requires),
+        }
+        for each in sorted(
+            catalogue.values(), key=lambda each: (_KINDS.index(each.kind), each.name)
+        )
+    ]
+    return [CORE_ROW, *rows]
+
+
+def _commit_json(commit: Commit) -> dict[str, Any]:
+    shown: dict[str, Any] = {"subject": commit.subject}
+    if commit.id:
+        shown["id"] = commit.id
+    shown["files"] = [
+        {
+            "path": file.path,
+            "change": file.change,
+            "added": file.added,
+            "removed": file.removed,
+        }
+        for file in commit.files
+    ]
+    shown["conflicts"] = [_conflict_json(conflict) for conflict in commit.conflicts]
+    told = [note for note in commit.notes if note.applied]
+    shown["notes"] = [{"path": note.path, "text": note.text} for note in told]
+    return shown
+
+
+def _conflict_json(conflict: Conflict) -> dict[str, Any]:
+    reason = f"{conflict.reason}: {conflict.detail}" if conflict.detail else str(conflict.reason)
+    shown: dict[str, Any] = {"path": conflict.path, "reason": reason}
+    if conflict.met:
+        shown["met"] = [asdict(meeting) for meeting in conflict.met]
+    return shown

@@ -1,0 +1,126 @@
+"""A fork: somebody's own upstream at a URL. Its releases are tags; a mirror of it is cached.
+
+A fork is data: nothing in it is executed, and its paths pass the same gate as those of a patch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from aegis_patch.errors import UpstreamError
+from aegis_patch.project import git
+
+# Git itself looks at each object that comes in, and runs no command that a URL names.
+_CAREFUL = (
+    *("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never"),
+    *("-c", "protocol.version=2"),  # an older one gives no commit that no tag names
+)
+_EARLIER = re.compile(r"[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?", re.IGNORECASE)
+
+
+def normal(url: str) -> str:
+    """A URL as a record can keep it: a path of this machine is made absolute."""
+    return str(Path(url).resolve()) if Path(url).is_dir() else url
+
+
+def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
+    """The releases of a fork, oldest first: version → commit id.
+
+    Args:
+        url: anything that `git fetch` takes.
+        fresh: ask the fork again, even where its mirror knows some.
+
+    Raises:
+        UpstreamError: it cannot be reached, or git does not take its URL.
+    """
+    mirror = _mirror(url)
+    if fresh or not (mirror / "fetched").exists():
+        fetch(url)
+    listed = _git(
+        url,
+        "for-each-ref",
+        "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname)"
+        "%(else)%(objectname)%(end)",
+        "refs/tags",
+    )
+    # Not splitlines: a tag may hold a NEL or a U+2028.
+    tags = dict(line.split(" ") for line in listed.split("\n") if line)
+    found = {version(tag): tags[tag] for tag in tags}
+    return {version: found[version] for version in sorted(found, key=_age)}
+
+
+def version(tag: str) -> str:
+    """What a tag, or a word that was typed, names: `v1.2` is version 1.2."""
+    return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag
+
+
+def _age(version: str) -> list[tuple[int, int, str]]:
+    """What sorts versions: words before numbers, 1.0-rc1 before 1.0, and 1.0-acme after it."""
+    parts = re.findall(r"[0-9]+|[^0-9.]+", version)
+    return [
+        (3, int(part), "")
+        if part.isdecimal()
+        else (0 if at and _EARLIER.fullmatch(part) else 2, 0, part)
+        for at, part in enumerate(parts)
+    ] + [(1, 0, "")]
+
+
+def fetch(url: str, commit: str = "") -> None:
+    """Bring the mirror up to date: its tags are those of the fork, or `commit` is in it, too.
+
+    Raises:
+        UpstreamError: the fork cannot be reached, or git does not take its URL.
+    """
+    mirror = _mirror(url)
+    if not (mirror / "HEAD").exists():
+        mirror.mkdir(parents=True, exist_ok=True)
+        _git(url, "init", "--quiet", "--template=", "--bare", ".")
+        _git(url, "config", "gc.auto", "0")  # a commit that a record names stays, whatever moves
+    words = ("fetch", "--quiet", "--no-write-fetch-head", "--no-tags")
+    if commit:
+        _git(url, *words, "--", url, commit)
+        return
+    _git(url, *words, "--prune", "--", url, "+refs/tags/*:refs/tags/*")
+    (mirror / "fetched").touch()
+
+
+def objects(url: str) -> Path:
+    """The object directory of the mirror."""
+    return _mirror(url) / "objects"
+
+
+def _mirror(url: str) -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    name = hashlib.sha256(url.encode()).hexdigest()[:24]
+    return Path(home) / "aegis" / "upstreams" / name
+
+
+def _git(url: str, *args: str) -> str:
+    done = subprocess.run(
+        ["git", *_CAREFUL, *args],
+        cwd=_mirror(url),
+        env={
+            **os.environ,
+            **git.PLAIN,
+            "GIT_DIR": str(_mirror(url)),  # safe.bareRepository may forbid to find it
+            "LC_ALL": "C.UTF-8",
+            "GIT_TERMINAL_PROMPT": "0",
+        },
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["git failed"]
+        raise UpstreamError(
+            f"this upstream cannot be fetched: {said[0].removeprefix('fatal: ')}",
+            where=url,
+            next="look at the URL and the network, then run this again",
+        )
+    return done.stdout

@@ -1,0 +1,187 @@
+"""Releases: from a reference to a commit that holds base/ and patches/.
+
+Our own releases travel with the package as append-only packs under `releases/`; they need no
+network, no tags and no build step. A fork is the same thing at a URL.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.errors import SeriesError, UpstreamError
+from aegis_patch.stack import component
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import fork, untrusted
+
+BUNDLED = "aegis"
+WORK = "work"
+RELEASES = Path(__file__).parent.parent / "releases"
+_CHECKOUT = Path(__file__).parent.parent.parent
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_TAG = "its tags are its releases: git tag 1.0 there, and git push --tags"
+
+
+def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
+    """The releases of an upstream, oldest first: version → commit id; see `fork.releases`."""
+    return _recorded() if url == BUNDLED else fork.releases(url, fresh=fresh)
+
+
+@cache
+def _recorded() -> Mapping[str, str]:
+    index = tomllib.loads((RELEASES / "index.toml").read_text())
+    return {version: str(about["commit"]) for version, about in index["releases"].items()}
+
+
+def latest(url: str = BUNDLED) -> str:
+    """The newest release of an upstream; a fork is asked again.
+
+    Raises:
+        UpstreamError: there is none, or it cannot be reached.
+    """
+    known = list(versions(url, fresh=True))
+    if not known:
+        remedy = "scripts/record VERSION" if url == BUNDLED else _TAG
+        raise UpstreamError("no release is recorded", where=url, next=remedy)
+    return known[-1]
+
+
+def alternates() -> tuple[Path, ...]:
+    """The object directories in which releases are found."""
+    checkout = _checkout_objects()
+    return (RELEASES, checkout) if checkout else (RELEASES,)
+
+
+def resolve(url: str, release: str) -> str:
+    """The commit of a release.
+
+    Raises:
+        UpstreamError: there is no such upstream or release.
+    """
+    if not url:
+        raise UpstreamError("the record names no upstream", next='use url = "aegis" in aegis.toml')
+    if release == WORK and url == BUNDLED:
+        return _work_commit()
+    if release not in versions(url):
+        versions(url, fresh=True)
+    try:
+        return versions(url)[release]
+    except KeyError:
+        known = ", ".join(versions(url))
+        raise UpstreamError(
+            f"release {release} cannot be found",
+            where=url,
+            next=f"use one of: {known}" if known else _TAG,
+        ) from None
+
+
+def open_release(store: pygit2.Repository, url: str, release: str, commit: str = "") -> Upstream:
+    """Open a release in a store that has `alternates()`.
+
+    Raises:
+        UpstreamError: it cannot be found, or its commit is not in this installation.
+        SeriesError: a component of it cannot be read.
+    """
+    commit = _found(url, release, commit)
+    if url != BUNDLED:
+        _attach(store, url, release, commit)
+    try:
+        tree = store[commit].peel(pygit2.Tree)
+        base, patches = (tree[name].peel(pygit2.Tree) for name in ("base", "patches"))
+        if url != BUNDLED:
+            untrusted.check(store, [("base", base.id), ("patches", patches.id)])
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        raise _unreadable(url, release, commit) from error
+    directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
+    if len(directories) > component.MOST_COMPONENTS:
+        raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)
+    catalogue = {
+        str(entry.name): component.parse(str(entry.name), _files(entry)) for entry in directories
+    }
+    return Upstream(url, release, commit, base.id, catalogue)
+
+
+def _found(url: str, release: str, recorded: str) -> str:
+    """The commit of a release, which is the recorded one if there is a record."""
+    pinned = recorded and (release == WORK or url != BUNDLED)
+    found = recorded if pinned else resolve(url, release)
+    if recorded and found != recorded:
+        raise UpstreamError(
+            f"release {release} is {recorded[:9]} in the record, and {found[:9]} in this aegis",
+            where="aegis.toml",
+            next="use the aegis that made the record: it was published since, or is newer",
+        )
+    return found
+
+
+def _unreadable(url: str, release: str, commit: str) -> UpstreamError:
+    if url != BUNDLED:
+        return UpstreamError(
+            f"release {release} ({commit[:12]}) has no base/ and patches/",
+            where=url,
+            next="choose another release: aegis rebase-upstream --to, init --upstream-version",
+        )
+    return UpstreamError(
+        f"release {release} ({commit[:12]}) is not in this installation of aegis",
+        next="install the release again" if release != WORK else "use a recorded release",
+    )
+
+
+def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> None:
+    """Let a store see a fork's objects.
+
+    Raises:
+        UpstreamError: the fork cannot be reached, or does not have the commit any more.
+    """
+    if not _COMMIT.fullmatch(commit):
+        what = f"the record's commit is no commit id: {commit[:80]!r}"
+        raise UpstreamError(what, where="aegis.toml", next="git log -p -- aegis.toml")
+    if not fork.objects(url).exists():
+        fork.fetch(url)
+    store.odb.add_disk_alternate(str(fork.objects(url)))
+    if commit not in store:
+        fork.fetch(url)
+    if commit not in store:
+        try:  # a tag that was moved or taken away since
+            fork.fetch(url, commit)
+        except UpstreamError as error:
+            raise UpstreamError(
+                f"this upstream does not have commit {commit[:12]} of release {release} any more",
+                where=url,
+                next="tag that commit there again; a colleague's cache of aegis may still have it",
+            ) from error
+
+
+def _files(directory: pygit2.Tree) -> dict[str, bytes]:
+    return {str(blob.name): blob.data for blob in directory if isinstance(blob, pygit2.Blob)}
+
+
+def _checkout() -> pygit2.Repository | None:
+    try:
+        return pygit2.Repository(str(_CHECKOUT / ".git"))
+    except pygit2.GitError:
+        return None
+
+
+def _checkout_objects() -> Path | None:
+    repo = _checkout()
+    if repo is None:
+        return None
+    linked = Path(repo.path) / "commondir"  # a linked worktree has its objects elsewhere
+    common = Path(repo.path, linked.read_text().strip()) if linked.exists() else Path(repo.path)
+    return common / "objects"
+
+
+def _work_commit() -> str:
+    repo = _checkout()
+    if repo is None or repo.head_is_unborn:
+        raise UpstreamError(
+            "release work means a checkout of aegis, and this is not one",
+            next="leave --upstream-version out",
+        )
+    return str(repo.head.target)

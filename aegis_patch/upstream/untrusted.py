@@ -1,0 +1,58 @@
+"""A fork is looked at before any of it is read: modes, names, sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pygit2
+
+from aegis_patch.errors import PatchRejected
+from aegis_patch.stack import patch
+
+# What base/ and patches/ of a fork may be, all told.
+MOST_FILES = 20_000
+MOST_BYTES = 256 * 1024 * 1024
+LARGEST_FILE = 32 * 1024 * 1024
+_FILES = (b"100644", b"100755")
+
+
+def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> None:
+    """Look at all that a fork holds, before any of it is read.
+
+    Raises:
+        PatchRejected: a path is unsafe, something is no file, or it is too much.
+    """
+    files = size = 0
+    while pending:
+        under, tree = pending.pop()
+        names: dict[str, str] = {}
+        for mode, name, oid in _entries(store, tree):
+            path = f"{under}/{name}"
+            patch.check_path(path)
+            if other := names.get(name.casefold()):
+                raise PatchRejected(f"{name} and {other} differ in case alone", where=under)
+            names[name.casefold()] = name
+            files += 1
+            if mode == b"40000":
+                pending.append((path, oid))
+                continue
+            if mode not in _FILES or "/" in name:
+                raise PatchRejected("an upstream may hold ordinary files only", where=path)
+            bytes_ = store.odb.read_header(oid)[1]
+            size += bytes_
+            if bytes_ > LARGEST_FILE:
+                raise PatchRejected(f"a file of more than {LARGEST_FILE >> 20} MiB", where=path)
+            if files > MOST_FILES or size > MOST_BYTES:
+                what = f"more than {MOST_FILES} files or {MOST_BYTES >> 20} MiB"
+                raise PatchRejected(f"an upstream of {what}", where=path)
+
+
+def _entries(store: pygit2.Repository, tree: pygit2.Oid) -> Iterator[tuple[bytes, str, pygit2.Oid]]:
+    # As they are: libgit2 would correct the modes.
+    _, raw = store.odb.read(tree)
+    for mode, name, oid in re.findall(rb"([0-7]+) ([^\0]+)\0(.{20})", raw, re.DOTALL):
+        try:
+            yield mode, name.decode(), pygit2.Oid(raw=oid)
+        except UnicodeDecodeError:
+            raise PatchRejected("a path is not UTF-8", where=ascii(name)) from None

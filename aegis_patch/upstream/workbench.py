@@ -1,0 +1,97 @@
+"""Where stacks are built: a scratch store, and the releases opened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.errors import Refused, UpstreamError
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.stack.component import Catalogue
+from aegis_patch.stack.pristine import pristine
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream import identity_files, releases
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where things are built: the scratch store, the releases opened in it, the trees made."""
+
+    store: pygit2.Repository
+    opened: dict[tuple[str, str, str], Upstream] = field(default_factory=dict)
+    made: dict[str, pygit2.Oid] = field(default_factory=dict)
+
+    def open(self, url: str, release: str, commit: str = "") -> Upstream:
+        """A release by its version; each is opened once."""
+        key = (url, release, commit)
+        if key not in self.opened:
+            self.opened[key] = releases.open_release(self.store, url, release, commit)
+        return self.opened[key]
+
+    def at(self, wanted: Stack, release: str) -> Upstream:
+        """A release of a stack's upstream.
+
+        Raises:
+            UpstreamError: the record names one that this installation does not have.
+        """
+        known = releases.versions()
+        if wanted.url == releases.BUNDLED and release not in (*known, releases.WORK):
+            raise UpstreamError(
+                f"the record names release {release}, and this aegis has {', '.join(known)}",
+                where=RECORD,
+                next="use the aegis that made the record: it is newer",
+            )
+        commit = wanted.commit if release == wanted.release else ""
+        return self.open(wanted.url, release, commit)
+
+    def catalogue(self, wanted: Stack) -> Catalogue:
+        """What there is at a stack's release, and what the stack has as it was brought."""
+        brought = {
+            name: self.at(wanted, there.release).catalogue[name]
+            for name, there in wanted.present.items()
+        }
+        return {**self.upstream(wanted).catalogue, **brought}
+
+    def upstream(self, wanted: Stack) -> Upstream:
+        """The release that a stack is at, once its record was seen to make sense there.
+
+        Raises:
+            Refused: the record names what a release does not have.
+        """
+        found = self.at(wanted, wanted.release)
+        for name, there in wanted.present.items():
+            catalogue = self.at(wanted, there.release).catalogue
+            if name not in catalogue:
+                raise Refused(
+                    f"the record names {name!r}, which release {there.release} does not have",
+                    where=RECORD,
+                    next="aegis repair",
+                )
+        return found
+
+    def pristine(self, wanted: Stack) -> pygit2.Oid:
+        """The tree of a stack that nobody edited."""
+        key = repr(wanted)
+        if key not in self.made:
+            self.made[key] = self._pristine(wanted)
+        return self.made[key]
+
+    def _pristine(self, wanted: Stack) -> pygit2.Oid:
+        found = self.upstream(wanted)
+        releases = {there.release for there in wanted.present.values()} | {wanted.release}
+        opened = {release: self.at(wanted, release) for release in releases}
+        identity = identity_files.identity(self.store, found, wanted.answers)
+        return pristine(self.store, opened, wanted, identity)
+
+
+@contextmanager
+def open_bench(*alternates: Path) -> Iterator[Bench]:
+    """A scratch store that sees our releases, and other object directories besides."""
+    with scratch([*alternates, *releases.alternates()]) as store:
+        yield Bench(store)

@@ -1,0 +1,4 @@
+"""One module a verb: built first, landed once.
+
+Effects. May import: history, landing, upstream, project, merge, stack, formats, objects.
+"""

@@ -1,0 +1,64 @@
+"""`aegis add`: a commit for each component that is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from aegis_patch.stack import requirements, stack
+from aegis_patch.stack.component import Catalogue
+from aegis_patch.stack.stack import Stack
+from aegis_patch.verbs import naming, opening
+from aegis_patch.verbs.naming import Naming
+from aegis_patch.verbs.opening import open_project
+from aegis_patch.verbs.perform import perform
+from aegis_patch.verbs.step import Result, Step
+
+_ADD = Naming("aegis rebase-upstream", lambda names: f"aegis add {' '.join(names)}")
+
+
+def add(
+    where: Path, wanted: Sequence[str], *, dry: bool, relock: bool, strict: bool = False
+) -> Result:
+    """Add components, a commit for each that is named."""
+    naming.refuse_none(wanted)
+    with open_project(where) as (bench, there):
+        opened = opening.release_of(bench, there.stack)
+        known = naming.chosen(bench, opened, wanted, _ADD)
+        steps, said = additions(opened.catalogue, there.stack, known)
+        return perform(bench, there, steps, said, dry=dry, relock=relock, strict=strict)
+
+
+def additions(
+    known: Catalogue, start: Stack, chosen: Sequence[str]
+) -> tuple[list[Step], tuple[str, ...]]:
+    """A step for each name that is not there yet or not there by wish, and what else to say."""
+    steps: list[Step] = []
+    said: list[str] = []
+    at = start
+    for name in chosen:
+        there = at.present.get(name)
+        new = stack.add(at, known, name)
+        if there and new == at:
+            said.append(f"{name} is there already")
+            continue
+        steps.append(_addition(known, at, new, name))
+        at = new
+    return steps, tuple(said)
+
+
+def _addition(known: Catalogue, old: Stack, new: Stack, name: str) -> Step:
+    command = f"aegis add {name}"
+    if name not in old.present:
+        return Step(f"Add {name}", _why_added(known, old, new, name), old, new, command)
+    joined = sorted(new.names - old.names)
+    if joined:  # git merged a record that is not closed
+        why = f"What belongs to {name} and was missing."
+        return Step(f"Add {', '.join(joined)}", why, old, new, command)
+    return Step(f"Keep {name}", "It was there because it was needed.", old, new, command)
+
+
+def _why_added(known: Catalogue, old: Stack, new: Stack, name: str) -> str:
+    along = [other for other in requirements.order(known, new.names - old.names) if other != name]
+    body = f"{known[name].title}: {known[name].summary}"
+    return f"{body}\n\nBrings along: {', '.join(along)}." if along else body

@@ -1,0 +1,85 @@
+"""Names from a command line: which components they mean, or why they cannot."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aegis_patch.errors import Refused
+from aegis_patch.stack import component, requirements
+from aegis_patch.stack.component import Catalogue
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import CORE
+from aegis_patch.upstream import releases
+from aegis_patch.upstream.workbench import Bench
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What to type in place of a name that a verb refuses.
+
+    `newer` is for one that only a newer release has, `parts` for an integration: of what.
+    """
+
+    newer: str
+    parts: Callable[[Sequence[str]], str]
+
+
+def names(words: Sequence[str]) -> tuple[str, ...]:
+    """Names from a command line: commas, spaces and repeats."""
+    return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", " ".join(words)) if word))
+
+
+def refuse_none(wanted: Sequence[str]) -> None:
+    """Refuse a verb that was given no name."""
+    if not wanted:
+        raise Refused("no component is named", next="aegis components")
+
+
+def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming) -> list[str]:
+    """As `checked`, and what a newer release has is refused as that."""
+    try:
+        return checked(opened.catalogue, wanted, naming)
+    except Refused:
+        newest = [opened.release, *releases.versions(opened.url)][-1]
+        later = bench.open(opened.url, newest).catalogue if newest != opened.release else {}
+        plain = [_plain(later, word) for word in wanted]
+        lacking = [name for name in plain if name in later and name not in opened.catalogue]
+        if not lacking:
+            raise
+        what = f"release {opened.release} does not have {', '.join(lacking)}; {newest} does"
+        raise Refused(what, next=naming.newer) from None
+
+
+def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str]:
+    """The names in requirement order, or the reason why one cannot be named.
+
+    `database[postgres]` is another way to write `postgres`, a variant of database.
+    """
+    wanted = [_plain(known, word) for word in wanted]
+    nameable = [name for name in known if component.is_chosen(known[name])]
+    for name in wanted:
+        if name == CORE:
+            raise Refused("core is always there", next="aegis components")
+        if name not in known:
+            close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
+            nearest = f"; did you mean {' or '.join(close)}?" if close else ""
+            what = f"there is no component called {name!r}{nearest}"
+            raise Refused(what, next="aegis components")
+        if not component.is_chosen(known[name]):
+            needs = " and ".join(known[name].requires)
+            raise Refused(
+                f"{name} is an integration: it is there when {needs} are, and leaves with them",
+                next=naming.parts(known[name].requires),
+            )
+    return [name for name in requirements.order(known, known) if name in wanted]
+
+
+def _plain(known: Catalogue, word: str) -> str:
+    outer, bracket, inner = word.removesuffix("]").partition("[")
+    varied = known.get(inner)
+    if bracket and word.endswith("]") and varied and varied.kind == "variant":
+        return inner if outer in varied.requires else word
+    return word

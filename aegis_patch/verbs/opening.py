@@ -1,0 +1,50 @@
+"""A project, opened for a verb: the turn is taken, and its releases are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from aegis_patch.errors import Refused
+from aegis_patch.history import presence
+from aegis_patch.landing import journal, preconditions
+from aegis_patch.project.find import Project, find
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream import workbench
+from aegis_patch.upstream.workbench import Bench
+
+
+def release_of(bench: Bench, there: Stack) -> Upstream:
+    """The release of a stack, which has all that the stack has."""
+    opened = bench.upstream(there)
+    refuse_stranded(bench, there)
+    return opened
+
+
+def refuse_stranded(bench: Bench, there: Stack) -> None:
+    """Refuse a record that names what its release does not have."""
+    if stray := presence.stranded(bench, there):
+        raise Refused(stray.what, where=RECORD, next=stray.next)
+
+
+@contextmanager
+def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench, Project]]:
+    """A project, and a bench that sees its objects.
+
+    Raises:
+        Refused: it is no project, or (`to_write`) no verb can start in it now.
+    """
+    there = find(where)
+    with ExitStack() as stack:
+        if to_write:
+            held = stack.enter_context(journal.alone(there.repo))
+            there = replace(find(where), held=held)  # HEAD may have moved while we waited
+            preconditions.verb(there.repo, there.root)
+        else:
+            journal.glance(there.repo)
+            there = find(where)
+        yield stack.enter_context(workbench.open_bench(there.objects)), there

@@ -1,0 +1,58 @@
+"""`aegis rebase-upstream`: to another release, in one commit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from aegis_patch.errors import Refused
+from aegis_patch.history import presence
+from aegis_patch.stack import component, stack
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream import fork, releases
+from aegis_patch.upstream.workbench import Bench
+from aegis_patch.verbs.opening import open_project
+from aegis_patch.verbs.perform import perform
+from aegis_patch.verbs.step import Result, Step
+
+
+def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool = False) -> Result:
+    """Bring the project to another release, in one commit on top; no history is rewritten."""
+    with open_project(where) as (bench, there):
+        old, nonsense = presence.without_nonsense(bench, there.stack)
+        wanted = fork.version(to) if to else releases.latest(there.stack.url)
+        opened = bench.open(there.stack.url, wanted)
+        absent = [name for name in old.present if name not in opened.catalogue]
+        absent = [name for name in absent if _is_named(bench, old, name)]
+        if absent:
+            raise Refused(
+                f"release {opened.release} does not have {', '.join(absent)}",
+                next=f"aegis remove {' '.join(absent)}, or choose another release with --to",
+            )
+        moved = stack.rebase(
+            _within(old, opened),
+            opened.catalogue,
+            opened.url,
+            opened.release,
+            opened.commit,
+        )
+        if moved == there.stack:
+            return Result(said=(f"already at aegis {opened.release}",), dry=dry)
+        body = f"From aegis {there.stack.release}, by three-way merge; no history is rewritten."
+        title = f"Rebase onto aegis {opened.release}"
+        step = Step(title, body, old, moved, record=there.stack)
+        said = [f"the record named {name}, which its release does not have" for name in nonsense]
+        if to is None and old.release not in releases.versions(old.url):
+            said.append(f"the upstream does not have release {old.release} any more")
+        return perform(bench, there, [step], said, dry=dry, relock=relock, strict=strict)
+
+
+def _is_named(bench: Bench, there: Stack, name: str) -> bool:
+    return component.is_chosen(bench.catalogue(there)[name])
+
+
+def _within(there: Stack, opened: Upstream) -> Stack:
+    """What of a stack a release has."""
+    present = {name: by for name, by in there.present.items() if name in opened.catalogue}
+    return replace(there, present=present)

@@ -1,0 +1,27 @@
+"""`aegis repair`: bring tree and record together again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aegis_patch.history import presence
+from aegis_patch.verbs import opening
+from aegis_patch.verbs.opening import open_project
+from aegis_patch.verbs.perform import perform
+from aegis_patch.verbs.step import Result, Step
+
+
+def repair(where: Path, *, dry: bool, relock: bool, strict: bool = False) -> Result:
+    """Bring tree and record together again, in one commit: what belongs there comes or goes.
+
+    Raises:
+        Refused: something is off that another command has to settle.
+    """
+    with open_project(where) as (bench, there):
+        found = presence.look(bench, there.stack, there.tree)
+        if not found.off:
+            return Result(said=("nothing is off",), dry=dry)
+        opening.refuse_stranded(bench, found.there)
+        body = "\n".join(f"- {each.what}" for each in found.off)
+        step = Step(presence.SUBJECT, body, found.there, found.due, record=there.stack)
+        return perform(bench, there, [step], (), dry=dry, relock=relock, strict=strict)

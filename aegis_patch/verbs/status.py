@@ -1,0 +1,70 @@
+"""`aegis status`: what a project is made of, and what the user changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.history import presence
+from aegis_patch.history.presence import Finding
+from aegis_patch.objects import trees
+from aegis_patch.project import repository
+from aegis_patch.stack import component
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream import releases
+from aegis_patch.upstream.workbench import Bench
+from aegis_patch.verbs.opening import open_project
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A pristine file that the user "modified" or "deleted"."""
+
+    path: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A project beside its upstream; `drift` lists pristine files that the user changed."""
+
+    stack: Stack
+    integrations: tuple[str, ...]
+    latest: str
+    behind: int
+    drift: tuple[Drift, ...]
+    under_way: str
+    off: tuple[Finding, ...] = ()
+
+
+def status(where: Path) -> Status:
+    """What a project is made of, what is off, how far it is behind, and what the user changed."""
+    with open_project(where, to_write=False) as (bench, there):
+        found = presence.look(bench, there.stack, there.tree)
+        versions = list(releases.versions(there.stack.url))
+        release = there.stack.release
+        behind = 0 if release == releases.WORK else len(versions)  # a fork can lose its tags
+        if release in versions:
+            behind = len(versions) - 1 - versions.index(release)
+        drift = _drift(bench, bench.pristine(found.there), there.tree)
+        what, remedy = repository.under_way(there.repo)
+        under_way = f"{what} is under way: {remedy}" if what else ""
+        catalogue = bench.catalogue(found.there)
+        joined = [
+            name
+            for name in sorted(there.stack.present)
+            if name in catalogue and not component.is_chosen(catalogue[name])
+        ]
+        latest = versions[-1] if versions else release
+        return Status(there.stack, tuple(joined), latest, behind, drift, under_way, found.off)
+
+
+def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:
+    found = []
+    for path in sorted(trees.files(bench.store, tree)):  # the user's own may be very many
+        was, there = (trees.lookup(bench.store, at, path) for at in (tree, head))
+        if was != there:
+            found.append(Drift(path, "modified" if there else "deleted"))
+    return tuple(found)

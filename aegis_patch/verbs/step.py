@@ -1,0 +1,97 @@
+"""A step leads from one stack to the next; what a verb did is a list of commits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aegis_patch.history.unresolved import Reference
+from aegis_patch.merge.outcome import Conflict
+from aegis_patch.merge.sides import Note
+from aegis_patch.stack import stack
+from aegis_patch.stack.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One commit to be: what it says, and the stacks between which it leads.
+
+    `command` is what to type for this step alone. `record` is what the record says, where that is
+    not what is there.
+    """
+
+    subject: str
+    body: str
+    old: Stack | None
+    new: Stack
+    command: str = ""
+    record: Stack | None = None
+
+    @property
+    def message(self) -> str:
+        """The commit's message, trailers included."""
+        said = self.record or self.old
+        was = said.present if said else {}
+        now = self.new.present
+        touched = sorted(
+            name for name in was.keys() | now.keys() if _by(was, name) != _by(now, name)
+        )
+        trailers = [f"Aegis-Component: {name}" for name in touched]
+        trailers.append(f"Aegis-Release: {self.new.release}")
+        parts = [self.subject, self.body, "\n".join(trailers)]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    @property
+    def along(self) -> tuple[str, ...]:
+        """The names that come or go with it, besides those in its subject."""
+        was = self.old.names if self.old else frozenset()
+        named = re.split(r'[\s,"]+', self.subject)
+        return tuple(sorted((was ^ self.new.names).difference(named)))
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file in a commit: "added", "modified" or "deleted", and how many lines."""
+
+    path: str
+    change: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit that was made, is planned, or awaits a person (then it has conflicts).
+
+    `learned` are the paths of these into which `git rerere` has put a resolution that it knew,
+    `along` the components that come or go with the one that the subject names.
+    """
+
+    subject: str
+    id: str | None
+    files: tuple[FileChange, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    notes: tuple[Note, ...] = ()
+    learned: frozenset[str] = frozenset()
+    along: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a verb did: commits, things to say, and the commands that are left to do.
+
+    `dangling` are the lines that name what is no longer there, `not_applied` the changes of the
+    upstream that are left out.
+    """
+
+    commits: tuple[Commit, ...] = ()
+    said: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    dry: bool = False
+    dangling: tuple[Reference, ...] = ()
+    not_applied: tuple[Note, ...] = ()
+
+
+def _by(present: Mapping[str, stack.Presence], name: str) -> str | None:
+    return present[name].by if name in present else None

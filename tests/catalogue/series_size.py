@@ -1,0 +1,61 @@
+"""How large a series is: what a reviewer of it, and who owns the code it brings, has to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pygit2
+
+from aegis_patch.objects import trees
+from aegis_patch.stack import pristine
+from aegis_patch.stack.release import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Lines that a series brings, and how many it edits of files that were there.
+
+    A Compose service is new text in an old file; `edited` leaves compose.yaml out.
+    """
+
+    patches: int
+    edited: int
+    python: int
+    tests: int
+    other: int
+
+
+def size(store: pygit2.Repository, opened: Upstream, name: str) -> Size:
+    """The size of one series of a release."""
+    start, end = pristine.before(store, opened, name), pristine.after(store, opened, name)
+    count = {"edited": 0, "python": 0, "tests": 0, "other": 0}
+    for change in store.diff(start, end):
+        assert change is not None
+        path = change.delta.new_file.path
+        _, added, removed = change.line_stats
+        if change.delta.status_char() == "M" and path != "compose.yaml":
+            count["edited"] += added + removed
+        elif change.delta.status_char() == "A":
+            kind = "tests" if path.startswith("tests/") else "other"
+            count["python" if path.startswith("app/") and path.endswith(".py") else kind] += added
+    return Size(patches=len(opened.catalogue[name].series), **count)
+
+
+def table(store: pygit2.Repository, opened: Upstream) -> str:
+    """Every series of a release, as docs/components.md shows it."""
+    rows = [
+        "| component | built on | patches | Python | tests | other | edited |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    total = trees.files(store, opened.base)
+    core = sum(
+        trees.blob(store, trees.lookup(store, opened.base, path)).count(b"\n")
+        for path in total
+        if path.startswith("app/") and path.endswith(".py")
+    )
+    rows.append(f"| core | FastAPI, Flet, Typer | | {core} | | | |")
+    for name, each in sorted(opened.catalogue.items()):
+        it = size(store, opened, name)
+        row = (it.patches, it.python, it.tests, it.other, it.edited)
+        rows.append(f"| `{name}` | {each.implementation} | {' | '.join(map(str, row))} |")
+    return "\n".join(rows)

@@ -1,0 +1,197 @@
+"""The shipped catalogue: what a series has to be, so that any git can apply it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from aegis_patch.objects import trees
+from aegis_patch.stack import patch, pristine, record, requirements
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import identity_files, releases
+from tests.catalogue.series_size import size, table
+from tests.conftest import ROOT, git
+
+NAMES = sorted(path.name for path in (ROOT / "patches").iterdir())
+RECORD = ROOT / "aegis_patch/maintain/record.py"
+VERSIONS = tuple(releases.versions())
+IDENTITY = (
+    "Harbor Light",
+    "harbor-light",
+    "Ada Lantern",
+    "ada@lantern.example",
+    "keeps its options open",
+)
+
+
+@pytest.fixture
+def head(store: pygit2.Repository) -> Upstream:
+    """What HEAD of this checkout holds."""
+    return releases.open_release(store, releases.BUNDLED, releases.WORK)
+
+
+def test_the_newest_release_is_what_head_holds(store: pygit2.Repository, head: Upstream) -> None:
+    """Work on base/ or patches/ ends with a recorded release: scripts/record VERSION."""
+    newest = releases.open_release(store, releases.BUNDLED, releases.latest())
+    assert newest.base == head.base
+    assert newest.catalogue == head.catalogue
+
+
+def test_releases_are_a_chain_of_whole_commits(store: pygit2.Repository) -> None:
+    before: list[pygit2.Oid] = []
+    for commit_id in releases.versions().values():
+        commit = store[commit_id].peel(pygit2.Commit)
+        assert list(commit.parent_ids) == before
+        assert commit.author.name == "aegis"
+        for path in trees.files(store, commit.tree.id):
+            assert trees.lookup(store, commit.tree.id, path) is not None
+        before = [commit.id]
+
+
+NO_VERSION = "scripts/record VERSION: record base/"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], NO_VERSION),
+        (["work"], NO_VERSION),
+        (["v9.0.0"], NO_VERSION),
+        (["9"], NO_VERSION),
+        (["9.0"], NO_VERSION),
+        (["9.0.0rc1"], NO_VERSION),
+        (["9.0.0\n"], NO_VERSION),
+        (["9.0.\u0660"], NO_VERSION),
+        (["9.0.0", "9.0.1"], NO_VERSION),
+        ([VERSIONS[0]], f"{VERSIONS[0]} is followed by another release: it is never rewritten"),
+    ],
+)
+def test_what_cannot_be_a_release_is_not_recorded(
+    tmp_path: Path, words: list[str], says: str
+) -> None:
+    """In a copy: a release that is recorded by mistake is in the package."""
+    index = tmp_path / "aegis_patch/releases/index.toml"
+    for source, copy in (
+        (releases.RELEASES / index.name, index),
+        (RECORD, tmp_path / "aegis_patch/maintain/x"),
+    ):
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(source.read_bytes())
+    done = subprocess.run(
+        [sys.executable, tmp_path / "aegis_patch/maintain/x", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(says)
+    assert index.read_bytes() == (releases.RELEASES / index.name).read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exporting_a_series_again_changes_no_byte(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/series", "check", name],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_git_am_applies_a_series(
+    store: pygit2.Repository, head: Upstream, name: str, tmp_path: Path
+) -> None:
+    start = pristine.before(store, head, name)
+    repo = tmp_path / "repo"
+    git(tmp_path, "init", "--quiet", "repo")
+    (repo / ".git/objects/info/alternates").write_text(
+        f"{store.path}objects\n" + "".join(f"{path}\n" for path in releases.alternates())
+    )
+    git(repo, "read-tree", str(start))
+    git(repo, "checkout-index", "--all")
+    git(repo, "commit", "--quiet", "-m", "start")
+    series = [ROOT / "patches" / name / each for each, _ in head.catalogue[name].series]
+    git(repo, "am", "--quiet", "--keep", *(str(path) for path in series))
+    assert git(repo, "rev-parse", "HEAD^{tree}") == str(pristine.after(store, head, name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_patch_says_why_and_is_named_by_its_subject(head: Upstream, name: str) -> None:
+    assert head.catalogue[name].series
+    for file, mail in head.catalogue[name].series:
+        parsed = patch.parse(file, mail)
+        assert len(parsed.body) > 40, f"{file} does not say why"
+        assert file == re.sub(r"[^a-z0-9]+", "-", parsed.subject.lower()).strip("-") + ".patch"
+        assert not file[0].isdigit()
+
+
+def test_no_patch_contains_an_identity_value(head: Upstream) -> None:
+    for each in head.catalogue.values():
+        for file, mail in each.series:
+            changed = re.findall(rb"^[+-].*$", mail, re.MULTILINE)
+            for value in IDENTITY:
+                assert value.encode() not in b"\n".join(changed), f"{each.name}/{file}"
+
+
+def test_only_the_identity_files_hold_the_identity(
+    store: pygit2.Repository, head: Upstream
+) -> None:
+    holders = {
+        path
+        for path in trees.files(store, head.base)
+        if any(
+            value.encode() in trees.blob(store, trees.lookup(store, head.base, path))
+            for value in IDENTITY
+        )
+    }
+    assert holders == {*identity_files.FILES, record.RECORD}
+    assert len(holders) <= 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_series_touches_a_first_or_a_last_line(
+    store: pygit2.Repository, head: Upstream, name: str
+) -> None:
+    start, end = pristine.before(store, head, name), pristine.after(store, head, name)
+    for path in trees.changed(store, start, end):
+        sides = [trees.lookup(store, tree, path) for tree in (start, end)]
+        if all(sides):
+            first, last = (trees.blob(store, side).splitlines() for side in sides)
+            assert (first[0], first[-1]) == (last[0], last[-1]), path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_series_edits_few_existing_lines(
+    store: pygit2.Repository, head: Upstream, name: str
+) -> None:
+    """More than about 15 is a sign that the base lacks a seam; a Compose service is its own."""
+    assert size(store, head, name).edited <= 15
+
+
+def test_the_page_of_the_components_is_counted_anew(
+    store: pygit2.Repository, head: Upstream
+) -> None:
+    """Written by scripts/components."""
+    assert table(store, head) in (ROOT / "docs/components.md").read_text()
+
+
+def test_every_name_has_a_slot_in_the_record(store: pygit2.Repository) -> None:
+    for version in VERSIONS:
+        opened = releases.open_release(store, releases.BUNDLED, version)
+        skeleton = trees.read(store, opened.base, record.RECORD).decode()
+        slots = re.findall(r"^# slot: (.*)$", skeleton, re.MULTILINE)
+        assert slots == sorted(slots)
+        assert set(opened.catalogue) <= set(slots)
+
+
+def test_requirements_are_known_and_integrations_join_two_or_more(head: Upstream) -> None:
+    known = head.catalogue
+    needed = set(chain.from_iterable(each.requires for each in known.values()))
+    assert needed <= known.keys()
+    for each in known.values():
+        assert each.kind != "integration" or len(each.requires) >= 2
+    assert requirements.order(known, known)

@@ -1,0 +1,263 @@
+"""compose: what Docker Compose itself finds in a file, and what a verb says of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aegis_patch.formats import compose_names
+from tests.conftest import Project, Start
+
+DOCKER_COMPOSE = str(Path(sysconfig.get_path("scripts"), "docker-compose"))
+HERE = """\
+services:
+  web: {image: web, depends_on: [redis]}
+"""
+REDIS = "services:\n  redis: {image: redis, volumes: ['files:/data']}\nvolumes: {files: {}}\n"
+
+
+def config(directory: Path) -> dict[str, Any] | None:
+    """A project as Docker Compose reads it; None where it refuses it."""
+    command = [DOCKER_COMPOSE, "--profile", "*", "config", "--format", "json"]
+    env = {name: os.environ[name] for name in ("PATH", "HOME")} | {"POSTGRES_PASSWORD": "x"}
+    ran = subprocess.run(
+        command, cwd=directory, env=env, capture_output=True, text=True, check=False
+    )
+    return dict(json.loads(ran.stdout)) if ran.returncode == 0 else None
+
+
+def read(files: Mapping[str, str]) -> compose_names.Compose:
+    found = compose_names.project(lambda path: files.get(path, "").encode(), "compose.yaml")
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"compose.yaml": f"include: [docker/redis.yaml]\n{HERE}", "docker/redis.yaml": REDIS},
+        {"compose.yaml": f"include:\n- path: ./d/redis.yaml\n{HERE}", "d/redis.yaml": REDIS},
+        {
+            "compose.yaml": f"include:\n- path: [d/redis.yaml, d/more.yaml]\n{HERE}",
+            "d/redis.yaml": REDIS,
+            "d/more.yaml": "services: {more: {image: more}}\n",
+        },
+        {
+            "compose.yaml": f"include: ['${{AT:-d}}/all.yaml']\n{HERE}",
+            "d/all.yaml": "include: [inner/redis.yaml]\n",
+            "d/inner/redis.yaml": REDIS,
+        },
+        {
+            "compose.yaml": "services:\n  web: {extends: {file: d/base.yaml, service: base}}\n"
+            "networks: {inside: {}}\n",
+            "d/base.yaml": "services:\n  base: {extends: first, networks: [inside]}\n"
+            "  first: {image: x}\n",
+        },
+        {
+            "compose.yaml": "services:\n  web: {extends: base, networks: [two]}\n"
+            "  base: {image: x, networks: {one: {aliases: [b]}}}\nnetworks: {one: {}, two: {}}\n"
+        },
+        {
+            "compose.yaml": "x-a: &a {image: x, networks: [one]}\n"
+            "services:\n  web: {<<: *a}\n  job: {<<: [*a], networks: [two]}\n"
+            "networks: {one: {}, two: {}}\nvolumes: {kept: {name: mine}, own: {}}\n",
+            "compose.override.yaml": "name: over\nservices:\n  web: {networks: [two]}\n"
+            "  host: {image: x, network_mode: host}\n",
+        },
+    ],
+)
+def test_what_there_is_is_what_docker_compose_finds(tmp_path: Path, files: dict[str, str]) -> None:
+    files["compose.yaml"] = f"name: mine\n{files['compose.yaml']}"
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    expected, found = config(tmp_path), read(files)
+    assert expected
+    assert found.whole
+    assert found.name == expected["name"]
+    assert found.services.keys() == expected["services"].keys()
+    for name, service in found.services.items():
+        networks = expected["services"][name].get("networks")
+        there = None if service.networks is None else service.networks or {"default"}
+        assert there == (networks and networks.keys())
+    used = {f"{found.name}_{name}" for name in found.own}
+    volumes = expected.get("volumes", {}).values()
+    assert used >= {volume["name"] for volume in volumes if volume["name"] != "mine"}
+    assert {need for _, _, need in found.needs} <= found.has
+
+
+@pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("  web: {image: x, depends_on: [gone]}\n", "service gone"),
+        ("  web: {image: x, volumes: ['gone:/x']}\n", "volume gone"),
+        ("  web: {image: x, volumes: [{type: volume, source: gone, target: /x}]}\n", "volume gone"),
+        ("  web: {image: x, networks: [gone]}\n", "network gone"),
+        ("  web: {extends: gone}\n", "service gone"),
+        ("  web: {extends: {file: base.yaml, service: base}}\n", "volume gone"),
+    ],
+)
+def test_what_docker_compose_refuses_is_needed(tmp_path: Path, text: str, need: str) -> None:
+    base = "services:\n  base: {image: x, volumes: ['gone:/x']}\nvolumes: {gone: {}}\n"
+    files = {"compose.yaml": f"name: mine\nservices:\n{text}", "base.yaml": base}
+    for path, each in files.items():
+        (tmp_path / path).write_text(each)
+    assert config(tmp_path) is None
+    found = read(files)
+    assert need in {each for _, _, each in found.needs}
+    assert need not in found.has
+
+
+def test_what_cannot_be_seen_is_not_missing() -> None:
+    for include in (
+        "oci://example.com/x",
+        "https://example.com/x.git",
+        "not-in-git.yaml",
+        "compose.yaml",
+    ):
+        assert not read({"compose.yaml": f"include: ['{include}']\n{HERE}"}).whole
+
+
+# What a verb tells.
+
+
+def notes(project: Project, *verb: str) -> list[str]:
+    (commit,) = project.aegis(*verb, "--json").json["commits"]
+    return [f"{note['path']}: {note['text']}" for note in commit["notes"]]
+
+
+def volumes(project: Project) -> set[str]:
+    found = config(project.path)
+    assert found
+    return {volume["name"] for volume in found["volumes"].values()}
+
+
+def test_a_name_that_moves_volumes_is_told_with_the_way_back(start: Start) -> None:
+    project = start("database", "cache")
+    before = volumes(project)
+    verb = "answers", "project_name=Depot"
+    (planned,) = notes(project, *verb, "--dry-run")
+    assert [planned] == notes(project, *verb)
+    after = volumes(project)
+    assert all(name in planned for name in before | after)
+    assert not before & after
+    line = re.search(r"to: (name: .*)", planned)
+    assert line
+    project.edit("compose.yaml", 'name: "depot"', line[1])
+    project.commit("Keep the data")
+    assert volumes(project) == before
+    assert notes(project, "answers", "project_name=Shed") == []  # the name is mine now
+    assert volumes(project) == before
+    assert notes(project, "remove", "cache") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".env", "COMPOSE_PROJECT_NAME=mine\n"),
+        ("compose.override.yaml", 'name: "mine"\n'),
+        ("compose.override.yaml", "volumes: {data: {name: mine}}\n"),
+    ],
+)
+def test_a_name_that_moves_no_volume_is_not_told(start: Start, path: str, text: str) -> None:
+    project = start()
+    project.write(path, text)
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--allow-empty", "--message", "Mine")
+    before = volumes(project)
+    assert notes(project, "answers", "project_name=Depot") == []
+    assert volumes(project) == before
+
+
+def moved_into(project: Project, path: str, include: str) -> None:
+    """Redis in a file of its own, which compose.yaml includes."""
+    text = project.read("compose.yaml")
+    at = text.index("  redis:\n    image")
+    end = text.index("\n\n", at)
+    project.write(path, f"services:\n{text[at:end]}\n\nvolumes:\n  redis: {{}}\n")
+    text = re.sub(r"(?m)^  redis: \{\},?\n", "", text[:at] + text[end + 2 :])
+    project.write("compose.yaml", re.sub(r"(?m)^(name: .*\n)", rf"\1\n{include}\n", text, count=1))
+    project.commit("Include")
+
+
+@pytest.mark.parametrize(
+    ("path", "include"),
+    [
+        ("docker/redis.yaml", "include:\n  - docker/redis.yaml\n"),
+        ("redis.yaml", "include: [{path: ['redis.yaml']}]\n"),
+    ],
+)
+def test_a_service_that_is_included_is_there(start: Start, path: str, include: str) -> None:
+    project = start("worker")
+    moved_into(project, path, include)
+    assert notes(project, "add", "scheduler") == []
+    assert config(project.path)
+    project.write("app/mine.py", 'URL = "redis://redis:6379/2"\n')
+    project.commit("Mine")
+    project.aegis("remove", "scheduler")
+    ran = project.aegis("remove", "worker", "cache", "--json", "--dry-run")
+    assert [each for each in ran.json["dangling"] if each["name"] == "redis"] == []
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        "    networks: [inside]\n",
+        "    networks:\n      - inside\n",
+        "    networks:\n      inside: { aliases: [cache] }\n",
+        "    extends: { file: base.yaml, service: base }\n",
+    ],
+)
+def test_a_service_that_cannot_reach_what_it_names_is_told(start: Start, networks: str) -> None:
+    project = start("cache")
+    project.edit(
+        "compose.yaml", '    image: "redis:8-alpine"\n', f'    image: "redis:8-alpine"\n{networks}'
+    )
+    project.edit(
+        "compose.yaml", "  webserver:\n", "  webserver:\n    networks: [inside, default]\n"
+    )
+    project.edit("compose.yaml", "  default: {}\n", "  default: {}\n  inside: {}\n")
+    project.write("base.yaml", "services: {base: {networks: [inside]}}\n")
+    project.commit("A network of my own")
+    (note,) = notes(project, "add", "worker")
+    text = project.read("compose.yaml")
+    (told,) = re.findall(r"compose.yaml: line (\d+): worker names redis", note)
+    assert "redis" in text.splitlines()[int(told) - 1]
+    (remedy,) = re.findall(r"Set for worker: (networks: .*)", note)
+    project.edit("compose.yaml", "  worker:\n", f"  worker:\n    {remedy}\n")
+    project.commit("As it says")
+    found = config(project.path)
+    assert found
+    assert found["services"]["worker"]["networks"].keys() == {"default", "inside"}
+    assert notes(project, "add", "scheduler") != []  # for that one, too
+    assert notes(project, "remove", "scheduler") == []
+
+
+def test_what_is_named_in_a_file_that_a_service_extends_is_told(start: Start) -> None:
+    project = start()
+    inside = "  webserver:\n    networks: [inside]\n"
+    project.edit("compose.yaml", "  webserver:\n", inside)
+    project.edit("compose.yaml", "  default: {}\n", "  default: {}\n  inside: {}\n")
+    project.commit("A network of my own")
+    assert notes(project, "add", "database") == []  # whose end it only waits for
+    (note,) = notes(project, "add", "ingress")
+    lines = project.read("compose.yaml").splitlines()
+    at = 1 + next(n for n, line in enumerate(lines) if "extends:" in line)
+    assert note == (
+        f"compose.yaml: line {at}: webserver names ingress, and the two share no network. "
+        "Set for ingress: networks: [default, inside]"
+    )
+
+
+def test_files_that_include_one_another_end() -> None:
+    names = [f"c{at}.yaml" for at in range(12)]
+    files = dict.fromkeys(names, f"include: {names}\n{HERE}")
+    assert not read({"compose.yaml": f"include: {names}\n{HERE}", **files}).whole

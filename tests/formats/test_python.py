@@ -1,0 +1,173 @@
+"""merges.python: imports and `__all__` of both sides; what else is told by its name."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aegis_patch.formats import kinds, syntax
+from aegis_patch.formats.python import blocks
+from tests import tiny
+
+BASE = '''\
+"""Doc."""
+
+import os
+from app import one, two
+
+__all__ = ["one", "two"]
+
+
+class A:
+    """Like B."""
+
+    def run(self):
+        return 1
+
+
+class B:
+    """Like A."""
+
+    def run(self):
+        return 1
+'''
+
+
+def merged(base: str, ours: str, theirs: str) -> str | None:
+    return tiny.structured("a.py", base, ours, theirs)
+
+
+def both(old: str, mine: str, wanted: str) -> str | None:
+    """What becomes of one place that both sides changed."""
+    return merged(BASE, BASE.replace(old, mine, 1), BASE.replace(old, wanted, 1))
+
+
+def test_an_import_from_each_side() -> None:
+    at = "import os\n"
+    expected = BASE.replace(at, f"{at}import theirs\nimport mine\n")
+    assert both(at, f"{at}import mine\n", f"{at}import theirs\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "mine", "wanted", "expected"),
+    [
+        ("import one, two", "import one, two, x", "import b, one, two", "import b, one, two, x"),
+        ("import one, two", "import two, one, x", "import one, two, b", "import two, one, x, b"),
+        ("import one, two", "import one", "import one, two, b", "import b, one"),
+        (
+            "import one, two",
+            "import (\n    one,\n    two,\n    x,\n)",
+            "import b, one, two",
+            "import (\n    b,\n    one,\n    two,\n    x,\n)",
+        ),
+        ('["one", "two"]', '["one", "two", "x"]', '["a", "one"]', "['a', 'one', 'x']"),
+    ],
+)
+def test_names_of_one_list(old: str, mine: str, wanted: str, expected: str) -> None:
+    assert both(old, mine, wanted) == BASE.replace(old, expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "mine", "wanted"),
+    [
+        ("import one, two", "import one as x, two", "import two, one as y"),
+        ("import one, two", "import one, two, x  # mine", "import one, two, y"),
+        ("return 1", "return 2", "return 3"),
+        ("import os\n", "import os\nx = 1\n", "import os\ny = 1\n"),
+        ("import os\n", "import os; import re\n", "import os, sys\n"),
+        ("import os\n", "import os\nfrom __future__ import a\n", "import os\nfrom x import y\n"),
+    ],
+)
+def test_what_is_a_persons_to_decide(old: str, mine: str, wanted: str) -> None:
+    result = both(old, mine, wanted)
+    assert result is None or ("as x" in result and "as y" in result)
+
+
+def test_a_long_list_is_wrapped() -> None:
+    many = ", ".join(f"name_{n}" for n in range(10))
+    result = both("import one, two", f"import one, two, {many}", "import one, two, z")
+    assert result is not None
+    assert "from app import (\n    one,\n" in result
+    assert "    z,\n)\n" in result
+
+
+def test_like_shaped_classes_are_told_by_their_names() -> None:
+    """Theirs has a new class above; ours changed the method of A, and not that of the new one."""
+    ours = BASE.replace("return 1", "return 'mine'", 1)
+    new = BASE[BASE.index("class B") :].replace("B", "New").replace("A", "B")
+    theirs = BASE.replace("class A", f"{new}\n\nclass A", 1)
+    result = merged(BASE, ours, theirs)
+    assert result is not None
+    assert 'class A:\n    """Like B."""\n\n    def run(self):\n        return \'mine\'\n' in result
+    assert result.count("'mine'") == 1
+
+
+def test_a_method_from_each_side_into_classes_of_one_shape() -> None:
+    def grown(name: str, method: str) -> str:
+        doc = f'class {name}:\n    """Like {"BA"[name == "B"]}."""\n'
+        return BASE.replace(doc, f"{doc}\n    def {method}(self):\n        return 1\n")
+
+    result = merged(BASE, grown("A", "mine"), grown("B", "wanted"))
+    assert result is not None
+    first, second = result.split("class B")
+    assert "def mine" in first
+    assert "def wanted" in second
+
+
+lines = st.sampled_from(
+    [
+        *(
+            "import os",
+            "import re",
+            "from a import b",
+            "from a import b, c",
+            "from a import (c, d)",
+        ),
+        *("__all__ = ['b']", "__all__ = ['b', 'c']", "# note", "", "x = 1", "x = 2"),
+        *("def f():\n    return 1", "def f():\n    return 2", "class C:\n    y = 1"),
+        *("class C:\n    # why\n    y = 2\n    z = 1", "if x:\n    import os", "from . import e"),
+    ]
+)
+
+
+@tiny.examples(500)
+@given(st.lists(st.lists(lines, max_size=7), min_size=3, max_size=3))
+def test_nothing_is_lost(sides: list[list[str]]) -> None:
+    texts = ["".join(f"{line}\n" for line in side) for side in sides]
+    result = merged(*texts)
+    if result is None:
+        return
+    base, ours, theirs, now = (said(text) for text in (*texts, result))
+    assert (ours - base) | (theirs - base) <= now <= ours | theirs
+
+
+def said(text: str) -> set[str]:
+    """Each imported or exported name and each other line, told by Python's own parser."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.level}{node.module} {alias.name}" for alias in node.names}
+        elif isinstance(node, ast.List):
+            found |= {ast.unparse(item) for item in node.elts}
+    others = (line.strip() for line in text.split("\n") if line.strip())
+    return found | {line for line in others if not line.startswith(("from", "__all__"))}
+
+
+@given(st.text(st.sampled_from("ab \n#:()'\"=,.\\"), max_size=30))
+def test_any_text_has_an_answer(text: str) -> None:
+    result = kinds.structured("a.py", b"a\n", text.encode(), b"b\n")
+    assert result is None or len(result) == 3
+
+
+def test_what_python_only_warns_of_is_not_ours_to_say() -> None:
+    """Told with each parse on standard error, or as an error where warnings are errors."""
+    odd = 'PATTERN = "\\d"\nX = 1if PATTERN else 0\n'
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert syntax.syntax_error("x.py", odd.encode()) is None
+        assert blocks(odd)
+    assert not said

@@ -1,0 +1,107 @@
+"""What a formatter changes, and what a user wrote."""
+
+from __future__ import annotations
+
+import pytest
+
+from aegis_patch.formats import same_meaning
+
+CODE = '''\
+"""A module."""
+
+import b
+from a import c, d
+
+
+def serve(host: str, port: int) -> None:
+    """Serve.
+
+    Until it is stopped.
+    """
+    run(host, port, reload=False)  # and wait
+    # slot: cache
+
+
+NAMES = ["one"]
+'''
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("a.py", "run(host, port, reload=False)", "run(\n        host, port, reload=False\n    )"),
+        ("a.py", '"one"', "'one'"),
+        ("a.py", '["one"]', '[\n    "one",\n]'),
+        ("a.py", "import b\nfrom a import c, d\n", "from a import c\nfrom a import d\nimport b\n"),
+        ("a.py", "    Until it", "        Until it"),
+        ("a.py", "    # slot: cache\n", ""),
+        ("a.md", "    # slot: cache\n", "  # slot: cache\n"),
+        ("a.py", "\n\n\n", "\n\n"),
+        ("a.py", "\n", "\r\n"),
+        ("a.md", "\n", "\r\n"),
+        ("Makefile", "\n", "  \n"),
+    ],
+)
+def test_a_formatter_says_nothing(path: str, old: str, new: str) -> None:
+    assert CODE.replace(old, new) != CODE
+    assert same_meaning.is_same(path, CODE.encode(), CODE.replace(old, new).encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("a.py", "reload=False", "reload=True"),
+        ("a.py", "and wait", "and go"),
+        ("a.py", "import b\n", "import b\nimport mine\n"),
+        ("a.py", "import c, d", "import c, d as mine"),
+        ("a.py", '"""A module."""\n', ""),
+        ("a.py", "Until it", "Until  it"),
+        ("a.py", "NAMES", "  NAMES"),  # does not parse
+        ("a.py", '"one"', '"one "'),
+        ("a.yaml", "    run", "run"),
+        ("a.md", "\n\n\n", "\n\n"),
+        ("a.py", "import b\n", "import b\n# slot: mine, ask Uma\n"),
+        ("a.py", "    # slot: cache\n", "    # slot: cache, ask Uma\n"),
+        ("a.md", "import b\n", "import b\n<!-- yours below are the old ones -->\n"),
+    ],
+)
+def test_what_a_user_wrote(path: str, old: str, new: str) -> None:
+    assert CODE.replace(old, new) != CODE
+    assert not same_meaning.is_same(path, CODE.encode(), CODE.replace(old, new).encode())
+
+
+def test_what_is_no_text() -> None:
+    assert same_meaning.is_same("a.py", b"\0", b"\0")
+    assert not same_meaning.is_same("a.py", b"\0x\xff", b"\0\xff")
+    assert not same_meaning.is_same("a.bin", b"\0 \n", b"\0\n")
+
+
+TOML = """\
+[project]
+dependencies = ["b-c[y,x]>=1.0", "v; sys_platform != 'win32'"]
+# Why x.
+x = "a"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[y,x]>=1.0", "[x, y] >= 1"),
+        ("; sys_platform != 'win32'", ";sys_platform!='win32'"),
+        ("v; sys_platform != 'win32'\"]", "v; sys_platform != 'win32'\",\n]"),
+        ('x = "a"', "x='a'"),
+    ],
+)
+def test_the_layout_of_toml(old: str, new: str) -> None:
+    assert TOML.replace(old, new) != TOML
+    assert same_meaning.is_same("pyproject.toml", TOML.encode(), TOML.replace(old, new).encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(">=1.0", ">=1.1"), ("win32", "darwin"), ("Why", "When"), ('"a"', '"A"')]
+)
+def test_what_a_user_wrote_in_toml(old: str, new: str) -> None:
+    assert not same_meaning.is_same(
+        "pyproject.toml", TOML.encode(), TOML.replace(old, new).encode()
+    )

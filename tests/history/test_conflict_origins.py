@@ -1,0 +1,198 @@
+"""A conflict says which commit of the user's meets which patch, and what that patch is for."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from aegis_patch.history import conflict_origins
+from aegis_patch.objects import conflict_markers
+from tests.conftest import Project, Start, run
+
+PORT = '    ports: ["${PORT:-8000}:8000"]\n'
+
+
+def ported(start: Start) -> Project:
+    """A project whose user publishes another port, and has worked on since."""
+    project = start()
+    project.edit("compose.yaml", PORT, PORT.replace("-8000", "-9000"))
+    project.commit("Publish on 9000")
+    project.write("compose.yaml", project.read("compose.yaml") + "\nx-mine: 1\n")
+    project.commit("Something else")
+    return project
+
+
+def test_who_meets_whom_and_why(start: Start) -> None:
+    project = ported(start)
+    commit = project.git("rev-parse", "HEAD~")
+    said = project.aegis("add", "ingress", code=3).out
+    assert f"yours: {commit[:9]} 'Publish on 9000' (Uma User, " in said
+    assert "ingress: 'Put Traefik in front of the webservers' — A session of the dashboard" in said
+    number = int(said.partition("compose.yaml:")[2].partition(":")[2].partition("\n")[0].split()[0])
+    assert "-9000" in project.read("compose.yaml").splitlines()[number - 1]
+
+
+def test_a_program_reads_it_too(start: Start) -> None:
+    project = ported(start)
+    ran = project.aegis("add", "ingress", "--dry-run", "--json", code=3)
+    (conflict,) = ran.json["commits"][-1]["conflicts"]
+    (met,) = conflict["met"]
+    assert met["yours"]["commit"] == project.git("rev-parse", "HEAD~")
+    assert met["yours"]["author"] == "Uma User"
+    assert met["theirs"]["component"] == "ingress"
+
+
+def test_signatures_that_git_shows_change_nothing(start: Start, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    project = start()
+    project.edit("compose.yaml", PORT, PORT.replace("-8000", "-9000"))
+    project.git("add", "compose.yaml")
+    for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key))):
+        project.git("config", name, value)
+    project.git("commit", "--quiet", "-S", "--message", "Publish on 9000")
+    project.git("config", "log.showSignature", "true")
+    said = project.aegis("add", "ingress", "--dry-run", code=3).out
+    assert f"yours: {project.head[:9]} 'Publish on 9000' (Uma User, " in said
+
+
+def test_what_git_shows_in_place_of_a_file_changes_nothing(start: Start) -> None:
+    project = ported(start)
+    project.git("config", "diff.short.textconv", "grep -v '#'")
+    project.write(".git/info/attributes", "compose.yaml diff=short\n")
+    said = project.aegis("add", "ingress", "--dry-run", code=3).out
+    assert f"yours: {project.git('rev-parse', '--short=9', 'HEAD~')} 'Publish on 9000'" in said
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"blame.ignoreRevsFile": "not-there"},
+        {"blame.ignoreRevsFile": "ignored", "blame.markIgnoredLines": "true"},
+        {"blame.coloring": "repeatedLines", "blame.date": "human", "blame.showEmail": "true"},
+        {
+            "log.follow": "true",
+            "log.mailmap": "true",
+            "log.date": "relative",
+            "log.diffMerges": "m",
+        },
+        {"log.showSignature": "true", "log.decorate": "full", "format.pretty": "raw"},
+        {"diff.external": "false", "diff.relative": "true", "diff.renames": "copies"},
+        {"color.ui": "always", "core.pager": "false", "pager.log": "false", "pager.blame": "false"},
+        {"i18n.logOutputEncoding": "latin1", "i18n.commitEncoding": "latin1"},
+        {"grep.patternType": "fixed", "core.quotePath": "false", "core.abbrev": "5"},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_no_setting_of_git_changes_the_answer(start: Start, settings: dict[str, str]) -> None:
+    project = ported(start)
+    commit = project.git("rev-parse", "HEAD~")
+    project.write(".git/ignored", f"{commit}\n")
+    project.write("ignored", f"{commit}\n")
+    project.edit("README.md", "<!-- slot: ingress -->\n", "<!-- slot: ingress -->\nmine\n")
+    other = project.commit("Grüße")
+    expected = project.aegis("add", "ingress", "--dry-run", "--json", code=3).out
+    assert f'"commit": "{commit}"' in expected
+    assert f'"commit": "{other}", "subject": "Grüße"' in expected
+    for name, value in settings.items():
+        project.git("config", name, value)
+    assert project.aegis("add", "ingress", "--dry-run", "--json", code=3).out == expected
+
+
+def test_an_edited_service_that_would_go(start: Start) -> None:
+    project = start("worker")
+    project.edit("compose.yaml", "    stop_grace_period: 40s\n", "    stop_grace_period: 50s\n")
+    commit = project.commit("More time")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    (met,) = conflict["met"]
+    assert met["yours"]["commit"] == commit
+    assert met["theirs"]["patch"].startswith("Run workers beside the web server")
+
+
+def test_an_edited_file_that_would_go(start: Start) -> None:
+    project = start("worker")
+    path = "app/components/worker/api.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    commit = project.commit("Mine")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    assert conflict["met"][0]["yours"]["commit"] == commit
+    assert conflict["met"][0]["theirs"]["component"] == "worker"
+
+
+def test_a_line_that_the_user_took_out(start: Start) -> None:
+    project = start()
+    project.edit("compose.yaml", PORT, "")
+    commit = project.commit("No port")
+    (conflict,) = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"]
+    (met,) = conflict["met"]
+    assert met["yours"]["commit"] == commit
+    assert project.read("compose.yaml").splitlines()[met["line"] - 1].startswith("<<<<<<<")
+
+
+def test_only_what_theirs_changes_there_counts(start: Start) -> None:
+    project = start("worker", "cache")
+    lines = project.read("README.md").splitlines()
+    theirs = next(line for line in lines if line.startswith("- **Worker**"))
+    project.write("README.md", f"# Ours\n\n## Layout\n\nAsk Uma of the worker.\n{theirs}\n")
+    project.commit("Say it ourselves")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    assert "- **Cache**" in project.read("README.md")
+    (met,) = conflict["met"]
+    assert met["theirs"]["component"] == "worker"
+
+
+@pytest.mark.parametrize("text", ["a page\fbreak", "\x1c", "\u2028 and", "\x85", "\v"])
+def test_what_python_takes_for_a_line_break(start: Start, text: str) -> None:
+    project = start()
+    mine = PORT.replace("-8000", "-9000").rstrip()
+    project.edit("compose.yaml", PORT, f"    # {text} more\n{mine} # {text} of it\n")
+    commit = project.commit(f"Port {text} here")
+    (conflict,) = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"]
+    assert conflict["met"][0]["yours"]["commit"] == commit
+
+
+def test_a_line_that_was_written_before_the_file_was_moved(start: Start) -> None:
+    project = start("worker")
+    path = "app/components/worker/api.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    commit = project.commit("Mine")
+    project.git("mv", "app/components/worker", "app/components/jobs")
+    project.commit("Jobs")
+    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
+        "conflicts"
+    ]
+    assert conflict["path"] == "app/components/jobs/api.py"
+    assert conflict["met"][0]["yours"]["commit"] == commit
+
+
+def test_in_a_subdirectory_after_steps_that_landed(start: Start) -> None:
+    outer = start(name="outer")
+    inner = Project(outer.path / "services" / "api")
+    assert run("init", inner.path, "--no-interactive").code == 0
+    inner.edit("compose.yaml", PORT, PORT.replace("-8000", "-9000"))
+    commit = inner.commit("Publish on 9000")
+    ran = inner.aegis("add", "cache", "ingress", "--json", code=3)
+    (conflict,) = ran.json["commits"][-1]["conflicts"]
+    assert conflict["met"][0]["yours"]["commit"] == commit
+
+
+def test_a_clean_verb_asks_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(conflict_origins, "meetings", refuse)
+    start().aegis("add", "worker")
+
+
+def test_an_underlined_heading_is_no_marker() -> None:
+    text = "<<<<<<< HEAD (yours)\nHarbors\n========\n=======\nHarbor\n>>>>>>> aegis (theirs)\n"
+    (place,) = conflict_markers.places(text.encode().splitlines())
+    assert (place.mine, place.wanted) == ([b"Harbors", b"========"], [b"Harbor"])

@@ -1,0 +1,541 @@
+"""What names something that is no longer there is told with file and line; `--strict` refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from aegis_patch.formats import compose_names, paths
+from tests.conftest import Project, Ran, Start, run
+from tests.promises.test_hostile import BASE, begin, publish, series
+
+WORKER = "app.components.worker"
+LOGGING, COMPONENT = "app/core/logging.py", "app/core/component.py"
+CLI, INIT = "app/components/worker/cli.py", "app/components/worker/__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line", "name"),
+    [
+        ("app/mine.py", f"import os\nfrom {WORKER}.tasks import task\n", 2, f"{WORKER}.tasks"),
+        ("app/mine.py", "from app.components import worker\n", 1, WORKER),
+        ("app/mine.py", f"import {WORKER} as w\n", 1, WORKER),
+        ("app/components/mine.py", "from .worker import tasks\n", 1, f"{WORKER}.tasks"),
+        ("app/components/mine/__init__.py", "from ..worker import tasks\n", 1, f"{WORKER}.tasks"),
+        ("app/components/worker/mine.py", "from .run import x\n", 1, f"{WORKER}.run"),
+        ("app/mine.py", "def f():\n    import arq\n", 2, "arq"),
+        ("app/mine.py", "from arq.worker import Worker\n", 1, "arq"),
+        ("app/mine.py", f'X = "{WORKER}.api:router"\n', 1, f"{WORKER}.api"),
+        ("deploy/run.sh", "#!/bin/sh\necho $WORKER_QUEUES\n", 2, "WORKER_QUEUES"),
+        ("compose.override.yaml", "services:\n  a:\n    depends_on: [worker]\n", 3, "worker"),
+        ("settings.ini", "url = http://worker:80/\n", 1, "worker"),
+    ],
+)
+def test_what_still_names_it(start: Start, path: str, text: str, line: int, name: str) -> None:
+    project = start("worker")
+    project.write(path, text)
+    project.commit("Mine")
+    head = project.head
+    dry = project.aegis("remove", "worker", "--dry-run", "--json").json
+    assert {"path": path, "line": line, "name": name} in dry["dangling"]
+    told = f"{path}:{line} still names {name}"
+    assert told in project.aegis("remove", "worker", "--strict", code=1).err
+    assert project.head == head
+    assert f"{told}\n" in project.aegis("remove", "worker").out
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("docs/mine.md", "Every worker deserves a rest; the WORKER too, and arq.\n"),
+        ("app/mine.py", "worker = 1\narq = 2\nfrom app import worker_queue\n"),
+        ("app/mine.py", "import app.components.workers\n"),
+        ("compose.override.yaml", "services:\n  web-worker: {image: x}\n"),
+    ],
+)
+def test_what_only_looks_like_it(start: Start, path: str, text: str) -> None:
+    project = start("worker")
+    project.write(path, text)
+    project.commit("Mine")
+    ran = project.aegis("remove", "worker", "--strict")
+    assert "still names" not in ran.out
+
+
+def test_what_i_had_before_is_not_gone(start: Start) -> None:
+    project = start("cache")
+    slot = "    # slot: worker\n"
+    text = project.read("pyproject.toml")
+    project.write("pyproject.toml", text.replace(slot, f'{slot}    "arq>=0.28,<0.29",\n', 1))
+    project.write("app/mine.py", "import arq\n")
+    project.commit("Mine")
+    project.aegis("add", "worker")
+    assert "still names" not in project.aegis("remove", "worker", "--strict").out
+    assert '"arq>=0.28,<0.29"' in project.read("pyproject.toml")
+
+
+def test_settings_outside_of_git(start: Start) -> None:
+    project = start("worker")
+    project.write(".env", "APP_ENV=development\nWORKER_QUEUES=s3cret\n")
+    said = project.aegis("remove", "worker").out
+    assert ".env:2 still names WORKER_QUEUES" in said
+    assert "s3cret" not in said
+
+
+def test_many_lines_are_counted(start: Start) -> None:
+    project = start("worker")
+    project.write("app/mine.py", "import arq\n" * 50)
+    project.commit("Mine")
+    ran = project.aegis("remove", "worker", "--json")
+    assert "and 30 more lines" in ran.err
+    assert len(ran.json["dangling"]) == 50
+
+
+def test_what_stays_is_no_matter(start: Start) -> None:
+    project = start("worker", "cache")
+    project.write("app/mine.py", "import cashews\nX = 'REDIS_URL'\n")
+    project.commit("Mine")
+    assert "still names" not in project.aegis("remove", "worker", "--strict").out
+
+
+def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
+    """A removal follows a file to its new place; what stood in it goes with it."""
+    project = start("worker")
+    project.git("mv", "app/components/worker", "app/background")
+    project.commit("Mine")
+    assert "still names" not in project.aegis("remove", "worker", "--strict").out
+
+
+@pytest.mark.parametrize("setting", ["grep.fullName=true", "color.ui=always", "color.grep=always"])
+def test_settings_of_git_grep(start: Start, setting: str) -> None:
+    project = Project(start().path / "services/api")
+    assert run("init", project.path, "--no-interactive", "--components", "worker").code == 0
+    project.write("app/mine.py", f"import {WORKER}\n")
+    project.commit("Mine")
+    project.git("config", *setting.split("="))
+    said = project.aegis("remove", "worker", "--strict", code=1).err
+    assert f"app/mine.py:1 still names {WORKER}" in said
+
+
+def test_a_search_that_fails_is_not_an_empty_one(start: Start) -> None:
+    project = start("worker")
+    project.git("config", "grep.threads", "many")
+    assert "grep.threads" in project.aegis("remove", "worker", code=1).err
+
+
+# What comes in, and names what the user renamed, moved or deleted.
+
+
+def sources(project: Project) -> list[str]:
+    listed = project.git("ls-files", "app", "tests").splitlines()
+    return [path for path in listed if path.endswith(".py")]
+
+
+def renamed(project: Project, old: str, new: str) -> None:
+    """As an editor renames it, in every file that is there."""
+    for path in sources(project):
+        text = project.read(path)
+        if (now := re.sub(rf"\b{re.escape(old)}\b", new, text)) != text:
+            project.write(path, now)
+
+
+def moved_logging(project: Project) -> None:
+    project.git("mv", LOGGING, "app/core/logs.py")
+    renamed(project, "from app.core import logging", "from app.core import logs as logging")
+    renamed(project, "app.core.logging", "app.core.logs")
+
+
+def renamed_class(project: Project) -> None:
+    renamed(project, "Component", "Plugin")
+
+
+def told(ran: Ran) -> list[str]:
+    """The lines that come in and name what is not there."""
+    return [line for line in ran.out.splitlines() if re.match(r"note .*:\d+ names ", line)]
+
+
+def line(project: Project, path: str, text: str) -> int:
+    return 1 + next(n for n, each in enumerate(project.read(path).splitlines()) if text in each)
+
+
+@pytest.mark.parametrize(
+    ("edit", "path", "text", "name"),
+    [
+        (moved_logging, CLI, "import logging", "app.core.logging"),
+        (renamed_class, INIT, "import Component", "Component of app.core.component"),
+    ],
+)
+def test_what_a_component_imports_under_an_older_name(
+    start: Start, edit: Callable[[Project], None], path: str, text: str, name: str
+) -> None:
+    project = start("cache")
+    edit(project)
+    project.commit("Rename")
+    dry = told(project.aegis("add", "worker", "--dry-run"))
+    planned = project.aegis("add", "worker", "--dry-run", "--json").json["dangling"]
+    assert "would have" in project.aegis("add", "worker", "--strict", code=1).err
+    found = told(project.aegis("add", "worker"))
+    at = line(project, path, text)
+    assert f"note {path}:{at} names {name}, which does not exist here" in found
+    assert found == dry
+    assert {"path": path, "line": at, "name": name} in planned
+
+
+def test_a_package_of_another_name(start: Start) -> None:
+    project = start("cache")
+    project.git("mv", "app", "harbor")
+    for path in project.git("ls-files", "harbor", "tests").splitlines():
+        if path.endswith(".py"):
+            project.write(path, re.sub(r"\bapp\.", "harbor.", project.read(path)))
+    project.commit("Rename")
+    queue = "harbor/components/worker/queue.py"
+    found = project.aegis("add", "worker", "--json").json["dangling"]
+    at = line(project, queue, "from app.core")
+    assert any(
+        (one["path"], one["line"]) == (queue, at) and one["name"].startswith("app.core.")
+        for one in found
+    )
+
+
+def test_what_a_release_names_in_text_and_in_the_same_file(start: Start) -> None:
+    project = start("worker", version="0.3.0")
+    renamed_class(project)
+    project.git("mv", "app/components/worker/registry.py", "app/components/worker/known.py")
+    renamed(project, "app.components.worker.registry", "app.components.worker.known")
+    renamed(
+        project,
+        "from app.components.worker import registry",
+        "from app.components.worker import known as registry",
+    )
+    project.git("checkout", "--", "tests/core/test_health.py")  # 0.4.0 changes a line with the name
+    project.commit("Rename")
+    found = told(project.aegis("rebase-upstream"))
+    at = line(project, COMPONENT, "component: Component")
+    assert f"note {COMPONENT}:{at} names Component, which does not exist here" in found
+    module = "app.components.worker.registry"
+    at = line(project, INIT, f'"{module}:tasks"')
+    assert f"note {INIT}:{at} names {module}, which does not exist here" in found
+
+
+def test_what_is_found_elsewhere_is_there(start: Start) -> None:
+    project = start("cache")
+    (project.path / "src").mkdir()
+    project.git("mv", "app", "src/app")
+    project.commit("Move")
+    assert told(project.aegis("add", "worker")) == []
+
+
+def test_a_name_that_a_conflict_brings_is_not_told(start: Start) -> None:
+    project = start("worker", version="0.3.0")
+    project.edit(COMPONENT, "    process: tuple[str, ...] = ()\n", "    command: str = ''\n")
+    project.edit(
+        COMPONENT, "import importlib\nimport pkgutil\n", "import importlib as mine, pkgutil\n"
+    )
+    project.commit("Mine")
+    ran = project.aegis("rebase-upstream", code=3)
+    assert f"{COMPONENT}: both changed the same lines" in ran.out
+    assert told(ran) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["from app.core.settings import *\n", "def __getattr__(name: str) -> str: ...\n"],
+)
+def test_what_text_does_not_tell_is_not_told(start: Start, text: str) -> None:
+    project = start("cache")
+    renamed_class(project)
+    project.write(COMPONENT, project.read(COMPONENT) + text)
+    project.commit("Rename")
+    assert told(project.aegis("add", "worker")) == []
+
+
+def without_redis(project: Project) -> None:
+    """It runs elsewhere."""
+    text = project.read("compose.yaml")
+    text = re.sub(r"(?ms)^  redis:\n.*?\n\n", "", text)
+    text = text.replace("      redis: { condition: service_healthy },\n", "")
+    project.write("compose.yaml", text.replace("redis://redis:", "redis://redis.example.com:"))
+
+
+def test_a_service_that_a_container_waits_for(start: Start) -> None:
+    project = start("cache")
+    without_redis(project)
+    project.commit("A Redis of the cloud's")
+    found = told(project.aegis("add", "worker"))
+    at = line(project, "compose.yaml", "redis: { condition")
+    assert found == [f"note compose.yaml:{at} names service redis, which does not exist here"]
+    assert told(project.aegis("add", "ingress")) == []
+    again = told(project.aegis("add", "scheduler"))  # with the very same line
+    assert [each.partition(":")[0] for each in again] == ["note compose.yaml"]
+
+
+def test_what_a_compose_file_has_and_needs() -> None:
+    text = """\
+x-app: &app
+  volumes: ["data:/data"]
+services:
+  web:
+    <<: *app
+    depends_on: [redis]
+  job:
+    volumes: [./here:/there, "${AT:-x}:/x", {type: bind}, files:/f]
+    depends_on: {mail: {}}
+volumes: {files: }
+"""
+    found = compose_names.read(text.encode())
+    assert found
+    assert found.has == {"service web", "service job", "volume files"}
+    assert found.needs == (
+        (6, "web", "service redis"),
+        (2, "web", "volume data"),
+        (8, "job", "volume files"),
+        (9, "job", "service mail"),
+    )
+    for other in (b"", b"- a\n", b"a: [\n", b"\xff", b"services: []\n", b"[" * 200_000):
+        none = compose_names.read(other)
+        assert none is None or not none.needs
+
+
+def test_a_service_that_is_in_another_compose_file(start: Start) -> None:
+    project = start("cache")
+    without_redis(project)
+    project.write("deploy/compose.redis.yaml", "services:\n  redis:\n    image: mine\n")
+    project.commit("A file of its own")
+    assert told(project.aegis("add", "worker")) == []
+
+
+def test_a_service_in_a_compose_file_that_was_moved(start: Start) -> None:
+    project = start("cache")
+    without_redis(project)
+    project.git("mv", "compose.yaml", "docker-compose.yml")
+    project.commit("A Redis of the cloud's")
+    found = told(project.aegis("add", "worker"))
+    assert [each.partition(":")[0] for each in found] == ["note docker-compose.yml"]
+
+
+# A release of a small upstream of one's own.
+
+UTILS = "".join(f"def help_{n}():\n    return {n}\n\n\n" for n in range(9))
+LATER = UTILS.replace("help_3", "aid_3")
+MAIN = "from app import utils\n\nX = 1\n" + "Y = 2\n" * 9
+STACK: dict[str, str] = {
+    "app/__init__.py": "",
+    "app/utils.py": UTILS,
+    "app/main.py": MAIN,
+    "app/tests/__init__.py": "",
+    "app/tests/helper.py": UTILS.replace("help", "test"),
+    "config/web.env": "A=1\n",
+    "config/job.env": "B=2\n",
+    ".env.example": "A_KEY=1\nB_KEY=2\n",
+    "pyproject.toml": '[project]\nname = "x"\ndependencies = [\n    "arq>=1",\n    "redis",\n]\n',
+    "compose.yaml": "services:\n  web:\n    image: x\n\n  mail:\n    image: y\n",
+    "Dockerfile": "FROM x\n" + "RUN y\n" * 5,
+    "Makefile": "all:\n\techo\n\n" + "x:\n\techo\n\n" * 3,
+    ".github/workflows/ci.yml": "jobs:\n  check:\n    steps: []\n",
+}
+
+
+@pytest.fixture(name="releases")
+def small_releases(tmp_path: Path) -> Callable[..., Project]:
+    """A project at the first of two releases; the second has other files, None for none."""
+
+    def made(changed: Mapping[str, str | None]) -> Project:
+        later = {path: text for path, text in {**STACK, **changed}.items() if text is not None}
+        for release, files in (("1.0", STACK), ("2.0", later)):
+            base = {f"base/{path}": text.encode() for path, text in files.items()}
+            publish(tmp_path / "fork.git", {**BASE, **series("some"), **base}, f"v{release}")
+        assert begin(tmp_path, tmp_path / "fork.git", "--upstream-version", "1.0").code == 0
+        return Project(tmp_path / "my-api")
+
+    return made
+
+
+MINE = "app/mine.py"
+MOVED = {
+    "app/tests/helper.py": None,
+    "tests/helper.py": UTILS.replace("help", "test"),
+    "app/tests/__init__.py": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "text", "line", "name"),
+    [
+        (MOVED, MINE, "import os\nfrom app.tests.helper import test_1\n", 2, "app.tests.helper"),
+        (MOVED, MINE, "from .tests import helper\n", 1, "app.tests.helper"),
+        (MOVED, "app/tests/mine.py", "from . import helper\n", 1, "app.tests.helper"),
+        (MOVED, "setup.cfg", "[x]\nrun = app.tests.helper:test_1\n", 2, "app.tests.helper"),
+        (MOVED, "Makefile", "all:\n\tpython app/tests/helper.py\n", 2, "app/tests/helper.py"),
+        ({"app/utils.py": None}, MINE, "from app.utils import help_1\n", 1, "app.utils"),
+        (
+            {"app/utils.py": LATER},
+            MINE,
+            "from app.utils import help_1, help_3\n",
+            1,
+            "help_3 of app.utils",
+        ),
+        ({"app/utils.py": LATER}, "app/utils.py", f"{UTILS}Z = help_3()\n", 37, "help_3"),
+        ({".env.example": "B_KEY=2\n"}, MINE, "X = 'A_KEY'\n", 1, "A_KEY"),
+        ({".env.example": "B_KEY=2\n"}, ".env", "A_KEY=secret\n", 1, "A_KEY"),
+        (
+            {"compose.yaml": "services:\n  web:\n    image: x\n"},
+            "compose.override.yaml",
+            "services:\n  web:\n    depends_on: [mail]\n",
+            3,
+            "mail",
+        ),
+        (
+            {"pyproject.toml": STACK["pyproject.toml"].replace('    "arq>=1",\n', "")},
+            MINE,
+            "import arq\n",
+            1,
+            "arq",
+        ),
+        (
+            {"config/web.env": None},
+            "compose.override.yaml",
+            "services:\n  web:\n    env_file: [config/web.env]\n",
+            3,
+            "config/web.env",
+        ),
+        (
+            {"config/web.env": None},
+            "Dockerfile.mine",
+            "FROM x\nCOPY ./config/web.env /x\n",
+            2,
+            "config/web.env",
+        ),
+        (
+            {"config/web.env": None},
+            ".github/workflows/mine.yml",
+            "run: cat config/web.env\n",
+            1,
+            "config/web.env",
+        ),
+        ({"config/web.env": None}, "config/x.sh", ". ./web.env\n", 1, "web.env"),
+    ],
+)
+def test_what_a_release_takes_away_and_i_still_name(
+    releases: Callable[..., Project],
+    changed: Mapping[str, str | None],
+    path: str,
+    text: str,
+    line: int,
+    name: str,
+) -> None:
+    project = releases({**changed, "app/main.py": MAIN})
+    project.write(path, text)
+    if path != ".env":
+        project.commit("Mine")
+    head = project.head
+    told = f"{path}:{line} still names {name}"
+    assert told in project.aegis("rebase-upstream", "--strict", code=1).err
+    assert project.head == head
+    found = project.aegis("rebase-upstream", "--json").json["dangling"]
+    assert found == [{"path": path, "line": line, "name": name}]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line", "name"),
+    [
+        ("compose.yaml", "    env_file: [conf/a.env]\n", 0, "conf/a.env"),
+        ("compose.yaml", "    build: { context: ./conf, dockerfile: a.env }\n", 0, "conf"),
+        ("compose.yaml", "    build: { dockerfile: conf/a.env }\n", 0, "conf/a.env"),
+        ("compose.yaml", "    volumes: ['./conf:/etc/conf:ro']\n", 0, "conf"),
+        ("compose.yaml", "    volumes: [{type: bind, source: ./conf, target: /x}]\n", 0, "conf"),
+        ("compose.yaml", "    extends: {file: conf/a.env, service: x}\n", 0, "conf/a.env"),
+        ("compose.yaml", "configs:\n  x:\n    file: ./conf/a.env\n", 2, "conf/a.env"),
+        ("compose.yaml", "secrets: {x: {file: conf/a.env}}\n", 0, "conf/a.env"),
+        ("compose.yaml", "include: [conf/a.env]\n", 0, "conf/a.env"),
+        ("Dockerfile", "COPY --chown=x conf /conf\n", 0, "conf"),
+        ("Dockerfile", 'ADD ["conf/a.env", "/x"]\n', 0, "conf/a.env"),
+        ("Makefile", "run:\n\tsh conf/a.env\n", 1, "conf/a.env"),
+        (".github/workflows/ci.yml", "      - run: sh ./conf/a.env\n", 0, "conf/a.env"),
+    ],
+)
+def test_a_path_that_comes_in_and_leads_nowhere(
+    releases: Callable[..., Project], path: str, text: str, line: int, name: str
+) -> None:
+    text = text.replace("conf", "config").replace("a.env", "web.env")
+    name = name.replace("conf", "config").replace("a.env", "web.env")
+    project = releases({path: STACK[path] + text})
+    start = project.head
+    assert project.aegis("rebase-upstream", "--json").json["dangling"] == []
+    project.git("reset", "--quiet", "--hard", start)
+    (project.path / "deploy").mkdir()
+    project.git("mv", "config", "deploy/config")
+    project.commit("Move")
+    at = len(STACK[path].splitlines()) + 1 + line
+    found = project.aegis("rebase-upstream", "--json").json["dangling"]
+    assert {"path": path, "line": at, "name": name} in found
+    assert all(each["line"] == at for each in found)
+
+
+def test_a_path_that_does_not_lead_from_where_i_moved_the_compose_file(
+    releases: Callable[..., Project],
+) -> None:
+    more = "    env_file: [config/web.env]\n"
+    project = releases({"compose.yaml": STACK["compose.yaml"] + more})
+    (project.path / "docker").mkdir()
+    project.git("mv", "compose.yaml", "docker/compose.yaml")
+    project.commit("Move")
+    said = project.aegis("rebase-upstream").out
+    assert "docker/compose.yaml:7 names config/web.env, which does not exist here" in said
+
+
+@pytest.mark.parametrize(
+    ("what", "where", "now"), [("app", "src/app", "src/{}"), ("compose.yaml", "docker/", "../{}")]
+)
+def test_a_path_is_told_with_where_it_went(start: Start, what: str, where: str, now: str) -> None:
+    project = start()
+    (project.path / where).parent.mkdir(exist_ok=True)
+    (project.path / where.rpartition("/")[0]).mkdir(exist_ok=True)
+    project.git("mv", what, where)
+    project.commit("Move")
+    ran = project.aegis("add", "ingress")
+    path = "app/components/ingress/http.yaml"
+    (file,) = [
+        each for each in project.git("ls-files").splitlines() if each.endswith("compose.yaml")
+    ]
+    at = line(project, file, path.replace("http", "http${DOMAIN:+s}"))
+    assert f"note {file}:{at} names {path}, which is at {now.format(path)}" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("args", "path"),
+    [
+        (("add", "worker"), "docs/README.md"),
+        (("answers", "project_name=Other"), "README.md"),
+        (("rebase-upstream",), "docs/README.md"),
+        (("repair",), "docs/README.md"),
+    ],
+)
+def test_what_is_not_applied_is_refused_if_strict(
+    start: Start, args: tuple[str, ...], path: str
+) -> None:
+    project = start(version="0.3.0")
+    project.git("rm", "-q", path)
+    project.commit("I need none")
+    if args == ("repair",):
+        project.git("switch", "-qc", "other")
+        project.aegis("add", "cache")
+        project.git("switch", "-q", "main")
+        project.aegis("add", "ingress")
+        project.git("merge", "--no-edit", "other")
+    before = project.tree
+    assert "1 left-out change" in project.aegis(*args, "--strict", code=1).err
+    assert project.tree == before
+    ran = project.aegis(*args, "--json")
+    (left,) = ran.json["not_applied"]
+    assert left == {"path": path, "reason": "you deleted it; it stays deleted"}
+    assert f"not applied {path}: you deleted it" in ran.err
+    assert not (project.path / path).exists()
+
+
+def test_a_long_line_is_read_in_no_time() -> None:
+    for piece in (b"a", b"a+", b"a.", b"a/", b"a-", b"$a", b"./a"):
+        for name in ("Makefile", "x.yml", "compose.yaml", "Dockerfile"):
+            found = list(paths.named(name, b"COPY " + piece * 200_000 + b"\n"))
+            assert len(found) <= 200_000

@@ -1,0 +1,198 @@
+"""Landing: all or nothing, and nothing but what was asked."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, Start, git
+from tests.terminal.test_cli import everything
+
+
+def test_a_touched_file_is_not_a_change(start: Start) -> None:
+    project = start()
+    os.utime(project.path / "compose.yaml", (1, 1))
+    project.aegis("add", "ingress")
+    assert project.is_sound()
+
+
+def test_another_process_has_the_index(start: Start) -> None:
+    project = start()
+    (project.path / ".git/index.lock").touch()
+    before = everything(project.path)
+    ran = project.aegis("add", "ingress", code=1)
+    assert "index.lock" in ran.err
+    assert everything(project.path) == before
+
+
+def test_a_ref_that_cannot_move_leaves_everything_as_it_was(start: Start) -> None:
+    project = start()
+    hook = project.path / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\n[ "$1" = prepared ] && grep -q refs/heads && exit 1\nexit 0\n')
+    hook.chmod(0o755)
+    before = everything(project.path, objects=False)
+    project.aegis("add", "ingress", code=1)
+    assert everything(project.path, objects=False) == before
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_line_endings_that_git_converts(start: Start) -> None:
+    project = start()
+    project.git("config", "core.autocrlf", "true")
+    (project.path / ".git/index").unlink()
+    project.git("reset", "--quiet", "--hard")
+    assert b"\r\n" in (project.path / "compose.yaml").read_bytes()
+    project.aegis("add", "ingress")
+    assert b"\r\n" in (project.path / "compose.yaml").read_bytes()
+    assert "\r" not in project.git("show", "HEAD:compose.yaml")
+    assert project.git("status", "--porcelain") == ""
+    project.aegis("remove", "ingress")
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_a_linked_worktree(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
+    linked = Project(tmp_path / "linked")
+    linked.aegis("add", "ingress")
+    linked.aegis("remove", "ingress")
+    assert linked.subjects[0] == 'Revert "Add ingress"'
+    assert linked.is_sound()
+    assert project.is_sound()
+    assert len(project.subjects) == 1
+
+
+def test_a_conflict_in_a_linked_worktree(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.collide("worker")
+    project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
+    linked = Project(tmp_path / "linked")
+    linked.aegis("add", "worker", code=3)
+    assert "cherry-pick" in linked.git("status")
+    linked.git("cherry-pick", "--abort")
+    assert linked.is_sound()
+
+
+def test_a_clone_of_the_result_is_whole(start: Start, tmp_path: Path) -> None:
+    """Every object that a commit or a conflict needs is in the project itself."""
+    project = start("ingress")
+    project.aegis("add", "worker")
+    git(tmp_path, "clone", "--quiet", "--bare", f"file://{project.path}", "copy")
+    git(tmp_path / "copy", "fsck", "--strict", "--connectivity-only")
+
+
+def test_ours_in_a_conflict_is_the_users_file(start: Start) -> None:
+    project = start()
+    project.collide("worker")
+    project.aegis("add", "worker", code=3)
+    project.git("fsck", "--strict", "--no-dangling")
+    assert project.git("show", ":2:README.md") == project.git("show", "HEAD:README.md")
+    assert project.git("diff", "--name-only", "--diff-filter=U") == "README.md"
+    project.git("checkout", "--theirs", "README.md")
+    assert "mine\n" not in project.read("README.md")
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_what_is_uncommitted_in_a_file_that_would_await_a_person(
+    start: Start, staged: bool
+) -> None:
+    # Its content does not change; but git cherry-pick --abort would put back what HEAD has.
+    project = start("worker")
+    path = "app/components/worker/api.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    project.commit("Mine")
+    project.write(path, project.read(path) + "UNCOMMITTED = 1\n")
+    if staged:
+        project.git("add", path)
+    before = project.git("status", "--porcelain")
+    said = project.aegis("remove", "worker", code=1).err
+    assert "uncommitted changes in what would be written" in said
+    assert path in said
+    assert project.git("status", "--porcelain") == before
+    assert "UNCOMMITTED" in project.read(path)
+
+
+def test_what_is_not_in_git_where_a_file_would_await_a_person(start: Start) -> None:
+    # Theirs is not written, for a package has its name; but --abort would take this away.
+    project = start()
+    project.write("app/components/worker/api/__init__.py", "")
+    project.commit("Mine")
+    project.write("app/components/worker/api.py", "UNTRACKED = 1\n")
+    said = project.aegis("add", "worker", code=1).err
+    assert "something that is not in git is in the way" in said
+    assert project.read("app/components/worker/api.py") == "UNTRACKED = 1\n"
+    (project.path / "app/components/worker/api.py").unlink()
+    project.aegis("add", "worker", code=3)
+    project.git("cherry-pick", "--abort")
+    assert project.is_sound()
+
+
+@pytest.mark.parametrize("setting", ["commit.gpgSign"])
+def test_commits_are_signed_when_git_would_sign(start: Start, tmp_path: Path, setting: str) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    project = start()
+    for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key)), (setting, "true")):
+        project.git("config", name, value)
+    project.aegis("add", "ingress")
+    assert "BEGIN SSH SIGNATURE" in project.git("cat-file", "commit", "HEAD")
+
+
+@pytest.mark.parametrize(("attribute", "code"), [("merge=union", 0), ("-merge", 3), ("merge", 3)])
+def test_gitattributes_say_how_to_merge(start: Start, attribute: str, code: int) -> None:
+    project = start()
+    project.write(".gitattributes", f"README.md {attribute}\n")
+    project.collide("worker")
+    theirs = "components/worker" if code == 0 else ""
+    project.aegis("add", "worker", code=code)
+    assert "mine\n" in project.read("README.md")
+    assert theirs in project.read("README.md")
+    assert ("<<<<" in project.read("README.md")) == (attribute == "merge")
+
+
+@pytest.mark.parametrize("name", ["lfs", "crypt"])
+@pytest.mark.parametrize("command", ["not-there --%f", "false"])
+@pytest.mark.parametrize("kind", ["clean", "smudge", "process"])
+def test_a_filter_that_fails_is_the_reason(
+    start: Start, kind: str, command: str, name: str
+) -> None:
+    project = start()
+    project.write(".gitattributes", f"*.md filter={name} -text\n")
+    project.commit("A filter")
+    project.git("config", f"filter.{name}.clean", "cat")
+    project.git("config", f"filter.{name}.{kind}", command)
+    project.git("config", f"filter.{name}.required", "true")
+    before = everything(project.path, objects=False)
+    ran = project.aegis("add", "worker", code=1)
+    assert "filter of git's configuration failed, nothing was changed" in ran.err
+    assert command in ran.err
+    advice = ran.err.partition(" next ")[2].strip()
+    if command == "false":
+        assert command in project.git(*shlex.split(advice)[1:])
+    else:
+        assert advice == "install not-there, then run this again"
+    assert everything(project.path, objects=False) == before
+    if kind != "process":  # of which git has no use without an answer, required or not
+        project.git("config", f"filter.{name}.required", "false")
+        project.aegis("add", "worker")
+        assert project.is_sound()
+
+
+def test_a_merge_driver_of_the_users_own_is_not_run_and_named(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.write(".gitattributes", "README.md merge=mine\ncompose.yaml merge=mine\n")
+    project.edit("README.md", "## License", "## Licence")
+    project.commit("Our spelling")
+    said = "README.md: aegis merged it, and did not run your merge driver mine"
+    assert said not in project.aegis("add", "worker", "--dry-run").out
+    project.git("config", "merge.mine.driver", f"touch {tmp_path}/ran; false")
+    ran = project.aegis("add", "worker")
+    assert said in ran.out + ran.err
+    assert "compose.yaml: aegis merged" not in ran.out + ran.err
+    assert not (tmp_path / "ran").exists()
+    assert project.is_sound()

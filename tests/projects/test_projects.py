@@ -1,0 +1,123 @@
+"""Generated projects: each passes its own checks, alone and together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aegis_patch.upstream import releases
+from tests import servers, stacks
+from tests.stacks import Names, label
+
+ALL = stacks.combinations()
+EVERYTHING = ALL[-1]
+SINGLES = [names for names in ALL if len(names) <= 1]
+CHECKED = [names for names in ALL if len(names) <= 2 or names == EVERYTHING]
+"""What is checked in full: each alone, each pair, everything."""
+
+
+def of_all(*short: Names) -> pytest.MarkDecorator:
+    """Every combination there can be; but for those named, in the long run only."""
+    return each(ALL, short)
+
+
+def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDecorator:
+    """A test for each combination."""
+    params = [
+        pytest.param(names, id=label(names), marks=[] if names in short else [pytest.mark.long])
+        for names in combinations
+    ]
+    return pytest.mark.parametrize("components", params)
+
+
+@each(CHECKED, (*SINGLES, EVERYTHING))
+def test_its_own_tests_pass(tmp_path: Path, python: Path, components: Names) -> None:
+    project = stacks.make(tmp_path / "my-api", *components)
+    assert "passed" in stacks.own_tests(project, python)
+    assert project.is_sound(), "its tests leave something behind"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", list(releases.versions())[:-1])
+def test_the_tests_of_older_releases_pass(tmp_path: Path, python: Path, version: str) -> None:
+    project = stacks.make(tmp_path / "my-api", *stacks.everything(version), version=version)
+    assert "passed" in stacks.published_tests(project, python, tmp_path / "cache")
+
+
+@of_all(*SINGLES, EVERYTHING)
+def test_lint(tmp_path: Path, python: Path, components: Names) -> None:
+    project = stacks.make(tmp_path / "my-api", *components)
+    stacks.tool(project, python, "ruff", "check", "--no-cache")
+    stacks.tool(project, python, "ruff", "format", "--check", "--no-cache")
+
+
+def test_what_is_found_by_its_import_stays_when_all_is_formatted(
+    tmp_path: Path, python: Path
+) -> None:
+    project = stacks.make(tmp_path / "my-api", "database", "scheduler", "worker")
+    named = {"database": "models", "scheduler": "jobs", "worker": "tasks"}
+    files = [f"app/components/{name}/{file}.py" for name, file in named.items()]
+    project.write("app/mine.py", "")
+    for file in files:
+        project.write(file, f"{project.read(file)}import app.mine\n")
+    written = [project.read(file) for file in files]
+    stacks.tool(project, python, "ruff", "check", "--no-cache")
+    stacks.tool(project, python, "ruff", "check", "--no-cache", "--fix")  # what `make format` does
+    stacks.tool(project, python, "ruff", "format", "--no-cache")
+    assert [project.read(file) for file in files] == written
+
+
+@each(CHECKED, (EVERYTHING,))
+def test_types(tmp_path: Path, python: Path, components: Names) -> None:
+    project = stacks.make(tmp_path / "my-api", *components)
+    stacks.tool(project, python, "mypy", "--cache-dir", stacks.mypy_cache())
+
+
+@of_all(*SINGLES, EVERYTHING)
+def test_compose(tmp_path: Path, components: Names) -> None:
+    """The real Compose takes every combination, with and without a domain."""
+    project = stacks.make(tmp_path / "my-api", *components)
+    password = {"POSTGRES_PASSWORD": "lantern"}
+    for env in ({}, {"DOMAIN": "api.example.org", "ACME_EMAIL": "ops@example.org"}):
+        config = servers.compose_config(project.path, {**password, **env})
+        services = config["services"].keys()
+        containers = {"ingress", "postgres", "scheduler", "worker"} & set(components)
+        assert services >= {"webserver", *containers}
+        assert config["name"] == "my-api"
+        for name in services & {"webserver", "worker", "scheduler"}:
+            assert "container_name" not in config["services"][name], "it could not be scaled"
+
+
+@of_all(*SINGLES, EVERYTHING)
+def test_it_starts(tmp_path: Path, python: Path, components: Names) -> None:
+    """Its server comes up with nothing set up, and says how everything is without a traceback."""
+    project = stacks.make(tmp_path / "my-api", *components)
+    with servers.webserver(project.path, python, {}) as url:
+        health = servers.get(f"{url}/health").json()
+        assert health["components"].keys() >= {"core"}
+        assert "Traceback" not in str(health)
+    assert project.is_sound()
+
+
+@each([*SINGLES, EVERYTHING], (("worker",), EVERYTHING))
+def test_make_serve_runs_all_of_it(tmp_path: Path, python: Path, components: Names) -> None:
+    """With nothing set up and no server on PATH all is well, and nothing is left running."""
+    project = stacks.make(tmp_path / "my-api", *components)
+    bare = {"PATH": f"{python.parent}:/usr/bin:/bin", "APP_ENV": "development"}
+    with servers.dev(project.path, python, bare) as url:
+        servers.until(lambda: servers.get(f"{url}/health").json()["status"] == "ok")
+        health = servers.get(f"{url}/health").json()
+        assert health["components"].keys() >= {"core", *(set(components) - {"kubernetes"})}
+    assert not (project.path / "data/dev.env").exists()
+    assert stacks.processes_in(project) == []
+    assert project.is_sound()
+
+
+def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
+    """Lines of Python with something in them, of five components and what joins them."""
+    five = ("cache", "database", "ingress", "scheduler", "worker")
+    for names, limit in (((), 1700), (five, 4500)):
+        project = stacks.make(tmp_path / label(names), *names)
+        texts = [file.read_text() for file in (project.path / "app").rglob("*.py")]
+        assert sum(bool(line.strip()) for text in texts for line in text.splitlines()) < limit

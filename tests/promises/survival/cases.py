@@ -1,0 +1,751 @@
+"""Everyday edits: what the user did, and the verbs that come after it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.promises.survival.edits import (
+    Edit,
+    above,
+    append,
+    below,
+    both,
+    delete,
+    had,
+    link,
+    move,
+    raw,
+    rewrite,
+    run_by_all,
+    swap,
+    to_package,
+    write,
+)
+
+OLDEST, OLDER = "0.1.0", "0.2.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One edit of the user's, in plain words, to a project `having` these components.
+
+    verbs      what is typed then; all but the last end well
+    like       a project with these components, and the same edit, is what they lead to
+    conflict   the path where two people truly wrote the same: the last verb reports it
+    """
+
+    did: str
+    edit: Edit
+    verbs: tuple[str, ...]
+    having: str = ""
+    like: str | None = None
+    version: str | None = None
+    conflict: str = ""
+
+
+def there_and_back(name: str, did: str, edit: Edit, having: str = "") -> Case:
+    """It is there before a component comes, and after the component has gone."""
+    return Case(did, edit, (f"add {name}", f"remove {name}"), having, like=having)
+
+
+def goes(name: str, did: str, edit: Edit, having: str, like: str | None) -> Case:
+    """It is there before a component goes."""
+    return Case(did, edit, (f"remove {name}",), having, like=like)
+
+
+def kept(name: str, did: str, edit: Edit, path: str) -> Case:
+    """It is in a component's own file: when the component goes, a person decides."""
+    return Case(did, edit, (f"remove {name}",), name, conflict=path)
+
+
+def newer(version: str, did: str, edit: Edit, having: str = "worker", conflict: str = "") -> Case:
+    """It is there before a project is brought to the newest release."""
+    return Case(did, edit, ("rebase-upstream",), having, version=version, conflict=conflict)
+
+
+def crlf(text: str) -> str:
+    """As an editor on Windows saves it."""
+    return text.replace("\n", "\r\n")
+
+
+def no_newline(text: str) -> str:
+    """As an editor saves it that ends no last line."""
+    return text.removesuffix("\n")
+
+
+def sorted_list(text: str) -> str:
+    """The project's dependencies by name; their comments go on top."""
+    head, _, rest = text.partition("\ndependencies = [\n")
+    body, _, tail = rest.partition("]\n")
+    lines = sorted(body.splitlines(keepends=True), key=lambda line: line.lstrip(" #"))
+    return f"{head}\ndependencies = [\n{''.join(lines)}]\n{tail}"
+
+
+def on_one_line(text: str) -> str:
+    """The project's dependencies without a line break, nor the comments."""
+    head, _, rest = text.partition("\ndependencies = [\n")
+    body, _, tail = rest.partition("]\n")
+    items = [line.strip() for line in body.splitlines() if "#" not in line]
+    return f"{head}\ndependencies = [{' '.join(items).rstrip(',')}]\n{tail}"
+
+
+def webserver_last(text: str) -> str:
+    """compose.yaml with its first service below all others."""
+    start, end = (
+        text.index("  webserver:\n"),
+        text.index("  # slot: cache\n", text.index("services:")),
+    )
+    block = text[start:end]
+    return re.sub(r"\nvolumes: \{", f"\n{block.rstrip()}\n\nvolumes: {{", text[:start] + text[end:])
+
+
+def waits_in_lines(text: str) -> str:
+    """compose.yaml with what the web server waits for in lines, and one of the user's own."""
+    before, opened, rest = text.partition("    depends_on: {\n")
+    inside, closed, after = rest.partition("    }\n")
+    assert opened
+    assert closed
+    mine = "      db:\n        condition: service_healthy\n"
+    return f"{before}    depends_on:\n{inside}{mine}{after}"
+
+
+def settings_as_items(text: str) -> str:
+    """compose.yaml with the first environment as a list."""
+    before, opened, rest = text.partition("  environment:\n")
+    inside, slots, after = rest.partition("    # slot: cache\n")
+    items = re.sub(r'(?m)^    (\w+): "(.*)"$', r"    - \1=\2", inside)
+    assert items != inside
+    return f"{before}{opened}{items}    - MINE=1\n{slots}{after}"
+
+
+PYPROJECT, COMPOSE, ENV, MAKE = "pyproject.toml", "compose.yaml", ".env.example", "Makefile"
+KUSTOMIZE = "deploy/kubernetes/kustomization.yaml"
+TASKS, JOBS = "app/components/worker/tasks.py", "app/components/scheduler/jobs.py"
+TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
+JOB = '\n\n@job(every=3600)\nasync def mine() -> None:\n    """Mine."""\n'
+SERVICE = '  mail:\n    image: "axllent/mailpit:v1"\n    ports: ["8025:8025"]\n\n'
+TARGET = ".PHONY: mine\nmine: ## Mine\n\techo mine\n\n"
+SLOTS = "  # slot: kubernetes+worker\n  # yours below\n  # A file"
+EXTRA = "\nMINE = 1\n"
+
+DEPENDENCIES = [
+    there_and_back(
+        "worker",
+        "a dependency of mine beside the worker's",
+        below(PYPROJECT, "    # slot: worker", '    "mine>=1",\n'),
+    ),
+    there_and_back(
+        "cache",
+        "uv add stripe",
+        above(PYPROJECT, "    # yours below", '    "stripe>=12",\n'),
+    ),
+    there_and_back(
+        "database",
+        "a dependency of mine above every slot",
+        above(PYPROJECT, "    # slot: cache", '    "mine>=1",\n'),
+    ),
+    there_and_back(
+        "postgres",
+        "a newer FastAPI than aegis asks for",
+        swap(PYPROJECT, '"fastapi>=0.164"', '"fastapi>=0.165,<1"'),
+        "database",
+    ),
+    there_and_back("cache", "I sorted the dependencies", rewrite(PYPROJECT, sorted_list)),
+    there_and_back("worker", "all dependencies on one line", rewrite(PYPROJECT, on_one_line)),
+    there_and_back(
+        "cache",
+        "a hand-formatted pyproject.toml: two spaces",
+        rewrite(PYPROJECT, lambda text: text.replace('\n    "', '\n  "')),
+    ),
+    there_and_back(
+        "ingress",
+        "a development tool of mine",
+        above(PYPROJECT, "    # slot: kubernetes", '    "ipython>=9",\n'),
+    ),
+    there_and_back(
+        "scheduler",
+        "a table of mine at the end of pyproject.toml",
+        append(PYPROJECT, '\n[tool.mine]\nkey = "value"\n'),
+    ),
+    there_and_back(
+        "database",
+        "a command of mine among the scripts",
+        below(PYPROJECT, '"my-api" = "app.cli:main"', '"mine" = "app.mine:main"\n'),
+    ),
+    goes(
+        "worker",
+        "a dependency of mine just below the worker's own",
+        below(PYPROJECT, '    "arq>=0.28,<0.29",', '    "mine>=1",\n'),
+        "worker",
+        None,
+    ),
+    goes(
+        "worker",
+        "a comment of mine just above the worker's own dependency",
+        above(PYPROJECT, '    "arq>=0.28,<0.29",', "    # mine: see ticket 7\n"),
+        "worker",
+        None,
+    ),
+    Case(
+        "another version of the worker's own dependency, then I remove it",
+        swap(PYPROJECT, "arq>=0.28,<0.29", "arq==0.28.1"),
+        ("remove worker",),
+        "worker",
+        conflict=PYPROJECT,
+    ),
+]
+
+CONTAINERS = [
+    there_and_back(
+        "worker",
+        "a service of mine beside the worker's",
+        below(COMPOSE, "  # slot: worker", SERVICE),
+    ),
+    there_and_back("cache", "a service of mine at the end", above(COMPOSE, "volumes: {", SERVICE)),
+    there_and_back(
+        "ingress",
+        "a label of mine on the web server",
+        below(COMPOSE, '      app.role: "webserver"', '      mine: "1"\n'),
+    ),
+    there_and_back(
+        "database",
+        "an environment variable of mine for all containers",
+        above(COMPOSE, "    # yours below", '    MINE: "1"\n'),
+    ),
+    there_and_back(
+        "scheduler",
+        "a volume of mine",
+        above(COMPOSE, "networks:", 'x-mine: "1"\n\n'),
+    ),
+    there_and_back(
+        "postgres",
+        "longer times for the health check of the web server",
+        swap(COMPOSE, "      timeout: 3s\n      start_period: 20s\n", "      timeout: 9s\n"),
+        "database",
+    ),
+    goes(
+        "ingress",
+        "another image of Redis, then the ingress goes",
+        swap(COMPOSE, '"redis:8-alpine"', '"redis:8.2"'),
+        "cache,ingress",
+        "cache",
+    ),
+    goes(
+        "scheduler",
+        "I moved compose.yaml's web server to the end",
+        rewrite(COMPOSE, webserver_last),
+        "scheduler",
+        "",
+    ),
+    there_and_back(
+        "cache",
+        "a database of mine that the web server waits for, without braces",
+        rewrite(COMPOSE, waits_in_lines),
+    ),
+    there_and_back(
+        "postgres",
+        "the environment of all containers as a list",
+        rewrite(COMPOSE, settings_as_items),
+        "database",
+    ),
+    Case(
+        "the ports on lines of their own, where the ingress takes the ports away",
+        swap(COMPOSE, 'ports: ["${PORT:-8000}:8000"]', "ports:\n      - '${PORT:-8000}:8000'"),
+        ("add ingress",),
+        conflict=COMPOSE,
+    ),
+    Case(
+        "another port, where the ingress takes the ports away",
+        swap(COMPOSE, '["${PORT:-8000}:8000"]', '["9000:8000"]'),
+        ("add ingress",),
+        conflict=COMPOSE,
+    ),
+    Case(
+        "another port of the ingress, then the ingress goes",
+        swap(COMPOSE, '["${PORT:-8000}:80"]', '["8443:80"]'),
+        ("remove ingress",),
+        "ingress",
+        conflict=COMPOSE,
+    ),
+    there_and_back(
+        "worker",
+        "compose.yaml under its other name",
+        move(COMPOSE, "docker-compose.yml"),
+    ),
+    there_and_back("cache", "I deleted compose.yaml", delete(COMPOSE)),
+    there_and_back(
+        "scheduler",
+        "a system package in the Dockerfile",
+        below("Dockerfile", "FROM python:3.13-slim", "RUN apt-get update # mine\n"),
+    ),
+]
+
+SETTINGS = [
+    there_and_back("worker", "a variable of mine at the end", append(ENV, "MINE=1\n")),
+    there_and_back(
+        "cache", "a variable of mine at the slot", below(ENV, "# slot: cache", "MINE=1\n")
+    ),
+    there_and_back("ingress", "another port", swap(ENV, "PORT=8000", "PORT=9000")),
+    there_and_back(
+        "database",
+        "a comment of mine above a slot",
+        above(ENV, "# slot: database", "# mine: where the tables are\n"),
+    ),
+    there_and_back("postgres", "a CRLF file", rewrite(ENV, crlf), "database"),
+    goes(
+        "scheduler",
+        "another lease for the scheduler's jobs, above the lines of the worker",
+        above(ENV, "# slot: worker", "MINE_LEASE=1\n"),
+        "scheduler",
+        "",
+    ),
+    there_and_back("scheduler", "a Make target of mine at the end", append(MAKE, f"\n{TARGET}")),
+    there_and_back(
+        "worker",
+        "a Make target of mine at the slot",
+        below(MAKE, "# slot: worker", TARGET),
+    ),
+    there_and_back(
+        "kubernetes",
+        "a check of mine in `make check`",
+        swap(MAKE, "check: lint typecheck test", "check: lint typecheck mine test"),
+    ),
+    there_and_back("database", "a Makefile with CRLF", rewrite(MAKE, crlf)),
+    there_and_back("kubernetes", "a Makefile that ends in no newline", rewrite(MAKE, no_newline)),
+    there_and_back("cache", "what git leaves alone", append(".gitignore", "/mine/\n")),
+    there_and_back(
+        "cache",
+        "a step of mine at the end of the workflow",
+        append(".github/workflows/ci.yml", "      - run: make mine\n"),
+    ),
+    there_and_back(
+        "ingress",
+        "a section of mine in the README",
+        append("README.md", "\n## Mine\n\nOurs to say.\n"),
+    ),
+    Case(
+        "a README of my own from the first line to the last",
+        write("README.md", "# Mine\n\nAll mine.\n"),
+        ("add worker",),
+        conflict="README.md",
+    ),
+    there_and_back(
+        "worker",
+        "an item of mine in the README, just where the worker's goes",
+        below("README.md", "<!-- slot: worker -->", "- **Mine**: mine.\n"),
+    ),
+    there_and_back(
+        "scheduler",
+        "an item of mine among the docs, just above where the scheduler's goes",
+        above("docs/README.md", "<!-- slot: scheduler -->", "- [Mine](mine.md): mine\n"),
+    ),
+    there_and_back("kubernetes", "I deleted the docs", delete("docs/README.md")),
+]
+
+CODE = [
+    there_and_back("worker", "a module of mine", write("app/mine.py", "MINE = 1\n")),
+    there_and_back(
+        "cache",
+        "a router of mine",
+        both(
+            write("app/backend/api/mine.py", "router = 1\n"),
+            above("app/backend/routes.py", "    # yours below", "    mine.router,\n"),
+        ),
+    ),
+    there_and_back(
+        "scheduler",
+        "a command of mine",
+        append("app/cli/root.py", "cli.command()(commands.mine)\n"),
+    ),
+    there_and_back(
+        "ingress", "a component of mine", write("app/components/clock/__init__.py", "MINE = 1\n")
+    ),
+    goes(
+        "worker",
+        "my own file in the worker's directory",
+        write("app/components/worker/mine.py", "MINE = 1\n"),
+        "cache,worker",
+        "cache",
+    ),
+    goes(
+        "database",
+        "my own test among the database's",
+        write("tests/components/database/test_mine.py", "def test_mine() -> None: ...\n"),
+        "database",
+        "",
+    ),
+    goes(
+        "database",
+        "my migration",
+        write("app/components/database/migrations/versions/mine.py", 'revision = "mine"\n'),
+        "database",
+        "",
+    ),
+    goes(
+        "ingress",
+        "a certificate of mine, which is no text",
+        raw("app/components/ingress/mine.p12", b"\0\1\2MINE"),
+        "ingress",
+        "",
+    ),
+    kept("worker", "a task of mine in tasks.py", append(TASKS, TASK), TASKS),
+    kept("scheduler", "a job of mine in jobs.py", append(JOBS, JOB), JOBS),
+    kept(
+        "database",
+        "a table of mine in models.py",
+        append("app/components/database/models.py", EXTRA),
+        "app/components/database/models.py",
+    ),
+    kept(
+        "cache",
+        "a longer life of what the cache keeps",
+        swap("app/components/cache/settings.py", "default=300", "default=900"),
+        "app/components/cache/settings.py",
+    ),
+    kept(
+        "ingress",
+        "one more flag for Traefik",
+        swap("app/components/ingress/http.yaml", "=:80", "=:8000"),
+        "app/components/ingress/http.yaml",
+    ),
+    kept(
+        "worker",
+        "I renamed the worker's module of tasks, and changed it",
+        both(
+            move(TASKS, "app/components/worker/mine.py"),
+            append("app/components/worker/mine.py", TASK),
+        ),
+        "app/components/worker/mine.py",
+    ),
+    goes(
+        "worker",
+        "I renamed the worker's module of tasks",
+        move(TASKS, "app/components/worker/work.py"),
+        "cache,worker",
+        None,
+    ),
+    goes(
+        "scheduler",
+        "I deleted the scheduler's page",
+        delete("docs/components/scheduler.md"),
+        "scheduler",
+        None,
+    ),
+    Case(
+        "I deleted the example of the database, then the scheduler joins",
+        both(
+            delete("app/components/database/example.py"),
+            swap(
+                "app/components/database/models.py",
+                "from app.components.database import example as example\n",
+                "",
+            ),
+        ),
+        ("add scheduler", "remove scheduler"),
+        "database",
+        like="database",
+    ),
+    Case(
+        "a job of mine in jobs.py, where the database's nightly one joins",
+        append(JOBS, JOB),
+        ("add database", "remove database"),
+        "scheduler",
+        like="scheduler",
+    ),
+    Case(
+        "a table of mine in models.py, where the scheduler's join",
+        append("app/components/database/models.py", "from app import mine as mine\n"),
+        ("add scheduler", "remove scheduler"),
+        "database",
+        like="database",
+    ),
+    Case(
+        "a module of mine at a path that a component wants",
+        write("app/components/ingress/settings.py", "MINE = 1\n"),
+        ("add ingress",),
+        conflict="app/components/ingress/settings.py",
+    ),
+    there_and_back(
+        "cache", "a module without a last newline", rewrite("app/cli/root.py", no_newline)
+    ),
+    there_and_back(
+        "worker",
+        "a script of mine that can be run",
+        both(write("mine.sh", "#!/bin/sh\n"), run_by_all("mine.sh")),
+    ),
+    there_and_back("ingress", "a link of mine", link("mine", "app")),
+    there_and_back(
+        "database", "a file of mine in Latin-1, with an odd name", raw("é mine.txt", b"caf\xe9\n")
+    ),
+    there_and_back(
+        "kubernetes", "a chart of mine beside the manifests", write("deploy/mine.yaml", "a: 1\n")
+    ),
+]
+
+CLUSTER = [
+    Case(
+        "a resource of mine just where the worker's goes",
+        below(KUSTOMIZE, "  # slot: kubernetes+worker", "  - mine.yaml\n"),
+        ("add worker", "remove worker"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "a patch of mine just where the scheduler's goes",
+        rewrite(KUSTOMIZE, lambda text: text.replace(SLOTS, f"  - path: mine.yaml\n{SLOTS}")),
+        ("add scheduler", "remove scheduler"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "an image of mine in kustomization.yaml",
+        swap(KUSTOMIZE, "registry.example.com/app", "ghcr.io/mine/app"),
+        ("add worker", "remove worker"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "a resource of mine at the end of its list",
+        below(KUSTOMIZE, "  # yours below", "  - mine.yaml\n"),
+        ("add scheduler", "remove scheduler"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "a setting of mine for all pods",
+        below(KUSTOMIZE, "      - PORT=8000", "      - MINE=1\n"),
+        ("add cache", "remove cache"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "a manifest of mine, then the ingress comes and goes",
+        write("deploy/kubernetes/mine.yaml", "kind: Mine\n"),
+        ("add ingress", "remove ingress"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "a secret of mine in the example",
+        append("deploy/kubernetes/secrets.env.example", "MINE=\n"),
+        ("add postgres", "remove postgres"),
+        "database,kubernetes",
+        like="database,kubernetes",
+    ),
+    Case(
+        "a secret of mine just where the server's password goes",
+        below("deploy/kubernetes/secrets.env.example", "# slot: kubernetes+postgres", "MINE=\n"),
+        ("add postgres", "remove postgres"),
+        "database,kubernetes",
+        like="database,kubernetes",
+    ),
+    Case(
+        "another time to stop for the worker's pods, then the worker goes",
+        swap("deploy/kubernetes/worker.yaml", "GracePeriodSeconds: 40", "GracePeriodSeconds: 90"),
+        ("remove worker",),
+        "kubernetes,worker",
+        conflict="deploy/kubernetes/worker.yaml",
+    ),
+    Case(
+        "a manifest of mine, then Kubernetes goes",
+        write("deploy/kubernetes/mine.yaml", "kind: Mine\n"),
+        ("remove kubernetes",),
+        "kubernetes",
+        like="",
+    ),
+    Case(
+        "a sentence of mine on the page of a database, then it moves to a server",
+        append("docs/components/database.md", "\nOurs is small.\n"),
+        ("add postgres", "remove postgres"),
+        "database",
+        like="database",
+    ),
+]
+
+REBASE = [
+    newer(
+        OLDEST, "a dependency of mine", above(PYPROJECT, "    # yours below", '    "mine>=1",\n')
+    ),
+    newer(OLDER, "a service of mine", above(COMPOSE, "volumes: {", SERVICE)),
+    newer(
+        OLDEST, "a service of mine beside the worker's", below(COMPOSE, "  # slot: worker", SERVICE)
+    ),
+    newer(OLDEST, "a task of mine in tasks.py", append(TASKS, TASK)),
+    newer(OLDER, "a variable of mine", append(ENV, "MINE=1\n")),
+    newer(OLDER, "a comment of mine below the port", below(ENV, "PORT=8000", "# mine: taken\n")),
+    newer(
+        OLDER,
+        "a row of mine below the settings that the newer release has more of",
+        below(
+            "docs/README.md", "| `APP_ENV` | `development` | or `production` |", "| `MINE` | | |\n"
+        ),
+    ),
+    newer(OLDEST, "a Make target of mine", append(MAKE, f"\n{TARGET}")),
+    newer(OLDEST, "a file with CRLF", rewrite(COMPOSE, crlf)),
+    newer(OLDER, "all dependencies on one line", rewrite(PYPROJECT, on_one_line)),
+    newer(OLDER, "I sorted the dependencies", rewrite(PYPROJECT, sorted_list), "cache,ingress"),
+    newer(
+        OLDEST, "I renamed a module of the worker's", move(TASKS, "app/components/worker/work.py")
+    ),
+    newer(
+        OLDEST,
+        "I moved the page of the cache",
+        move("docs/components/cache.md", "docs/cache.md"),
+        "cache",
+    ),
+    newer(OLDER, "I deleted the page of the worker", delete("docs/components/worker.md")),
+    newer(OLDEST, "I deleted the workflow", delete(".github/workflows/ci.yml"), ""),
+    newer(
+        OLDEST,
+        "a setting of mine in the core",
+        swap(
+            "app/core/settings.py",
+            '    host: str = "127.0.0.1"\n',
+            '    host: str = "127.0.0.1"\n    mine: int = 1\n',
+        ),
+    ),
+    newer(
+        OLDER,
+        "a longer grace for the worker",
+        swap(
+            "app/components/worker/settings.py",
+            "grace: int = Field(default=30",
+            "grace: int = Field(default=90",
+        ),
+    ),
+    newer(
+        OLDEST,
+        "a package in the Dockerfile",
+        below("Dockerfile", "WORKDIR /home/app", "RUN mine\n"),
+        "",
+    ),
+    newer(
+        OLDEST,
+        "my own file in the worker's directory",
+        write("app/components/worker/mine.py", "MINE = 1\n"),
+    ),
+    newer(
+        OLDEST,
+        "a module of mine at a path that the newer release wants",
+        write("app/backend/admin.py", "MINE = 1\n"),
+        "",
+        "app/backend/admin.py",
+    ),
+    newer(
+        OLDEST,
+        "another `make serve`",
+        swap(MAKE, "uv run python -m app serve --reload", "uv run python -m app serve --mine"),
+        "",
+        MAKE,
+    ),
+    newer(
+        OLDEST,
+        "another user id in the image",
+        swap("Dockerfile", "--uid 1001 --create-home", "--uid 2001 --create-home"),
+        "",
+        "Dockerfile",
+    ),
+    Case(
+        "a worker of mine that takes one job at a time, there and back again",
+        below(ENV, "# yours below", "WORKER_MAX_JOBS=1\n"),
+        ("rebase-upstream --to 0.3.0", "rebase-upstream --to 0.1.0"),
+        "worker",
+        like="worker",
+        version=OLDEST,
+    ),
+    Case(
+        "a component of mine, then all at once",
+        write("app/components/clock/__init__.py", "MINE = 1\n"),
+        ("add ingress", "rebase-upstream", "add database", "remove ingress"),
+        "worker",
+        version=OLDER,
+    ),
+]
+
+
+WORKER, SCHEDULER = "app/components/worker", "app/components/scheduler"
+RUN = f"{SCHEDULER}/run.py"
+MINE = write("app/mine.py", "MINE = 1\n")
+
+MOVES = [
+    goes(
+        "worker",
+        "I renamed the worker's directory",
+        both(had(WORKER, move(WORKER, "app/background")), MINE),
+        "worker",
+        "",
+    ),
+    goes(
+        "scheduler",
+        "I renamed the scheduler's directory, and have a file in it",
+        both(
+            had(SCHEDULER, move(SCHEDULER, "app/schedule")),
+            write("app/schedule/mine.py", "MINE = 1\n"),
+        ),
+        "scheduler",
+        "",
+    ),
+    goes(
+        "ingress",
+        "I renamed the directory of all components",
+        move("app/components", "app/parts"),
+        "cache,ingress",
+        "cache",
+    ),
+    Case(
+        "I renamed the scheduler's directory, then what it needs for the database joins",
+        move(SCHEDULER, "app/schedule"),
+        ("add database", "remove database"),
+        "scheduler",
+        like="scheduler",
+    ),
+    Case(
+        "I renamed the worker's directory, and changed a file in it",
+        both(move(WORKER, "app/background"), append("app/background/tasks.py", TASK)),
+        ("add database", "remove database", "remove worker"),
+        "worker",
+        conflict="app/background/tasks.py",
+    ),
+    Case(
+        "I moved the manifests, then the worker's join",
+        move("deploy/kubernetes", "k8s"),
+        ("add worker", "remove worker"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    there_and_back("database", "I renamed the command line", move("app/cli", "app/commands")),
+    there_and_back("cache", "I moved the tests", move("tests", "test")),
+    goes(
+        "worker",
+        "I made a package of the worker's module of tasks",
+        both(had(TASKS, move(TASKS, TASKS.replace(".py", "/__init__.py"))), MINE),
+        "worker",
+        "",
+    ),
+    goes(
+        "scheduler",
+        "I split the module that runs the jobs",
+        both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
+        "scheduler",
+        "",
+    ),
+    Case(
+        "I split the worker's registry, where the database joins",
+        to_package(f"{WORKER}/registry.py", "class ", "more.py"),
+        ("add database", "remove database"),
+        "worker",
+        like="worker",
+    ),
+    newer(OLDER, "I renamed the command line", move("app/cli", "app/commands"), ""),
+    newer(OLDEST, "I renamed the worker's directory", move(WORKER, "app/background")),
+    newer(
+        OLDEST,
+        "I split the settings",
+        to_package("app/core/settings.py", "def ", "more.py"),
+        conflict="app/core/settings/more.py",
+    ),
+]
+
+
+EVERY = [*DEPENDENCIES, *CONTAINERS, *SETTINGS, *CODE, *CLUSTER, *REBASE, *MOVES]

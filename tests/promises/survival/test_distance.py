@@ -1,0 +1,66 @@
+"""A line of the user's beside every hunk of every series: at one line's distance all is well."""
+
+from __future__ import annotations
+
+import pygit2
+import pytest
+
+from aegis_patch.merge.evolve import evolve
+from aegis_patch.merge.outcome import Clean, Plan
+from tests import tiny
+from tests.promises.survival import distance
+from tests.promises.survival.distance import Change, Fate
+from tests.promises.test_laws import edited, separated_places
+
+SAMPLE = 13
+
+
+def test_beside_the_hunks_of_every_series(store: pygit2.Repository) -> None:
+    """Each series, on what it requires, as it comes and as it goes."""
+    series = [each for each in distance.series_changes(store) if each.verb != "rebase-upstream"]
+    hold(store, series)
+
+
+@pytest.mark.long
+def test_beside_the_hunks_of_every_release(store: pygit2.Repository) -> None:
+    """The table of docs/reliability.md: the series, and every release → release besides."""
+    hold(store, distance.series_changes(store))
+
+
+@pytest.mark.long
+def test_between_unique_lines_that_both_releases_have(store: pygit2.Repository) -> None:
+    """Law 5 at every place there is, also where a diff takes such a pair for changed.
+
+    Where a release put two lines elsewhere and wrote all around them anew, a person is asked.
+    """
+    places = asked = 0
+    for change in distance.series_changes(store):
+        old, new = (tiny.tree(store, {change.path: text}) for text in (change.before, change.after))
+        for place in separated_places(store, old, new):
+            ours, expected = (edited(store, tree, {place.path: place}) for tree in (old, new))
+            outcome = evolve(store, Plan(ours, old, new, None))
+            places += 1
+            asked += not isinstance(outcome, Clean)
+            assert not isinstance(outcome, Clean) or outcome.tree == expected, place
+    print(asked, "of", places)
+    assert 500 * asked < places
+    assert places > 5_000
+
+
+@pytest.mark.long
+def test_beside_the_hunks_of_other_edges(store: pygit2.Repository) -> None:
+    """The series again, on top of others: a fixed sample, for all of the edges take hours."""
+    edges = [each for each in distance.all_changes(store) if each.verb != "rebase-upstream"]
+    hold(store, edges[::SAMPLE])
+
+
+def hold(store: pygit2.Repository, changes: list[Change]) -> None:
+    table = distance.measure(store, changes)
+    assert len(changes) > 50
+    assert table.counts.total() > 500
+    assert not table.bad
+    assert not table.of(fate=Fate.LOST)
+    for far in distance.DISTANCES[1:]:
+        assert table.of(distance=far, unique=True) == table.of(
+            distance=far, unique=True, fate=Fate.SURVIVED
+        )

@@ -1,0 +1,122 @@
+"""What people read: links lead somewhere, commands exist, pictures are real, no machine shows."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from aegis_patch.terminal import cli
+from tests.conftest import ROOT, git
+
+FILES = [
+    ROOT / path
+    for path in git(
+        ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
+    ).split("\0")
+    if path and (ROOT / path).is_file()
+]  # fmt: skip
+PAGES = [path for path in FILES if path.suffix == ".md"]
+OURS = [path for path in PAGES if "base" not in path.relative_to(ROOT).parts]
+FENCE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+MACHINE = re.compile(
+    rb"/(?:work|Users|tmp)/[A-Za-z0-9._-]|/home/(?!app\b)[a-z]|[A-Z]:\\+Users"
+    rb"|(?:pypi|pythonhosted|npmjs)\.(?:org|com)|(?:^|[\s-])index-url"
+)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_relative_link_resolves(page: Path) -> None:
+    for link in LINK.findall(FENCE.sub("", page.read_text())):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target.read_text()), f"{link} has no such heading"
+
+
+@pytest.mark.parametrize("page", OURS, ids=name)
+def test_every_command_shown_exists(page: Path) -> None:
+    for line in commands(page.read_text()):
+        words = line.split()
+        if words[0].startswith("scripts/"):
+            script = ROOT / words[0]
+            assert script.is_file(), line
+            assert os.access(script, os.X_OK) or words[0] == "scripts/venv", line
+        if words[0] in ("aegis", "scripts/aegis"):
+            check_aegis(line, words[1:])
+
+
+def test_the_readme_shows_every_verb() -> None:
+    shown = {line.split()[1] for line in commands((ROOT / "README.md").read_text()) if " " in line}
+    assert {verb for verb, command in verbs().items() if not command.hidden} <= shown
+
+
+def test_the_picture_is_what_the_session_shows(tmp_path: Path) -> None:
+    """After a change of the command or a recorded release: scripts/session."""
+    made = tmp_path / "session.svg"
+    subprocess.run([sys.executable, ROOT / "scripts/session", made], check=True)
+    there = ROOT / "docs" / "session.svg"
+    assert text(made) == text(there), "run scripts/session"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_no_machine_and_no_registry_shows(path: Path) -> None:
+    found = MACHINE.search(path.read_bytes()) if path.suffix not in (".pack", ".idx") else None
+    assert not found, found
+
+
+def anchors(page: str) -> set[str]:
+    """What a link into a page can name: headings as GitHub spells them, and ids."""
+    found = set(re.findall(r'<a id="([^"]+)">', page))
+    for heading in re.findall(r"^#+ (.*)$", FENCE.sub("", page), re.MULTILINE):
+        found.add(re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-"))
+    return found
+
+
+def commands(page: str) -> list[str]:
+    """Lines of code blocks, and code in prose, that begin with a command of ours."""
+    blocks = [block.group() for block in FENCE.finditer(page)]
+    lines = [line.strip() for block in blocks for line in re.split(r"\n|&&", block)]
+    lines += re.findall(r"`([^`\n]+)`", FENCE.sub("", page))
+    lines += [line.strip() for line in re.findall(r"^    (\S.*)$", page, re.MULTILINE)]
+    whole = [re.sub(r"\s+#.*|^\.venv/bin/python ", "", line) for line in lines]
+    return [line for line in whole if re.match(r"(scripts/\w+|aegis \S)", line)]
+
+
+def check_aegis(line: str, words: list[str]) -> None:
+    known = verbs()
+    verb = next((word for word in words if not word.startswith("-")), "")
+    assert verb in known or not verb or verb == "VERB", line
+    names = {"--help", "-h", "--version"}
+    for command in [known[verb]] if verb in known else known.values():
+        for parameter in command.params:
+            names |= {*parameter.opts, *parameter.secondary_opts}
+    for word in words:
+        if word.startswith("-"):
+            assert word.partition("=")[0] in names, line
+
+
+def verbs() -> dict[str, typer.core.TyperCommand]:
+    group = typer.main.get_command(cli.app)
+    # get_command says "a command"; that an app with several is a group is not in its type.
+    return dict(group.commands)  # type: ignore[attr-defined]
+
+
+def text(picture: Path) -> list[str]:
+    """What a reader reads; how rich draws it may change with its version."""
+    rows = re.findall(r"<text [^>]*>([^<]*)</text>", picture.read_text())
+    return [html.unescape(row) for row in rows]

@@ -1,0 +1,345 @@
+"""The laws that aegis keeps (docs/concepts/algebra.md): a newcomer starts here.
+
+On an unedited project they hold by construction, HEAD being pristine(old): one test each through
+the command. What can fail is tested exhaustively: that the fold gives one tree in every linear
+extension of the requirements, and that every edge S → S ± c and release → release takes a
+separated edit along. All sequences of verbs follow by induction.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pygit2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aegis_patch.formats import syntax
+from aegis_patch.merge import evolve
+from aegis_patch.merge.outcome import Clean, Conflicted, Plan, Unchanged
+from aegis_patch.objects import trees
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.trees import Entry
+from aegis_patch.stack import component, pristine, requirements, stack
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Presence, Stack
+from aegis_patch.upstream import releases
+from tests.conftest import Project, Start, git
+
+VERSIONS = tuple(releases.versions())
+FULL = bool(os.environ.get("AEGIS_FULL"))
+EXAMPLES = 2000 if FULL else 200
+LARGEST = 99 if FULL else 5
+PAIRS = tuple(itertools.permutations(VERSIONS, 2))
+ANSWERS = {
+    "project_name": "Harbor Light",
+    "description": "A small service that keeps its options open.",
+    "author_name": "Ada Lantern",
+    "author_email": "ada@lantern.example",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Between two lines that no component changes, each unique in its file."""
+
+    path: str
+    above: bytes
+    below: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """S → S ± c, or release → release: the new stack, both trees, and where an edit is separate."""
+
+    new: Stack
+    before: pygit2.Oid
+    after: pygit2.Oid
+    places: list[Place]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A scratch store with every edge of the shipped catalogue."""
+
+    store: pygit2.Repository
+    edges: list[Edge]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with scratch(releases.alternates()) as store:
+        edges = []
+        for old, new in all_edges(store):
+            before, after = tree_of(store, old), tree_of(store, new)
+            edges.append(Edge(new, before, after, separated_places(store, before, after)))
+        yield World(store, edges)
+
+
+def test_1_identity(start: Start) -> None:
+    """S → S makes no commit."""
+    project = start("worker", "ingress")
+    before = project.head
+    for verb in (["add", "worker"], ["remove", "nothing-here-yet"], ["rebase-upstream"]):
+        project.aegis(*verb, code=1 if "nothing-here-yet" in verb else 0)
+    project.aegis("answers", "project_name=my-api")
+    assert project.head == before
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_2_confluence_of_the_fold(store: pygit2.Repository, version: str) -> None:
+    """Every linear extension of the requirements folds to one tree, for every set there can be.
+
+    Sets grow by one name at a time. That all ways into each set agree is all that has to be seen:
+    by induction every order then leads to one tree. The short run follows the smaller sets.
+    """
+    opened = releases.open_release(store, releases.BUNDLED, version)
+    stars = {name: star(store, opened, name) for name in opened.catalogue}
+    known = {frozenset[str](): opened.base}
+    pending = [frozenset[str]()]
+    for names in pending:  # grows while it is walked: each set after all that lead to it
+        for name in sorted(opened.catalogue.keys() - names):
+            if not names.issuperset(opened.catalogue[name].requires):
+                continue
+            grown = names | {name}
+            tree, clashes = trees.merge(store, stars[name][0], known[names], stars[name][1])
+            assert not clashes, (sorted(grown), clashes)
+            if grown not in known and len(grown) <= LARGEST:
+                known[grown] = tree
+                pending.append(grown)
+            assert known.get(grown, tree) == tree, (sorted(names), name)
+
+
+def test_2_confluence_of_the_command(start: Start) -> None:
+    """Every order of adding, and init with the whole set, give one tree but for `by`."""
+    names = ("cache", "ingress", "worker")
+    made = start(*names, name="at-once")
+    made.aegis("answers", "project_name=One")
+    expected = without_by(made)
+    for order in itertools.permutations(names):
+        project = start(name="-".join(order))
+        for name in order:
+            project.aegis("add", name)
+        project.aegis("answers", "project_name=One")
+        assert without_by(project) == expected, order
+
+
+@pytest.mark.parametrize("name", ["cache", "ingress", "worker"])
+def test_3_inverse(start: Start, name: str) -> None:
+    """Add then remove gives the very tree that was there before."""
+    for others in ((), ("ingress",), ("cache",), ("worker",)):
+        if name in others or (name == "cache" and "worker" in others):
+            continue
+        project = start(*others, name="-".join(("with", *others)))
+        before = project.tree
+        project.aegis("add", name)
+        assert project.tree != before
+        project.aegis("remove", name)
+        assert project.tree == before
+        assert project.is_sound()
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+def test_4_rebase_square(start: Start, old: str, new: str) -> None:
+    """add ∘ rebase = rebase ∘ add, upwards and downwards."""
+    trees_ = set()
+    for verbs in itertools.permutations((["add", "worker"], ["rebase-upstream", "--to", new])):
+        project = start("ingress", version=old, name="-".join(verb[0] for verb in verbs))
+        for verb in verbs:
+            project.aegis(*verb)
+        project.aegis("answers", "project_name=One")
+        trees_.add(project.tree)
+    assert len(trees_) == 1
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(data=st.data())
+def test_5_separation_on_every_edge(world: World, data: st.DataObject) -> None:
+    """An edit one unchanged, unique line away from a component's lines survives every edge."""
+    edge = data.draw(st.sampled_from(world.edges), label="edge")
+    chosen = data.draw(
+        st.lists(st.sampled_from(edge.places), min_size=1, max_size=6, unique_by=lambda p: p.path)
+    )
+    edits = {place.path: place for place in chosen}
+    ours = edited(world.store, edge.before, edits)
+    expected = edited(world.store, edge.after, edits)
+    outcome = evolve.evolve(world.store, Plan(ours, edge.before, edge.after, edge.new))
+    assert isinstance(outcome, Clean), outcome
+    assert outcome.tree == expected
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(data=st.data())
+def test_6_no_silent_loss(world: World, data: st.DataObject) -> None:
+    """Every line a user wrote anywhere is in the result, or in a conflict that is reported."""
+    store = world.store
+    edge = data.draw(st.sampled_from(world.edges), label="edge")
+    touched = [p for p in trees.changed(store, edge.before, edge.after) if p != RECORD]
+    there = [path for path in touched if trees.lookup(store, edge.before, path)]
+    path = data.draw(st.sampled_from(there), label="path")
+    entry = trees.lookup(store, edge.before, path)
+    assert entry
+    lines = trees.blob(store, entry).splitlines(keepends=True)
+    at = data.draw(st.integers(0, len(lines)), label="line")
+    gone = data.draw(st.integers(0, 3), label="deleted")
+    written = b"# the user's own line\n"
+    text = b"".join([*lines[:at], written, *lines[at + gone :]])
+    ours = trees.replace(store, edge.before, {path: Entry(store.create_blob(text), entry.mode)})
+    outcome = evolve.evolve(store, Plan(ours, edge.before, edge.after, edge.new))
+    assert not isinstance(outcome, Unchanged)
+    result = trees.blob(store, trees.lookup(store, outcome.tree, path))
+    if isinstance(outcome, Conflicted):
+        (conflict,) = outcome.conflicts
+        assert conflict.path == path
+        result = trees.blob(store, conflict.marked)
+    else:
+        theirs = trees.blob(store, trees.lookup(store, edge.after, path))
+        sides = (b"".join(lines), text, theirs)
+        broken_before = any(syntax.syntax_error(path, side) for side in sides)
+        assert broken_before or syntax.syntax_error(path, result) is None
+    assert written in result
+
+
+def test_6_a_line_that_both_wrote_stays(start: Start) -> None:
+    """Written by the user before a series wrote it: told when it is added, kept by remove."""
+    project = start("ingress")
+    before = project.read(".env.example")
+    project.aegis("add", "worker")
+    slot = "# slot: worker\n"
+    brought = project.read(".env.example").partition(slot)[2].partition("# yours below")[0]
+    project.git("reset", "--quiet", "--hard", "HEAD~")
+    project.write(".env.example", before.replace(slot, slot + brought))
+    project.commit("Settings that the worker brings as well")
+    ran = project.aegis("add", "worker", code=0)
+    assert "you had written this too" in ran.out + ran.err
+    project.aegis("remove", "worker")
+    assert project.read(".env.example") == before.replace(slot, slot + brought)
+
+
+def test_8_cost_follows_the_change() -> None:
+    """What is built does not depend on how large the repository is."""
+    written = []
+    for files in (50, 50_000):
+        with scratch(releases.alternates()) as store:
+            old, new = next(all_edges(store))
+            before, after = tree_of(store, old), tree_of(store, new)
+            head = with_many_files(store, before, files)
+            known = count(store)
+            outcome = evolve.evolve(store, Plan(head, before, after, new))
+            assert isinstance(outcome, Clean)
+            written.append(count(store) - known)
+    assert written[0] == written[1] > 0
+
+
+def test_golden_trees(store: pygit2.Repository) -> None:
+    """Every release × subset has the tree that it had when it was recorded."""
+    from tests.promises.golden import computed, pinned
+
+    assert computed(store) == pinned()
+
+
+# What the laws are tested with.
+
+
+def subsets(opened: Upstream) -> list[frozenset[str]]:
+    """Every closed set of components."""
+    named = [name for name, each in opened.catalogue.items() if component.is_chosen(each)]
+    chosen = itertools.chain.from_iterable(
+        itertools.combinations(named, count) for count in range(len(named) + 1)
+    )
+    closed = {requirements.closure(opened.catalogue, names) for names in chosen}
+    return sorted(closed, key=lambda names: (len(names), sorted(names)))
+
+
+def star(store: pygit2.Repository, opened: Upstream, name: str) -> tuple[pygit2.Oid, pygit2.Oid]:
+    """What a series is written against, and what it makes of that."""
+    return pristine.before(store, opened, name), pristine.after(store, opened, name)
+
+
+def stack_of(opened: Upstream, names: frozenset[str]) -> Stack:
+    present = {name: Presence(opened.release, "you") for name in sorted(names)}
+    return Stack(opened.url, opened.release, opened.commit, ANSWERS, present)
+
+
+def tree_of(store: pygit2.Repository, wanted: Stack) -> pygit2.Oid:
+    """pristine(stack) at the base's own identity, where rendering changes nothing."""
+    opened = releases.open_release(store, wanted.url, wanted.release)
+    return pristine.pristine(store, {wanted.release: opened}, wanted, {})
+
+
+def all_edges(store: pygit2.Repository) -> Iterator[tuple[Stack, Stack]]:
+    """Every S → S ± c, and every release → release of every subset."""
+    opened = {v: releases.open_release(store, releases.BUNDLED, v) for v in VERSIONS}
+    for release in opened.values():
+        for names in subsets(release):
+            for name in sorted(release.catalogue.keys() - names):
+                if not component.is_chosen(release.catalogue[name]):
+                    continue
+                here = stack_of(release, names)
+                there = stack.add(here, release.catalogue, name)
+                there = stack_of(release, there.names)
+                yield here, there
+                yield there, here
+    for old, new in PAIRS:
+        for names in subsets(opened[old]):
+            if names <= opened[new].catalogue.keys():
+                yield stack_of(opened[old], names), stack_of(opened[new], names)
+
+
+def separated_places(
+    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid
+) -> list[Place]:
+    """Where a line can be put so that an unchanged, unique line stands on either side."""
+    places = []
+    for path in trees.files(store, before):
+        sides = [trees.lookup(store, tree, path) for tree in (before, after)]
+        if path == RECORD or not all(sides):
+            continue
+        texts = [trees.blob(store, side).splitlines() for side in sides]
+        unique = [{line for line, n in Counter(text).items() if n == 1} for text in texts]
+        gaps = [set(itertools.pairwise(text)) for text in texts]
+        for above, below in sorted(gaps[0] & gaps[1]):
+            if {above, below} <= unique[0] & unique[1]:
+                places.append(Place(path, above, below))
+    return places
+
+
+def edited(store: pygit2.Repository, tree: pygit2.Oid, places: Mapping[str, Place]) -> pygit2.Oid:
+    """A tree with a comment put in at each place."""
+    edits: dict[str, Entry | None] = {}
+    for path, place in places.items():
+        entry = trees.lookup(store, tree, path)
+        assert entry
+        lines = trees.blob(store, entry).splitlines(keepends=True)
+        at = lines.index(place.above + b"\n") + 1
+        indent = place.below[: len(place.below) - len(place.below.lstrip())]
+        text = b"".join([*lines[:at], indent + b"# the user's own line\n", *lines[at:]])
+        edits[path] = Entry(store.create_blob(text), entry.mode)
+    return trees.replace(store, tree, edits)
+
+
+def without_by(project: Project) -> tuple[str, str]:
+    """A project's tree, apart from who asked for each component."""
+    record = project.read(RECORD).replace('by = "need"', 'by = "you"')
+    others = git(project.path, "ls-tree", "-r", "HEAD").splitlines()
+    return record, "\n".join(line for line in others if not line.endswith(f"\t{RECORD}"))
+
+
+def with_many_files(store: pygit2.Repository, tree: pygit2.Oid, files: int) -> pygit2.Oid:
+    """The tree beside a directory of so many files of the user's."""
+    entry = Entry(store.create_blob(b"the user's\n"), 0o100644)
+    mine = {f"mine/{n // 100:04}/{n % 100:02}.txt": entry for n in range(files)}
+    return trees.replace(store, tree, mine)
+
+
+def count(store: pygit2.Repository) -> int:
+    """How many objects the scratch store holds of its own."""
+    from pathlib import Path
+
+    return sum(1 for _ in Path(store.path, "objects").glob("??/*"))

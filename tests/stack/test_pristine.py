@@ -1,0 +1,166 @@
+"""pristine.py: a stack's tree comes from the upstream alone, and what is wrong there is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pygit2
+import pytest
+
+from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.stack import pristine, record
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Presence, Stack
+from tests import tiny
+from tests.tiny import Files, a_component
+
+RECORD = (
+    b'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\nname = "Harbor"\n\n'
+    b"[components]\n# slot: cache\n# slot: ingress\n# slot: worker\n# end\n"
+)
+BASE: dict[str, bytes] = {
+    "README.md": b"# Harbor\n\nwords\n\nmore\n",
+    "aegis.toml": RECORD,
+    "list": b"start\n# slot: cache\n# slot: ingress\n# slot: worker\nend\n",
+}
+
+
+def having(*names: str, base: Files = BASE) -> dict[str, bytes]:
+    """base/ with these components' lines in their slots."""
+    text = BASE["list"]
+    for name in names:
+        text = text.replace(
+            b"# slot: %b\n" % name.encode(), b"# slot: %b\n%b\n" % ((name.encode(),) * 2)
+        )
+    own = {f"{name}.py": f"X = '{name}'\n".encode() for name in names}
+    return {**BASE, "list": text, **own}
+
+
+@pytest.fixture(name="store")
+def small_store() -> Iterator[pygit2.Repository]:
+    with tiny.empty_store() as made:
+        yield made
+
+
+@pytest.fixture
+def opened(store: pygit2.Repository) -> Upstream:
+    """Three components; the worker needs the cache, and ingress+worker joins by itself."""
+    made = tiny.an_upstream(
+        store,
+        BASE,
+        (a_component("cache"), having("cache")),
+        (a_component("ingress"), having("ingress")),
+    )
+    worker = tiny.series(store, having("cache"), having("cache", "worker"), "Add worker")
+    both = {**having("cache", "ingress", "worker"), "both.py": b""}
+    joined = tiny.series(store, having("cache", "ingress", "worker"), both, "Join both")
+    more = tiny.a_catalogue(
+        a_component("worker", ("cache",), "component", worker),
+        a_component("ingress+worker", ("ingress", "worker"), "integration", joined),
+    )
+    return replace(made, catalogue={**made.catalogue, **more})
+
+
+def a_stack(*names: str, release: str = "0.1.0") -> Stack:
+    present = {name: Presence(release, "you") for name in names}
+    return Stack("aegis", release, "c" * 40, {"name": "Harbor"}, present)
+
+
+def folded(store: pygit2.Repository, opened: Upstream, *names: str) -> Mapping[str, object]:
+    return tiny.contents(store, pristine.fold(store, opened, names))
+
+
+def test_the_core_alone_is_base(store: pygit2.Repository, opened: Upstream) -> None:
+    assert pristine.fold(store, opened, ()) == opened.base
+
+
+def test_a_fold_holds_each_series(store: pygit2.Repository, opened: Upstream) -> None:
+    assert folded(store, opened, "ingress", "cache") == having("cache", "ingress")
+    assert folded(store, opened, "worker", "cache") == having("cache", "worker")
+    names = ("cache", "ingress", "ingress+worker", "worker")
+    assert folded(store, opened, *names) == {**having("cache", "ingress", "worker"), "both.py": b""}
+
+
+def test_a_series_is_written_against_what_it_requires(
+    store: pygit2.Repository, opened: Upstream
+) -> None:
+    assert tiny.contents(store, pristine.before(store, opened, "worker")) == having("cache")
+    assert tiny.contents(store, pristine.after(store, opened, "worker")) == having(
+        "cache", "worker"
+    )
+
+
+def test_a_pristine_tree_holds_record_and_identity(
+    store: pygit2.Repository, opened: Upstream
+) -> None:
+    wanted = replace(a_stack("cache"), answers={"name": "Pier"})
+    identity = {"README.md": b"# Pier\n\nwords\n\nmore\n"}
+    made = tiny.contents(store, pristine.pristine(store, {"0.1.0": opened}, wanted, identity))
+    assert made["README.md"] == identity["README.md"]
+    written = made["aegis.toml"]
+    assert isinstance(written, bytes)
+    assert record.parse(written) == wanted
+    assert made["list"] == having("cache")["list"]
+
+
+def test_a_record_of_mixed_releases_takes_each_series_from_its_own(
+    store: pygit2.Repository, opened: Upstream
+) -> None:
+    later = tiny.an_upstream(
+        store,
+        BASE,
+        (a_component("cache"), {**having("cache"), "cache.py": b"X = 'later'\n"}),
+        (a_component("ingress"), {**having("ingress"), "ingress.py": b"X = 'later'\n"}),
+        release="0.2.0",
+    )
+    mixed = a_stack("ingress", release="0.2.0")
+    mixed = replace(mixed, present={**mixed.present, "cache": Presence("0.1.0", "you")})
+    tree = pristine.pristine(store, {"0.1.0": opened, "0.2.0": later}, mixed, {})
+    made = tiny.contents(store, tree)
+    assert (made["cache.py"], made["ingress.py"]) == (b"X = 'cache'\n", b"X = 'later'\n")
+
+
+def test_two_series_on_one_line_clash(store: pygit2.Repository) -> None:
+    made = tiny.an_upstream(
+        store,
+        BASE,
+        (a_component("one"), {**BASE, "list": BASE["list"].replace(b"end", b"one")}),
+        (a_component("two"), {**BASE, "list": BASE["list"].replace(b"end", b"two")}),
+    )
+    with pytest.raises(SeriesClash) as raised:
+        pristine.fold(store, made, ["one", "two"])
+    assert (raised.value.component, raised.value.paths) == ("two", ("list",))
+
+
+def test_identity_that_meets_a_series_clashes(store: pygit2.Repository, opened: Upstream) -> None:
+    identity = {"list": BASE["list"].replace(b"# slot: cache", b"# mine")}
+    with pytest.raises(SeriesClash, match="identity"):
+        pristine.pristine(store, {"0.1.0": opened}, a_stack("cache"), identity)
+
+
+def test_a_series_for_another_base_is_rejected_by_name(store: pygit2.Repository) -> None:
+    made = tiny.an_upstream(store, BASE, (a_component("cache"), having("cache")))
+    other = tiny.tree(store, {**BASE, "list": b"other\n"})
+    with pytest.raises(PatchRejected) as raised:
+        pristine.fold(store, replace(made, base=other), ["cache"])
+    assert "patches/cache/0-add-cache.patch" in raised.value.where
+    assert "list:1" in raised.value.where
+
+
+@pytest.mark.parametrize("missing", ["aegis.toml", "README.md"])
+def test_a_base_that_lacks_a_file_is_the_upstreams_fault(
+    store: pygit2.Repository, missing: str
+) -> None:
+    base = {path: data for path, data in BASE.items() if path != missing}
+    opened = tiny.an_upstream(store, base)
+    with pytest.raises(SeriesError, match=missing):
+        pristine.pristine(store, {"0.1.0": opened}, a_stack(), {"README.md": b"x"})
+
+
+def test_nothing_of_this_writes_outside_its_store(
+    store: pygit2.Repository, opened: Upstream
+) -> None:
+    with scratch(()) as other:
+        assert pristine.fold(store, opened, ["cache"]) not in other

@@ -1,0 +1,207 @@
+"""record.py: the record, whatever people write into it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aegis_patch.errors import Refused
+from aegis_patch.stack import record
+from aegis_patch.stack.stack import Stack
+from tests import tiny
+from tests.stack.test_stack import ANSWERS, a_stack
+
+SKELETON = (tiny.ROOT / "base" / "aegis.toml").read_bytes()
+
+
+def text_of(made: Stack, skeleton: bytes = SKELETON) -> str:
+    written = record.write(skeleton, made)
+    assert record.parse(written) == made
+    return written.decode()
+
+
+def test_each_name_stands_below_its_slot() -> None:
+    skeleton = SKELETON.decode().partition("[components]")[0] + (
+        "[components]\n# slot: cache\n# slot: cache+ingress\n# slot: worker\n# end; yours\n"
+    )
+    made = text_of(a_stack("worker", need="cache+ingress cache"), skeleton.encode())
+    assert made.partition("[components]\n")[2] == (
+        "# slot: cache\n"
+        'cache = { release = "0.1.0", by = "need" }\n'
+        "# slot: cache+ingress\n"
+        '"cache+ingress" = { release = "0.1.0", by = "need" }\n'
+        "# slot: worker\n"
+        'worker = { release = "0.1.0", by = "you" }\n'
+        "# end; yours\n"
+    )
+
+
+def test_a_name_without_a_slot_goes_to_the_end_of_its_section() -> None:
+    for tail in ("", "\n[mine]\nx = 1\n", "\n\n# mine\n[[mine]]\n"):
+        base = (
+            f'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n\n[components]\n{tail}'
+        )
+        made = text_of(replace(a_stack("zebra"), answers={}), base.encode())
+        assert 'zebra = { release = "0.1.0", by = "you" }\n' in made
+        assert "mine" not in tomllib.loads(made)["components"]
+        assert made.endswith(tail.split("# mine")[-1] or "}\n")
+
+
+def test_the_core_alone_has_no_names() -> None:
+    assert text_of(a_stack()).endswith(SKELETON.decode().partition("[components]")[2])
+
+
+def test_writing_twice_changes_nothing_and_stripping_undoes_it() -> None:
+    once = text_of(a_stack("worker", need="cache"))
+    assert text_of(a_stack("worker", need="cache"), once.encode()) == once
+    assert record.strip(once.encode()) == record.strip(text_of(a_stack()).encode())
+    assert text_of(a_stack(), once.encode()) == text_of(a_stack())
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        *('say "hi"', "back\\slash", "ends\\", "🦊 and ü", "del\x7f", "tab\there", "new\nline", ""),
+        *(
+            "[components]",
+            "# slot: worker",
+            "a = b # c",
+            "'",
+            '"""',
+            "\x85next",
+            "a\u2028b",
+            "=\x0c",
+        ),
+        *("[answers]\nx = 1", "\r\n", "\0", "\x1c", "worker = 1", "{{ x }}", "⟦ x ⟧", "\ufeff"),
+    ],
+)
+def test_any_answer_comes_back(nasty: str) -> None:
+    made = replace(a_stack("worker"), answers={**ANSWERS, "description": nasty})
+    written = text_of(made)
+    assert text_of(made, written.encode()) == written
+    assert record.write(written.encode(), a_stack("worker")).decode() == text_of(a_stack("worker"))
+
+
+@given(
+    answers=st.dictionaries(
+        st.text(min_size=1, max_size=5), st.text(st.characters(exclude_categories=["Cs"]))
+    ),
+    names=st.sets(st.text("abc+-ä.= #", min_size=1, max_size=6)),
+)
+def test_any_stack_round_trips(answers: dict[str, str], names: set[str]) -> None:
+    made = replace(a_stack(*names), answers={**ANSWERS, **answers})
+    written = record.write(SKELETON, made)
+    assert record.parse(written) == made
+    assert record.write(written, made) == written
+
+
+def test_comments_and_tables_of_the_users_stay() -> None:
+    written = text_of(a_stack("worker"))
+    mine = written.replace("[answers]", "# why\n[answers] # here\n").replace(
+        "# end of slots", '  # a = b\n# "x" = 1\n# end of slots'
+    )
+    mine += '\n[mine]\nurl = "x"\nrelease = 1\nlist = [\n  "worker",\n[1],\n]\n# the end'
+    made = text_of(a_stack("ingress"), mine.encode())
+    expected = mine.replace("# slot: worker\nworker = ", "# slot: worker\n# gone ")
+    for line in mine.splitlines():
+        if not line.startswith("worker = "):
+            assert line in made.splitlines(), expected
+    assert tomllib.loads(made)["mine"] == {"url": "x", "release": 1, "list": ["worker", [1]]}
+
+
+def test_the_comment_behind_what_goes_stays() -> None:
+    written = text_of(a_stack("worker"))
+    line = next(line for line in written.splitlines() if line.startswith("worker"))
+    ours = written.replace(line, f"{line}  # for the mails").encode()
+    expected = text_of(a_stack()).replace("# slot: worker\n", "# slot: worker\n# for the mails\n")
+    assert record.with_comments(text_of(a_stack()).encode(), ours).decode() == expected
+    bare = ours.replace(b"# slot: worker\n", b"")
+    without = text_of(a_stack()).replace("# slot: worker\n", "").encode()
+    assert record.with_comments(without, bare).endswith(b"\n# for the mails\n")
+
+
+def test_a_comment_in_a_table_of_the_users_stands_once() -> None:
+    own = b'\n[mine]\na.b = "c"  # why\n\n# by hand\n\n[[two]]\nx = "1"  # one\n[[two]]\nx = "2"\n'
+    written = text_of(a_stack("worker"), SKELETON + own).encode()
+    assert record.with_comments(written, written) == written
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("[components]", "[components] # what there is"),
+        ("[components]", " [ components ]"),
+        ("worker = {", '"worker" = {'),
+        ("worker = {", "  worker={"),
+        ('project_name = "My API"', "'project_name' = 'My API'"),
+        ('project_name = "My API"\n', ""),
+        ('url = "aegis"', "url='aegis' # x"),
+        ("# slot: worker\n", ""),
+        ("\n", "\r\n"),
+    ],
+)
+def test_a_record_written_by_hand_is_read_and_written(was: str, now: str) -> None:
+    before = text_of(a_stack("worker"))
+    edited = before.replace(was, now)
+    assert edited != before
+    assert text_of(a_stack("cache"), edited.encode())
+    assert text_of(a_stack("worker"), edited.encode())
+    if was != "\n":
+        return
+    assert text_of(a_stack("worker", "cache"), edited.encode()).count("\r\n") == text_of(
+        a_stack("worker", "cache")
+    ).count("\n")
+
+
+def test_a_record_without_a_last_newline() -> None:
+    for text in (SKELETON.rstrip(), text_of(a_stack("worker")).rstrip().encode()):
+        assert text_of(a_stack("worker", "zebra"), text)
+
+
+def test_a_release_that_asks_more_brings_its_own_answer() -> None:
+    asks = SKELETON.replace(b"\n[components]", b'region = "eu"\n\n[components]')
+    assert record.parse(record.write(asks, a_stack())).answers == {**ANSWERS, "region": "eu"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not toml",
+        "\ufeff[",
+        "[upstream]\n",
+        "upstream = 1\nanswers = 2\ncomponents = 3\n",
+        "x = " + "[" * 5000,
+        GOOD := '[upstream]\nurl = "a"\nrelease = "1"\ncommit = "c"\n[answers]\n',
+        GOOD + "x = 1\n[components]\n",
+        GOOD + "[components]\nworker = 1\n",
+        GOOD + "[components]\nworker = {}\n",
+        GOOD + '[components]\nworker = { by = "you" }\n',
+        GOOD + '[components]\nworker = { release = "1", by = "me" }\n',
+        GOOD + '[components]\nworker = { release = "1", by = [] }\n',
+        GOOD + "[[components]]\n",
+        GOOD + '[components]\na = "x"\na = "y"\n',
+        "answers = []\n" + GOOD.replace("[answers]\n", "") + "[components]\n",
+    ],
+)
+def test_nonsense_is_refused_with_a_place_and_a_remedy(text: str) -> None:
+    with pytest.raises(Refused) as raised:
+        record.parse(text.encode())
+    assert raised.value.where == "aegis.toml"
+    assert "git log -p -- aegis.toml" in raised.value.next
+
+
+def test_a_record_that_is_not_text_is_refused() -> None:
+    with pytest.raises(Refused):
+        record.parse(b"\xff\xfe")
+
+
+def test_a_form_that_cannot_be_written_is_refused_and_not_broken() -> None:
+    text = GOOD + '[components.worker]\nrelease = "1"\nby = "you"\n'
+    made = record.parse(text.encode())
+    with pytest.raises(Refused):
+        record.write(text.encode(), made)

@@ -1,0 +1,843 @@
+"""The command's contract, number by number (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aegis_patch.upstream import releases
+from tests.conftest import ROOT, Project, Start, git, needs, run
+
+PLAN = {"subject", "files", "conflicts", "notes"}
+
+
+@pytest.mark.parametrize(("args", "says"), [((), "Usage"), (("--version",), "aegis 0.")])
+def test_without_a_verb(args: tuple[str, ...], says: str) -> None:
+    ran = run(*args)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(says)
+
+
+# 1. Subjects and trailers.
+
+
+def test_subjects_bodies_and_trailers(start: Start) -> None:
+    project = start("ingress")
+    project.aegis("add", "worker")
+    added = project.head
+    project.aegis("remove", "worker")
+    along = ["cache", "cache+ingress", "worker"]
+    assert project.subjects == [
+        'Revert "Add worker"',
+        "Add worker",
+        "Add ingress",
+        f"Start my-api from aegis {releases.latest()}",
+    ]
+    assert f"This reverts commit {added}." in project.git("log", "-1", "--format=%b")
+    trailers = "--format=%(trailers:key=Aegis-Component,valueonly)"
+    assert project.git("log", "-1", trailers, added).split() == along
+    for commit in project.git("rev-list", "HEAD").split():
+        release = project.git(
+            "log", "-1", "--format=%(trailers:key=Aegis-Release,valueonly)", commit
+        )
+        assert release.strip() == releases.latest()
+
+
+def test_the_reverted_commit_is_the_newest_that_gained_the_name(start: Start) -> None:
+    project = start()
+    for _ in range(2):
+        project.aegis("add", "ingress")
+        newest = project.head
+        project.write("notes.md", newest)
+        project.commit()
+        project.aegis("remove", "ingress")
+    assert f"This reverts commit {newest}." in project.git("log", "-1", "--format=%b")
+
+
+def test_where_history_lost_the_commit_the_line_is_left_out_and_that_is_said(
+    start: Start, tmp_path: Path
+) -> None:
+    project = start("ingress")
+    project.write("notes.md", "later\n")
+    project.commit()
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{project.path}", "shallow")
+    shallow = Project(tmp_path / "shallow")
+    ran = shallow.aegis("remove", "ingress")
+    assert "This reverts" not in shallow.git("log", "-1", "--format=%B")
+    assert "history no longer has" in ran.out
+    assert shallow.is_sound()
+
+
+# 2. init.
+
+
+@pytest.mark.parametrize(
+    ("components", "subjects"),
+    [
+        ("", []),
+        ("worker", ["Add worker"]),
+        ("worker,cache", ["Add cache", "Add worker"]),
+        ("ingress worker, cache,worker", ["Add cache", "Add ingress", "Add worker"]),
+    ],
+)
+def test_init_makes_a_commit_for_each_named_component(
+    tmp_path: Path, components: str, subjects: list[str]
+) -> None:
+    ran = run("init", tmp_path / "my-api", "--components", components, "-y")
+    assert ran.code == 0, ran.err
+    project = Project(tmp_path / "my-api")
+    assert project.subjects[::-1][1:] == subjects
+    assert project.is_sound()
+
+
+def test_init_uses_the_default_branch_of_git_or_main(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("init", tmp_path / "one", "-y")
+    assert git(tmp_path / "one", "branch", "--show-current") == "main"
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "init.defaultBranch")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "trunk")
+    run("init", tmp_path / "two", "-y")
+    assert git(tmp_path / "two", "branch", "--show-current") == "trunk"
+
+
+def test_init_takes_answers_and_the_slug_follows(tmp_path: Path) -> None:
+    answers = ["project_name=Crème Brûlée 2", 'description=Says "hello" \\o/', "author_name=É T"]
+    args = [word for answer in answers for word in ("--answer", answer)]
+    ran = run("init", tmp_path / "x", *args, "-y")
+    assert ran.code == 0, ran.err
+    project = Project(tmp_path / "x")
+    assert 'name = "creme-brulee-2"' in project.read("pyproject.toml")
+    assert project.subjects == [f"Start Crème Brûlée 2 from aegis {releases.latest()}"]
+    shown = project.aegis("answers", "--json").json["answers"]
+    assert shown["description"] == 'Says "hello" \\o/'
+    assert shown["author_email"] == "uma@example.org"
+
+
+@pytest.mark.parametrize(
+    "answer", ["project_name=", "project_name=???", "author_email=nobody", "colour=red"]
+)
+def test_init_refuses_an_answer_that_is_not_valid(tmp_path: Path, answer: str) -> None:
+    ran = run("init", tmp_path / "x", "--answer", answer, "-y")
+    assert ran.code == 1
+    assert "next" in ran.err
+    assert not (tmp_path / "x").exists()
+
+
+def test_init_says_which_answers_are_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "config"
+    empty.write_text("[user]\n\tuseConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
+    ran = run("init", tmp_path / "x", "-y", "--dry-run")
+    assert "author_name and author_email are made up" in ran.out
+    ran = run("init", tmp_path / "x", "-y", "--dry-run", "--answer", "author_name=Ann")
+    assert "note author_email is made up: aegis answers author_email=…" in ran.out
+    whole = ("--answer", "author_name=Ann", "--answer", "author_email=ann@example.com")
+    assert "made up" not in run("init", tmp_path / "x", "-y", "--dry-run", *whole).out
+
+
+def test_init_refuses_a_path_at_or_below_a_file(start: Start) -> None:
+    project = start()
+    for path in ("README.md", "README.md/x"):
+        ran = run("init", project.path / path)
+        assert ran.code == 1
+        assert "a file is at this path" in ran.err
+        assert f"at {project.path / 'README.md'}\n" in ran.err
+
+
+def test_init_refuses_a_path_that_is_not_empty(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    ran = run("init", tmp_path)
+    assert ran.code == 1
+    assert "not empty" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_init_in_an_empty_directory_and_in_a_fresh_repository(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run("init", tmp_path / "empty", "-y").code == 0
+    git(tmp_path, "init", "--quiet", "--initial-branch=dev", "fresh")
+    assert run("init", tmp_path / "fresh", "--components", "ingress", "-y").code == 0
+    assert git(tmp_path / "fresh", "branch", "--show-current") == "dev"
+    assert Project(tmp_path / "fresh").is_sound()
+
+
+def test_init_inside_a_repository_makes_a_subdirectory(tmp_path: Path) -> None:
+    outer = Project(tmp_path)
+    outer.git("init", "--quiet")
+    outer.write("README", "ours\n")
+    outer.commit("Outer")
+    outer.write("README", "ours, not committed\n")
+    assert run("init", tmp_path / "services/api", "--components", "worker", "-y").code == 0
+    inner = Project(tmp_path / "services/api")
+    assert not (inner.path / ".git").exists()
+    assert outer.subjects[-1] == "Outer"
+    assert len(outer.subjects) == 3
+    assert outer.git("status", "--porcelain") == " M README"
+    inner.aegis("add", "ingress")
+    inner.aegis("remove", "worker")
+    assert outer.git("status", "--porcelain") == " M README"
+    assert outer.read("README") == "ours, not committed\n"
+    assert inner.aegis("status", "--json").json["components"] == [
+        {"name": "ingress", "by": "you", "release": releases.latest()}
+    ]
+
+
+def test_without_an_identity_init_uses_a_placeholder_and_others_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NAME", "EMAIL"):
+        monkeypatch.delenv(f"GIT_AUTHOR_{name}")
+        monkeypatch.delenv(f"GIT_COMMITTER_{name}")
+    empty = tmp_path / "config"
+    empty.write_text("[user]\n\tuseConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
+    ran = run("init", tmp_path / "x", "--components", "cache", "-y")
+    assert ran.code == 0
+    assert "git does not know who you are" in ran.out
+    project = Project(tmp_path / "x")
+    placeholder = "aegis <aegis@localhost.invalid>"
+    assert project.git("log", "--format=%an <%ae>").splitlines() == [placeholder, placeholder]
+    ran = project.aegis("add", "ingress", code=1)
+    assert "git config user.name" in ran.err
+
+
+# 3. add.
+
+
+def test_add_what_is_there_says_so(start: Start) -> None:
+    project = start("worker")
+    before = project.head
+    assert "worker is there already" in project.aegis("add", "worker").out
+    assert project.head == before
+
+
+def test_add_of_what_is_needed_promotes_it(start: Start) -> None:
+    project = start("worker")
+    ran = project.aegis("add", "cache", "--json")
+    assert [commit["subject"] for commit in ran.json["commits"]] == ["Keep cache"]
+    assert project.git("show", "--format=", "--name-only", "HEAD") == "aegis.toml"
+    project.aegis("remove", "worker")
+    assert [c["name"] for c in project.aegis("status", "--json").json["components"]] == ["cache"]
+
+
+def test_a_conflict_at_the_second_of_several_names(start: Start) -> None:
+    project = start()
+    project.collide("ingress")
+    ran = project.aegis("add", "worker", "ingress", "cache", code=3)
+    assert project.subjects[:2] == ["Add cache", "Mine"]
+    assert "aegis add worker" in ran.out
+    project.git("cherry-pick", "--abort")
+    assert project.is_sound()
+
+
+# 4. remove.
+
+
+def test_remove_what_another_needs_is_refused_with_its_name(start: Start) -> None:
+    project = start("worker", "cache")
+    ran = project.aegis("remove", "cache", code=1)
+    assert "needed by worker" in ran.err
+    assert "aegis remove worker cache" in ran.err
+
+
+def test_remove_of_several_is_one_plan(start: Start) -> None:
+    project = start("worker", "ingress")
+    project.aegis("remove", "cache,worker")
+    assert project.subjects[0] == 'Revert "Add worker"'
+    assert project.aegis("remove", "worker").code == 0
+    project.aegis("add", "cache")
+    project.aegis("add", "worker")
+    project.aegis("remove", "cache", "worker", "ingress")
+    assert project.subjects[:3] == [f'Revert "Add {n}"' for n in ("cache", "ingress", "worker")]
+    assert project.aegis("status", "--json").json["components"] == []
+
+
+def test_a_requirement_that_the_user_relies_on_stays(start: Start) -> None:
+    project = start("worker")
+    project.write("app/mine.py", "from app.components.cache import component\n")
+    project.commit("Use the cache myself")
+    ran = project.aegis("remove", "worker")
+    assert "cache stays" in ran.out
+    assert "app/mine.py" in ran.out
+    (left,) = project.aegis("status", "--json").json["components"]
+    assert left["name"] == "cache"
+    assert left["by"] == "you"
+
+
+def test_a_requirement_whose_files_the_user_changed_stays(start: Start) -> None:
+    project = start("worker")
+    path = "app/components/cache/__init__.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    project.commit("Change the cache")
+    assert f"you changed {path}" in project.aegis("remove", "worker").out
+    assert "MINE = 1" in project.read(path)
+
+
+# 5. Names.
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("core", "always there"), ("workr", "worker"), ("nonsense-xyz", "aegis components")],
+)
+def test_names_that_are_refused(start: Start, name: str, says: str) -> None:
+    project = start()
+    for verb in ("add", "remove"):
+        assert says in project.aegis(verb, name, code=1).err
+
+
+def test_an_integration_is_refused_with_what_to_name_instead(start: Start) -> None:
+    project = start()
+    named = "cache+ingress"
+    for verb, instead in (
+        ("add", "aegis add cache ingress"),
+        ("remove", "aegis remove cache, or aegis remove ingress"),
+    ):
+        assert f"next {instead}\n" in project.aegis(verb, named, code=1).err
+    ran = run("init", project.path / "new", "--components", named)
+    assert "next aegis init PATH --components cache,ingress\n" in ran.err
+
+
+def test_what_comes_and_goes_with_a_component_is_said(start: Start) -> None:
+    project = start("ingress")
+    assert "  with cache, cache+ingress\n" in project.aegis("add", "worker").out
+    assert "  with cache, cache+ingress\n" in project.aegis("remove", "worker", "--dry-run").out
+    assert "  with" not in project.aegis("add", "cache").out  # it was there by need
+    new = run("init", project.path.with_name("new"), "--components", "postgres", "-y")
+    assert "  with database\n" in new.out
+
+
+def test_only_what_can_be_named_is_suggested(start: Start) -> None:
+    assert "did you mean scheduler?" in start().aegis("add", "sheduler", code=1).err
+
+
+def test_a_component_that_a_newer_release_has(start: Start) -> None:
+    project = start(version="0.1.0")
+    lacks = "release 0.1.0 does not have postgres, scheduler; "
+    ran = project.aegis("add", "database[postgres]", "scheduler", code=1)
+    assert lacks in ran.err
+    assert "next aegis rebase-upstream" in ran.err
+    assert "does not have postgres" in project.aegis("remove", "postgres", code=1).err
+    words = ("--upstream-version", "0.1.0", "--components", "postgres")
+    assert "leave out --upstream-version" in run("init", project.path / "new", *words).err
+
+
+# 6. rebase-upstream.
+
+
+def test_rebase_is_one_commit_on_top(start: Start) -> None:
+    oldest = next(iter(releases.versions()))
+    project = start("worker", version=oldest)
+    before = project.head
+    ran = project.aegis("update")
+    assert project.subjects[0] == f"Rebase onto aegis {releases.latest()}"
+    assert project.git("rev-parse", "HEAD~") == before
+    assert "no history is rewritten" in project.git("log", "-1", "--format=%b")
+    assert ran.code == 0
+    status = project.aegis("status", "--json").json
+    assert (status["release"], status["behind"]) == (releases.latest(), 0)
+    project.aegis("rebase-upstream", "--to", oldest)
+    assert project.tree == project.git("rev-parse", f"{before}^{{tree}}")
+    assert "already at" in project.aegis("rebase-upstream", "--to", f"v{oldest}").out
+
+
+def test_a_release_that_cannot_be_found(start: Start) -> None:
+    project = start()
+    ran = project.aegis("rebase-upstream", "--to", "9.9", code=1)
+    assert "9.9" in ran.err
+    assert releases.latest() in ran.err
+
+
+# 7. Exit codes and dry runs.
+
+
+def test_in_a_directory_that_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for args in (["status"], ["init", "x"]):
+        assert "was deleted" in run(*args).err
+
+
+def test_without_git(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = start()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for args in (["status"], ["add", "cache"], ["init", str(tmp_path / "new")]):
+        ran = project.aegis(*args, code=1)
+        assert "there is no git" in ran.err
+        assert "next install git" in ran.err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("args", [["add"], ["nonsense"], ["--nonsense"], ["answers", "nonsense"]])
+def test_usage(start: Start, args: list[str]) -> None:
+    project = start()
+    assert project.aegis(*args, code=2).out == ""
+    assert "error" in project.aegis(*args, "--json", code=2).json
+
+
+def test_a_dry_run_writes_nothing(start: Start) -> None:
+    oldest = next(iter(releases.versions()))
+    project = start("worker", version=oldest)
+    before = everything(project.path)
+    for args in (
+        ["add", "ingress"],
+        ["remove", "worker"],
+        ["update"],
+        ["answers", "description=x"],
+    ):
+        ran = project.aegis(*args, "--dry-run")
+        assert "would be" in ran.out, ran
+        assert everything(project.path) == before
+
+
+def test_a_dry_init_writes_nothing(tmp_path: Path) -> None:
+    ran = run("--dry-run", "init", tmp_path / "x", "--components", "worker", "--json")
+    assert [commit["subject"] for commit in ran.json["commits"]][1:] == ["Add worker"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_predicts_conflicts(start: Start) -> None:
+    project = start()
+    project.collide("worker")
+    before = everything(project.path)
+    ran = project.aegis("add", "worker", "--dry-run", "--json", code=3)
+    (commit,) = ran.json["commits"]
+    assert [conflict["path"] for conflict in commit["conflicts"]] == ["README.md"]
+    assert everything(project.path) == before
+
+
+def test_nothing_ends_in_a_traceback_when_the_pipe_closes(start: Start) -> None:
+    project = start()
+    done = subprocess.run(
+        f"{sys.executable} -m aegis_patch components | head -1",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Traceback" not in done.stderr
+    assert project.is_sound()
+
+
+# 8. --json.
+
+
+def test_json_of_every_verb_is_one_object(start: Start) -> None:
+    project = start("worker")
+    status = project.aegis("status", "--json").json
+    assert set(status) == {
+        "release", "latest", "behind", "components", "integrations", "drift", "off"
+    }  # fmt: skip
+    rows = run("components", "--json").json
+    assert set(rows[0]) == {
+        "name", "title", "summary", "implementation", "kind", "status", "requires"
+    }  # fmt: skip
+    assert rows[0]["name"] == "core"
+    made = project.aegis("add", "ingress", "--json").json
+    (commit,) = made["commits"]
+    assert set(commit) == PLAN | {"id"}
+    assert commit["id"] == project.head
+    assert set(commit["files"][0]) == {"path", "change", "added", "removed"}
+    planned = project.aegis("--json", "remove", "ingress", "--dry-run").json
+    assert set(planned["commits"][0]) == PLAN
+    error = project.aegis("add", "nonsense", "--json", code=1).json
+    assert set(error["error"]) == {"what", "where", "next"}
+
+
+def test_status_tells_the_drift(start: Start) -> None:
+    project = start("worker")
+    project.edit("Makefile", "# yours below", "# mine below")
+    (project.path / "LICENSE").write_text("mine")
+    (project.path / "Dockerfile").unlink()
+    project.commit("Mine")
+    assert project.aegis("status", "--json").json["drift"] == [
+        {"path": "Dockerfile", "change": "deleted"},
+        {"path": "Makefile", "change": "modified"},
+    ]
+    assert "Makefile" in project.aegis("status").out
+
+
+# 9. components.
+
+
+def test_components_lists_core_first() -> None:
+    lines = run("components").out.splitlines()
+    assert lines[1].startswith("core")
+    assert re.search(r"worker .*arq.* available", "\n".join(lines))
+
+
+# Options before and after the verb; the directory.
+
+
+def test_the_project_is_found_from_below_and_by_option(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = start()
+    monkeypatch.chdir(project.path / "app" / "core")
+    assert run("add", "ingress").code == 0
+    monkeypatch.chdir(os.path.sep)
+    assert run("remove", "ingress", "-C", project.path).code == 0
+    assert run("--project-path", project.path, "add", "ingress").code == 0
+
+
+# Refusals: clear, with the next command, and nothing changed.
+
+
+def test_not_a_repository(tmp_path: Path, start: Start) -> None:
+    assert "aegis init" in run("status", "-C", tmp_path).err
+    project = start()
+    subprocess.run(["rm", "-rf", project.path / ".git"], check=True)
+    assert "not a git repository" in project.aegis("add", "ingress", code=1).err
+
+
+def test_no_commit_yet(start: Start) -> None:
+    project = start()
+    subprocess.run(["rm", "-rf", project.path / ".git"], check=True)
+    project.git("init", "--quiet")
+    assert "no commit yet" in project.aegis("add", "ingress", code=1).err
+
+
+def test_a_detached_head(start: Start) -> None:
+    project = start()
+    project.git("checkout", "--quiet", "--detach")
+    assert "git switch" in project.aegis("add", "ingress", code=1).err
+    project.aegis("status")
+
+
+@pytest.mark.parametrize("operation", ["merge", "rebase", "cherry-pick", "revert"])
+def test_an_operation_under_way(start: Start, operation: str) -> None:
+    project = start()
+    project.git("switch", "--quiet", "-c", "other")
+    project.write("notes", "theirs\n")
+    other = project.commit("Theirs")
+    project.git("switch", "--quiet", "main")
+    project.write("notes", "ours\n")
+    project.commit("Ours")
+    project.write("notes", "ours again\n")
+    project.commit("Ours again")
+    what = "HEAD~" if operation == "revert" else other
+    project.git(operation, what, check=False)
+    before = everything(project.path)
+    ran = project.aegis("add", "ingress", code=1)
+    assert f"git {operation} --abort" in ran.err
+    assert everything(project.path) == before
+    assert project.aegis("add", "ingress", "--dry-run", code=1).err == ran.err
+
+
+def test_uncommitted_work_in_the_way(start: Start) -> None:
+    project = start()
+    project.write("compose.yaml", project.read("compose.yaml") + "# mine\n")
+    before = everything(project.path)
+    for args in (["add", "ingress"], ["add", "ingress", "--dry-run"]):
+        ran = project.aegis(*args, code=1)
+        assert "compose.yaml" in ran.err
+        assert "git stash" in ran.err
+        assert everything(project.path) == before
+
+
+def test_an_untracked_file_in_the_way(start: Start) -> None:
+    project = start()
+    project.write("app/components/ingress/__init__.py", "mine = 1\n")
+    ran = project.aegis("add", "ingress", code=1)
+    assert "app/components/ingress/__init__.py" in ran.err
+    assert project.read("app/components/ingress/__init__.py") == "mine = 1\n"
+
+
+def test_an_ignored_file_in_the_way(start: Start) -> None:
+    project = start()
+    project.write(".gitignore", project.read(".gitignore") + "app/components/ingress/\n")
+    project.commit("Ignore it")
+    project.write("app/components/ingress/__init__.py", "mine = 1\n")
+    project.aegis("add", "ingress", code=1)
+    assert project.read("app/components/ingress/__init__.py") == "mine = 1\n"
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "untracked file"])
+@pytest.mark.parametrize("place", ["app/components/worker", "tests/components/cache"])
+def test_a_file_of_mine_where_a_directory_has_to_come(start: Start, place: str, kind: str) -> None:
+    """One refusal with one remedy, before any of the commits that were asked for."""
+    project = start("ingress")
+    if kind == "link":
+        (project.path / place).symlink_to("../../docs")
+    else:
+        project.write(place, "mine\n")
+    if kind != "untracked file":
+        project.commit("Mine")
+    before = everything(project.path)
+    for args in (["add", "cache,worker"], ["add", "cache,worker", "--dry-run"]):
+        error = project.aegis(*args, "--json", code=1).json["error"]
+        assert error["where"] == place
+        assert everything(project.path) == before
+    if kind != "untracked file":
+        remedy = error["next"].replace("ELSEWHERE", "mine.txt")
+        subprocess.run(remedy, shell=True, cwd=project.path, check=True, capture_output=True)
+        project.aegis("add", "cache,worker")
+        assert (project.path / "mine.txt").is_symlink() == (kind == "link")
+
+
+def test_more_than_one_file_of_mine_where_directories_have_to_come(start: Start) -> None:
+    project = start()
+    for place in ("app/components/worker", "tests/components/worker"):
+        project.write(place, "mine\n")
+    project.commit("Mine")
+    error = project.aegis("add", "worker", "--json", code=1).json["error"]
+    assert error["where"] == "app/components/worker, tests/components/worker"
+
+
+def test_a_directory_of_mine_where_a_file_has_to_come(start: Start) -> None:
+    """One conflict, whatever is in the directory; the remedy that is told ends it."""
+    project = start()
+    place = "docs/components/cache.md"
+    for name in ("one", "two/three"):
+        project.write(f"{place}/{name}", f"mine, {name}\n")
+    before = project.commit("Mine")
+    said = project.aegis("add", "cache", code=3).out
+    assert "1 conflict in Add cache" in said
+    assert "move yours away and git checkout --theirs it" in said
+    project.git("cherry-pick", "--abort")
+    assert project.head == before
+    assert project.is_sound()
+    project.aegis("add", "cache", code=3)
+    project.git("mv", place, "docs/mine")
+    project.git("checkout", "--theirs", place)
+    project.git("add", place)
+    project.git("cherry-pick", "--continue")
+    assert project.read("docs/mine/two/three") == "mine, two/three\n"
+    assert project.is_sound()
+    assert project.aegis("status", "--json").json["drift"] == []
+
+
+def test_a_link_in_the_way(start: Start, tmp_path: Path) -> None:
+    project = start()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (project.path / "app/components/ingress").symlink_to(elsewhere)
+    project.aegis("add", "ingress", code=1)
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('by = "you"', 'by = "me"'),
+        ("[upstream]", "[upstream"),
+        ('release = "', 'release = "9.'),
+        ("ingress = {", "ingres = {"),
+        ("[answers]", "[questions]"),
+    ],
+)
+def test_a_record_edited_into_nonsense(start: Start, old: str, new: str) -> None:
+    project = start("ingress")
+    project.write("aegis.toml", project.read("aegis.toml").replace(old, new))
+    project.commit("Nonsense")
+    before = everything(project.path)
+    ran = project.aegis("add", "worker", code=1)
+    assert "next" in ran.err
+    assert everything(project.path) == before
+
+
+# Unrelated work stays as it is.
+
+
+def test_unrelated_work_stays_as_it_is(start: Start) -> None:
+    project = start()
+    project.write("one", "staged\n")
+    project.git("add", "one")
+    project.write("two", "untracked\n")
+    project.write("Dockerfile", project.read("Dockerfile") + "# unstaged\n")
+    before = project.git("status", "--porcelain")
+    project.aegis("add", "ingress")
+    project.aegis("remove", "ingress")
+    assert project.git("status", "--porcelain") == before
+    assert project.read("Dockerfile").endswith("# unstaged\n")
+
+
+# Conflicts.
+
+
+def conflicted(start: Start) -> Project:
+    project = start("ingress")
+    project.collide("worker")
+    project.aegis("add", "worker", code=3)
+    return project
+
+
+def test_a_conflict_is_gits_own_cherry_pick(start: Start) -> None:
+    project = conflicted(start)
+    assert "cherry-pick" in project.git("status")
+    assert project.git("ls-files", "--unmerged").count("README.md") == 3
+    marked = project.read("README.md")
+    assert "<<<<<<<" in marked
+    assert "mine" in marked
+    assert "cherry-pick" in project.aegis("add", "cache", code=1).err
+    assert "git cherry-pick --continue" in project.aegis("status").out
+
+
+def test_continue_finishes_it_with_message_and_author(start: Start) -> None:
+    project = conflicted(start)
+    text = re.sub(r"<<<<<<<.*\n|=======\n|>>>>>>>.*\n", "", project.read("README.md"))
+    project.write("README.md", text)
+    project.git("add", "README.md")
+    project.git("cherry-pick", "--continue")
+    assert project.subjects[0] == "Add worker"
+    message = project.git("log", "-1", "--format=%B")
+    assert message.endswith(f"Aegis-Component: worker\nAegis-Release: {releases.latest()}")
+    assert "Conflicts" not in message
+    assert project.git("log", "-1", "--format=%an") == "Uma User"
+    assert project.is_sound()
+    project.aegis("remove", "worker")  # what was resolved is not asked again
+    assert "mine\n" in project.read("README.md")
+
+
+def test_abort_restores_everything(start: Start) -> None:
+    project = start("ingress")
+    project.collide("worker")
+    project.write("Dockerfile", project.read("Dockerfile") + "# unstaged\n")
+    project.write("untracked", "mine\n")
+    before = everything(project.path, objects=False), project.git("status", "--porcelain")
+    project.aegis("add", "worker", code=3)
+    project.git("cherry-pick", "--abort")
+    after = everything(project.path, objects=False), project.git("status", "--porcelain")
+    assert after == before
+
+
+def test_a_conflict_is_refused_while_something_is_staged(start: Start) -> None:
+    project = start()
+    project.collide("worker")
+    project.write("staged", "mine\n")
+    project.git("add", "staged")
+    before = everything(project.path)
+    ran = project.aegis("add", "ingress", "worker", code=1)
+    assert "staged" in ran.err
+    assert everything(project.path) == before
+
+
+def test_modify_delete_is_a_conflict_and_keeps_the_edit(start: Start) -> None:
+    project = start("ingress")
+    path = "app/components/ingress/__init__.py"
+    project.write(path, project.read(path) + "\nMINE = 1\n")
+    project.commit("Mine")
+    project.aegis("remove", "ingress", code=3)
+    assert "MINE = 1" in project.read(path)
+    project.git("rm", "--quiet", path)
+    project.git("cherry-pick", "--continue")
+    assert project.subjects[0] == 'Revert "Add ingress"'
+    assert project.is_sound()
+
+
+def everything(path: Path, *, objects: bool = True) -> dict[str, bytes]:
+    """Every file below a path, HEAD, what is staged, and how many objects git has."""
+    found = {}
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path).as_posix()
+        if file.is_file() and not name.startswith(".git/"):
+            found[name] = file.read_bytes()
+    if (path / ".git").exists():
+        found[".git HEAD"] = git(path, "rev-parse", "HEAD").encode()
+        found[".git staged"] = git(path, "diff", "--cached").encode()
+        found[".git objects"] = git(path, "count-objects").encode() if objects else b""
+    return found
+
+
+def test_patches_that_are_being_applied(start: Start) -> None:
+    project = start()
+    mail = "From: A <a@b>\nSubject: x\n\n---\ndiff --git a/no b/no\n--- a/no\n+++ b/no\n"
+    project.write("../mail.patch", mail + "@@ -1 +1 @@\n-a\n+b\n")
+    project.git("am", "../mail.patch", check=False)
+    assert "git am --abort" in project.aegis("add", "ingress", code=1).err
+
+
+def into_a_closed_pipe(project: Project, *args: str) -> int:
+    """The exit code where nobody reads what is printed, as `aegis … 2>&1 | true` has it."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), *args]
+    try:
+        return subprocess.run(command, stdout=writer, stderr=writer, check=False).returncode
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_reader_that_leaves_changes_no_exit_code(start: Start, json: tuple[str, ...]) -> None:
+    project = start()
+    project.collide("worker")
+    for verb in ("status", "components", "answers", "--version", "--help"):
+        assert into_a_closed_pipe(project, verb, *json) == 0
+    assert into_a_closed_pipe(project, "nonsense", *json) == 2
+    assert into_a_closed_pipe(project, "add", "nonsense", *json) == 1
+    assert into_a_closed_pipe(project, "add", "ingress", *json) == 0
+    assert project.subjects[0] == "Add ingress"
+    assert project.is_sound()
+    assert into_a_closed_pipe(project, "add", "worker", *json) == 3
+    assert "UU README.md" in project.git("status", "--porcelain")
+
+
+@pytest.fixture(scope="session")
+def latin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A locale of ISO 8859-1."""
+    needs("localedef")
+    path = tmp_path_factory.mktemp("locales")
+    wanted = ("localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(path / "de_DE.ISO-8859-1"))
+    subprocess.run(wanted, check=False, capture_output=True)
+    return {"LOCPATH": str(path), "LC_ALL": "de_DE.ISO-8859-1"}
+
+
+@pytest.mark.parametrize("name", ["C", "no coercion", "latin-1"])
+def test_umlauts_in_whatever_locale(
+    tmp_path: Path, latin: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    bare = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for key, value in {"no coercion": bare, "latin-1": latin}.get(name, {"LC_ALL": name}).items():
+        monkeypatch.setenv(key, value)
+    project = Project(tmp_path / "käse-äpi")
+    git(tmp_path, "config", "--global", "--replace-all", "user.name", "Jürgen Groß")
+    aegis = (sys.executable, "-m", "aegis_patch")
+
+    def typed(*args: str | bytes, code: int = 0) -> str:
+        where = project.path if project.path.exists() else tmp_path
+        done = subprocess.run([*aegis, *args], cwd=where, capture_output=True, check=False)
+        said = (done.stdout + done.stderr).decode()
+        assert done.returncode == code, said
+        assert "Traceback" not in said
+        return said
+
+    try:
+        typed("init", "käse-äpi", "--answer", "description=Köstlich")
+        assert "Jürgen Groß" in typed("answers")
+        project.write("app/größe.py", "GRÖSSE = 1\n")
+        project.collide("worker")
+        assert "README.md" in typed("add", "worker", code=3)
+        project.git("cherry-pick", "--abort")
+        typed("answers", "description=Köstlich, immer")
+        assert "Köstlich, immer" in project.read("aegis.toml")
+        assert "nöpe" in typed("add", "nöpe", code=1)
+        assert "is not UTF-8" in typed(
+            "answers", "description=K\xf6stlich".encode("latin-1"), code=1
+        )
+        assert project.is_sound()
+    finally:
+        git(tmp_path, "config", "--global", "user.name", "Uma User")
+
+
+def test_a_name_of_the_user_that_is_not_utf_8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_bytes(b"[user]\n\tname = J\xfcrgen\n\temail = j@example.org\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    ran = run("init", tmp_path / "p", "-y")
+    assert ran.code == 0, ran.err
+    assert 'author_name = "J?rgen"' in (tmp_path / "p/aegis.toml").read_text()

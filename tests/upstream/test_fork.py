@@ -1,0 +1,253 @@
+"""A company's fork is the same thing at a URL."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from aegis_patch.upstream import releases
+from tests.conftest import ROOT, Project, git, run
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Project:
+    """A fork with two releases; the second says who the company is."""
+    made = Project(tmp_path / "fork")
+    made.path.mkdir()
+    made.git("init", "--quiet")
+    archive = subprocess.run(
+        ["git", "archive", "HEAD", "base", "patches"], cwd=ROOT, capture_output=True, check=True
+    )
+    subprocess.run(["tar", "x"], cwd=made.path, input=archive.stdout, check=True)
+    made.commit("As it is")
+    made.git("tag", "v1.0")
+    made.edit("base/.gitignore", "__pycache__/\n", "__pycache__/\n/company/\n")
+    made.commit("A directory of the company's")
+    made.git("tag", "-a", "v1.10", "-m", "annotated")
+    return made
+
+
+def begin(tmp_path: Path, fork: Project, *args: str) -> Project:
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", fork.path, *args)
+    assert ran.code == 0, ran.err
+    return Project(tmp_path / "my-api")
+
+
+def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork, "--upstream-version", "1.0", "--components", "ingress")
+    assert f'url = "{fork.path}"' in project.read("aegis.toml")
+    project.write("mine", "mine\n")
+    project.commit()
+    status = project.aegis("status", "--json").json
+    assert (status["release"], status["latest"], status["behind"]) == ("1.0", "1.10", 1)
+    project.aegis("add", "worker")
+    project.aegis("rebase-upstream")
+    assert "/company/\n" in project.read(".gitignore")
+    before = project.tree
+    project.aegis("add", "cache")
+    project.aegis("remove", "worker")
+    project.aegis("add", "worker")
+    project.aegis("rebase-upstream", "--to", "1.0")
+    assert "/company/\n" not in project.read(".gitignore")
+    assert project.is_sound()
+    assert before != project.tree
+
+
+def test_the_components_are_those_of_the_fork(tmp_path: Path, fork: Project) -> None:
+    about = "patches/cache/component.toml"
+    fork.edit(about, 'title = "Cache"', 'title = "The company\'s"')
+    fork.commit("A title")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--upstream-version", "1.0")
+    titles = {row["name"]: row["title"] for row in project.aegis("components", "--json").json}
+    assert titles["cache"] == "The company's"
+
+
+def test_a_release_that_is_known_needs_no_network(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork)
+    shutil.rmtree(fork.path)
+    project.aegis("add", "worker")
+    project.aegis("remove", "worker")
+    ran = project.aegis("rebase-upstream", code=1)
+    assert "cannot be fetched" in ran.err
+
+
+@pytest.mark.parametrize("verb", [["status"], ["add", "worker"], ["remove", "ingress"], ["repair"]])
+def test_a_colleague_without_a_cache_fetches_it(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, verb: list[str]
+) -> None:
+    begin(tmp_path, fork, "--components", "ingress")
+    git(tmp_path, "clone", "--quiet", "my-api", "theirs")
+    theirs = Project(tmp_path / "theirs")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    theirs.aegis(*verb)
+    assert theirs.is_sound()
+
+
+@pytest.mark.parametrize("verb", [["status"], ["add", "worker"], ["remove", "ingress"], ["repair"]])
+def test_a_colleague_who_cannot_reach_the_fork_is_told(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, verb: list[str]
+) -> None:
+    project = begin(tmp_path, fork, "--components", "ingress")
+    before = project.head
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    fork.path.rename(tmp_path / "away")
+    error = project.aegis(*verb, "--json", code=1).json["error"]
+    assert "this upstream cannot be fetched" in error["what"]
+    assert error["where"] == str(fork.path)
+    assert "look at the URL and the network" in error["next"]
+    (tmp_path / "away").rename(fork.path)
+    project.aegis("status")
+    assert project.head == before
+
+
+SETTINGS = """title = "Ignored"
+summary = "Ignores what the two leave behind."
+implementation = "git"
+kind = "integration"
+status = "available"
+requires = ["cache", "ingress"]
+"""
+
+
+def test_an_integration_that_only_changes_a_file(tmp_path: Path, fork: Project) -> None:
+    """Its line is all that there is of it: taken out, it comes back; not into a deleted file."""
+    before = fork.read("base/.gitignore")
+    fork.write("base/.gitignore", before.replace("/company/\n", "/company/\n/of-both/\n"))
+    patch = fork.git("diff", "--full-index", "--relative=base")
+    fork.git("checkout", "--", "base/.gitignore")
+    name = "patches/cache+ingress+git"
+    fork.write(f"{name}/component.toml", SETTINGS)
+    fork.write(f"{name}/series", "ignore.patch\n")
+    mail = "From: a\nSubject: Ignore what both leave\n\nBecause.\n\n"
+    fork.write(f"{name}/ignore.patch", f"{mail}{patch}\n")
+    fork.commit("An integration")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--components", "cache,ingress")
+    whole = project.tree
+    project.edit(".gitignore", "/of-both/\n", "")
+    project.commit("Without the line")
+    lost = "the record names cache+ingress+git, and nothing of it is here"
+    assert [each["what"] for each in project.aegis("status", "--json").json["off"]] == [lost]
+    project.aegis("repair")
+    assert project.tree == whole
+    project.git("rm", "--quiet", ".gitignore")
+    project.commit("Without the file")
+    assert "nothing changes" in project.aegis("repair").out
+
+
+def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork)
+    fork.git("tag", "v2.0")
+    project.aegis("rebase-upstream", "--to", "2.0")
+    assert project.subjects[0] == "Rebase onto aegis 2.0"
+
+
+def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project) -> None:
+    """A mirror has the tags of its fork, not those of the past; what the record pins stays."""
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork)
+    project.write("mine", "mine\n")
+    project.commit()
+    fork.git("tag", "--delete", "v2.0")
+    fork.git("tag", "v2.0/beta")  # git cannot have both
+    project.aegis("rebase-upstream", "--dry-run")
+    status = project.aegis("status", "--json").json
+    assert (status["release"], status["latest"]) == ("2.0", "2.0/beta")
+    assert status["behind"]
+    fork.git("tag", "--delete", "v2.0/beta")
+    project.aegis("add", "cache")
+    ran = project.aegis("rebase-upstream")
+    assert "the upstream does not have release 2.0 any more" in ran.out
+    assert project.subjects[0] == "Rebase onto aegis 1.10"
+    for tag in fork.git("tag").splitlines():
+        fork.git("tag", "--delete", tag)
+    assert "no release is recorded" in project.aegis("rebase-upstream", code=1).err
+    assert project.aegis("status", "--json").json["latest"] == "1.10"
+    project.aegis("remove", "cache")
+    assert project.is_sound()
+
+
+def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = begin(tmp_path, fork)
+    fork.git("commit", "--quiet", "--amend", "--message", "History, written anew")
+    fork.git("tag", "--force", "v1.10")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    project.aegis("add", "cache")
+    fork.git("reflog", "expire", "--expire=now", "--all")
+    fork.git("gc", "--quiet", "--prune=now")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "third-cache"))
+    ran = project.aegis("status", code=1)
+    assert "of release 1.10 any more" in ran.err
+    assert "tag that commit there again" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("safe.bareRepository", "explicit"), ("protocol.version", "0")]
+)
+def test_a_users_settings_keep_no_fork_away(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    project = begin(tmp_path, fork)
+    fork.git("commit", "--quiet", "--amend", "--message", "History, written anew")
+    fork.git("tag", "--force", "v1.10")
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")  # not for the mirror
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", name)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", value)
+    project.aegis("add", "cache")
+
+
+@pytest.mark.parametrize("commit", ["main", "+refs/heads/*:refs/heads/*"])
+def test_a_commit_of_the_record_that_is_none(tmp_path: Path, fork: Project, commit: str) -> None:
+    project = begin(tmp_path, fork)
+    project.edit("aegis.toml", fork.head, commit)
+    project.commit()
+    assert "no commit id" in project.aegis("status", code=1).err
+
+
+def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Project) -> None:
+    tags = ["nightly", "v0.4.0", "v0.4.0-acme.1", "v0.4.1", "2.0-rc1", "2.0", "v2.0.1b1", "v2.0.1"]
+    for tag in tags:
+        fork.git("tag", tag)
+    project = begin(tmp_path, fork, "--upstream-version", "nightly")
+    known = ["nightly", "0.4.0", "0.4.0-acme.1", "0.4.1", "1.0", "1.10"]
+    known += ["2.0-rc1", "2.0", "2.0.1b1", "2.0.1"]
+    assert list(releases.versions(str(fork.path))) == known
+    status = project.aegis("status", "--json").json
+    assert (status["latest"], status["behind"]) == ("2.0.1", 9)
+
+
+def test_a_tag_may_hold_what_ends_a_line_elsewhere(fork: Project) -> None:
+    fork.git("tag", "odd\u2028tag", "v1.0")
+    assert list(releases.versions(str(fork.path))) == ["odd\u2028tag", "1.0", "1.10"]
+
+
+def test_a_link_in_a_fork_is_refused(tmp_path: Path, fork: Project) -> None:
+    (fork.path / "base/link").symlink_to("/etc")
+    fork.commit("A link")
+    fork.git("tag", "v3.0")
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", fork.path)
+    assert ran.code == 4
+    assert "base/link" in ran.err
+    assert not (tmp_path / "my-api").exists()
+
+
+def test_a_repository_that_is_no_upstream(tmp_path: Path) -> None:
+    other = Project(tmp_path / "other")
+    other.path.mkdir()
+    other.git("init", "--quiet")
+    other.write("README", "nothing\n")
+    other.commit()
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
+    assert ran.code == 1
+    assert "no release is recorded" in ran.err
+    other.git("tag", "v1")
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
+    assert (ran.code, "has no base/ and patches/" in ran.err) == (1, True)

@@ -1,0 +1,276 @@
+"""render.py: answers → identity files that parse, whatever people are called."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pygit2
+import pytest
+import yaml
+
+from aegis_patch.errors import Refused, SeriesError
+from aegis_patch.objects import texts
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import identity_files
+from tests import tiny
+
+BASE = tiny.ROOT / "base"
+ANSWERS = {
+    "project_name": "My API",
+    "description": "Does it.",
+    "author_name": "Uma User",
+    "author_email": "uma@example.org",
+}
+
+
+@pytest.fixture(name="store", scope="module")
+def small_store() -> Iterator[pygit2.Repository]:
+    with tiny.empty_store() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def opened(store: pygit2.Repository) -> Upstream:
+    """A release without components, with the identity files of the worktree's base/."""
+    paths = [*identity_files.FILES, "aegis.toml"]
+    return tiny.an_upstream(store, {path: (BASE / path).read_bytes() for path in paths})
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "aegis" / "identity"
+
+
+def ask(store: pygit2.Repository, opened: Upstream, **given: str) -> dict[str, str]:
+    return identity_files.ask(store, opened, given, ANSWERS, interactive=False)
+
+
+# What may be answered.
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("My API", "my-api"),
+        ("  Überraschung! ", "uberraschung"),
+        ("a__b--c", "a-b-c"),
+        ("3D", "3d"),
+        ("日本 7", "7"),
+        ("日本", ""),
+        ("", ""),
+        ("ﬁne", "fine"),
+    ],
+)
+def test_a_slug_is_what_everything_can_carry(name: str, slug: str) -> None:
+    assert identity_files.slug(name) == slug
+
+
+def test_what_is_given_wins_over_what_is_suggested(
+    store: pygit2.Repository, opened: Upstream
+) -> None:
+    assert ask(store, opened, project_name="Other") == {**ANSWERS, "project_name": "Other"}
+
+
+@pytest.mark.parametrize(
+    "value", ["null", "true", "1.0", "[x]", "{a: b}", "{{ 1 }}", "a: b", "'x'"]
+)
+def test_an_answer_is_text_and_nothing_else(
+    store: pygit2.Repository, opened: Upstream, value: str
+) -> None:
+    assert ask(store, opened, description=value)["description"] == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(
+            ("project_name", value)
+            for value in ("", "  ", "日本", "---", "x" * 81, "a\nb", "⟦ 7*7 ⟧")
+        ),
+        *(
+            ("description", value)
+            for value in ("x" * 301, "a\nb", "a\x7fb", "a\u2028b", "⟦ 7*7 ⟧", "a\x85b")
+        ),
+        *(("author_name", value) for value in ("", " ", "a\tb", "⟧")),
+        *(
+            ("author_email", value)
+            for value in ("", "x", "a@b@c", "a b@c", 'a"@b', "a@b\x7f", "a@b\u2028", "a@b\n")
+        ),
+        ("author_email", "⟦7*7⟧@x"),
+    ],
+)
+def test_an_answer_that_is_not_valid_is_refused_by_key(
+    store: pygit2.Repository, opened: Upstream, key: str, value: str
+) -> None:
+    with pytest.raises(Refused) as raised:
+        ask(store, opened, **{key: value})
+    assert raised.value.what.startswith(f"an answer is not valid: {key} ")
+    assert raised.value.next == f"give another one: {key}=VALUE"
+
+
+def test_what_is_suggested_has_to_be_valid_too(store: pygit2.Repository, opened: Upstream) -> None:
+    for suggested in ({"project_name": "日本"}, {"author_name": "a\tb"}, {"project_name": "⟦7*7⟧"}):
+        with pytest.raises(Refused):
+            identity_files.ask(store, opened, {}, {**ANSWERS, **suggested}, interactive=False)
+
+
+def test_an_unknown_key_is_refused_with_the_known(
+    store: pygit2.Repository, opened: Upstream
+) -> None:
+    with pytest.raises(Refused, match="colour") as raised:
+        ask(store, opened, colour="red")
+    assert "project_name, description, author_name, author_email" in raised.value.next
+
+
+# What is rendered.
+
+
+def test_the_bases_own_answers_give_the_bases_own_bytes(
+    store: pygit2.Repository, opened: Upstream
+) -> None:
+    rendered = identity_files.identity(store, opened, identity_files.defaults(store, opened))
+    assert rendered == {path: (BASE / path).read_bytes() for path in identity_files.FILES}
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        *(
+            'say "hi"',
+            "it's",
+            "back\\slash \\n",
+            "ends with \\",
+            "🦊 Füchse",
+            "{{ x }} {% y %}",
+            "# no",
+        ),
+        *(
+            "a: b, [c], {d}",
+            "<b>&amp;</b>",
+            "`code` *stars*",
+            "%s ${HOME} $(id)",
+            "'''",
+            '"""',
+            "\\u0041",
+        ),
+        *(
+            "true",
+            "null",
+            "0x1F",
+            "- x",
+            "&a *b !c",
+            "| >",
+            "é\u0301\u202e",
+            "Harbor Light",
+            "harbor-light",
+        ),
+    ],
+)
+def test_files_parse_and_say_what_was_answered(
+    store: pygit2.Repository, opened: Upstream, nasty: str
+) -> None:
+    given = {"project_name": f"X {nasty}", "description": nasty, "author_name": nasty}
+    answers = ask(store, opened, **given, author_email="o'x+\\y@example.org")
+    files = {
+        path: data.decode()
+        for path, data in identity_files.identity(store, opened, answers).items()
+    }
+    project = tomllib.loads(files["pyproject.toml"])["project"]
+    slug = identity_files.slug(answers["project_name"])
+    assert (project["name"], project["description"]) == (slug, nasty)
+    assert project["authors"] == [{"name": nasty, "email": answers["author_email"]}]
+    assert yaml.safe_load(files["compose.yaml"])["name"] == slug
+    said = strings(files["app/identity.py"])
+    assert answers["project_name"] in said
+    assert files["README.md"].startswith(f"# {answers['project_name']}\n")
+
+
+def strings(code: str) -> set[Any]:
+    return {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
+
+
+def test_markup_quotes_what_stood_in_quotes_and_takes_the_longest() -> None:
+    values = {"name": "Harbor", "full": "Harbor Light"}
+    assert identity_files.markup('x = "Harbor Light" # Harbor\n', values) == (
+        "x = ⟦ full | to_json(ensure_ascii=false) ⟧ # ⟦ name ⟧\n"
+    )
+
+
+def test_a_base_that_holds_markup_is_the_upstreams_fault() -> None:
+    with pytest.raises(SeriesError):
+        identity_files.markup("⟦ x ⟧", {"name": "Harbor"})
+
+
+# The cache.
+
+
+def test_what_was_rendered_is_remembered(
+    store: pygit2.Repository, opened: Upstream, cache: Path
+) -> None:
+    cold = identity_files.identity(store, opened, ANSWERS)
+    (file,) = cache.iterdir()
+    before = file.stat().st_mtime_ns
+    assert identity_files.identity(store, opened, ANSWERS) == cold
+    assert file.stat().st_mtime_ns == before
+    identity_files.identity(store, opened, {**ANSWERS, "project_name": "Other"})
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "junk",
+    ["", "{", "{}", "[]", "null", "1", '{"README.md": 1}', '{"x": "\\ud800"}', "[" * 9999, "\0"],
+)
+def test_a_spoilt_cache_is_rendered_anew(
+    store: pygit2.Repository, opened: Upstream, cache: Path, junk: str
+) -> None:
+    cold = identity_files.identity(store, opened, ANSWERS)
+    (file,) = cache.iterdir()
+    good = file.read_text()
+    file.write_text(junk)
+    assert identity_files.identity(store, opened, ANSWERS) == cold
+    assert json.loads(file.read_text()) == json.loads(good)
+
+
+def test_a_cache_that_cannot_be_written_is_only_slower(
+    store: pygit2.Repository, opened: Upstream, cache: Path
+) -> None:
+    cache.parent.mkdir()
+    cache.write_text("a file in its place")
+    assert identity_files.identity(store, opened, ANSWERS).keys() == set(identity_files.FILES)
+
+
+def test_copier_is_not_imported_on_a_warm_cache(
+    store: pygit2.Repository, opened: Upstream, tmp_path: Path
+) -> None:
+    code = (
+        "import sys\n"
+        "from aegis_patch.upstream import identity_files; from aegis_patch.objects import scratch\n"
+        "from tests.upstream import test_identity_files as t; from tests import tiny\n"
+        "with scratch.scratch(()) as store:\n"
+        "    paths = [*identity_files.FILES, 'aegis.toml']\n"
+        "    files = {path: (t.BASE / path).read_bytes() for path in paths}\n"
+        "    identity_files.identity(store, tiny.an_upstream(store, files), t.ANSWERS)\n"
+        "print('copier' in sys.modules)"
+    )
+    said = [
+        subprocess.check_output([sys.executable, "-c", code], cwd=tiny.ROOT, text=True).strip()
+        for _ in range(2)
+    ]
+    assert said == ["True", "False"]
+
+
+def test_identity_is_the_same_with_and_without_its_optional_files(
+    store: pygit2.Repository,
+) -> None:
+    few = {path: (BASE / path).read_bytes() for path in ("README.md", "aegis.toml")}
+    rendered = identity_files.identity(store, tiny.an_upstream(store, few), ANSWERS)
+    assert rendered.keys() == {"README.md"}
+    assert texts.is_binary(rendered["README.md"]) is False

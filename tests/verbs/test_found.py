@@ -1,0 +1,241 @@
+"""Faults that an attack found once; each stays mended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from aegis_patch.upstream import releases
+from tests.conftest import ROOT, Project, Start, run
+
+
+@pytest.fixture
+def outer(tmp_path: Path) -> Project:
+    """A repository of something else."""
+    project = Project(tmp_path / "outer")
+    project.path.mkdir()
+    project.git("init", "--quiet")
+    project.write("api/own.txt", "keep\n")
+    project.commit("Outer")
+    return project
+
+
+def test_a_directory_with_a_dot_is_another_one(outer: Project) -> None:
+    assert run("init", outer.path / ".api", "-y").code == 0
+    assert outer.read("api/own.txt") == "keep\n"
+    inner = Project(outer.path / ".api")
+    inner.aegis("add", "ingress")
+    assert outer.is_sound()
+
+
+def test_init_over_what_git_has_there_is_refused(outer: Project) -> None:
+    (outer.path / "api/own.txt").unlink()
+    (outer.path / "api").rmdir()
+    before = outer.head
+    assert run("init", outer.path / "api", "-y").code == 1
+    assert outer.head == before
+
+
+def test_init_inside_gits_own_directory_is_refused(outer: Project) -> None:
+    ran = run("init", outer.path / ".git/foo", "-y")
+    assert ran.code == 1
+    assert "git's own directory" in ran.err
+
+
+def test_comments_of_mine_in_the_record(start: Start) -> None:
+    project = start("cache")
+    record = project.read("aegis.toml")
+    for value, comment in (
+        ("cache = {", "ticket 42"),
+        ("release = ", "by Bob"),
+        ("author_name", "us"),
+    ):
+        line = next(line for line in record.splitlines() if line.startswith(value))
+        record = record.replace(f"{line}\n", f"{line}  # {comment}\n")
+    project.write("aegis.toml", record)
+    project.commit("Comments")
+    project.aegis("add", "ingress")
+    for comment in ("ticket 42", "by Bob", "us"):
+        assert f"  # {comment}\n" in project.read("aegis.toml")
+    tomllib.loads(project.read("aegis.toml"))
+
+
+def test_a_union_that_does_not_parse_is_a_conflict(start: Start) -> None:
+    project = start()
+    project.write(".gitattributes", "* merge=union\n")
+    lines = project.read("pyproject.toml").splitlines(keepends=True)
+    kept = [line for line in lines if "slot:" not in line and "yours below" not in line]
+    text = "".join(kept).replace('"structlog>=26.1",', '"structlog>=26.1"')
+    project.write("pyproject.toml", text)
+    project.commit("Mine")
+    ran = project.aegis("add", "cache", "--dry-run", code=3)
+    assert "does not parse" in ran.out
+
+
+@pytest.mark.parametrize("name", ["FastAPI", "redis", "arq", "rich"])
+def test_a_project_is_not_named_like_what_it_needs(tmp_path: Path, name: str) -> None:
+    assert run("init", tmp_path / name, "-y").code == 1
+
+
+def test_a_module_of_mine_is_not_hidden(start: Start) -> None:
+    project = start()
+    project.write("app/components/worker.py", "MINE = 1\n")
+    project.commit("Mine")
+    project.aegis("add", "worker", code=3)
+    assert project.read("app/components/worker.py") == "MINE = 1\n"
+    project.git("cherry-pick", "--abort")
+    assert project.is_sound()
+
+
+@pytest.mark.parametrize("names", [",", "", "worker]", "worker[cache", "worker[cache]"])
+def test_names_that_are_none(start: Start, names: str) -> None:
+    start().aegis("add", names, code=1)
+
+
+def test_something_intended_to_be_added(start: Start) -> None:
+    project = start("cache")
+    project.edit("compose.yaml", "redis:8-alpine", "redis:7")
+    project.commit("Mine")
+    project.write("mine.txt", "mine\n")
+    project.git("add", "--intent-to-add", "mine.txt")
+    assert "mine.txt" in project.aegis("remove", "cache", code=1).err
+
+
+def test_init_here_keeps_the_directory(tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir(mode=0o700)
+    inode = here.stat().st_ino
+    done = subprocess.run(
+        [sys.executable, "-m", "aegis_patch", "init", ".", "-y"],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert (here.stat().st_ino, here.stat().st_mode & 0o777) == (inode, 0o700)
+    assert Project(here).is_sound()
+
+
+def test_the_next_command_works_when_typed(outer: Project) -> None:
+    place = outer.path / "my svc/é"
+    assert run("init", place / "api", "-y").code == 0
+    inner = Project(place / "api")
+    inner.write("compose.yaml", inner.read("compose.yaml") + "# mine\n")
+    ran = inner.aegis("add", "ingress", code=1)
+    command = ran.err.partition(" next ")[2].partition(", or")[0]
+    subprocess.run(command, shell=True, cwd=inner.path, check=True)
+    inner.aegis("add", "ingress")
+
+
+def test_a_project_that_was_moved_was_not_added_then(start: Start) -> None:
+    """What is reverted is the commit that added it, and not the one that moved all of it."""
+    project = start("ingress")
+    added = project.git("log", "-1", "--format=%H", "--grep=^Add ingress$").strip()
+    (project.path / "svc").mkdir()
+    kept = {".git", "svc"}
+    for file in project.git("ls-tree", "--name-only", "HEAD").splitlines():
+        if file not in kept:
+            project.git("mv", file, f"svc/{file}")
+    project.commit("Into svc")
+    moved = Project(project.path / "svc")
+    assert "note" not in moved.aegis("remove", "ingress").out
+    assert f"This reverts commit {added}" in project.git("log", "-1", "--format=%B")
+
+
+def test_what_a_hook_leaves_in_the_environment(
+    start: Start, outer: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = start()
+    before = outer.head
+    monkeypatch.setenv("GIT_DIR", str(outer.path / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(outer.path / ".git/index"))
+    project.aegis("add", "ingress")
+    monkeypatch.delenv("GIT_DIR", raising=False)
+    monkeypatch.delenv("GIT_INDEX_FILE", raising=False)
+    assert outer.head == before
+    assert project.is_sound()
+
+
+def test_what_git_merged_badly_heals_with_the_next_add(start: Start) -> None:
+    project = start()
+    project.git("switch", "--quiet", "-c", "other")
+    project.aegis("add", "ingress")
+    project.git("switch", "--quiet", "main")
+    project.aegis("add", "cache")
+    project.git("merge", "--quiet", "--no-edit", "other")
+    assert project.aegis("status", "--json").json["integrations"] == []
+    project.aegis("add", "cache")
+    assert project.subjects[0] == "Add cache+ingress"
+    assert project.aegis("status", "--json").json["integrations"] == ["cache+ingress"]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_interrupted(start: Start, as_json: bool) -> None:
+    """Ctrl-C while git moves the ref, which waits for it: the commit is made whole."""
+    project = start()
+    hook = project.path / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        '#!/bin/sh\n[ "$1" = prepared ] || exit 0\ntouch "$0.reached"\n'
+        'while [ ! -e "$0.told" ] && [ -e "$0" ]; do sleep 0.05; done\n'
+    )
+    hook.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
+        + ["--json"] * as_json,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while not Path(f"{hook}.reached").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    Path(f"{hook}.told").touch()
+    process.communicate()
+    assert process.returncode == 0
+    assert project.subjects[0] == "Add ingress"
+    assert project.is_sound()
+
+
+def test_answers_are_shown_as_they_are(start: Start) -> None:
+    project = start()
+    project.aegis("answers", "description=a :rocket: x\\ [bold]y[/]")
+    assert "a :rocket: x\\ [bold]y[/]" in project.aegis("answers").out
+    assert releases.latest() in project.aegis("status").out
+
+
+def test_a_release_that_was_recorded_again_is_another_one(start: Start) -> None:
+    project = start()
+    commit = releases.versions()[releases.latest()]
+    project.edit("aegis.toml", commit, "1" * 40)
+    project.commit("As if made from an earlier recording")
+    ran = project.aegis("add", "ingress", code=1)
+    assert "111111111 in the record" in ran.err
+    assert commit[:9] in ran.err
+
+
+def test_a_staged_file_in_the_way_is_not_committed_yet(start: Start) -> None:
+    project = start()
+    path = "app/components/ingress/__init__.py"
+    project.write(path, "mine = 1\n")
+    ran = project.aegis("add", "ingress", code=1)
+    command = ran.err.partition("commit it: ")[2].strip()
+    subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
+    project.aegis("add", "ingress", code=3)
+
+
+def test_made_up_authors_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = tmp_path / "config"
+    empty.write_text("")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
+    ran = run("init", tmp_path / "my-api", "-y")
+    assert "aegis answers author_name" in ran.out
