@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 import pygit2
 
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
-from aegis_patch.formats import anchors
+from aegis_patch.formats import adjacent_changes
 from aegis_patch.formats.adjacent_changes import Hunk
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry
@@ -119,7 +119,7 @@ def _at_anchors(
     if any(b"\0" in side for side in (base, ours, theirs)):
         return None
     mine, wanted = (_hunks(store, base, side) for side in (ours, theirs))
-    return anchors.joined(texts.lines(base), mine, wanted)
+    return adjacent_changes.merged(texts.lines(base), mine, wanted, apart=True)
 
 
 def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
