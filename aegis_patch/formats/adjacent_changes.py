@@ -44,7 +44,8 @@ def merged(
     hunks = [(hunk, True) for hunk in ours] + [(hunk, False) for hunk in theirs if hunk not in both]
     for hunk, mine in sorted(hunks, key=lambda each: _place(base, *each)):
         other = last.get(not mine)
-        joined = other and _is_one_point(other, hunk) and _at_anchor(base, hunk.start)
+        one_point = other is not None and _is_one_point(other, hunk)
+        joined = one_point and not like and _at_anchor(base, hunk.start)
         if other and not joined and _meet(other, hunk, like, apart):
             return None
         last[mine] = hunk
@@ -54,7 +55,7 @@ def merged(
         if other and joined:
             before -= len(other.lines)
             result[before:] = anchors.behind(other.lines, hunk.lines)
-        elif other and like and _is_one_point(other, hunk):
+        elif other and like and one_point:
             before -= len(other.lines)
             turned = [*hunk.lines, *other.lines]
             if list(like[before : before + len(turned)]) == turned:
