@@ -113,6 +113,7 @@ def edited(store: pygit2.Repository, upstream: Upstream, name: str) -> int:
     start, end = pristine.before(store, upstream, name), pristine.after(store, upstream, name)
     count = 0
     for change in store.diff(start, end):
+        assert change is not None
         if change.delta.status_char() == "M" and change.delta.new_file.path != "compose.yaml":
             count += change.line_stats[1] + change.line_stats[2]
     return count
