@@ -227,17 +227,18 @@ CONTAINERS = [
         "cache,ingress",
         "cache",
     ),
-    goes(
-        "scheduler",
+    Case(
         "I moved compose.yaml's web server to the end",
         rewrite(COMPOSE, webserver_last),
+        ("remove scheduler",),
         "scheduler",
-        "",
+        conflict=COMPOSE,
     ),
-    there_and_back(
-        "cache",
-        "a database of mine that the web server waits for",
+    Case(
+        "a database of mine that the web server waits for, where the cache is to be waited for",
         rewrite(COMPOSE, waits),
+        ("add cache",),
+        conflict=COMPOSE,
     ),
     there_and_back(
         "postgres",
@@ -294,7 +295,7 @@ SETTINGS = [
         "another lease for the scheduler's jobs, below its own",
         below(ENV, "# SCHEDULER_LEASE=15", "MINE_LEASE=1\n"),
         "scheduler",
-        "",
+        None,
     ),
     there_and_back("scheduler", "a Make target of mine at the end", append(MAKE, f"\n{TARGET}")),
     there_and_back(
@@ -320,11 +321,10 @@ SETTINGS = [
         "a section of mine in the README",
         append("README.md", "\n## Mine\n\nOurs to say.\n"),
     ),
-    Case(
+    there_and_back(
+        "worker",
         "a README of my own from the first line to the last",
         write("README.md", "# Mine\n\nAll mine.\n"),
-        ("add worker",),
-        conflict="README.md",
     ),
     there_and_back(
         "worker",
