@@ -66,9 +66,9 @@ def test_what_only_looks_like_it(start: Start, path: str, text: str) -> None:
 
 def test_what_i_had_before_is_not_gone(start: Start) -> None:
     project = start("cache")
-    slot = "    # slot: worker\n"
+    anchor = "    # yours below: dependencies\n"
     text = project.read("pyproject.toml")
-    project.write("pyproject.toml", text.replace(slot, f'{slot}    "arq>=0.28,<0.29",\n', 1))
+    project.write("pyproject.toml", text.replace(anchor, f'    "arq>=0.28,<0.29",\n{anchor}'))
     project.write("app/mine.py", "import arq\n")
     project.commit("Mine")
     project.aegis("add", "worker")

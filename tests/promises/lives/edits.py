@@ -19,6 +19,7 @@ from aegis_patch.verbs import components
 from tests.conftest import Project
 
 Edit = Callable[[Project, random.Random, str], str | None]  # what was done; None: nothing
+ANCHOR = "yours below"
 _ITEM = re.compile(r'^(\s*)"[^"]*",$')
 
 
@@ -164,8 +165,8 @@ def borrow(project: Project, chance: random.Random, word: str) -> str | None:
     if not (project.path / path).is_file():
         return None
     lines = project.read(path).splitlines(keepends=True)
-    slot = next((at for at, line in enumerate(lines, 1) if "slot: " in line), 0)
-    at = chance.choice([slot, _place(chance, lines)])
+    anchor = next((at for at, line in enumerate(lines) if ANCHOR in line), 0)
+    at = chance.choice([anchor, _place(chance, lines)])
     text = "".join([*lines[:at], line, *lines[at:]])
     if problem(path, text) is not None:
         return None
@@ -225,7 +226,7 @@ def _file(project: Project, chance: random.Random) -> str:
     """A file, most often one in which many write."""
     paths = [path for path in _files(project) if not path.endswith(".json")]
     texts = {path: (project.path / path).read_bytes() for path in paths}
-    shared = [path for path in paths if b"slot: " in texts[path]]
+    shared = [path for path in paths if ANCHOR.encode() in texts[path]]
     inside = [path for path in paths if "/components/" in path]
     fresh = set(project.git("diff", "--name-only", "-z", "HEAD^", check=False).split("\0")) & set(
         paths
@@ -235,10 +236,10 @@ def _file(project: Project, chance: random.Random) -> str:
 
 
 def _place(chance: random.Random, lines: list[str]) -> int:
-    """A place between lines, often near a slot."""
-    slots = [at for at, line in enumerate(lines) if "slot: " in line]
-    if slots and chance.random() < 0.6:
-        return max(0, min(len(lines), chance.choice(slots) + chance.randint(-1, 4)))
+    """A place between lines, often near an anchor."""
+    anchors = [at for at, line in enumerate(lines) if ANCHOR in line]
+    if anchors and chance.random() < 0.6:
+        return max(0, min(len(lines), chance.choice(anchors) + chance.randint(-4, 2)))
     return chance.randint(0, len(lines))
 
 
