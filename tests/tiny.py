@@ -136,7 +136,7 @@ def an_upstream(
     store: pygit2.Repository,
     base: Files,
     *components: tuple[Component, Files],
-    release: str = "0.1.0",
+    release: str = "1.0",
 ) -> Upstream:
     """A release whose components each turn base/ into the given files."""
     made = {

@@ -30,7 +30,7 @@ Interrupt = Callable[[str], None]
 
 
 @pytest.mark.parametrize(
-    "thousands", [0.12, pytest.param(1.2, marks=pytest.mark.long)], ids=["sample", "more"]
+    "thousands", [0.06, pytest.param(1.2, marks=pytest.mark.long)], ids=["sample", "more"]
 )
 def test_a_fault_at_any_effect_leaves_the_old_state_or_the_new(thousands: float) -> None:
     """Of aegis or of its git: killed, out of space, not permitted, or failing once."""
@@ -45,9 +45,7 @@ def test_a_fault_at_any_effect_leaves_the_old_state_or_the_new(thousands: float)
     )
     print(done.stdout)  # the seed, if it fails
     assert done.returncode == 0, done.stderr
-    assert f"{thousands * 1000 * 0.9:.0f}" <= done.stdout.splitlines()[-1].partition(" ")[0].zfill(
-        3
-    )
+    assert int(done.stdout.splitlines()[-1].partition(" ")[0]) >= thousands * 900
 
 
 # A kill at one place, and what the user did before the next verb.
@@ -76,14 +74,14 @@ def test_what_the_user_wrote_after_the_kill_stays(start: Start) -> None:
     new = "app/components/worker/__init__.py"
     assert (project.path / new).exists()
     project.write(new, "mine now\n")
-    project.write("README.md", "all mine\n")
+    project.write("compose.yaml", "all mine\n")
     ran = project.aegis("status")
     assert "killed while it landed 'Add worker', which did not happen" in ran.err
     assert project.head == head
-    assert (project.read(new), project.read("README.md")) == ("mine now\n", "all mine\n")
+    assert (project.read(new), project.read("compose.yaml")) == ("mine now\n", "all mine\n")
     assert project.git("status", "--porcelain").split() == [
         "M",
-        "README.md",
+        "compose.yaml",
         "??",
         "app/components/worker/",
     ]
@@ -105,7 +103,7 @@ def test_an_index_lock_removed_by_hand_does_no_harm(start: Start) -> None:
     assert (
         "index.lock"
         in subprocess.run(
-            ["git", "add", "README.md"],
+            ["git", "add", "compose.yaml"],
             cwd=project.path,
             capture_output=True,
             text=True,
@@ -158,11 +156,11 @@ def test_a_dry_run_and_a_look_finish_it_too(start: Start) -> None:
 
 
 def test_a_conflict_half_entered_is_finished(start: Start) -> None:
-    project = start("ingress")
-    project.collide("worker")
-    killed(project, before(journal, "settle"), "add", "worker")
+    project = start("worker")
+    project.collide()
+    killed(project, before(journal, "settle"), "add", "ingress")
     assert "cherry-pick" in project.aegis("status").out
-    assert project.git("diff", "--name-only", "--diff-filter=U") == "README.md"
+    assert project.git("diff", "--name-only", "--diff-filter=U") == "compose.yaml"
     project.git("cherry-pick", "--abort")
     assert project.is_sound()
 
@@ -228,15 +226,15 @@ def test_an_editor_saves_while_it_lands(
     head = project.head
 
     def save() -> None:
-        target = "draft" if by_rename else "README.md"
+        target = "draft" if by_rename else "compose.yaml"
         project.write(target, "saved\n")
         if by_rename:
-            (project.path / target).replace(project.path / "README.md")
+            (project.path / target).replace(project.path / "compose.yaml")
 
     interrupted(monkeypatch, journal, at, save)
     ran = project.aegis("add", "worker", code=0 if at == "settle" else 1)
-    assert project.read("README.md") == "saved\n"
-    assert project.git("status", "--porcelain") == " M README.md"
+    assert project.read("compose.yaml") == "saved\n"
+    assert project.git("status", "--porcelain") == " M compose.yaml"
     assert (project.head == head) == (at != "settle")
     assert at == "settle" or "saved while" in ran.err
 
@@ -244,7 +242,7 @@ def test_an_editor_saves_while_it_lands(
 def test_an_editor_that_had_the_file_open(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """It writes into the file that was moved away, too late to go back: that is put beside it."""
     project = start("ingress")
-    with (project.path / "README.md").open("a") as file:
+    with (project.path / "compose.yaml").open("a") as file:
 
         def save() -> None:
             file.write("saved late\n")
@@ -252,7 +250,7 @@ def test_an_editor_that_had_the_file_open(start: Start, monkeypatch: pytest.Monk
 
         interrupted(monkeypatch, land, "_refresh", save)
         ran = project.aegis("add", "worker")
-    (beside,) = project.path.glob("README.md.saved-*")
+    (beside,) = project.path.glob("compose.yaml.saved-*")
     assert beside.read_text().endswith("saved late\n")
     assert beside.name in ran.err
 
@@ -270,7 +268,7 @@ def test_an_editor_that_never_stops_saving(start: Start) -> None:
             saved = f"{text}{number}\n"
             draft = project.path / ".git/draft"
             draft.write_text(saved)
-            draft.replace(project.path / "README.md")
+            draft.replace(project.path / "compose.yaml")
             if ended.is_set():
                 return
 
@@ -278,13 +276,13 @@ def test_an_editor_that_never_stops_saving(start: Start) -> None:
         project.git("stash", "--quiet", check=False)
         project.git("stash", "drop", "--quiet", check=False)
         ended.clear()
-        editor = threading.Thread(target=save, args=[project.read("README.md")])
+        editor = threading.Thread(target=save, args=[project.read("compose.yaml")])
         editor.start()
         run("-C", project.path, verb, "worker")
         time.sleep(0.15)
         ended.set()
         editor.join()
-        assert project.read("README.md") == saved
+        assert project.read("compose.yaml") == saved
 
 
 def test_git_changes_the_index_while_it_lands(
@@ -513,8 +511,8 @@ def test_filters_run_at_the_top_of_the_worktree(start: Start, required: str) -> 
     project.git("reset", "--quiet", "--hard")
     for verb in ("add", "remove"):
         project.aegis(verb, "worker")
-        text = project.git("show", "HEAD:README.md")
-        assert project.read("README.md") == f"{text}\nsmudged\n"
+        text = project.git("show", "HEAD:compose.yaml")
+        assert project.read("compose.yaml") == f"{text}\nsmudged\n"
         assert project.is_sound()
 
 

@@ -31,11 +31,11 @@ def test_each_name_stands_below_its_slot() -> None:
     made = text_of(a_stack("worker", need="cache+ingress cache"), skeleton.encode())
     assert made.partition("[components]\n")[2] == (
         "# slot: cache\n"
-        'cache = { release = "0.1.0", by = "need" }\n'
+        'cache = { release = "1.0", by = "need" }\n'
         "# slot: cache+ingress\n"
-        '"cache+ingress" = { release = "0.1.0", by = "need" }\n'
+        '"cache+ingress" = { release = "1.0", by = "need" }\n'
         "# slot: worker\n"
-        'worker = { release = "0.1.0", by = "you" }\n'
+        'worker = { release = "1.0", by = "you" }\n'
         "# end; yours\n"
     )
 
@@ -46,7 +46,7 @@ def test_a_name_without_a_slot_goes_to_the_end_of_its_section() -> None:
             f'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n\n[components]\n{tail}'
         )
         made = text_of(replace(a_stack("zebra"), answers={}), base.encode())
-        assert 'zebra = { release = "0.1.0", by = "you" }\n' in made
+        assert 'zebra = { release = "1.0", by = "you" }\n' in made
         assert "mine" not in tomllib.loads(made)["components"]
         assert made.endswith(tail.split("# mine")[-1] or "}\n")
 
