@@ -73,9 +73,6 @@ def contents(store: pygit2.Repository, oid: pygit2.Oid) -> dict[str, bytes | tup
     return found
 
 
-GitFailed = subprocess.CalledProcessError
-
-
 def git(store: pygit2.Repository, *args: str) -> bytes:
     """Run git itself on a store."""
     return subprocess.run(["git", *args], cwd=store.path, check=True, capture_output=True).stdout

@@ -19,7 +19,7 @@ import pytest
 from pygit2.enums import ConfigLevel
 
 from aegis_patch.errors import Refused
-from aegis_patch.landing import journal, land, new_repository
+from aegis_patch.landing import journal, land
 from tests.conftest import ROOT, Project, Start, git, needs, run
 from tests.terminal.test_cli import everything
 
@@ -51,26 +51,21 @@ def test_a_fault_at_any_effect_leaves_the_old_state_or_the_new(thousands: float)
 # A kill at one place, and what the user did before the next verb.
 
 
-def killed(project: Project, at: Callable[[pytest.MonkeyPatch], None], *args: str) -> None:
-    """Run a verb in a forked process that is killed where `at` says."""
+def killed(project: Project | None, before: str, *args: str) -> None:
+    """Run a verb in a forked process that is killed when it calls a function of ours."""
     pid = os.fork()
     if not pid:
         with pytest.MonkeyPatch.context() as patch, contextlib.suppress(BaseException):
-            at(patch)
-            run("-C", project.path, *args)
+            patch.setattr(f"aegis_patch.{before}", lambda *_, **__: os.kill(os.getpid(), 9))
+            run(*(["-C", project.path] if project else []), *args)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
-
-
-def before(module: object, name: str) -> Callable[[pytest.MonkeyPatch], None]:
-    """Be killed when a function is called."""
-    return lambda patch: patch.setattr(module, name, lambda *_, **__: os.kill(os.getpid(), 9))
 
 
 def test_what_the_user_wrote_after_the_kill_stays(start: Start) -> None:
     project = start("ingress")
     head = project.head
-    killed(project, before(land, "_refresh"), "add", "worker")  # every file is in its place
+    killed(project, "landing.land._refresh", "add", "worker")  # every file is in its place
     new = "app/components/worker/__init__.py"
     assert (project.path / new).exists()
     project.write(new, "mine now\n")
@@ -89,7 +84,7 @@ def test_what_the_user_wrote_after_the_kill_stays(start: Start) -> None:
 
 def test_a_landing_that_was_decided_is_finished_by_the_next_verb(start: Start) -> None:
     project = start("ingress")
-    killed(project, before(journal, "settle"), "add", "worker")
+    killed(project, "landing.journal.settle", "add", "worker")
     assert project.subjects[0] == "Add worker"
     ran = project.aegis("add", "cache")
     assert "which is now finished" in ran.err
@@ -99,7 +94,7 @@ def test_a_landing_that_was_decided_is_finished_by_the_next_verb(start: Start) -
 def test_an_index_lock_removed_by_hand_does_no_harm(start: Start) -> None:
     """As git advises: and then its status writes the index anew."""
     project = start("ingress")
-    killed(project, before(journal, "settle"), "add", "worker")
+    killed(project, "landing.journal.settle", "add", "worker")
     assert (
         "index.lock"
         in subprocess.run(
@@ -121,12 +116,12 @@ def test_an_index_lock_removed_by_hand_does_no_harm(start: Start) -> None:
 def test_the_ref_locks_of_a_killed_git_are_removed(start: Start, written: int) -> None:
     """Also a half written one; a lock that says something else is not ours."""
     project = start("ingress")
-    killed(project, before(journal, "settle"), "add", "worker")
+    killed(project, "landing.journal.settle", "add", "worker")
     lock = project.path / ".git/refs/heads/main.lock"
     lock.write_text(f"{project.head}\n"[:written])
     project.aegis("status")
     assert not lock.exists()
-    killed(project, before(journal, "settle"), "remove", "worker")
+    killed(project, "landing.journal.settle", "remove", "worker")
     lock.write_text(f"{'0' * 40}\n")
     project.aegis("status")
     assert lock.exists()
@@ -136,7 +131,7 @@ def test_the_ref_locks_of_a_killed_git_are_removed(start: Start, written: int) -
 
 def test_who_goes_on_with_git_keeps_what_they_did(start: Start) -> None:
     project = start("ingress")
-    killed(project, before(journal, "settle"), "add", "worker")
+    killed(project, "landing.journal.settle", "add", "worker")
     (project.path / ".git/index.lock").unlink()
     project.git("reset", "--quiet", "--hard", "HEAD~")
     project.write("notes.md", "mine\n")
@@ -150,7 +145,7 @@ def test_a_dry_run_and_a_look_finish_it_too(start: Start) -> None:
     project = start("ingress")
     head = project.head
     for args in (["status"], ["add", "cache", "--dry-run"]):
-        killed(project, before(land, "_refresh"), "add", "worker")
+        killed(project, "landing.land._refresh", "add", "worker")
         project.aegis(*args)
         assert (project.head, project.is_sound()) == (head, True)
 
@@ -158,7 +153,7 @@ def test_a_dry_run_and_a_look_finish_it_too(start: Start) -> None:
 def test_a_conflict_half_entered_is_finished(start: Start) -> None:
     project = start("worker")
     project.collide()
-    killed(project, before(journal, "settle"), "add", "ingress")
+    killed(project, "landing.journal.settle", "add", "ingress")
     assert "cherry-pick" in project.aegis("status").out
     assert project.git("diff", "--name-only", "--diff-filter=U") == "compose.yaml"
     project.git("cherry-pick", "--abort")
@@ -170,18 +165,9 @@ def test_init_goes_on_where_it_was_killed(tmp_path: Path, there: bool) -> None:
     place = tmp_path / "my-api"
     if there:
         place.mkdir()
-    for at in (
-        before(new_repository, "_first"),
-        before(land, "_refresh"),
-        before(journal, "settle"),
-    ):
-        pid = os.fork()
-        if not pid:
-            with pytest.MonkeyPatch.context() as patch, contextlib.suppress(BaseException):
-                at(patch)
-                run("init", place, "-y")
-            os._exit(0)
-        os.waitpid(pid, 0)
+    for at in ("landing.new_repository._first", "landing.land._refresh", "landing.journal.settle"):
+        with contextlib.suppress(AssertionError):  # where the one before was finished
+            killed(None, at, "init", str(place), "-y")
     run("init", place, "-y")
     assert Project(place).is_sound()
     assert [path.name for path in tmp_path.iterdir()] == ["my-api"]
@@ -477,7 +463,7 @@ def test_a_worktree_on_another_file_system(start: Start) -> None:
         linked = Project(disk / "linked")
         linked.aegis("add", "worker")
         assert linked.is_sound()
-        killed(linked, before(land, "_refresh"), "remove", "worker")
+        killed(linked, "landing.land._refresh", "remove", "worker")
         linked.aegis("status")
         assert linked.is_sound()
         assert {path.name for path in disk.iterdir()} == {"linked"}
