@@ -1,0 +1,35 @@
+"""Anchors: the comments `yours below`, one where the lines of each shared list end.
+
+Components put their lines in right above an anchor, and what is below it is the user's. So two
+series that meet there do not clash: what is there stays, and what comes goes behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_ANCHOR = re.compile(rb"\s*(?:#|<!--|//) yours below\b")
+
+
+def is_anchor(line: bytes) -> bool:
+    """Whether a line is an anchor, however far it is indented."""
+    return bool(_ANCHOR.match(line))
+
+
+def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
+    """Both lines above one anchor; those below a heading that is there already go below that one.
+
+    For an empty list may be none at all, so whoever needs it first brings its heading.
+    """
+    heading = coming[0]
+    if not heading.rstrip().endswith(b":") or heading not in there:
+        return [*there, *coming]
+    end = there.index(heading) + 1
+    while end < len(there) and _indent(there[end]) > _indent(heading):
+        end += 1
+    return [*there[:end], *coming[1:], *there[end:]]
+
+
+def _indent(line: bytes) -> int:
+    return len(line) - len(line.lstrip())
