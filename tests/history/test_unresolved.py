@@ -514,7 +514,6 @@ def test_a_path_is_told_with_where_it_went(start: Start, what: str, where: str, 
         (("add", "worker"), "compose.yaml"),
         (("answers", "project_name=Other"), "README.md"),
         (("rebase-upstream",), "compose.yaml"),
-        (("repair",), "compose.yaml"),
     ],
 )
 def test_what_is_not_applied_is_refused_if_strict(
@@ -526,12 +525,6 @@ def test_what_is_not_applied_is_refused_if_strict(
     project = start(version="1.0", upstream=fork)
     project.git("rm", "-q", path)
     project.commit("I need none")
-    if args == ("repair",):
-        project.git("switch", "-qc", "other")
-        project.aegis("add", "cache")
-        project.git("switch", "-q", "main")
-        project.aegis("add", "ingress")
-        project.git("merge", "--no-edit", "other")
     before = project.tree
     assert "1 left-out change" in project.aegis(*args, "--strict", code=1).err
     assert project.tree == before

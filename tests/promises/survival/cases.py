@@ -213,12 +213,12 @@ CONTAINERS = [
         "cache,ingress",
         "cache",
     ),
-    goes(
-        "scheduler",
+    Case(
         "I moved compose.yaml's web server to the end",
         rewrite(COMPOSE, webserver_last),
+        ("remove scheduler",),
         "scheduler",
-        "",
+        conflict=COMPOSE,
     ),
     there_and_back(
         "postgres",
@@ -535,7 +535,6 @@ REBASE = [
     newer("a row of mine among settings", below("docs/README.md", DEVELOPMENT, "| `M` | | |\n")),
     newer("a Make target of mine", append(MAKE, f"\n{TARGET}")),
     newer("a file with CRLF", rewrite(COMPOSE, crlf)),
-    newer("all dependencies on one line", rewrite(PROJECT, on_one_line)),
     newer("I sorted the dependencies", rewrite(PROJECT, sorted_list), "cache,ingress"),
     newer("I renamed a module of the worker's", move(TASKS, f"{WORKER}/work.py")),
     newer("I moved a page", move("docs/components/cache.md", "docs/cache.md"), "cache"),
