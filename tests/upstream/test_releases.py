@@ -52,9 +52,9 @@ def test_releases_are_found_without_git_or_network() -> None:
     [
         (BUNDLED, "9.9.9", "release 9.9.9 cannot be found"),
         (BUNDLED, "", "cannot be found"),
-        ("file:///nowhere/x.git", "0.1.0", "cannot be fetched"),
-        ("ext::sh -c true", "0.1.0", "cannot be fetched"),
-        ("--upload-pack=true", "0.1.0", "cannot be fetched"),
+        ("file:///nowhere/x.git", "1.0", "cannot be fetched"),
+        ("ext::sh -c true", "1.0", "cannot be fetched"),
+        ("--upload-pack=true", "1.0", "cannot be fetched"),
         ("", WORK, "names no upstream"),
     ],
 )
