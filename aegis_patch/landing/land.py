@@ -24,7 +24,7 @@ from aegis_patch.landing import journal, locks
 from aegis_patch.landing.journal import Landing
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
-from aegis_patch.project import git
+from aegis_patch.project import git, repository
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
 _PLACEHOLDERS = {
@@ -92,7 +92,7 @@ def land(
         raise Refused(
             f"{getattr(error, 'strerror', None) or error}; nothing was changed",
             where=str(getattr(error, "filename", None) or repo.workdir),
-            next="see that you may write there and that there is room, then run this again",
+            next=repository.look_at_disk(Path(getattr(error, "filename", None) or repo.workdir)),
         ) from error
     return ids
 
@@ -240,9 +240,9 @@ def _aside(
         raise
     except Refused as error:
         raise Refused(
-            f"git could not write the files, nothing was changed: {error.what}",
+            f"git couldn't write the files, so nothing was changed: {error.what}",
             where=str(worktree),
-            next="see that you may write there and that there is room, then run this again",
+            next=repository.look_at_disk(worktree),
         ) from error
 
 

@@ -13,21 +13,33 @@ from pygit2.enums import RepositoryState, SortMode
 from aegis_patch.errors import Refused
 
 _UNDER_WAY = {
-    RepositoryState.MERGE: ("a merge", "git merge --continue, or git merge --abort"),
-    RepositoryState.REVERT: ("a revert", "git revert --continue, or git revert --abort"),
-    RepositoryState.REVERT_SEQUENCE: ("a revert", "git revert --continue, or git revert --abort"),
+    RepositoryState.MERGE: (
+        "a merge",
+        "Finish or undo it? `git merge --continue` or `git merge --abort`",
+    ),
+    RepositoryState.REVERT: (
+        "a revert",
+        "Finish or undo it? `git revert --continue` or `git revert --abort`",
+    ),
+    RepositoryState.REVERT_SEQUENCE: (
+        "a revert",
+        "Finish or undo it? `git revert --continue` or `git revert --abort`",
+    ),
     RepositoryState.CHERRYPICK: (
         "a cherry-pick",
-        "git cherry-pick --continue, or git cherry-pick --abort",
+        "Finish or undo it? `git cherry-pick --continue` or `git cherry-pick --abort`",
     ),
     RepositoryState.CHERRYPICK_SEQUENCE: (
         "a cherry-pick",
-        "git cherry-pick --continue, or git cherry-pick --abort",
+        "Finish or undo it? `git cherry-pick --continue` or `git cherry-pick --abort`",
     ),
     RepositoryState.BISECT: ("a bisect", "git bisect reset"),
-    RepositoryState.APPLY_MAILBOX: ("a git am", "git am --continue, or git am --abort"),
+    RepositoryState.APPLY_MAILBOX: (
+        "a git am",
+        "Finish or undo it? `git am --continue` or `git am --abort`",
+    ),
 }
-_REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
+_REBASE = ("a rebase", "Finish or undo it? `git rebase --continue` or `git rebase --abort`")
 
 
 def prefix_of(top: Path, directory: Path) -> str:
@@ -72,12 +84,19 @@ def ignores_case(repo: pygit2.Repository) -> bool:
     return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
 
 
+def look_at_disk(path: Path) -> str:
+    """A command that shows the permissions and the free space where `path` is, or would be."""
+    place = next((each for each in (path, *path.parents) if each.exists()), Path())
+    shown = shlex.quote(str(place))
+    return f"ls -ld {shown} && df -h {shown}"
+
+
 def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
     for entry in repo.config:
         if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", entry.name):
             setting, remote = (shlex.quote(name) for name in partial.group(0, 1))
             raise Refused(
-                "a partial clone lacks objects that a merge needs",
+                "This partial clone lacks objects that a merge needs.",
                 where=str(directory),
                 next=f"git config --unset {setting} && git fetch --refetch {remote}",
             )
@@ -93,7 +112,7 @@ def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
     here = f"git -C {shlex.quote(str(place))}"
     moved = (Path(repo.path) / "gitdir").exists()
     raise Refused(
-        f"git has the worktree of this repository at {top}",
+        f"git expects this repository's worktree at {top}.",
         where=str(directory),
         next=f"{here} worktree repair" if moved else f"{here} config --unset core.worktree",
     )
@@ -102,26 +121,29 @@ def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
 def _closed(directory: Path, error: str) -> Refused:
     """What libgit2 cannot open, and what to type."""
     where = str(directory)
+    config = shlex.quote(f"{directory}/.git/config")
     if "not found" in error:
         return _not_found(directory)
     if "malformed" in error:
-        what, next = "has a .git file that git cannot read", "write gitdir: PATH into it"
+        what = "has a .git file that git can't read"
+        next = "Where is its git directory? Write `gitdir: PATH` into .git"
     elif foreign := re.search(r"'(.*)' is not owned", error):
         place = shlex.quote(foreign.group(1))
-        what, next = "is not yours", f"git config --global --add safe.directory {place}"
+        what, next = "belongs to another user", f"git config --global --add safe.directory {place}"
     elif "'sha256'" in error:
         top = shlex.quote(f"{directory}-sha1")
-        what = "has SHA-256 objects, which libgit2 cannot read"
+        what = "has SHA-256 objects, which libgit2 can't read"
         next = f"git init {top} && git fast-export --all --signed-tags=strip | git -C {top} "
         next += f"fast-import --quiet && git -C {top} reset --hard"
     elif "refstorage" in error.lower():
         what, next = (
-            "is a reftable, which libgit2 cannot read",
+            "uses reftable, which libgit2 can't read",
             "git refs migrate --ref-format=files",
         )
     else:
-        what, next = f"cannot be opened: {error}", "use a repository without that extension"
-    return Refused(f"this repository {what}", where=where, next=next)
+        what = f"can't be opened ({error})"
+        next = f"git config --file {config} --get-regexp ^extensions"
+    return Refused(f"This repository {what}.", where=where, next=next)
 
 
 def _not_found(directory: Path) -> Refused:
@@ -129,12 +151,13 @@ def _not_found(directory: Path) -> Refused:
     for place in (directory, *directory.parents):
         if (place / ".git").is_file():
             return Refused(
-                "the .git file leads to no repository: it was moved or deleted",
+                "This .git file leads to no repository; it was moved or deleted.",
                 where=str(place / ".git"),
-                next=f"git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}",
+                next="Where is the main worktree? "
+                f"`git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}`",
             )
     return Refused(
-        "not a git repository",
+        "Not a git repository.",
         where=str(directory),
         next='git init && git add --all && git commit -m "Start"',
     )

@@ -17,13 +17,13 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
     Raises:
         PatchRejected: a file is missing, there already, or not what the patch says; a file
             would take a directory's place without the patch saying so; a link leads out; or two
-            names would differ in case alone.
+            names would differ only in case.
     """
     edits: dict[str, Entry | None] = {}
     for file in patch.files:
         before = trees.lookup(store, tree, file.path)
         if (before is None) != (file.old_mode is None):
-            there = "is there already" if before else "is missing"
+            there = "already exists" if before else "is missing"
             raise PatchRejected(f"{file.path} {there}", where=patch.name)
         if before and before.mode != file.old_mode:
             raise PatchRejected(f"{file.path} has mode {before.mode:o}", where=patch.name)
@@ -43,6 +43,6 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
         raise PatchRejected(f"{lost[0]} is a file and a directory at once", where=patch.name)
     for file in patch.files:
         if file.old_mode is None and (other := trees.other_case(store, made, file.path)):
-            what = f"{file.path} and {other} differ in case alone"
+            what = f"{file.path} and {other} differ only in case"
             raise PatchRejected(what, where=patch.name)
     return made

@@ -76,7 +76,7 @@ def build(
     edits, notes = locks.follow(
         *(store, root, after, there.prefix),
         unsettled=any(conflict.path == uv_lock.PYPROJECT for conflict in stuck),
-        why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
+        why_not="pyproject.toml may still change" if stuck else "" if relock else "--no-lock",
     )
     place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
     notes += _not_run(store, there, plan, attributes)
@@ -114,7 +114,7 @@ def _not_run(
         sides = [trees.lookup(store, tree, path) for tree in (plan.old, plan.head, plan.new)]
         is_merged = all(sides) and sides[0] != sides[1] != sides[2]
         if is_merged and git.setting(there.root, f"merge.{driver}.driver"):
-            yield Note(path, f"aegis merged it, and did not run your merge driver {driver}")
+            yield Note(path, f"merged by aegis, not by your merge driver {driver}")
 
 
 def _whole(

@@ -80,9 +80,9 @@ def _begin(
     prefix = repository.prefix_of(Path(outer.workdir), path) if outer else ""
     if prefix and (trees.lookup(store, root, prefix) or trees.subtree(store, root, prefix)):
         raise Refused(
-            "git has files at this path, though the directory is empty",
+            "The directory is empty, but git has files at this path.",
             where=str(path),
-            next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}, or give another path",
+            next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}",
         )
     commits, drafts = [], list[Draft]()
     for step, tree in zip(steps, made, strict=True):
@@ -109,15 +109,15 @@ def _refuse_filled(path: Path) -> None:
     file = next((place for place in (path, *path.parents) if place.exists()), path)
     if (file.exists() and not file.is_dir()) or (entries and not unborn):
         raise Refused(
-            "this path is not empty" if entries else "a file is at this path",
+            "This directory is not empty." if entries else "This path is a file.",
             where=str(path if entries else file),
-            next="give the path of a new or empty directory",
+            next="Which new or empty directory instead? `aegis init PATH`",
         )
     if not os.access(_nearest(path), os.W_OK | os.X_OK):
         raise Refused(
-            "this directory cannot be written",
+            "You can't write to this directory.",
             where=str(_nearest(path)),
-            next="give another path, or let yourself write there",
+            next=repository.look_at_disk(_nearest(path)),
         )
 
 
@@ -128,8 +128,11 @@ def _outer(path: Path) -> pygit2.Repository | None:
         return None
     repo = repository.open_repository(parent)
     if repo.workdir is None or path.is_relative_to(Path(repo.path).resolve()):
-        what, remedy = "this is inside git's own directory", "give a path outside of it"
-        raise Refused(what, where=str(path), next=remedy)
+        raise Refused(
+            "This path is inside git's own directory.",
+            where=str(path),
+            next="Which directory outside of it? `aegis init PATH`",
+        )
     top = Path(repo.workdir).resolve()
     if not path.is_relative_to(top):
         return None
@@ -143,9 +146,9 @@ def _enter(outer: pygit2.Repository) -> None:
     preconditions.verb(outer, top)
     if not land.author(top):
         raise Refused(
-            "git does not know who you are",
+            "git doesn't know who you are.",
             where=str(top),
-            next='git config user.name "…" && git config user.email "…"',
+            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
         )
 
 
@@ -160,17 +163,17 @@ def _suggestions(path: Path) -> dict[str, str]:
 
 
 def _unknown(path: Path, made_up: Sequence[str]) -> list[str]:
-    """What to say where nobody told who the user is: in the answers, and in the commits."""
+    """Notes on a user whom neither the answers nor git's configuration name."""
     said = []
     if made_up:
-        verb = "are" if len(made_up) > 1 else "is"
+        verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
-        said.append(f"{' and '.join(made_up)} {verb} made up: aegis answers {typed}")
+        said.append(f"{' and '.join(made_up)} {verb}; to change: aegis answers {typed}")
     if not land.author(_nearest(path)):
         name, email = land.PLACEHOLDER
         said.append(
-            f"git does not know who you are: the commits are by {name} <{email}>; "
-            'for the next ones git config --global user.name "…" '
+            f"git doesn't know who you are, so {name} <{email}> made the commits. "
+            'To change: git config --global user.name "…" '
             '&& git config --global user.email "…"'
         )
     return said
@@ -181,5 +184,6 @@ def _nearest(path: Path) -> Path:
 
 
 INIT = Naming(
-    "leave out --upstream-version", lambda names: f"aegis init PATH --components {','.join(names)}"
+    "Which release? Without --upstream-version it's the newest",
+    lambda names: f"Want both? `aegis init PATH --components {','.join(names)}`",
 )

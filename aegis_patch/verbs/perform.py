@@ -61,7 +61,7 @@ def _build_and_land(
     if strict:
         _refuse_unresolved(checked)
     if all(isinstance(made.outcome, Unchanged) for made in built):
-        told.append("nothing changes: what you deleted stays deleted")
+        told.append("nothing to change: the files you deleted stay deleted")
         return replace(checked, said=tuple(told), rest=())
     return replace(checked, commits=_land(bench, there, built, dry))
 
@@ -103,9 +103,9 @@ def _refuse_unresolved(result: Result) -> None:
     )
     if count:
         raise Refused(
-            f"the result would have {count}",
+            f"The result would have {count}.",
             where=", ".join([*lines, *changes][:SHOWN]),
-            next="change these and commit, or leave out --strict",
+            next="Accept them? Run the command without --strict",
         )
 
 
@@ -126,9 +126,9 @@ def _land(
         preconditions.index(repo)
     if not land.author(there.root):
         raise Refused(
-            "git does not know who you are",
+            "git doesn't know who you are.",
             where=str(there.root),
-            next='git config user.name "…" && git config user.email "…"',
+            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
         )
     ids: list[str] = []
     learned: list[str] = []
@@ -222,9 +222,10 @@ def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
     above = {parent for path in wanted for parent in renames.above(path)}
     taken = sorted(path for path in above if trees.lookup(store, outcome.tree, path))
     if taken:
-        files = "a file of yours is" if len(taken) == 1 else "files of yours are"
+        files = "A file of yours is" if len(taken) == 1 else "Files of yours are"
+        taken_path = shlex.quote(taken[0])
         raise Refused(
-            f"{files} where a directory has to come",
+            f"{files} where aegis needs a directory.",
             where=", ".join(taken),
-            next=f"git mv {shlex.quote(taken[0])} ELSEWHERE && git commit -m 'Make room'",
+            next=f"git mv {taken_path} {taken_path}.mine && git commit -m 'Make room'",
         )

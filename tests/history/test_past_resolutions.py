@@ -74,9 +74,9 @@ def test_the_way_back_and_again(project: Project, choice: str) -> None:
     removed = project.aegis("remove", "ingress")
     assert project.tree == before
     if choice != "mine":
-        assert f"as it was resolved in {answer}" in told(removed)
+        assert f"resolved as in {answer}" in told(removed)
     again = project.aegis("add", "ingress")
-    assert "as it was resolved in" in told(again)
+    assert "resolved as in" in told(again)
     assert project.tree == resolved
 
 
@@ -199,7 +199,7 @@ def test_rerere_learns(start: Start, on: str) -> None:
     if on == "false":
         assert "<<<<<<<" in project.read("compose.yaml")
         return
-    assert "git rerere has put in your earlier resolution" in told(ran)
+    assert "git rerere reused your earlier resolution" in told(ran)
     assert project.git("ls-files", "--unmerged")
     project.git("add", "compose.yaml")
     project.git("cherry-pick", "--continue")

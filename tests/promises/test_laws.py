@@ -217,7 +217,7 @@ def test_6_a_line_that_both_wrote_stays(start: Start) -> None:
     project.write(".env.example", before.replace(slot, slot + brought))
     project.commit("Settings that the worker brings as well")
     ran = project.aegis("add", "worker", code=0)
-    assert "you had written this too" in ran.out + ran.err
+    assert "you already had this" in ran.out + ran.err
     project.aegis("remove", "worker")
     assert project.read(".env.example") == before.replace(slot, slot + brought)
 

@@ -141,7 +141,7 @@ def test_a_repository_of_somebody_else_is_refused(start: Start) -> None:
     project = start()
     for path in (project.path, *project.path.rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    command = refused(project, "is not yours")
+    command = refused(project, "belongs to another user")
     assert command == f"git config --global --add safe.directory {project.path}"
     typed(project, command)
     works(project)
@@ -248,7 +248,7 @@ def test_a_partial_clone_is_refused(start: Start, tmp_path: Path) -> None:
     url = f"file://{project.path}"
     git(tmp_path, "clone", "--quiet", "--filter=blob:none", "--origin", "my.fork", url, "partial")
     partial = Project(tmp_path / "partial")
-    typed(partial, refused(partial, "a partial clone"))
+    typed(partial, refused(partial, "partial clone"))
     works(partial)
 
 
@@ -332,7 +332,7 @@ def test_a_worktree_that_was_moved_is_refused(start: Start, tmp_path: Path) -> N
     project = start()
     project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
     moved = Project((tmp_path / "linked").rename(tmp_path / "moved"))
-    typed(moved, refused(moved, "git has the worktree of this repository at"))
+    typed(moved, refused(moved, "git expects this repository's worktree at"))
     works(moved)
 
 
@@ -359,7 +359,7 @@ def test_a_worktree_configured_elsewhere_is_refused(start: Start, tmp_path: Path
     project = start()
     (tmp_path / "files").mkdir()
     project.git("config", "core.worktree", str(tmp_path / "files"))
-    typed(project, refused(project, "git has the worktree of this repository at"))
+    typed(project, refused(project, "git expects this repository's worktree at"))
     works(project)
 
 
