@@ -1,6 +1,6 @@
 """Markdown: sections by their headings, list items, table rows and paragraphs by what they say.
 
-A fenced block is whole, an HTML comment stands for itself (slots are such). A blank line belongs
+A fenced block is whole, an HTML comment stands for itself (anchors are such). A blank line belongs
 to what stands above it. The items of a numbered list have an order, all else may stand before or
 after what another one put in beside it.
 """

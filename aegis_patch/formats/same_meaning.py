@@ -2,7 +2,7 @@
 
 In Python that is its syntax tree, its comments, and imports in whatever order; in TOML its
 values, requirements in whatever spelling, arrays in whatever order; in any other file the ends of
-its lines. Our slots say nothing anywhere.
+its lines. Our anchors say nothing anywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from aegis_patch.formats import bounded_parsers, slots
+from aegis_patch.formats import anchors, bounded_parsers
 
 
 def is_same(path: str, one: bytes, other: bytes) -> bool:
@@ -22,9 +22,9 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
     if b"\0" in one + other:
         return one == other
     ours, mine = (text.splitlines() for text in (one, other))
-    if not slots.found(mine) <= slots.found(ours):
-        return False  # a comment of their own that only looks like a slot
-    texts = [slots.without(lines) for lines in (ours, mine)]
+    if not _anchors(mine) <= _anchors(ours):
+        return False  # a comment of their own that only looks like an anchor
+    texts = [[line for line in lines if not anchors.is_anchor(line)] for lines in (ours, mine)]
     if [line.rstrip() for line in texts[0]] == [line.rstrip() for line in texts[1]]:
         return True
     what = _said if path.endswith((".py", ".pyi")) else _values if path.endswith(".toml") else None
@@ -35,6 +35,10 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
         return what(one) == what(other)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return False
+
+
+def _anchors(lines: Sequence[bytes]) -> set[bytes]:
+    return {line.strip() for line in lines if anchors.is_anchor(line)}
 
 
 def _values(text: bytes) -> Counter[str]:

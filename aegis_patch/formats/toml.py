@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from aegis_patch.formats import bounded_parsers, requirements
+from aegis_patch.formats import anchors, bounded_parsers, requirements
 from aegis_patch.formats.named_blocks import Texts
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -376,5 +376,5 @@ def _comments(text: str) -> Counter[str]:
 
 
 def _says(token: str) -> bool:
-    """Whether it is a comment, and no slot of ours: without these a list says the same."""
-    return token.startswith("#") and not token.startswith("# slot: ")
+    """Whether it is a comment, and no anchor of ours: without these a list says the same."""
+    return token.startswith("#") and not anchors.is_anchor(token.encode())

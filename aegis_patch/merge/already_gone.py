@@ -11,7 +11,6 @@ from collections.abc import Sequence
 _WORD = re.compile(rb"[^\W\d_]{3,}")
 _KEY = re.compile(rb"""^[ \t]*(?:- )?["']?([\w.-]+)["']?[ \t]*[:=]""", re.MULTILINE)
 _COMMENT = re.compile(rb"(?<=\S)[ \t]+#.*")  # behind something else
-_SLOT = re.compile(rb"(?m)^.*\bslot: .*")  # names what it is for, whether that is there or not
 
 
 def left(taken: Sequence[bytes], ours: Sequence[bytes], theirs: bytes) -> list[int] | None:
@@ -23,7 +22,7 @@ def left(taken: Sequence[bytes], ours: Sequence[bytes], theirs: bytes) -> list[i
     taken = [_bare(line) for line in taken]
     if any(re.search(rb"\w", line) and not _words(line) for line in taken):
         return None
-    elsewhere = _words(_SLOT.sub(b"", theirs))
+    elsewhere = _words(theirs)
     telling = [words - elsewhere for line in taken if (words := _words(line))]
     as_it_was = set(filter(_words, taken))
     if not telling or not all(telling) or any(_bare(line) in as_it_was for line in ours):

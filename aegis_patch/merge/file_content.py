@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pygit2
 
-from aegis_patch.formats import acceptance, adjacent_changes, kinds, slots, syntax
+from aegis_patch.formats import acceptance, adjacent_changes, kinds, syntax
 from aegis_patch.formats.adjacent_changes import Hunk
 from aegis_patch.merge import already_gone
 from aegis_patch.objects import conflict_markers, texts
@@ -64,8 +64,6 @@ def merge(
     tried = _by_text(store, path, sides)
     if tried.reason is None:
         return tried
-    if found := _with_slots(store, path, sides):
-        return found
     if rewritten := kinds.rewritten(path, *sides):
         result = merge(store, path, *rewritten)
         if result.reason in (None, Reason.TEXT):
@@ -83,22 +81,6 @@ def merge(
             return Text(touched)
     result = by_name if both_wrote and _holds(by_name.data, *sides) else tried
     return (_where_left(store, path, sides, result) or result) if both_wrote else result
-
-
-def _with_slots(store: pygit2.Repository, path: str, sides: _Sides) -> Text | None:
-    """What the merge makes where ours has the slots that the user took out; they are out again."""
-    base, ours, theirs = sides
-    was = texts.lines(base)
-    missing = slots.missing(was, texts.lines(ours))
-    if not missing or b"\0" in base + ours:
-        return None
-    whole = b"".join(slots.restored(was, _hunks(store, base, ours), missing))
-    if whole == ours:
-        return None
-    result = merge(store, path, base, whole, theirs)
-    if result.reason:
-        return None
-    return Text(b"".join(line for line in texts.lines(result.data) if line not in missing))
 
 
 def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Text:

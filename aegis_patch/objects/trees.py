@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
 from pygit2.enums import FileMode, MergeFavor, MergeFlag, ObjectType
+
+Settle = Callable[[pygit2.Repository, bytes, bytes, bytes], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +148,46 @@ def lacking(
 
 
 def merge(
-    store: pygit2.Repository, base: pygit2.Oid, ours: pygit2.Oid, theirs: pygit2.Oid
+    store: pygit2.Repository,
+    base: pygit2.Oid,
+    ours: pygit2.Oid,
+    theirs: pygit2.Oid,
+    settle: Settle | None = None,
 ) -> tuple[pygit2.Oid, tuple[str, ...]]:
     """Three-way merge of whole trees by text alone: the tree, and the paths that clash.
 
-    For pristine trees, never for a user's. A path that clashes is as in `ours`.
+    For pristine trees, never for a user's. Where a clash is left, the tree is `ours`.
+
+    Args:
+        settle: makes the text of a file that clashes from its three sides, or None.
     """
     if ours == base:
         return theirs, ()
     if theirs in (base, ours):
         return ours, ()
     index = store.merge_trees(base, ours, theirs, flags=MergeFlag(0))
-    if index.conflicts is None:
-        return index.write_tree(store), ()
-    return ours, tuple(sorted({side.path for sides in index.conflicts for side in sides if side}))
+    clashes = set[str]()
+    for sides in list(index.conflicts or ()):
+        if settled := _settled(store, sides, settle):
+            del index.conflicts[settled.path]
+            index.add(settled)
+        else:
+            clashes.update(side.path for side in sides if side)
+    return (ours if clashes else index.write_tree(store)), tuple(sorted(clashes))
+
+
+def _settled(
+    store: pygit2.Repository, sides: Sequence[pygit2.IndexEntry | None], settle: Settle | None
+) -> pygit2.IndexEntry | None:
+    """What is made of a file that all sides have, with one mode; None for a clash."""
+    there = [side for side in sides if side]
+    if settle is None or len(there) < 3 or len({side.mode for side in there}) > 1:
+        return None
+    base, ours, theirs = (blob(store, Entry(side.id, side.mode)) for side in there)
+    data = settle(store, base, ours, theirs)
+    if data is None:
+        return None
+    return pygit2.IndexEntry(there[1].path, store.create_blob(data), there[1].mode)
 
 
 def merge_loosely(

@@ -13,7 +13,9 @@ from collections.abc import Collection, Mapping
 import pygit2
 
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
-from aegis_patch.objects import trees
+from aegis_patch.formats import anchors
+from aegis_patch.formats.adjacent_changes import Hunk
+from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry
 from aegis_patch.stack import apply_patch, patch, record, requirements
 from aegis_patch.stack.record import RECORD
@@ -94,11 +96,36 @@ _parsed = functools.cache(patch.parse)
 def _join(
     store: pygit2.Repository, upstream: Upstream, name: str, so_far: pygit2.Oid
 ) -> pygit2.Oid:
-    base = before(store, upstream, name)
-    tree, clashes = trees.merge(store, base, so_far, after(store, upstream, name))
+    tree, clashes = join(store, upstream, name, so_far)
     if clashes:
         raise SeriesClash(name, clashes)
     return tree
+
+
+def join(
+    store: pygit2.Repository, upstream: Upstream, name: str, so_far: pygit2.Oid
+) -> tuple[pygit2.Oid, tuple[str, ...]]:
+    """A tree with the series of `name` merged in, and the paths that clash: then it is as it was.
+
+    Two series that put lines in above one anchor do not clash; what comes goes behind what is there.
+    """
+    sides = before(store, upstream, name), so_far, after(store, upstream, name)
+    return trees.merge(store, *sides, settle=_at_anchors)
+
+
+def _at_anchors(
+    store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
+) -> bytes | None:
+    if any(b"\0" in side for side in (base, ours, theirs)):
+        return None
+    mine, wanted = (_hunks(store, base, side) for side in (ours, theirs))
+    return anchors.joined(texts.lines(base), mine, wanted)
+
+
+def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
+    lines = texts.lines(side)
+    found = texts.hunks(store, base, side)
+    return [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
 
 
 def recorded(store: pygit2.Repository, tree: pygit2.Oid, wanted: Stack) -> pygit2.Oid:
@@ -129,9 +156,11 @@ def _fold_loosely(store: pygit2.Repository, upstreams: Upstreams, wanted: Stack)
     tree = upstreams[wanted.release].base
     for name in requirements.order(catalogue, wanted.names):
         opened = upstreams[wanted.present[name].release]
-        sides = before(store, opened, name), tree, after(store, opened, name)
-        merged, clashes = trees.merge(store, *sides)
-        tree = trees.merge_loosely(store, *sides) if clashes else merged
+        merged, clashes = join(store, opened, name, tree)
+        if clashes:
+            sides = before(store, opened, name), tree, after(store, opened, name)
+            merged = trees.merge_loosely(store, *sides)
+        tree = merged
     return tree
 
 

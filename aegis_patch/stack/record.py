@@ -1,7 +1,7 @@
 """The record `aegis.toml`: a stack, written into a file of the pristine tree.
 
-Its slots (`# slot: NAME`) belong to the release, its values are read and written by key, never
-merged as text; what else is in it is the user's.
+Its values are read and written by key, never merged as text; what else is in it is the user's.
+What is present stands above the anchor `# yours below`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from aegis_patch.errors import Refused
-from aegis_patch.formats import bounded_parsers
+from aegis_patch.formats import anchors, bounded_parsers
 from aegis_patch.stack.stack import Presence, Stack
 
 RECORD = "aegis.toml"
@@ -47,9 +47,9 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
 
 
 def write(skeleton: bytes, stack: Stack) -> bytes:
-    """Write a stack into a record's skeleton: its values replaced, each name below its slot.
+    """Write a stack into a record's skeleton: its values replaced, the names above the anchor.
 
-    What has no place of its own there goes to the end of its section.
+    What has no place there goes to the end of its section.
 
     Raises:
         Refused: the skeleton is written so that our values cannot be put into it.
@@ -80,7 +80,7 @@ def strip(record: bytes) -> bytes:
 def with_comments(record: bytes, ours: bytes) -> bytes:
     """A record whose values have the comments that stand behind the same values of ours.
 
-    Where a value has gone, its comment becomes a line below its slot.
+    Where a value has gone, its comment becomes a line above the anchor, or the last one.
     """
     comments = {
         (section, key): found.group(1).rstrip()
@@ -93,9 +93,10 @@ def with_comments(record: bytes, ours: bytes) -> bytes:
     for (section, key), line in _values(record):
         value = line.rstrip("\r\n")
         bare = (section, key) in comments and not _COMMENT.search(value)
+        if section == "components" and _is_anchor(line):
+            out += [said + (line[len(value) :] or "\n") for said in alone.values()]
+            alone.clear()
         out.append(value + (comments[section, key] if bare else "") + line[len(value) :])
-        if said := alone.pop((section, _slot(line)), ""):
-            out.append(said + (line[len(value) :] or "\n"))
     _finish(out, {" ".join(key): said for key, said in alone.items()}, "\n")
     return "".join(out).encode()
 
@@ -115,13 +116,13 @@ def _filled(skeleton: bytes, stack: Stack) -> list[str]:
         if header := _section(line):
             _finish(out, left.pop(section, {}), end)
             section = header
+        if section == "components" and _is_anchor(line):
+            out += [value + end for value in left.pop(section, {}).values()]
         key = _key_of(line)
         if key in replaced.get(section, ()):
             out.append(left[section].pop(key, "") + end)
         else:
             out.append(line)
-        if section == "components" and (slot := _slot(line)) in left.get(section, {}):
-            out.append(left[section].pop(slot) + end)
     _finish(out, left.pop(section, {}), end)
     for header, values in left.items():
         out.append(f"{end}[{header}]{end}")
@@ -153,9 +154,8 @@ def _section(line: str) -> str:
     return "".join(header.group(1).split()) if header else ""
 
 
-def _slot(line: str) -> str:
-    """The name whose slot a line is; "" if it is none."""
-    return line.removeprefix("# slot: ").strip() if line.startswith("# slot: ") else ""
+def _is_anchor(line: str) -> bool:
+    return anchors.is_anchor(line.encode())
 
 
 def _key_of(line: str) -> str:

@@ -19,7 +19,7 @@ def serve(host: str, port: int) -> None:
     Until it is stopped.
     """
     run(host, port, reload=False)  # and wait
-    # slot: cache
+    # yours below
 
 
 NAMES = ["one"]
@@ -34,8 +34,8 @@ NAMES = ["one"]
         ("a.py", '["one"]', '[\n    "one",\n]'),
         ("a.py", "import b\nfrom a import c, d\n", "from a import c\nfrom a import d\nimport b\n"),
         ("a.py", "    Until it", "        Until it"),
-        ("a.py", "    # slot: cache\n", ""),
-        ("a.md", "    # slot: cache\n", "  # slot: cache\n"),
+        ("a.py", "    # yours below\n", ""),
+        ("a.md", "    # yours below\n", "  # yours below\n"),
         ("a.py", "\n\n\n", "\n\n"),
         ("a.py", "\n", "\r\n"),
         ("a.md", "\n", "\r\n"),
@@ -60,8 +60,8 @@ def test_a_formatter_says_nothing(path: str, old: str, new: str) -> None:
         ("a.py", '"one"', '"one "'),
         ("a.yaml", "    run", "run"),
         ("a.md", "\n\n\n", "\n\n"),
-        ("a.py", "import b\n", "import b\n# slot: mine, ask Uma\n"),
-        ("a.py", "    # slot: cache\n", "    # slot: cache, ask Uma\n"),
+        ("a.py", "import b\n", "import b\n# yours below, ask Uma\n"),
+        ("a.py", "    # yours below\n", "    # yours below, ask Uma\n"),
         ("a.md", "import b\n", "import b\n<!-- yours below are the old ones -->\n"),
     ],
 )

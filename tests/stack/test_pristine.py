@@ -18,22 +18,19 @@ from tests.tiny import Files, a_component
 
 RECORD = (
     b'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\nname = "Harbor"\n\n'
-    b"[components]\n# slot: cache\n# slot: ingress\n# slot: worker\n# end\n"
+    b"[components]\n# yours below\n"
 )
 BASE: dict[str, bytes] = {
     "README.md": b"# Harbor\n\nwords\n\nmore\n",
     "aegis.toml": RECORD,
-    "list": b"start\n# slot: cache\n# slot: ingress\n# slot: worker\nend\n",
+    "list": b"start\n# yours below\nend\n",
 }
 
 
 def having(*names: str, base: Files = BASE) -> dict[str, bytes]:
-    """base/ with these components' lines in their slots."""
-    text = BASE["list"]
-    for name in names:
-        text = text.replace(
-            b"# slot: %b\n" % name.encode(), b"# slot: %b\n%b\n" % ((name.encode(),) * 2)
-        )
+    """base/ with these components' lines above the anchor."""
+    lines = b"".join(name.encode() + b"\n" for name in names)
+    text = BASE["list"].replace(b"# yours below\n", lines + b"# yours below\n")
     own = {f"{name}.py": f"X = '{name}'\n".encode() for name in names}
     return {**BASE, "list": text, **own}
 
@@ -135,7 +132,7 @@ def test_two_series_on_one_line_clash(store: pygit2.Repository) -> None:
 
 
 def test_identity_that_meets_a_series_clashes(store: pygit2.Repository, opened: Upstream) -> None:
-    identity = {"list": BASE["list"].replace(b"# slot: cache", b"# mine")}
+    identity = {"list": BASE["list"].replace(b"# yours below", b"# mine")}
     with pytest.raises(SeriesClash, match="identity"):
         pristine.pristine(store, {"0.1.0": opened}, a_stack("cache"), identity)
 

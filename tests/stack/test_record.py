@@ -24,23 +24,22 @@ def text_of(made: Stack, skeleton: bytes = SKELETON) -> str:
     return written.decode()
 
 
-def test_each_name_stands_below_its_slot() -> None:
-    skeleton = SKELETON.decode().partition("[components]")[0] + (
-        "[components]\n# slot: cache\n# slot: cache+ingress\n# slot: worker\n# end; yours\n"
+def test_names_stand_above_the_anchor() -> None:
+    mine = SKELETON.decode().partition("[components]")[0] + (
+        "[components]\n# mine, above\n# yours below\n# mine, below\n\n[mine]\nx = 1\n"
     )
-    made = text_of(a_stack("worker", need="cache+ingress cache"), skeleton.encode())
+    made = text_of(a_stack("worker", need="cache+ingress cache"), mine.encode())
     assert made.partition("[components]\n")[2] == (
-        "# slot: cache\n"
+        "# mine, above\n"
         'cache = { release = "0.1.0", by = "need" }\n'
-        "# slot: cache+ingress\n"
         '"cache+ingress" = { release = "0.1.0", by = "need" }\n'
-        "# slot: worker\n"
         'worker = { release = "0.1.0", by = "you" }\n'
-        "# end; yours\n"
+        "# yours below\n"
+        "# mine, below\n\n[mine]\nx = 1\n"
     )
 
 
-def test_a_name_without_a_slot_goes_to_the_end_of_its_section() -> None:
+def test_without_an_anchor_names_stand_at_the_end_of_their_section() -> None:
     for tail in ("", "\n[mine]\nx = 1\n", "\n\n# mine\n[[mine]]\n"):
         base = (
             f'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n\n[components]\n{tail}'
@@ -68,7 +67,7 @@ def test_writing_twice_changes_nothing_and_stripping_undoes_it() -> None:
         *('say "hi"', "back\\slash", "ends\\", "🦊 and ü", "del\x7f", "tab\there", "new\nline", ""),
         *(
             "[components]",
-            "# slot: worker",
+            "# yours below",
             "a = b # c",
             "'",
             '"""',
@@ -102,14 +101,13 @@ def test_any_stack_round_trips(answers: dict[str, str], names: set[str]) -> None
 def test_comments_and_tables_of_the_users_stay() -> None:
     written = text_of(a_stack("worker"))
     mine = written.replace("[answers]", "# why\n[answers] # here\n").replace(
-        "# end of slots", '  # a = b\n# "x" = 1\n# end of slots'
+        "# yours below", '  # a = b\n# "x" = 1\n# yours below'
     )
     mine += '\n[mine]\nurl = "x"\nrelease = 1\nlist = [\n  "worker",\n[1],\n]\n# the end'
     made = text_of(a_stack("ingress"), mine.encode())
-    expected = mine.replace("# slot: worker\nworker = ", "# slot: worker\n# gone ")
     for line in mine.splitlines():
         if not line.startswith("worker = "):
-            assert line in made.splitlines(), expected
+            assert line in made.splitlines()
     assert tomllib.loads(made)["mine"] == {"url": "x", "release": 1, "list": ["worker", [1]]}
 
 
@@ -117,10 +115,10 @@ def test_the_comment_behind_what_goes_stays() -> None:
     written = text_of(a_stack("worker"))
     line = next(line for line in written.splitlines() if line.startswith("worker"))
     ours = written.replace(line, f"{line}  # for the mails").encode()
-    expected = text_of(a_stack()).replace("# slot: worker\n", "# slot: worker\n# for the mails\n")
+    expected = text_of(a_stack()).replace("# yours below\n", "# for the mails\n# yours below\n")
     assert record.with_comments(text_of(a_stack()).encode(), ours).decode() == expected
-    bare = ours.replace(b"# slot: worker\n", b"")
-    without = text_of(a_stack()).replace("# slot: worker\n", "").encode()
+    bare = ours.replace(b"# yours below\n", b"")
+    without = text_of(a_stack()).replace("# yours below\n", "").encode()
     assert record.with_comments(without, bare).endswith(b"\n# for the mails\n")
 
 
@@ -140,7 +138,7 @@ def test_a_comment_in_a_table_of_the_users_stands_once() -> None:
         ('project_name = "My API"', "'project_name' = 'My API'"),
         ('project_name = "My API"\n', ""),
         ('url = "aegis"', "url='aegis' # x"),
-        ("# slot: worker\n", ""),
+        ("# yours below\n", ""),
         ("\n", "\r\n"),
     ],
 )

@@ -1,4 +1,4 @@
-"""YAML: mappings by key, sequences by item; comments, slots among them, hold their places.
+"""YAML: mappings by key, sequences by item; comments, anchors among them, hold their places.
 
 A block is some whole lines of the file, so that format and comments stay as they are. What is
 not written line by line is one block with what it belongs to.

@@ -1,0 +1,96 @@
+"""anchors.py: two series that put lines in above one anchor do not clash; all else that meets does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pygit2
+import pytest
+
+from aegis_patch.formats import anchors
+from aegis_patch.formats.adjacent_changes import Hunk
+from aegis_patch.objects import texts
+from tests import tiny
+
+
+@pytest.fixture(name="store")
+def small_store() -> Iterator[pygit2.Repository]:
+    with tiny.empty_store() as made:
+        yield made
+
+
+def joined(store: pygit2.Repository, base: str, ours: str, theirs: str) -> str | None:
+    sides = []
+    for side in (ours.encode(), theirs.encode()):
+        lines = texts.lines(side)
+        found = texts.hunks(store, base.encode(), side)
+        sides.append(
+            [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
+        )
+    result = anchors.joined(texts.lines(base.encode()), *sides)
+    return None if result is None else result.decode()
+
+
+BASE = "a\nb\n# yours below\nc\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["# yours below", "    # yours below: dev", "<!-- yours below -->", "// yours below\n"]
+)
+def test_what_is_an_anchor(line: str) -> None:
+    assert anchors.is_anchor(line.encode())
+    assert not anchors.is_anchor(b"x " + line.encode())
+    assert not anchors.is_anchor(line.replace("below", "belowground").encode())
+
+
+def test_what_comes_goes_behind_what_is_there(store: pygit2.Repository) -> None:
+    ours, theirs = (BASE.replace("# y", f"{name}\n# y") for name in ("x", "w"))
+    assert joined(store, BASE, ours, theirs) == BASE.replace("# y", "x\nw\n# y")
+
+
+def test_a_blank_line_may_end_what_is_put_in(store: pygit2.Repository) -> None:
+    base = "a\n\n# yours below\n"
+    ours, theirs = (base.replace("# y", f"{name}\n\n# y") for name in ("x", "w"))
+    assert joined(store, base, ours, theirs) == "a\n\nx\n\nw\n\n# yours below\n"
+
+
+def test_changes_apart_from_each_other_join(store: pygit2.Repository) -> None:
+    ours = BASE.replace("# y", "x\n# y")
+    theirs = BASE.replace("# y", "w\n# y").replace("a\n", "A\n").replace("c\n", "c\nd\n")
+    assert joined(store, BASE, ours, theirs) == "A\nb\nx\nw\n# yours below\nc\nd\n"
+
+
+def test_one_change_of_both_is_made_once(store: pygit2.Repository) -> None:
+    ours = BASE.replace("b\n", "B\n")
+    assert joined(store, BASE, ours, ours.replace("c\n", "C\n")) == "a\nB\n# yours below\nC\n"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param("a\nx\nb\n", "a\nw\nb\n", id="one point that is no anchor"),
+        pytest.param("a\nB\n", "a\nC\n", id="one line"),
+        pytest.param("a\nB\n", "a\nb\nw\n", id="a line, and the anchor right below it"),
+        pytest.param("a\nx\nb\n", "a\nB\n", id="above a line that changes"),
+        pytest.param("A\nb\n", "a\nB\n", id="two lines that touch"),
+    ],
+)
+def test_all_else_that_meets_is_a_clash(store: pygit2.Repository, ours: str, theirs: str) -> None:
+    rest = "# yours below\nc\n"
+    assert joined(store, BASE, ours + rest, theirs + rest) is None
+    assert joined(store, BASE, theirs + rest, ours + rest) is None
+
+
+def test_a_heading_that_both_bring_stands_once(store: pygit2.Repository) -> None:
+    """The first that needs a list begins it, for an empty one may be no list at all."""
+    base = "web:\n  image: w\n  # yours below\n"
+    with_cache = base.replace("  # y", "  needs:\n    cache: {}\n  labels:\n    x: 1\n  # y")
+    with_tables = base.replace("  # y", "  needs:\n    tables: {}\n    more: {}\n  # y")
+    assert joined(store, base, with_cache, with_tables) == (
+        "web:\n  image: w\n  needs:\n    cache: {}\n    tables: {}\n    more: {}\n"
+        "  labels:\n    x: 1\n  # yours below\n"
+    )
+    assert joined(store, base, with_tables, with_cache) == (
+        "web:\n  image: w\n  needs:\n    tables: {}\n    more: {}\n    cache: {}\n"
+        "  labels:\n    x: 1\n  # yours below\n"
+    )
