@@ -184,7 +184,7 @@ def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "third-cache"))
     ran = project.aegis("status", code=1)
     assert "(release 1.10)" in ran.err
-    assert "tag that commit there again" in ran.err
+    assert "Ask its maintainers to tag it again" in ran.err
 
 
 @pytest.mark.parametrize(
