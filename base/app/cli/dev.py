@@ -29,7 +29,7 @@ def dev(
     settings.DEV_FILE.unlink(missing_ok=True)
     core = read(Settings)
     if core.app_env == "production":
-        raise BadSettingsError(["APP_ENV: dev is for development; use the containers in production"])
+        raise BadSettingsError(["APP_ENV: dev is for development; use containers in production"])
     check_settings()
     told = Told()
     told.heeded = False
