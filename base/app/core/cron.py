@@ -92,7 +92,7 @@ def parse(expression: str, timezone: str = "UTC") -> Cron:
     for text, name in zip(texts, _FIELDS, strict=True):
         parts = [_numbers(part, name) for part in text.split(",")]
         if not all(parts):
-            raise ValueError(f"{text!r} is not a {name}")
+            raise ValueError(f"{text!r} is not a valid {name}")
         fields.append(sorted({number for part in parts for number in part}))
     minutes, hours, days, months, weekdays = fields
     try:

@@ -163,12 +163,12 @@ def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):
         until((path / "ran").exists)
         (path / "ran").unlink()
         save(parts, "raise RuntimeError('no hands')")
-        until(lambda: "starts again when the code changes" in said.read_text())
+        until(lambda: "restarting on the next code change" in said.read_text())
         save(parts, PARTS)
         until((path / "ran").exists)
         watch.send_signal(signal.SIGINT)
         assert watch.wait(120) == 0
-        (told,) = [line for line in said.read_text().splitlines() if "has ended" in line]
+        (told,) = [line for line in said.read_text().splitlines() if "exited with" in line]
         assert told.startswith("`clock run` exited with code 2; ")
         assert told.partition("Last line: ")[2].endswith("RuntimeError: no hands")
         assert said.read_text().count("no hands") == 2, "as it was said, and the last of it"
