@@ -17,6 +17,11 @@ class Entry:
     mode: int
 
 
+def empty(store: pygit2.Repository) -> pygit2.Oid:
+    """The tree without a file."""
+    return store.TreeBuilder().write()
+
+
 def lookup(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> Entry | None:
     """The file at a path, or None; a directory is none either."""
     try:
