@@ -129,16 +129,16 @@ def _answers(
 ) -> tuple[dict[str, str], list[str]]:
     """The answers, and what to say where nobody told who the user is."""
     near = _nearest(path)
-    suggested = {"project_name": path.name}
+    suggested = {"project_name": _utf8(path.name)}
     for key, name in _PERSON.items():
         if value := git.setting(near, name):
-            suggested[key] = value
-    suggested = {key: value.encode("utf-8", "replace").decode() for key, value in suggested.items()}
+            suggested[key] = _utf8(value)
     answers = identity_files.ask(bench.store, opened, given, suggested, interactive=interactive)
     example = identity_files.defaults(bench.store, opened)
-    known = {**given, **suggested}
-    made_up = [key for key in _PERSON if key not in known and answers[key] == example[key]]
-    said = []
+    said, made_up = [], []
+    for key in _PERSON:
+        if key not in {**given, **suggested} and answers[key] == example[key]:
+            made_up.append(key)
     if made_up:
         verb = "are" if len(made_up) > 1 else "is"
         typed = " ".join(f"{key}=…" for key in made_up)
@@ -151,6 +151,10 @@ def _answers(
             '&& git config --global user.email "…"'
         )
     return answers, said
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _nearest(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,7 +119,7 @@ def _dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Refer
         result=build.inside(bench.store, there, last.after),
         moved=moved,
         was={place: path for path, place in moved.items()} | parts,
-        unsettled={conflict.path for conflict in last.conflicts},
+        unsettled=[conflict.path for conflict in last.conflicts],
     )
     return tuple(references(evolved))
 
@@ -159,33 +159,34 @@ def _refuse_unresolved(dangling: Sequence[Reference], left_out: Sequence[Note]) 
 
 def _land(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> tuple[Commit, ...]:
     """Land what was built, unless it is `dry`; what is refused is so either way."""
-    store, repo = bench.store, there.repo
+    store = bench.store
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = built[-1] if built[-1].conflicts else None
     drafts = [Draft(made.step.message, made.after) for made in clean]
     pick = _pick(store, there, stuck) if stuck else None
-    tree = pick.worktree if pick else drafts[-1].tree
-    seen = preconditions.files(repo, store, build.whole_tree(store, there), tree, pick)
-    if pick:
-        preconditions.index(repo)
-    if there.head:  # whoever starts a repository may be nobody yet
-        preconditions.author(Path(repo.workdir))
-    ids: list[str] = []
-    learned: list[str] = []
+    seen = _refuse_or_look(store, there, drafts, pick)
+    commits = [_commit(store, there, made) for made in clean]
     if not dry:
         assert there.held is not None
-        ids = land.land(repo, store, there.head, drafts, pick, seen=seen, held=there.held)
-        learned = land.rerere(repo, pick.stages, there.held) if pick else []
-    commits = [_commit(store, there, made) for made in clean]
-    if ids:
+        ids = land.land(there.repo, store, there.head, drafts, pick, seen=seen, held=there.held)
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
     if stuck:
-        prefix = repository.within(there.prefix, "")
-        paths = frozenset(path.removeprefix(prefix) for path in learned)
         conflicts = _explained(bench, there, stuck)
-        made = _commit(store, there, stuck)
-        commits.append(replace(made, conflicts=conflicts, learned=paths))
+        commits.append(replace(_commit(store, there, stuck), conflicts=conflicts))
     return tuple(commits)
+
+
+def _refuse_or_look(
+    store: pygit2.Repository, there: Place, drafts: Sequence[Draft], pick: Pick | None
+) -> Mapping[str, str]:
+    """Refuse what cannot land; else a print of each file that will be written."""
+    tree = pick.worktree if pick else drafts[-1].tree
+    seen = preconditions.files(there.repo, store, build.whole_tree(store, there), tree, pick)
+    if pick:
+        preconditions.index(there.repo)
+    if there.head:  # whoever starts a repository may be nobody yet
+        preconditions.author(Path(there.repo.workdir))
+    return seen
 
 
 def _pick(store: pygit2.Repository, there: Place, stuck: Built) -> Pick:

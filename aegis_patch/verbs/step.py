@@ -63,8 +63,7 @@ class FileChange:
 class Commit:
     """A commit that was made, is planned, or awaits a person (then it has conflicts).
 
-    `learned` are the paths of these into which `git rerere` has put a resolution that it knew,
-    `along` the components that come or go with the one that the subject names.
+    `along` are the components that come or go with the one that the subject names.
     """
 
     subject: str
@@ -72,7 +71,6 @@ class Commit:
     files: tuple[FileChange, ...]
     conflicts: tuple[Conflict, ...] = ()
     notes: tuple[Note, ...] = ()
-    learned: frozenset[str] = frozenset()
     along: tuple[str, ...] = ()
 
 
