@@ -88,7 +88,7 @@ def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
     for conflict in outcome.conflicts:
         if conflict.reason is Reason.KIND:
             above.update(renames.above(conflict.path))
-    taken = sorted(path for path in above if trees.lookup(store, outcome.tree, path))
+    taken = [path for path in sorted(above) if trees.lookup(store, outcome.tree, path)]
     if taken:
         files = "a file of yours is" if len(taken) == 1 else "files of yours are"
         raise Refused(
@@ -104,11 +104,14 @@ def _dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Refer
         return ()
     first, last = built[0], built[-1]
     moved: dict[str, str] = {}
-    parts: dict[str, str] = {}
+    was: dict[str, str] = {}
     for made in built:
         moved |= made.moved.files
-        for path, places in made.moved.parts.items():
-            parts |= dict.fromkeys(places, path)
+    for path, place in moved.items():
+        was[place] = path
+    for made in built:
+        for path, parts in made.moved.parts.items():
+            was |= dict.fromkeys(parts, path)
     evolved = Evolved(
         bench.store,
         there.root,
@@ -118,7 +121,7 @@ def _dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Refer
         new=bench.pristine(last.step.new),
         result=build.inside(bench.store, there, last.after),
         moved=moved,
-        was={place: path for path, place in moved.items()} | parts,
+        was=was,
         unsettled=[conflict.path for conflict in last.conflicts],
     )
     return tuple(references(evolved))
@@ -144,7 +147,8 @@ def _already_so(built: Sequence[Built]) -> list[str]:
 
 
 def _refuse_unresolved(dangling: Sequence[Reference], left_out: Sequence[Note]) -> None:
-    shown = [*map(str, dangling), *(f"{note.path}: {note.text}" for note in left_out)]
+    shown = [str(each) for each in dangling]
+    shown += [f"{note.path}: {note.text}" for note in left_out]
     counts = []
     for what, number in ("unresolved reference", len(dangling)), ("left-out change", len(left_out)):
         if number:
