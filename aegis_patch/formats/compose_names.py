@@ -115,8 +115,8 @@ def warnings(was: Compose | None, now: Compose | None) -> Iterator[tuple[str, st
         old, new = (", ".join(f"{name}_{each}" for each in kept) for name in (was.name, now.name))
         yield (
             "",
-            f"Compose will use new, empty volumes ({new}), and leave the data in {old}. "
-            f'To keep using it, change the line `name:` to: name: "{was.name}"',
+            f"Compose will use new, empty volumes ({new}) and leave your data in {old}. "
+            f'To keep using it, set: name: "{was.name}"',
         )
     for name, service in sorted(now.services.items()):
         yield from _apart(was, now, name, service)
@@ -133,8 +133,8 @@ def _apart(was: Compose, now: Compose, name: str, service: Service) -> Iterator[
             networks = (service.networks or _DEFAULT) | (there.networks or _DEFAULT)
             yield (
                 service.path,
-                f"line {service.names[other]}: {name} names {other}, and the two share no network. "
-                f"Set for {new}: networks: [{', '.join(sorted(networks))}]",
+                f"line {service.names[other]}: {name} uses {other}, but they share no network. "
+                f"For {new}, set: networks: [{', '.join(sorted(networks))}]",
             )
 
 

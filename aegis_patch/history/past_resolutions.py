@@ -39,9 +39,7 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
             continue
         edits[conflict.path], turn = found
         subject = turn.commit.message.partition("\n")[0]
-        notes.append(
-            Note(conflict.path, f"as it was resolved in {turn.commit.short_id}, {subject!r}")
-        )
+        notes.append(Note(conflict.path, f"resolved as in {turn.commit.short_id}, {subject!r}"))
     tree = trees.replace(bench.store, outcome.tree, edits)
     if left:
         return Conflicted(tree, tuple(left), tuple(notes))

@@ -57,9 +57,9 @@ def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     there, found = with_found(bench, there, tree)
     there, lost = _without_lost(bench, there, tree)
     off = [
-        *(f"the record names {name}, which its release does not have" for name in nonsense),
-        *(f"the record names {name}, and nothing of it is here" for name in lost),
-        *(f"{name} is here, and the record does not name it" for name in found),
+        *(f"aegis.toml lists {name}, which its release doesn't have" for name in nonsense),
+        *(f"aegis.toml lists {name}, but none of its files are here" for name in lost),
+        *(f"{name} is here, but aegis.toml doesn't list it" for name in found),
     ]
     catalogue = bench.at(there, there.release).catalogue
     stays = {name: by for name, by in there.present.items() if name in catalogue}
@@ -82,9 +82,8 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
     homes = [there.present[name].release for name in lost]
     known = [release for release in releases.versions(there.url) if release in homes]
     return Finding(
-        f"release {there.release} does not have {_listed(lost)}, which the record names",
-        f"aegis rebase-upstream --to {(known or homes)[-1]}, or git revert the commit that "
-        "brought it here",
+        f"release {there.release} doesn't have {_listed(lost)}, which aegis.toml lists",
+        f"aegis rebase-upstream --to {(known or homes)[-1]}",
     )
 
 
@@ -247,7 +246,7 @@ def _why_mixed(there: Stack, names: Iterable[str]) -> Iterator[str]:
     for release in sorted(by_release.keys() - {there.release}):
         verb = "is" if len(by_release[release]) == 1 else "are"
         told = _listed(by_release[release])
-        yield f"{told} {verb} from release {release}, and the project is at {there.release}"
+        yield f"{told} {verb} from release {release}, but the project is at {there.release}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -256,11 +255,11 @@ def _listed(names: Sequence[str]) -> str:
 
 def _why_due(catalogue: Catalogue, name: str, present: Iterable[str]) -> str:
     if catalogue[name].kind == "integration":
-        return f"{name} is due: {_listed(catalogue[name].requires)} are there"
+        return f"{name} is missing: it joins {_listed(catalogue[name].requires)}"
     users = [other for other in present if name in requirements.required(catalogue, [other])]
-    return f"{name} is missing: {_listed(sorted(users))} cannot do without"
+    return f"{name} is missing: required by {_listed(sorted(users))}"
 
 
 def _why_undue(catalogue: Catalogue, name: str, present: Iterable[str]) -> str:
     absent = [need for need in catalogue[name].requires if need not in present]
-    return f"{name} is there without {_listed(absent)}"
+    return f"{name} is installed without {_listed(absent)}"

@@ -113,7 +113,7 @@ def _naming(at: _Moved, there: Project, words: Set[str]) -> str | None:
             if line.strip() not in known and (
                 found := pattern.search(_without_known(path, line, known))
             ):
-                return f"{path} names {found.group(1).decode()}"
+                return f"{path} uses {found.group(1).decode()}"
     return None
 
 

@@ -38,9 +38,9 @@ class Reference:
 
     def __str__(self) -> str:
         if not self.comes:
-            return f"{self.path}:{self.line} still names {self.name}"
-        where = f"is at {self.place}" if self.place else "does not exist here"
-        return f"{self.path}:{self.line} names {self.name}, which {where}"
+            return f"{self.path}:{self.line} still uses {self.name}"
+        where = f"is at {self.place}" if self.place else "doesn't exist here"
+        return f"{self.path}:{self.line} uses {self.name}, which {where}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -143,9 +144,9 @@ def begin(repo: pygit2.Repository, landing: Landing) -> None:
     locks.lock_index(repo)
     if mark(Path(repo.path) / "index") != landing.index or _at(repo, landing) != landing.old:
         raise Refused(
-            "git was at work here at the same time, nothing was changed",
+            "git changed this repository at the same time, so aegis changed nothing. Run it again.",
             where=repo.workdir,
-            next="run this again",
+            next="git status",
         )
 
 
@@ -190,15 +191,16 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
         elif _at(repo, landing) == landing.old:
             _undo(repo, landing)
         else:  # somebody removed our lock, and has committed something else
-            _say("git was used here since; every file is left as it is: see git status")
+            _say("git has been used here since; no file was changed (see git status)")
         _spare(repo, landing)
         locks.unlock_index(repo)
         (room(repo) / _JOURNAL).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(
-            f"{landing.subject!r} is half landed: {error.strerror or error}",
+            f"{landing.subject!r} is half written: {error.strerror or error}. Fix that; "
+            "any aegis command then finishes it.",
             where=str(error.filename or repo.workdir),
-            next="put that right; any command of aegis, as aegis status, then finishes it",
+            next="aegis status",
         ) from error
     clear(repo)
     return landed
@@ -213,16 +215,18 @@ def _recover(repo: pygit2.Repository) -> None:
             clear(repo)
         return
     except ValueError as error:  # the power failed: nothing here waits for the disk
+        paths = (str(room(repo)), f"{repo.path}index.lock")
+        leftovers = " ".join(map(shlex.quote, paths))
         raise Refused(
-            "the journal of a landing cannot be read",
+            "An interrupted command left a journal that can't be read.",
             where=str(room(repo)),
-            next=f"git status; when all is as it should be, rm -r {room(repo)} and index.lock",
+            next=f"Is everything right in git status? Then: `rm -rf {leftovers}`",
         ) from error
     landing = Landing(**{**written, "files": {p: (a, b) for p, (a, b) in written["files"].items()}})
     locks.free_refs(repo, landing.refs, landing.new)
     landed = settle(repo, landing)
-    what = "is now finished" if landed else "did not happen"
-    _say(f"aegis was killed while it landed {landing.subject!r}, which {what}")
+    what = "is finished now" if landed else "was undone"
+    _say(f"aegis was killed during {landing.subject!r}, which {what}")
 
 
 def _at(repo: pygit2.Repository, landing: Landing) -> str:
@@ -250,7 +254,7 @@ def _publish(repo: pygit2.Repository, landing: Landing) -> None:
         if mark(git_dir / "index") == landing.index or _same_entries(repo):
             (place / "index").replace(git_dir / "index")
         else:  # somebody removed our lock, and went on
-            _say("the index was changed since, and is left as it is: see git status")
+            _say("the index was changed since, and was kept (see git status)")
     for name in ("MERGE_MSG", "CHERRY_PICK_HEAD"):
         if (place / name).exists():
             (place / name).replace(git_dir / name)
@@ -287,7 +291,7 @@ def _spare(repo: pygit2.Repository, landing: Landing) -> None:
         if mark(kept) not in ("", was):
             file = Path(repo.workdir) / f"{path}.saved-{time.time_ns()}"
             _put(kept, file)
-            _say(f"what was saved into {path} meanwhile is in {file.name}")
+            _say(f"{path} was saved during the update; your version is in {file.name}")
 
 
 def _unchanged(kept: Path, was: str, path: str) -> None:
@@ -296,10 +300,11 @@ def _unchanged(kept: Path, was: str, path: str) -> None:
 
 
 def _saved(path: str) -> Refused:
+    place = shlex.quote(f":/{path}")
     return Refused(
-        "a file was saved while it was about to be changed; nothing was",
+        "You saved this file during the update, so aegis changed nothing. Commit it first.",
         where=path,
-        next="commit it, then run this again",
+        next=f"git add --force {place} && git commit -m Mine -- {place}",
     )
 
 

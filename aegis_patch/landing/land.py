@@ -24,7 +24,7 @@ from aegis_patch.landing import journal, locks
 from aegis_patch.landing.journal import Landing
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
-from aegis_patch.project import git
+from aegis_patch.project import git, repository
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
 _PLACEHOLDERS = {
@@ -33,7 +33,6 @@ _PLACEHOLDERS = {
     for what, value in zip(("NAME", "EMAIL"), PLACEHOLDER, strict=True)
 }
 _ABSENT = "0" * 40
-_NO_ROOM = "see that you may write there and that there is room, then run this again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def land(
         raise Refused(
             f"{getattr(error, 'strerror', None) or error}; nothing was changed",
             where=str(getattr(error, "filename", None) or repo.workdir),
-            next=_NO_ROOM,
+            next=repository.look_at_disk(Path(getattr(error, "filename", None) or repo.workdir)),
         ) from error
     return ids
 
@@ -135,8 +134,10 @@ class _Room:
         except git.FilterFailed:
             raise
         except Refused as error:
-            what = f"git could not write the files, nothing was changed: {error.what}"
-            raise Refused(what, where=str(worktree), next=_NO_ROOM) from error
+            what = f"git couldn't write the files, so nothing was changed: {error.what}"
+            raise Refused(
+                what, where=str(worktree), next=repository.look_at_disk(worktree)
+            ) from error
 
     def commit(self, draft: Draft, parent: str) -> str:
         """Have git make a commit, signed if the user signs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,7 +33,9 @@ def hold(directory: Path, patience: float | None = None) -> Iterator[int]:
         while not _try(descriptor):
             if time.monotonic() >= until:
                 raise Refused(
-                    "another aegis is at work here", where=str(directory), next="wait until it ends"
+                    "Another aegis is running in this repository.",
+                    where=str(directory),
+                    next="Is it still running? Wait, then run this again; if it hangs, stop it",
                 )
             time.sleep(0.05)
         yield descriptor
@@ -89,9 +92,9 @@ def refuse_locked(repo: pygit2.Repository) -> None:
 
 def _is_locked(lock: Path) -> Refused:
     return Refused(
-        "another git process has the index locked",
+        "Another git process has locked the index.",
         where=str(lock),
-        next="wait until it ends; if none runs, remove that file",
+        next=f"Is git still running? Wait for it; if not: `rm {shlex.quote(str(lock))}`",
     )
 
 

@@ -24,18 +24,19 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
     """
     what, remedy = repository.under_way(repo)
     if what:
-        raise Refused(f"{what} is under way", where=str(root), next=remedy)
+        raise Refused(f"{what.capitalize()} is in progress.", where=str(root), next=remedy)
     if repo.head_is_detached:
         raise Refused(
-            "HEAD is detached, a commit would belong to no branch",
+            "You're not on a branch (detached HEAD).",
             where=str(root),
-            next="git switch BRANCH, or git switch -c NEW-BRANCH",
+            next="Which branch? `git switch BRANCH`, or a new one: `git switch -c NEW-BRANCH`",
         )
     locks.refuse_locked(repo)
     unmerged = git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
     if unmerged:
         path = unmerged.split("\0")[0].partition("\t")[2]
-        raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
+        what = "This file has an unresolved conflict. Resolve it, git add it and commit."
+        raise Refused(what, where=path, next="git status")
 
 
 def author(directory: Path) -> None:
@@ -46,9 +47,9 @@ def author(directory: Path) -> None:
     """
     if not land.author(directory):
         raise Refused(
-            "git does not know who you are",
+            "git doesn't know who you are.",
             where=str(directory),
-            next='git config user.name "…" && git config user.email "…"',
+            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
         )
 
 
@@ -75,10 +76,9 @@ def files(
     if blocked:
         first = _typed([min(blocked)])
         raise Refused(
-            "something that is not in git is in the way",
+            "An untracked file or a link is where aegis would write.",
             where=", ".join(sorted(blocked)),
-            next=f"move it away, or commit it: git add --force {first} "
-            f"&& git commit -m 'Mine' -- {first}",
+            next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
     if changed := git.uncommitted(top, [*seen], Path(store.path) / "index-of-the-project"):
         raise _uncommitted(top, changed)
@@ -98,9 +98,9 @@ def index(repo: pygit2.Repository) -> None:
     staged = [path for path in said.split("\0") if path]
     if staged:
         raise Refused(
-            "this ends in conflicts, and something else is staged",
+            "This ends in conflicts, and git cherry-pick --abort would drop your staged changes.",
             where=", ".join(staged),
-            next="git commit what is staged, or git stash, then run this again",
+            next="Commit or stash them? `git commit -m Mine` or `git stash`",
         )
 
 
@@ -113,7 +113,7 @@ def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
     flagged = sorted(path for path, letter in changed.items() if letter != "H")
     if not flagged:
         return Refused(
-            "uncommitted changes in what would be written",
+            "Commit or stash these first; aegis needs to edit them.",
             where=", ".join(sorted(changed)),
             next=f"git {put_away} -- {_typed(sorted(changed))}",
         )
@@ -124,7 +124,7 @@ def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
     files = " ".join(map(shlex.quote, flagged))
     steps = [f"{here} update-index --no-{mark} -- {files}" for mark in marks]
     return Refused(
-        f"aegis needs to edit files that you changed and marked {' or '.join(marks)}",
+        f"Commit or stash these first; you changed them and marked them {' or '.join(marks)}.",
         where=", ".join(flagged),
         next=" && ".join([*steps, f"{here} {put_away} -- {files}"]),
     )

@@ -105,10 +105,10 @@ def _written_first(
     if sides.pristine not in plan.brought:
         return
     if sides.base is None and sides.ours and sides.ours == sides.theirs:
-        yield Note(sides.path, "you had this very file; it stays when the component goes")
+        yield Note(sides.path, "you already had this file; it stays when the component is removed")
         return
     for unit in sorted(written_twice(store, sides, merged) & plan.brought[sides.pristine]):
         shown = unit.decode("utf-8", "replace").strip()
         yield Note(
-            sides.path, f"you had written this too; it stays when the component goes: {shown}"
+            sides.path, f"you already had this; it stays when the component is removed: {shown}"
         )

@@ -26,13 +26,13 @@ class Reason(StrEnum):
 
     TEXT = "both changed the same lines"
     ADDED = "both added this file"
-    DELETED_BY_US = "aegis takes this file away, and you changed it"
-    BINARY = "both changed a file that is not text"
-    KIND = "yours is in the way: a file, a directory, a link or a module of that name"
-    SYNTAX = "the merged text does not parse"
-    DOUBT = "lines are repeated, and more than one place would do"
-    SHARED = "you had written a line that a series wrote as well"
-    SPLIT = "aegis changes a file that you split, and not in one part alone"
+    DELETED_BY_US = "aegis removes this file, but you changed it"
+    BINARY = "both changed this file, which isn't text"
+    KIND = "something of yours already has that name"
+    SYNTAX = "the merged text doesn't parse"
+    DOUBT = "repeated lines: the change fits in more than one place"
+    SHARED = "you already had a line that aegis adds too"
+    SPLIT = "aegis changes this file in several of the parts you split it into"
 
 
 class Text(NamedTuple):
@@ -104,7 +104,7 @@ def _looked_at(store: pygit2.Repository, path: str, sides: _Sides, merged: bytes
     if line:
         return Text(merged, Reason.DOUBT, f"line {line}")
     if acceptance.resurrects(path, *sides, merged):
-        return Text(merged, Reason.DOUBT, "what was taken away is back")
+        return Text(merged, Reason.DOUBT, "a removed line is back")
     return Text(merged)
 
 

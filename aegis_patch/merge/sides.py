@@ -203,7 +203,7 @@ def _is_move(path: str, now: str, likely: Moves, sure: Moves) -> bool:
 def _stays_deleted(path: str, places: Sequence[str], ours: Moves) -> Note:
     now = ", ".join(places)
     if others := ours.hints.get(path):
-        text = f"is gone, and {_alike(others)}: {now}, where aegis moved it, is left out"
+        text = f"no longer exists; {_alike(others)}, so {now}, where aegis moved it, was left out"
         return Note(path, text, to=places[0], applied=False)
     many = "you deleted {count} files, which aegis moved to {to}; they stay deleted"
     text = f"you deleted it, and aegis moved it to {now}; it stays deleted"
@@ -246,23 +246,23 @@ def _told(path: str, place: str, now: str, every: Sequence[Sides], ours: Moves) 
     wanted = bool(at.base and at.theirs)
     if len(every) > 1:
         split = ", ".join(each.path for each in every)
-        yield Note(path, f"followed to {split}, into which you split it")
+        yield Note(path, f"followed to {split}, which you split it into")
     elif renames.is_outside(moved):
-        text = f"you moved it out of the project, to {moved}: it stays as it is there"
+        text = f"you moved it out of the project, to {moved}; nothing was changed there"
         yield Note(path, text, applied=not wanted)
     elif at.base and place not in (path, now) and now != path:
-        yield Note(place, f"it stays where you moved it; aegis moved it to {now}")
+        yield Note(place, f"stays where you moved it; aegis moved it to {now}")
     elif at.base and place != path:
         many = "{count} files followed to {to}, where you moved them"
         yield Note(path, f"followed to {place}, where you moved it", many=many, to=place)
     elif now != path:
-        yield Note(now, f"your changes came along from {path}, which aegis moved")
+        yield Note(now, f"has your changes from {path}, which aegis moved")
     elif place != path:
         many = "{count} new files put into {to}, where you moved their directory"
         text = f"put into {place}, where you moved its directory"
         yield Note(path, text, many=many, to=place)
     elif others := ours.hints.get(path) or ours.parts.get(path) or ((moved,) if moved else ()):
-        text = f"is gone, and {_alike(others)}: left as it is"
+        text = f"no longer exists; {_alike(others)}, so nothing was changed"
         yield Note(path, text, applied=not wanted)
     elif wanted and not at.ours:
         many = "you deleted {count} files; they stay deleted"
@@ -270,4 +270,4 @@ def _told(path: str, place: str, now: str, every: Sequence[Sides], ours: Moves) 
 
 
 def _alike(others: Sequence[str]) -> str:
-    return f"{', '.join(others)} {'look' if len(others) > 1 else 'looks'} like it"
+    return f"{' and '.join(others)} {'look' if len(others) > 1 else 'looks'} similar"

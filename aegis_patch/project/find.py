@@ -58,7 +58,11 @@ def find(start: Path) -> Project:
     """
     start = start.resolve()
     if not start.is_dir():
-        raise Refused("no such directory", where=str(start), next="give another --project-path")
+        raise Refused(
+            "No such directory.",
+            where=str(start),
+            next="Which project? `aegis --project-path PATH status`",
+        )
     root = next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
     if root is None and not is_in_git(start):
         raise _no_project(start)
@@ -75,9 +79,9 @@ def _at_head(repo: pygit2.Repository, root: Path) -> Project:
     entry = trees.lookup(repo, tree, RECORD) if tree else None
     if tree is None or entry is None:
         raise Refused(
-            f"{RECORD} is not in the last commit",
+            f"{RECORD} isn't in the last commit.",
             where=str(root),
-            next=f"git add {RECORD} && git commit, or git checkout HEAD -- {RECORD}",
+            next=f"git add {RECORD} && git commit -m 'Record the stack' -- {RECORD}",
         )
     try:
         recorded = record.parse(trees.blob(repo, entry))
@@ -124,7 +128,7 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
             return place
     for place, path in records.items():
         if back := _put_back(repo, head.id, path):
-            what = f"{RECORD} was deleted, so this is no project of aegis any more"
+            what = f"{RECORD} was deleted, so this is no longer an aegis project."
             raise Refused(what, where=str(place), next=back)
     raise _no_project(start)
 
@@ -132,11 +136,13 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
 def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
     if repo.workdir is None:
         raise Refused(
-            "a bare repository has no files to evolve", next="use a clone with a worktree"
+            "A bare repository has no files.",
+            where=repo.path,
+            next=f"git clone {shlex.quote(repo.path)} worktree",
         )
     if repo.head_is_unborn:
         raise Refused(
-            "the repository has no commit yet",
+            "The repository has no commit yet.",
             where=str(root),
             next='git add --all && git commit -m "Start"',
         )
@@ -144,7 +150,7 @@ def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
 
 def _no_project(start: Path) -> Refused:
     return Refused(
-        f"not a project of aegis: no {RECORD} here or above",
+        f"Not an aegis project (no {RECORD} in this or any parent directory).",
         where=str(start),
-        next="aegis init PATH, or cd into the project",
+        next="Start one, or go to one? `aegis init PATH` or `cd PROJECT`",
     )

@@ -61,7 +61,7 @@ def run(
             raise failed
         said = complaint.strip().splitlines() or ["git failed"]
         what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
-        raise Refused(what, where=f"git {args[0]}", next="see git status")
+        raise Refused(what, where=f"git {args[0]}", next="git status")
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
@@ -78,11 +78,11 @@ def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
     commands = [line.partition(" ")[2] for line in sorted(lines, key=len) if " " in line]
     programs = ["git-lfs" if each[:8] == "git lfs " else each.split()[0] for each in commands]
     missing = [program for program in programs if not shutil.which(program)]
-    look = f"git config --show-origin --get-regexp {shlex.quote(f'^filter[.]{name}[.]')}"
+    absent = f" ({missing[0]} isn't installed)" if missing else ""
     return FilterFailed(
-        f"a {kind} filter of git's configuration failed, nothing was changed",
+        f"A {kind} filter from git's configuration failed{absent}; nothing was changed.",
         where=": ".join(filter(None, [path, *commands])),
-        next=f"install {missing[0]}, then run this again" if missing else look,
+        next=f"git config --show-origin --get-regexp {shlex.quote(f'^filter[.]{name}[.]')}",
     )
 
 

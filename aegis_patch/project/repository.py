@@ -23,16 +23,20 @@ _UNDER_WAY = {
 
 _UNREADABLE = (
     # what libgit2 complains of, what that means, and what to type
-    ("malformed", "has a .git file that git cannot read", "write gitdir: PATH into it"),
+    (
+        "malformed",
+        "has a .git file that git can't read",
+        "Where is its git directory? Write `gitdir: PATH` into .git",
+    ),
     (
         "'sha256'",
-        "has SHA-256 objects, which libgit2 cannot read",
+        "has SHA-256 objects, which libgit2 can't read",
         "git init {sha1} && git fast-export --all --signed-tags=strip "
         "| git -C {sha1} fast-import --quiet && git -C {sha1} reset --hard",
     ),
     (
         "refstorage",
-        "is a reftable, which libgit2 cannot read",
+        "uses reftable, which libgit2 can't read",
         "git refs migrate --ref-format=files",
     ),
 )
@@ -75,7 +79,7 @@ def under_way(repo: pygit2.Repository) -> tuple[str, str]:
         return "a bisect", "git bisect reset"
     verb = _UNDER_WAY.get(state, "rebase")
     what = "a git am" if verb == "am" else f"a {verb}"
-    return what, f"git {verb} --continue, or git {verb} --abort"
+    return what, f"Finish or undo it? `git {verb} --continue` or `git {verb} --abort`"
 
 
 def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit]:
@@ -88,12 +92,19 @@ def ignores_case(repo: pygit2.Repository) -> bool:
     return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
 
 
+def look_at_disk(path: Path) -> str:
+    """A command that shows the permissions and the free space where `path` is, or would be."""
+    place = next((each for each in (path, *path.parents) if each.exists()), Path())
+    shown = shlex.quote(str(place))
+    return f"ls -ld {shown} && df -h {shown}"
+
+
 def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
     for entry in repo.config:
         if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", entry.name):
             setting, remote = (shlex.quote(name) for name in partial.group(0, 1))
             raise Refused(
-                "a partial clone lacks objects that a merge needs",
+                "This partial clone lacks objects that a merge needs.",
                 where=str(directory),
                 next=f"git config --unset {setting} && git fetch --refetch {remote}",
             )
@@ -108,7 +119,7 @@ def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
     here = f"git -C {shlex.quote(str(place))}"
     moved = (Path(repo.path) / "gitdir").exists()
     raise Refused(
-        f"git has the worktree of this repository at {repo.workdir}",
+        f"git expects this repository's worktree at {repo.workdir}.",
         where=str(directory),
         next=f"{here} worktree repair" if moved else f"{here} config --unset core.worktree",
     )
@@ -116,15 +127,20 @@ def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
 
 def _unreadable(directory: Path, error: str) -> Refused:
     """What libgit2 cannot open, and what to type."""
-    what, remedy = f"cannot be opened: {error}", "use a repository without that extension"
+    config = shlex.quote(f"{directory}/.git/config")
+    what = f"can't be opened ({error})"
+    remedy = f"git config --file {config} --get-regexp ^extensions"
     for word, meaning, command in _UNREADABLE:
         if word in error.lower():
             what = meaning
             remedy = command.format(sha1=shlex.quote(f"{directory}-sha1"))
     if foreign := re.search(r"'(.*)' is not owned", error):
         place = shlex.quote(foreign.group(1))
-        what, remedy = "is not yours", f"git config --global --add safe.directory {place}"
-    return Refused(f"this repository {what}", where=str(directory), next=remedy)
+        what, remedy = (
+            "belongs to another user",
+            f"git config --global --add safe.directory {place}",
+        )
+    return Refused(f"This repository {what}.", where=str(directory), next=remedy)
 
 
 def _not_found(directory: Path) -> Refused:
@@ -132,12 +148,13 @@ def _not_found(directory: Path) -> Refused:
     for place in (directory, *directory.parents):
         if (place / ".git").is_file():
             return Refused(
-                "the .git file leads to no repository: it was moved or deleted",
+                "This .git file leads to no repository; it was moved or deleted.",
                 where=str(place / ".git"),
-                next=f"git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}",
+                next="Where is the main worktree? "
+                f"`git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}`",
             )
     return Refused(
-        "not a git repository",
+        "Not a git repository.",
         where=str(directory),
         next='git init && git add --all && git commit -m "Start"',
     )

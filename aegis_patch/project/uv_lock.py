@@ -37,7 +37,7 @@ def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
             raise NotLocked(f"uv would have to build {posixpath.dirname(path) or 'the project'}")
     uv = shutil.which("uv")
     if uv is None:
-        raise NotLocked("uv is not installed")
+        raise NotLocked("uv not found")
     with tempfile.TemporaryDirectory(prefix="aegis-lock-") as directory:
         scratch = Path(directory)
         for path, text in {**pyprojects, LOCK: before}.items():

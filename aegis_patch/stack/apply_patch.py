@@ -19,7 +19,7 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
     Raises:
         PatchRejected: a file is missing, there already, or not what the patch says; a file
             would take a directory's place without the patch saying so; a link leads out; or two
-            names would differ in case alone.
+            names would differ only in case.
     """
     try:
         edits = {file.path: _patched(store, tree, file) for file in patch.files}
@@ -27,7 +27,7 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
         _check_nothing_lost(store, tree, made, edits)
         for file in patch.files:
             if file.old_mode is None and (other := trees.other_case(store, made, file.path)):
-                raise PatchRejected(f"{file.path} and {other} differ in case alone")
+                raise PatchRejected(f"{file.path} and {other} differ only in case")
     except PatchRejected as error:
         where = f"{patch.name} at {error.where}" if error.where else patch.name
         raise PatchRejected(error.what, where=where) from error
@@ -39,7 +39,7 @@ def _patched(store: pygit2.Repository, tree: pygit2.Oid, file: FilePatch) -> Ent
     if before is None and file.old_mode is not None:
         raise PatchRejected(f"{file.path} is missing")
     if before and file.old_mode is None:
-        raise PatchRejected(f"{file.path} is there already")
+        raise PatchRejected(f"{file.path} already exists")
     if before and before.mode != file.old_mode:
         raise PatchRejected(f"{file.path} has mode {before.mode:o}")
     data = patches.postimage(file, trees.blob(store, before))

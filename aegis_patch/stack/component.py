@@ -47,7 +47,7 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
     """
     where = f"patches/{name}"
     if not _NAME.fullmatch(name):
-        raise SeriesError("not a name for a component", where=repr(where))
+        raise SeriesError("not a valid component name", where=repr(where))
     try:
         if max(len(files["component.toml"]), len(files["series"])) > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES >> 10} KiB")

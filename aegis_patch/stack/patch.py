@@ -96,9 +96,10 @@ def parse(name: str, mail: bytes) -> Patch:
     subject, body = _message(head)
     if not found and _PLAIN_DIFF.search(text):
         raise PatchRejected(
-            "a plain unified diff: it lacks git's header, `diff --git a/PATH b/PATH`",
+            "a plain unified diff without git's header (diff --git a/PATH b/PATH): apply it in a "
+            "checkout, commit it, and export that commit",
             where=name,
-            next="git apply it in a checkout, git commit, and export that with git format-patch -1",
+            next="git format-patch -1",
         )
     if not found or "\0" in text:
         what = "a binary change" if found else "no change"
@@ -125,16 +126,27 @@ def postimage(patch: FilePatch, preimage: bytes) -> bytes:
         end = hunk.start + len(hunk.preimage)
         fits = at <= hunk.start and end <= len(source)
         if not fits or tuple(source[hunk.start : end]) != hunk.preimage:
-            where = f"{patch.path}:{min(hunk.start, len(source)) + 1}"
-            raise PatchRejected("a hunk does not fit its preimage", where=where)
+            raise _misfit(patch.path, hunk, source)
         result += source[at : hunk.start]
         result += hunk.postimage
         at = end
     result += source[at:]
     for line in result[:-1]:
         if not line.endswith(b"\n"):
-            raise PatchRejected("a line in the middle lacks its end", where=patch.path)
+            raise PatchRejected("a line in the middle has no line end", where=patch.path)
     return b"".join(result)
+
+
+def _misfit(path: str, hunk: Hunk, source: list[bytes]) -> PatchRejected:
+    """The first line of a file that differs from a hunk's preimage."""
+    for line, expected in enumerate(hunk.preimage, hunk.start):
+        found = source[line] if line < len(source) else b""
+        if found != expected:
+            break
+    else:
+        return PatchRejected("this hunk overlaps the one before", where=f"{path}:{hunk.start + 1}")
+    shown, instead = (_utf8(text.decode("latin-1")).strip()[:60] for text in (expected, found))
+    return PatchRejected(f'expected "{shown}", found "{instead}"', where=f"{path}:{line + 1}")
 
 
 def check_path(path: str) -> None:
@@ -148,7 +160,7 @@ def check_path(path: str) -> None:
         raise PatchRejected("unsafe path", where=shown)
     for part in path.split("/"):
         if _DEVICE.fullmatch(part):
-            raise PatchRejected("a name that Windows takes for a device", where=shown)
+            raise PatchRejected("a name that Windows reserves for a device", where=shown)
         if part in ("", ".", "..") or _RESERVED.fullmatch(_IGNORED_BY_HFS.sub("", part)):
             raise PatchRejected("unsafe path", where=shown)
 

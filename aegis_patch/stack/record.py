@@ -41,7 +41,7 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         marked = re.search(rb"^<<<<<<< ", text, re.MULTILINE)
         line = text[: marked.start()].count(b"\n") + 1 if marked else 0
-        what = f"conflict markers are in it, from line {line}" if marked else str(error)
+        what = f"it has conflict markers, from line {line}" if marked else str(error)
         raise _nonsense(what, where) from error
     return Stack(fields[0], fields[1], fields[2], answers, present)
 
@@ -58,7 +58,7 @@ def write(skeleton: bytes, stack: Stack) -> bytes:
     written = parse(text)
     # A newer release may ask more; its own answers then stand in the skeleton.
     if written != replace(stack, answers={**written.answers, **stack.answers}):
-        raise _nonsense("aegis cannot write its values into it", RECORD)
+        raise _nonsense("aegis can't write its values into it", RECORD)
     return text
 
 
@@ -197,7 +197,7 @@ def _quoted(text: str) -> str:
 
 def _nonsense(what: str, where: str) -> Refused:
     return Refused(
-        f"the record does not make sense: {what}",
+        f"{where} can't be parsed: {what}",
         where=where,
-        next=f"git log -p -- {where}, and put back what it said",
+        next=f"git log -p -- {where}",
     )

@@ -21,7 +21,7 @@ def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
         name = pending.pop()
         if name not in present:
             if name not in catalogue:
-                raise SeriesError(f"there is no component called {name!r}, and it is needed")
+                raise SeriesError(f"a required component doesn't exist: {name!r}")
             present.add(name)
             pending += catalogue[name].requires
     return frozenset(present)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -119,8 +120,8 @@ def _git(url: str, *args: str) -> str:
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
         raise UpstreamError(
-            f"this upstream cannot be fetched: {said[0].removeprefix('fatal: ')}",
+            f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}",
             where=url,
-            next="look at the URL and the network, then run this again",
+            next=f"git ls-remote -- {shlex.quote(url)}",
         )
     return done.stdout

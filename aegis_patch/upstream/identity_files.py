@@ -49,7 +49,7 @@ def defaults(store: pygit2.Repository, upstream: Upstream) -> Mapping[str, str]:
     asked = re.findall(r"^([a-z]\w*):", _QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
     for key, value in answers.items():
         if key not in asked or not value or _MARKS.search(value):
-            raise SeriesError(f"no answer that aegis asks for: {key!r}", where=f"base/{RECORD}")
+            raise SeriesError(f"aegis asks for no answer {key!r}", where=f"base/{RECORD}")
     if not slug(answers.get("project_name", "")):
         raise SeriesError("project_name has no letter and no digit", where=f"base/{RECORD}")
     return answers
@@ -71,9 +71,7 @@ def ask(
     known = defaults(store, upstream)
     for key in given:
         if key not in known:
-            raise Refused(
-                f"there is no answer called {key!r}", next=f"use one of: {', '.join(known)}"
-            )
+            raise Refused(f"No answer {key!r}.", next=f"Which one? {', '.join(known)}")
     answered = _asked(given, {**known, **suggested}, interactive=interactive)
     answers = {key: str(answered[key]) for key in known}
     name = slug(answers["project_name"])
@@ -169,6 +167,6 @@ def _distributions(store: pygit2.Repository, upstream: Upstream) -> set[str]:
 
 def _invalid(key: str, what: str) -> Refused:
     return Refused(
-        f"an answer is not valid: {key} {' '.join(what.split())}",
-        next=f"give another one: {key}=VALUE",
+        f"Invalid answer: {key} {' '.join(what.split())}.",
+        next=f"Which {key} instead? Give {key}=VALUE",
     )

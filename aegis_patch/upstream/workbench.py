@@ -43,10 +43,11 @@ class Bench:
         """
         known = releases.versions()
         if wanted.url == releases.BUNDLED and release not in (*known, releases.WORK):
+            newest = [*known][-1]
             raise UpstreamError(
-                f"the record names release {release}, and this aegis has {', '.join(known)}",
+                f"{RECORD} needs release {release}; this aegis has {newest} at most. Update it.",
                 where=RECORD,
-                next="use the aegis that made the record: it is newer",
+                next=f"git log -1 -- {RECORD}",
             )
         commit = wanted.commit if release == wanted.release else ""
         return self.open(wanted.url, release, commit)
@@ -70,7 +71,7 @@ class Bench:
             catalogue = self.at(wanted, there.release).catalogue
             if name not in catalogue:
                 raise Refused(
-                    f"the record names {name!r}, which release {there.release} does not have",
+                    f"{RECORD} names {name!r}, which release {there.release} doesn't have.",
                     where=RECORD,
                     next="aegis repair",
                 )

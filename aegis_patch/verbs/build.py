@@ -111,7 +111,7 @@ def _drivers_not_run(
         sides = [trees.lookup(store, tree, path) for tree in (plan.old, plan.head, plan.new)]
         is_merged = all(sides) and sides[0] != sides[1] != sides[2]
         if is_merged and git.setting(there.root, f"merge.{driver}.driver"):
-            yield Note(path, f"aegis merged it, and did not run your merge driver {driver}")
+            yield Note(path, f"merged by aegis, not by your merge driver {driver}")
 
 
 def _compose_notes(

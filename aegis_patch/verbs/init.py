@@ -29,7 +29,8 @@ from aegis_patch.verbs.step import Result, Step
 
 _PERSON = {"author_name": "user.name", "author_email": "user.email"}
 _INIT = Naming(
-    "leave out --upstream-version", lambda names: f"aegis init PATH --components {','.join(names)}"
+    "Which release? Without --upstream-version it's the newest",
+    lambda names: f"Want both? `aegis init PATH --components {','.join(names)}`",
 )
 
 
@@ -78,15 +79,15 @@ def _refuse_filled(path: Path) -> None:
     above = next(place for place in (path, *path.parents) if place.exists())
     if entries or not above.is_dir():
         raise Refused(
-            "this path is not empty" if entries else "a file is at this path",
+            "This directory is not empty." if entries else "This path is a file.",
             where=str(above),
-            next="give the path of a new or empty directory",
+            next="Which new or empty directory instead? `aegis init PATH`",
         )
     if not os.access(above, os.W_OK | os.X_OK):
         raise Refused(
-            "this directory cannot be written",
+            "You can't write to this directory.",
             where=str(above),
-            next="give another path, or let yourself write there",
+            next=repository.look_at_disk(above),
         )
 
 
@@ -97,8 +98,11 @@ def _outer(path: Path) -> pygit2.Repository | None:
         return None
     repo = repository.open_repository(parent)
     if repo.workdir is None or path.is_relative_to(Path(repo.path).resolve()):
-        what, remedy = "this is inside git's own directory", "give a path outside of it"
-        raise Refused(what, where=str(path), next=remedy)
+        raise Refused(
+            "This path is inside git's own directory.",
+            where=str(path),
+            next="Which directory outside of it? `aegis init PATH`",
+        )
     top = Path(repo.workdir).resolve()
     if not path.is_relative_to(top):
         return None
@@ -117,9 +121,9 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
         tree = head.tree.id
         if trees.lookup(outer, tree, prefix) or trees.subtree(outer, tree, prefix):
             raise Refused(
-                "git has files at this path, though the directory is empty",
+                "The directory is empty, but git has files at this path.",
                 where=str(path),
-                next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}, or give another path",
+                next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}",
             )
     return Place(repo=outer, root=path, prefix=prefix, head=head.id if head else None, held=held)
 
@@ -140,14 +144,14 @@ def _answers(
         if key not in {**given, **suggested} and answers[key] == example[key]:
             made_up.append(key)
     if made_up:
-        verb = "are" if len(made_up) > 1 else "is"
+        verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
-        said.append(f"{' and '.join(made_up)} {verb} made up: aegis answers {typed}")
+        said.append(f"{' and '.join(made_up)} {verb}; to change: aegis answers {typed}")
     if not land.author(near):
         name, email = land.PLACEHOLDER
         said.append(
-            f"git does not know who you are: the commits are by {name} <{email}>; "
-            'for the next ones git config --global user.name "…" '
+            f"git doesn't know who you are, so {name} <{email}> made the commits. "
+            'To change: git config --global user.name "…" '
             '&& git config --global user.email "…"'
         )
     return answers, said

@@ -55,15 +55,15 @@ def follow(
             if why_not:
                 raise NotLocked(why_not)
             if there.mode == FileMode.LINK:
-                raise NotLocked("it is a link")
+                raise NotLocked("it's a link")
             data = uv_lock.lock(_members(store, after, top), trees.blob(store, there))
             edits[place] = Entry(store.create_blob(data), there.mode)
         except NotLocked as error:
             shown = posixpath.relpath(place, prefix or ".")
-            notes.append(Note(shown, f"not updated: {error}. Run: uv lock"))
+            notes.append(Note(shown, f"not updated ({error}). Run: uv lock"))
     if unsettled or _dependencies(was) != _dependencies(now):
         for lock, command in _others(store, after, prefix):
-            notes.append(Note(lock, f"dependencies changed. Run: {command}"))
+            notes.append(Note(lock, f"dependencies changed; run: {command}"))
     return edits, notes
 
 

@@ -35,7 +35,7 @@ def names(words: Sequence[str]) -> tuple[str, ...]:
 def refuse_none(wanted: Sequence[str]) -> None:
     """Refuse a verb that was given no name."""
     if not wanted:
-        raise Refused("no component is named", next="aegis components")
+        raise Refused("Name at least one component.", next="aegis components")
 
 
 def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming) -> list[str]:
@@ -52,7 +52,7 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming
                 lacking.append(name)
         if not lacking:
             raise
-        what = f"release {opened.release} does not have {', '.join(lacking)}; {newest} does"
+        what = f"Release {opened.release} doesn't have {', '.join(lacking)}; {newest} does."
         raise Refused(what, next=naming.newer) from None
 
 
@@ -64,13 +64,13 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
     named = {_plain(known, word) for word in wanted}
     for name in sorted(named):
         if name == CORE:
-            raise Refused("core is always there", next="aegis components")
+            raise Refused("core is always included.", next="aegis components")
         if name not in known:
             raise _unknown(known, name)
         if not component.is_chosen(known[name]):
             needs = " and ".join(known[name].requires)
             raise Refused(
-                f"{name} is an integration: it is there when {needs} are, and leaves with them",
+                f"{name} is an integration: it joins and leaves with {needs}.",
                 next=naming.parts(known[name].requires),
             )
     return [name for name in requirements.order(known, known) if name in named]
@@ -79,8 +79,8 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
 def _unknown(known: Catalogue, name: str) -> Refused:
     nameable = [other for other in known if component.is_chosen(known[other])]
     close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
-    nearest = f"; did you mean {' or '.join(close)}?" if close else ""
-    return Refused(f"there is no component called {name!r}{nearest}", next="aegis components")
+    nearest = f" Did you mean {' or '.join(close)}?" if close else ""
+    return Refused(f'No component "{name}".{nearest}', next="aegis components")
 
 
 def _plain(known: Catalogue, word: str) -> str:

@@ -55,7 +55,7 @@ def perform(
     rest = tuple(step.command for step in steps[len(built) :])
     commits: tuple[Commit, ...] = ()
     if all(isinstance(made.outcome, Unchanged) for made in built):
-        said.append("nothing changes: what you deleted stays deleted")
+        said.append("nothing to change: the files you deleted stay deleted")
         rest = ()
     else:
         commits = _land(bench, there, built, dry=dry)
@@ -90,11 +90,12 @@ def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
             above.update(renames.above(conflict.path))
     taken = [path for path in sorted(above) if trees.lookup(store, outcome.tree, path)]
     if taken:
-        files = "a file of yours is" if len(taken) == 1 else "files of yours are"
+        files = "A file of yours is" if len(taken) == 1 else "Files of yours are"
+        taken_path = shlex.quote(taken[0])
         raise Refused(
-            f"{files} where a directory has to come",
+            f"{files} where aegis needs a directory.",
             where=", ".join(taken),
-            next=f"git mv {shlex.quote(taken[0])} ELSEWHERE && git commit -m 'Make room'",
+            next=f"git mv {taken_path} {taken_path}.mine && git commit -m 'Make room'",
         )
 
 
@@ -155,9 +156,9 @@ def _refuse_unresolved(dangling: Sequence[Reference], left_out: Sequence[Note]) 
             counts.append(f"{number} {what}{'s' * (number != 1)}")
     if counts:
         raise Refused(
-            f"the result would have {' and '.join(counts)}",
+            f"The result would have {' and '.join(counts)}.",
             where=", ".join(shown[:SHOWN]),
-            next="change these and commit, or leave out --strict",
+            next="Accept them? Run the command without --strict",
         )
 
 

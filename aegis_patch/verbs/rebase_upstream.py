@@ -27,8 +27,8 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool
         absent = [name for name in absent if _is_named(bench, old, name)]
         if absent:
             raise Refused(
-                f"release {opened.release} does not have {', '.join(absent)}",
-                next=f"aegis remove {' '.join(absent)}, or choose another release with --to",
+                f"Release {opened.release} doesn't have {', '.join(absent)}.",
+                next=f"aegis remove {' '.join(absent)}",
             )
         moved = stack.rebase(
             _within(old, opened),
@@ -42,9 +42,9 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool
         body = f"From aegis {there.stack.release}, by three-way merge; no history is rewritten."
         title = f"Rebase onto aegis {opened.release}"
         step = Step(title, body, old, moved, record=there.stack)
-        said = [f"the record named {name}, which its release does not have" for name in nonsense]
+        said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
         if to is None and old.release not in releases.versions(old.url):
-            said.append(f"the upstream does not have release {old.release} any more")
+            said.append(f"the upstream no longer has release {old.release}")
         return perform(bench, there, [step], said, dry=dry, relock=relock, strict=strict)
 
 

@@ -1,4 +1,4 @@
-"""`aegis remove`: a component leaves, with what came along for it alone."""
+"""`aegis remove`: take out a component, and the requirements only it had."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Result, Step
 
-_REMOVE = Naming("aegis status", lambda names: f"aegis remove {', or aegis remove '.join(names)}")
+_REMOVE = Naming(
+    "aegis status", lambda names: f"Which one? `aegis remove {'` or `aegis remove '.join(names)}`"
+)
 
 
 def remove(
     where: Path, wanted: Sequence[str], *, dry: bool, relock: bool, strict: bool = False
 ) -> Result:
-    """Remove components, each with what came along for it alone; edits stay."""
+    """Remove components, each with the requirements only it had; edits stay."""
     naming.refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = opening.release_of(bench, there.stack)
@@ -36,7 +38,11 @@ def _removals(
     bench: Bench, opened: Upstream, there: Project, chosen: Sequence[str]
 ) -> tuple[list[Step], tuple[str, ...]]:
     known = opened.catalogue
-    said = [f"{name} is not there" for name in chosen if name not in there.stack.present]
+    said = [
+        f"{name} isn't installed; nothing to remove"
+        for name in chosen
+        if name not in there.stack.present
+    ]
     going = [name for name in reversed(chosen) if name in there.stack.present]
     for name in going:
         users = [
@@ -45,8 +51,9 @@ def _removals(
             if user not in going
         ]
         if users:
+            verb = "depends" if len(users) == 1 else "depend"
             raise Refused(
-                f"{name} is needed by {', '.join(users)}",
+                f"Can't remove {name}: {' and '.join(users)} {verb} on it.",
                 next=f"aegis remove {' '.join([*users, name])}",
             )
     steps: list[Step] = []
@@ -60,7 +67,9 @@ def _removals(
             for need in stack.orphans(at, known, name)
             if need not in going and (why := reliance.relies(bench, opened, there, tree, need))
         }
-        said += [f"{need} stays, and is yours from now on: {why}" for need, why in used.items()]
+        said += [
+            f"{need} is kept, and is now listed as your choice: {why}" for need, why in used.items()
+        ]
         new = stack.remove(at, known, name, used)
         why = _why_removed(there, name, said)
         steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
@@ -71,6 +80,6 @@ def _removals(
 def _why_removed(there: Project, name: str, said: list[str]) -> str:
     commit = record_log.gained(there, name)
     if commit is None:
-        said.append(f"history no longer has the commit that added {name}")
+        said.append(f"the commit that added {name} is no longer in the history")
         return ""
     return f"This reverts commit {commit.id}."

@@ -20,7 +20,7 @@ def repair(where: Path, *, dry: bool, relock: bool, strict: bool = False) -> Res
     with open_project(where) as (bench, there):
         found = presence.look(bench, there.stack, there.tree)
         if not found.off:
-            return Result(said=("nothing is off",), dry=dry)
+            return Result(said=("everything is consistent",), dry=dry)
         opening.refuse_stranded(bench, found.there)
         body = "\n".join(f"- {each.what}" for each in found.off)
         step = Step(presence.SUBJECT, body, found.there, found.due, record=there.stack)

@@ -50,7 +50,7 @@ def status(where: Path) -> Status:
             behind = len(versions) - 1 - versions.index(release)
         drift = _drift(bench, bench.pristine(found.there), there.tree)
         what, remedy = repository.under_way(there.repo)
-        under_way = f"{what} is under way: {remedy}" if what else ""
+        under_way = f"{what.capitalize()} is in progress. {remedy}" if what else ""
         catalogue = bench.catalogue(found.there)
         joined = [
             name

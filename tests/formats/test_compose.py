@@ -252,7 +252,7 @@ def test_what_is_named_in_a_file_that_a_service_extends_is_told(start: Start) ->
     lines = project.read("compose.yaml").splitlines()
     at = 1 + next(n for n, line in enumerate(lines) if "extends:" in line)
     assert note == (
-        f"compose.yaml: line {at}: webserver names ingress, and the two share no network. "
+        f"compose.yaml: line {at}: webserver uses ingress, but they share no network. "
         "Set for ingress: networks: [default, inside]"
     )
 

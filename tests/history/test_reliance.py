@@ -15,7 +15,7 @@ from aegis_patch.stack import stack
 from aegis_patch.verbs.opening import open_project
 from tests.conftest import Project, Start
 
-TOLD = "you had written this too"
+TOLD = "you already had this"
 
 
 @pytest.mark.parametrize("into", ["another directory", "another repository"])
@@ -189,7 +189,7 @@ def test_a_requirement_that_something_of_mine_names_stays(
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
     why = "you changed" if "components/cache" in path else path
-    assert f"cache stays, and is yours from now on: {why}" in ran.out
+    assert f"cache is kept, and is now listed as your choice: {why}" in ran.out
     assert [c["name"] for c in project.aegis("status", "--json").json["components"]] == ["cache"]
 
 
@@ -198,7 +198,7 @@ def test_a_requirement_to_which_a_link_of_mine_leads_stays(start: Start) -> None
     (project.path / "mine.py").symlink_to("app/components/cache/store.py")
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
-    assert "cache stays, and is yours from now on: mine.py names cache" in ran.out
+    assert "cache is kept, and is now listed as your choice: mine.py uses cache" in ran.out
 
 
 def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
@@ -299,7 +299,7 @@ def test_what_i_wrote_into_what_moved_stays(start: Start, move: Callable[[Projec
     project.write(mine, "KEY = 1\n")
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
-    assert f"cache stays, and is yours from now on: you changed {mine}" in ran.out
+    assert f"cache is kept, and is now listed as your choice: you changed {mine}" in ran.out
 
 
 def test_what_was_only_formatted_leaves(start: Start) -> None:

@@ -41,7 +41,7 @@ def test_what_still_names_it(start: Start, path: str, text: str, line: int, name
     head = project.head
     dry = project.aegis("remove", "worker", "--dry-run", "--json").json
     assert {"path": path, "line": line, "name": name} in dry["dangling"]
-    told = f"{path}:{line} still names {name}"
+    told = f"{path}:{line} still uses {name}"
     assert told in project.aegis("remove", "worker", "--strict", code=1).err
     assert project.head == head
     assert f"{told}\n" in project.aegis("remove", "worker").out
@@ -61,7 +61,7 @@ def test_what_only_looks_like_it(start: Start, path: str, text: str) -> None:
     project.write(path, text)
     project.commit("Mine")
     ran = project.aegis("remove", "worker", "--strict")
-    assert "still names" not in ran.out
+    assert "still uses" not in ran.out
 
 
 def test_what_i_had_before_is_not_gone(start: Start) -> None:
@@ -72,7 +72,7 @@ def test_what_i_had_before_is_not_gone(start: Start) -> None:
     project.write("app/mine.py", "import arq\n")
     project.commit("Mine")
     project.aegis("add", "worker")
-    assert "still names" not in project.aegis("remove", "worker", "--strict").out
+    assert "still uses" not in project.aegis("remove", "worker", "--strict").out
     assert '"arq>=0.28,<0.29"' in project.read("pyproject.toml")
 
 
@@ -80,7 +80,7 @@ def test_settings_outside_of_git(start: Start) -> None:
     project = start("worker")
     project.write(".env", "APP_ENV=development\nWORKER_QUEUES=s3cret\n")
     said = project.aegis("remove", "worker").out
-    assert ".env:2 still names WORKER_QUEUES" in said
+    assert ".env:2 still uses WORKER_QUEUES" in said
     assert "s3cret" not in said
 
 
@@ -97,7 +97,7 @@ def test_what_stays_is_no_matter(start: Start) -> None:
     project = start("worker", "cache")
     project.write("app/mine.py", "import cashews\nX = 'REDIS_URL'\n")
     project.commit("Mine")
-    assert "still names" not in project.aegis("remove", "worker", "--strict").out
+    assert "still uses" not in project.aegis("remove", "worker", "--strict").out
 
 
 def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
@@ -105,7 +105,7 @@ def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
     project = start("worker")
     project.git("mv", "app/components/worker", "app/background")
     project.commit("Mine")
-    assert "still names" not in project.aegis("remove", "worker", "--strict").out
+    assert "still uses" not in project.aegis("remove", "worker", "--strict").out
 
 
 @pytest.mark.parametrize("setting", ["grep.fullName=true", "color.ui=always", "color.grep=always"])
@@ -116,7 +116,7 @@ def test_settings_of_git_grep(start: Start, setting: str) -> None:
     project.commit("Mine")
     project.git("config", *setting.split("="))
     said = project.aegis("remove", "worker", "--strict", code=1).err
-    assert f"app/mine.py:1 still names {WORKER}" in said
+    assert f"app/mine.py:1 still uses {WORKER}" in said
 
 
 def test_a_search_that_fails_is_not_an_empty_one(start: Start) -> None:
@@ -178,7 +178,7 @@ def test_what_a_component_imports_under_an_older_name(
     assert "would have" in project.aegis("add", "worker", "--strict", code=1).err
     found = told(project.aegis("add", "worker"))
     at = line(project, path, text)
-    assert f"note {path}:{at} names {name}, which does not exist here" in found
+    assert f"note {path}:{at} uses {name}, which doesn't exist here" in found
     assert found == dry
     assert {"path": path, "line": at, "name": name} in planned
 
@@ -213,10 +213,10 @@ def test_what_a_release_names_in_text_and_in_the_same_file(start: Start) -> None
     project.commit("Rename")
     found = told(project.aegis("rebase-upstream"))
     at = line(project, COMPONENT, "component: Component")
-    assert f"note {COMPONENT}:{at} names Component, which does not exist here" in found
+    assert f"note {COMPONENT}:{at} uses Component, which doesn't exist here" in found
     module = "app.components.worker.registry"
     at = line(project, INIT, f'"{module}:tasks"')
-    assert f"note {INIT}:{at} names {module}, which does not exist here" in found
+    assert f"note {INIT}:{at} uses {module}, which doesn't exist here" in found
 
 
 def test_what_is_found_elsewhere_is_there(start: Start) -> None:
@@ -265,7 +265,7 @@ def test_a_service_that_a_container_waits_for(start: Start) -> None:
     project.commit("A Redis of the cloud's")
     found = told(project.aegis("add", "worker"))
     at = line(project, "compose.yaml", "redis: { condition")
-    assert found == [f"note compose.yaml:{at} names service redis, which does not exist here"]
+    assert found == [f"note compose.yaml:{at} uses service redis, which doesn't exist here"]
     assert told(project.aegis("add", "ingress")) == []
     again = told(project.aegis("add", "scheduler"))  # with the very same line
     assert [each.partition(":")[0] for each in again] == ["note compose.yaml"]
@@ -430,7 +430,7 @@ def test_what_a_release_takes_away_and_i_still_name(
     if path != ".env":
         project.commit("Mine")
     head = project.head
-    told = f"{path}:{line} still names {name}"
+    told = f"{path}:{line} still uses {name}"
     assert told in project.aegis("rebase-upstream", "--strict", code=1).err
     assert project.head == head
     found = project.aegis("rebase-upstream", "--json").json["dangling"]
@@ -482,7 +482,7 @@ def test_a_path_that_does_not_lead_from_where_i_moved_the_compose_file(
     project.git("mv", "compose.yaml", "docker/compose.yaml")
     project.commit("Move")
     said = project.aegis("rebase-upstream").out
-    assert "docker/compose.yaml:7 names config/web.env, which does not exist here" in said
+    assert "docker/compose.yaml:7 uses config/web.env, which doesn't exist here" in said
 
 
 @pytest.mark.parametrize(
@@ -500,7 +500,7 @@ def test_a_path_is_told_with_where_it_went(start: Start, what: str, where: str, 
         each for each in project.git("ls-files").splitlines() if each.endswith("compose.yaml")
     ]
     at = line(project, file, path.replace("http", "http${DOMAIN:+s}"))
-    assert f"note {file}:{at} names {path}, which is at {now.format(path)}" in ran.out
+    assert f"note {file}:{at} uses {path}, which is at {now.format(path)}" in ran.out
 
 
 @pytest.mark.parametrize(

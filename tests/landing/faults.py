@@ -156,7 +156,9 @@ def shoot(aimed: Range, mode: str, at: int) -> Shot:
         check_files(aimed)
     elif (project / ".git").exists():
         wait(Path(git(project, "rev-parse", "--absolute-git-dir")))
-    if mode in ("full", "once") and "half landed" not in said.read_text():  # decided: finished next
+    if (
+        mode in ("full", "once") and "half written" not in said.read_text()
+    ):  # decided: finished next
         assert plain == ("old" if code == 1 else "new"), f"{plain}, code {code}: {said.read_text()}"
     is_init = case.args[0] == "init"
     typed = ["init", *(word.format(project=project) for word in case.args[1:])]

@@ -79,7 +79,7 @@ def test_what_the_user_wrote_after_the_kill_stays(start: Start) -> None:
     project.write(new, "mine now\n")
     project.write("README.md", "all mine\n")
     ran = project.aegis("status")
-    assert "killed while it landed 'Add worker', which did not happen" in ran.err
+    assert "killed during 'Add worker', which was undone" in ran.err
     assert project.head == head
     assert (project.read(new), project.read("README.md")) == ("mine now\n", "all mine\n")
     assert project.git("status", "--porcelain").split() == [
@@ -95,7 +95,7 @@ def test_a_landing_that_was_decided_is_finished_by_the_next_verb(start: Start) -
     killed(project, before(journal, "settle"), "add", "worker")
     assert project.subjects[0] == "Add worker"
     ran = project.aegis("add", "cache")
-    assert "which is now finished" in ran.err
+    assert "which is finished now" in ran.err
     assert project.is_sound()
 
 

@@ -282,7 +282,7 @@ def test_a_line_that_both_wrote_is_told_if_a_component_brings_it(
     head, old, new = (tiny.tree(store, {"a": data}) for data in (both, base, both + b"4\n"))
     plan = Plan(head, old, new, None, brought={"a": frozenset([brought])})
     told = [text for _, text in notes(evolve.evolve(store, plan))]
-    assert any("you had written this too" in text for text in told) == (brought == b"same")
+    assert any("you already had this" in text for text in told) == (brought == b"same")
 
 
 def test_and_it_stays_when_the_series_leaves(store: pygit2.Repository) -> None:

@@ -34,7 +34,7 @@ def test_a_record_that_is_only_in_the_worktree_is_none(start: Start) -> None:
     made = start()
     made.git("rm", "--quiet", "--cached", "aegis.toml")
     made.git("commit", "--quiet", "-m", "Without")
-    with pytest.raises(Refused, match="not in the last commit"):
+    with pytest.raises(Refused, match="isn't in the last commit"):
         find(made.path)
 
 

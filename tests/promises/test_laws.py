@@ -2,8 +2,8 @@
 
 On an unedited project they hold by construction, HEAD being pristine(old): one test each through
 the command. What can fail is tested exhaustively: that every set folds without a clash, to the
-same lines in every linear extension of the requirements, and that every edge S → S ± c and release → release takes a
-separated edit along. All sequences of verbs follow by induction.
+same lines in every linear extension of the requirements, and that every edge S → S ± c and
+release → release takes a separated edit along. All sequences of verbs follow by induction.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def test_6_a_line_that_both_wrote_stays(start: Start) -> None:
     project.write(".env.example", before.replace(anchor, brought + anchor))
     project.commit("Settings that the worker brings as well")
     ran = project.aegis("add", "worker", code=0)
-    assert "you had written this too" in ran.out + ran.err
+    assert "you already had this" in ran.out + ran.err
     project.aegis("remove", "worker")
     assert project.read(".env.example") == before.replace(anchor, brought + anchor)
 

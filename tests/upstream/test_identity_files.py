@@ -104,8 +104,8 @@ def test_an_answer_that_is_not_valid_is_refused_by_key(
 ) -> None:
     with pytest.raises(Refused) as raised:
         ask(store, opened, **{key: value})
-    assert raised.value.what.startswith(f"an answer is not valid: {key} ")
-    assert raised.value.next == f"give another one: {key}=VALUE"
+    assert raised.value.what.startswith(f"Invalid answer: {key} ")
+    assert raised.value.next == f"Which {key} instead? Give {key}=VALUE"
 
 
 def test_what_is_suggested_has_to_be_valid_too(store: pygit2.Repository, opened: Upstream) -> None:

@@ -76,7 +76,7 @@ def test_a_union_that_does_not_parse_is_a_conflict(start: Start) -> None:
     project.write("pyproject.toml", text)
     project.commit("Mine")
     ran = project.aegis("add", "cache", "--dry-run", code=3)
-    assert "does not parse" in ran.out
+    assert "doesn't parse" in ran.out
 
 
 @pytest.mark.parametrize("name", ["FastAPI", "redis", "arq", "rich"])
@@ -219,7 +219,7 @@ def test_a_release_that_was_recorded_again_is_another_one(start: Start) -> None:
     project.edit("aegis.toml", commit, "1" * 40)
     project.commit("As if made from an earlier recording")
     ran = project.aegis("add", "ingress", code=1)
-    assert "111111111 in the record" in ran.err
+    assert "aegis.toml has 111111111" in ran.err
     assert commit[:9] in ran.err
 
 

@@ -46,7 +46,7 @@ def test_no_lock_leaves_it(start: Start) -> None:
     project = locked(start(), "python-slugify")
     before = project.read("uv.lock")
     ran = project.aegis("add", "cache", "--no-lock")
-    assert "uv.lock: not updated: --no-lock. Run: uv lock" in ran.out
+    assert "uv.lock: not updated (--no-lock). Run: uv lock" in ran.out
     assert project.read("uv.lock") == before
 
 
@@ -68,7 +68,7 @@ def test_without_uv_it_says_what_to_run(
     (tmp_path / "only-git/git").symlink_to(git)
     monkeypatch.setenv("PATH", str(tmp_path / "only-git"))
     ran = project.aegis("add", "cache")
-    assert "uv.lock: not updated: uv is not installed. Run: uv lock" in ran.out
+    assert "uv.lock: not updated (uv not found). Run: uv lock" in ran.out
 
 
 @pytest.mark.usefixtures("with_uv")
@@ -176,7 +176,7 @@ def test_a_member_that_has_to_be_built_is_built_by_nobody(tmp_path: Path) -> Non
     mono.write("libs/one/pyproject.toml", '[project]\nname = "one"\ndynamic = ["version"]\n')
     mono.commit("Dynamic")
     ran = Project(mono.path / "services/api").aegis("add", "cache")
-    told = "../../uv.lock: not updated: uv would have to build libs/one. Run: uv lock"
+    told = "../../uv.lock: not updated (uv would have to build libs/one). Run: uv lock"
     assert told in ran.out
 
 
