@@ -1,4 +1,4 @@
-"""anchors.py: two series may insert above one anchor; everything else that meets clashes."""
+"""Two series that put lines in above one anchor do not clash; all else that meets does."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class AdminSession:
 
 
 def begin() -> AdminSession:
-    """A new file."""
+    """A new one."""
     now = int(time.time())
     return AdminSession(secrets.token_hex(16), now, now)
 

@@ -58,8 +58,8 @@ def test_when_it_is_due(expression, due, not_due):
         ("* * * * oct", "'oct' is no day of the week"),
         ("*/0 * * * *", "'[*]/0' is no minute"),
         ("1,,2 * * * *", "'1,,2' is no minute"),
-        ("0 0 30 2 *", "never matches"),
-        ("0 0 31 4,6 *", "never matches"),
+        ("0 0 30 2 *", "never comes due"),
+        ("0 0 31 4,6 *", "never comes due"),
     ],
 )
 def test_what_cannot_be_one_is_a_line(expression, message):
