@@ -22,7 +22,7 @@ from aegis_patch.project import git, repository, uv_lock
 from aegis_patch.project.find import Place, Project
 from aegis_patch.stack.pristine import recorded
 from aegis_patch.upstream.workbench import Bench
-from aegis_patch.verbs import locks
+from aegis_patch.verbs import lock_files
 from aegis_patch.verbs.step import Step
 
 _COMPOSE = "compose.yaml"
@@ -60,7 +60,7 @@ def build(bench: Bench, there: Place, step: Step, root: pygit2.Oid, *, relock: b
         return built
     stuck = [conflict.path for conflict in built.conflicts]
     after = _grafted(store, there, root, outcome.tree)
-    edits, notes = locks.follow(
+    edits, notes = lock_files.follow(
         *(store, root, after, there.prefix),
         unsettled=uv_lock.PYPROJECT in stuck,
         why_not="there are conflicts" if stuck else "" if relock else "--no-lock",

@@ -44,7 +44,7 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming
         return checked(opened.catalogue, wanted, naming)
     except Refused:
         newest = [opened.release, *releases.versions(opened.url)][-1]
-        later = bench.open(opened.url, newest).catalogue
+        later = bench.open(opened.url, newest).catalogue if newest != opened.release else {}
         lacking = []
         for word in wanted:
             name = _plain(later, word)
