@@ -7,9 +7,14 @@ encoding and any line ending survives.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header, make_header
+
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import Hunk as ParsedHunk
+from unidiff.patch import PatchedFile, PatchSet
 
 from aegis_patch.errors import PatchRejected
 
@@ -19,17 +24,10 @@ MOST_LINES = 400_000
 MOST_HUNKS = 50_000
 LINK = 0o120000
 FILE_MODES = {"100644": 0o100644, "100755": 0o100755, "120000": LINK}
-# All that a series may say of a file; renames, copies and binary changes say more.
-_FILE = re.compile(
-    r"diff --git (?P<names>[^\n]+)\n"
-    r"(?:new file mode (?P<created>[0-7]{6})\n|deleted file mode (?P<deleted>[0-7]{6})\n"
-    r"|old mode (?P<old>[0-7]{6})\nnew mode (?P<new>[0-7]{6})\n)?"
-    r"(?:index [0-9a-f]+\.\.[0-9a-f]+(?: (?P<same>[0-7]{6}))?\n)?"
-    r"(?:--- (?P<source>[^\n]+)\n\+\+\+ (?P<target>[^\n]+)\n)?"
-)
-_HUNK = re.compile(
-    r"@@ -(?P<start>\d{1,20})(?:,(?P<lines>\d{1,20}))? "
-    r"\+\d{1,20}(?:,(?P<new_lines>\d{1,20}))? @@[^\n]*\n"
+# All that a series may say outside hunks; renames, copies and binary changes say more.
+_HEADER = re.compile(
+    r"diff --git (?![^\n]*\t)\"?a/[^\n]+ \"?b/[^\n]+$|index [0-9a-f]+\.\.[0-9a-f]+( [0-7]{6})?$"
+    r"|(new file|deleted file|old|new) mode [0-7]{6}$"
 )
 _SIGNATURE = re.compile(r"\n-- \n[0-9][^\n]*\n*\Z")
 # `.git`, `.gitmodules`, and the short names that Windows gives them: gitmod~1, gi7eba~1, gi7eb~10.
@@ -107,8 +105,8 @@ def parse(name: str, mail: bytes) -> Patch:
         what = "a binary change" if found else "no change"
         raise PatchRejected(f"a patch holds {what}", where=name)
     files: dict[str, FilePatch] = {}
-    for section, hunks in _sections(name, diff):
-        file = _file_patch(name, section, hunks)
+    for entry in _parsed(name, _lines(diff)):
+        file = _file_patch(name, entry)
         if file.path in files:
             raise PatchRejected("a file occurs twice in one patch", where=name)
         files[file.path] = file
@@ -215,88 +213,61 @@ def _utf8(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "replace")
 
 
+def _lines(text: str) -> list[str]:
+    # str.splitlines also splits at form feeds and NEL, which are ordinary bytes here.
+    return [line + "\n" for line in _SIGNATURE.sub("", text).rstrip("\n").split("\n")]
+
+
 def _byte_lines(data: bytes) -> list[bytes]:
     *lines, rest = data.split(b"\n")
     return [line + b"\n" for line in lines] + ([rest] if rest else [])
 
 
-def _sections(name: str, diff: str) -> list[tuple[re.Match[str], list[Hunk]]]:
-    """What a diff says of each file: every line of it is accounted for."""
-    text = _SIGNATURE.sub("", diff).rstrip("\n") + "\n"
-    if text.count("\n@@ -") > MOST_HUNKS:
+def _parsed(name: str, lines: list[str]) -> PatchSet:
+    # unidiff passes over what it does not know, a broken hunk header too: every line has to be
+    # accounted for, or a change would be lost without a word.
+    headers = 0
+    for line in lines:
+        if _HEADER.match(line):
+            headers += 1
+        elif line[0] not in " +-@\\\n":
+            raise PatchRejected(f"not allowed in a series: {line[:80].strip()}", where=name)
+    try:
+        parsed = PatchSet(iter(lines))
+    except (UnidiffParseError, ValueError) as error:
+        raise PatchRejected(f"malformed patch: {error}", where=name) from error
+    if sum(map(len, parsed)) > MOST_HUNKS:
         raise PatchRejected(f"a patch of more than {MOST_HUNKS} hunks", where=name)
-    sections = []
-    at = 0
-    while at < len(text):
-        head = _FILE.match(text, at)
-        if head is None:
-            shown = text[at : at + 80].partition("\n")[0].strip()
-            raise PatchRejected(f"malformed, or not allowed in a series: {shown}", where=name)
-        at = head.end()
-        hunks: list[Hunk] = []
-        while head["source"] and (found := _HUNK.match(text, at)):
-            hunk, at = _hunk(name, found)
-            hunks.append(hunk)
-        sections.append((head, hunks))
-    return sections
+    accounted = headers
+    for entry in parsed:
+        accounted += 2 * bool(entry)
+        for hunk in entry:
+            accounted += 1 + len(hunk)
+    if accounted != len(lines):
+        raise PatchRejected("malformed patch: lines that belong to no hunk", where=name)
+    return parsed
 
 
-def _hunk(name: str, header: re.Match[str]) -> tuple[Hunk, int]:
-    """A hunk, and where it ends."""
-    text, at = header.string, header.end()
-    lengths = int(header["lines"] or 1), int(header["new_lines"] or 1)
-    before: list[bytes] = []
-    after: list[bytes] = []
-    while len(before) < lengths[0] or len(after) < lengths[1]:
-        kind, end = text[at : at + 1], text.find("\n", at) + 1
-        if kind not in (" ", "-", "+") or not end:
-            break
-        line = text[at + 1 : end].encode("latin-1")
-        if text.startswith("\\", end):  # "\\ No newline at end of file"
-            line, end = line[:-1], text.find("\n", end) + 1
-        if kind in " -":
-            before.append(line)
-        if kind in " +":
-            after.append(line)
-        at = end
-    if (len(before), len(after)) != lengths:
-        what = "malformed patch: a hunk's length is not what its header says"
-        raise PatchRejected(what, where=name)
-    start = int(header["start"])
-    return Hunk(start - 1 if before else start, tuple(before), tuple(after)), at
-
-
-def _file_patch(name: str, head: re.Match[str], hunks: list[Hunk]) -> FilePatch:
-    names = head["names"]
-    middle = len(names) // 2  # of two names that are the same but for their first letter
-    path = _path(names[:middle], "a/")
-    named = {path, _path(names[middle + 1 :], "b/")}
-    if head["source"]:
-        named.add(_path(head["source"], "a/", path if head["created"] else ""))
-        named.add(_path(head["target"], "b/", path if head["deleted"] else ""))
-    if names[middle] != " " or named != {path}:
+def _file_patch(name: str, entry: PatchedFile) -> FilePatch:
+    created = entry.source_file == "/dev/null"
+    deleted = entry.target_file == "/dev/null"
+    path = _path(entry.source_file, "a/") if deleted else _path(entry.target_file, "b/")
+    if not created and not deleted and _path(entry.source_file, "a/") != path:
         raise PatchRejected("a series may not rename", where=f"{name}: {path}")
     check_path(path)
-    same = head["same"] or "100644"
-    old_mode = None if head["created"] else _mode(name, head["deleted"] or head["old"] or same)
-    mode = None if head["deleted"] else _mode(name, head["created"] or head["new"] or same)
-    return FilePatch(path, old_mode, mode, tuple(hunks))
+    old_mode = None if created else _mode(name, entry.source_mode)
+    mode = None if deleted else _mode(name, entry.target_mode or entry.source_mode)
+    return FilePatch(path, old_mode, mode, tuple(_hunk(name, hunk) for hunk in entry))
 
 
-def _path(quoted: str, prefix: str, absent: str = "") -> str:
-    """What a name in a diff says; /dev/null stands for what is `absent`."""
-    if absent and quoted == "/dev/null":
-        return absent
-    raw = quoted.removesuffix("\t").encode("latin-1")  # git ends a name with a space so
+def _path(quoted: str, prefix: str) -> str:
+    raw = quoted.encode("latin-1")
     if raw.startswith(b'"') and raw.endswith(b'"'):
         raw = _OCTAL.sub(_unescape, raw[1:-1])
     try:
-        path = raw.decode()
+        return raw.decode().removeprefix(prefix)
     except UnicodeDecodeError:
         raise PatchRejected("a path is not UTF-8", where=ascii(raw)) from None
-    if not path.startswith(prefix):
-        raise PatchRejected(f"malformed patch: a path without {prefix}", where=ascii(path[:80]))
-    return path.removeprefix(prefix)
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
@@ -306,7 +277,33 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return bytes([_ESCAPES[code]]) if code in _ESCAPES else code
 
 
-def _mode(name: str, mode: str) -> int:
-    if mode not in FILE_MODES:
-        raise PatchRejected(f"file mode {mode} is not allowed", where=name)
-    return FILE_MODES[mode]
+def _mode(name: str, mode: str | None) -> int:
+    try:
+        return FILE_MODES[mode or "100644"]
+    except KeyError:
+        raise PatchRejected(f"file mode {mode} is not allowed", where=name) from None
+
+
+def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
+    before: list[bytes] = []
+    after: list[bytes] = []
+    for kind, value in _hunk_lines(hunk):
+        if kind in (" ", "-"):
+            before.append(value)
+        if kind in (" ", "+"):
+            after.append(value)
+    if (len(before), len(after)) != (hunk.source_length, hunk.target_length):
+        raise PatchRejected("a hunk's length is not what its header says", where=name)
+    start = hunk.source_start - 1 if hunk.source_length else hunk.source_start
+    return Hunk(start, tuple(before), tuple(after))
+
+
+def _hunk_lines(hunk: ParsedHunk) -> Iterator[tuple[str, bytes]]:
+    lines = list(hunk)
+    for line, following in zip(lines, [*lines[1:], None], strict=False):  # or there is none
+        if line.line_type == "\\":
+            continue
+        value = line.value.encode("latin-1")
+        if following is not None and following.line_type == "\\":
+            value = value.removesuffix(b"\n")
+        yield line.line_type, value
