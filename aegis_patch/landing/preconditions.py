@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pygit2
 
 from aegis_patch.errors import Refused
-from aegis_patch.landing import journal, locks
+from aegis_patch.landing import journal, land, locks
 from aegis_patch.landing.land import Pick
 from aegis_patch.objects import trees
 from aegis_patch.project import git, repository
@@ -39,10 +39,24 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
         raise Refused(what, where=path, next="git status")
 
 
+def author(directory: Path) -> None:
+    """Refuse to commit where git does not know who does.
+
+    Raises:
+        Refused: it does not.
+    """
+    if not land.author(directory):
+        raise Refused(
+            "git doesn't know who you are.",
+            where=str(directory),
+            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
+        )
+
+
 def files(
     repo: pygit2.Repository,
     store: pygit2.Repository,
-    before: pygit2.Oid | None,
+    before: pygit2.Oid,
     after: pygit2.Oid,
     pick: Pick | None = None,
 ) -> dict[str, str]:
@@ -53,17 +67,20 @@ def files(
             way, or one of its parents is a link.
     """
     top = Path(repo.workdir)
-    awaiting = [path for path in pick.stages if trees.lookup(store, after, path)] if pick else []
-    paths = sorted({*_changed(store, before, after), *awaiting})
-    seen = {path: journal.mark(top / path) for path in paths}  # before git looks
-    if blocked := _in_the_way(store, before, top, paths, pick):
-        first = _typed(blocked[:1])
+    awaiting = pick.stages.keys() if pick else set[str]()
+    paths = {*trees.changed(store, before, after)}
+    paths.update(path for path in awaiting if trees.lookup(store, after, path))
+    seen = {path: journal.mark(top / path) for path in sorted(paths)}  # before git looks
+    blocked = _in_the_way(store, before, top, paths)
+    blocked |= _loose(store, before, top, awaiting - paths)
+    if blocked:
+        first = _typed([min(blocked)])
         raise Refused(
             "An untracked file or a link is where aegis would write.",
-            where=", ".join(blocked),
+            where=", ".join(sorted(blocked)),
             next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
-    if changed := git.uncommitted(top, paths, Path(store.path) / "index-of-the-project"):
+    if changed := git.uncommitted(top, [*seen], Path(store.path) / "index-of-the-project"):
         raise _uncommitted(top, changed)
     return seen
 
@@ -118,42 +135,29 @@ def _typed(paths: Sequence[str]) -> str:
     return " ".join(shlex.quote(f":/{path}") for path in paths)
 
 
-def _changed(
-    store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
-) -> tuple[str, ...]:
-    return trees.changed(store, before or store.TreeBuilder().write(), after)
-
-
 def _in_the_way(
-    store: pygit2.Repository,
-    head: pygit2.Oid | None,
-    top: Path,
-    paths: Sequence[str],
-    pick: Pick | None,
-) -> list[str]:
-    """What is not in git where something is to be written, or where it awaits a person.
-
-    There, `git cherry-pick --abort` would take it away.
-    """
-    created = [path for path in paths if head is None or not trees.lookup(store, head, path)]
-    found = {path for path in created if os.path.lexists(top / path)}
-    found.update(parent for path in paths for parent in _bad_parents(top, path))
-    stages = pick.stages.keys() - set(paths) if pick else ()
-    found.update(path for path in stages if _is_loose(store, head, top, path))
-    return sorted(found)
+    store: pygit2.Repository, head: pygit2.Oid, top: Path, paths: Iterable[str]
+) -> set[str]:
+    """What is not in git, where something is to be written."""
+    found = set[str]()
+    for path in paths:
+        found.update(_bad_parents(top, path))
+        if not trees.lookup(store, head, path) and os.path.lexists(top / path):
+            found.add(path)
+    return found
 
 
-def _is_loose(store: pygit2.Repository, head: pygit2.Oid | None, top: Path, path: str) -> bool:
-    """Whether a file is there that HEAD does not have, nor anything else in its place."""
-    file = top / path
-    if not file.is_symlink() and not file.is_file():
-        return False
-    return not (head and trees.lookup(store, head, path)) and not [*_bad_parents(top, path)]
+def _loose(store: pygit2.Repository, head: pygit2.Oid, top: Path, paths: Iterable[str]) -> set[str]:
+    """Files that are not in git, at paths that await a person: `--abort` would take them away."""
+    found = set[str]()
+    for path in paths:
+        is_file = (top / path).is_symlink() or (top / path).is_file()
+        if is_file and not trees.lookup(store, head, path) and not _bad_parents(top, path):
+            found.add(path)
+    return found
 
 
-def _bad_parents(top: Path, path: str) -> Iterable[str]:
-    parts = path.split("/")[:-1]
-    for count in range(1, len(parts) + 1):
-        parent = "/".join(parts[:count])
-        if (top / parent).is_symlink() or (top / parent).is_file():
-            yield parent
+def _bad_parents(top: Path, path: str) -> list[str]:
+    """The parents of a path that are no directories."""
+    parents = [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
+    return [each for each in parents if (top / each).is_symlink() or (top / each).is_file()]

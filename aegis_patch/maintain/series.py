@@ -3,7 +3,7 @@
     scripts/series open NAME [DIRECTORY]   a git repository: what NAME requires, then its patches
     scripts/series save NAME [DIRECTORY]   write its commits back to patches/NAME/
     scripts/series refresh                 after base/ changed: open and save each, in order
-    scripts/series check [NAME…]           re-export each series; fail when a byte differs
+    scripts/series check [NAME…]           export each again: no byte may differ, no rule be broken
 
 Between open and save, edit and commit in DIRECTORY (default: .series/NAME) as usual: a commit is a
 patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. A refresh
@@ -23,7 +23,9 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import AegisError
+from aegis_patch.maintain import rules
 from aegis_patch.objects import trees
+from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.pristine import after, before
@@ -50,13 +52,6 @@ EXPORT = [
 HERMETIC = {**os.environ, **FIXED, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
-CLASH = re.compile(
-    r"^<<<<<<< .*\n(?P<ours>(?:.*\n)*?)\|\|\|\|\|\|\| .*\n(?P<base>(?:.*\n)*?)=======\n"
-    r"(?P<theirs>(?:.*\n)*?)>>>>>>> .*\n",
-    re.MULTILINE,
-)
-
-
 def main() -> None:
     """Run one of the verbs."""
     match sys.argv[1:]:
@@ -67,8 +62,7 @@ def main() -> None:
         case ["refresh"]:
             refresh()
         case ["check", *names]:
-            chosen = names or sorted(path.name for path in (ROOT / "patches").iterdir())
-            sys.exit(sum(differs(name) for name in chosen))
+            sys.exit(check(names))
         case _:
             sys.exit(__doc__)
 
@@ -82,22 +76,8 @@ def open_series(name: str, directory: Path) -> None:
 
 
 def apply(directory: Path, patch: Path) -> None:
-    """Commit one patch; where all that is in its way is a new slot, that goes below its lines."""
-    options = ["-c", "merge.conflictStyle=diff3"]
-    am = [*options, "am", "--3way", "--keep", "--quiet", str(patch)]
-    if subprocess.run(["git", *am], cwd=directory, env=HERMETIC, check=False).returncode:
-        for path in git(directory, "diff", "--name-only", "--diff-filter=U").splitlines():
-            file = directory / path
-            file.write_text(CLASH.sub(below, file.read_text()))
-            if "<<<<<<<" not in file.read_text():
-                git(directory, "add", path)
-        git(directory, *options, "am", "--continue", "--quiet")
-
-
-def below(clash: re.Match[str]) -> str:
-    """The lines of the series, then the slots that base/ put in the same place."""
-    slots = all("slot: " in line for line in clash["ours"].splitlines())
-    return clash["theirs"] + clash["ours"] if slots and not clash["base"] else clash[0]
+    """Commit one patch, merged where it does not fit exactly."""
+    git(directory, "am", "--3way", "--keep", "--quiet", str(patch))
 
 
 def start(name: str, directory: Path) -> None:
@@ -110,8 +90,7 @@ def start(name: str, directory: Path) -> None:
     objects = git(ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     alternates.write_text(f"{objects}\n{RELEASES}\n")
     repo = pygit2.Repository(str(directory))
-    upstream = Upstream("aegis", "work", "", snapshot(repo, ROOT / "base"), catalogue(name))
-    tree = before(repo, upstream, name)
+    tree = before(repo, worktree(repo, name), name)
     _remember_preimages(repo, name)
     git(directory, "read-tree", str(tree))
     git(directory, "checkout-index", "--all")
@@ -153,6 +132,25 @@ def refresh() -> None:
             save(name, work)
 
 
+def check(names: list[str]) -> int:
+    """How many of these series, or of all, are not as exported, or break a rule."""
+    with scratch([RELEASES]) as store:
+        upstream = worktree(store)
+        wrong = 0
+        for name in names or sorted(upstream.catalogue):
+            found = list(rules.breaches(store, upstream, name)) if not differs(name) else [""]
+            print("".join(f"patches/{name}: {breach}\n" for breach in found if breach), end="")
+            wrong += bool(found)
+        found = list(rules.breaches_between(store, upstream)) if not (names or wrong) else []
+        print("".join(f"{breach}\n" for breach in found), end="")
+    return wrong + len(found)
+
+
+def worktree(repo: pygit2.Repository, name: str = "") -> Upstream:
+    """base/ and patches/ as they are here, committed or not."""
+    return Upstream("aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(name))
+
+
 def differs(name: str) -> bool:
     """Whether exporting a series again would change a byte of it."""
     with tempfile.TemporaryDirectory() as directory:
@@ -182,7 +180,7 @@ def export(directory: Path) -> dict[str, bytes]:
     patches: dict[str, bytes] = {}
     for commit in git(directory, "rev-list", "--reverse", "start..HEAD").split():
         subject = git(directory, "show", "--no-patch", "--format=%s", commit)
-        patch = re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-") + ".patch"
+        patch = rules.named(subject)
         if patch in patches:
             sys.exit(f"two patches are called {patch}: give one another subject")
         mail = subprocess.run(

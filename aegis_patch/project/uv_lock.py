@@ -80,12 +80,9 @@ def listed(table: dict[str, Any], key: str) -> list[Any]:
 def _needs_a_build(document: dict[str, Any]) -> bool:
     # uv builds a project of its own workspace even where it is told to build nothing, and a
     # workspace may lead out of the scratch directory.
-    workspace = table(document, "tool", "uv", "workspace")
-    if any(
-        not isinstance(each, str) or _LEADS_OUT.search(each)
-        for each in listed(workspace, "members")
-    ):
-        return True
+    for member in listed(table(document, "tool", "uv", "workspace"), "members"):
+        if not isinstance(member, str) or _LEADS_OUT.search(member):
+            return True
     if "project" not in document:
         return "workspace" not in table(document, "tool", "uv")
     return bool(table(document, "project").get("dynamic", "project" not in document))

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 import pygit2
 
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
-from aegis_patch.formats import anchors
+from aegis_patch.formats import adjacent_changes
 from aegis_patch.formats.adjacent_changes import Hunk
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry
@@ -107,19 +107,17 @@ def join(
 ) -> tuple[pygit2.Oid, tuple[str, ...]]:
     """A tree with the series of `name` merged in, and the paths that clash: then it is as it was.
 
-    Two series that put lines in above one anchor do not clash; what comes goes behind what is there.
+    Two series may insert above one anchor: what comes goes behind what is there.
     """
     sides = before(store, upstream, name), so_far, after(store, upstream, name)
     return trees.merge(store, *sides, settle=_at_anchors)
 
 
-def _at_anchors(
-    store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
-) -> bytes | None:
+def _at_anchors(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     if any(b"\0" in side for side in (base, ours, theirs)):
         return None
     mine, wanted = (_hunks(store, base, side) for side in (ours, theirs))
-    return anchors.joined(texts.lines(base), mine, wanted)
+    return adjacent_changes.merged(texts.lines(base), mine, wanted, apart=True)
 
 
 def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:

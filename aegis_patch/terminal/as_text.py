@@ -25,7 +25,6 @@ _SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~
 _MOST_FILES = 12  # of a commit, before those that are not edits are only counted
 _MOST_NOTES = 3  # of one kind, before they become one line
 _MARKED = "Edit the marked lines, then: git add {path}"
-_REUSED = "git rerere reused your earlier resolution. Check it, then: git add {path}"
 _AS_YOU_LEFT_IT = (
     "The file is as you left it. To keep it: git add {path}  To delete it: git rm {path}"
 )
@@ -223,12 +222,12 @@ def _show_conflicts(console: Console, commit: Commit) -> None:
         _print(console, _safe(f"  {conflict.path}: {conflict.reason}{detail}"))
         for meeting in conflict.met:
             _show_meeting(console, conflict.path, meeting)
-        remedy = _remedy(conflict, commit)
+        remedy = _remedy(conflict)
         console.print(f"    {_safe(remedy)}", style="dim", highlight=False, soft_wrap=True)
 
 
-def _remedy(conflict: Conflict, commit: Commit) -> str:
-    remedy = _REUSED if conflict.path in commit.learned else _REMEDIES[conflict.reason]
+def _remedy(conflict: Conflict) -> str:
+    remedy = _REMEDIES[conflict.reason]
     return remedy.replace("{path}", shlex.quote(conflict.path))
 
 

@@ -1,4 +1,4 @@
-"""anchors.py: two series that put lines in above one anchor do not clash; all else that meets does."""
+"""Two series that put lines in above one anchor do not clash; all else that meets does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pygit2
 import pytest
 
-from aegis_patch.formats import anchors
+from aegis_patch.formats import adjacent_changes, anchors
 from aegis_patch.formats.adjacent_changes import Hunk
 from aegis_patch.objects import texts
 from tests import tiny
@@ -27,7 +27,7 @@ def joined(store: pygit2.Repository, base: str, ours: str, theirs: str) -> str |
         sides.append(
             [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
         )
-    result = anchors.joined(texts.lines(base.encode()), *sides)
+    result = adjacent_changes.merged(texts.lines(base.encode()), *sides, apart=True)
     return None if result is None else result.decode()
 
 

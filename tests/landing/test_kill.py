@@ -19,7 +19,8 @@ import pytest
 from pygit2.enums import ConfigLevel
 
 from aegis_patch.errors import Refused
-from aegis_patch.landing import journal, land, new_repository
+from aegis_patch.landing import journal, land
+from aegis_patch.verbs import perform
 from tests.conftest import ROOT, Project, Start, git, needs, run
 from tests.terminal.test_cli import everything
 
@@ -173,7 +174,7 @@ def test_init_goes_on_where_it_was_killed(tmp_path: Path, there: bool) -> None:
     if there:
         place.mkdir()
     for at in (
-        before(new_repository, "_first"),
+        before(perform, "_build"),
         before(land, "_refresh"),
         before(journal, "settle"),
     ):
@@ -446,7 +447,7 @@ def open_project(start: Start) -> Iterator[Project]:
 
 
 @pytest.mark.parametrize(
-    "closed", [".", "app", "app/components", "docs", ".git", ".git/objects", ".git/refs/heads"]
+    "closed", [".", "app/components", "docs", ".git", ".git/objects", ".git/refs/heads"]
 )
 def test_a_directory_that_cannot_be_written(open_project: Project, closed: str) -> None:
     """Also where it is the last to be met: the old state, and its name."""
@@ -457,6 +458,7 @@ def test_a_directory_that_cannot_be_written(open_project: Project, closed: str) 
     said = as_nobody(project, "add", "worker")
     directory.chmod(0o755)
     assert "ermission denied" in said or "insufficient permission" in said, said
+    assert str(directory) in said
     assert everything(project.path, objects=False) == before
     assert not (project.path / ".git/index.lock").is_symlink()
 

@@ -2,8 +2,8 @@
 
 On an unedited project they hold by construction, HEAD being pristine(old): one test each through
 the command. What can fail is tested exhaustively: that every set folds without a clash, to the
-same lines in every linear extension of the requirements, and that every edge S → S ± c and release → release takes a
-separated edit along. All sequences of verbs follow by induction.
+same lines in every linear extension of the requirements, and that every edge S → S ± c and
+release → release takes a separated edit along. All sequences of verbs follow by induction.
 """
 
 from __future__ import annotations

@@ -287,7 +287,11 @@ def test_a_requirement_whose_files_the_user_changed_stays(start: Start) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("core", "core is always included"), ("workr", "worker"), ("nonsense-xyz", "aegis components")],
+    [
+        ("core", "core is always included"),
+        ("workr", "worker"),
+        ("nonsense-xyz", "aegis components"),
+    ],
 )
 def test_names_that_are_refused(start: Start, name: str, says: str) -> None:
     project = start()

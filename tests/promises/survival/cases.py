@@ -92,31 +92,27 @@ def on_one_line(text: str) -> str:
 
 def webserver_last(text: str) -> str:
     """compose.yaml with its first service below all others."""
-    start, end = (
-        text.index("  webserver:\n"),
-        text.index("  # slot: cache\n", text.index("services:")),
-    )
+    start = text.index("  webserver:\n")
+    end = text.index("\n\n", start) + 2
     block = text[start:end]
-    return re.sub(r"\nvolumes: \{", f"\n{block.rstrip()}\n\nvolumes: {{", text[:start] + text[end:])
+    return (text[:start] + text[end:]).replace("\nvolumes:", f"\n{block}volumes:")
 
 
-def waits_in_lines(text: str) -> str:
-    """compose.yaml with what the web server waits for in lines, and one of the user's own."""
-    before, opened, rest = text.partition("    depends_on: {\n")
-    inside, closed, after = rest.partition("    }\n")
-    assert opened
-    assert closed
-    mine = "      db:\n        condition: service_healthy\n"
-    return f"{before}    depends_on:\n{inside}{mine}{after}"
+def waits(text: str) -> str:
+    """compose.yaml with something of the user's own that the web server waits for."""
+    before, anchor, after = text.partition("    # yours below: webserver\n")
+    assert anchor
+    mine = "    depends_on:\n      db:\n        condition: service_healthy\n"
+    return f"{before}{anchor}{mine}{after}"
 
 
 def settings_as_items(text: str) -> str:
     """compose.yaml with the first environment as a list."""
     before, opened, rest = text.partition("  environment:\n")
-    inside, slots, after = rest.partition("    # slot: cache\n")
+    inside, anchor, after = rest.partition("    # yours below: environment\n")
     items = re.sub(r'(?m)^    (\w+): "(.*)"$', r"    - \1=\2", inside)
     assert items != inside
-    return f"{before}{opened}{items}    - MINE=1\n{slots}{after}"
+    return f"{before}{opened}{items}    - MINE=1\n{anchor}{after}"
 
 
 PYPROJECT, COMPOSE, ENV, MAKE = "pyproject.toml", "compose.yaml", ".env.example", "Makefile"
@@ -126,24 +122,24 @@ TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
 JOB = '\n\n@job(every=3600)\nasync def mine() -> None:\n    """Mine."""\n'
 SERVICE = '  mail:\n    image: "axllent/mailpit:v1"\n    ports: ["8025:8025"]\n\n'
 TARGET = ".PHONY: mine\nmine: ## Mine\n\techo mine\n\n"
-SLOTS = "  # slot: kubernetes+worker\n  # yours below\n  # A file"
+PATCHES = "  # yours below: patches\n"
 EXTRA = "\nMINE = 1\n"
 
 DEPENDENCIES = [
     there_and_back(
         "worker",
         "a dependency of mine beside the worker's",
-        below(PYPROJECT, "    # slot: worker", '    "mine>=1",\n'),
+        below(PYPROJECT, "    # yours below: dependencies", '    "mine>=1",\n'),
     ),
     there_and_back(
         "cache",
         "uv add stripe",
-        above(PYPROJECT, "    # yours below", '    "stripe>=12",\n'),
+        above(PYPROJECT, "    # yours below: dependencies", '    "stripe>=12",\n'),
     ),
     there_and_back(
         "database",
-        "a dependency of mine above every slot",
-        above(PYPROJECT, "    # slot: cache", '    "mine>=1",\n'),
+        "a dependency of mine above all others",
+        above(PYPROJECT, '    "fastapi>=0.164",', '    "mine>=1",\n'),
     ),
     there_and_back(
         "postgres",
@@ -161,7 +157,7 @@ DEPENDENCIES = [
     there_and_back(
         "ingress",
         "a development tool of mine",
-        above(PYPROJECT, "    # slot: kubernetes", '    "ipython>=9",\n'),
+        above(PYPROJECT, "    # yours below: dev", '    "ipython>=9",\n'),
     ),
     there_and_back(
         "scheduler",
@@ -200,18 +196,18 @@ CONTAINERS = [
     there_and_back(
         "worker",
         "a service of mine beside the worker's",
-        below(COMPOSE, "  # slot: worker", SERVICE),
+        above(COMPOSE, "  # yours below: services", SERVICE),
     ),
-    there_and_back("cache", "a service of mine at the end", above(COMPOSE, "volumes: {", SERVICE)),
+    there_and_back("cache", "a service of mine at the end", above(COMPOSE, "volumes:", SERVICE)),
     there_and_back(
         "ingress",
         "a label of mine on the web server",
-        below(COMPOSE, '      app.role: "webserver"', '      mine: "1"\n'),
+        below(COMPOSE, "    # yours below: webserver", '    labels:\n      mine: "1"\n'),
     ),
     there_and_back(
         "database",
         "an environment variable of mine for all containers",
-        above(COMPOSE, "    # yours below", '    MINE: "1"\n'),
+        above(COMPOSE, "    # yours below: environment", '    MINE: "1"\n'),
     ),
     there_and_back(
         "scheduler",
@@ -240,8 +236,8 @@ CONTAINERS = [
     ),
     there_and_back(
         "cache",
-        "a database of mine that the web server waits for, without braces",
-        rewrite(COMPOSE, waits_in_lines),
+        "a database of mine that the web server waits for",
+        rewrite(COMPOSE, waits),
     ),
     there_and_back(
         "postgres",
@@ -284,27 +280,27 @@ CONTAINERS = [
 SETTINGS = [
     there_and_back("worker", "a variable of mine at the end", append(ENV, "MINE=1\n")),
     there_and_back(
-        "cache", "a variable of mine at the slot", below(ENV, "# slot: cache", "MINE=1\n")
+        "cache", "a variable of mine above the anchor", above(ENV, "# yours below", "MINE=1\n")
     ),
     there_and_back("ingress", "another port", swap(ENV, "PORT=8000", "PORT=9000")),
     there_and_back(
         "database",
-        "a comment of mine above a slot",
-        above(ENV, "# slot: database", "# mine: where the tables are\n"),
+        "a comment of mine above the anchor",
+        above(ENV, "# yours below", "# mine: where the tables are\n"),
     ),
     there_and_back("postgres", "a CRLF file", rewrite(ENV, crlf), "database"),
     goes(
         "scheduler",
-        "another lease for the scheduler's jobs, above the lines of the worker",
-        above(ENV, "# slot: worker", "MINE_LEASE=1\n"),
+        "another lease for the scheduler's jobs, below its own",
+        below(ENV, "# SCHEDULER_LEASE=15", "MINE_LEASE=1\n"),
         "scheduler",
         "",
     ),
     there_and_back("scheduler", "a Make target of mine at the end", append(MAKE, f"\n{TARGET}")),
     there_and_back(
         "worker",
-        "a Make target of mine at the slot",
-        below(MAKE, "# slot: worker", TARGET),
+        "a Make target of mine among the others",
+        above(MAKE, ".PHONY: up", TARGET),
     ),
     there_and_back(
         "kubernetes",
@@ -332,13 +328,13 @@ SETTINGS = [
     ),
     there_and_back(
         "worker",
-        "an item of mine in the README, just where the worker's goes",
-        below("README.md", "<!-- slot: worker -->", "- **Mine**: mine.\n"),
+        "an item of mine in the README",
+        below("README.md", "- **A package:** `uv add NAME`.", "- **Mine**: mine.\n"),
     ),
     there_and_back(
         "scheduler",
-        "an item of mine among the docs, just above where the scheduler's goes",
-        above("docs/README.md", "<!-- slot: scheduler -->", "- [Mine](mine.md): mine\n"),
+        "a section of mine among the docs",
+        above("docs/README.md", "## Settings", "## Mine\n\nMine.\n\n"),
     ),
     there_and_back("kubernetes", "I deleted the docs", delete("docs/README.md")),
 ]
@@ -486,14 +482,14 @@ CODE = [
 CLUSTER = [
     Case(
         "a resource of mine just where the worker's goes",
-        below(KUSTOMIZE, "  # slot: kubernetes+worker", "  - mine.yaml\n"),
+        above(KUSTOMIZE, "  # yours below: resources", "  - mine.yaml\n"),
         ("add worker", "remove worker"),
         "kubernetes",
         like="kubernetes",
     ),
     Case(
         "a patch of mine just where the scheduler's goes",
-        rewrite(KUSTOMIZE, lambda text: text.replace(SLOTS, f"  - path: mine.yaml\n{SLOTS}")),
+        rewrite(KUSTOMIZE, lambda text: text.replace(PATCHES, f"  - path: mine.yaml\n{PATCHES}")),
         ("add scheduler", "remove scheduler"),
         "kubernetes",
         like="kubernetes",
@@ -507,7 +503,7 @@ CLUSTER = [
     ),
     Case(
         "a resource of mine at the end of its list",
-        below(KUSTOMIZE, "  # yours below", "  - mine.yaml\n"),
+        below(KUSTOMIZE, "  # yours below: resources", "  - mine.yaml\n"),
         ("add scheduler", "remove scheduler"),
         "kubernetes",
         like="kubernetes",
@@ -535,7 +531,7 @@ CLUSTER = [
     ),
     Case(
         "a secret of mine just where the server's password goes",
-        below("deploy/kubernetes/secrets.env.example", "# slot: kubernetes+postgres", "MINE=\n"),
+        above("deploy/kubernetes/secrets.env.example", "# yours below", "MINE=\n"),
         ("add postgres", "remove postgres"),
         "database,kubernetes",
         like="database,kubernetes",
@@ -569,7 +565,7 @@ REBASE = [
     ),
     newer(OLDER, "a service of mine", above(COMPOSE, "volumes: {", SERVICE)),
     newer(
-        OLDEST, "a service of mine beside the worker's", below(COMPOSE, "  # slot: worker", SERVICE)
+        OLDEST, "a service of mine beside the worker's", above(COMPOSE, "volumes: {", SERVICE)
     ),
     newer(OLDEST, "a task of mine in tasks.py", append(TASKS, TASK)),
     newer(OLDER, "a variable of mine", append(ENV, "MINE=1\n")),

@@ -45,12 +45,11 @@ def follow(
     The new uv.lock by its path in the repository; and for each lock that is out of date now, what
     to run. `unsettled` says that pyproject.toml awaits a person, `why_not` why uv may not run.
     """
-    path = within(prefix, PYPROJECT)
-    was, now = (uv_lock.document(trees.read(store, tree, path)) for tree in (before, after))
+    was, now = _pyproject(store, before, prefix), _pyproject(store, after, prefix)
+    edits, notes = dict[str, Entry](), list[Note]()
     top = _workspace(store, after, prefix)
     place = within(top, LOCK)
     there = trees.lookup(store, after, place)
-    edits, notes = dict[str, Entry](), list[Note]()
     if there and (unsettled or _locked(was) != _locked(now)):
         try:
             if why_not:
@@ -63,9 +62,13 @@ def follow(
             shown = posixpath.relpath(place, prefix or ".")
             notes.append(Note(shown, f"not updated ({error}). Run: uv lock"))
     if unsettled or _dependencies(was) != _dependencies(now):
-        found = _others(store, after, prefix)
-        notes += [Note(lock, f"dependencies changed; run: {run}") for lock, run in found]
+        for lock, command in _others(store, after, prefix):
+            notes.append(Note(lock, f"dependencies changed; run: {command}"))
     return edits, notes
+
+
+def _pyproject(store: pygit2.Repository, tree: pygit2.Oid, place: str) -> dict[str, Any]:
+    return uv_lock.document(trees.read(store, tree, within(place, PYPROJECT)))
 
 
 def _locked(document: dict[str, Any]) -> object:
@@ -90,17 +93,18 @@ def _workspace(store: pygit2.Repository, tree: pygit2.Oid, prefix: str) -> str:
 
 
 def _workspace_of(store: pygit2.Repository, tree: pygit2.Oid, place: str) -> dict[str, Any]:
-    document = uv_lock.document(trees.read(store, tree, within(place, PYPROJECT)))
-    return uv_lock.table(document, "tool", "uv", "workspace")
+    return uv_lock.table(_pyproject(store, tree, place), "tool", "uv", "workspace")
 
 
 def _is_member(path: str, workspace: dict[str, Any]) -> bool:
-    parts = path.split("/")
-    taken, out = (
-        [posixpath.normpath(str(each)).split("/") for each in uv_lock.listed(workspace, key)]
-        for key in ("members", "exclude")
-    )
-    return any(_fits(parts, each) for each in taken) and not any(_fits(parts, each) for each in out)
+    return _is_listed(path, workspace, "members") and not _is_listed(path, workspace, "exclude")
+
+
+def _is_listed(path: str, workspace: dict[str, Any], key: str) -> bool:
+    for pattern in uv_lock.listed(workspace, key):
+        if _fits(path.split("/"), posixpath.normpath(str(pattern)).split("/")):
+            return True
+    return False
 
 
 def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
@@ -113,36 +117,41 @@ def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 
 def _members(store: pygit2.Repository, tree: pygit2.Oid, top: str) -> dict[str, bytes]:
     """The pyproject.toml of a workspace and of its members, by their paths in it."""
-    root = _workspace_of(store, tree, top)
+    workspace = _workspace_of(store, tree, top)
     inside = trees.subtree(store, tree, top)
     assert inside is not None
-    found = [PYPROJECT]
-    if root:
-        paths = (path for path in trees.files(store, inside) if path.endswith(f"/{PYPROJECT}"))
-        found += [path for path in paths if _is_member(posixpath.dirname(path), root)]
-    return {path: trees.read(store, inside, path) for path in found}
+    found = {PYPROJECT: trees.read(store, inside, PYPROJECT)}
+    for path in trees.files(store, inside) if workspace else ():
+        directory, _, name = path.rpartition("/")
+        if name == PYPROJECT and directory and _is_member(directory, workspace):
+            found[path] = trees.read(store, inside, path)
+    return found
 
 
 def _others(store: pygit2.Repository, tree: pygit2.Oid, prefix: str) -> Iterator[tuple[str, str]]:
     """Other locks that follow pyproject.toml, each with the command that makes it anew."""
-    project = trees.subtree(store, tree, prefix)
-    for place in ("", "requirements"):
-        inside = trees.subtree(store, project, place) if project else None
-        entries = store[inside].peel(pygit2.Tree) if inside else ()
-        for name in (str(entry.name) for entry in entries):
-            path = within(place, name)
-            if not place and name in _OTHERS:
-                yield path, _OTHERS[name]
-            elif _COMPILED.fullmatch(name) or (place and name.endswith(".txt")):
-                command = _compiled(path, trees.read(store, tree, within(prefix, path)))
-                yield from [(path, command)] * bool(command)
+    for path in _in(store, tree, prefix, ""):
+        if path in _OTHERS:
+            yield path, _OTHERS[path]
+        elif _COMPILED.fullmatch(path):
+            yield from _compiled(path, trees.read(store, tree, within(prefix, path)))
+    for path in _in(store, tree, prefix, "requirements/"):
+        if path.endswith(".txt"):
+            yield from _compiled(path, trees.read(store, tree, within(prefix, path)))
 
 
-def _compiled(path: str, text: bytes) -> str:
-    """The command that compiled a file from pyproject.toml; nothing where none did."""
+def _in(store: pygit2.Repository, tree: pygit2.Oid, prefix: str, directory: str) -> Iterator[str]:
+    """What is in a directory of the project, by its path there."""
+    inside = trees.subtree(store, tree, within(prefix, directory).strip("/"))
+    for entry in store[inside].peel(pygit2.Tree) if inside else ():
+        yield f"{directory}{entry.name}"
+
+
+def _compiled(path: str, text: bytes) -> Iterator[tuple[str, str]]:
+    """A file that was compiled from pyproject.toml, with the command that did it."""
     if found := _HEADER.search(text):
         command = found[1].decode("utf-8", "replace").strip()
-        is_other = re.search(r"\.in\b", command) and PYPROJECT not in command
-        return "" if is_other else command
-    made = _BY.search(text)
-    return _COMMANDS[made[1] or made[2]].format(path) if made else ""
+        if PYPROJECT in command or not re.search(r"\.in\b", command):
+            yield path, command
+    elif made := _BY.search(text):
+        yield path, _COMMANDS[made[1] or made[2]].format(path)
