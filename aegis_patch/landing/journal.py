@@ -1,16 +1,16 @@
-"""The journal: a landing that has begun is finished, or undone, by the next verb at the latest.
+"""The journal: an interrupted landing is finished or undone by the next verb.
 
-What is landed is staged first, in `.git/aegis` (of a linked worktree: in its own git directory):
+A landing is staged first, in `.git/aegis` (in a linked worktree: its own git directory):
 
-    journal       which landing this is; it counts from the moment that this file is there
-    new/PATH      the files to come, as a checkout would write them
-    old/N         the files that were in their places, N being the place in the journal's list
-    index, was    the index to be, and a copy of the one that it was made from
-    MERGE_MSG, CHERRY_PICK_HEAD       for a conflict, as git wants them
+    journal       the landing; it has begun once this file exists
+    new/PATH      the new files, as a checkout writes them
+    old/N         the replaced files, N being the position in the journal's list
+    index, was    the new index, and a copy of the one it was made from
+    MERGE_MSG, CHERRY_PICK_HEAD       for a conflict, in git's format
 
-From then on everything is a rename: files, the branch (by git), the index. The branch decides:
-if it has moved, the rest follows; if not, all goes back. A file is only touched while its print
-(mode, size, time) is one that the journal knows, so that what a user saved meanwhile stays.
+From then on everything is a rename: files, the branch (by git), the index. If the branch has
+moved, the rest follows; if not, everything goes back. A file is only touched while its mode, size
+and time are in the journal, so a file saved in between stays.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class Landing:
 
 @contextmanager
 def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[int]:
-    """Be the only aegis in a worktree, and finish first what a killed one left there.
+    """Be the only aegis in a worktree, after recovering from a killed one.
 
-    Yields what is held, a descriptor. A git that is handed it holds it too until it ends, even if
-    we are killed.
+    Yields the lock, a descriptor. A git that inherits it holds it until it ends, even if this
+    process is killed.
 
     Raises:
-        Refused: another one is at work for as long as our patience lasts.
+        Refused: another aegis runs for longer than our patience.
     """
     with locks.hold(Path(repo.path), patience) as descriptor:
         _recover(repo)
@@ -74,10 +74,10 @@ def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[in
 
 
 def glance(repo: pygit2.Repository) -> None:
-    """Finish what a killed one left, for a verb that only reads.
+    """Recover from a killed aegis, for a verb that only reads.
 
-    While another is at work, nothing is done; but where files are being moved, which takes
-    milliseconds, or where a git has outlived its aegis in the midst of that, we wait.
+    While another aegis runs, nothing is done, except to wait while files are moved, which takes
+    milliseconds, or while a git outlives its killed aegis there.
     """
     begun = (room(repo) / _JOURNAL).exists()
     left = begun or room(repo).exists() or locks.is_index_ours(repo)
@@ -87,12 +87,12 @@ def glance(repo: pygit2.Repository) -> None:
 
 
 def room(repo: pygit2.Repository) -> Path:
-    """Where a landing is staged and journalled."""
+    """The directory of a staged landing and its journal."""
     return Path(repo.path) / ROOM
 
 
 def store(repo: pygit2.Repository) -> Path:
-    """Where the files of a landing wait: a rename to the worktree must be possible from there."""
+    """The directory of a landing's files, from which a rename to the worktree is possible."""
     top, git_dir = Path(repo.workdir), Path(repo.path)
     return room(repo) if top.stat().st_dev == git_dir.stat().st_dev else top / ELSEWHERE
 
@@ -104,7 +104,7 @@ def branch(repo: pygit2.Repository) -> str:
 
 
 def make_room(repo: pygit2.Repository) -> str:
-    """Begin to stage, with a copy of git's index to work on; a print of that index."""
+    """Start staging with a copy of git's index; the mark of that index."""
     for directory in (room(repo), store(repo), store(repo) / "new", store(repo) / "old"):
         directory.mkdir(exist_ok=True)
     index = Path(repo.path) / "index"
@@ -115,15 +115,15 @@ def make_room(repo: pygit2.Repository) -> str:
 
 
 def clear(repo: pygit2.Repository) -> None:
-    """Throw away what is staged, which no journal is about."""
+    """Delete a staged landing that no journal names."""
     shutil.rmtree(store(repo), ignore_errors=True)
     shutil.rmtree(room(repo), ignore_errors=True)
 
 
 def mark(path: Path) -> str:
-    """A print of what is at a path, "" for nothing.
+    """The mode, size and time of a path, "" if nothing is there.
 
-    A rename changes none of it, a save does. (An inode may change by a rename in an overlay.)
+    A save changes them, a rename doesn't. (In an overlay, a rename may change the inode.)
     """
     try:
         at = path.lstat()
@@ -151,7 +151,7 @@ def begin(repo: pygit2.Repository, landing: Landing) -> None:
 
 
 def swap(repo: pygit2.Repository, landing: Landing) -> None:
-    """Put the new files in the places of the old ones, which are kept until it is settled.
+    """Replace the old files by the new ones; the old ones are kept until `settle`.
 
     Raises:
         Refused: a file was saved, or came to be, since it was looked at.
@@ -172,14 +172,14 @@ def swap(repo: pygit2.Repository, landing: Landing) -> None:
 
 
 def enter(repo: pygit2.Repository) -> None:
-    """Publish the new index: what decides, where no branch moves."""
+    """Publish the new index, which decides if no branch moves."""
     (room(repo) / "index").replace(Path(repo.path) / "index")
 
 
 def settle(repo: pygit2.Repository, landing: Landing) -> bool:
     """Finish a landing if the branch has moved, else undo it; whether it has landed.
 
-    It may be killed as well, and be called again.
+    It can be killed and called again.
 
     Raises:
         Refused: something cannot be moved. The journal stays for the next verb.

@@ -1,7 +1,7 @@
-"""Landing: what was built in the scratch store becomes commits, or a conflict that git guides.
+"""Landing: a result in the scratch store becomes commits, or a conflict in git's own state.
 
-Git makes the commits, the files and the index, in a room of their own, so that its filters, sparse
-checkouts and hooks' environment apply. Then `journal` moves all of it into place, as one; unrelated
+Git makes the commits, the files and the index, in a directory of their own, so that its filters,
+sparse checkouts and hooks' environment apply. Then `journal` moves all of it into place; unrelated
 staged, unstaged and untracked work stays as it is.
 """
 
@@ -37,7 +37,7 @@ _ABSENT = "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A commit that is not made yet: its message, and the whole repository's tree."""
+    """A planned commit: its message, and the whole repository's tree."""
 
     message: str
     tree: pygit2.Oid
@@ -48,7 +48,7 @@ class Pick:
     """A conflict to be entered as git's own cherry-pick.
 
     `worktree` is the draft's tree with both sides marked; `stages` has base, ours and theirs of
-    each path that awaits a person.
+    each conflicted path.
     """
 
     draft: Draft
@@ -57,7 +57,7 @@ class Pick:
 
 
 def author(directory: Path) -> bool:
-    """Whether git knows who commits here."""
+    """Whether git knows the author here."""
     try:
         git.run(directory, "var", "GIT_AUTHOR_IDENT")
         git.run(directory, "var", "GIT_COMMITTER_IDENT")
@@ -101,7 +101,7 @@ def land(
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """Where git works aside: nothing points to the commits, and nobody looks into the room."""
+    """A directory where git works aside: nothing points to its commits yet."""
 
     repo: pygit2.Repository
     store: pygit2.Repository
@@ -198,7 +198,7 @@ def _write_files(
     paths: Sequence[str],
     absent: Iterable[str],
 ) -> None:
-    """Have git make the index to be, and the files to come as a checkout would write them.
+    """Have git make the new index, and the new files as a checkout writes them.
 
     Absent files were skipped by the user (skip-worktree), and stay so.
     """
@@ -248,7 +248,7 @@ def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
 
 
 def _move(room: _Room, landing: Landing) -> None:
-    """Put in place what is staged, or put all back."""
+    """Move a staged landing into place, or undo it."""
     repo = room.repo
     try:
         journal.begin(repo, landing)

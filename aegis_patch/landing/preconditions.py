@@ -1,4 +1,4 @@
-"""What a verb is refused for before it does anything: it would meet yours."""
+"""Preconditions: a verb is refused before it could overwrite the user's work."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
 
 
 def author(directory: Path) -> None:
-    """Refuse to commit where git does not know who does.
+    """Refuse to commit if git doesn't know the author.
 
     Raises:
         Refused: it does not.
@@ -60,7 +60,7 @@ def files(
     after: pygit2.Oid,
     pick: Pick | None = None,
 ) -> dict[str, str]:
-    """Refuse where landing would meet uncommitted work; a print of each file that it would meet.
+    """Refuse to overwrite uncommitted work; the mark of each file to be written.
 
     Raises:
         Refused: a path to be written has an uncommitted change, something untracked is in its
@@ -105,7 +105,7 @@ def index(repo: pygit2.Repository) -> None:
 
 
 def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
-    """Why not to go on over uncommitted changes, and how to put them away."""
+    """The refusal over uncommitted changes, and the command that puts them away."""
     # In a sparse checkout, git stash refuses some paths, and git stash pop loses their changes.
     sparse = git.setting(top, "core.sparseCheckout", "--type=bool") == "true"
     unseen = "-c core.fsmonitor=false " if git.setting(top, "core.fsmonitor") else ""
@@ -138,7 +138,7 @@ def _typed(paths: Sequence[str]) -> str:
 def _in_the_way(
     store: pygit2.Repository, head: pygit2.Oid, top: Path, paths: Iterable[str]
 ) -> set[str]:
-    """What is not in git, where something is to be written."""
+    """Untracked files where aegis would write."""
     found = set[str]()
     for path in paths:
         found.update(_bad_parents(top, path))

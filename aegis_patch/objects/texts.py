@@ -1,4 +1,4 @@
-"""Texts in git's eyes: lines, hunks, and the three-way merge of one file."""
+"""Texts as git sees them: lines, hunks, and the three-way merge of one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project in git: where it is, and what HEAD holds."""
+"""A project in git: its directory, and its record at HEAD."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def is_in_git(directory: Path) -> bool:
 
 
 def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
-    """What brings back the newest record at a path that makes sense; "" if there never was one."""
+    """The command that restores the newest record that can be parsed; "" if there is none."""
     for commit in repository.commits(repo, head):
         try:
             record.parse(trees.read(repo, commit.tree.id, path))
@@ -113,7 +113,7 @@ def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
 
 
 def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
-    """Where the last commit has a record that the worktree has not."""
+    """The directory of a record that HEAD has and the worktree lacks."""
     if repo.head_is_unborn:
         raise _no_project(start)
     top = Path(repo.workdir or repo.path).resolve()

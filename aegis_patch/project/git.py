@@ -1,6 +1,6 @@
-"""Git itself, run for what only it knows: identity, hooks, filters, sparse checkouts, signing.
+"""Git itself, for identity, hooks, filters, sparse checkouts and signing.
 
-All else is read through pygit2.
+Everything else is read through pygit2.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def run(
     held: int | None = None,
     fine: int = 0,
 ) -> str:
-    """Run git, and return what it printed. Up to the exit code `fine` it has not failed.
+    """Run git and return its output. Exit codes up to `fine` are no failure.
 
-    Handed what is held (`journal.alone`), it keeps that to its end, and a Ctrl-C does not reach it.
+    It keeps the lock in `held` (`journal.alone`) to its end, and a Ctrl-C doesn't reach it.
 
     Raises:
         FilterFailed: a filter did.
@@ -66,7 +66,7 @@ def run(
 
 
 def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
-    """Why a filter failed, as far as one can tell, and what to look at; None if none did."""
+    """The reason why a filter failed, as far as git tells; None if none did."""
     path, kind, name = "", "process", ".*"
     if failed := _FILTER_FAILED.search(complaint):
         path, kind, said = failed.groups()
@@ -87,7 +87,7 @@ def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
 
 
 def setting(directory: Path, name: str, *options: str) -> str:
-    """What git's configuration says at a directory; "" if nothing."""
+    """A value of git's configuration at a directory; "" if unset."""
     return run(directory, "config", *options, "--default", "", "--get", name).strip()
 
 
@@ -99,7 +99,7 @@ def objects(directory: Path) -> Path:
 def history(store: str, root: Path, *args: str) -> str:
     """Ask git about a project's history, by its objects alone, from an empty store.
 
-    So nothing that the user configured (blame.*, log.*, diff.*, i18n.* and so on) has a say.
+    So the user's configuration (blame.*, log.*, diff.*, i18n.* and so on) has no effect.
     """
     borrowed = objects(root)
     env = {
@@ -174,9 +174,9 @@ def settings(wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
-    """What .gitattributes say of some paths: "set", "unset" or a value.
+    """An attribute of some paths in .gitattributes: "set", "unset" or a value.
 
-    libgit2 would have to read the index, of which it does not know every kind.
+    libgit2 would have to read the index, and doesn't know every kind of it.
     """
     asked = "".join(f"{path}\0" for path in paths)
     stdin = asked.encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""A git repository, read through pygit2: where it is, and what is under way."""
+"""A git repository, read through pygit2: its place, and the operation in progress."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def open_repository(directory: Path) -> pygit2.Repository:
 
 
 def under_way(repo: pygit2.Repository) -> tuple[str, str]:
-    """The operation that a repository is in, and what ends it; two empty words for none."""
+    """The operation in progress and the commands that end it; two empty strings for none."""
     state = repo.state()
     if state == RepositoryState.NONE:
         return "", ""
@@ -111,7 +111,7 @@ def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
 
 
 def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
-    """Refuse where git takes another directory for the worktree than the one with `.git`."""
+    """Refuse a repository whose worktree git expects elsewhere."""
     place = directory.resolve()
     known = (repo.workdir or place, repo.path)
     if any(place.is_relative_to(Path(each).resolve()) for each in known):
@@ -126,7 +126,7 @@ def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
 
 
 def _unreadable(directory: Path, error: str) -> Refused:
-    """What libgit2 cannot open, and what to type."""
+    """The refusal of a repository that libgit2 can't open."""
     config = shlex.quote(f"{directory}/.git/config")
     what = f"can't be opened ({error})"
     remedy = f"git config --file {config} --get-regexp ^extensions"
@@ -144,7 +144,7 @@ def _unreadable(directory: Path, error: str) -> Refused:
 
 
 def _not_found(directory: Path) -> Refused:
-    """Why there is no repository: nobody made one, or a `.git` file leads nowhere."""
+    """The refusal of a missing repository, or of a `.git` file that leads nowhere."""
     for place in (directory, *directory.parents):
         if (place / ".git").is_file():
             return Refused(

@@ -1,7 +1,7 @@
-"""Lock files are derived: `uv.lock` follows the merged pyproject.toml, the others are named.
+"""`uv.lock` follows the merged pyproject.toml.
 
-In a uv workspace the lock is the root's. What is merged comes from an upstream too, so that nothing
-is built to learn what it needs: a build runs code of whoever wrote it.
+In a uv workspace the lock is the root's. Nothing is built to learn its dependencies, because a
+build would run code from the upstream.
 """
 
 from __future__ import annotations

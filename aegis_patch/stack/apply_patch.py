@@ -1,4 +1,4 @@
-"""A patch onto a tree, which it must fit exactly."""
+"""Apply a patch to a tree, exactly."""
 
 from __future__ import annotations
 

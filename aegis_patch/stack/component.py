@@ -21,7 +21,7 @@ _LONGEST_TEXT = 500
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What a stack can have besides the core: a maintained series and what it needs.
+    """A part that a stack can have besides the core: a series of patches, and its requirements.
 
     `series` holds the patches' names and mails in the order in which they apply.
     """
@@ -73,7 +73,7 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
 
 
 def is_chosen(component: Component) -> bool:
-    """Whether a user names it; integrations join and leave by themselves."""
+    """Whether users can name it; integrations join and leave by themselves."""
     return component.kind != "integration"
 
 

@@ -1,8 +1,8 @@
 """pristine(stack) is a tree, computed from the upstream alone.
 
-fold      base/ and each series, merged as stars in requirement order
-record    aegis.toml says what the stack is
-identity  the files that carry the project's name, merged in as the last star
+fold      base/ and each series, merged in requirement order
+record    aegis.toml, which describes the stack
+identity  the files with the project's name, merged in last
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Upstreams = Mapping[str, Upstream]
 def pristine(
     store: pygit2.Repository, upstreams: Upstreams, wanted: Stack, identity: Identity
 ) -> pygit2.Oid:
-    """The tree that a stack has when nobody edited anything.
+    """The tree of a stack that nobody has edited.
 
     Args:
         upstreams: every release that the stack mentions, by version.
@@ -65,7 +65,7 @@ def fold(store: pygit2.Repository, upstream: Upstream, names: Collection[str]) -
 
 
 def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
-    """What the series of `name` is written against: the fold of what it requires."""
+    """The tree that the series of `name` is written against: the fold of its requirements."""
     if name not in upstream.met:  # each asks for those before it: twice as long for every one
         needed = requirements.required(upstream.catalogue, [name]) - {name}
         upstream.met[name] = fold(store, upstream, needed)
@@ -73,7 +73,7 @@ def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oi
 
 
 def after(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
-    """What the series of `name` makes of that."""
+    """The tree that the series of `name` makes of it."""
     if name not in upstream.made:
         upstream.made[name] = _applied(store, upstream, name)
     return upstream.made[name]

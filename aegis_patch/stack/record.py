@@ -1,7 +1,7 @@
 """The record `aegis.toml`: a stack, written into a file of the pristine tree.
 
-Its values are read and written by key, never merged as text; what else is in it is the user's.
-What is present stands above the anchor `# yours below`.
+Its values are read and written by key, never merged as text; everything else in it is the user's.
+The installed components are above the anchor `# yours below`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
     """Read a record.
 
     Raises:
-        Refused: it is not TOML, or does not say what a record has to say.
+        Refused: it isn't TOML, or lacks something.
     """
     try:
         record: dict[str, Any] = bounded_parsers.toml(text.decode())

@@ -1,4 +1,4 @@
-"""What requires what: closure, order, dependants."""
+"""Requirements: closure, order, dependants."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
 
 
 def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
-    """Everything that has to be there: the names, what they require, integrations now due."""
+    """The names, their requirements, and the integrations of all these."""
     present = required(catalogue, names)
     for name, component in catalogue.items():
         is_due = component.kind == "integration" and present.issuperset(component.requires)
@@ -60,9 +60,9 @@ def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
 
 
 def dependants(catalogue: Catalogue, name: str, present: Iterable[str]) -> tuple[str, ...]:
-    """Who of those present needs `name`, directly or not.
+    """The present components that need `name`, directly or not.
 
-    Integrations and variants do not count, because they leave with what they join or vary.
+    Integrations and variants don't count, because they leave with the components they join or vary.
     """
     found = []
     for other in sorted(present):

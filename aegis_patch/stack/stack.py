@@ -1,4 +1,4 @@
-"""A Stack is a value: a release, the answers and what is present.
+"""A stack is a value: a release, the answers and the installed components.
 
 Every verb is a function from stack to stack; `aegis.toml` is a stack's record.
 """
@@ -18,7 +18,7 @@ By = Literal["you", "need"]
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """That a component is there: from which release, and who asked for it."""
+    """A component's presence: its release, and who asked for it."""
 
     release: str
     by: By
@@ -48,14 +48,14 @@ class Stack:
 
 
 def add(stack: Stack, catalogue: Catalogue, name: str) -> Stack:
-    """The stack with `name`, what it requires, and the integrations that become due."""
+    """The stack with `name`, its requirements, and the integrations of all these."""
     return _closed(stack, catalogue, stack.names | {name}, stack.chosen() | {name})
 
 
 def remove(stack: Stack, catalogue: Catalogue, name: str, keep: Iterable[str] = ()) -> Stack:
-    """The stack without `name`, its variants, what only they needed, and integrations now undue.
+    """The stack without `name`, its variants, their own requirements and the integrations of these.
 
-    A requirement in `keep` stays, and is the user's from now on.
+    A requirement in `keep` stays, and becomes the user's choice.
     """
     kept = frozenset(keep)
     gone = _with_variants(stack, catalogue, name) | frozenset(orphans(stack, catalogue, name))
@@ -64,7 +64,7 @@ def remove(stack: Stack, catalogue: Catalogue, name: str, keep: Iterable[str] = 
 
 
 def orphans(stack: Stack, catalogue: Catalogue, name: str) -> tuple[str, ...]:
-    """What is there by need, was needed by `name` or its variants, and by nothing without them."""
+    """The requirements that only `name` and its variants need."""
     leaving = gone = _with_variants(stack, catalogue, name)
     needed = required(catalogue, leaving) & stack.names
     while True:
@@ -111,7 +111,7 @@ def _with_variants(stack: Stack, catalogue: Catalogue, name: str) -> frozenset[s
 
 
 def _needed(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
-    """What some components need; integrations are content with what is there."""
+    """The requirements of some components; integrations count for nothing."""
     needs = set[str]()
     for name in names:
         if is_chosen(catalogue[name]):

@@ -1,6 +1,6 @@
-"""A fork: somebody's own upstream at a URL. Its releases are tags; a mirror of it is cached.
+"""A fork: another upstream at a URL. Its releases are tags; a mirror of it is cached.
 
-A fork is data: nothing in it is executed, and its paths pass the same gate as those of a patch.
+A fork is data: nothing in it is executed, and its paths pass the same checks as those of a patch.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
 
     Args:
         url: anything that `git fetch` takes.
-        fresh: ask the fork again, even where its mirror knows some.
+        fresh: fetch again, even if the mirror has some.
 
     Raises:
         UpstreamError: it cannot be reached, or git does not take its URL.
@@ -56,7 +56,7 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
 
 
 def version(tag: str) -> str:
-    """What a tag, or a word that was typed, names: `v1.2` is version 1.2."""
+    """The version of a tag, or of a typed word: `v1.2` is version 1.2."""
     return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag
 
 

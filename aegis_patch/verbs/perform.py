@@ -42,8 +42,8 @@ def perform(
     """Build the steps, then land them: all, or up to the first conflict.
 
     Raises:
-        Refused: something of the user's is in the way, or the result is not as it should be and
-            the user wants it `strict`.
+        Refused: it would overwrite the user's work, or the result is incomplete and `strict` is
+            set.
     """
     if not steps:
         return Result(said=tuple(said), dry=dry)
@@ -77,9 +77,9 @@ def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -
 
 
 def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
-    """Refuse where a file of the user's is at the path of a directory that is to come.
+    """Refuse a file of the user's where aegis needs a directory.
 
-    As a conflict it would be one for each file below, and all of them the same.
+    Otherwise every file below would be the same conflict.
 
     Raises:
         Refused: something in git (a file, a link, a submodule) is at such a path.
@@ -100,7 +100,7 @@ def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
 
 
 def _dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Reference, ...]:
-    """The lines of the result that name what is not there; of a new project's none does."""
+    """The lines of the result with a broken reference; a new project has none."""
     if not isinstance(there, Project):
         return ()
     first, last = built[0], built[-1]
@@ -139,7 +139,7 @@ def _left_out(built: Sequence[Built]) -> tuple[Note, ...]:
 
 
 def _already_so(built: Sequence[Built]) -> list[str]:
-    """What there is to say of steps that make no commit."""
+    """Notes on steps that make no commit."""
     said = []
     for made in built:
         if isinstance(made.outcome, Unchanged):
@@ -163,7 +163,7 @@ def _refuse_unresolved(dangling: Sequence[Reference], left_out: Sequence[Note]) 
 
 
 def _land(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> tuple[Commit, ...]:
-    """Land what was built, unless it is `dry`; what is refused is so either way."""
+    """Land the built steps, unless `dry`; the refusals are the same."""
     store = bench.store
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = built[-1] if built[-1].conflicts else None
@@ -214,7 +214,7 @@ def _commit(store: pygit2.Repository, there: Place, made: Built) -> Commit:
 
 
 def _explained(bench: Bench, there: Place, stuck: Built) -> tuple[Conflict, ...]:
-    """The conflicts, with who meets whom: that costs time, and a person will read it."""
+    """The conflicts, with the commit and the patch behind each."""
     assert isinstance(there, Project)
     assert stuck.step.old is not None
     explained = []

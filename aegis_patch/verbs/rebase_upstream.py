@@ -1,4 +1,4 @@
-"""`aegis rebase-upstream`: to another release, in one commit."""
+"""`aegis rebase-upstream`: move to another release, in one commit."""
 
 from __future__ import annotations
 

@@ -16,10 +16,9 @@ from aegis_patch.stack.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One commit to be: what it says, and the stacks between which it leads.
+    """A planned commit: its message, and the stacks before and after it.
 
-    `command` is what to type for this step alone. `record` is what the record says, where that is
-    not what is there.
+    `command` makes this step alone. `record` is the recorded stack, if the tree shows another.
     """
 
     subject: str
@@ -43,7 +42,7 @@ class Step:
 
     @property
     def along(self) -> tuple[str, ...]:
-        """The names that come or go with it, besides those in its subject."""
+        """The names added or removed with it, besides those in its subject."""
         was = self.old.names if self.old else frozenset()
         named = re.split(r'[\s,"]+', self.subject)
         return tuple(sorted((was ^ self.new.names).difference(named)))
@@ -61,9 +60,9 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit that was made, is planned, or awaits a person (then it has conflicts).
+    """A commit: made, planned, or with conflicts to resolve.
 
-    `along` are the components that come or go with the one that the subject names.
+    `along` are the components added or removed with the one in the subject.
     """
 
     subject: str
@@ -76,10 +75,10 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a verb did: commits, things to say, and the commands that are left to do.
+    """The result of a verb: commits, notes, and the commands left to run.
 
-    `dangling` are the lines that name what is no longer there, `not_applied` the changes of the
-    upstream that are left out.
+    `dangling` are the lines with a broken reference, `not_applied` the upstream's changes that
+    the result lacks.
     """
 
     commits: tuple[Commit, ...] = ()
