@@ -7,7 +7,7 @@ not written line by line is one block with what it belongs to.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import yaml
@@ -40,10 +40,18 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def pieces(text: str) -> Counter[str]:
-    """Every scalar with the path to it, and every line."""
+    """Every scalar with the path to it, every key, and every line.
+
+    Raises:
+        Unusual: it does not parse.
+    """
     found = Counter(line.strip() for line in text.splitlines() if line.strip())
     path: list[str | None] = []  # None: a mapping that waits for a key
-    for event in yaml.parse(text, nodes.LOADER):
+    try:
+        events = list(yaml.parse(text, nodes.LOADER))
+    except yaml.YAMLError as error:
+        raise Unusual("does not parse") from error
+    for event in events:
         if isinstance(event, yaml.CollectionEndEvent):
             path.pop()
             _next(path)
@@ -52,7 +60,10 @@ def pieces(text: str) -> Counter[str]:
             path[-1] = f".{getattr(event, 'value', '?')}"
             if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
                 continue
-        where = "".join(part or "" for part in path) + f"&{getattr(event, 'anchor', '')}"
+        key = "".join(part or "" for part in path)
+        if key and "[]" not in key and isinstance(event, yaml.NodeEvent):
+            found[key] += 1
+        where = f"{key}&{getattr(event, 'anchor', '')}"
         if isinstance(event, yaml.ScalarEvent):
             plain = "" if event.style is None else '"'
             found.update(f"{where}={plain}{line}" for line in event.value.split("\n"))
@@ -64,12 +75,6 @@ def pieces(text: str) -> Counter[str]:
             found[f"{where}:{type(event).__name__}"] += 1
             path.append(None if isinstance(event, yaml.MappingStartEvent) else "[]")
     return found
-
-
-def keys(found: Iterable[str]) -> set[str]:
-    """The paths among pieces that lead to a value by keys alone."""
-    paths = (piece.partition("&") for piece in found if piece.startswith("."))
-    return {path for path, sign, _ in paths if sign and "[]" not in path}
 
 
 def _next(path: list[str | None]) -> None:
