@@ -16,7 +16,6 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.formats import compose_names, paths, python_names
-from aegis_patch.history import brought_names
 from aegis_patch.objects import texts, trees
 from aegis_patch.project import git, uv_lock
 from aegis_patch.stack.record import RECORD
@@ -184,8 +183,23 @@ def _lost(at: Evolved, tree: pygit2.Oid, words: Mapping[str, frozenset[str]]) ->
 def _words(at: Evolved) -> dict[str, frozenset[str]]:
     """The variables, Compose services and distributions that go, and are not the user's as well."""
     found = {}
-    for kind, names in brought_names.brings(at.store, at.new, at.old).items():
+    for kind, names in _brings(at.store, at.new, at.old).items():
         found[kind] = frozenset(name for name in names if not _has(at, kind, name))
+    return found
+
+
+def _brings(store: pygit2.Repository, was: pygit2.Oid, now: pygit2.Oid) -> dict[str, set[str]]:
+    """Names that one tree has and another has not: variables, Compose services, distributions."""
+    found: dict[str, set[str]] = {}
+    for kind, path, pattern in (
+        ("variable", ".env.example", r"^#?\s*([A-Z][A-Z0-9_]+)="),
+        ("service", "compose.yaml", r"^  ([a-z][\w-]*):(?: &\w+)?$"),
+        ("distribution", "pyproject.toml", r'^    "([A-Za-z0-9][\w.-]*)'),
+    ):
+        files = [trees.read(store, at, path) for at in (was, now)]
+        texts = [data.decode("utf-8", "replace") for data in files]
+        old, new = (set(re.findall(pattern, text, re.MULTILINE)) for text in texts)
+        found[kind] = new - old
     return found
 
 

@@ -17,8 +17,7 @@ from aegis_patch.formats import python_names, same_meaning
 from aegis_patch.merge import one_path, renames, split_files
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Fate, Outcome, Plan, Unchanged
-from aegis_patch.merge.sides import Note, Sides, Trees, differing, obstructed
-from aegis_patch.merge.written_twice import written_twice
+from aegis_patch.merge.sides import Sides, Trees, differing, obstructed
 from aegis_patch.objects import trees
 from aegis_patch.objects.texts import is_binary
 from aegis_patch.objects.trees import Entry
@@ -41,7 +40,6 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
             created.append(each)
         elif fate != each.ours:
             edits[each.path] = fate
-        notes += _written_first(store, plan, each, fate)
     tree = trees.replace(store, plan.head, edits)
     blocked = [each for each in created if obstructed(at, tree, each.path)]
     conflicts += [Conflict(each, Reason.KIND, None) for each in blocked]
@@ -96,19 +94,3 @@ def _only_formatted(
     if not any(map(is_binary, texts)):
         texts = [python_names.under(text, modules) for text in texts]
     return same_meaning.is_same(sides.path, *texts)
-
-
-def _written_first(
-    store: pygit2.Repository, plan: Plan, sides: Sides, merged: Entry | None
-) -> Iterator[Note]:
-    """What a component brings, and the user had: a release that brings it simply has it."""
-    if sides.pristine not in plan.brought:
-        return
-    if sides.base is None and sides.ours and sides.ours == sides.theirs:
-        yield Note(sides.path, "you had this very file; it stays when the component goes")
-        return
-    for unit in sorted(written_twice(store, sides, merged) & plan.brought[sides.pristine]):
-        shown = unit.decode("utf-8", "replace").strip()
-        yield Note(
-            sides.path, f"you had written this too; it stays when the component goes: {shown}"
-        )

@@ -28,10 +28,11 @@ def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Fate:
         return theirs if base is None else None
     if theirs is None:
         yours = plan.yours.get(sides.pristine)
+        said = written_twice.units(sides.path, trees.blob(store, base)).keys()
+        if yours is not None and said <= yours:
+            return ours  # the user had written the very same file
         if ours != base:
             return Conflict(sides, Reason.DELETED_BY_US, ours)
-        if yours and written_twice.units(sides.path, trees.blob(store, base)).keys() <= yours:
-            return ours  # the user had written the very same file
         return Conflict(sides, Reason.SHARED, ours) if yours else None
     if ours == base and sides.pristine not in plan.yours:
         return theirs

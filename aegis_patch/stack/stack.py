@@ -14,6 +14,8 @@ from aegis_patch.stack.requirements import closure, required
 
 CORE = "core"
 By = Literal["you", "need"]
+Yours = frozenset[tuple[str, str]]
+WHOLE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Stack:
     """A release of an upstream, the answers, and the names that are present.
 
     `present` holds every name, integrations included; the core is always there and not in it.
+    `yours` holds the (path, line) pairs that the user had written before a component brought the
+    same; the line of a whole file is WHOLE.
     """
 
     url: str
@@ -36,6 +40,7 @@ class Stack:
     commit: str
     answers: Mapping[str, str]
     present: Mapping[str, Presence]
+    yours: Yours = frozenset()
 
     @property
     def names(self) -> frozenset[str]:

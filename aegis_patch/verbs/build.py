@@ -11,16 +11,19 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.formats import compose_names
-from aegis_patch.history import reliance, users_lines, users_moves
+from aegis_patch.history import learnt, users_moves
 from aegis_patch.history.past_resolutions import recall
+from aegis_patch.merge import one_path
 from aegis_patch.merge.evolve import evolve
-from aegis_patch.merge.outcome import Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
-from aegis_patch.merge.sides import Note
+from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.objects import trees
 from aegis_patch.project import git, repository, uv_lock
 from aegis_patch.project.find import Project
+from aegis_patch.stack import record
 from aegis_patch.stack.pristine import recorded
+from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import locks
 from aegis_patch.verbs.step import Step
@@ -47,27 +50,10 @@ def build(
     bench: Bench, there: Project, step: Step, root: pygit2.Oid, relock: bool
 ) -> tuple[Built, list[str]]:
     """Build one step upon a tree, and what is to be said about it."""
-    assert step.old is not None
     store = bench.store
     tree = inside(store, there, root)
-    old, new = bench.pristine(step.old), bench.pristine(step.new)
-    if step.record:
-        old = recorded(store, old, step.record)
-    attributes = _attributes(there, trees.changed(store, old, new))
-    plan = Plan(
-        head=tree,
-        old=old,
-        new=new,
-        record=step.new,
-        yours=users_lines.lines(bench, there, step.old, step.new),
-        brought=reliance.brought(bench, step.new, step.new.names - step.old.names),
-        drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
-        moved=users_moves.moved(bench, there, tree, old, new),
-        ignorecase=repository.ignores_case(there.repo),
-    )
-    outcome = evolve(store, plan)
-    if isinstance(outcome, Conflicted):
-        outcome = recall(bench, there, plan, outcome)
+    plan, attributes = planned(bench, there, step, tree)
+    outcome = merged(bench, there, plan)
     if isinstance(outcome, Unchanged):
         said = [f"{note.path}: {note.text}" for note in outcome.notes if note.applied]
         return Built(step, root, root, outcome), said
@@ -83,6 +69,53 @@ def build(
     notes += _of_compose(store, there, (tree, outcome.tree), place)
     outcome = replace(outcome, notes=(*outcome.notes, *notes))
     return Built(step, root, trees.replace(store, after, edits), outcome, plan.moved or Moves()), []
+
+
+def planned(
+    bench: Bench, there: Project, step: Step, tree: pygit2.Oid
+) -> tuple[Plan, dict[str, str]]:
+    """What a step does to a project's tree, and what .gitattributes say of its paths."""
+    assert step.old is not None
+    store = bench.store
+    yours = record.parse(trees.read(store, tree, RECORD)).yours  # an earlier step may have learnt
+    was = replace(step.old, yours=yours)
+    old, new = bench.pristine(was), bench.pristine(step.new)
+    now = replace(step.new, yours=learnt.carried(store, yours, old, new))
+    new = recorded(store, new, now)
+    if step.record:
+        old = recorded(store, old, replace(step.record, yours=yours))
+    attributes = _attributes(there, trees.changed(store, old, new))
+    plan = Plan(
+        head=tree,
+        old=old,
+        new=new,
+        record=now,
+        yours=learnt.kept(bench, was, now),
+        brought=learnt.brought(bench, now, now.names - was.names),
+        drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
+        moved=users_moves.moved(bench, there, tree, old, new),
+        ignorecase=repository.ignores_case(there.repo),
+    )
+    return plan, attributes
+
+
+def merged(bench: Bench, there: Project, plan: Plan) -> Outcome:
+    """A plan, merged; with answers of old to its questions, and what was learnt in its record."""
+    store = bench.store
+    outcome = evolve(store, plan)
+    if isinstance(outcome, Conflicted):
+        outcome = recall(bench, there, plan, outcome)
+    if isinstance(outcome, Unchanged) or plan.record is None:
+        return outcome
+    yours = learnt.found(store, plan, outcome.tree)
+    if not yours:
+        return outcome
+    whole = replace(plan.record, yours=learnt.joined(plan.record.yours, yours))
+    was, mine, new = (trees.lookup(store, at, RECORD) for at in (plan.old, plan.head, plan.new))
+    fate = one_path.merge(store, replace(plan, record=whole), Sides(RECORD, was, mine, new))
+    assert not isinstance(fate, Conflict)
+    tree = trees.replace(store, outcome.tree, {RECORD: fate})
+    return replace(outcome, tree=tree, notes=(*outcome.notes, *learnt.notes(yours)))
 
 
 def _of_compose(
