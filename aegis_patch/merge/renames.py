@@ -6,7 +6,7 @@ To follow a file wrongly is worse than not to follow it: what is in doubt is a h
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -49,16 +49,13 @@ def follow(
     before: pygit2.Oid,
     after: pygit2.Oid,
     paths: Iterable[str],
-    known: Mapping[str, str] | None = None,
     least: int = ALIKE,
 ) -> Moves:
     """Where some paths of one tree are in a later one, as far as that is sure.
 
     The surest comes first, for what it found is out of the question for the rest: the same bytes;
-    far more lines in common than with every other; what history says; the same name, where the
-    rest of a directory went; several parts; the same name, where a directory went as a whole.
-
-    `known` is what history says; it is believed where such a file is there.
+    far more lines in common than with every other; the same name, where the rest of a directory
+    went; several parts; the same name, where a directory went as a whole.
     """
     paths = tuple(paths)
     gone = {top for path in paths if (top := _gone(store, before, after, path))}
@@ -74,7 +71,6 @@ def follow(
     near = similarity.comparable(store, sought, added)
     scores = similarity.compared(store, sought, near)
     found = _not_copied(store, before, after, similarity.winners(scores, least))
-    found |= _as_told(known or {}, sought, _without(added, found.values()))
     found |= _by_place({**same, **found}, sought, added, scores)
     parts, pieces = similarity.split(store, sought, near, found)
     files = {**same, **_without(found, parts)}
@@ -83,11 +79,6 @@ def follow(
     places = _places(store, before, gone, files)
     files |= _by_name(places, left, added, files)
     return Moves(files, parts, _hints(_without(left, files), scores, pieces), places)
-
-
-def is_outside(path: str) -> bool:
-    """Whether a file went out of the project."""
-    return path.startswith("../")
 
 
 def above(path: str) -> Iterator[str]:
@@ -158,17 +149,6 @@ def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> _Files:
     names = {path.rpartition("/")[2] for path in sought}
     names |= {name.removesuffix(".py") for name in names}  # a package of a module's name
     return {path: entry for path, entry in added.items() if names & set(path.split("/")[-2:])}
-
-
-def _as_told(
-    known: Mapping[str, str], sought: Collection[str], added: Collection[str]
-) -> dict[str, str]:
-    """What history says of files, where such a file is there."""
-    return {
-        path: where
-        for path, where in known.items()
-        if path in sought and (is_outside(where) or where in added)
-    }
 
 
 def _by_place(

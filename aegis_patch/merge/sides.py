@@ -134,11 +134,9 @@ def _is_package(store: pygit2.Repository, tree: pygit2.Oid, directory: str) -> b
 def _place(at: Trees, path: str, ours: Moves) -> str:
     """Where HEAD has a path, or should."""
     if trees.lookup(at.store, at.old, path):
-        moved = ours.files.get(path)
-        return path if moved is None or renames.is_outside(moved) else moved
+        return ours.files.get(path, path)
     moved = ours.of_new(path)
-    known = moved is None or renames.is_outside(moved) or trees.lookup(at.store, at.old, moved)
-    return path if moved is None or known else moved
+    return path if moved is None or trees.lookup(at.store, at.old, moved) else moved
 
 
 def _moved_by_theirs(at: Trees, paths: Iterable[str], ours: Moves) -> dict[str, str]:
@@ -247,9 +245,6 @@ def _told(path: str, place: str, now: str, every: Sequence[Sides], ours: Moves) 
     if len(every) > 1:
         split = ", ".join(each.path for each in every)
         yield Note(path, f"followed to {split}, into which you split it")
-    elif renames.is_outside(moved):
-        text = f"you moved it out of the project, to {moved}: it stays as it is there"
-        yield Note(path, text, applied=not wanted)
     elif at.base and place not in (path, now) and now != path:
         yield Note(place, f"it stays where you moved it; aegis moved it to {now}")
     elif at.base and place != path:

@@ -16,7 +16,7 @@ from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 
 ALIKE = 80  # per cent that a file must have in common with another to be known by itself
-RELATED = 50  # where its directory, or a commit of the user's, speaks for it too
+RELATED = 50  # where its directory speaks for it too
 AHEAD = 20  # per cent by which it must be more alike than every other
 LARGER = 10  # times as large as all that is sought: a data set is not read
 _SMALL = 1 << 16  # bytes that are read in any case

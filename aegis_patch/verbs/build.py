@@ -11,9 +11,9 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.formats import compose_names
-from aegis_patch.history import learnt, users_moves
+from aegis_patch.history import learnt, presence
 from aegis_patch.history.past_resolutions import recall
-from aegis_patch.merge import one_path
+from aegis_patch.merge import one_path, renames
 from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
@@ -78,12 +78,12 @@ def planned(
     assert step.old is not None
     store = bench.store
     yours = record.parse(trees.read(store, tree, RECORD)).yours  # an earlier step may have learnt
-    was = replace(step.old, yours=yours)
+    said = replace(step.record or step.old, yours=yours)
+    comes = step.new.names - step.old.names
+    was, _ = presence.with_found(bench, replace(step.old, yours=yours), tree, comes)
     old, new = bench.pristine(was), bench.pristine(step.new)
     now = replace(step.new, yours=learnt.carried(store, yours, old, new))
-    new = recorded(store, new, now)
-    if step.record:
-        old = recorded(store, old, replace(step.record, yours=yours))
+    old, new = recorded(store, old, said), recorded(store, new, now)
     attributes = _attributes(there, trees.changed(store, old, new))
     plan = Plan(
         head=tree,
@@ -93,7 +93,7 @@ def planned(
         yours=learnt.kept(bench, was, now),
         brought=learnt.brought(bench, now, now.names - was.names),
         drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
-        moved=users_moves.moved(bench, there, tree, old, new),
+        moved=renames.follow(store, old, tree, trees.changed(store, old, new)),
         ignorecase=repository.ignores_case(there.repo),
     )
     return plan, attributes

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from aegis_patch.history.unresolved import Evolved, references
+from aegis_patch.history.missing_names import Evolved
+from aegis_patch.history.unresolved import references
 from aegis_patch.merge.outcome import Conflicted, Unchanged
 from aegis_patch.project.find import Project
 from aegis_patch.stack import requirements, stack
