@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import pygit2
 
-from aegis_patch.merge import renames
-from aegis_patch.merge.outcome import Plan
+from aegis_patch.merge import one_path, renames
+from aegis_patch.merge.outcome import Conflict, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.merge.written_twice import units, written_twice
@@ -40,7 +40,22 @@ def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, froz
     return found
 
 
-def found(store: pygit2.Repository, plan: Plan, result: pygit2.Oid) -> Yours:
+def written_down(store: pygit2.Repository, plan: Plan, outcome: Outcome) -> Outcome:
+    """An outcome whose record says what was found, with a note of each."""
+    if isinstance(outcome, Unchanged) or plan.record is None:
+        return outcome
+    yours = _found(store, plan, outcome.tree)
+    if not yours:
+        return outcome
+    plan = replace(plan, record=replace(plan.record, yours=joined(plan.record.yours, yours)))
+    sides = (trees.lookup(store, tree, RECORD) for tree in (plan.old, plan.head, plan.new))
+    fate = one_path.merge(store, plan, Sides(RECORD, *sides))
+    assert not isinstance(fate, Conflict)  # it is merged by key
+    tree = trees.replace(store, outcome.tree, {RECORD: fate})
+    return replace(outcome, tree=tree, notes=(*outcome.notes, *_notes(yours)))
+
+
+def _found(store: pygit2.Repository, plan: Plan, result: pygit2.Oid) -> Yours:
     """What the user has written of what components bring, and the result holds once for both.
 
     In a conflict (the result holds the user's side of it) that is all that both wrote. A file that
@@ -60,7 +75,7 @@ def found(store: pygit2.Repository, plan: Plan, result: pygit2.Oid) -> Yours:
     return frozenset(pairs)
 
 
-def notes(yours: Yours) -> Iterator[Note]:
+def _notes(yours: Yours) -> Iterator[Note]:
     """What to say of what was found."""
     for path, line in sorted(yours):
         yield Note(path, _FILE if line == WHOLE else _LINE.format(line.strip()))

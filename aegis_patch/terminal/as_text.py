@@ -24,7 +24,6 @@ _SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~
 _SHOWN = 12
 _ONE_BY_ONE = 3  # files of which there is the same to say
 _MARKED = "both sides are marked in it: edit it, then git add it"
-_LEARNED = "git rerere has put in your earlier resolution: look at it, then git add it"
 _REMEDIES = {
     Reason.TEXT: _MARKED,
     Reason.ADDED: _MARKED,
@@ -213,9 +212,7 @@ def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
         console.print(_safe(told), highlight=False, soft_wrap=True)
         for meeting in conflict.met:
             _show_meeting(console, conflict.path, meeting)
-        learned = conflict.path in commit.learned
-        remedy = _LEARNED if learned else _REMEDIES[conflict.reason]
-        console.print(f"    {remedy}", style="dim", highlight=False)
+        console.print(f"    {_REMEDIES[conflict.reason]}", style="dim", highlight=False)
     if result.dry:
         console.print("[dim]A dry run: nothing was written.[/]")
         return

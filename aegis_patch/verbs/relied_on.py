@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from aegis_patch.history.missing_names import Evolved
-from aegis_patch.history.unresolved import references
-from aegis_patch.merge.outcome import Conflicted, Unchanged
 from aegis_patch.project.find import Project
 from aegis_patch.stack import requirements, stack
 from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
-from aegis_patch.verbs import build
+from aegis_patch.verbs import build, perform
 from aegis_patch.verbs.step import Step
 
 _Broken = dict[tuple[str, str], str]  # a path and what breaks in it, and how to say that
@@ -47,27 +44,9 @@ def relied_on(
 
 def _broken(bench: Bench, there: Project, new: Stack) -> _Broken:
     """What conflicts, and which references break, on the way from what is there to a stack."""
-    plan, _ = build.planned(bench, there, Step("", "", there.stack, new), there.tree)
-    outcome = build.merged(bench, there, plan)
-    if isinstance(outcome, Unchanged):
-        return {}
-    stuck = outcome.conflicts if isinstance(outcome, Conflicted) else ()
-    moves = plan.moved
-    moved = dict(moves.files) if moves else {}
-    parts = {part: path for path, every in moves.parts.items() for part in every} if moves else {}
-    evolved = Evolved(
-        bench.store,
-        there.root,
-        str(there.head),
-        head=plan.head,
-        old=plan.old,
-        new=plan.new,
-        result=outcome.tree,
-        moved=moved,
-        was={place: path for path, place in moved.items()} | parts,
-        unsettled={conflict.path for conflict in stuck},
-    )
-    broken = {(each.path, ""): f"you changed {each.path}" for each in stuck}
-    for each in references(evolved):
+    step = Step("", "", there.stack, new)
+    built = build.build(bench, there, step, build.whole_tree(bench.store, there), relock=False)
+    broken = {(each.path, ""): f"you changed {each.path}" for each in built.conflicts}
+    for each in perform.dangling(bench, there, [built]):
         broken.setdefault((each.path, each.name), str(each))
     return broken
