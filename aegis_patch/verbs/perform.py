@@ -49,9 +49,9 @@ def perform(
     if not steps:
         return Result(said=tuple(said), dry=dry)
     built = _build(bench, there, steps, relock=relock)
-    dangling, left_out = dangling(bench, there, built), _left_out(built)
+    broken, left_out = dangling(bench, there, built), _left_out(built)
     if strict:
-        _refuse_unresolved(dangling, left_out)
+        _refuse_unresolved(broken, left_out)
     said = [*said, *_already_so(built)]
     rest = tuple(step.command for step in steps[len(built) :])
     commits: tuple[Commit, ...] = ()
@@ -60,7 +60,7 @@ def perform(
         rest = ()
     else:
         commits = _land(bench, there, built, dry=dry)
-    return Result(commits, tuple(said), rest, dry, dangling, left_out)
+    return Result(commits, tuple(said), rest, dry, broken, left_out)
 
 
 def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -> list[Built]:
@@ -144,10 +144,10 @@ def _already_so(built: Sequence[Built]) -> list[str]:
     return said
 
 
-def _refuse_unresolved(dangling: Sequence[Reference], left_out: Sequence[Note]) -> None:
-    shown = [*map(str, dangling), *(f"{note.path}: {note.text}" for note in left_out)]
+def _refuse_unresolved(broken: Sequence[Reference], left_out: Sequence[Note]) -> None:
+    shown = [*map(str, broken), *(f"{note.path}: {note.text}" for note in left_out)]
     counts = []
-    for what, number in ("unresolved reference", len(dangling)), ("left-out change", len(left_out)):
+    for what, number in ("unresolved reference", len(broken)), ("left-out change", len(left_out)):
         if number:
             counts.append(f"{number} {what}{'s' * (number != 1)}")
     if counts:
