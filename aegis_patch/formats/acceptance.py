@@ -27,8 +27,8 @@ def unwanted(
     """The pieces that a result has more or less often than both sides wanted.
 
     They want each as often as it was, and as each side added it or took it away; where both did
-    that, perhaps alike, any number between. A merge `by_place` makes a change of both once, whatever
-    else they did to pieces that read the same: then that holds wherever both have some.
+    that, perhaps alike, any number between. A merge `by_place` makes a change of both once,
+    whatever else they did to pieces that read the same: that holds wherever both have some, then.
     """
     wrong = set[_Piece]()
     for piece in was.keys() | mine.keys() | wanted.keys() | now.keys():
@@ -92,7 +92,7 @@ def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> in
 
 
 def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether YAML has a key again that one side took away, or an item that the other left as it was.
+    """Whether YAML has again what one side took away: a key, or an item that the other kept.
 
     A text merge does so where a diff takes a line of one entry for the same line of another.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
 
 _MOST = 3  # places that are explained in one file
+_BLAMED = re.compile(r"(?ms)^([0-9a-f]{40}) \d+ (\d+)\b.*?^author-time (\d+)$")
 
 
 def meetings(
@@ -35,9 +37,9 @@ def meetings(
         below = enumerate(marked[place.start + 1 :], place.start + 2)
         line = next((number for number, text in below if text in mine), max(place.start + 1, 1))
         gone = _without(base, theirs)
-        brought = _without(list(place.wanted), base)
-        yours = _yours(bench, there, path, mine)
-        yield Meeting(line, yours, _theirs(patches, place.mine, brought, gone))
+        here = [text for text in gone if text in place.mine]
+        changes = _without(list(place.wanted), base) or here or gone
+        yield Meeting(line, _yours(bench, there, path, mine), _theirs(patches, changes))
 
 
 def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
@@ -68,21 +70,13 @@ def _yours(bench: Bench, there: Project, path: str, lines: list[bytes]) -> Yours
 def _blamed(bench: Bench, there: Project, path: str, at: set[int]) -> str:
     """The newest commit that wrote one of some lines of a file."""
     span = f"{min(at)},{max(at)}"
-    asked = ("blame", "--porcelain", "-L", span, str(there.head), "--", path)
+    asked = ("blame", "--line-porcelain", "-L", span, str(there.head), "--", path)
     said = git.history(bench.store.path, there.root, *asked)
-    times: dict[str, int] = {}  # of each commit that porcelain describes, at its first line
-    wrote: set[str] = set()
-    commit, described = "", True
-    for line in said.removesuffix("\n").split("\n"):
-        words = line.split(" ")
-        if line.startswith("\t"):
-            described = True
-        elif described:
-            commit, described = words[0], False
-            wrote |= {commit} if int(words[2]) in at else set()
-        elif words[0] == "author-time":
-            times[commit] = int(words[1])
-    return max(wrote, key=lambda each: times[each])
+    newest, wrote = 0, ""
+    for commit, line, time in _BLAMED.findall(said):
+        if int(line) in at and int(time) >= newest:
+            newest, wrote = int(time), str(commit)
+    return wrote
 
 
 # The other side: the patches say it.
@@ -107,25 +101,17 @@ def _patches(bench: Bench, old: Stack, new: Stack, paths: set[str]) -> Iterator[
         yield name, replace(made, files=files)
 
 
-def _theirs(
-    patches: Sequence[tuple[str, Patch]],
-    ours: Sequence[bytes],
-    brought: list[bytes],
-    gone: list[bytes],
-) -> Theirs | None:
+def _theirs(patches: Sequence[tuple[str, Patch]], changes: Iterable[bytes]) -> Theirs | None:
     """The patch that wrote most of what theirs brings to a place, or takes away from it."""
-    wanted, mine, lost = (_stripped(lines) for lines in (brought, ours, gone))
-    best, most = None, (0, 0, 0)
+    wanted = _stripped(changes)
+    best, most = None, 0
     for name, each in patches:
         hunks = [hunk for file in each.files for hunk in file.hunks]
         before = _stripped(line for hunk in hunks for line in hunk.preimage)
         after = _stripped(line for hunk in hunks for line in hunk.postimage)
-        touched = (before ^ after) & lost
-        # Where theirs brings lines that no patch wrote, they are the core's.
-        elsewhere = 0 if wanted else len(touched)
-        score = (len((after - before) & wanted), len(touched & mine), elsewhere)
-        if score > most:
-            best, most = Theirs(name, each.subject, _first_sentence(each.body)), score
+        count = len((before ^ after) & wanted)
+        if count > most:
+            best, most = Theirs(name, each.subject, _first_sentence(each.body)), count
     return best
 
 

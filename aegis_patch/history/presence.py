@@ -7,19 +7,18 @@ what is there, only shows when the tree is looked at beside the series.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pygit2
 
 from aegis_patch.errors import SeriesError
-from aegis_patch.merge.evolve import evolve
-from aegis_patch.merge.outcome import Plan, Unchanged
+from aegis_patch.history import learnt
+from aegis_patch.merge import renames
 from aegis_patch.merge.written_twice import units
 from aegis_patch.objects import trees
 from aegis_patch.stack import component, requirements, stack
 from aegis_patch.stack.component import Catalogue, Component
-from aegis_patch.stack.pristine import after, before
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import Bench
@@ -28,7 +27,6 @@ NEARLY_ALL = 90  # per cent of a component's lines, to be there though no record
 SUBJECT = "Repair the stack"
 REPAIR = "aegis repair"
 _NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
-_Lines = dict[str, frozenset[bytes]]  # of each file: see evolve.units
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +52,21 @@ class Facts:
 def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     """What a tree holds, as its record says and its lines prove."""
     there, nonsense = without_nonsense(bench, recorded)
-    there, found = with_found(bench, there, tree)
+    catalogue = bench.at(there, there.release).catalogue
+    there, found = with_found(bench, there, tree, catalogue.keys() - there.names)
     there, lost = _without_lost(bench, there, tree)
     off = [
         *(f"the record names {name}, which its release does not have" for name in nonsense),
         *(f"the record names {name}, and nothing of it is here" for name in lost),
         *(f"{name} is here, and the record does not name it" for name in found),
     ]
-    catalogue = bench.at(there, there.release).catalogue
     stays = {name: by for name, by in there.present.items() if name in catalogue}
     off += _why_mixed(there, stays)
     due = stack.closed(replace(there, present=stays), catalogue)
     off += [_why_due(catalogue, name, stays) for name in sorted(due.names - stays.keys() - {*lost})]
     off += [_why_undue(catalogue, name, due.names) for name in sorted(stays.keys() - due.names)]
     stray = stranded(bench, there)
-    there = as_shown(bench, there, tree)
+    there = _as_shown(bench, there, tree)
     if stray is None:
         return Facts(there, due, tuple(map(Finding, off)))
     return Facts(there, due, (*(Finding(what, stray.next) for what in off), stray))
@@ -109,7 +107,7 @@ def _without_lost(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, 
     for name in reversed(requirements.order(catalogue, there.names)):
         if _is_any_there(bench, tree, catalogue[name]):
             continue
-        own = _own(bench, there, name, there.present[name].release)
+        own = learnt.brought(bench, there, frozenset({name}))
         if own and not _held(bench, tree, own) and not _is_moved(bench, there, tree, own):
             lost.append(name)
             left = {other: by for other, by in there.present.items() if other != name}
@@ -117,37 +115,38 @@ def _without_lost(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, 
     return there, lost
 
 
-def _is_moved(bench: Bench, there: Stack, tree: pygit2.Oid, own: _Lines) -> bool:
-    """Whether a file of some is where the user moved it to: to take it away changes something."""
-    old = bench.pristine(there)
-    missing = [path for path in own if trees.lookup(bench.store, tree, path) is None]
-    new = trees.replace(bench.store, old, dict.fromkeys(missing))
-    return not isinstance(evolve(bench.store, Plan(tree, old, new, None)), Unchanged)
+def _is_moved(bench: Bench, there: Stack, tree: pygit2.Oid, paths: Iterable[str]) -> bool:
+    """Whether one of some files is where the user moved it to."""
+    return bool(renames.follow(bench.store, bench.pristine(there), tree, paths).files)
 
 
-def with_found(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, list[str]]:
+def with_found(
+    bench: Bench, there: Stack, tree: pygit2.Oid, absent: Collection[str]
+) -> tuple[Stack, list[str]]:
     """The stack with what is there, nearly all of it, though the record does not name it."""
     catalogue = bench.at(there, there.release).catalogue
-    found: dict[str, str] = {}
-    for name in requirements.order(catalogue, catalogue.keys() - there.names):
-        joins = not component.is_chosen(catalogue[name])
-        if joins and not {*catalogue[name].requires} <= there.names | found.keys():
-            continue
-        if not _is_any_there(bench, tree, catalogue[name]):
-            continue
-        if release := _release_of(bench, there, name, tree):
-            found[name] = release
     present = dict(there.present)
+    for name in requirements.order(catalogue, absent):
+        joins = not component.is_chosen(catalogue[name])
+        if joins and not {*catalogue[name].requires} <= present.keys():
+            continue
+        if _is_any_there(bench, tree, catalogue[name]):
+            so_far = replace(there, present=present)
+            among = dict.fromkeys([there.release, *releases.versions(there.url)])
+            share, release = _nearest(bench, so_far, name, among, tree)
+            if share >= NEARLY_ALL:
+                present[name] = Presence(release, "you")
+    found = [name for name in present if name not in there.present]
     every = bench.catalogue(there)
-    chosen = [name for name in [*present, *found] if component.is_chosen(every[name])]
+    chosen = {name for name in present if component.is_chosen(every[name])}
     needed = {need for name in chosen for need in every[name].requires}
-    for name, release in found.items():
-        by_need = name in needed or name not in chosen
-        present[name] = Presence(release, "need" if by_need else "you")
-    return replace(there, present=present), list(found)
+    for name in found:
+        if name in needed or name not in chosen:
+            present[name] = Presence(present[name].release, "need")
+    return replace(there, present=present), found
 
 
-def as_shown(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
+def _as_shown(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
     """The stack with each name at its own release, or the record's if the tree has more of that.
 
     Where git asked about the record, a person may have chosen the older line of it.
@@ -155,77 +154,55 @@ def as_shown(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
     catalogue = bench.at(there, there.release).catalogue
     present = dict(there.present)
     for name, by in there.present.items():
-        releases = {by.release, there.release} if name in catalogue else {by.release}
-        if len(releases) > 1:
-            score = {each: _score(bench, there, name, each, tree) for each in releases}
-            if score[there.release] > score[by.release]:
-                present[name] = Presence(there.release, by.by)
+        if by.release != there.release and name in catalogue:
+            _, release = _nearest(bench, there, name, (by.release, there.release), tree)
+            present[name] = Presence(release, by.by)
     return replace(there, present=present)
 
 
-def _release_of(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> str | None:
-    """The release whose series of a name the tree has nearly all of; its own, if several."""
-    scores = {
-        release: _score(bench, there, name, release, tree)
-        for release in dict.fromkeys([there.release, *releases.versions(there.url)])
-        if name in bench.at(there, release).catalogue
-    }
-    best = max(scores, key=lambda release: scores[release])
-    return best if scores[best] >= NEARLY_ALL else None
+def _nearest(
+    bench: Bench, there: Stack, name: str, among: Iterable[str], tree: pygit2.Oid
+) -> tuple[float, str]:
+    """The release whose series of a name a tree has most of, the first if several, and how much."""
+    best, nearest = 0.0, ""
+    for release in among:
+        nearest = nearest or release
+        if name in bench.at(there, release).catalogue:
+            present = {**there.present, name: Presence(release, "you")}
+            share = _share(bench, replace(there, present=present), name, tree)
+            if share > best:
+                best, nearest = share, release
+    return best, nearest
 
 
-def _score(bench: Bench, there: Stack, name: str, release: str, tree: pygit2.Oid) -> float:
-    """How much of a series a tree has, per cent; nothing where it is not plugged in.
+def _share(bench: Bench, wider: Stack, name: str, tree: pygit2.Oid) -> float:
+    """How much a tree has of what a component of a stack brings, per cent.
 
-    Who removes a component may keep the files that they changed; few keep what names it elsewhere.
+    Nothing where it is not plugged in: who removes a component may keep the files that they
+    changed; few keep what names it elsewhere.
     """
+    without = {other: by for other, by in wider.present.items() if other != name}
     try:
-        own = _own(bench, there, name, release)
+        own = learnt.brought(bench, wider, frozenset({name}))
+        shared = bench.pristine(replace(wider, present=without))
     except SeriesError:  # what does not apply is not here
         return 0
-    old = bench.pristine(there)
-    plugs = {path: own[path] for path in own if trees.lookup(bench.store, old, path)}
-    if 2 * _held(bench, tree, plugs) < _size(plugs):
+    plugs = {path: own[path] for path in own if trees.lookup(bench.store, shared, path)}
+    if not own or 2 * _held(bench, tree, plugs) < _size(plugs):
         return 0
-    return 100 * _held(bench, tree, own) / _size(own) if own else 0
+    return 100 * _held(bench, tree, own) / _size(own)
 
 
-def _size(own: _Lines) -> int:
-    return sum(map(len, own.values()))
+def _size(lines: Mapping[str, frozenset[bytes]]) -> int:
+    return sum(len(each) for each in lines.values())
 
 
-def _own(bench: Bench, there: Stack, name: str, release: str) -> _Lines:
-    """What a series adds, and nothing else of the stack does."""
-    base = bench.at(there, there.release).base
-    others = [
-        _adds(bench, there, other, by.release)
-        for other, by in there.present.items()
-        if other != name
-    ]
-    found = {}
-    for path, added in _adds(bench, there, name, release).items():
-        known = [other.get(path, frozenset()) for other in others]
-        if left := added.difference(_lines(bench, base, path), *known):
-            found[path] = left
-    return found
-
-
-def _adds(bench: Bench, there: Stack, name: str, release: str) -> _Lines:
-    opened = bench.at(there, release)
-    was, now = (make(bench.store, opened, name) for make in (before, after))
-    return {
-        path: _lines(bench, now, path) - _lines(bench, was, path)
-        for path in trees.changed(bench.store, was, now)
-    }
-
-
-def _held(bench: Bench, tree: pygit2.Oid, own: _Lines) -> int:
+def _held(bench: Bench, tree: pygit2.Oid, lines: Mapping[str, frozenset[bytes]]) -> int:
     """How many of the lines a tree has, each in its file."""
-    return sum(len(lines & _lines(bench, tree, path)) for path, lines in own.items())
-
-
-def _lines(bench: Bench, tree: pygit2.Oid, path: str) -> frozenset[bytes]:
-    return frozenset(units(path, trees.read(bench.store, tree, path)))
+    count = 0
+    for path, wanted in lines.items():
+        count += len(wanted & units(path, trees.read(bench.store, tree, path)).keys())
+    return count
 
 
 def _is_any_there(bench: Bench, tree: pygit2.Oid, series: Component) -> bool:

@@ -34,7 +34,6 @@ from aegis_patch.project import git
 ROOM = "aegis"
 ELSEWHERE = ".aegis-landing"
 _JOURNAL = "journal"
-_LEARNING = "rerere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +117,6 @@ def clear(repo: pygit2.Repository) -> None:
     """Throw away what is staged, which no journal is about."""
     shutil.rmtree(store(repo), ignore_errors=True)
     shutil.rmtree(room(repo), ignore_errors=True)
-
-
-@contextmanager
-def learning(repo: pygit2.Repository) -> Iterator[None]:
-    """While `git rerere` learns from what was landed: if it is killed, its lock goes later."""
-    room(repo).mkdir()
-    (room(repo) / _LEARNING).touch()
-    yield
-    clear(repo)
 
 
 def mark(path: Path) -> str:
@@ -219,8 +209,6 @@ def _recover(repo: pygit2.Repository) -> None:
         written = json.loads((room(repo) / _JOURNAL).read_text(encoding="utf-8"))
     except FileNotFoundError:
         locks.unlock_index(repo)
-        if (room(repo) / _LEARNING).exists():
-            (Path(repo.path) / "MERGE_RR.lock").unlink(missing_ok=True)
         if room(repo).exists():
             clear(repo)
         return

@@ -97,18 +97,6 @@ def land(
     return ids
 
 
-def rerere(repo: pygit2.Repository, paths: Iterable[str], held: int) -> list[str]:
-    """Have git learn a conflict that was entered, if the user wants it to (`rerere.enabled`).
-
-    Returns those of its paths into which git has put a resolution that it knew.
-    """
-    top = Path(repo.workdir)
-    before = {path: journal.mark(top / path) for path in paths}
-    with suppress(Refused, OSError), journal.learning(repo):
-        git.run(top, "rerere", held=held)
-    return [path for path, mark in before.items() if journal.mark(top / path) != mark]
-
-
 def _stage(
     repo: pygit2.Repository,
     store: pygit2.Repository,

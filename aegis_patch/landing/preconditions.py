@@ -10,7 +10,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused
-from aegis_patch.landing import journal, locks
+from aegis_patch.landing import journal, land, locks
 from aegis_patch.landing.land import Pick
 from aegis_patch.objects import trees
 from aegis_patch.project import git, repository
@@ -36,6 +36,20 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
     if unmerged:
         path = unmerged.split("\0")[0].partition("\t")[2]
         raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
+
+
+def author(directory: Path) -> None:
+    """Refuse to commit where git does not know who does.
+
+    Raises:
+        Refused: it does not.
+    """
+    if not land.author(directory):
+        raise Refused(
+            "git does not know who you are",
+            where=str(directory),
+            next='git config user.name "…" && git config user.email "…"',
+        )
 
 
 def files(

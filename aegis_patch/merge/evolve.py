@@ -7,16 +7,13 @@ Nothing here touches a project: what is built lies in the scratch store until it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pygit2
 
 from aegis_patch.merge import one_path
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.matched_paths import differing, obstructed
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
-from aegis_patch.merge.sides import Note, Sides
-from aegis_patch.merge.written_twice import written_twice
+from aegis_patch.merge.sides import Sides
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 
@@ -38,7 +35,6 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
             created.append(sides)
         elif fate != sides.ours:
             edits[sides.path] = fate
-        notes += _written_first(store, plan, sides, fate)
     tree = trees.replace(store, plan.head, edits)
     new: dict[str, Entry | None] = {}
     for sides in created:
@@ -50,19 +46,3 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     if conflicts:
         return Conflicted(tree, tuple(conflicts), tuple(notes))
     return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged(tuple(notes))
-
-
-def _written_first(
-    store: pygit2.Repository, plan: Plan, sides: Sides, merged: Entry | None
-) -> Iterator[Note]:
-    """What a component brings, and the user had: a release that brings it simply has it."""
-    if sides.pristine not in plan.brought:
-        return
-    if sides.base is None and sides.ours and sides.ours == sides.theirs:
-        yield Note(sides.path, "you had this very file; it stays when the component goes")
-        return
-    for unit in sorted(written_twice(store, sides, merged) & plan.brought[sides.pristine]):
-        shown = unit.decode("utf-8", "replace").strip()
-        yield Note(
-            sides.path, f"you had written this too; it stays when the component goes: {shown}"
-        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pygit2
 from pygit2.enums import FileMode
 
@@ -38,16 +40,15 @@ def _taken_away(store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry)
     """What becomes of a file that theirs takes away."""
     base = sides.base
     yours = plan.yours.get(sides.pristine)
-    if yours and written_twice.units(sides.path, trees.blob(store, base)).keys() <= yours:
+    said = written_twice.units(sides.path, trees.blob(store, base)).keys()
+    if yours is not None and said <= yours:
         return ours  # the user had written the very same file
     if base is None or not _is_same_but_for_layout(store, sides.path, base, ours):
         return Conflict(sides, Reason.DELETED_BY_US, ours)
     return Conflict(sides, Reason.SHARED, ours) if yours else None
 
 
-def _is_same_but_for_layout(
-    store: pygit2.Repository, path: str, base: Entry, ours: Entry
-) -> bool:
+def _is_same_but_for_layout(store: pygit2.Repository, path: str, base: Entry, ours: Entry) -> bool:
     if base == ours:
         return True
     if base.mode != ours.mode or ours.mode == FileMode.LINK:
@@ -68,17 +69,25 @@ def _merge_file(
         return Entry(ours.id, mode)
     driver = plan.drivers.get(sides.path, plan.drivers.get(sides.pristine))
     texts = [trees.blob(store, entry) for entry in (base, ours, theirs)]
-    if mode == FileMode.LINK or driver == "binary" or any(is_binary(text) for text in texts):
-        if base and base.id in (ours.id, theirs.id):
-            return Entry(theirs.id if ours.id == base.id else ours.id, mode)
-        return Conflict(sides, Reason.BINARY, ours)
-    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.pristine, frozenset()))
-    is_union = driver == "union"
-    if base is None and not is_union:  # two files of one name, each for its own
+    is_whole = mode == FileMode.LINK or driver == "binary" or any(map(is_binary, texts))
+    if not is_whole:
+        yours = plan.yours.get(sides.pristine, frozenset())
+        texts[0] = _without(sides.path, texts[0], yours)
+        return _merge_texts(store, sides, texts, mode, union=driver == "union")
+    if base and base.id in (ours.id, theirs.id):
+        return Entry(theirs.id if ours.id == base.id else ours.id, mode)
+    return Conflict(sides, Reason.BINARY, ours)
+
+
+def _merge_texts(
+    store: pygit2.Repository, sides: Sides, texts: Sequence[bytes], mode: int, *, union: bool
+) -> Fate:
+    """What becomes of the three texts of a file."""
+    if sides.base is None and not union:  # two files of one name, each for its own
         added = merge_text(store, *texts)
         both = Entry(store.create_blob(added.data), mode)
         return both if added.clean else Conflict(sides, Reason.ADDED, both)
-    data, reason, detail = file_content.merge(store, sides.path, *texts, union=is_union)
+    data, reason, detail = file_content.merge(store, sides.path, *texts, union=union)
     merged = Entry(store.create_blob(data), mode)
     return Conflict(sides, reason, merged, detail) if reason else merged
 

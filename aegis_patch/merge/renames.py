@@ -54,7 +54,7 @@ def follow(
     """Where some paths of one tree are in a later one, as far as that is sure.
 
     The surest comes first, for what it found is out of the question for the rest: the same bytes;
-    far more lines in common than with every other; the same name, where a directory went as a whole.
+    far more lines in common than with every other; the name, where a directory went as a whole.
     """
     paths = tuple(paths)
     tops = _gone_directories(store, before, after, paths)
@@ -68,16 +68,16 @@ def follow(
         left = _of_like_name(sought, left)
     scores = similarity.compared(store, _without(sought, files), left)
     files |= similarity.winners(scores)
+    hints = {path: tuple(sorted(others)) for path, others in scores.items() if others}
     for path, where in list(files.items()):
         if _is_of_a_copy(store, after, added, path, where):
-            del files[path]
+            hints[path] = (files.pop(path),)
     places = _places(store, before, tops, files)
     there = Moves(places=places)
     for path in _without(sought, files):
-        where = there.of_new(path)  # a name is proof enough there: a person may see a conflict
-        if where and where in added and where not in files.values():
-            files[path] = where
-    hints = {path: tuple(sorted(scores[path])) for path in scores if scores[path]}
+        place = there.of_new(path)  # a name is proof enough there: a person may see a conflict
+        if place and place in added and place not in files.values():
+            files[path] = place
     return Moves(files, _without(hints, files), places)
 
 
@@ -163,14 +163,16 @@ def _places(
 ) -> dict[str, str]:
     """Git's rule: nothing is left of a directory, and its files went to one place.
 
-    At least half of them have to be found there; of each directory in it, all that are found.
+    At least half of them have to be found there; of each directory in it, all that are found. Empty
+    files, which are all alike, do not count.
     """
     found = {}
     for top in tops:
         paths = list(trees.files(store, before, top))
+        filled = [path for path in paths if trees.read(store, before, path)]
         inside = {at for path in paths for at in above(path) if f"{at}/".startswith(f"{top}/")}
         for directory in inside:
-            held = [path for path in paths if path.startswith(f"{directory}/")]
+            held = [path for path in filled if path.startswith(f"{directory}/")]
             moved = {path: files[path] for path in held if path in files}
             place = _place(directory, moved)
             if place is not None and len(moved) * 2 >= len(held):

@@ -17,6 +17,11 @@ class Entry:
     mode: int
 
 
+def empty(store: pygit2.Repository) -> pygit2.Oid:
+    """The tree without a file."""
+    return store.TreeBuilder().write()
+
+
 def lookup(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> Entry | None:
     """The file at a path, or None; a directory is none either."""
     try:
@@ -91,15 +96,14 @@ def _with_raw(
 ) -> pygit2.Oid:
     """The same for names that are not UTF-8, which pygit2's builder does not take."""
     found = {_raw(str(each.name)): Entry(each.id, each.filemode) for each in _tree(store, tree)}
-    found |= {name: entry for name, entry in entries.items() if entry}
-    for name in (name for name, entry in entries.items() if entry is None):
+    for name, entry in entries.items():
         found.pop(name, None)
-    order = {name: name + b"/" * (found[name].mode == FileMode.TREE) for name in found}
-    written = (
-        b"%o %b\0%b" % (found[name].mode, name, found[name].id.raw)
-        for name in sorted(found, key=lambda name: order[name])
-    )
-    return store.write(ObjectType.TREE, b"".join(written))
+        if entry:
+            found[name] = entry
+    written = b""
+    for name in sorted(found, key=lambda name: name + b"/" * (found[name].mode == FileMode.TREE)):
+        written += b"%o %b\0%b" % (found[name].mode, name, found[name].id.raw)
+    return store.write(ObjectType.TREE, written)
 
 
 def _raw(name: str) -> bytes:
@@ -139,8 +143,7 @@ def lacking(
         if entry == found:
             continue
         if entry.mode == FileMode.TREE:
-            inside = found.id if found and found.mode == FileMode.TREE else None
-            yield from lacking(store, entry.id, inside, f"{under}{name}/")
+            yield from lacking(store, entry.id, _told_apart(found)[0], f"{under}{name}/")
         else:
             yield under + name, entry
 
@@ -159,7 +162,10 @@ def merge(
     index = store.merge_trees(base, ours, theirs, flags=MergeFlag(0))
     if index.conflicts is None:
         return index.write_tree(store), ()
-    return ours, tuple(sorted({side.path for sides in index.conflicts for side in sides if side}))
+    clashes = set[str]()
+    for sides in index.conflicts:
+        clashes.update(side.path for side in sides if side)
+    return ours, tuple(sorted(clashes))
 
 
 def merge_loosely(
@@ -220,15 +226,20 @@ def _changed(
         return
     before, after = _entries(store, old), _entries(store, new)
     for name in before.keys() | after.keys():
-        was, now = before.get(name), after.get(name)
-        if was == now:
+        if before.get(name) == after.get(name):
             continue
-        dirs = [each.id if each and each.mode == FileMode.TREE else None for each in (was, now)]
-        files = (None if dirs[0] else was, None if dirs[1] else now)
-        if any(files):
-            yield under + name, files
-        if any(dirs):
-            yield from _changed(store, dirs[0], dirs[1], f"{under}{name}/")
+        old_directory, was = _told_apart(before.get(name))
+        new_directory, now = _told_apart(after.get(name))
+        if was or now:
+            yield under + name, (was, now)
+        yield from _changed(store, old_directory, new_directory, f"{under}{name}/")
+
+
+def _told_apart(entry: Entry | None) -> tuple[pygit2.Oid | None, Entry | None]:
+    """A directory's tree, or a file."""
+    if entry and entry.mode == FileMode.TREE:
+        return entry.id, None
+    return None, entry
 
 
 def _entries(store: pygit2.Repository, tree: pygit2.Oid | None) -> dict[str, Entry]:

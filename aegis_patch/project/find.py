@@ -16,30 +16,38 @@ from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project at HEAD: its repository, its directory there, and its record.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a project is, or is to be: a directory of a repository.
 
-    `held` is there for a verb that may write (`journal.alone`).
+    `head` is None where that has no commit yet. `held` is there for a verb that may write
+    (`journal.alone`).
     """
 
     repo: pygit2.Repository
     root: Path
     prefix: str
+    head: pygit2.Oid | None
+    held: int | None = None
+
+    @property
+    def objects(self) -> Path:
+        """The repository's object directory (a linked worktree shares its main one's)."""
+        return git.objects(Path(self.repo.workdir))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(Place):
+    """A project at HEAD: its files there, and its record."""
+
     head: pygit2.Oid
     tree: pygit2.Oid
     stack: Stack
-    held: int | None = None
 
     @property
     def record_path(self) -> str:
         """Where the record is in the repository."""
         return repository.within(self.prefix, RECORD)
-
-    @property
-    def objects(self) -> Path:
-        """The repository's object directory (a linked worktree shares its main one's)."""
-        return git.objects(self.root)
 
 
 def find(start: Path) -> Project:
@@ -55,9 +63,12 @@ def find(start: Path) -> Project:
     if root is None and not is_in_git(start):
         raise _no_project(start)
     repo = repository.open_repository(root or start)
-    if root is None:
-        root = _deleted_record(repo, start)
+    root = root or _deleted_record(repo, start)
     _refuse_empty(repo, root)
+    return _at_head(repo, root)
+
+
+def _at_head(repo: pygit2.Repository, root: Path) -> Project:
     prefix = repository.prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
     tree = trees.subtree(repo, head.tree.id, prefix)
@@ -71,8 +82,9 @@ def find(start: Path) -> Project:
     try:
         recorded = record.parse(trees.blob(repo, entry))
     except Refused as error:
-        raise _nonsense(repo, head, prefix, error) from error
-    return Project(repo, root, prefix, head.id, tree, recorded)
+        back = _put_back(repo, head.id, repository.within(prefix, RECORD))
+        raise Refused(error.what, where=error.where, next=back or error.next) from error
+    return Project(repo=repo, root=root, prefix=prefix, head=head.id, tree=tree, stack=recorded)
 
 
 def is_in_git(directory: Path) -> bool:
@@ -81,12 +93,6 @@ def is_in_git(directory: Path) -> bool:
         return pygit2.discover_repository(str(directory)) is not None
     except (pygit2.GitError, TypeError):  # as pygit2 fails where that file is malformed
         return True
-
-
-def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: Refused) -> Refused:
-    """A record that does not make sense, and how to have the newest that did."""
-    back = _put_back(repo, head.id, repository.within(prefix, RECORD))
-    return Refused(error.what, where=error.where, next=back) if back else error
 
 
 def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
@@ -107,13 +113,16 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
     if repo.head_is_unborn:
         raise _no_project(start)
     top = Path(repo.workdir or repo.path).resolve()
-    places = [place for place in (start, *start.parents) if place.is_relative_to(top)]
-    records = [repository.within(repository.prefix_of(top, place), RECORD) for place in places]
     head = repo.head.peel(pygit2.Commit)
-    for place, path in zip(places, records, strict=True):
+    records = {
+        place: repository.within(repository.prefix_of(top, place), RECORD)
+        for place in (start, *start.parents)
+        if place.is_relative_to(top)
+    }
+    for place, path in records.items():
         if trees.lookup(repo, head.tree.id, path):
             return place
-    for place, path in zip(places, records, strict=True):
+    for place, path in records.items():
         if back := _put_back(repo, head.id, path):
             what = f"{RECORD} was deleted, so this is no project of aegis any more"
             raise Refused(what, where=str(place), next=back)

@@ -13,21 +13,29 @@ from pygit2.enums import RepositoryState, SortMode
 from aegis_patch.errors import Refused
 
 _UNDER_WAY = {
-    RepositoryState.MERGE: ("a merge", "git merge --continue, or git merge --abort"),
-    RepositoryState.REVERT: ("a revert", "git revert --continue, or git revert --abort"),
-    RepositoryState.REVERT_SEQUENCE: ("a revert", "git revert --continue, or git revert --abort"),
-    RepositoryState.CHERRYPICK: (
-        "a cherry-pick",
-        "git cherry-pick --continue, or git cherry-pick --abort",
+    RepositoryState.MERGE: "merge",
+    RepositoryState.REVERT: "revert",
+    RepositoryState.REVERT_SEQUENCE: "revert",
+    RepositoryState.CHERRYPICK: "cherry-pick",
+    RepositoryState.CHERRYPICK_SEQUENCE: "cherry-pick",
+    RepositoryState.APPLY_MAILBOX: "am",
+}  # and all others are a kind of rebase
+
+_UNREADABLE = (
+    # what libgit2 complains of, what that means, and what to type
+    ("malformed", "has a .git file that git cannot read", "write gitdir: PATH into it"),
+    (
+        "'sha256'",
+        "has SHA-256 objects, which libgit2 cannot read",
+        "git init {sha1} && git fast-export --all --signed-tags=strip "
+        "| git -C {sha1} fast-import --quiet && git -C {sha1} reset --hard",
     ),
-    RepositoryState.CHERRYPICK_SEQUENCE: (
-        "a cherry-pick",
-        "git cherry-pick --continue, or git cherry-pick --abort",
+    (
+        "refstorage",
+        "is a reftable, which libgit2 cannot read",
+        "git refs migrate --ref-format=files",
     ),
-    RepositoryState.BISECT: ("a bisect", "git bisect reset"),
-    RepositoryState.APPLY_MAILBOX: ("a git am", "git am --continue, or git am --abort"),
-}
-_REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
+)
 
 
 def prefix_of(top: Path, directory: Path) -> str:
@@ -50,7 +58,9 @@ def open_repository(directory: Path) -> pygit2.Repository:
     try:
         repo = pygit2.Repository(str(directory))  # its worktree is where `.git` is, file or not
     except (pygit2.GitError, KeyError) as error:
-        raise _closed(directory, str(error)) from error
+        if "not found" in str(error):
+            raise _not_found(directory) from error
+        raise _unreadable(directory, str(error)) from error
     _refuse_elsewhere(repo, directory)
     _refuse_partial(repo, directory)
     return repo
@@ -59,7 +69,13 @@ def open_repository(directory: Path) -> pygit2.Repository:
 def under_way(repo: pygit2.Repository) -> tuple[str, str]:
     """The operation that a repository is in, and what ends it; two empty words for none."""
     state = repo.state()
-    return _UNDER_WAY.get(state, _REBASE) if state != RepositoryState.NONE else ("", "")
+    if state == RepositoryState.NONE:
+        return "", ""
+    if state == RepositoryState.BISECT:
+        return "a bisect", "git bisect reset"
+    verb = _UNDER_WAY.get(state, "rebase")
+    what = "a git am" if verb == "am" else f"a {verb}"
+    return what, f"git {verb} --continue, or git {verb} --abort"
 
 
 def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit]:
@@ -85,43 +101,30 @@ def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
 
 def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
     """Refuse where git takes another directory for the worktree than the one with `.git`."""
-    top, place = repo.workdir, directory.resolve()
-    if not top or place.is_relative_to(Path(top).resolve()):
-        return
-    if place.is_relative_to(Path(repo.path).resolve()):
+    place = directory.resolve()
+    known = (repo.workdir or place, repo.path)
+    if any(place.is_relative_to(Path(each).resolve()) for each in known):
         return
     here = f"git -C {shlex.quote(str(place))}"
     moved = (Path(repo.path) / "gitdir").exists()
     raise Refused(
-        f"git has the worktree of this repository at {top}",
+        f"git has the worktree of this repository at {repo.workdir}",
         where=str(directory),
         next=f"{here} worktree repair" if moved else f"{here} config --unset core.worktree",
     )
 
 
-def _closed(directory: Path, error: str) -> Refused:
+def _unreadable(directory: Path, error: str) -> Refused:
     """What libgit2 cannot open, and what to type."""
-    where = str(directory)
-    if "not found" in error:
-        return _not_found(directory)
-    if "malformed" in error:
-        what, next = "has a .git file that git cannot read", "write gitdir: PATH into it"
-    elif foreign := re.search(r"'(.*)' is not owned", error):
+    what, remedy = f"cannot be opened: {error}", "use a repository without that extension"
+    for word, meaning, command in _UNREADABLE:
+        if word in error.lower():
+            what = meaning
+            remedy = command.format(sha1=shlex.quote(f"{directory}-sha1"))
+    if foreign := re.search(r"'(.*)' is not owned", error):
         place = shlex.quote(foreign.group(1))
-        what, next = "is not yours", f"git config --global --add safe.directory {place}"
-    elif "'sha256'" in error:
-        top = shlex.quote(f"{directory}-sha1")
-        what = "has SHA-256 objects, which libgit2 cannot read"
-        next = f"git init {top} && git fast-export --all --signed-tags=strip | git -C {top} "
-        next += f"fast-import --quiet && git -C {top} reset --hard"
-    elif "refstorage" in error.lower():
-        what, next = (
-            "is a reftable, which libgit2 cannot read",
-            "git refs migrate --ref-format=files",
-        )
-    else:
-        what, next = f"cannot be opened: {error}", "use a repository without that extension"
-    return Refused(f"this repository {what}", where=where, next=next)
+        what, remedy = "is not yours", f"git config --global --add safe.directory {place}"
+    return Refused(f"this repository {what}", where=str(directory), next=remedy)
 
 
 def _not_found(directory: Path) -> Refused:

@@ -53,7 +53,6 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
             raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
         about: dict[str, Any] = bounded_parsers.toml(files["component.toml"].decode())
         names = _series(files["series"].decode())
-        series = tuple((patch, files[patch]) for patch in names)
         component = Component(
             name=name,
             title=_text(about["title"]),
@@ -62,7 +61,7 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
             kind=_text(about["kind"]),
             status=_text(about["status"]),
             requires=_names(about["requires"]),
-            series=series,
+            series=tuple((patch, files[patch]) for patch in names),
         )
     except KeyError as error:
         raise SeriesError(f"{error.args[0]} is missing", where=where) from error
@@ -79,8 +78,10 @@ def is_chosen(component: Component) -> bool:
 
 
 def _series(text: str) -> list[str]:
-    lines = (line.split("#")[0].strip() for line in text.splitlines())
-    names = [line for line in lines if line]
+    names: list[str] = []
+    for line in text.splitlines():
+        if name := line.split("#")[0].strip():
+            names.append(name)
     if len(names) > MOST_PATCHES:
         raise ValueError(f"more than {MOST_PATCHES} patches")
     if len(set(names)) != len(names):

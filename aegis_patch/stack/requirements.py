@@ -30,8 +30,11 @@ def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
 def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
     """Everything that has to be there: the names, what they require, integrations now due."""
     present = required(catalogue, names)
-    due = _due(catalogue, present)
-    return closure(catalogue, present | due) if due else present
+    for name, component in catalogue.items():
+        is_due = component.kind == "integration" and present.issuperset(component.requires)
+        if is_due and name not in present:
+            return closure(catalogue, {*present, name})
+    return present
 
 
 def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
@@ -40,9 +43,9 @@ def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
     Raises:
         SeriesError: requirements run in a circle.
     """
-    sorter = TopologicalSorter(
-        {name: [need for need in catalogue[name].requires if need in names] for name in names}
-    )
+    sorter = TopologicalSorter[str]()
+    for name in names:
+        sorter.add(name, *(need for need in catalogue[name].requires if need in names))
     ordered: list[str] = []
     ready: list[str] = []
     try:
@@ -57,23 +60,13 @@ def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
 
 
 def dependants(catalogue: Catalogue, name: str, present: Iterable[str]) -> tuple[str, ...]:
-    """Who of those present needs `name`, directly or not; integrations and variants are not
-    counted, because they leave with what they join or vary.
+    """Who of those present needs `name`, directly or not.
+
+    Integrations and variants do not count, because they leave with what they join or vary.
     """
-    return tuple(
-        other
-        for other in sorted(present)
-        if other != name
-        and catalogue[other].kind not in ("integration", "variant")
-        and name in required(catalogue, [other])
-    )
-
-
-def _due(catalogue: Catalogue, present: Collection[str]) -> set[str]:
-    return {
-        name
-        for name, component in catalogue.items()
-        if component.kind == "integration"
-        and name not in present
-        and all(needed in present for needed in component.requires)
-    }
+    found = []
+    for other in sorted(present):
+        leaves_along = catalogue[other].kind in ("integration", "variant")
+        if other != name and not leaves_along and name in required(catalogue, [other]):
+            found.append(other)
+    return tuple(found)

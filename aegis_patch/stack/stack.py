@@ -14,6 +14,8 @@ from aegis_patch.stack.requirements import closure, required
 
 CORE = "core"
 By = Literal["you", "need"]
+Yours = frozenset[tuple[str, str]]
+WHOLE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Stack:
     """A release of an upstream, the answers, and the names that are present.
 
     `present` holds every name, integrations included; the core is always there and not in it.
+    `yours` holds the (path, line) pairs that the user had written before a component brought the
+    same; the line of a whole file is WHOLE.
     """
 
     url: str
@@ -36,6 +40,7 @@ class Stack:
     commit: str
     answers: Mapping[str, str]
     present: Mapping[str, Presence]
+    yours: Yours = frozenset()
 
     @property
     def names(self) -> frozenset[str]:
@@ -68,12 +73,11 @@ def orphans(stack: Stack, catalogue: Catalogue, name: str) -> tuple[str, ...]:
     leaving = gone = _with_variants(stack, catalogue, name)
     needed = required(catalogue, leaving) & stack.names
     while True:
-        left = [other for other in stack.names - gone if is_chosen(catalogue[other])]
-        still = required(catalogue, [need for other in left for need in catalogue[other].requires])
-        found = {n for n in needed - gone - still if stack.present[n].by == "need"}
-        if not found:
+        still = _needed(catalogue, stack.names - gone)
+        left_over = needed - gone - still - stack.chosen()
+        if not left_over:
             return tuple(sorted(gone - leaving))
-        gone |= found
+        gone |= left_over
 
 
 def rebase(stack: Stack, catalogue: Catalogue, url: str, release: str, commit: str) -> Stack:
@@ -95,7 +99,7 @@ def answer(stack: Stack, answers: Mapping[str, str]) -> Stack:
 def _closed(
     stack: Stack, catalogue: Catalogue, names: Iterable[str], chosen: frozenset[str]
 ) -> Stack:
-    seeds = [name for name in names if catalogue[name].kind != "integration"]
+    seeds = filter(lambda name: is_chosen(catalogue[name]), names)
     present = {
         name: Presence(stack.release, "you" if name in chosen else "need")
         for name in sorted(closure(catalogue, seeds))
@@ -104,5 +108,17 @@ def _closed(
 
 
 def _with_variants(stack: Stack, catalogue: Catalogue, name: str) -> frozenset[str]:
-    variants = (other for other in stack.names if catalogue[other].kind == "variant")
-    return frozenset(v for v in variants if name in required(catalogue, [v])) | {name}
+    leaving = {name}
+    for other in stack.names:
+        if catalogue[other].kind == "variant" and name in required(catalogue, [other]):
+            leaving.add(other)
+    return frozenset(leaving)
+
+
+def _needed(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
+    """What some components need; integrations are content with what is there."""
+    needs = set[str]()
+    for name in names:
+        if is_chosen(catalogue[name]):
+            needs.update(catalogue[name].requires)
+    return required(catalogue, needs)

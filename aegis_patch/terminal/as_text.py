@@ -24,7 +24,6 @@ _SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~
 _SHOWN = 12
 _ONE_BY_ONE = 3  # files of which there is the same to say
 _MARKED = "both sides are marked in it: edit it, then git add it"
-_LEARNED = "git rerere has put in your earlier resolution: look at it, then git add it"
 _REMEDIES = {
     Reason.TEXT: _MARKED,
     Reason.ADDED: _MARKED,
@@ -32,7 +31,6 @@ _REMEDIES = {
     Reason.DOUBT: "it holds one way to merge it: look at that line, then git add it",
     Reason.DELETED_BY_US: "it is as you left it: git add it to keep it, or git rm it",
     Reason.SHARED: "it is as you left it: git add it to keep it, or git rm it",
-    Reason.SPLIT: "bring what aegis changes into the part where it belongs, then git add it",
     Reason.BINARY: "it is yours: git add it, or git checkout --theirs it and git add it",
     Reason.KIND: "move yours away and git checkout --theirs it, or git rm --cached it",
 }
@@ -213,9 +211,7 @@ def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
         console.print(_safe(told), highlight=False, soft_wrap=True)
         for meeting in conflict.met:
             _show_meeting(console, conflict.path, meeting)
-        learned = conflict.path in commit.learned
-        remedy = _LEARNED if learned else _REMEDIES[conflict.reason]
-        console.print(f"    {remedy}", style="dim", highlight=False)
+        console.print(f"    {_REMEDIES[conflict.reason]}", style="dim", highlight=False)
     if result.dry:
         console.print("[dim]A dry run: nothing was written.[/]")
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused, UpstreamError
+from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.pristine import pristine
@@ -75,8 +76,10 @@ class Bench:
                 )
         return found
 
-    def pristine(self, wanted: Stack) -> pygit2.Oid:
-        """The tree of a stack that nobody edited."""
+    def pristine(self, wanted: Stack | None) -> pygit2.Oid:
+        """The tree of a stack that nobody edited; the empty one for no stack at all."""
+        if wanted is None:
+            return trees.empty(self.store)
         key = repr(wanted)
         if key not in self.made:
             self.made[key] = self._pristine(wanted)

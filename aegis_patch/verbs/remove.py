@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused
-from aegis_patch.history import record_log, reliance
+from aegis_patch.history import record_log
 from aegis_patch.project.find import Project
 from aegis_patch.stack import requirements, stack
 from aegis_patch.stack.release import Upstream
@@ -15,6 +15,7 @@ from aegis_patch.verbs import naming, opening
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
+from aegis_patch.verbs.relied_on import relied_on
 from aegis_patch.verbs.step import Result, Step
 
 _REMOVE = Naming("aegis status", lambda names: f"aegis remove {', or aegis remove '.join(names)}")
@@ -51,17 +52,12 @@ def _removals(
             )
     steps: list[Step] = []
     at = there.stack
-    tree = bench.pristine(there.stack)
     for name in going:
         if name not in at.present:
             continue
-        used = {
-            need: why
-            for need in stack.orphans(at, known, name)
-            if need not in going and (why := reliance.relies(bench, opened, there, tree, need))
-        }
-        said += [f"{need} stays, and is yours from now on: {why}" for need, why in used.items()]
-        new = stack.remove(at, known, name, used)
+        used = relied_on(bench, there, known, at, name, going)
+        said += [f"{need} is kept, and is now listed as your choice: {why}" for need, why in used]
+        new = stack.remove(at, known, name, dict(used))
         why = _why_removed(there, name, said)
         steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
         at = new

@@ -337,13 +337,6 @@ def begin(place: Path, release: str | None, *components: str) -> Project:
     return project
 
 
-def learning(place: Path) -> Path:
-    """A project whose user has git remember how conflicts were resolved."""
-    project = colliding(None, "worker", "ingress")(place)
-    git(project, "config", "rerere.enabled", "true")
-    return project
-
-
 def signing(place: Path) -> Path:
     """A project whose commits are signed."""
     project = begin(place, None, "ingress")
@@ -434,7 +427,6 @@ def cases() -> list[Case]:
         Case("remove", at(None, "ingress", "worker"), ("remove", "worker")),
         Case("rebase-upstream", at(oldest(), "ingress", "worker"), ("rebase-upstream",)),
         Case("rebase-upstream, conflict", upstream_conflict, ("rebase-upstream",), 3),
-        Case("add, conflict, rerere", learning, ("add", "worker"), 3),
         Case("add, signed", signing, ("add", "worker")),
         Case("add, filters", filtered, ("add", "worker")),
         Case("answers", at(None, "ingress", "worker"), ("answers", "project_name=Other")),

@@ -19,7 +19,8 @@ import pytest
 from pygit2.enums import ConfigLevel
 
 from aegis_patch.errors import Refused
-from aegis_patch.landing import journal, land, new_repository
+from aegis_patch.landing import journal, land
+from aegis_patch.verbs import perform
 from tests.conftest import ROOT, Project, Start, git, needs, run
 from tests.terminal.test_cli import everything
 
@@ -173,7 +174,7 @@ def test_init_goes_on_where_it_was_killed(tmp_path: Path, there: bool) -> None:
     if there:
         place.mkdir()
     for at in (
-        before(new_repository, "_first"),
+        before(perform, "_build"),
         before(land, "_refresh"),
         before(journal, "settle"),
     ):
