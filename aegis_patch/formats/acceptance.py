@@ -7,7 +7,7 @@ piece of either side is lost, none that one side took out is back, and none is m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from aegis_patch.formats import kinds, syntax
@@ -44,6 +44,23 @@ def unwanted(
     return wrong
 
 
+def made_once(
+    was: Counter[_Piece], mine: Counter[_Piece], wanted: Counter[_Piece], now: Counter[_Piece]
+) -> set[_Piece]:
+    """The pieces that both sides added, and that a result has fewer times than both wrote them."""
+    found = set[_Piece]()
+    for piece in (mine - was).keys() & (wanted - was).keys():
+        if now[piece] < mine[piece] + wanted[piece] - was[piece]:
+            found.add(piece)
+    return found
+
+
+def is_whole(base: bytes, ours: bytes, theirs: bytes, marked: bytes) -> bool:
+    """Whether a text with marked conflicts still has every line that either side added."""
+    was, mine, wanted, now = (Counter(_stripped(data)) for data in (base, ours, theirs, marked))
+    return (mine - was) | (wanted - was) <= now
+
+
 def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
     """Whether the result of a merge by names parses, and holds what both sides wanted."""
     if syntax.syntax_error(path, result) is not None:
@@ -58,14 +75,9 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
 
 def wrong_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
     """The first line of a text merge that it does not have as often as both sides wanted."""
-    sides = (_lines(data) for data in (base, ours, theirs, result))
-    wrong = unwanted(*sides, by_place=True)
-    if not wrong:
-        return None
-    for number, line in enumerate(result.decode("latin-1").split("\n"), 1):
-        if line.strip() in wrong:
-            return number
-    return 1
+    texts = [_stripped(data) for data in (base, ours, theirs, result)]
+    wrong = unwanted(*map(Counter, texts), by_place=True) - {b""}
+    return _first(wrong, texts[3])
 
 
 def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
@@ -74,21 +86,13 @@ def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> in
     It is asked of the lines that all four have once: what is below each, and the comments right
     above it, has to be as both sides wanted it.
     """
-    texts = [[line.strip() for line in data.splitlines()] for data in (base, ours, theirs, result)]
-    marks = _unique(texts[0])
-    for text in texts:
-        marks &= _unique(text)
-    orders = {tuple(line for line in text if line in marks) for text in texts}
-    if len(orders) == 1:
+    texts = [_stripped(data) for data in (base, ours, theirs, result)]
+    marks = set.intersection(*map(_unique, texts))
+    orders = [list(filter(marks.__contains__, text)) for text in texts]
+    if orders.count(orders[0]) == len(orders):
         return None
     wrong = unwanted(*(_placed(text, marks) for text in texts))
-    wrong_marks = {piece.partition(b"\0")[0] for piece in wrong}
-    if b"" in wrong_marks:
-        return 1  # above them all
-    for number, line in enumerate(texts[3], 1):
-        if line in wrong_marks:
-            return number
-    return None
+    return _first([piece.partition(b"\0")[0] for piece in wrong], texts[3])
 
 
 def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
@@ -110,20 +114,28 @@ def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: byte
 
 
 def _pieces(kind: kinds.Kind | None, data: bytes) -> Counter[str]:
-    return kind.pieces(data.decode().replace("\r\n", "\n")) if kind else _lines(data)
+    if kind:
+        return kind.pieces(data.decode().replace("\r\n", "\n"))
+    return Counter(line.decode("latin-1") for line in _stripped(data) if line)
 
 
-def _lines(data: bytes) -> Counter[str]:
-    lines = Counter(line.strip() for line in data.decode("latin-1").split("\n"))
-    del lines[""]
-    return lines
+def _stripped(data: bytes) -> list[bytes]:
+    return [line.strip() for line in data.split(b"\n")]
+
+
+def _first(wrong: Collection[bytes], text: Sequence[bytes]) -> int | None:
+    """The number of the first of some lines in a text; 1 where none of them is in it."""
+    for number, line in enumerate(text, 1):
+        if line and line in wrong:
+            return number
+    return 1 if wrong else None
 
 
 def _unique(lines: Iterable[bytes]) -> set[bytes]:
     return {line for line, count in Counter(lines).items() if line and count == 1}
 
 
-def _placed(text: Iterable[bytes], marks: set[bytes]) -> Counter[bytes]:
+def _placed(text: Iterable[bytes], marks: Collection[bytes]) -> Counter[bytes]:
     """Each line with the mark above it, and a comment also with the mark right below it."""
     found = Counter[bytes]()
     mark = b""
@@ -131,7 +143,8 @@ def _placed(text: Iterable[bytes], marks: set[bytes]) -> Counter[bytes]:
     for line in text:
         if line in marks:
             mark = line
-            found.update(mark + b"\0above " + comment for comment in comments)
+            for comment in comments:
+                found[mark + b"\0above " + comment] += 1
         elif line:
             found[mark + b"\0" + line] += 1
         comments = [*comments, line] if line.startswith(b"#") else []

@@ -7,7 +7,6 @@ three sides did, and to hold what both sides wanted.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -24,12 +23,12 @@ class Reason(StrEnum):
 
     TEXT = "both changed the same lines"
     ADDED = "both added this file"
-    DELETED_BY_US = "aegis takes this file away, and you changed it"
-    BINARY = "both changed a file that is not text"
-    KIND = "yours is in the way: a file, a directory, a link or a module of that name"
-    SYNTAX = "the merged text does not parse"
-    DOUBT = "lines are repeated, and more than one place would do"
-    SHARED = "you had written a line that a series wrote as well"
+    DELETED_BY_US = "aegis removes this file, but you changed it"
+    BINARY = "both changed this file, which isn't text"
+    KIND = "something of yours already has that name"
+    SYNTAX = "the merged text doesn't parse"
+    DOUBT = "repeated lines: the change fits in more than one place"
+    SHARED = "you already had a line that aegis adds too"
 
 
 class Text(NamedTuple):
@@ -81,7 +80,7 @@ def _by_names(store: pygit2.Repository, path: str, sides: Sides, by_text: Text) 
             continue
         if acceptance.accepts(path, *sides, touching):
             return Text(touching)
-    return by_name if both_wrote and _is_whole(by_name.data, *sides) else by_text
+    return by_name if both_wrote and acceptance.is_whole(*sides, by_name.data) else by_text
 
 
 def _by_text(store: pygit2.Repository, path: str, sides: Sides) -> Text:
@@ -111,7 +110,7 @@ def _checked(store: pygit2.Repository, path: str, sides: Sides, data: bytes) -> 
     if line is not None:
         return Text(data, Reason.DOUBT, f"line {line}")
     if acceptance.brings_back(path, *sides, data):
-        return Text(data, Reason.DOUBT, "what was taken away is back")
+        return Text(data, Reason.DOUBT, "a removed line is back")
     return Text(data)
 
 
@@ -163,14 +162,6 @@ def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
 
 def _reversed(data: bytes) -> bytes:
     return b"\n".join(reversed(data.removesuffix(b"\n").split(b"\n"))) + b"\n"
-
-
-def _is_whole(result: bytes, base: bytes, ours: bytes, theirs: bytes) -> bool:
-    """Whether a text with marked conflicts still has every line that either side added."""
-    was, mine, wanted, now = (
-        Counter(line.strip() for line in data.splitlines()) for data in (base, ours, theirs, result)
-    )
-    return not ((mine - was) | (wanted - was)) - now
 
 
 def _breaks(path: str, merged: bytes, sides: Iterable[bytes]) -> str | None:

@@ -39,7 +39,7 @@ def _is_deleted(store: pygit2.Repository, plan: Plan, path: str, mine: Moves) ->
 
 def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
     if others := mine.may_be(path):
-        text = f"is gone, and {others}: {now}, where aegis moved it, is left out"
+        text = f"no longer exists; {others}, so {now}, where aegis moved it, was left out"
         return Note(path, text, to=now, applied=False)
     many = "you deleted {count} files, which aegis moved to {to}; they stay deleted"
     text = f"you deleted it, and aegis moved it to {now}; it stays deleted"

@@ -116,13 +116,13 @@ def _place(store: pygit2.Repository, plan: Plan, path: str, mine: Moves) -> str:
 def _moved(sides: Sides, path: str, place: str, now: str) -> Note | None:
     """What to tell of a path that HEAD has at `place`, and the new pristine tree at `now`."""
     if place == path:
-        return Note(now, f"your changes came along from {path}, which aegis moved")
+        return Note(now, f"has your changes from {path}, which aegis moved")
     if sides.base is None:
         many = "{count} new files put into {to}, where you moved their directory"
         text = f"put into {place}, where you moved its directory"
         return Note(path, text, many=many, to=place)
     if now not in (path, place):
-        return Note(place, f"it stays where you moved it; aegis moved it to {now}")
+        return Note(place, f"stays where you moved it; aegis moved it to {now}")
     many = "{count} files followed to {to}, where you moved them"
     return Note(path, f"followed to {place}, where you moved it", many=many, to=place)
 
@@ -131,7 +131,9 @@ def _missing(sides: Sides, mine: Moves) -> Note | None:
     """What to tell of a path that no one moved, as far as that is sure, and HEAD may lack."""
     path, is_changed = sides.path, bool(sides.base and sides.theirs)
     if others := mine.may_be(path):
-        return Note(path, f"is gone, and {others}: left as it is", applied=not is_changed)
+        return Note(
+            path, f"no longer exists; {others}, so nothing was changed", applied=not is_changed
+        )
     if is_changed and not sides.ours:
         many = "you deleted {count} files; they stay deleted"
         return Note(path, "you deleted it; it stays deleted", many=many, applied=False)

@@ -45,7 +45,7 @@ class Moves:
         others = (self.files[path],) if path in self.files else self.hints.get(path, ())
         if not others:
             return ""
-        return f"{', '.join(others)} {'look' if len(others) > 1 else 'looks'} like it"
+        return f"{' and '.join(others)} {'look' if len(others) > 1 else 'looks'} similar"
 
 
 def follow(

@@ -216,7 +216,7 @@ def test_a_module_that_was_split_stays_as_it_is(store: pygit2.Repository) -> Non
     halves = {"x/__init__.py": b"".join(lines[:12]), "x/more.py": b"".join(lines[12:])}
     for new in ({"x.py": ONE_NOW}, {}):
         assert clean(store, {"x.py": ONE}, halves, new) == halves
-        assert "x.py: is gone, and x/__init__.py" in told(store, {"x.py": ONE}, halves, new)
+        assert "x.py: no longer exists; x/__init__.py" in told(store, {"x.py": ONE}, halves, new)
 
 
 def test_a_module_is_not_brought_beside_a_package_that_would_hide_it(
@@ -246,8 +246,10 @@ def test_what_is_in_doubt_is_not_followed(store: pygit2.Repository, head: Files)
 
 @pytest.mark.parametrize("new", [{}, {"a": ONE_NOW}])
 def test_but_where_it_may_be_is_told(store: pygit2.Repository, new: Files) -> None:
-    assert "a: is gone, and b, c look like it" in told(store, {"a": ONE}, {"b": ONE, "c": ONE}, new)
-    assert "a: is gone, and b looks like it" in told(store, {"a": ONE}, {"b": less(75)}, new)
+    assert "a: no longer exists; b and c look similar" in told(
+        store, {"a": ONE}, {"b": ONE, "c": ONE}, new
+    )
+    assert "a: no longer exists; b looks similar" in told(store, {"a": ONE}, {"b": less(75)}, new)
     assert "look" not in told(store, {"a": ONE}, {"b": TWO}, new)
 
 
@@ -270,7 +272,7 @@ def test_a_file_in_a_copy_of_its_directory_is_no_move(store: pygit2.Repository) 
     assert clean(store, old, head, {}) == gone
     assert clean(store, old, head, {"at/one.py": ONE_NOW, "at/two.py": TWO}) == head
     found = evolved(store, old, head, {"at/one.py": ONE_NOW, "at/two.py": TWO})
-    assert any("copy/one.py looks like it" in note.text for note in found.notes)
+    assert any("copy/one.py looks similar" in note.text for note in found.notes)
 
 
 def test_a_file_that_went_to_one_of_like_files_is_a_move(store: pygit2.Repository) -> None:
@@ -303,7 +305,7 @@ def test_an_edit_follows_a_file_that_the_upstream_moves(store: pygit2.Repository
     assert clean(store, {"a": ONE}, {"a": mine}, {"b/a": ONE_NOW}) == {"b/a": both}
     assert clean(store, {"a": ONE}, {"a": mine}, {"a/b": ONE_NOW}) == {"a/b": both}
     assert clean(store, {"a/b": ONE}, {"a/b": mine}, {"a": ONE_NOW}) == {"a": both}
-    assert "b: your changes came along from a, which aegis moved" in told(
+    assert "b: has your changes from a, which aegis moved" in told(
         store, {"a": ONE}, {"a": mine}, {"b": ONE_NOW}
     )
 
@@ -342,7 +344,7 @@ def test_both_moved_it(store: pygit2.Repository) -> None:
     head = {"mine": ONE.replace(b"one says 2\n", b"mine\n")}
     both = {"mine": head["mine"].replace(b"one says 9\n", b"theirs\n")}
     assert clean(store, {"a": ONE}, head, {"b": ONE_NOW}) == both
-    assert "mine: it stays where you moved it; aegis moved it to b" in told(
+    assert "mine: stays where you moved it; aegis moved it to b" in told(
         store, {"a": ONE}, head, {"b": ONE_NOW}
     )
     assert clean(store, {"b": ONE_NOW}, both, {"b": ONE}) == head
@@ -559,7 +561,7 @@ def test_a_file_of_mine_whose_name_differs_in_case(start: Start, ignorecase: str
         assert (project.path / "docs/components/worker.md").exists()
         return
     ran = project.aegis("add", "worker", code=3)
-    assert "docs/components/worker.md: yours is in the way" in ran.out
+    assert "docs/components/worker.md: something of yours already has that name" in ran.out
     project.git("cherry-pick", "--abort")
     assert project.read("docs/components/WORKER.md") == "mine\n"
 

@@ -16,7 +16,7 @@ from tests.promises.lives.life import RELEASES, Life, names
 from tests.promises.lives.promises import check_clean, check_conflict, check_record, hold
 
 KEPT = re.compile(
-    r"stays|you had written this too|you had this very file|as it was resolved|left as it is"
+    r"stays|you had written this too|you had this very file|as it was resolved|nothing was changed"
 )
 
 

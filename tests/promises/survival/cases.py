@@ -728,7 +728,7 @@ MOVES = [
         "I split the module that runs the jobs",
         both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
         "scheduler",
-        "",
+        None,  # the parts stay
     ),
     Case(
         "I split the worker's registry, where the database joins",
@@ -743,7 +743,6 @@ MOVES = [
         OLDEST,
         "I split the settings",
         to_package("app/core/settings.py", "def ", "more.py"),
-        conflict="app/core/settings/more.py",
     ),
 ]
 
