@@ -82,12 +82,8 @@ def rewritten(
         from aegis_patch.formats import statements
 
         return _made((base, ours, theirs), statements.settled)
-    if path.endswith((".yml", ".yaml")):
-        from aegis_patch.formats.yaml import forms
-
-        is_compose = compose_names.NAME.fullmatch(path.rpartition("/")[2])
-        own = forms.with_own_name if is_compose else forms.rewritten
-        return _made((base, ours, theirs), own)
+    if compose_names.NAME.fullmatch(path.rpartition("/")[2]):
+        return _made((base, ours, theirs), compose_names.with_own_name)
     return None
 
 
