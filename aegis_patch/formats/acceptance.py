@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from aegis_patch.formats import kinds, syntax
+
+_Piece = TypeVar("_Piece")
+_CANNOT_SAY = (ValueError, RecursionError, MemoryError)
 
 
 def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
@@ -13,22 +18,15 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
     That is: as often as in base, and what each side added or took away; once, where both did the
     same. So no line of either is lost, none is resurrected, and none is made up.
     """
-    found = kinds.kind(path)
-    if syntax.syntax_error(path, result) is not None or resurrects(
-        path, base, ours, theirs, result
-    ):
+    sides = (base, ours, theirs, result)
+    if syntax.syntax_error(path, result) is not None or resurrects(path, *sides):
         return False
+    kind = kinds.kind(path)
     try:
-        was, mine, wanted, now = (
-            found.pieces(data.decode().replace("\r\n", "\n")) if found else _lines(data)
-            for data in (base, ours, theirs, result)
-        )
-    except (ValueError, RecursionError, MemoryError):
+        counts = _read(kind.pieces, sides) if kind else [_lines(side) for side in sides]
+    except _CANNOT_SAY:
         return False
-    return all(
-        _is_wanted(was[piece], mine[piece], wanted[piece], now[piece])
-        for piece in was.keys() | mine.keys() | wanted.keys() | now.keys()
-    )
+    return not _unwanted(counts)
 
 
 def resurrects(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
@@ -40,20 +38,19 @@ def resurrects(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes
         return False
     from yaml import YAMLError
 
-    from aegis_patch.formats.yaml import keyed
+    from aegis_patch.formats import yaml_keys
 
     try:
-        was, *changed, now = (
-            keyed.pieces(data.decode().replace("\r\n", "\n"))
-            for data in (base, ours, theirs, result)
-        )
-    except (ValueError, RecursionError, MemoryError, YAMLError):
+        was, mine, wanted, now = _read(yaml_keys.pieces, (base, ours, theirs, result))
+    except (*_CANNOT_SAY, YAMLError):
         return False
-    lost = keyed.keys(was) - (keyed.keys(changed[0]) & keyed.keys(changed[1]))
-    return not lost.isdisjoint(keyed.keys(now)) or any(
-        now[piece] and sorted(side[piece] for side in changed) == [0, count]
-        for piece, count in was.items()
-    )
+    lost = yaml_keys.keys(was) - (yaml_keys.keys(mine) & yaml_keys.keys(wanted))
+    if lost & yaml_keys.keys(now):
+        return True
+    for piece, count in was.items():
+        if now[piece] and sorted((mine[piece], wanted[piece])) == [0, count]:
+            return True
+    return False
 
 
 def astray(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
@@ -63,53 +60,68 @@ def astray(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None
     them, and a comment right above the same. The number of the first for which it did not.
     """
     texts = [[line.strip() for line in data.splitlines()] for data in (base, ours, theirs, result)]
-    counts = [Counter(line for line in text if line) for text in texts]
-    once = {line for line in counts[0] if all(count[line] == 1 for count in counts)}
-    if len({tuple(line for line in text if line in once) for text in texts}) == 1:
+    once = _standing_once(texts)
+    orders = {tuple(line for line in text if line in once) for text in texts}
+    if len(orders) == 1:
         return None
-    was, mine, wanted, now = (_below(text, once) + _above(text, once) for text in texts)
-    wrong = {
-        piece[0]
-        for piece in was.keys() | mine.keys() | wanted.keys() | now.keys()
-        if not _is_wanted(was[piece], mine[piece], wanted[piece], now[piece])
-    }
-    if b"" in wrong:
+    marks = {piece[0] for piece in _unwanted([_beside(text, once) for text in texts])}
+    if b"" in marks:
         return 1  # above them all
-    return next((n for n, line in enumerate(texts[3], 1) if line in wrong), None)
+    for number, line in enumerate(texts[3], 1):
+        if line in marks:
+            return number
+    return None
 
 
-def _below(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]:
-    found: Counter[tuple[bytes, bytes]] = Counter()
+def _standing_once(texts: Sequence[Sequence[bytes]]) -> set[bytes]:
+    """The lines that each text has once."""
+    once = set(texts[0]) - {b""}
+    for text in texts:
+        counts = Counter(text)
+        once = {line for line in once if counts[line] == 1}
+    return once
+
+
+def _beside(text: Sequence[bytes], once: set[bytes]) -> Counter[tuple[bytes, bytes]]:
+    """Each line with the one above it that stands once, each comment with the one below it."""
+    found = Counter[tuple[bytes, bytes]]()
+    comments = list[bytes]()
     mark = b""
     for line in text:
-        if line in marks:
+        if line in once:
             mark = line
         elif line:
             found[mark, line] += 1
-    return found
-
-
-def _above(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]:
-    found: Counter[tuple[bytes, bytes]] = Counter()
-    said: list[bytes] = []
-    for line in text:
         if line.startswith(b"#"):
-            said.append(b"above: " + line)
+            comments.append(line)
             continue
-        if line in marks:
-            found.update((line, each) for each in said)
-        said = []
+        if line in once:
+            found.update((line, b"above: " + each) for each in comments)
+        comments.clear()
     return found
+
+
+def _read(pieces: Callable[[str], Counter[str]], sides: Sequence[bytes]) -> list[Counter[str]]:
+    return [pieces(side.decode().replace("\r\n", "\n")) for side in sides]
 
 
 def _lines(data: bytes) -> Counter[str]:
-    lines = (line.strip() for line in data.decode("latin-1").split("\n"))
-    return Counter(line for line in lines if line)
+    found = Counter(line.strip() for line in data.decode("latin-1").split("\n"))
+    del found[""]
+    return found
 
 
-def _is_wanted(was: int, mine: int, wanted: int, now: int) -> bool:
-    both = mine + wanted - was
-    if (mine - was) * (wanted - was) <= 0:
-        return now == max(both, 0)
-    alike = max(mine, wanted) if mine > was else min(mine, wanted)
-    return min(both, alike) <= now <= max(both, alike)
+def _unwanted(counts: Sequence[Counter[_Piece]]) -> set[_Piece]:
+    """The pieces that a result has more or less often than both sides wanted."""
+    was, mine, wanted, now = counts
+    found = set[_Piece]()
+    for piece in was.keys() | mine.keys() | wanted.keys() | now.keys():
+        added, brought = mine[piece] - was[piece], wanted[piece] - was[piece]
+        least = most = max(was[piece] + added + brought, 0)
+        if added > 0 and brought > 0:  # by both: perhaps the same one
+            least = max(mine[piece], wanted[piece])
+        elif added < 0 and brought < 0:
+            most = min(mine[piece], wanted[piece])
+        if not least <= now[piece] <= most:
+            found.add(piece)
+    return found

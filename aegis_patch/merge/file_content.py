@@ -66,10 +66,6 @@ def merge(
         return tried
     if found := _with_slots(store, path, sides):
         return found
-    if rewritten := kinds.rewritten(path, *sides):
-        result = merge(store, path, *rewritten)
-        if result.reason in (None, Reason.TEXT):
-            return result
     settled = kinds.structured(path, *sides) or sides
     by_name = _by_text(store, path, settled) if settled != sides else tried
     if by_name.reason is None:

@@ -7,7 +7,6 @@ from collections import Counter
 
 import pygit2
 
-from aegis_patch.formats import requirements
 from aegis_patch.merge.sides import Sides
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry
@@ -43,6 +42,5 @@ def units(path: str, data: bytes) -> Counter[bytes]:
 
 
 def strings(line: bytes) -> list[bytes]:
-    """What stands in quotes in a line of TOML, a requirement in one spelling for all."""
-    found = (piece.decode("utf-8", "surrogateescape") for piece in _STRING.findall(line))
-    return [requirements.in_line(piece).encode("utf-8", "surrogateescape") for piece in found]
+    """What stands in quotes in a line of TOML, without the quotes."""
+    return [piece[1:-1] for piece in _STRING.findall(line)]
