@@ -58,13 +58,7 @@ def merge(
         problem = _breaks(path, data, sides)
         return Text(data, Reason.SYNTAX, problem) if problem else Text(data)
     by_text = _by_text(store, path, sides)
-    if by_text.reason is None:
-        return by_text
-    if rewritten := kinds.rewritten(path, *sides):
-        result = merge(store, path, *rewritten)
-        if result.reason in (None, Reason.TEXT):
-            return result
-    return _by_names(store, path, sides, by_text)
+    return by_text if by_text.reason is None else _by_names(store, path, sides, by_text)
 
 
 def _by_names(store: pygit2.Repository, path: str, sides: Sides, by_text: Text) -> Text:

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pygit2
 
-from aegis_patch.formats import acceptance, requirements
+from aegis_patch.formats import acceptance
 from aegis_patch.merge.sides import Sides
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry
@@ -43,9 +43,5 @@ def units(path: str, data: bytes) -> Counter[bytes]:
 
 
 def _strings(line: bytes) -> list[bytes]:
-    """What stands in quotes in a line of TOML, a requirement in one spelling for all."""
-    found = []
-    for piece in _STRING.findall(line):
-        name = requirements.in_line(piece.decode("utf-8", "surrogateescape"))
-        found.append(name.encode("utf-8", "surrogateescape"))
-    return found
+    """What stands in quotes in a line of TOML, without the quotes."""
+    return [piece[1:-1] for piece in _STRING.findall(line)]

@@ -83,12 +83,9 @@ def test_what_there_is_is_what_docker_compose_finds(tmp_path: Path, files: dict[
     assert expected
     assert found.whole
     assert found.name == expected["name"]
-    assert found.services.keys() == expected["services"].keys()
-    for name, service in found.services.items():
-        networks = expected["services"][name].get("networks")
-        there = None if service.networks is None else service.networks or {"default"}
-        assert there == (networks and networks.keys())
-    used = {f"{found.name}_{name}" for name in found.own}
+    services = {f"service {name}" for name in expected["services"]}
+    assert {each for each in found.has if each.startswith("service ")} == services
+    used = {f"{found.name}_{name}" for name in found.own_volumes}
     volumes = expected.get("volumes", {}).values()
     assert used >= {volume["name"] for volume in volumes if volume["name"] != "mine"}
     assert {need for _, _, need in found.needs} <= found.has
@@ -102,16 +99,13 @@ def test_what_there_is_is_what_docker_compose_finds(tmp_path: Path, files: dict[
         ("  web: {image: x, volumes: [{type: volume, source: gone, target: /x}]}\n", "volume gone"),
         ("  web: {image: x, networks: [gone]}\n", "network gone"),
         ("  web: {extends: gone}\n", "service gone"),
-        ("  web: {extends: {file: base.yaml, service: base}}\n", "volume gone"),
     ],
 )
 def test_what_docker_compose_refuses_is_needed(tmp_path: Path, text: str, need: str) -> None:
-    base = "services:\n  base: {image: x, volumes: ['gone:/x']}\nvolumes: {gone: {}}\n"
-    files = {"compose.yaml": f"name: mine\nservices:\n{text}", "base.yaml": base}
-    for path, each in files.items():
-        (tmp_path / path).write_text(each)
+    whole = f"name: mine\nservices:\n{text}"
+    (tmp_path / "compose.yaml").write_text(whole)
     assert config(tmp_path) is None
-    found = read(files)
+    found = read({"compose.yaml": whole})
     assert need in {each for _, _, each in found.needs}
     assert need not in found.has
 
@@ -205,56 +199,6 @@ def test_a_service_that_is_included_is_there(start: Start, path: str, include: s
     project.aegis("remove", "scheduler")
     ran = project.aegis("remove", "worker", "cache", "--json", "--dry-run")
     assert [each for each in ran.json["dangling"] if each["name"] == "redis"] == []
-
-
-@pytest.mark.parametrize(
-    "networks",
-    [
-        "    networks: [inside]\n",
-        "    networks:\n      - inside\n",
-        "    networks:\n      inside: { aliases: [cache] }\n",
-        "    extends: { file: base.yaml, service: base }\n",
-    ],
-)
-def test_a_service_that_cannot_reach_what_it_names_is_told(start: Start, networks: str) -> None:
-    project = start("cache")
-    project.edit(
-        "compose.yaml", '    image: "redis:8-alpine"\n', f'    image: "redis:8-alpine"\n{networks}'
-    )
-    project.edit(
-        "compose.yaml", "  webserver:\n", "  webserver:\n    networks: [inside, default]\n"
-    )
-    project.edit("compose.yaml", "  default: {}\n", "  default: {}\n  inside: {}\n")
-    project.write("base.yaml", "services: {base: {networks: [inside]}}\n")
-    project.commit("A network of my own")
-    (note,) = notes(project, "add", "worker")
-    text = project.read("compose.yaml")
-    (told,) = re.findall(r"compose.yaml: line (\d+): worker names redis", note)
-    assert "redis" in text.splitlines()[int(told) - 1]
-    (remedy,) = re.findall(r"Set for worker: (networks: .*)", note)
-    project.edit("compose.yaml", "  worker:\n", f"  worker:\n    {remedy}\n")
-    project.commit("As it says")
-    found = config(project.path)
-    assert found
-    assert found["services"]["worker"]["networks"].keys() == {"default", "inside"}
-    assert notes(project, "add", "scheduler") != []  # for that one, too
-    assert notes(project, "remove", "scheduler") == []
-
-
-def test_what_is_named_in_a_file_that_a_service_extends_is_told(start: Start) -> None:
-    project = start()
-    inside = "  webserver:\n    networks: [inside]\n"
-    project.edit("compose.yaml", "  webserver:\n", inside)
-    project.edit("compose.yaml", "  default: {}\n", "  default: {}\n  inside: {}\n")
-    project.commit("A network of my own")
-    assert notes(project, "add", "database") == []  # whose end it only waits for
-    (note,) = notes(project, "add", "ingress")
-    lines = project.read("compose.yaml").splitlines()
-    at = 1 + next(n for n, line in enumerate(lines) if "extends:" in line)
-    assert note == (
-        f"compose.yaml: line {at}: webserver names ingress, and the two share no network. "
-        "Set for ingress: networks: [default, inside]"
-    )
 
 
 def test_files_that_include_one_another_end() -> None:

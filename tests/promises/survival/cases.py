@@ -238,16 +238,18 @@ CONTAINERS = [
         "scheduler",
         "",
     ),
-    there_and_back(
-        "cache",
+    Case(
         "a database of mine that the web server waits for, without braces",
         rewrite(COMPOSE, waits_in_lines),
+        ("add cache",),
+        conflict=COMPOSE,
     ),
-    there_and_back(
-        "postgres",
+    Case(
         "the environment of all containers as a list",
         rewrite(COMPOSE, settings_as_items),
+        ("add postgres",),
         "database",
+        conflict=COMPOSE,
     ),
     Case(
         "the ports on lines of their own, where the ingress takes the ports away",
