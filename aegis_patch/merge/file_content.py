@@ -115,12 +115,15 @@ def _read_otherwise(store: pygit2.Repository, sides: Sides, data: bytes) -> int 
     only speaks against a place if lines are taken away there.
     """
     base, ours, theirs = (_reversed(side) for side in sides)
-    backward = texts.merge_text(store, base, ours, theirs)
-    if not backward.clean:
-        changes = (_hunks(store, base, side) for side in (ours, theirs))
-        met = adjacent_changes.takes_away(*changes)
-        return 1 if met else None
-    one, other = data.splitlines(), _reversed(backward.data).splitlines()
+    merged = texts.merge_text(store, base, ours, theirs)
+    backward = merged.data
+    if not merged.clean:
+        by_unique_lines = texts.merge_by_unique_lines(store, base, ours, theirs)
+        if by_unique_lines is None:
+            changes = (_hunks(store, base, side) for side in (ours, theirs))
+            return 1 if adjacent_changes.takes_away(*changes) else None
+        backward = by_unique_lines
+    one, other = data.splitlines(), _reversed(backward).splitlines()
     for number, (line, again) in enumerate(itertools.zip_longest(one, other), 1):
         if line != again:
             return number
