@@ -50,8 +50,9 @@ def blocks(text: str) -> tuple[Block, ...]:
         stop = parts[number + 1].start if number + 1 < len(parts) else len(lines)
         made.append((part.level, _block(part, lines, stop)))
     made.reverse()
-    if parts and parts[0].start:
-        front.append(Block("", "".join(lines[: parts[0].start])))  # blank lines
+    above = parts[0].start if parts else len(lines)
+    if above:
+        front.append(Block("", "".join(lines[:above])))  # blank lines
     return *front, *_nested(made, 0)
 
 

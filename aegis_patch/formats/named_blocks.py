@@ -105,12 +105,17 @@ def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     if order is None:
         return _as_they_are(base, ours, theirs)
     parts = [_by_anchor(side, order) for side in sides]
+    if _moved_and_changed(parts, repeated):
+        return _as_they_are(base, ours, theirs)
     result = _gap(Texts("", "", ""), *(each[""] for each in parts), repeated=repeated)
     for name in order:
         anchors = [each[name][0] for each in parts]
         gaps = [each[name][1:] for each in parts]
         above = Texts(*(each.text for each in anchors))
-        result += _one(*anchors) + _gap(above, *gaps, repeated=repeated)
+        anchor = _one(*anchors)
+        if _count(gaps[1]).keys() - _count(gaps[0]).keys():  # what is ours stays as far below it
+            anchor = Texts(*(_ending_like(above.ours, text) for text in anchor))
+        result += anchor + _gap(above, *gaps, repeated=repeated)
     return result
 
 
@@ -136,6 +141,19 @@ def _by_anchor(side: Blocks, order: Sequence[str]) -> dict[str, list[Block]]:
             found[name] = []
         found[name].append(block)
     return found
+
+
+def _moved_and_changed(parts: Sequence[Mapping[str, Blocks]], repeated: Set[str]) -> bool:
+    """Whether a block stands behind another one than on another side, and says something else."""
+    known = dict[str, tuple[str, Block]]()
+    for side in parts:
+        for anchor, blocks in side.items():
+            for block in blocks:
+                above, other = known.setdefault(block.name, (anchor, block))
+                moved = above != anchor and block.name not in repeated
+                if moved and not block.says_the_same(other):
+                    return True
+    return False
 
 
 def _one(base: Block, ours: Block, theirs: Block) -> Texts:
@@ -171,8 +189,12 @@ def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks, *, repeated: 
     if repeated & _count(base, ours, theirs).keys() or _is_in_doubt(base, ours, theirs):
         return _as_they_are(base, ours, theirs)
     at = _place(above, was, ours, theirs)
-    order = [*kept[:at], *brought, *kept[at:]]
-    return _settled("".join(block.text for block in order))
+    new = "".join(block.text for block in brought)
+    ends = [_ending(text) for text in above]
+    if kept and new and ends[0] != ends[1] == ends[2]:  # a blank line moved behind what is new
+        new = _ending_like(above.theirs, new)
+    first, last = ("".join(block.text for block in side) for side in (kept[:at], kept[at:]))
+    return _settled(first + new + last)
 
 
 def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
@@ -198,9 +220,10 @@ def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
         return True  # taken away by both, and replaced
     if (own or brought) and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
         return True  # where among those that both brought, or that theirs moved?
-    if not own or not brought or not was:
-        return bool(own and brought) and not _are_free((*ours, *theirs))
-    return len(was) > 1 or not _are_free((*ours, *theirs)) or _surround(theirs, was)
+    if not own or not brought:
+        return False
+    meeting = [*(mine[name] for name in own), *(wanted[name] for name in brought)]
+    return len(was) > 1 or not _are_free(meeting) or _surround(theirs, was)
 
 
 def _by_name(side: Blocks) -> dict[str, Block]:
@@ -234,6 +257,15 @@ def _as_they_are(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
 
 def _settled(text: str) -> Texts:
     return Texts(text, text, text)
+
+
+def _ending(text: str) -> str:
+    return text[len(text.rstrip()) :]
+
+
+def _ending_like(other: str, text: str) -> str:
+    """The text with as many blank lines at its end as the other has."""
+    return text.rstrip() + _ending(other)
 
 
 def _same(one: str, other: str) -> bool:

@@ -118,10 +118,15 @@ def _entries(
         name = f"{key[1]} ="
         inner = _elements(lines[at + 1 : stop - 1]) if _is_array_of_lines(lines[at:stop]) else None
         if inner is None:
-            yield Block(name, text, join=_joined)
+            yield Block(name, text, join=_joined, said=_said(text))
         else:
             foot = "".join(lines[stop - 1 : behind])
             yield Block(name, lines[at], inner, foot, join=_joined)
+
+
+def _said(text: str) -> str:
+    """What a text says, in whatever layout."""
+    return repr(sorted(pieces(text).elements()))
 
 
 def _is_array_of_lines(lines: Sequence[str]) -> bool:
@@ -134,13 +139,15 @@ def _elements(lines: Sequence[str]) -> tuple[Block, ...] | None:
     for start, stop in _stops(lines):
         text = "".join(lines[start : behind_blank_lines(lines, stop)])
         value = text.strip()
+        if value.endswith(('"', "'")):  # the last one may lack its comma
+            text = f"{text.rstrip()},{text[len(text.rstrip()) :]}"
         if not value.startswith("#"):
             try:
                 (element,) = bounded_parsers.toml(f"x = [\n{value}\n]")["x"]
             except ValueError:
                 return None
             value = _name(element)
-        found.append(Block(value, text))
+        found.append(Block(value, text, said=_said(f"x = [\n{text}\n]")))
     return tuple(found)
 
 
