@@ -107,11 +107,10 @@ def _without_lost(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, 
     for name in reversed(requirements.order(catalogue, there.names)):
         if _is_any_there(bench, tree, catalogue[name]):
             continue
-        own = learnt.brought(bench, there, frozenset({name}))
+        own = _own(bench, there, name)
         if own and not _held(bench, tree, own) and not _is_moved(bench, there, tree, own):
             lost.append(name)
-            left = {other: by for other, by in there.present.items() if other != name}
-            there = replace(there, present=left)
+            there = _without(there, name)
     return there, lost
 
 
@@ -182,16 +181,30 @@ def _share(bench: Bench, wider: Stack, name: str, tree: pygit2.Oid) -> float:
     Nothing where it is not plugged in: who removes a component may keep the files that they
     changed; few keep what names it elsewhere.
     """
-    without = {other: by for other, by in wider.present.items() if other != name}
     try:
-        own = learnt.brought(bench, wider, frozenset({name}))
-        shared = bench.pristine(replace(wider, present=without))
+        own, shared = _own(bench, wider, name), bench.pristine(_without(wider, name))
     except SeriesError:  # what does not apply is not here
         return 0
     plugs = {path: own[path] for path in own if trees.lookup(bench.store, shared, path)}
     if not own or 2 * _held(bench, tree, plugs) < _size(plugs):
         return 0
     return 100 * _held(bench, tree, own) / _size(own)
+
+
+def _own(bench: Bench, wider: Stack, name: str) -> dict[str, frozenset[bytes]]:
+    """The lines that a component of a stack brings, and nothing else of the stack has."""
+    shared = bench.pristine(_without(wider, name))
+    own = {}
+    for path, lines in learnt.brought(bench, wider, frozenset({name})).items():
+        left = lines.difference(units(path, trees.read(bench.store, shared, path)))
+        if left:
+            own[path] = left
+    return own
+
+
+def _without(wider: Stack, name: str) -> Stack:
+    left = {other: by for other, by in wider.present.items() if other != name}
+    return replace(wider, present=left)
 
 
 def _size(lines: Mapping[str, frozenset[bytes]]) -> int:
