@@ -53,7 +53,7 @@ def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     """What a tree holds, as its record says and its lines prove."""
     there, nonsense = without_nonsense(bench, recorded)
     catalogue = bench.at(there, there.release).catalogue
-    there, found = with_found(bench, there, tree, catalogue.keys() - there.names)
+    there, found = _with_found(bench, there, tree, catalogue.keys() - there.names)
     there, lost = _without_lost(bench, there, tree)
     off = [
         *(f"the record names {name}, which its release does not have" for name in nonsense),
@@ -120,7 +120,12 @@ def _is_moved(bench: Bench, there: Stack, tree: pygit2.Oid, paths: Iterable[str]
     return bool(found.files or found.parts)
 
 
-def with_found(
+def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: Collection[str]) -> Stack:
+    """A recorded stack as a tree shows it: with what is to come, where that is there already."""
+    return _as_shown(bench, _with_found(bench, there, tree, comes)[0], tree)
+
+
+def _with_found(
     bench: Bench, there: Stack, tree: pygit2.Oid, absent: Collection[str]
 ) -> tuple[Stack, list[str]]:
     """The stack with what is there, nearly all of it, though the record does not name it."""

@@ -85,7 +85,7 @@ def _plan(
     yours = record.parse(trees.read(store, tree, RECORD)).yours  # an earlier step may have learnt
     said = replace(step.record or step.old, yours=yours)
     comes = step.new.names - step.old.names
-    was, _ = presence.with_found(bench, replace(step.old, yours=yours), tree, comes)
+    was = presence.shown(bench, replace(step.old, yours=yours), tree, comes)
     old, new = bench.pristine(was), bench.pristine(step.new)
     now = replace(step.new, yours=learnt.carried(store, yours, old, new))
     old, new = recorded(store, old, said), recorded(store, new, now)
