@@ -486,24 +486,6 @@ def test_a_path_that_does_not_lead_from_where_i_moved_the_compose_file(
 
 
 @pytest.mark.parametrize(
-    ("what", "where", "now"), [("app", "src/app", "src/{}"), ("compose.yaml", "docker/", "../{}")]
-)
-def test_a_path_is_told_with_where_it_went(start: Start, what: str, where: str, now: str) -> None:
-    project = start()
-    (project.path / where).parent.mkdir(exist_ok=True)
-    (project.path / where.rpartition("/")[0]).mkdir(exist_ok=True)
-    project.git("mv", what, where)
-    project.commit("Move")
-    ran = project.aegis("add", "ingress")
-    path = "app/components/ingress/http.yaml"
-    (file,) = [
-        each for each in project.git("ls-files").splitlines() if each.endswith("compose.yaml")
-    ]
-    at = line(project, file, path.replace("http", "http${DOMAIN:+s}"))
-    assert f"note {file}:{at} names {path}, which is at {now.format(path)}" in ran.out
-
-
-@pytest.mark.parametrize(
     ("args", "path"),
     [
         (("add", "worker"), "docs/README.md"),
