@@ -55,21 +55,19 @@ def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     catalogue = bench.at(there, there.release).catalogue
     there, found = _with_found(bench, there, tree, catalogue.keys() - there.names)
     there, lost = _without_lost(bench, there, tree)
-    off = [
-        *(f"the record names {name}, which its release does not have" for name in nonsense),
-        *(f"the record names {name}, and nothing of it is here" for name in lost),
-        *(f"{name} is here, and the record does not name it" for name in found),
-    ]
     stays = {name: by for name, by in there.present.items() if name in catalogue}
-    off += _why_mixed(there, stays)
     due = stack.closed(replace(there, present=stays), catalogue)
+    off = [f"the record names {name}, which its release does not have" for name in nonsense]
+    off += [f"the record names {name}, and nothing of it is here" for name in lost]
+    off += [f"{name} is here, and the record does not name it" for name in found]
+    off += _why_mixed(there, stays)
     off += [_why_due(catalogue, name, stays) for name in sorted(due.names - stays.keys() - {*lost})]
     off += [_why_undue(catalogue, name, due.names) for name in sorted(stays.keys() - due.names)]
     stray = stranded(bench, there)
-    there = _as_shown(bench, there, tree)
-    if stray is None:
-        return Facts(there, due, tuple(map(Finding, off)))
-    return Facts(there, due, (*(Finding(what, stray.next) for what in off), stray))
+    findings = [Finding(what, stray.next if stray else REPAIR) for what in off]
+    if stray:
+        findings.append(stray)
+    return Facts(_as_shown(bench, there, tree), due, tuple(findings))
 
 
 def stranded(bench: Bench, there: Stack) -> Finding | None:
