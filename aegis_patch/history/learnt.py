@@ -7,7 +7,7 @@ the component goes. No commit is asked: a squash merge or a shallow clone has lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pygit2
@@ -30,7 +30,7 @@ def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, froz
     """What components of a stack bring: the paths that differ without them, and their lines."""
     if not names:
         return {}
-    less, more = bench.pristine(_without(whole, names)), bench.pristine(whole)
+    less, more = bench.pristine(whole.without(names)), bench.pristine(whole)
     found: dict[str, frozenset[bytes]] = {}
     for path in trees.changed(bench.store, less, more):
         if path != RECORD:
@@ -112,7 +112,7 @@ def kept(bench: Bench, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
     if not going or not old.yours:
         return {}
     store = bench.store
-    less, more = bench.pristine(_without(old, going)), bench.pristine(old)
+    less, more = bench.pristine(old.without(going)), bench.pristine(old)
     lines: dict[str, frozenset[bytes]] = {}
     for path in {path for path, _ in old.yours}:
         before = _units(store, more, path)
@@ -123,11 +123,6 @@ def kept(bench: Bench, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
         elif trees.lookup(store, less, path) is None:
             lines[path] = frozenset(before)
     return lines
-
-
-def _without(whole: Stack, names: Iterable[str]) -> Stack:
-    left = {name: by for name, by in whole.present.items() if name not in names}
-    return replace(whole, present=left)
 
 
 def _places(moved: Moves | None, path: str) -> tuple[str, ...]:
