@@ -6,7 +6,7 @@ what is there, only shows when the tree is looked at beside the series.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pygit2
@@ -50,14 +50,14 @@ def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
     there, lost = evidence.without_lost(bench, there, tree)
     stays = {name: by for name, by in there.present.items() if name in catalogue}
     due = stack.closed(replace(there, present=stays), catalogue)
-    off = [f"the record names {name}, which its release does not have" for name in nonsense]
-    off += [f"the record names {name}, and nothing of it is here" for name in lost]
-    off += [f"{name} is here, and the record does not name it" for name in found]
-    off += _why_mixed(there, stays)
-    off += [_why_due(catalogue, name, stays) for name in sorted(due.names - stays.keys() - {*lost})]
-    off += [_why_undue(catalogue, name, due.names) for name in sorted(stays.keys() - due.names)]
     stray = stranded(bench, there)
-    findings = [Finding(what, stray.next if stray else REPAIR) for what in off]
+    findings: list[Finding] = []
+    for why in (
+        *_why_not_as_recorded(nonsense, lost, found),
+        *_why_mixed(there, stays),
+        *_why_not_closed(catalogue, due.names - {*lost}, stays),
+    ):
+        findings.append(Finding(why, stray.next if stray else REPAIR))
     if stray:
         findings.append(stray)
     return Facts(evidence.at_nearest_release(bench, there, tree), due, tuple(findings))
@@ -91,27 +91,44 @@ def without_nonsense(bench: Bench, recorded: Stack) -> tuple[Stack, list[str]]:
     return replace(recorded, present=present), nonsense
 
 
+def _why_not_as_recorded(
+    nonsense: Sequence[str], lost: Sequence[str], found: Sequence[str]
+) -> Iterator[str]:
+    for name in nonsense:
+        yield f"the record names {name}, which its release does not have"
+    for name in lost:
+        yield f"the record names {name}, and nothing of it is here"
+    for name in found:
+        yield f"{name} is here, and the record does not name it"
+
+
 def _why_mixed(there: Stack, names: Iterable[str]) -> Iterator[str]:
     by_release: dict[str, list[str]] = {}
     for name in sorted(names):
         by_release.setdefault(there.present[name].release, []).append(name)
     for release in sorted(by_release.keys() - {there.release}):
         verb = "is" if len(by_release[release]) == 1 else "are"
-        told = _listed(by_release[release])
-        yield f"{told} {verb} from release {release}, and the project is at {there.release}"
+        listed = _listed(by_release[release])
+        yield f"{listed} {verb} from release {release}, and the project is at {there.release}"
+
+
+def _why_not_closed(
+    catalogue: Catalogue, due: Collection[str], present: Collection[str]
+) -> Iterator[str]:
+    for name in sorted({*due} - {*present}):
+        if catalogue[name].kind == "integration":
+            yield f"{name} is due: {_listed(catalogue[name].requires)} are there"
+        else:
+            users = sorted(user for user in present if _needs(catalogue, user, name))
+            yield f"{name} is missing: {_listed(users)} cannot do without"
+    for name in sorted({*present} - {*due}):
+        absent = [need for need in catalogue[name].requires if need not in due]
+        yield f"{name} is there without {_listed(absent)}"
+
+
+def _needs(catalogue: Catalogue, user: str, name: str) -> bool:
+    return name in requirements.required(catalogue, [user])
 
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
-def _why_due(catalogue: Catalogue, name: str, present: Iterable[str]) -> str:
-    if catalogue[name].kind == "integration":
-        return f"{name} is due: {_listed(catalogue[name].requires)} are there"
-    users = [other for other in present if name in requirements.required(catalogue, [other])]
-    return f"{name} is missing: {_listed(sorted(users))} cannot do without"
-
-
-def _why_undue(catalogue: Catalogue, name: str, present: Iterable[str]) -> str:
-    absent = [need for need in catalogue[name].requires if need not in present]
-    return f"{name} is there without {_listed(absent)}"

@@ -18,6 +18,14 @@ Yours = frozenset[tuple[str, str]]
 WHOLE = ""
 
 
+def by_path(yours: Yours) -> dict[str, set[str]]:
+    """The lines of each path."""
+    found: dict[str, set[str]] = {}
+    for path, line in sorted(yours):
+        found.setdefault(path, set()).add(line)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Presence:
     """That a component is there: from which release, and who asked for it."""
