@@ -25,8 +25,11 @@ _Lines = Mapping[str, frozenset[bytes]]  # of each path
 
 def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: Collection[str]) -> Stack:
     """A recorded stack as a tree shows it: with what is to come, where that is there already."""
-    there, _ = with_found(bench, there, tree, comes)
-    return at_nearest_release(bench, there, tree)
+    wider, found = with_found(bench, there, tree, comes)
+    for name in found:
+        if not _plugs(bench, wider, name, _own(bench, wider, name)):
+            wider = wider.without({name})  # such files may be the user's just as well
+    return at_nearest_release(bench, wider, tree)
 
 
 def with_found(
@@ -115,13 +118,19 @@ def _share(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> float:
     changed; few keep what names it elsewhere.
     """
     try:
-        own, others = _own(bench, there, name), bench.pristine(there.without({name}))
+        own = _own(bench, there, name)
     except SeriesError:  # what does not apply is not here
         return 0
-    plugs = {path: own[path] for path in own if trees.lookup(bench.store, others, path)}
+    plugs = _plugs(bench, there, name, own)
     if not own or 2 * _held(bench, tree, plugs) < _size(plugs):
         return 0
     return 100 * _held(bench, tree, own) / _size(own)
+
+
+def _plugs(bench: Bench, there: Stack, name: str, own: _Lines) -> _Lines:
+    """What of a component's lines stands in files that are there without it."""
+    others = bench.pristine(there.without({name}))
+    return {path: own[path] for path in own if trees.lookup(bench.store, others, path)}
 
 
 def _own(bench: Bench, there: Stack, name: str) -> _Lines:

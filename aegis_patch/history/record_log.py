@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pygit2
 
@@ -38,14 +39,13 @@ class Turn:
 
 def turns(project: Project) -> Iterator[Turn]:
     """The turns that HEAD can reach, newest first; a merge has one for each parent."""
-    repo, path = project.repo, project.record_path
-    for commit, now, parents in _changes(repo, project.head, path):
-        result = trees.subtree(repo, commit.tree.id, project.prefix)
-        for parent in parents:
-            before = trees.lookup(repo, parent.tree.id, path)
-            mine = trees.subtree(repo, parent.tree.id, project.prefix)
-            if before and before != now and mine and result:
-                yield Turn(commit, mine, result)
+    repo = project.repo
+    for now, parents in _changes(repo, project.head, project.record_path):
+        result = trees.subtree(repo, now.commit.tree.id, project.prefix)
+        for before in parents:
+            mine = trees.subtree(repo, before.commit.tree.id, project.prefix)
+            if before.record and before.record != now.record and mine and result:
+                yield Turn(now.commit, mine, result)
 
 
 def gained(project: Project, name: str) -> pygit2.Commit | None:
@@ -54,32 +54,38 @@ def gained(project: Project, name: str) -> pygit2.Commit | None:
     Not the edge of a shallow clone, where what came before is not known; and not a commit that
     moved the whole project to where it is now.
     """
-    repo, path = project.repo, project.record_path
-    for commit, now, parents in _changes(repo, project.head, path):
-        before = [trees.lookup(repo, parent.tree.id, path) for parent in parents]
-        if now in before or name not in _names(repo, now):
-            continue
-        if not any(name in _names(repo, entry) for entry in before):
-            is_first = not parents and b"\nparent " not in commit.read_raw()
-            return commit if is_first or any(before) else None
+    repo = project.repo
+    for now, parents in _changes(repo, project.head, project.record_path):
+        had_it = any(name in _names(repo, before.record) for before in parents)
+        if name in _names(repo, now.record) and not had_it:
+            is_first = not parents and b"\nparent " not in now.commit.read_raw()
+            return now.commit if is_first or any(each.record for each in parents) else None
     return None
+
+
+class _State(NamedTuple):
+    """A commit, and the record in it."""
+
+    commit: pygit2.Commit
+    record: Entry | None
 
 
 @functools.lru_cache(maxsize=1)  # every step of a verb asks, and a history can be long
 def _changes(
     repo: pygit2.Repository, head: pygit2.Oid, path: str
-) -> tuple[tuple[pygit2.Commit, Entry, list[pygit2.Commit]], ...]:
-    """The commits with another record than a parent, or without a parent, and the record.
-
-    Newest first. A shallow clone's oldest commits name parents that it lacks.
-    """
+) -> tuple[tuple[_State, list[_State]], ...]:
+    """The commits with another record than a parent, or without a parent; newest first."""
     found = []
     for commit in commits(repo, head):
-        now = trees.lookup(repo, commit.tree.id, path)
-        parents = [repo[oid].peel(pygit2.Commit) for oid in commit.parent_ids if oid in repo]
-        before = [trees.lookup(repo, parent.tree.id, path) for parent in parents]
-        if now and (not parents or any(entry != now for entry in before)):
-            found.append((commit, now, parents))
+        now = _State(commit, trees.lookup(repo, commit.tree.id, path))
+        parents = []
+        for oid in commit.parent_ids:
+            if oid in repo:  # a shallow clone's oldest commits name some that it lacks
+                parent = repo[oid].peel(pygit2.Commit)
+                parents.append(_State(parent, trees.lookup(repo, parent.tree.id, path)))
+        is_changed = not parents or any(before.record != now.record for before in parents)
+        if now.record and is_changed:
+            found.append((now, parents))
     return tuple(found)
 
 

@@ -101,40 +101,50 @@ def references(at: Evolved) -> list[Reference]:
     had = _missing(at, at.head, *_lost_words(at))
     wanted = _missing(at, at.new)
     changed = trees.changed(at.store, at.head, at.result)
-    found: set[Reference] = set()
-    for path in {*changed, *_naming(at, had)}:
+    found = set(_in_settings(at, had))
+    for path in {*changed, *_naming(at, had)} - {uv_lock.LOCK, RECORD, *at.unsettled}:
         data = at.read(at.result, path)
-        if path in (uv_lock.LOCK, RECORD, *at.unsettled) or texts.is_binary(data):
+        if texts.is_binary(data):
             continue
         mine = _lines(data, at.read(at.new, path))
         found.update(Reference(path, *each) for each in _named(at, had, path, data, mine))
         fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
-        comes = _named(at, wanted, path, data, fresh)
-        found.update(Reference(path, *each, comes=True) for each in comes)
-    settings = at.root / _SETTINGS
-    if (had.variables or had.services) and settings.is_file():
-        named = _in_text(had, _SETTINGS, _lines(settings.read_bytes(), b""))
-        found.update(Reference(_SETTINGS, *each) for each in named)
+        for number, name in _named(at, wanted, path, data, fresh):
+            found.add(Reference(path, number, name, comes=True))
     once = _once(at, {*had.modules, *wanted.modules}, found)
     return sorted(once, key=lambda one: (one.path, one.line, one.name))
 
 
+def _in_settings(at: Evolved, had: _Missing) -> Iterator[Reference]:
+    """What the settings outside of git name, and is missing."""
+    settings = at.root / _SETTINGS
+    if (had.variables or had.services) and settings.is_file():
+        for number, name in _in_text(had, _SETTINGS, _lines(settings.read_bytes(), b"")):
+            yield Reference(_SETTINGS, number, name)
+
+
 def _once(at: Evolved, modules: Collection[str], found: Iterable[Reference]) -> Iterator[Reference]:
     """Each once, without packages of what is named, and modules that Python finds elsewhere."""
-    elsewhere: set[str] = set()
+    elsewhere = frozenset[str]()
     if any(each.name in modules for each in found):
-        for path in trees.files(at.store, at.result):
-            name = python_names.module(path) if path.endswith(".py") else ""
-            while name:
-                elsewhere.add(name)
-                name = name.partition(".")[2]
-    named: dict[tuple[str, int], list[str]] = {}
+        elsewhere = _reachable(trees.files(at.store, at.result))
+    named: dict[tuple[str, int], str] = {}
     for each in sorted(found, key=lambda one: (one.comes, -len(one.name))):
-        there = named.setdefault((each.path, each.line), [])
-        is_package = any(f"{name}.".startswith(f"{each.name}.") for name in there)
-        if each.name not in elsewhere and not is_package:
-            there.append(each.name)
+        there = named.get((each.path, each.line), "")
+        if each.name not in elsewhere and f" {each.name}." not in there:
+            named[each.path, each.line] = f"{there} {each.name}."
             yield each
+
+
+def _reachable(files: Iterable[str]) -> frozenset[str]:
+    """Every name under which Python may find one of some files, from whatever directory."""
+    found = set[str]()
+    for path in files:
+        name = python_names.module(path) if path.endswith(".py") else ""
+        while name:
+            found.add(name)
+            name = name.partition(".")[2]
+    return frozenset(found)
 
 
 def _lines(data: bytes, known: bytes) -> dict[int, str]:
@@ -257,17 +267,18 @@ def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
     if tree is None:
         return
     for number, module, name in python_names.imported(path, tree):
-        top = module.partition(".")[0].replace("_", "-")
         if gone := lost.module(f"{module}.{name}" if name else module):
             yield number, gone
         if name and name in _unbound(at, lost, _file_of(at, module)):
             yield number, f"{name} of {module}"
-        elif top in lost.distributions:
+        top = module.partition(".")[0].replace("_", "-")
+        if top in lost.distributions:
             yield number, top
     own = _unbound(at, lost, path)
-    for number, name in python_names.used(tree) if own else ():
-        if name in own:
-            yield number, name
+    if own:
+        for number, name in python_names.used(tree):
+            if name in own:
+                yield number, name
 
 
 def _file_of(at: Evolved, module: str) -> str:
@@ -299,16 +310,26 @@ def _no_longer_bound(there: bytes, here: bytes) -> frozenset[str]:
 
 def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
     """Services and volumes that a Compose file needs, the other tree has, and no file here has."""
-    known, here, before = (_compose(at, tree, path) for tree in (lost.tree, at.result, at.head))
+    known, here = _compose(at, lost.tree, path), _compose(at, at.result, path)
     if not known or not here or not here.whole:
         return
     missing = known.has - here.has
-    lacked = {each[1:] for each in before.needs if each[2] not in before.has} if before else ()
-    if not missing.isdisjoint(name for _, _, name in here.needs):
-        missing -= _in_all_compose_files(at)
+    if missing.isdisjoint(name for _, _, name in here.needs):
+        return
+    missing -= _in_all_compose_files(at)
+    lacked = _lacked(_compose(at, at.head, path))
     for number, by, name in here.needs:
         if name in missing and (by, name) not in lacked:
             yield number, name
+
+
+def _lacked(before: Compose | None) -> set[tuple[str, str]]:
+    """What a Compose file needed and did not have, with who needed it."""
+    found = set[tuple[str, str]]()
+    for _, by, name in before.needs if before else ():
+        if before and name not in before.has:
+            found.add((by, name))
+    return found
 
 
 def _compose(at: Evolved, tree: pygit2.Oid, path: str) -> Compose | None:

@@ -129,7 +129,6 @@ def test_what_is_learnt_goes_with_the_component(early: Project) -> None:
 
 def test_every_verb_carries_it_along(early: Project) -> None:
     """A verb that takes no component away, and the second of two steps of one verb."""
-    before = early.read(ENV)
     early.aegis("add", "worker", "ingress")
     learnt = yours(early)
     assert learnt[ENV]
@@ -137,10 +136,11 @@ def test_every_verb_carries_it_along(early: Project) -> None:
     early.aegis("remove", "ingress")
     assert yours(early) == learnt
     early.aegis("rebase-upstream")
-    assert yours(early)
-    early.aegis("rebase-upstream", "--to", OLDEST)
+    (lines,) = yours(early).values()
+    assert isinstance(lines, list)
+    assert lines
     early.aegis("remove", "worker")
-    assert early.read(ENV).splitlines() == before.splitlines()
+    assert {*lines} <= {*early.read(ENV).splitlines()}
     assert not yours(early)
 
 
