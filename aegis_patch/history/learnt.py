@@ -7,7 +7,7 @@ the component goes. No commit is asked: a squash merge or a shallow clone has lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pygit2
@@ -19,7 +19,7 @@ from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.merge.written_twice import units, written_twice
 from aegis_patch.objects import trees
 from aegis_patch.stack.record import RECORD
-from aegis_patch.stack.stack import WHOLE, Stack, Yours
+from aegis_patch.stack.stack import WHOLE, Stack, Yours, by_path
 from aegis_patch.upstream.workbench import Bench
 
 _FILE = "you had this very file; it stays when the component goes"
@@ -30,7 +30,7 @@ def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, froz
     """What components of a stack bring: the paths that differ without them, and their lines."""
     if not names:
         return {}
-    less, more = bench.pristine(_without(whole, names)), bench.pristine(whole)
+    less, more = bench.pristine(whole.without(names)), bench.pristine(whole)
     found: dict[str, frozenset[bytes]] = {}
     for path in trees.changed(bench.store, less, more):
         if path != RECORD:
@@ -83,23 +83,22 @@ def _notes(yours: Yours) -> Iterator[Note]:
 
 def joined(one: Yours, other: Yours) -> Yours:
     """What two learnt; of a file that is the user's as a whole, no lines besides."""
-    every = one | other
-    files = {path for path, line in every if line == WHOLE}
-    return frozenset(pair for pair in every if pair[1] == WHOLE or pair[0] not in files)
+    pairs = set[tuple[str, str]]()
+    for path, lines in by_path(one | other).items():
+        pairs.update((path, line) for line in ({WHOLE} if WHOLE in lines else lines))
+    return frozenset(pairs)
 
 
 def carried(store: pygit2.Repository, yours: Yours, old: pygit2.Oid, new: pygit2.Oid) -> Yours:
     """What of it the new pristine tree still has, at the path that it has there."""
     pairs = set[tuple[str, str]]()
-    for path in {path for path, _ in yours}:
+    for path, lines in by_path(yours).items():
         place = path
         if trees.lookup(store, new, path) is None:
             place = renames.follow(store, old, new, [path]).files.get(path, path)
-        entry = trees.lookup(store, new, place)
-        there = {_shown(unit) for unit in _units(store, new, place)}
-        if entry:
-            there.add(WHOLE)
-        pairs.update((place, line) for where, line in yours if where == path and line in there)
+        if trees.lookup(store, new, place):
+            there = {WHOLE, *map(_shown, _units(store, new, place))}
+            pairs.update((place, line) for line in lines & there)
     return frozenset(pairs)
 
 
@@ -112,22 +111,19 @@ def kept(bench: Bench, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
     if not going or not old.yours:
         return {}
     store = bench.store
-    less, more = bench.pristine(_without(old, going)), bench.pristine(old)
+    less, more = bench.pristine(old.without(going)), bench.pristine(old)
     lines: dict[str, frozenset[bytes]] = {}
-    for path in {path for path, _ in old.yours}:
+    for path, mine in by_path(old.yours).items():
         before = _units(store, more, path)
+        if WHOLE in mine:
+            if trees.lookup(store, less, path) is None:
+                lines[path] = frozenset(before)
+            continue
         leaving = before - _units(store, less, path)
-        if (path, WHOLE) not in old.yours:
-            mine = frozenset(unit for unit in leaving if (path, _shown(unit)) in old.yours)
-            lines |= {path: mine} if mine else {}
-        elif trees.lookup(store, less, path) is None:
-            lines[path] = frozenset(before)
+        stays = frozenset(unit for unit in leaving if _shown(unit) in mine)
+        if stays:
+            lines[path] = stays
     return lines
-
-
-def _without(whole: Stack, names: Iterable[str]) -> Stack:
-    left = {name: by for name, by in whole.present.items() if name not in names}
-    return replace(whole, present=left)
 
 
 def _place(moved: Moves | None, path: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pygit2
@@ -111,12 +111,20 @@ def _is_answer(store: pygit2.Repository, asked: Conflict, result: Entry) -> bool
     if not places:  # what is in doubt is the order alone
         least, now, most = (_said(data.splitlines()) for data in (mine, answer, marked))
         return least <= now <= most
+    return _is_filled(lines, places, answer)
+
+
+def _is_filled(lines: Sequence[bytes], places: Sequence[Place], answer: bytes) -> bool:
+    """Whether an answer is some marked lines with a choice at each place, and nothing else."""
+    stops = [*(place.start for place in places[1:]), len(lines)]
     done = 0
-    for place, stop in zip(places, [*(each.start for each in places[1:]), len(lines)], strict=True):
+    for place, stop in zip(places, stops, strict=True):
         above = b"".join(lines[done : place.start])
         below = b"".join(lines[place.stop : stop])
-        end = answer.find(below, len(above)) if stop < len(lines) else len(answer) - len(below)
-        if not answer.startswith(above) or end < len(above) or not answer[end:].startswith(below):
+        end = answer.find(below, len(above))
+        if stop == len(lines):
+            end = len(answer) - len(below)
+        if end < len(above) or not (answer.startswith(above) and answer[end:].startswith(below)):
             return False
         if not _is_choice(texts.lines(answer[len(above) : end]), place):
             return False

@@ -9,88 +9,142 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pygit2
 
 from aegis_patch.formats import compose_names, paths, python_names
 from aegis_patch.formats.compose_names import Compose
-from aegis_patch.history import missing_names
-from aegis_patch.history.missing_names import Evolved, Missing
 from aegis_patch.objects import texts, trees
 from aegis_patch.project import git, uv_lock
 from aegis_patch.stack.record import RECORD
 
 _SETTINGS = ".env"  # not in git, though it is where variables are set
+_COMPOSE = "compose.yaml"
 _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_DEFINED = re.compile(rb"^(?:(?:async )?def|class) (\w+)|^(\w+)(?:: [^=\n]+)? = ", re.MULTILINE)
+_VARIABLE = re.compile(r"(?m)^[#\s]*(?:export )?([A-Z][A-Z0-9_]+)=")
+_DISTRIBUTION = re.compile(r"[\"']([A-Za-z0-9][\w.-]*)")
 _Lines = Mapping[int, str]
 _Named = Iterator[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A line that names what the project does not have (any more), and where that is, if known."""
+    """A line that names what the project does not have (any more); or that comes in, and does."""
 
     path: str
     line: int
     name: str
     comes: bool = False
-    place: str = ""
 
     def __str__(self) -> str:
         if not self.comes:
             return f"{self.path}:{self.line} still names {self.name}"
-        where = f"is at {self.place}" if self.place else "does not exist here"
-        return f"{self.path}:{self.line} names {self.name}, which {where}"
+        return f"{self.path}:{self.line} names {self.name}, which does not exist here"
+
+
+@dataclass(frozen=True, slots=True)
+class Evolved:
+    """What a verb makes of a project: HEAD's tree, the two pristine ones, and the result.
+
+    `moved` says where the user has files of the pristine trees, `was` the same the other way;
+    `unsettled` are the paths that await a person: what these will hold nobody knows yet.
+    """
+
+    store: pygit2.Repository
+    root: Path
+    commit: str
+    head: pygit2.Oid
+    old: pygit2.Oid
+    new: pygit2.Oid
+    result: pygit2.Oid
+    moved: Mapping[str, str]
+    was: Mapping[str, str]
+    unsettled: Collection[str] = ()
+
+    def read(self, tree: pygit2.Oid, path: str) -> bytes:
+        """What a tree has of a file of the result."""
+        return trees.read(self.store, tree, self.place_in(tree, path))
+
+    def place_in(self, tree: pygit2.Oid, path: str) -> str:
+        """Where a tree has a file of the result."""
+        return self.was.get(path, path) if tree in (self.old, self.new) else path
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """What a tree has and the result has not: files, modules; variables, services, distributions.
+
+    `edited` are the Python files that both have, and not the same, by their paths in the result.
+    """
+
+    tree: pygit2.Oid
+    files: Collection[str]
+    modules: Collection[str]
+    edited: Collection[str]
+    variables: Collection[str] = ()
+    services: Collection[str] = ()
+    distributions: Collection[str] = ()
+
+    def module(self, dotted: str) -> str:
+        """The missing module with which a dotted name begins, or nothing."""
+        while dotted and dotted not in self.modules:
+            dotted = dotted.rpartition(".")[0]
+        return dotted
 
 
 def references(at: Evolved) -> list[Reference]:
     """The lines that name what is no longer there, or what comes in and the user has not."""
-    had = missing_names.missing(at, at.head, missing_names.lost_words(at))
-    wanted = missing_names.missing(at, at.new, missing_names.NO_WORDS)
+    had = _missing(at, at.head, *_lost_words(at))
+    wanted = _missing(at, at.new)
     changed = trees.changed(at.store, at.head, at.result)
-    found: set[Reference] = set()
-    for path in {*changed, *_naming(at, had)}:
-        data = at.read(path)
-        if path in (uv_lock.LOCK, RECORD, *at.unsettled) or texts.is_binary(data):
+    found = set(_in_settings(at, had))
+    for path in {*changed, *_naming(at, had)} - {uv_lock.LOCK, RECORD, *at.unsettled}:
+        data = at.read(at.result, path)
+        if texts.is_binary(data):
             continue
-        mine = _lines(data, trees.read(at.store, at.new, at.place_in(at.new, path)))
+        mine = _lines(data, at.read(at.new, path))
         found.update(Reference(path, *each) for each in _named(at, had, path, data, mine))
-        if path in changed:
-            fresh = _lines(data, trees.read(at.store, at.head, path))
-            for number, name in _named(at, wanted, path, data, fresh):
-                found.add(Reference(path, number, name, True, _place(path, name, changed)))
+        fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
+        for number, name in _named(at, wanted, path, data, fresh):
+            found.add(Reference(path, number, name, comes=True))
+    once = _once(at, {*had.modules, *wanted.modules}, found)
+    return sorted(once, key=lambda one: (one.path, one.line, one.name))
+
+
+def _in_settings(at: Evolved, had: _Missing) -> Iterator[Reference]:
+    """What the settings outside of git name, and is missing."""
     settings = at.root / _SETTINGS
-    if had.words["variable"] | had.words["service"] and settings.is_file():
-        named = _in_text(had, _SETTINGS, _lines(settings.read_bytes(), b""))
-        found.update(Reference(_SETTINGS, *each) for each in named)
-    told = _told_once(at, had.modules | wanted.modules, found)
-    return sorted(told, key=lambda one: (one.path, one.line, one.name))
+    if (had.variables or had.services) and settings.is_file():
+        for number, name in _in_text(had, _SETTINGS, _lines(settings.read_bytes(), b"")):
+            yield Reference(_SETTINGS, number, name)
 
 
-def _naming(at: Evolved, had: Missing) -> set[str]:
-    """The files of HEAD that may name what is missing."""
-    found = set(git.naming(at.root, at.commit, had.sought()))
-    for name in had.modules:
-        found.update(trees.files(at.store, at.head, name.replace(".", "/")))
-    return found
-
-
-def _told_once(
-    at: Evolved, modules: frozenset[str], found: Iterable[Reference]
-) -> Iterator[Reference]:
+def _once(at: Evolved, modules: Collection[str], found: Iterable[Reference]) -> Iterator[Reference]:
     """Each once, without packages of what is named, and modules that Python finds elsewhere."""
-    elsewhere: set[str] = set()
+    elsewhere = frozenset[str]()
     if any(each.name in modules for each in found):
-        elsewhere.update(missing_names.reachable(at.store, at.result))
-    named: dict[tuple[str, int], list[str]] = {}
+        elsewhere = _reachable(trees.files(at.store, at.result))
+    named: dict[tuple[str, int], str] = {}
     for each in sorted(found, key=lambda one: (one.comes, -len(one.name))):
-        there = named.setdefault((each.path, each.line), [])
-        is_package = any(f"{name}.".startswith(f"{each.name}.") for name in there)
-        if each.name not in elsewhere and not is_package:
-            there.append(each.name)
+        there = named.get((each.path, each.line), "")
+        if each.name not in elsewhere and f" {each.name}." not in there:
+            named[each.path, each.line] = f"{there} {each.name}."
             yield each
+
+
+def _reachable(files: Iterable[str]) -> frozenset[str]:
+    """Every name under which Python may find one of some files, from whatever directory."""
+    found = set[str]()
+    for path in files:
+        name = python_names.module(path) if path.endswith(".py") else ""
+        while name:
+            found.add(name)
+            name = name.partition(".")[2]
+    return frozenset(found)
 
 
 def _lines(data: bytes, known: bytes) -> dict[int, str]:
@@ -103,27 +157,93 @@ def _lines(data: bytes, known: bytes) -> dict[int, str]:
     return found
 
 
-def _named(at: Evolved, lost: Missing, path: str, data: bytes, lines: _Lines) -> _Named:
+# What is missing, and who may name it.
+
+
+def _missing(at: Evolved, tree: pygit2.Oid, *words: Collection[str]) -> _Missing:
+    files, modules, edited = set[str](), set[str](), set[str]()
+    for path, _ in trees.lacking(at.store, tree, at.result):
+        place = at.moved.get(path, path) if tree == at.new else path
+        if place in at.unsettled:
+            continue
+        if trees.lookup(at.store, at.result, path) is None:
+            files.add(path)
+            if path.endswith(".py"):
+                modules |= {python_names.module(path), python_names.module(at.place_in(tree, path))}
+                modules.add(python_names.module(at.was.get(path, path)))
+        if path.endswith(".py") and trees.lookup(at.store, at.result, place):
+            edited.add(place)
+    return _Missing(tree, files, modules, edited, *words)
+
+
+def _lost_words(at: Evolved) -> Iterator[set[str]]:
+    """The variables, services and distributions that go, and are not the user's as well."""
+    trees_of = (at.old, at.new, at.result)
+    for kind in (_variables, _services, _distributions):
+        old, new, mine = (kind(at, tree) for tree in trees_of)
+        yield old - new - mine
+
+
+def _variables(at: Evolved, tree: pygit2.Oid) -> set[str]:
+    return set(_VARIABLE.findall(_text(at, tree, ".env.example")))
+
+
+def _services(at: Evolved, tree: pygit2.Oid) -> set[str]:
+    found = _compose(at, tree, at.moved.get(_COMPOSE, _COMPOSE))
+    return {name.removeprefix("service ") for name in found.has} if found else set()
+
+
+def _distributions(at: Evolved, tree: pygit2.Oid) -> set[str]:
+    return set(_DISTRIBUTION.findall(_text(at, tree, "pyproject.toml")))
+
+
+def _text(at: Evolved, tree: pygit2.Oid, path: str) -> str:
+    return at.read(tree, at.moved.get(path, path)).decode("utf-8", "replace")
+
+
+def _naming(at: Evolved, had: _Missing) -> set[str]:
+    """The files of HEAD that may name what is missing: those of one of its words, and beside it."""
+    words = {*had.variables, *had.services, *had.distributions}
+    words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
+    words.update(name.rpartition(".")[2] for name in had.modules if not had.module(_above(name)))
+    for path in had.edited:
+        before, now = (set(_DEFINED.findall(at.read(tree, path))) for tree in (at.head, at.result))
+        if before - now:
+            words.add(python_names.module(path).rpartition(".")[2])
+    found = set(git.naming(at.root, at.commit, words))
+    for name in had.modules:
+        found.update(trees.files(at.store, at.head, name.replace(".", "/")))
+    return found
+
+
+def _above(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+# What lines name.
+
+
+def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:
     """What some lines of a file name and is missing."""
     if not lines:
         return
     yield from _in_text(lost, path, lines)
-    if lost.gone:
+    if lost.files:
         yield from _paths(at, lost, path, data, lines)
     if compose_names.NAME.search(path):
         yield from _in_compose(at, lost, path)
-    if path.endswith(".py") and lost.may_be_in(path, data):
-        for number, name in _in_python(lost, path, data):
+    if path.endswith(".py") and (lost.modules or lost.edited or lost.distributions):
+        for number, name in _in_python(at, lost, path, data):
             if number in lines:
                 yield number, name
 
 
-def _in_text(lost: Missing, path: str, lines: _Lines) -> _Named:
+def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
     """Modules, as in "app.clock.api:router", variables and services."""
-    service = _any(lost.words["service"])
+    service = _any(lost.services)
     is_yaml = path.endswith((".yml", ".yaml"))
     patterns = [
-        rf"(?<!\w){_any(lost.words['variable'])}(?!\w)",
+        rf"(?<!\w){_any(lost.variables)}(?!\w)",
         rf"(?<![\w-]){service}(?![\w-])" if is_yaml else rf"(?:@|//){service}(?=[:/\s\"']|$)",
     ]
     for number, line in lines.items():
@@ -135,60 +255,98 @@ def _in_text(lost: Missing, path: str, lines: _Lines) -> _Named:
                 yield number, name
 
 
-def _any(names: frozenset[str]) -> str:
+def _any(names: Collection[str]) -> str:
     """A group that matches one of some names."""
     longest = sorted(names, key=lambda name: (-len(name), name))
     return f"({'|'.join(map(re.escape, longest)) or '(?!)'})"
 
 
-def _in_python(lost: Missing, path: str, data: bytes) -> _Named:
+def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
     """What is imported from what is missing, and names of the file's own that are."""
     tree = python_names.parsed(data)
     if tree is None:
         return
     for number, module, name in python_names.imported(path, tree):
-        top = module.partition(".")[0].replace("_", "-")
         if gone := lost.module(f"{module}.{name}" if name else module):
             yield number, gone
-        if name in lost.names(lost.files.get(module, "")):
+        if name and name in _unbound(at, lost, _file_of(at, module)):
             yield number, f"{name} of {module}"
-        elif top in lost.words["distribution"]:
+        top = module.partition(".")[0].replace("_", "-")
+        if top in lost.distributions:
             yield number, top
-    names = lost.names(path)
-    for number, name in python_names.used(tree) if names else ():
-        if name in names:
-            yield number, name
+    own = _unbound(at, lost, path)
+    if own:
+        for number, name in python_names.used(tree):
+            if name in own:
+                yield number, name
 
 
-def _in_compose(at: Evolved, lost: Missing, path: str) -> _Named:
+def _file_of(at: Evolved, module: str) -> str:
+    """Where the result has a module, by its name in a pristine tree or its own."""
+    stem = module.replace(".", "/")
+    for path in (f"{stem}.py", f"{stem}/__init__.py") if module else ():
+        place = at.moved.get(path, path)
+        if trees.lookup(at.store, at.result, place):
+            return place
+    return ""
+
+
+def _unbound(at: Evolved, lost: _Missing, path: str) -> frozenset[str]:
+    """What a file of the result bound in another tree, and binds no more."""
+    if path not in lost.edited:
+        return frozenset()
+    return _no_longer_bound(at.read(lost.tree, path), at.read(at.result, path))
+
+
+@functools.cache
+def _no_longer_bound(there: bytes, here: bytes) -> frozenset[str]:
+    """What one text of a module binds and the other does not, as far as that is sure."""
+    before, now = python_names.parsed(there), python_names.parsed(here)
+    if not before or not now:
+        return frozenset()
+    names, known = python_names.bound(before), python_names.bound(now)
+    return frozenset() if names is None or known is None else frozenset(names - known)
+
+
+def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
     """Services and volumes that a Compose file needs, the other tree has, and no file here has."""
-    known = _compose(at, lost.tree, at.place_in(lost.tree, path))
-    here, before = (_compose(at, tree, path) for tree in (at.result, at.head))
+    known, here = _compose(at, lost.tree, path), _compose(at, at.result, path)
     if not known or not here or not here.whole:
         return
     missing = known.has - here.has
-    old = {(by, name) for _, by, name in before.needs if name not in before.has} if before else ()
-    found = [(n, name) for n, by, name in here.needs if name in missing and (by, name) not in old]
-    elsewhere = _in_other_files(at) if found else frozenset()
-    for number, name in found:
-        if name not in elsewhere:
+    if missing.isdisjoint(name for _, _, name in here.needs):
+        return
+    missing -= _in_all_compose_files(at)
+    lacked = _lacked(_compose(at, at.head, path))
+    for number, by, name in here.needs:
+        if name in missing and (by, name) not in lacked:
             yield number, name
 
 
-def _compose(at: Evolved, tree: pygit2.Oid, path: str) -> Compose | None:
-    return compose_names.project(functools.partial(trees.read, at.store, tree), path)
-
-
-def _in_other_files(at: Evolved) -> frozenset[str]:
-    """What all Compose files of the result define."""
-    found = frozenset[str]()
-    for path in trees.files(at.store, at.result):
-        if compose_names.NAME.search(path) and (read := compose_names.read(at.read(path))):
-            found |= read.has
+def _lacked(before: Compose | None) -> set[tuple[str, str]]:
+    """What a Compose file needed and did not have, with who needed it."""
+    found = set[tuple[str, str]]()
+    for _, by, name in before.needs if before else ():
+        if before and name not in before.has:
+            found.add((by, name))
     return found
 
 
-def _paths(at: Evolved, lost: Missing, path: str, data: bytes, lines: _Lines) -> _Named:
+def _compose(at: Evolved, tree: pygit2.Oid, path: str) -> Compose | None:
+    read = functools.partial(trees.read, at.store, tree)
+    return compose_names.project(read, at.place_in(tree, path))
+
+
+def _in_all_compose_files(at: Evolved) -> frozenset[str]:
+    found = frozenset[str]()
+    for path in trees.files(at.store, at.result):
+        if compose_names.NAME.search(path):
+            read = compose_names.read(at.read(at.result, path))
+            found |= read.has if read else frozenset()
+    return found
+
+
+def _paths(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:
     """Paths that lead to a file of the other tree, and to none of the result."""
     there = at.place_in(lost.tree, path)
     for number, name in paths.named(path, data):
@@ -203,11 +361,3 @@ def _leads(at: Evolved, tree: pygit2.Oid, path: str, name: str) -> bool:
         if trees.lookup(at.store, tree, place) or trees.subtree(at.store, tree, place):
             return True
     return False
-
-
-def _place(path: str, name: str, changed: Iterable[str]) -> str:
-    """Where a path is that a directory took along, if it is one file: the named or the naming."""
-    found = [each for each in changed if f"/{each}".endswith(f"/{name}")]
-    if len(found) != 1:
-        return ""
-    return posixpath.relpath(name, posixpath.dirname(path)) if found == [name] else found[0]

@@ -15,7 +15,7 @@ from typing import Any
 
 from aegis_patch.errors import Refused
 from aegis_patch.formats import bounded_parsers
-from aegis_patch.stack.stack import WHOLE, Presence, Stack, Yours
+from aegis_patch.stack.stack import WHOLE, Presence, Stack, Yours, by_path
 
 RECORD = "aegis.toml"
 _OURS = ("upstream", "answers", "components")  # the sections whose values are ours to write
@@ -169,9 +169,8 @@ def _yours(table: Mapping[str, Any]) -> Yours:
 
 
 def _yours_lines(yours: Yours) -> Iterator[str]:
-    for path in sorted({path for path, _ in yours}):
-        lines = sorted(line for where, line in yours if where == path)
-        written = "true" if WHOLE in lines else f"[{', '.join(map(_quoted, lines))}]"
+    for path, lines in by_path(yours).items():
+        written = "true" if WHOLE in lines else f"[{', '.join(map(_quoted, sorted(lines)))}]"
         yield f"{_key(path)} = {written}"
 
 

@@ -5,7 +5,7 @@ Every verb is a function from stack to stack; `aegis.toml` is a stack's record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,14 @@ CORE = "core"
 By = Literal["you", "need"]
 Yours = frozenset[tuple[str, str]]
 WHOLE = ""
+
+
+def by_path(yours: Yours) -> dict[str, set[str]]:
+    """The lines of each path."""
+    found: dict[str, set[str]] = {}
+    for path, line in sorted(yours):
+        found.setdefault(path, set()).add(line)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,15 @@ class Stack:
     def names(self) -> frozenset[str]:
         """Every present name."""
         return frozenset(self.present)
+
+    def having(self, name: str, there: Presence) -> Stack:
+        """The stack with a name, as its record would tell; no closure."""
+        return replace(self, present={**self.present, name: there})
+
+    def without(self, names: Collection[str]) -> Stack:
+        """The stack without some names, as its record would tell; no closure."""
+        left = {name: by for name, by in self.present.items() if name not in names}
+        return replace(self, present=left)
 
     def chosen(self) -> frozenset[str]:
         """The names that the user asked for."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.formats import compose_names
-from aegis_patch.history import learnt, presence
+from aegis_patch.history import evidence, learnt
 from aegis_patch.history.past_resolutions import recall
 from aegis_patch.merge import renames
 from aegis_patch.merge.evolve import evolve
@@ -85,7 +85,7 @@ def _plan(
     yours = record.parse(trees.read(store, tree, RECORD)).yours  # an earlier step may have learnt
     said = replace(step.record or step.old, yours=yours)
     comes = step.new.names - step.old.names
-    was, _ = presence.with_found(bench, replace(step.old, yours=yours), tree, comes)
+    was = evidence.shown(bench, replace(step.old, yours=yours), tree, comes)
     old, new = bench.pristine(was), bench.pristine(step.new)
     now = replace(step.new, yours=learnt.carried(store, yours, old, new))
     old, new = recorded(store, old, said), recorded(store, new, now)

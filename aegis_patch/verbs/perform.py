@@ -11,8 +11,7 @@ import pygit2
 
 from aegis_patch.errors import Refused
 from aegis_patch.history import conflict_origins
-from aegis_patch.history.missing_names import Evolved
-from aegis_patch.history.unresolved import Reference, references
+from aegis_patch.history.unresolved import Evolved, Reference, references
 from aegis_patch.landing import land, preconditions
 from aegis_patch.landing.land import Draft, Pick
 from aegis_patch.merge import renames

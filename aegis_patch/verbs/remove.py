@@ -9,7 +9,9 @@ from aegis_patch.errors import Refused
 from aegis_patch.history import record_log
 from aegis_patch.project.find import Project
 from aegis_patch.stack import requirements, stack
+from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import naming, opening
 from aegis_patch.verbs.naming import Naming
@@ -39,17 +41,7 @@ def _removals(
     known = opened.catalogue
     said = [f"{name} is not there" for name in chosen if name not in there.stack.present]
     going = [name for name in reversed(chosen) if name in there.stack.present]
-    for name in going:
-        users = [
-            user
-            for user in requirements.dependants(known, name, there.stack.names)
-            if user not in going
-        ]
-        if users:
-            raise Refused(
-                f"{name} is needed by {', '.join(users)}",
-                next=f"aegis remove {' '.join([*users, name])}",
-            )
+    _refuse_needed(known, there.stack, going)
     steps: list[Step] = []
     at = there.stack
     for name in going:
@@ -62,6 +54,18 @@ def _removals(
         steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
         at = new
     return steps, tuple(said)
+
+
+def _refuse_needed(known: Catalogue, there: Stack, going: Sequence[str]) -> None:
+    """Refuse to take away what another component needs, unless that goes too."""
+    for name in going:
+        users = requirements.dependants(known, name, there.names)
+        users = tuple(user for user in users if user not in going)
+        if users:
+            raise Refused(
+                f"{name} is needed by {', '.join(users)}",
+                next=f"aegis remove {' '.join([*users, name])}",
+            )
 
 
 def _why_removed(there: Project, name: str, said: list[str]) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aegis_patch.history.learnt import joined
+from aegis_patch.stack import record
+from aegis_patch.upstream import releases
 from tests.conftest import Project, Start, git
 from tests.promises.test_hostile import BASE, EDIT, begin, new, publish, series
 
 TOLD = "you had written this too"
-SLOT = "# slot: worker\n"
-MINE = "# The queues there are\n# WORKER_QUEUES=default,slow\n"
+ENV = ".env.example"
+OLDEST = next(iter(releases.versions()))
+SIDES = ("HEAD", "MERGE_HEAD")
 
 
 def yours(project: Project) -> dict[str, object]:
@@ -89,83 +94,81 @@ def test_lines_and_files_stay_whatever_became_of_history(
     assert kept.git("rev-parse", "HEAD:./") == project.git("rev-parse", f"{mine}^{{tree}}")
 
 
-def test_a_line_in_a_file_that_i_moved(start: Start) -> None:
-    project = start()
-    project.edit(".env.example", SLOT, SLOT + MINE)
-    project.git("mv", ".env.example", "env.sample")
-    project.commit("Mine, and moved")
-    assert TOLD in project.aegis("add", "worker").out
-    project.git("mv", "env.sample", ".env.example")
-    project.commit("Moved back")
-    project.aegis("remove", "worker")
-    assert MINE in project.read(".env.example")
-
-
-def test_what_is_learnt_goes_with_the_component(start: Start) -> None:
-    project = start()
-    project.edit(".env.example", SLOT, SLOT + MINE)
+@pytest.fixture(name="early")
+def with_its_settings(start: Start) -> Project:
+    """A project whose user took the worker's settings early, from another project."""
+    whole = start("worker", name="other", version=OLDEST)
+    project = start(version=OLDEST)
+    project.write(ENV, whole.read(ENV))
     project.commit("Mine")
-    project.aegis("add", "worker")
-    project.aegis("remove", "worker")
-    project.edit(".env.example", MINE, "")
-    project.commit("Not mine any more")
-    before = project.tree
-    assert TOLD not in project.aegis("add", "worker").out
-    project.aegis("remove", "worker")
-    assert project.tree == before
+    return project
 
 
-def test_every_verb_carries_it_along(start: Start) -> None:
+def test_a_line_in_a_file_that_i_moved(early: Project) -> None:
+    before = early.read(ENV)
+    early.git("mv", ENV, "env.sample")
+    early.commit("Moved")
+    assert TOLD in early.aegis("add", "worker").out
+    early.git("mv", "env.sample", ENV)
+    early.commit("Moved back")
+    early.aegis("remove", "worker")
+    assert early.read(ENV) == before
+
+
+def test_what_is_learnt_goes_with_the_component(early: Project) -> None:
+    early.aegis("add", "worker")
+    early.aegis("remove", "worker")
+    assert not yours(early)
+    early.git("checkout", "--quiet", "HEAD~3", "--", ENV)
+    early.commit("Not mine any more")
+    before = early.tree
+    assert TOLD not in early.aegis("add", "worker").out
+    early.aegis("remove", "worker")
+    assert early.tree == before
+
+
+def test_every_verb_carries_it_along(early: Project) -> None:
     """A verb that takes no component away, and the second of two steps of one verb."""
-    project = start(version="0.3.0")
-    brought = start("worker", name="other", version="0.3.0").read(".env.example")
-    mine = brought.partition(SLOT)[2].splitlines(keepends=True)[0]
-    project.edit(".env.example", SLOT, SLOT + mine)
-    project.commit("Mine")
-    project.aegis("add", "worker", "ingress")
-    learnt = yours(project)
-    assert learnt[".env.example"] == [mine.rstrip()]
-    project.aegis("answers", "project_name=Other")
-    assert yours(project) == learnt
-    project.aegis("remove", "ingress")
-    project.aegis("rebase-upstream")
-    assert yours(project) == learnt
-    project.aegis("rebase-upstream")
-    project.aegis("remove", "worker")
-    assert mine in project.read(".env.example")
-    assert not yours(project)
+    early.aegis("add", "worker", "ingress")
+    learnt = yours(early)
+    assert learnt[ENV]
+    early.aegis("answers", "description=Other")
+    early.aegis("remove", "ingress")
+    assert yours(early) == learnt
+    early.aegis("rebase-upstream")
+    (lines,) = yours(early).values()
+    assert isinstance(lines, list)
+    assert lines
+    early.aegis("remove", "worker")
+    assert {*lines} <= {*early.read(ENV).splitlines()}
+    assert not yours(early)
 
 
-@pytest.mark.parametrize("first", ["main", "other"])
-def test_two_branches_that_each_learnt(start: Start, first: str) -> None:
-    project = start()
-    slot, line = "# slot: ingress\n", "# DOMAIN=\n"
-    brought = start("ingress", name="other").read(".env.example")
-    line = brought.partition(slot)[2].splitlines(keepends=True)[0]
-    project.edit(".env.example", SLOT, SLOT + MINE)
-    project.edit(".env.example", slot, slot + line)
+def test_two_branches_that_each_learnt(tmp_path: Path) -> None:
+    """Merged by key, as a merge of records is."""
+    publish(tmp_path / "fork.git", {**BASE, **series("one", LINE), **series("two", new("c.txt"))})
+    assert begin(tmp_path, tmp_path / "fork.git").code == 0
+    project = Project(tmp_path / "my-api")
+    project.write("docs/a.md", "a\nboth\nb\nc\n")
+    project.write("c.txt", "x\n")
     project.commit("Mine")
     project.git("switch", "--quiet", "-c", "other")
-    project.aegis("add", "worker")
+    project.aegis("add", "two")
     project.git("switch", "--quiet", "main")
-    project.aegis("add", "ingress")
+    project.aegis("add", "one")
     project.git("merge", "--no-edit", "other", check=False)
-    if project.git("ls-files", "--unmerged"):  # the tables of both, at the end of the record
-        text = project.read("aegis.toml")
-        ours, theirs = text.partition("<<<<<<<")[2].partition(">>>>>>>")[0].split("=======\n")
-        lines = {*ours.splitlines()[1:], *theirs.splitlines()} - {""}
-        table = [each for each in lines if each.startswith("[yours]")]
-        paths = [each for each in lines if each.startswith('".env.example"')]
-        both = ", ".join(each.partition(" = [")[2].removesuffix("]") for each in sorted(paths))
-        above = text.partition("<<<<<<<")[0]
-        project.write("aegis.toml", f'{above}{"".join(table)}\n".env.example" = [{both}]\n')
-        project.commit("Both")
-    names = ["worker", "ingress"] if first == "other" else ["ingress", "worker"]
-    project.aegis("repair")
-    for name in names:
-        project.aegis("remove", name)
-    assert MINE in project.read(".env.example")
-    assert line in project.read(".env.example")
+    assert project.git("ls-files", "--unmerged", "--", ":!aegis.toml") == ""
+    mine, theirs = (record.parse(project.git("show", f"{at}:aegis.toml").encode()) for at in SIDES)
+    both = replace(
+        mine, present={**mine.present, **theirs.present}, yours=joined(mine.yours, theirs.yours)
+    )
+    skeleton = project.git("show", "HEAD:aegis.toml").encode()
+    project.write("aegis.toml", record.write(skeleton, both).decode())
+    project.commit("Both")
+    project.aegis("remove", "one", "two")
+    assert project.read("docs/a.md") == "a\nboth\nb\nc\n"
+    assert project.read("c.txt") == "x\n"
+    assert not yours(project)
 
 
 @pytest.mark.parametrize("layout", ["four spaces", "two spaces", "one line"])
@@ -190,19 +193,19 @@ def test_a_dependency_that_the_component_brings_as_well(start: Start, layout: st
     assert "cashews" not in project.read("pyproject.toml")
 
 
-def test_a_line_that_two_components_bring(start: Start) -> None:
+def test_a_line_that_two_components_bring(tmp_path: Path) -> None:
     """It stays known until the last of them goes."""
-    project = start()
-    slot, mine = "    # slot: cache\n", '    "redis>=5.3,<6",\n'
-    text = project.read("pyproject.toml")
-    project.write("pyproject.toml", text.replace(slot, slot + mine, 1))
+    publish(tmp_path / "fork.git", {**BASE, **series("one", LINE), **series("two", LINE)})
+    assert begin(tmp_path, tmp_path / "fork.git").code == 0
+    project = Project(tmp_path / "my-api")
+    project.write("docs/a.md", "a\nboth\nb\nc\n")
     project.commit("Mine")
-    project.aegis("add", "cache")
-    project.aegis("add", "worker")
-    project.aegis("remove", "worker")
+    project.aegis("add", "one")
+    project.aegis("add", "two")
+    project.aegis("remove", "one")
     assert yours(project)
-    project.aegis("remove", "cache")
-    assert mine in project.read("pyproject.toml")
+    project.aegis("remove", "two")
+    assert project.read("docs/a.md") == "a\nboth\nb\nc\n"
 
 
 def test_a_file_chosen_in_a_conflict_is_the_components(start: Start) -> None:
@@ -221,13 +224,14 @@ def test_a_file_chosen_in_a_conflict_is_the_components(start: Start) -> None:
     assert project.is_sound()
 
 
-def test_a_line_beside_a_conflict_is_learnt_too(start: Start) -> None:
-    project = start()
-    project.edit(".env.example", SLOT, SLOT + MINE)
-    project.collide("worker")
-    project.aegis("add", "worker", code=3)
-    project.git("checkout", "--theirs", "README.md")
-    project.git("add", "README.md")
-    project.git("cherry-pick", "--continue")
-    project.aegis("remove", "worker")
-    assert MINE in project.read(".env.example")
+def test_a_line_beside_a_conflict_is_learnt_too(early: Project) -> None:
+    path = "app/components/worker/__init__.py"
+    before = early.read(ENV)
+    early.write(path, "MINE = 1\n")
+    early.commit("Mine")
+    early.aegis("add", "worker", code=3)
+    early.git("checkout", "--theirs", path)
+    early.git("add", path)
+    early.git("cherry-pick", "--continue")
+    early.aegis("remove", "worker")
+    assert early.read(ENV) == before

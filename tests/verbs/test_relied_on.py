@@ -163,21 +163,3 @@ def test_a_submodule_is_no_trouble(start: Start) -> None:
     project.git("commit", "--quiet", "-m", "A submodule")
     project.aegis("remove", "worker")
     assert "160000" in project.git("ls-tree", "-r", "HEAD", "vendor/lib")
-
-
-def test_lines_of_mine_at_the_very_slots(start: Start) -> None:
-    """Where a component writes too: all of it merges, and leaves again without a trace."""
-    project = start()
-    for path, slot, mine in (
-        ("compose.yaml", "\n  # slot: cache\n", "  db:\n    image: postgres:18\n\n"),
-        (".env.example", "# slot: cache\n", "MINE=1\n"),
-        ("Makefile", "# slot: worker\n", ".PHONY: mine\nmine:\n\techo mine\n\n"),
-        ("pyproject.toml", "    # slot: cache\n", '    "mine>=1",\n'),
-    ):
-        text = project.read(path)
-        project.write(path, text.replace(slot, slot + mine, 1))
-    project.commit("Mine")
-    before = project.tree
-    project.aegis("add", "worker")
-    project.aegis("remove", "worker")
-    assert project.tree == before
