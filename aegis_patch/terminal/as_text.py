@@ -35,7 +35,6 @@ _REMEDIES = {
     Reason.DOUBT: "The file has one possible merge. Check that line, then: git add {path}",
     Reason.DELETED_BY_US: _AS_YOU_LEFT_IT,
     Reason.SHARED: _AS_YOU_LEFT_IT,
-    Reason.SPLIT: "Make aegis's change in the part where it belongs, then: git add {path}",
     Reason.BINARY: "The file is yours. To keep it: git add {path}  "
     "To take aegis's: git checkout --theirs {path} && git add {path}",
     Reason.KIND: "Move yours away, then: git checkout --theirs {path} && git add {path}  "

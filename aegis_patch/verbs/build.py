@@ -11,8 +11,9 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.formats import compose_names
-from aegis_patch.history import reliance, users_lines, users_moves
+from aegis_patch.history import evidence, learnt
 from aegis_patch.history.past_resolutions import recall
+from aegis_patch.merge import renames
 from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
@@ -20,7 +21,9 @@ from aegis_patch.merge.sides import Note
 from aegis_patch.objects import trees
 from aegis_patch.project import git, repository, uv_lock
 from aegis_patch.project.find import Place, Project
+from aegis_patch.stack import record
 from aegis_patch.stack.pristine import recorded
+from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import lock_files
 from aegis_patch.verbs.step import Step
@@ -55,6 +58,7 @@ def build(bench: Bench, there: Place, step: Step, root: pygit2.Oid, *, relock: b
     outcome = evolve(store, plan)
     if isinstance(outcome, Conflicted) and isinstance(there, Project):
         outcome = recall(bench, there, plan, outcome)
+    outcome = learnt.written_down(store, plan, outcome)
     built = Built(step, root, root, outcome, plan.moved or Moves())
     if isinstance(outcome, Unchanged):
         return built
@@ -76,21 +80,25 @@ def _plan(
 ) -> tuple[Plan, Mapping[str, str]]:
     """What to merge, with what the project tells of its user; and its attributes `merge`."""
     store = bench.store
-    old, new = bench.pristine(step.old), bench.pristine(step.new)
     if not isinstance(there, Project) or step.old is None:
-        return Plan(tree, old, new, step.new), {}
-    if step.record:
-        old = recorded(store, old, step.record)
+        return Plan(tree, bench.pristine(step.old), bench.pristine(step.new), step.new), {}
+    yours = record.parse(trees.read(store, tree, RECORD)).yours  # an earlier step may have learnt
+    said = replace(step.record or step.old, yours=yours)
+    comes = step.new.names - step.old.names
+    was = evidence.shown(bench, replace(step.old, yours=yours), tree, comes)
+    old, new = bench.pristine(was), bench.pristine(step.new)
+    now = replace(step.new, yours=learnt.carried(store, yours, old, new))
+    old, new = recorded(store, old, said), recorded(store, new, now)
     attributes = _attributes(there, trees.changed(store, old, new))
     plan = Plan(
         head=tree,
         old=old,
         new=new,
-        record=step.new,
-        yours=users_lines.lines(bench, there, step.old, step.new),
-        brought=reliance.brought(bench, step.new, step.new.names - step.old.names),
+        record=now,
+        yours=learnt.kept(bench, was, now),
+        brought=learnt.brought(bench, now, now.names - was.names),
         drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
-        moved=users_moves.moved(bench, there, tree, old, new),
+        moved=renames.follow(store, old, tree, trees.changed(store, old, new)),
         ignorecase=repository.ignores_case(there.repo),
     )
     return plan, attributes
