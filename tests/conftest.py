@@ -27,6 +27,8 @@ from tests.keeper import pytest_configure
 __all__ = ["pytest_configure"]
 
 ROOT = Path(__file__).parent.parent
+OLDER, NEWEST = list(releases.versions())[-2:]
+"""The pair of releases over which a rebase is tried. What needs another difference: `fork`."""
 DATE = "2026-01-02T03:04:05+00:00"
 ME = {
     f"GIT_{who}_{what}": value
@@ -146,11 +148,10 @@ class Project:
         self.git("commit", "--quiet", "--message", message)
         return self.head
 
-    def collide(self, name: str) -> str:
-        """Commit a line of the user's in the README just where the series of `name` writes."""
-        slot = f"<!-- slot: {name} -->\n"
-        self.edit("README.md", slot, f"{slot}mine\n")
-        return self.commit("Mine")
+    def collide(self) -> None:
+        """Commit another port to compose.yaml, in a line that `add ingress` takes away."""
+        self.edit("compose.yaml", "${PORT:-8000}:8000", "9000:8000")
+        self.commit("Mine")
 
     @property
     def head(self) -> str:
@@ -176,18 +177,48 @@ Start = Callable[..., Project]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Make a project: `start("worker", "cache", version="0.1.0")`."""
+    """Make a project: `start("worker", "cache", version=OLDER)`."""
 
-    def begin(*components: str, version: str | None = None, name: str = "my-api") -> Project:
+    def begin(
+        *components: str,
+        version: str | None = None,
+        name: str = "my-api",
+        upstream: Project | None = None,
+    ) -> Project:
         path = tmp_path / name
         args = ["init", str(path), "--no-interactive"]
         args += ["--components", ",".join(components)] if components else []
         args += ["--upstream-version", version] if version else []
+        args += ["--upstream", str(upstream.path)] if upstream else []
         ran = run(*args)
         assert ran.code == 0, ran.err
         return Project(path)
 
     return begin
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Project:
+    """An upstream whose release 1.0 is HEAD's base/ and patches/; a test makes others from it."""
+    made = Project(tmp_path / "fork")
+    made.path.mkdir()
+    made.git("init", "--quiet")
+    archive = subprocess.run(
+        ["git", "archive", "HEAD", "base", "patches"], cwd=ROOT, capture_output=True, check=True
+    )
+    subprocess.run(["tar", "x"], cwd=made.path, input=archive.stdout, check=True)
+    made.commit("As it is")
+    made.git("tag", "v1.0")
+    return made
+
+
+@pytest.fixture
+def grown(fork: Project) -> Project:
+    """An upstream whose release 0.9 lacks the scheduler and postgres that 1.0 has."""
+    fork.git("rm", "-q", "patches/*scheduler*/*", "patches/*postgres*/*")
+    fork.commit("As it was once")
+    fork.git("tag", "v0.9")
+    return fork
 
 
 @pytest.fixture(scope="session")

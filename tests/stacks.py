@@ -16,7 +16,7 @@ from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Component
 from aegis_patch.upstream import releases
-from tests.conftest import ROOT, Project, run
+from tests.conftest import OLDER, ROOT, Project, run
 
 ENVIRONMENT = ROOT / ".venv-stack"
 Names = tuple[str, ...]
@@ -63,8 +63,9 @@ def make(path: Path, *components: str, version: str | None = None) -> Project:
 def python(scratch: Path) -> Path:
     """The Python with all that a project of every component needs; made once, then kept."""
     pyproject = make(scratch / "everything", *everything()).path / "pyproject.toml"
-    older = list(releases.versions())[:-1]
-    wanted = hashlib.sha256(pyproject.read_bytes() + str(older).encode()).hexdigest()
+    # What the newer one needs no more.
+    older = make(scratch / "older", *everything(OLDER), version=OLDER).path / "pyproject.toml"
+    wanted = hashlib.sha256(pyproject.read_bytes() + older.read_bytes()).hexdigest()
     made = ENVIRONMENT / "made-for"
     with Path(f"{ENVIRONMENT}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -72,14 +73,9 @@ def python(scratch: Path) -> Path:
             uv_bin = uv.find_uv_bin()
             subprocess.run([uv_bin, "venv", "--quiet", "--clear", ENVIRONMENT], check=True)
             install = [uv_bin, "pip", "install", "--quiet", "--compile-bytecode"]
-            install += ["--python", str(ENVIRONMENT / "bin/python")]
-            for version in older:  # what a newer one needs no more
-                project = make(scratch / version, *everything(version), version=version)
-                install += ["-r", str(project.path / "pyproject.toml")]
-            subprocess.run(
-                [*install, "-r", pyproject, "--group", f"{pyproject}:dev", "python-slugify"],
-                check=True,
-            )
+            install += ["--python", str(ENVIRONMENT / "bin/python"), "-r", str(older)]
+            install += ["-r", str(pyproject), "--group", f"{pyproject}:dev", "python-slugify"]
+            subprocess.run(install, check=True)
             made.write_text(wanted)
     return ENVIRONMENT / "bin/python"
 

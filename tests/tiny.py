@@ -73,9 +73,6 @@ def contents(store: pygit2.Repository, oid: pygit2.Oid) -> dict[str, bytes | tup
     return found
 
 
-GitFailed = subprocess.CalledProcessError
-
-
 def git(store: pygit2.Repository, *args: str) -> bytes:
     """Run git itself on a store."""
     return subprocess.run(["git", *args], cwd=store.path, check=True, capture_output=True).stdout
@@ -136,7 +133,7 @@ def an_upstream(
     store: pygit2.Repository,
     base: Files,
     *components: tuple[Component, Files],
-    release: str = "0.1.0",
+    release: str = "1.0",
 ) -> Upstream:
     """A release whose components each turn base/ into the given files."""
     made = {

@@ -6,8 +6,8 @@
     scripts/series check [NAME…]           export each again: no byte may differ, no rule be broken
 
 Between open and save, edit and commit in DIRECTORY (default: .series/NAME) as usual: a commit is a
-patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. A refresh
-stops at a patch that cannot be merged onto the changed base/: open that series, resolve it there.
+patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. Opening a
+directory again starts anew, once all of it is saved.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,9 +57,12 @@ def main() -> None:
     """Run one of the verbs."""
     match sys.argv[1:]:
         case ["open", name, *rest]:
-            open_series(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+            directory = Path(rest[0]) if rest else ROOT / ".series" / name
+            open_series(name, directory)
+            print(f"{directory}: edit, commit, then scripts/series save {name}")
         case ["save", name, *rest]:
-            save(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+            changed = save(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+            print(f"patches/{name}: {len(listed(name))} patches, {changed} changed")
         case ["refresh"]:
             refresh()
         case ["check", *names]:
@@ -69,23 +73,38 @@ def main() -> None:
 
 def open_series(name: str, directory: Path) -> None:
     """A repository with what the series is written against, and a commit for each patch."""
+    if directory.exists() and not is_saved(name, directory):
+        sys.exit(
+            f"{directory} has work that is not saved: scripts/series save {name}, or remove it"
+        )
+    shutil.rmtree(directory, ignore_errors=True)
     start(name, directory)
-    for patch in listed(name):
-        apply(directory, ROOT / "patches" / name / patch)
-    print(f"{directory}: edit, commit, then scripts/series save {name}")
+    patches = [str(ROOT / "patches" / name / patch) for patch in listed(name)]
+    if not patches:
+        return
+    done = subprocess.run(
+        ["git", "am", "--3way", "--keep", "--quiet", *patches],
+        cwd=directory, env=HERMETIC, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(
+            f"patches/{name} does not fit: scripts/series open {name}, then in .series/{name} "
+            f"resolve, git add, git am --continue; then scripts/series save {name}"
+        )
 
 
-def apply(directory: Path, patch: Path) -> None:
-    """Commit one patch, merged where it does not fit exactly."""
-    git(directory, "am", "--3way", "--keep", "--quiet", str(patch))
+def is_saved(name: str, directory: Path) -> bool:
+    """Whether patches/ has all that is in a repository that was opened."""
+    if git(directory, "status", "--porcelain") or (directory / ".git/rebase-apply").exists():
+        return False
+    return not changes(name, export(directory))
 
 
 def start(name: str, directory: Path) -> None:
     """A repository that holds only what the series is written against, tagged `start`."""
-    if directory.exists():
-        sys.exit(f"{directory} is there already: save it, or remove it")
     directory.mkdir(parents=True)
     git(directory, "init", "--quiet", "--initial-branch=main")
+    (directory / ".git/info/exclude").write_text("uv.lock\n")
     alternates = directory / ".git/objects/info/alternates"
     objects = git(ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     alternates.write_text(f"{objects}\n{RELEASES}\n")
@@ -105,8 +124,11 @@ def _remember_preimages(repo: pygit2.Repository, name: str) -> None:
             after(repo, open_release(repo, BUNDLED, release), name)
 
 
-def save(name: str, directory: Path) -> None:
-    """Write the commits since `start` as patches/NAME/*.patch, and the series file."""
+def save(name: str, directory: Path) -> int:
+    """Write the commits since `start` as patches/NAME/*.patch, and the series file.
+
+    Returns how many patches are new, different or gone.
+    """
     if git(directory, "status", "--porcelain"):
         sys.exit(f"{directory} has uncommitted changes")
     if (directory / ".git/rebase-apply").exists():
@@ -114,12 +136,13 @@ def save(name: str, directory: Path) -> None:
     target = ROOT / "patches" / name
     target.mkdir(parents=True, exist_ok=True)
     exported = export(directory)
+    changed = len(changes(name, exported))
     for old in target.glob("*.patch"):
         old.unlink()
     for patch, mail in exported.items():
         (target / patch).write_bytes(mail)
     (target / "series").write_text("".join(f"{patch}\n" for patch in exported))
-    print(f"{target}: {len(exported)} patches")
+    return changed
 
 
 def refresh() -> None:
@@ -129,7 +152,8 @@ def refresh() -> None:
         with tempfile.TemporaryDirectory() as directory:
             work = Path(directory, name)
             open_series(name, work)
-            save(name, work)
+            changed = save(name, work)
+        print(f"{name}: {changed} patches changed" if changed else f"{name}: as it was")
 
 
 def check(names: list[str]) -> int:
@@ -163,16 +187,20 @@ def differs(name: str) -> bool:
         except (SystemExit, AegisError) as error:
             print(f"patches/{name} does not fit: {error}; scripts/series refresh")
             return True
-    there = {path.name: path.read_bytes() for path in (ROOT / "patches" / name).glob("*.patch")}
-    changed = sorted(
-        patch for patch in exported.keys() | there.keys() if exported.get(patch) != there.get(patch)
-    )
+    changed = changes(name, exported)
     if changed or list(exported) != listed(name):
         print(
             f"patches/{name} is not as exported: {', '.join(changed) or 'series'}; "
             f"scripts/series open {name} && scripts/series save {name}"
         )
     return bool(changed)
+
+
+def changes(name: str, exported: dict[str, bytes]) -> list[str]:
+    """The patches that differ from those in patches/NAME/."""
+    there = {path.name: path.read_bytes() for path in (ROOT / "patches" / name).glob("*.patch")}
+    names = sorted(exported.keys() | there.keys())
+    return [patch for patch in names if exported.get(patch) != there.get(patch)]
 
 
 def export(directory: Path) -> dict[str, bytes]:

@@ -16,9 +16,8 @@ from aegis_patch.merge.outcome import Conflict, Plan
 from aegis_patch.merge.sides import Sides
 from aegis_patch.objects import conflict_markers, trees
 from aegis_patch.objects.trees import Entry
-from aegis_patch.upstream import releases
 from tests import tiny
-from tests.conftest import Project, Ran, Start
+from tests.conftest import OLDER, Project, Ran, Start
 
 PORTS = '    ports: ["${PORT:-8000}:8000"]\n'  # ingress takes this line away
 MINE = '    ports: ["127.0.0.1:9000:8000"]\n'
@@ -168,8 +167,7 @@ def test_a_file_that_was_kept(start: Start) -> None:
 
 def test_over_releases(start: Start) -> None:
     """The same question, though the release has changed in the meantime."""
-    oldest = next(iter(releases.versions()))
-    project = start(version=oldest)
+    project = start(version=OLDER)
     line = next(line for line in project.read("compose.yaml").splitlines(True) if "ports:" in line)
     project.edit("compose.yaml", line, MINE)
     project.commit("Another port")
@@ -179,7 +177,7 @@ def test_over_releases(start: Start) -> None:
     resolve(project, "compose.yaml", above + combined(mine) + below)
     project.aegis("rebase-upstream")
     project.aegis("remove", "ingress")
-    project.aegis("rebase-upstream", "--to", oldest)
+    project.aegis("rebase-upstream", "--to", OLDER)
     assert project.tree == before
 
 

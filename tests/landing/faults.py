@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aegis_patch.landing import locks
-from aegis_patch.upstream import releases
-from tests.conftest import ME, Project, git, run
+from tests.conftest import ME, OLDER, Project, git, run
 
 SOURCE = Path(__file__).with_name("fault.c")
 KILLS = ("kill", "leader", "git")
@@ -315,12 +314,12 @@ def at(release: str | None, *components: str) -> Callable[[Path], Path]:
     return prepare
 
 
-def colliding(release: str | None, name: str, *components: str) -> Callable[[Path], Path]:
-    """A project in which adding a component conflicts."""
+def colliding(*components: str) -> Callable[[Path], Path]:
+    """A project in which adding the ingress conflicts."""
 
     def prepare(place: Path) -> Path:
-        project = begin(place, release, *components)
-        project.collide(name)
+        project = begin(place, None, *components)
+        project.collide()
         return project.path
 
     return prepare
@@ -367,7 +366,7 @@ def filtered(place: Path) -> Path:
 
 def upstream_conflict(place: Path) -> Path:
     """A project in which moving to the newest release conflicts."""
-    project = begin(place, oldest(), "worker")
+    project = begin(place, OLDER, "worker")
     changed = git_changed(project)
     text = project.read(changed)
     project.write(changed, "".join(f"{line} mine\n" for line in text.splitlines()))
@@ -414,20 +413,15 @@ def nothing(place: Path) -> Path:
     return place / "new"
 
 
-def oldest() -> str:
-    """The first release."""
-    return next(iter(releases.versions()))
-
-
 def cases() -> list[Case]:
     """Every verb that lands, clean and in conflict."""
     return [
         Case("add", at(None, "ingress"), ("add", "worker")),
         Case("add two", at(None), ("add", "cache", "ingress")),
-        Case("add, conflict", colliding(None, "worker", "ingress"), ("add", "worker"), 3),
-        Case("add two, conflict", colliding(None, "worker"), ("add", "cache", "worker"), 3),
+        Case("add, conflict", colliding("worker"), ("add", "ingress"), 3),
+        Case("add two, conflict", colliding(), ("add", "cache", "ingress"), 3),
         Case("remove", at(None, "ingress", "worker"), ("remove", "worker")),
-        Case("rebase-upstream", at(oldest(), "ingress", "worker"), ("rebase-upstream",)),
+        Case("rebase-upstream", at(OLDER, "ingress", "worker"), ("rebase-upstream",)),
         Case("rebase-upstream, conflict", upstream_conflict, ("rebase-upstream",), 3),
         Case("add, signed", signing, ("add", "worker")),
         Case("add, filters", filtered, ("add", "worker")),

@@ -114,8 +114,14 @@ def link(project: Project, path: str) -> None:
 Edit = Callable[[Project, str], None]
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        pytest.param(kind, path, marks=[] if (at + which) % 3 == 0 else [pytest.mark.long])
+        for at, kind in enumerate(KINDS)
+        for which, path in enumerate(PATHS)
+    ],
+)
 def test_work_that_git_does_not_look_at_is_refused(
     start: Start, kind: Callable[[Project], None], path: str
 ) -> None:

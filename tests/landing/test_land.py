@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, Start, git
+from tests.conftest import Start, git
 from tests.terminal.test_cli import everything
 
 
@@ -55,29 +54,6 @@ def test_line_endings_that_git_converts(start: Start) -> None:
     assert project.git("status", "--porcelain") == ""
 
 
-def test_a_linked_worktree(start: Start, tmp_path: Path) -> None:
-    project = start()
-    project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
-    linked = Project(tmp_path / "linked")
-    linked.aegis("add", "ingress")
-    linked.aegis("remove", "ingress")
-    assert linked.subjects[0] == 'Revert "Add ingress"'
-    assert linked.is_sound()
-    assert project.is_sound()
-    assert len(project.subjects) == 1
-
-
-def test_a_conflict_in_a_linked_worktree(start: Start, tmp_path: Path) -> None:
-    project = start()
-    project.collide("worker")
-    project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
-    linked = Project(tmp_path / "linked")
-    linked.aegis("add", "worker", code=3)
-    assert "cherry-pick" in linked.git("status")
-    linked.git("cherry-pick", "--abort")
-    assert linked.is_sound()
-
-
 def test_a_clone_of_the_result_is_whole(start: Start, tmp_path: Path) -> None:
     """Every object that a commit or a conflict needs is in the project itself."""
     project = start("ingress")
@@ -88,13 +64,13 @@ def test_a_clone_of_the_result_is_whole(start: Start, tmp_path: Path) -> None:
 
 def test_ours_in_a_conflict_is_the_users_file(start: Start) -> None:
     project = start()
-    project.collide("worker")
-    project.aegis("add", "worker", code=3)
+    project.collide()
+    project.aegis("add", "ingress", code=3)
     project.git("fsck", "--strict", "--no-dangling")
-    assert project.git("show", ":2:README.md") == project.git("show", "HEAD:README.md")
-    assert project.git("diff", "--name-only", "--diff-filter=U") == "README.md"
-    project.git("checkout", "--theirs", "README.md")
-    assert "mine\n" not in project.read("README.md")
+    assert project.git("show", ":2:compose.yaml") == project.git("show", "HEAD:compose.yaml")
+    assert project.git("diff", "--name-only", "--diff-filter=U") == "compose.yaml"
+    project.git("checkout", "--theirs", "compose.yaml")
+    assert "9000:8000" not in project.read("compose.yaml")
 
 
 @pytest.mark.parametrize("staged", [False, True])
@@ -132,27 +108,16 @@ def test_what_is_not_in_git_where_a_file_would_await_a_person(start: Start) -> N
     assert project.is_sound()
 
 
-@pytest.mark.parametrize("setting", ["commit.gpgSign"])
-def test_commits_are_signed_when_git_would_sign(start: Start, tmp_path: Path, setting: str) -> None:
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    project = start()
-    for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key)), (setting, "true")):
-        project.git("config", name, value)
-    project.aegis("add", "ingress")
-    assert "BEGIN SSH SIGNATURE" in project.git("cat-file", "commit", "HEAD")
-
-
 @pytest.mark.parametrize(("attribute", "code"), [("merge=union", 0), ("-merge", 3), ("merge", 3)])
 def test_gitattributes_say_how_to_merge(start: Start, attribute: str, code: int) -> None:
     project = start()
-    project.write(".gitattributes", f"README.md {attribute}\n")
-    project.collide("worker")
-    theirs = "components/worker" if code == 0 else ""
-    project.aegis("add", "worker", code=code)
-    assert "mine\n" in project.read("README.md")
-    assert theirs in project.read("README.md")
-    assert ("<<<<" in project.read("README.md")) == (attribute == "merge")
+    project.write(".gitattributes", f"compose.yaml {attribute}\n")
+    project.collide()
+    project.aegis("add", "ingress", code=code)
+    text = project.read("compose.yaml")
+    assert "9000:8000" in text
+    assert ("\n  ingress:" in text) == (attribute != "-merge")
+    assert ("<<<<" in text) == (attribute == "merge")
 
 
 @pytest.mark.parametrize("name", ["lfs", "crypt"])
@@ -183,14 +148,14 @@ def test_a_filter_that_fails_is_the_reason(
 
 def test_a_merge_driver_of_the_users_own_is_not_run_and_named(start: Start, tmp_path: Path) -> None:
     project = start()
-    project.write(".gitattributes", "README.md merge=mine\ncompose.yaml merge=mine\n")
-    project.edit("README.md", "## License", "## Licence")
-    project.commit("Our spelling")
-    said = "README.md: merged by aegis, not by your merge driver mine"
+    project.write(".gitattributes", "compose.yaml merge=mine\npyproject.toml merge=mine\n")
+    project.edit("compose.yaml", "${PORT:-8000}:8000", "9000:8000")
+    project.commit("Our port")
+    said = "compose.yaml: merged by aegis, not by your merge driver mine"
     assert said not in project.aegis("add", "worker", "--dry-run").out
     project.git("config", "merge.mine.driver", f"touch {tmp_path}/ran; false")
     ran = project.aegis("add", "worker")
     assert said in ran.out + ran.err
-    assert "compose.yaml: merged by aegis" not in ran.out + ran.err
+    assert "pyproject.toml: merged by aegis" not in ran.out + ran.err
     assert not (tmp_path / "ran").exists()
     assert project.is_sound()

@@ -27,6 +27,7 @@ from aegis_patch.landing import land
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.upstream import releases
+from tests.conftest import NEWEST, OLDER
 
 PAGE = ROOT / "docs" / "performance.md"
 START, END = "<!-- measured: scripts/benchmark -->\n", "<!-- end of what was measured -->\n"
@@ -71,13 +72,12 @@ def main() -> None:
 
 def all_cases(scratch: Path) -> list[Case]:
     """The rows, with the projects that they start from."""
-    oldest, newest = next(iter(releases.versions())), releases.latest()
     ingress, worker = scratch / "ingress", scratch / "worker"
     old = scratch / "old"
     both = ("--components", "ingress,worker")
     run(*AEGIS, "init", str(ingress), "-y", "--components", "ingress")
     run(*AEGIS, "init", str(worker), "-y", *both)
-    run(*AEGIS, "init", str(old), "-y", *both, "--upstream-version", oldest)
+    run(*AEGIS, "init", str(old), "-y", *both, "--upstream-version", OLDER)
     for_am = scratch / "for-am"
     shutil.copytree(ingress, for_am, symlinks=True)
     names, mails = series(scratch / "series", for_am)
@@ -94,7 +94,7 @@ def all_cases(scratch: Path) -> list[Case]:
         Case("`aegis add worker` (core, ingress)", (*AEGIS, "add", "worker"), ingress),
         Case(f"`git am -3` of its series ({names})", ("git", "am", "-q", "-3", *mails), for_am),
         Case("`aegis remove worker` (core, ingress)", (*AEGIS, "remove", "worker"), worker),
-        Case(f"`aegis rebase-upstream`, {oldest} to {newest}", (*AEGIS, "rebase-upstream"), old),
+        Case(f"`aegis rebase-upstream`, {OLDER} to {NEWEST}", (*AEGIS, "rebase-upstream"), old),
     ]
 
 

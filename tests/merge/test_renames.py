@@ -658,19 +658,19 @@ def test_a_conflict_there_can_be_left_and_finished(two_releases: Project) -> Non
 
 def test_an_answer_is_known_where_the_file_was_moved_to_since(start: Start) -> None:
     project = start()
-    project.collide("worker")
-    project.aegis("add", "worker", code=3)
-    one = "mine, too"
-    asked = project.read("README.md")
-    project.write("README.md", re.sub(r"(?ms)^<<<<<<<.*^>>>>>>>.*?\n", f"{one}\n", asked))
-    project.git("add", "README.md")
+    project.collide()
+    project.aegis("add", "ingress", code=3)
+    one = '    ports: ["9001:8000"]'
+    asked = project.read("compose.yaml")
+    project.write("compose.yaml", re.sub(r"(?ms)^<<<<<<<.*^>>>>>>>.*?\n", f"{one}\n", asked))
+    project.git("add", "compose.yaml")
     project.git("cherry-pick", "--continue")
-    project.git("mv", "README.md", "docs/start.md")
-    project.commit("The README among the docs")
-    ran = project.aegis("remove", "worker")
-    assert "docs/start.md: resolved as in" in ran.out
-    assert "\nmine\n" in project.read("docs/start.md")
-    assert not (project.path / "README.md").exists()
+    project.git("mv", "compose.yaml", "docs/compose.yaml")
+    project.commit("Compose among the docs")
+    ran = project.aegis("remove", "ingress")
+    assert "docs/compose.yaml: resolved as in" in ran.out
+    assert "9000:8000" in project.read("docs/compose.yaml")
+    assert not (project.path / "compose.yaml").exists()
 
 
 @pytest.mark.parametrize("ignorecase", ["true", "false"])

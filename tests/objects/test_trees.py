@@ -155,24 +155,6 @@ def test_line_endings_against_each_other_are_a_conflict(store: pygit2.Repository
     assert not texts.merge_text(store, BASE, TOP.replace(b"\n", b"\r\n"), BOTTOM).clean
 
 
-@tiny.examples(60)
-@given(data=st.data())
-def test_a_merge_of_text_is_gits_own(store: pygit2.Repository, data: st.DataObject) -> None:
-    lines = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"d\n", b"e\n"]), max_size=7)
-    sides = [b"".join(data.draw(lines)) for _ in range(3)]
-    ours = texts.merge_text(store, *sides)
-    places = [Path(store.path, name) for name in ("ours", "base", "theirs")]
-    for place, side in zip(places, (sides[1], sides[0], sides[2]), strict=True):
-        place.write_bytes(side)
-    try:
-        assert (ours.data, ours.clean) == (
-            tiny.git(store, "merge-file", "-p", *map(str, places)),
-            True,
-        )
-    except tiny.GitFailed:
-        assert not ours.clean
-
-
 def test_trees_merge_by_text_and_clashes_are_named(store: pygit2.Repository) -> None:
     base = tiny.tree(store, {"a": BASE, "b": b"1\n"})
     ours = tiny.tree(store, {"a": TOP, "b": b"1\n", "mine": b""})

@@ -19,10 +19,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pygit2.enums import ObjectType
 
-from aegis_patch.errors import PatchRejected, SeriesError
+from aegis_patch.errors import PatchRejected
 from aegis_patch.formats import kinds, syntax
 from aegis_patch.objects import trees
-from aegis_patch.stack import apply_patch, patch, pristine, requirements
+from aegis_patch.stack import apply_patch, patch, pristine
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.release import Upstream
 from aegis_patch.terminal import as_json
@@ -123,21 +123,15 @@ def refused(ran: Ran, says: str) -> None:
 # A hostile patch. All of them are in one fork; each is a component of it.
 
 PATHS = [
-    *("/etc/passwd", "../x", "a/../../x", "a/..", "./x", "a//b", "a\\b", "..\\x", "C:x", "a:b"),
-    *(
-        ".git/hooks/post-checkout",
-        "sub/.git/config",
-        ".GIT/config",
-        ".git./x",
-        ".git /x",
-        ".git...",
-    ),
-    *("git~1/x", "GIT~12/x", ".git::$INDEX_ALLOCATION/x", ".git:x/y"),
-    *(".g\u200cit/x", ".gi\ufefft/config", "\u202e.git/x", ".git\u206a/x"),
-    *(".gitmodules", "sub/.gitmodules", ".GitModules ", ".gitmodules.", "gitmod~1", "gi7eba~1"),
-    *("GI7EB~10", "gi7e~999", "gi~1", ".gitmo\u200ddules", "a\x1b[2Jb", "a\x9bb", "a\x7fb"),
-    *("x" * 501, "d/" * 260 + "x"),
+    "/etc/passwd",
+    "a/../../x",
+    ".GIT/config",
+    "sub/.gitmodules",
+    "a\\b",
+    "a\x1b[2Jb",
+    "x" * 501,
 ]
+"""A few of each kind; tests/stack/test_patch.py has all of them."""
 LINKS = [
     *(("l", "/etc/passwd"), ("l", "../x"), ("l", ".."), ("docs/l", "../../x"), ("l", "")),
     *(("l", "docs/../../x"), ("l", ".git/hooks"), ("docs/l", "../.git/config"), ("l", "C:\\x")),
@@ -166,15 +160,9 @@ PATCHES: dict[str, tuple[tuple[bytes, ...], str]] = {
     ),
     "a submodule": ((new("m", "Subproject commit " + "1" * 40 + "\n", "160000"),), "160000"),
     "a setuid file": ((new("s", mode="104755"),), "104755"),
-    "a NUL": ((new("a", "x\0y\n"),), "binary"),
     "a NUL in a name": ((new("a\0b"),), "binary"),
-    "a binary change": ((b"diff --git a/a b/a\nGIT binary patch\nliteral 1\nA\n",), "not allowed"),
     "a name that is not UTF-8": ((new('"\\377"'),), "not UTF-8"),
-    "a hunk that is too short": ((f"{EDIT}@@ -1,3 +1,4 @@\n a\n".encode(),), "malformed"),
-    "a hunk that is too long": ((f"{EDIT}@@ -1 +1 @@\n-a\n+x\n+y\n".encode(),), "malformed"),
-    "a hunk of 10^12 lines": ((f"{EDIT}@@ -1,{10**12} +1 @@\n-a\n+x\n".encode(),), "malformed"),
     "a hunk at line 10^18": ((f"{EDIT}@@ -{10**18} +1 @@\n-a\n+x\n".encode(),), "does not fit"),
-    "a number of 5000 digits": ((f"{EDIT}@@ -{'9' * 5000} +1 @@\n-a\n+x\n".encode(),), "malformed"),
     "a million hunks": ((EDIT.encode() + b"@@ -1 +1 @@\n-\n+\n" * 10**6,), "more than 8 MiB"),
     "too many hunks": ((EDIT.encode() + b"@@ -1 +1 @@\n-\n+\n" * 60_000,), "more than 50000 hunks"),
     "too many lines": ((EDIT.encode() + b"\n" * 500_000,), "more than 400000 lines"),
@@ -183,7 +171,6 @@ PATCHES: dict[str, tuple[tuple[bytes, ...], str]] = {
         (b"From: x\nSubject: y\n@@ -1 +1 @@\n-a\n+b\n--- a/docs/a.md\n+++ b/docs/a.md\n",),
         "a plain unified diff",
     ),
-    "no diff at all": ((b"From: x\nSubject: y\n\nNothing.\n",), "no change"),
     "a device of Windows": ((new("docs/aux.py"),), "a device"),
     "a name in two cases": ((new("a.md"), new("A.md")), "A.md and a.md differ only in case"),
     "a directory in two cases": ((new("DOCS/b.md"),), "DOCS/b.md and docs differ only in case"),
@@ -243,6 +230,9 @@ WORST: dict[str, Callable[[int], str]] = {
     "ends": lambda n: EDIT + "@@ -1 +1 @@\n-a\n+b\n" + NO_EOL * n,
     "signatures": lambda n: new("a").decode() + "\n-- \n1" * n,
     "folds": lambda n: "Subject: a" + "\n a" * n + f"\n\n{EDIT}",
+    "binaries": lambda n: f"{EDIT}Binary files {' and ' * n}\n",
+    "heads": lambda n: f"{EDIT}@@ -{'1' * 4000},{'1' * 4000} +1 @@{' @@' * n}\n",
+    "tabs": lambda n: f"--- {chr(9) * n}\n",
 }
 
 
@@ -406,9 +396,6 @@ def test_a_chain_of_requirements_takes_no_time(store: pygit2.Repository) -> None
     opened = Upstream("x", "1", "0" * 40, tiny.tree(store, {"a": b""}), known)
     with tiny.within(5):
         pristine.after(store, opened, "c59")
-    loop = tiny.a_catalogue(tiny.a_component("a", ("b",)), tiny.a_component("b", ("a",)))
-    with pytest.raises(SeriesError, match="circle"):
-        requirements.order(loop, loop)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from aegis_patch.upstream import releases
-from tests.conftest import ROOT, git
+from tests.conftest import OLDER, ROOT, git
 
 pytestmark = pytest.mark.long
 
@@ -63,19 +62,11 @@ def test_it_works_installed(way: str, clone: Path, built: Path, tmp_path: Path) 
     python = environment / "bin/python"
     install = [uv_bin, "pip", "install", "--quiet", "--python", str(python)]
     subprocess.run([*install, *what], check=True)
-    oldest = next(iter(releases.versions()))
+    project = str(tmp_path / "my-api")
     for args in (
-        [
-            "init",
-            str(tmp_path / "my-api"),
-            "-y",
-            "--components",
-            "worker",
-            "--upstream-version",
-            oldest,
-        ],
-        ["-C", str(tmp_path / "my-api"), "rebase-upstream"],
-        ["-C", str(tmp_path / "my-api"), "remove", "worker"],
+        ["init", project, "-y", "--components", "worker", "--upstream-version", OLDER],
+        ["-C", project, "rebase-upstream"],
+        ["-C", project, "remove", "worker"],
     ):
         aegis = [str(environment / "bin/aegis"), *args]
         done = subprocess.run(aegis, cwd=tmp_path, capture_output=True, text=True, check=False)

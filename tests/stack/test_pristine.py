@@ -60,7 +60,7 @@ def opened(store: pygit2.Repository) -> Upstream:
     return replace(made, catalogue={**made.catalogue, **more})
 
 
-def a_stack(*names: str, release: str = "0.1.0") -> Stack:
+def a_stack(*names: str, release: str = "1.0") -> Stack:
     present = {name: Presence(release, "you") for name in names}
     return Stack("aegis", release, "c" * 40, {"name": "Harbor"}, present)
 
@@ -94,7 +94,7 @@ def test_a_pristine_tree_holds_record_and_identity(
 ) -> None:
     wanted = replace(a_stack("cache"), answers={"name": "Pier"})
     identity = {"README.md": b"# Pier\n\nwords\n\nmore\n"}
-    made = tiny.contents(store, pristine.pristine(store, {"0.1.0": opened}, wanted, identity))
+    made = tiny.contents(store, pristine.pristine(store, {"1.0": opened}, wanted, identity))
     assert made["README.md"] == identity["README.md"]
     written = made["aegis.toml"]
     assert isinstance(written, bytes)
@@ -110,11 +110,11 @@ def test_a_record_of_mixed_releases_takes_each_series_from_its_own(
         BASE,
         (a_component("cache"), {**having("cache"), "cache.py": b"X = 'later'\n"}),
         (a_component("ingress"), {**having("ingress"), "ingress.py": b"X = 'later'\n"}),
-        release="0.2.0",
+        release="2.0",
     )
-    mixed = a_stack("ingress", release="0.2.0")
-    mixed = replace(mixed, present={**mixed.present, "cache": Presence("0.1.0", "you")})
-    tree = pristine.pristine(store, {"0.1.0": opened, "0.2.0": later}, mixed, {})
+    mixed = a_stack("ingress", release="2.0")
+    mixed = replace(mixed, present={**mixed.present, "cache": Presence("1.0", "you")})
+    tree = pristine.pristine(store, {"1.0": opened, "2.0": later}, mixed, {})
     made = tiny.contents(store, tree)
     assert (made["cache.py"], made["ingress.py"]) == (b"X = 'cache'\n", b"X = 'later'\n")
 
@@ -134,7 +134,7 @@ def test_two_series_on_one_line_clash(store: pygit2.Repository) -> None:
 def test_identity_that_meets_a_series_clashes(store: pygit2.Repository, opened: Upstream) -> None:
     identity = {"list": BASE["list"].replace(b"# yours below", b"# mine")}
     with pytest.raises(SeriesClash, match="identity"):
-        pristine.pristine(store, {"0.1.0": opened}, a_stack("cache"), identity)
+        pristine.pristine(store, {"1.0": opened}, a_stack("cache"), identity)
 
 
 def test_a_series_for_another_base_is_rejected_by_name(store: pygit2.Repository) -> None:
@@ -153,7 +153,7 @@ def test_a_base_that_lacks_a_file_is_the_upstreams_fault(
     base = {path: data for path, data in BASE.items() if path != missing}
     opened = tiny.an_upstream(store, base)
     with pytest.raises(SeriesError, match=missing):
-        pristine.pristine(store, {"0.1.0": opened}, a_stack(), {"README.md": b"x"})
+        pristine.pristine(store, {"1.0": opened}, a_stack(), {"README.md": b"x"})
 
 
 def test_nothing_of_this_writes_outside_its_store(

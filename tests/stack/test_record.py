@@ -31,9 +31,9 @@ def test_names_stand_above_the_anchor() -> None:
     made = text_of(a_stack("worker", need="cache+ingress cache"), mine.encode())
     assert made.partition("[components]\n")[2] == (
         "# mine, above\n"
-        'cache = { release = "0.1.0", by = "need" }\n'
-        '"cache+ingress" = { release = "0.1.0", by = "need" }\n'
-        'worker = { release = "0.1.0", by = "you" }\n'
+        'cache = { release = "1.0", by = "need" }\n'
+        '"cache+ingress" = { release = "1.0", by = "need" }\n'
+        'worker = { release = "1.0", by = "you" }\n'
         "# yours below\n"
         "# mine, below\n\n[mine]\nx = 1\n"
     )
@@ -45,7 +45,7 @@ def test_without_an_anchor_names_stand_at_the_end_of_their_section() -> None:
             f'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n\n[components]\n{tail}'
         )
         made = text_of(replace(a_stack("zebra"), answers={}), base.encode())
-        assert 'zebra = { release = "0.1.0", by = "you" }\n' in made
+        assert 'zebra = { release = "1.0", by = "you" }\n' in made
         assert "mine" not in tomllib.loads(made)["components"]
         assert made.endswith(tail.split("# mine")[-1] or "}\n")
 

@@ -24,9 +24,9 @@ ANSWERS = {
 def a_stack(*names: str, **by_need: str) -> Stack:
     """A stack with these names; those of `need="a b"` are there by need."""
     needed = by_need.get("need", "").split()
-    present = {name: Presence("0.1.0", "you") for name in names}
-    present |= {name: Presence("0.1.0", "need") for name in needed}
-    return Stack("aegis", "0.1.0", "c" * 40, ANSWERS, present)
+    present = {name: Presence("1.0", "you") for name in names}
+    present |= {name: Presence("1.0", "need") for name in needed}
+    return Stack("aegis", "1.0", "c" * 40, ANSWERS, present)
 
 
 def who(made: Stack) -> dict[str, str]:
@@ -48,9 +48,9 @@ def test_add_lets_integrations_join() -> None:
 
 
 def test_add_brings_everything_to_the_stacks_release() -> None:
-    there = replace(a_stack("ingress"), release="0.2.0")
+    there = replace(a_stack("ingress"), release="2.0")
     made = stack.add(there, CATALOGUE, "cache")
-    assert {each.release for each in made.present.values()} == {"0.2.0"}
+    assert {each.release for each in made.present.values()} == {"2.0"}
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_what_the_kept_needs_stays_too() -> None:
 
 def test_rebase_closes_the_stack_at_the_other_release() -> None:
     later = {**CATALOGUE, "cache": a_component("cache", ("ingress",))}
-    made = stack.rebase(a_stack("worker", need="cache"), later, "aegis", "0.2.0", "d" * 40)
+    made = stack.rebase(a_stack("worker", need="cache"), later, "aegis", "2.0", "d" * 40)
     assert who(made) == {"cache": "need", "ingress": "need", "worker": "you"}
-    assert (made.release, made.commit) == ("0.2.0", "d" * 40)
-    assert {each.release for each in made.present.values()} == {"0.2.0"}
+    assert (made.release, made.commit) == ("2.0", "d" * 40)
+    assert {each.release for each in made.present.values()} == {"2.0"}
 
 
 def test_other_answers_leave_the_rest() -> None:

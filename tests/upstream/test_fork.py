@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from aegis_patch.upstream import releases
-from tests.conftest import ROOT, Project, git, run
+from tests.conftest import Project, git, run
 
 
-@pytest.fixture
-def fork(tmp_path: Path) -> Project:
+@pytest.fixture(name="fork")
+def company(fork: Project) -> Project:
     """A fork with two releases; the second says who the company is."""
-    made = Project(tmp_path / "fork")
-    made.path.mkdir()
-    made.git("init", "--quiet")
-    archive = subprocess.run(
-        ["git", "archive", "HEAD", "base", "patches"], cwd=ROOT, capture_output=True, check=True
-    )
-    subprocess.run(["tar", "x"], cwd=made.path, input=archive.stdout, check=True)
-    made.commit("As it is")
-    made.git("tag", "v1.0")
-    made.edit("base/.gitignore", "__pycache__/\n", "__pycache__/\n/company/\n")
-    made.commit("A directory of the company's")
-    made.git("tag", "-a", "v1.10", "-m", "annotated")
-    return made
+    fork.edit("base/.gitignore", "__pycache__/\n", "__pycache__/\n/company/\n")
+    fork.commit("A directory of the company's")
+    fork.git("tag", "-a", "v1.10", "-m", "annotated")
+    return fork
 
 
 def begin(tmp_path: Path, fork: Project, *args: str) -> Project:
@@ -213,11 +203,11 @@ def test_a_commit_of_the_record_that_is_none(tmp_path: Path, fork: Project, comm
 
 
 def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Project) -> None:
-    tags = ["nightly", "v0.4.0", "v0.4.0-acme.1", "v0.4.1", "2.0-rc1", "2.0", "v2.0.1b1", "v2.0.1"]
+    tags = ["nightly", "v0.9.0", "v0.9.0-acme.1", "v0.9.1", "2.0-rc1", "2.0", "v2.0.1b1", "v2.0.1"]
     for tag in tags:
         fork.git("tag", tag)
     project = begin(tmp_path, fork, "--upstream-version", "nightly")
-    known = ["nightly", "0.4.0", "0.4.0-acme.1", "0.4.1", "1.0", "1.10"]
+    known = ["nightly", "0.9.0", "0.9.0-acme.1", "0.9.1", "1.0", "1.10"]
     known += ["2.0-rc1", "2.0", "2.0.1b1", "2.0.1"]
     assert list(releases.versions(str(fork.path))) == known
     status = project.aegis("status", "--json").json

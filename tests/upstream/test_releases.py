@@ -52,9 +52,9 @@ def test_releases_are_found_without_git_or_network() -> None:
     [
         (BUNDLED, "9.9.9", "aegis has no release 9.9.9"),
         (BUNDLED, "", "aegis has no release"),
-        ("file:///nowhere/x.git", "0.1.0", "Can't fetch"),
-        ("ext::sh -c true", "0.1.0", "Can't fetch"),
-        ("--upload-pack=true", "0.1.0", "Can't fetch"),
+        ("file:///nowhere/x.git", "1.0", "Can't fetch"),
+        ("ext::sh -c true", "1.0", "Can't fetch"),
+        ("--upload-pack=true", "1.0", "Can't fetch"),
         ("", WORK, "names no upstream"),
     ],
 )

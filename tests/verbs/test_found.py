@@ -71,7 +71,7 @@ def test_a_union_that_does_not_parse_is_a_conflict(start: Start) -> None:
     project = start()
     project.write(".gitattributes", "* merge=union\n")
     lines = project.read("pyproject.toml").splitlines(keepends=True)
-    kept = [line for line in lines if "slot:" not in line and "yours below" not in line]
+    kept = [line for line in lines if "yours below" not in line]
     text = "".join(kept).replace('"structlog>=26.1",', '"structlog>=26.1"')
     project.write("pyproject.toml", text)
     project.commit("Mine")
@@ -231,11 +231,3 @@ def test_a_staged_file_in_the_way_is_not_committed_yet(start: Start) -> None:
     command = ran.err.partition("commit it: ")[2].strip()
     subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
     project.aegis("add", "ingress", code=3)
-
-
-def test_made_up_authors_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty = tmp_path / "config"
-    empty.write_text("")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
-    ran = run("init", tmp_path / "my-api", "-y")
-    assert "aegis answers author_name" in ran.out

@@ -54,13 +54,13 @@ def typed(project: Project, command: str) -> None:
 
 def conflict(project: Project) -> None:
     """A conflict is entered, goes back, and is entered and resolved."""
-    project.collide("worker")
-    project.aegis("add", "worker", code=3)
+    project.collide()
+    project.aegis("add", "ingress", code=3)
     project.git("cherry-pick", "--abort")
     assert project.is_sound()
-    project.aegis("add", "worker", code=3)
-    project.git("checkout", "--theirs", "README.md")
-    project.git("add", "README.md")
+    project.aegis("add", "ingress", code=3)
+    project.git("checkout", "--theirs", "compose.yaml")
+    project.git("add", "compose.yaml")
     project.git("cherry-pick", "--continue")
     assert project.is_sound()
 
@@ -131,6 +131,7 @@ def test_a_detached_head_is_refused(start: Start) -> None:
     project = start()
     project.git("checkout", "--quiet", "--detach")
     refused(project, "detached HEAD", "add worker")
+    project.aegis("status")
     project.git("switch", "--quiet", "-c", "new")
     works(project)
 

@@ -13,11 +13,9 @@ from typing import Any
 
 import pytest
 
-from aegis_patch.upstream import releases
-from tests.conftest import ROOT, Project, Start, git
+from tests.conftest import NEWEST, OLDER, ROOT, Project, Start, git
 from tests.promises.test_laws import without_by
 
-OLDEST, *_, NEWEST = releases.versions()
 PAIRS = [
     ("worker", "ingress"),
     ("scheduler", "worker"),
@@ -108,26 +106,29 @@ def test_a_branch_is_rebased_onto_what_another_added(start: Start) -> None:
     assert same(repaired(project), start("scheduler", "worker", name="expected"))
 
 
-def test_one_adds_a_component_and_one_rebases(start: Start) -> None:
-    """To a release without new slots beside the lines that the other has added: git would ask."""
-    project = start(version=OLDEST)
-    branches(project, ["add", "worker"], ["rebase-upstream", "--to", "0.2.0"])
-    assert {each["release"] for each in status(project)["components"]} == {OLDEST}
-    assert off(project) == ["cache and worker are from release 0.1.0, and the project is at 0.2.0"]
+def test_one_adds_a_component_and_one_rebases(start: Start, fork: Project) -> None:
+    """To a release that changes nothing beside what the other has added: git would ask."""
+    fork.edit("base/app/cli/watch.py", "LOOKS = 25", "LOOKS = 26")
+    fork.commit("A release")
+    fork.git("tag", "v2.0")
+    project = start(version="1.0", upstream=fork)
+    branches(project, ["add", "worker"], ["rebase-upstream"])
+    assert {each["release"] for each in status(project)["components"]} == {"1.0"}
+    assert off(project) == ["cache and worker are from release 1.0, and the project is at 2.0"]
     repaired(project)
     assert status(project)["drift"] == []
-    assert same(project, start("worker", version="0.2.0", name="expected"))
+    assert same(project, start("worker", upstream=fork, name="expected"))
 
 
 def test_the_older_line_of_the_record_was_chosen(start: Start) -> None:
     """The tree has the newer release's files: none of their lines was the user's before."""
-    project = start("worker", version=OLDEST)
+    project = start("worker", version=OLDER)
     older = next(line for line in project.read("aegis.toml").splitlines() if "worker =" in line)
     project.aegis("rebase-upstream")
-    newer = older.replace(OLDEST, NEWEST)
+    newer = older.replace(OLDER, NEWEST)
     project.edit("aegis.toml", f"{newer}\n", f"{older}\n")
     project.commit("What git asked about")
-    assert off(project) == [f"worker is from release {OLDEST}, and the project is at {NEWEST}"]
+    assert off(project) == [f"worker is from release {OLDER}, and the project is at {NEWEST}"]
     assert "you had written" not in project.aegis("repair", "--dry-run").out
     repaired(project)
     project.aegis("remove", "worker")
@@ -150,9 +151,11 @@ def test_one_removes_what_the_other_now_requires(start: Start) -> None:
     assert same(repaired(project), start("worker", name="expected"))
 
 
-def picked(start: Start, name: str, how: str) -> Project:
-    """A project at the oldest release, into which an `Add` at the newest one was picked."""
-    project = start(version=OLDEST)
+def picked(
+    start: Start, name: str, how: str, version: str = OLDER, upstream: Project | None = None
+) -> Project:
+    """A project at the older release, into which an `Add` at the newest one was picked."""
+    project = start(version=version, upstream=upstream)
     project.git("branch", "release")
     project.aegis("rebase-upstream")
     project.aegis("add", name)
@@ -164,12 +167,10 @@ def picked(start: Start, name: str, how: str) -> Project:
 def test_a_commit_of_ours_is_picked_to_an_older_release(start: Start) -> None:
     project = picked(start, "worker", "theirs")
     assert off(project) == [
-        f"cache and worker are from release {NEWEST}, and the project is at {OLDEST}"
+        f"cache and worker are from release {NEWEST}, and the project is at {OLDER}"
     ]
     repaired(project)
-    project.edit("aegis.toml", "# slot: worker+database\n", "")  # what git's merge left over
-    project.commit("Tidy")
-    assert same(project, start("worker", version=OLDEST, name="expected"))
+    assert same(project, start("worker", version=OLDER, name="expected"))
 
 
 def test_a_pick_whose_record_was_resolved_to_ours(start: Start) -> None:
@@ -181,9 +182,9 @@ def test_a_pick_whose_record_was_resolved_to_ours(start: Start) -> None:
         "worker is here, but aegis.toml doesn't list it",
     ]
     repaired(project)
-    assert same(project, start("worker", version=OLDEST, name="expected"))
+    assert same(project, start("worker", version=OLDER, name="expected"))
     project.aegis("remove", "worker")  # none of it was the user's before
-    assert same(project, start(version=OLDEST, name="without"))
+    assert same(project, start(version=OLDER, name="without"))
 
 
 def reword(project: Project) -> None:
@@ -214,8 +215,8 @@ def leaves_all_but_mine(project: Project, start: Start) -> bool:
     """Whether nothing is off, and `remove worker` leaves the one line with which mine collided."""
     assert off(project) == []
     project.aegis("remove", "worker")
-    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
-    project.edit("README.md", "mine\n", "")
+    assert status(project)["drift"] == [{"path": ".env.example", "change": "modified"}]
+    project.edit(".env.example", "MINE=1\n", "")
     project.commit()
     return same(project, start(name="without"))
 
@@ -231,7 +232,8 @@ def test_what_a_pick_brought_leaves_however_it_was_recorded(
     project.git("cherry-pick", "main")
     project.git("checkout", "HEAD~", "--", "aegis.toml")
     project.git("commit", "--quiet", "--amend", "--no-edit")
-    project.collide("worker")
+    project.edit(".env.example", "# yours below", "MINE=1\n# yours below")
+    project.commit("Mine")
     by(project)
     assert leaves_all_but_mine(project, start)
 
@@ -246,33 +248,34 @@ def test_an_older_line_of_the_record_was_put_right_in_other_words(
     start: Start, by: Callable[[Project], None]
 ) -> None:
     """The tree has the newer release's files: none of their lines was the user's before."""
-    project = start("worker", version=OLDEST)
+    project = start("worker", version=OLDER)
     older = next(line for line in project.read("aegis.toml").splitlines() if "worker =" in line)
     project.aegis("rebase-upstream")
-    project.edit("aegis.toml", f"{older.replace(OLDEST, NEWEST)}\n", f"{older}\n")
+    project.edit("aegis.toml", f"{older.replace(OLDER, NEWEST)}\n", f"{older}\n")
     project.commit("What git asked about")
-    project.collide("worker")
+    project.edit(".env.example", "# yours below", "MINE=1\n# yours below")
+    project.commit("Mine")
     by(project)
     assert leaves_all_but_mine(project, start)
 
 
 def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:
     project = start("worker")
-    project.collide("ingress")
+    project.collide()
     release = f'release = "{NEWEST}"'
     project.edit("aegis.toml", "[components]\n", f'[components]\nx = {{{release}, by = "you"}}\n')
     before = project.commit("Nonsense")
     project.aegis("repair")
     project.aegis("add", "ingress", code=3)
-    text = project.read("README.md")
-    project.write("README.md", re.sub(r"(?m)^(<<<<<<<|=======|>>>>>>>).*\n", "", text))
-    project.git("add", "README.md")
+    text = project.read("compose.yaml")
+    project.write("compose.yaml", re.sub(r"(?m)^(<<<<<<<|=======|>>>>>>>).*\n", "", text))
+    project.git("add", "compose.yaml")
     project.git("cherry-pick", "--continue")
     project.git("reset", "--quiet", "--soft", before)
     project.commit("All at once")
     project.aegis("remove", "ingress")
-    assert status(project)["drift"] == [{"path": "README.md", "change": "modified"}]
-    assert "\nmine\n" in project.read("README.md")
+    assert status(project)["drift"] == [{"path": "compose.yaml", "change": "modified"}]
+    assert "9000:8000" in project.read("compose.yaml")
 
 
 def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
@@ -294,24 +297,24 @@ def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
 
 
 @pytest.mark.parametrize("remedy", ["rebase", "revert"])
-def test_what_the_older_release_does_not_have(start: Start, remedy: str) -> None:
+def test_what_the_older_release_does_not_have(start: Start, grown: Project, remedy: str) -> None:
     """Repair cannot choose: the commands that can are named, and do."""
-    project = picked(start, "scheduler", "theirs")
+    project = picked(start, "scheduler", "theirs", "0.9", grown)
     for verb in (["repair"], ["add", "cache"], ["remove", "scheduler"]):
         ran = project.aegis(*verb, code=1)
-        assert "release 0.1.0 doesn't have scheduler" in ran.err
-        assert f"next aegis rebase-upstream --to {NEWEST}\n" in ran.err
+        assert "Release 0.9 doesn't have scheduler" in ran.err
+        assert "next aegis rebase-upstream --to 1.0" in ran.err
     if remedy == "revert":
         project.git("revert", "--no-edit", "HEAD")
         assert project.tree == project.git("rev-parse", "HEAD~2^{tree}")
     else:
-        project.aegis("rebase-upstream", "--to", NEWEST)
+        project.aegis("rebase-upstream", "--to", "1.0")
         assert names(project) == ["scheduler"]
     assert off(project) == []
 
 
-def test_repair_is_not_named_where_it_is_refused(start: Start) -> None:
-    project = start(version=OLDEST)
+def test_repair_is_not_named_where_it_is_refused(start: Start, grown: Project) -> None:
+    project = start(version="0.9", upstream=grown)
     project.git("branch", "release")
     project.aegis("rebase-upstream")
     project.aegis("add", "worker", "scheduler")
@@ -319,9 +322,9 @@ def test_repair_is_not_named_where_it_is_refused(start: Start) -> None:
     project.git("cherry-pick", "-X", "theirs", "main~1", "main")
     assert len(off(project)) == 2
     shown = project.aegis("status").out
-    assert f"next aegis rebase-upstream --to {NEWEST}" in shown
+    assert "next aegis rebase-upstream --to 1.0" in shown
     assert "aegis repair" not in shown
-    project.aegis("rebase-upstream", "--to", NEWEST)
+    project.aegis("rebase-upstream", "--to", "1.0")
     assert off(project) == []
 
 

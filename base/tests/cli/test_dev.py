@@ -175,6 +175,7 @@ def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):
     finally:
         watch.kill()
         watch.wait()
+        print(said.read_text())
 
 
 def test_a_process_that_misses_an_interrupt_ends_all_the_same(tmp_path):

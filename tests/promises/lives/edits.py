@@ -164,8 +164,8 @@ def borrow(project: Project, chance: random.Random, word: str) -> str | None:
     if not (project.path / path).is_file():
         return None
     lines = project.read(path).splitlines(keepends=True)
-    slot = next((at for at, line in enumerate(lines, 1) if "slot: " in line), 0)
-    at = chance.choice([slot, _place(chance, lines)])
+    end = next((at for at, line in enumerate(lines, 1) if "yours below" in line), 0)
+    at = chance.choice([end, _place(chance, lines)])
     text = "".join([*lines[:at], line, *lines[at:]])
     if problem(path, text) is not None:
         return None
@@ -225,7 +225,7 @@ def _file(project: Project, chance: random.Random) -> str:
     """A file, most often one in which many write."""
     paths = [path for path in _files(project) if not path.endswith(".json")]
     texts = {path: (project.path / path).read_bytes() for path in paths}
-    shared = [path for path in paths if b"slot: " in texts[path]]
+    shared = [path for path in paths if b"yours below" in texts[path]]
     inside = [path for path in paths if "/components/" in path]
     fresh = set(project.git("diff", "--name-only", "-z", "HEAD^", check=False).split("\0")) & set(
         paths
@@ -235,10 +235,10 @@ def _file(project: Project, chance: random.Random) -> str:
 
 
 def _place(chance: random.Random, lines: list[str]) -> int:
-    """A place between lines, often near a slot."""
-    slots = [at for at, line in enumerate(lines) if "slot: " in line]
-    if slots and chance.random() < 0.6:
-        return max(0, min(len(lines), chance.choice(slots) + chance.randint(-1, 4)))
+    """A place between lines, often near where a list ends."""
+    ends = [at for at, line in enumerate(lines) if "yours below" in line]
+    if ends and chance.random() < 0.6:
+        return max(0, min(len(lines), chance.choice(ends) + chance.randint(-3, 2)))
     return chance.randint(0, len(lines))
 
 

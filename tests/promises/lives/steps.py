@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from aegis_patch.objects import trees
 from aegis_patch.verbs import opening
-from tests.conftest import Ran, run
+from tests.conftest import NEWEST, OLDER, Ran, run
 from tests.promises.lives import answers, edits, words
 from tests.promises.lives.edits import EDITS
-from tests.promises.lives.life import RELEASES, Life, names
+from tests.promises.lives.life import Life, names
 from tests.promises.lives.promises import check_clean, check_conflict, check_record, hold
 
 KEPT = re.compile(
@@ -75,7 +75,7 @@ def _verb(life: Life) -> list[str]:
     if chance.random() < 0.6:  # the same ones come and go
         there = [name for name in there if name in life.favourites] or there
         absent = [name for name in absent if name in life.favourites] or absent
-    choices = [["rebase-upstream", "--to", chance.choice([*RELEASES, RELEASES[-1]])]]
+    choices = [["rebase-upstream", "--to", chance.choice([OLDER, NEWEST, NEWEST])]]
     choices += [["answers", f"project_name={chance.choice(['One', 'Harbor Light', 'my-api'])}"]]
     choices += [["repair"]]
     if absent:

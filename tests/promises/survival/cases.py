@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tests.conftest import OLDER
 from tests.promises.survival.edits import (
     Edit,
     above,
@@ -22,8 +23,6 @@ from tests.promises.survival.edits import (
     to_package,
     write,
 )
-
-OLDEST, OLDER = "0.1.0", "0.2.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,9 @@ def kept(name: str, did: str, edit: Edit, path: str) -> Case:
     return Case(did, edit, (f"remove {name}",), name, conflict=path)
 
 
-def newer(version: str, did: str, edit: Edit, having: str = "worker", conflict: str = "") -> Case:
+def newer(did: str, edit: Edit, having: str = "worker") -> Case:
     """It is there before a project is brought to the newest release."""
-    return Case(did, edit, ("rebase-upstream",), having, version=version, conflict=conflict)
+    return Case(did, edit, ("rebase-upstream",), having, version=OLDER)
 
 
 def crlf(text: str) -> str:
@@ -92,128 +91,115 @@ def on_one_line(text: str) -> str:
 
 def webserver_last(text: str) -> str:
     """compose.yaml with its first service below all others."""
-    start = text.index("  webserver:\n")
-    end = text.index("\n\n", start) + 2
-    block = text[start:end]
-    return (text[:start] + text[end:]).replace("\nvolumes:", f"\n{block}volumes:")
-
-
-def waits(text: str) -> str:
-    """compose.yaml with something of the user's own that the web server waits for."""
-    before, anchor, after = text.partition("    # yours below: webserver\n")
-    assert anchor
-    mine = "    depends_on:\n      db:\n        condition: service_healthy\n"
-    return f"{before}{anchor}{mine}{after}"
+    block = re.search(r"(?ms)^  webserver:\n.*?(?=^  \S)", text)
+    assert block
+    rest = text[: block.start()] + text[block.end() :]
+    return re.sub(r"\nvolumes:", f"\n{block[0].rstrip()}\n\nvolumes:", rest)
 
 
 def settings_as_items(text: str) -> str:
     """compose.yaml with the first environment as a list."""
     before, opened, rest = text.partition("  environment:\n")
-    inside, anchor, after = rest.partition("    # yours below: environment\n")
+    inside, comment, after = rest.partition("    # ")
     items = re.sub(r'(?m)^    (\w+): "(.*)"$', r"    - \1=\2", inside)
     assert items != inside
-    return f"{before}{opened}{items}    - MINE=1\n{anchor}{after}"
+    return f"{before}{opened}{items}    - MINE=1\n{comment}{after}"
 
 
-PYPROJECT, COMPOSE, ENV, MAKE = "pyproject.toml", "compose.yaml", ".env.example", "Makefile"
+PROJECT, COMPOSE, ENV, MAKE = "pyproject.toml", "compose.yaml", ".env.example", "Makefile"
 KUSTOMIZE = "deploy/kubernetes/kustomization.yaml"
-TASKS, JOBS = "app/components/worker/tasks.py", "app/components/scheduler/jobs.py"
+ONE_NODE = "  # A file is on one volume, a volume on one node"
+WORKER, SCHEDULER = "app/components/worker", "app/components/scheduler"
+TASKS, JOBS = f"{WORKER}/tasks.py", f"{SCHEDULER}/jobs.py"
 TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
 JOB = '\n\n@job(every=3600)\nasync def mine() -> None:\n    """Mine."""\n'
 SERVICE = '  mail:\n    image: "axllent/mailpit:v1"\n    ports: ["8025:8025"]\n\n'
 TARGET = ".PHONY: mine\nmine: ## Mine\n\techo mine\n\n"
-PATCHES = "  # yours below: patches\n"
 EXTRA = "\nMINE = 1\n"
+DEVELOPMENT = "| `APP_ENV` | `development` | or `production` |"
+CORE, HOST = "app/core/settings.py", '    host: str = "127.0.0.1"'
+GRACE = "grace: int = Field(default=30"
+MARK, SERVICES, END = "    # yours below", "  # yours below", "# yours below"
+ITEM = '    "mine>=1",\n'
+SECRETS, MODELS = "deploy/kubernetes/secrets.env.example", "app/components/database/models.py"
 
 DEPENDENCIES = [
     there_and_back(
-        "worker",
-        "a dependency of mine beside the worker's",
-        below(PYPROJECT, "    # yours below: dependencies", '    "mine>=1",\n'),
+        "worker", "a dependency of mine beside the worker's", above(PROJECT, MARK, ITEM)
     ),
-    there_and_back(
-        "cache",
-        "uv add stripe",
-        above(PYPROJECT, "    # yours below: dependencies", '    "stripe>=12",\n'),
-    ),
+    there_and_back("cache", "uv add stripe", above(PROJECT, MARK, '    "stripe>=12",\n')),
     there_and_back(
         "database",
-        "a dependency of mine above all others",
-        above(PYPROJECT, '    "fastapi>=0.164",', '    "mine>=1",\n'),
+        "a dependency of mine below those of the core",
+        below(PROJECT, '    "structlog>=26.1",', ITEM),
     ),
     there_and_back(
         "postgres",
         "a newer FastAPI than aegis asks for",
-        swap(PYPROJECT, '"fastapi>=0.164"', '"fastapi>=0.165,<1"'),
+        swap(PROJECT, '"fastapi>=0.164"', '"fastapi>=0.165,<1"'),
         "database",
     ),
-    there_and_back("cache", "I sorted the dependencies", rewrite(PYPROJECT, sorted_list)),
-    there_and_back("worker", "all dependencies on one line", rewrite(PYPROJECT, on_one_line)),
+    there_and_back("cache", "I sorted the dependencies", rewrite(PROJECT, sorted_list)),
+    there_and_back("worker", "all dependencies on one line", rewrite(PROJECT, on_one_line)),
     there_and_back(
         "cache",
         "a hand-formatted pyproject.toml: two spaces",
-        rewrite(PYPROJECT, lambda text: text.replace('\n    "', '\n  "')),
+        rewrite(PROJECT, lambda text: text.replace('\n    "', '\n  "')),
     ),
     there_and_back(
         "ingress",
         "a development tool of mine",
-        above(PYPROJECT, "    # yours below: dev", '    "ipython>=9",\n'),
+        below(PROJECT, '    "mypy>=2.4",', '    "ipython>=9",\n'),
     ),
     there_and_back(
         "scheduler",
         "a table of mine at the end of pyproject.toml",
-        append(PYPROJECT, '\n[tool.mine]\nkey = "value"\n'),
+        append(PROJECT, '\n[tool.mine]\nkey = "value"\n'),
     ),
     there_and_back(
         "database",
         "a command of mine among the scripts",
-        below(PYPROJECT, '"my-api" = "app.cli:main"', '"mine" = "app.mine:main"\n'),
+        below(PROJECT, '"my-api" = "app.cli:main"', '"mine" = "app.mine:main"\n'),
     ),
     goes(
         "worker",
         "a dependency of mine just below the worker's own",
-        below(PYPROJECT, '    "arq>=0.28,<0.29",', '    "mine>=1",\n'),
+        below(PROJECT, '    "arq>=0.28,<0.29",', ITEM),
         "worker",
         None,
     ),
     goes(
         "worker",
         "a comment of mine just above the worker's own dependency",
-        above(PYPROJECT, '    "arq>=0.28,<0.29",', "    # mine: see ticket 7\n"),
+        above(PROJECT, '    "arq>=0.28,<0.29",', "    # mine: see ticket 7\n"),
         "worker",
         None,
     ),
     Case(
         "another version of the worker's own dependency, then I remove it",
-        swap(PYPROJECT, "arq>=0.28,<0.29", "arq==0.28.1"),
+        swap(PROJECT, "arq>=0.28,<0.29", "arq==0.28.1"),
         ("remove worker",),
         "worker",
-        conflict=PYPROJECT,
+        conflict=PROJECT,
     ),
 ]
 
 CONTAINERS = [
     there_and_back(
-        "worker",
-        "a service of mine beside the worker's",
-        above(COMPOSE, "  # yours below: services", SERVICE),
+        "worker", "a service of mine beside the worker's", above(COMPOSE, SERVICES, SERVICE)
     ),
-    there_and_back("cache", "a service of mine at the end", above(COMPOSE, "volumes:", SERVICE)),
+    there_and_back("cache", "a service of mine at the end", above(COMPOSE, "volumes", SERVICE)),
     there_and_back(
         "ingress",
-        "a label of mine on the web server",
-        below(COMPOSE, "    # yours below: webserver", '    labels:\n      mine: "1"\n'),
+        "another time to stop for the web server",
+        swap(COMPOSE, "    stop_grace_period: 20s\n", "    stop_grace_period: 90s\n"),
     ),
     there_and_back(
         "database",
         "an environment variable of mine for all containers",
-        above(COMPOSE, "    # yours below: environment", '    MINE: "1"\n'),
+        above(COMPOSE, MARK, '    MINE: "1"\n'),
     ),
-    there_and_back(
-        "scheduler",
-        "a volume of mine",
-        above(COMPOSE, "networks:", 'x-mine: "1"\n\n'),
-    ),
+    there_and_back("scheduler", "a volume of mine", above(COMPOSE, "networks:", 'x-mine: "1"\n\n')),
     there_and_back(
         "postgres",
         "longer times for the health check of the web server",
@@ -227,17 +213,12 @@ CONTAINERS = [
         "cache,ingress",
         "cache",
     ),
-    goes(
-        "scheduler",
+    Case(
         "I moved compose.yaml's web server to the end",
         rewrite(COMPOSE, webserver_last),
+        ("remove scheduler",),
         "scheduler",
-        "",
-    ),
-    there_and_back(
-        "cache",
-        "a database of mine that the web server waits for",
-        rewrite(COMPOSE, waits),
+        conflict=COMPOSE,
     ),
     there_and_back(
         "postgres",
@@ -265,9 +246,7 @@ CONTAINERS = [
         conflict=COMPOSE,
     ),
     there_and_back(
-        "worker",
-        "compose.yaml under its other name",
-        move(COMPOSE, "docker-compose.yml"),
+        "worker", "compose.yaml under its other name", move(COMPOSE, "docker-compose.yml")
     ),
     there_and_back("cache", "I deleted compose.yaml", delete(COMPOSE)),
     there_and_back(
@@ -278,29 +257,25 @@ CONTAINERS = [
 ]
 
 SETTINGS = [
-    there_and_back("worker", "a variable of mine at the end", append(ENV, "MINE=1\n")),
-    there_and_back(
-        "cache", "a variable of mine above the anchor", above(ENV, "# yours below", "MINE=1\n")
-    ),
+    there_and_back("worker", "a variable of mine at the end", append(ENV, "M=1\n")),
+    there_and_back("cache", "a variable of mine above the mark", above(ENV, END, "M=1\n")),
     there_and_back("ingress", "another port", swap(ENV, "PORT=8000", "PORT=9000")),
     there_and_back(
         "database",
-        "a comment of mine above the anchor",
-        above(ENV, "# yours below", "# mine: where the tables are\n"),
+        "a comment of mine below the last of the core",
+        below(ENV, "LOG_FORMAT=console", "# mine: or json\n"),
     ),
     there_and_back("postgres", "a CRLF file", rewrite(ENV, crlf), "database"),
     goes(
         "scheduler",
-        "another lease for the scheduler's jobs, below its own",
-        below(ENV, "# SCHEDULER_LEASE=15", "MINE_LEASE=1\n"),
+        "a lease of mine just below the scheduler's settings",
+        above(ENV, END, "MINE_LEASE=1\n"),
         "scheduler",
         "",
     ),
     there_and_back("scheduler", "a Make target of mine at the end", append(MAKE, f"\n{TARGET}")),
     there_and_back(
-        "worker",
-        "a Make target of mine among the others",
-        above(MAKE, ".PHONY: up", TARGET),
+        "worker", "a Make target of mine above the containers'", above(MAKE, ".PHONY: up", TARGET)
     ),
     there_and_back(
         "kubernetes",
@@ -321,20 +296,20 @@ SETTINGS = [
         append("README.md", "\n## Mine\n\nOurs to say.\n"),
     ),
     Case(
-        "a README of my own from the first line to the last",
-        write("README.md", "# Mine\n\nAll mine.\n"),
+        "a compose.yaml of my own from the first line to the last",
+        write(COMPOSE, "services:\n  mine:\n    image: mine\n"),
         ("add worker",),
-        conflict="README.md",
+        conflict=COMPOSE,
     ),
     there_and_back(
         "worker",
-        "an item of mine in the README",
-        below("README.md", "- **A package:** `uv add NAME`.", "- **Mine**: mine.\n"),
+        "an item of mine in the README, above the license",
+        above("README.md", "## License", "- **Mine**: mine.\n\n"),
     ),
     there_and_back(
         "scheduler",
-        "a section of mine among the docs",
-        above("docs/README.md", "## Settings", "## Mine\n\nMine.\n\n"),
+        "an item of mine at the end of the docs",
+        append("docs/README.md", "\n- [Mine](mine.md): mine\n"),
     ),
     there_and_back("kubernetes", "I deleted the docs", delete("docs/README.md")),
 ]
@@ -346,7 +321,7 @@ CODE = [
         "a router of mine",
         both(
             write("app/backend/api/mine.py", "router = 1\n"),
-            above("app/backend/routes.py", "    # yours below", "    mine.router,\n"),
+            above("app/backend/routes.py", MARK, "    mine.router,\n"),
         ),
     ),
     there_and_back(
@@ -387,12 +362,7 @@ CODE = [
     ),
     kept("worker", "a task of mine in tasks.py", append(TASKS, TASK), TASKS),
     kept("scheduler", "a job of mine in jobs.py", append(JOBS, JOB), JOBS),
-    kept(
-        "database",
-        "a table of mine in models.py",
-        append("app/components/database/models.py", EXTRA),
-        "app/components/database/models.py",
-    ),
+    kept("database", "a table of mine in models.py", append(MODELS, EXTRA), MODELS),
     kept(
         "cache",
         "a longer life of what the cache keeps",
@@ -432,11 +402,7 @@ CODE = [
         "I deleted the example of the database, then the scheduler joins",
         both(
             delete("app/components/database/example.py"),
-            swap(
-                "app/components/database/models.py",
-                "from app.components.database import example as example\n",
-                "",
-            ),
+            swap(MODELS, "from app.components.database import example as example\n", ""),
         ),
         ("add scheduler", "remove scheduler"),
         "database",
@@ -451,7 +417,7 @@ CODE = [
     ),
     Case(
         "a table of mine in models.py, where the scheduler's join",
-        append("app/components/database/models.py", "from app import mine as mine\n"),
+        append(MODELS, "from app import mine as mine\n"),
         ("add scheduler", "remove scheduler"),
         "database",
         like="database",
@@ -482,14 +448,14 @@ CODE = [
 CLUSTER = [
     Case(
         "a resource of mine just where the worker's goes",
-        above(KUSTOMIZE, "  # yours below: resources", "  - mine.yaml\n"),
+        above(KUSTOMIZE, SERVICES, "  - mine.yaml\n"),
         ("add worker", "remove worker"),
         "kubernetes",
         like="kubernetes",
     ),
     Case(
         "a patch of mine just where the scheduler's goes",
-        rewrite(KUSTOMIZE, lambda text: text.replace(PATCHES, f"  - path: mine.yaml\n{PATCHES}")),
+        above(KUSTOMIZE, ONE_NODE, "  - path: mine.yaml\n"),
         ("add scheduler", "remove scheduler"),
         "kubernetes",
         like="kubernetes",
@@ -503,7 +469,7 @@ CLUSTER = [
     ),
     Case(
         "a resource of mine at the end of its list",
-        below(KUSTOMIZE, "  # yours below: resources", "  - mine.yaml\n"),
+        below(KUSTOMIZE, SERVICES, "  - mine.yaml\n"),
         ("add scheduler", "remove scheduler"),
         "kubernetes",
         like="kubernetes",
@@ -524,14 +490,14 @@ CLUSTER = [
     ),
     Case(
         "a secret of mine in the example",
-        append("deploy/kubernetes/secrets.env.example", "MINE=\n"),
+        append(SECRETS, "MINE=\n"),
         ("add postgres", "remove postgres"),
         "database,kubernetes",
         like="database,kubernetes",
     ),
     Case(
         "a secret of mine just where the server's password goes",
-        above("deploy/kubernetes/secrets.env.example", "# yours below", "MINE=\n"),
+        above(SECRETS, END, "MINE=\n"),
         ("add postgres", "remove postgres"),
         "database,kubernetes",
         like="database,kubernetes",
@@ -560,93 +526,31 @@ CLUSTER = [
 ]
 
 REBASE = [
-    newer(
-        OLDEST, "a dependency of mine", above(PYPROJECT, "    # yours below", '    "mine>=1",\n')
-    ),
-    newer(OLDER, "a service of mine", above(COMPOSE, "volumes: {", SERVICE)),
-    newer(OLDEST, "a service of mine beside the worker's", above(COMPOSE, "volumes: {", SERVICE)),
-    newer(OLDEST, "a task of mine in tasks.py", append(TASKS, TASK)),
-    newer(OLDER, "a variable of mine", append(ENV, "MINE=1\n")),
-    newer(OLDER, "a comment of mine below the port", below(ENV, "PORT=8000", "# mine: taken\n")),
-    newer(
-        OLDER,
-        "a row of mine below the settings that the newer release has more of",
-        below(
-            "docs/README.md", "| `APP_ENV` | `development` | or `production` |", "| `MINE` | | |\n"
-        ),
-    ),
-    newer(OLDEST, "a Make target of mine", append(MAKE, f"\n{TARGET}")),
-    newer(OLDEST, "a file with CRLF", rewrite(COMPOSE, crlf)),
-    newer(OLDER, "all dependencies on one line", rewrite(PYPROJECT, on_one_line)),
-    newer(OLDER, "I sorted the dependencies", rewrite(PYPROJECT, sorted_list), "cache,ingress"),
-    newer(
-        OLDEST, "I renamed a module of the worker's", move(TASKS, "app/components/worker/work.py")
-    ),
-    newer(
-        OLDEST,
-        "I moved the page of the cache",
-        move("docs/components/cache.md", "docs/cache.md"),
-        "cache",
-    ),
-    newer(OLDER, "I deleted the page of the worker", delete("docs/components/worker.md")),
-    newer(OLDEST, "I deleted the workflow", delete(".github/workflows/ci.yml"), ""),
-    newer(
-        OLDEST,
-        "a setting of mine in the core",
-        swap(
-            "app/core/settings.py",
-            '    host: str = "127.0.0.1"\n',
-            '    host: str = "127.0.0.1"\n    mine: int = 1\n',
-        ),
-    ),
-    newer(
-        OLDER,
-        "a longer grace for the worker",
-        swap(
-            "app/components/worker/settings.py",
-            "grace: int = Field(default=30",
-            "grace: int = Field(default=90",
-        ),
-    ),
-    newer(
-        OLDEST,
-        "a package in the Dockerfile",
-        below("Dockerfile", "WORKDIR /home/app", "RUN mine\n"),
-        "",
-    ),
-    newer(
-        OLDEST,
-        "my own file in the worker's directory",
-        write("app/components/worker/mine.py", "MINE = 1\n"),
-    ),
-    newer(
-        OLDEST,
-        "a module of mine at a path that the newer release wants",
-        write("app/backend/admin.py", "MINE = 1\n"),
-        "",
-        "app/backend/admin.py",
-    ),
-    newer(
-        OLDEST,
-        "another `make serve`",
-        swap(MAKE, "uv run python -m app serve --reload", "uv run python -m app serve --mine"),
-        "",
-        MAKE,
-    ),
-    newer(
-        OLDEST,
-        "another user id in the image",
-        swap("Dockerfile", "--uid 1001 --create-home", "--uid 2001 --create-home"),
-        "",
-        "Dockerfile",
-    ),
+    newer("a dependency of mine", above(PROJECT, MARK, ITEM)),
+    newer("a service of mine", above(COMPOSE, "volumes", SERVICE)),
+    newer("a service of mine beside the worker's", above(COMPOSE, SERVICES, SERVICE)),
+    newer("a task of mine in tasks.py", append(TASKS, TASK)),
+    newer("a variable of mine", append(ENV, "M=1\n")),
+    newer("a comment of mine below the port", below(ENV, "PORT=8000", "# mine: taken\n")),
+    newer("a row of mine among settings", below("docs/README.md", DEVELOPMENT, "| `M` | | |\n")),
+    newer("a Make target of mine", append(MAKE, f"\n{TARGET}")),
+    newer("a file with CRLF", rewrite(COMPOSE, crlf)),
+    newer("I sorted the dependencies", rewrite(PROJECT, sorted_list), "cache,ingress"),
+    newer("I renamed a module of the worker's", move(TASKS, f"{WORKER}/work.py")),
+    newer("I moved a page", move("docs/components/cache.md", "docs/cache.md"), "cache"),
+    newer("I deleted the page of the worker", delete("docs/components/worker.md")),
+    newer("I deleted the workflow", delete(".github/workflows/ci.yml"), ""),
+    newer("a setting of mine in the core", below(CORE, HOST, "    mine: int = 1\n")),
+    newer("a longer grace for the worker", swap(f"{WORKER}/settings.py", GRACE, f"{GRACE}0")),
+    newer("a package in the image", below("Dockerfile", "WORKDIR /home/app", "RUN mine\n"), ""),
+    newer("my own file in the worker's directory", write(f"{WORKER}/mine.py", "MINE = 1\n")),
     Case(
         "a worker of mine that takes one job at a time, there and back again",
-        below(ENV, "# yours below", "WORKER_MAX_JOBS=1\n"),
-        ("rebase-upstream --to 0.3.0", "rebase-upstream --to 0.1.0"),
+        below(ENV, END, "WORKER_MAX_JOBS=1\n"),
+        ("rebase-upstream", f"rebase-upstream --to {OLDER}"),
         "worker",
         like="worker",
-        version=OLDEST,
+        version=OLDER,
     ),
     Case(
         "a component of mine, then all at once",
@@ -658,7 +562,6 @@ REBASE = [
 ]
 
 
-WORKER, SCHEDULER = "app/components/worker", "app/components/scheduler"
 RUN = f"{SCHEDULER}/run.py"
 MINE = write("app/mine.py", "MINE = 1\n")
 
@@ -731,14 +634,8 @@ MOVES = [
         "worker",
         like="worker",
     ),
-    newer(OLDER, "I renamed the command line", move("app/cli", "app/commands"), ""),
-    newer(OLDEST, "I renamed the worker's directory", move(WORKER, "app/background")),
-    newer(
-        OLDEST,
-        "I split the settings",
-        to_package("app/core/settings.py", "def ", "more.py"),
-        conflict="app/core/settings/more.py",
-    ),
+    newer("I renamed the command line", move("app/cli", "app/commands"), ""),
+    newer("I renamed the worker's directory", move(WORKER, "app/background")),
 ]
 
 

@@ -10,12 +10,12 @@ Edit = Callable[[Project], None]
 
 
 def below(path: str, line: str, text: str) -> Edit:
-    """Put text below the first line that reads so."""
+    """Put text below the first line that reads so, or so and then a colon with more."""
     return _beside(path, line, lambda found: found + text)
 
 
 def above(path: str, line: str, text: str) -> Edit:
-    """Put text above the first line that reads so."""
+    """Put text above such a line."""
     return _beside(path, line, lambda found: text + found)
 
 
@@ -105,7 +105,7 @@ def both(*edits: Edit) -> Edit:
 def _beside(path: str, line: str, how: Callable[[str], str]) -> Edit:
     def edit(project: Project) -> None:
         lines = project.read(path).splitlines(keepends=True)
-        at = lines.index(f"{line}\n")
+        at = next(at for at, each in enumerate(lines) if each.startswith((f"{line}\n", f"{line}:")))
         lines[at] = how(lines[at])
         project.write(path, "".join(lines))
 

@@ -13,8 +13,9 @@ from _pytest.mark import ParameterSet
 
 from aegis_patch.merge.written_twice import units
 from tests import stacks
-from tests.conftest import Project
+from tests.conftest import Project, Start
 from tests.promises.survival.cases import EVERY, Case
+from tests.promises.survival.edits import to_package
 from tests.promises.test_laws import without_by
 
 Begin = Callable[[str, str | None], Project]
@@ -61,6 +62,27 @@ def test_it_survives(begin: Begin, case: Case) -> None:
         case.edit(wanted)
         wanted.commit("Mine")
         assert without_by(project) == without_by(wanted)
+
+
+def test_what_a_release_and_the_user_both_wrote_is_asked(start: Start, fork: Project) -> None:
+    """The same line, the same new file, and a line of a module that was split."""
+    fork.edit("base/Makefile", "python -m app dev\n", "python -m app dev --new\n")
+    fork.edit(
+        "base/app/core/settings.py", "in (ENV_FILE, DEV_FILE)", "in (ENV_FILE, DEV_FILE, NEW)"
+    )
+    fork.write("base/app/new.py", "THEIRS = 1\n")
+    fork.commit("A release")
+    fork.git("tag", "v2.0")
+    project = start(version="1.0", upstream=fork)
+    project.edit("Makefile", "python -m app dev\n", "python -m app dev --mine\n")
+    to_package("app/core/settings.py", "def ", "more.py")(project)
+    project.edit("app/core/settings/more.py", " (ENV_FILE, DEV_FILE)", " (MINE, DEV_FILE)")
+    project.write("app/new.py", "MINE = 1\n")
+    mine = project.commit("Mine")
+    project.aegis("rebase-upstream", code=3)
+    asked = project.git("diff", "--name-only", "--diff-filter=U").splitlines()
+    assert asked == ["Makefile", "app/core/settings/more.py", "app/new.py"]
+    assert not lost(project, mine)
 
 
 def test_there_are_enough() -> None:
