@@ -67,7 +67,7 @@ def build(bench: Bench, there: Place, step: Step, root: pygit2.Oid, *, relock: b
     edits, notes = lock_files.follow(
         *(store, root, after, there.prefix),
         unsettled=uv_lock.PYPROJECT in stuck,
-        why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
+        why_not="pyproject.toml may still change" if stuck else "" if relock else "--no-lock",
     )
     notes += _drivers_not_run(store, there, plan, attributes)
     notes += _compose_notes(store, there, plan, outcome.tree)

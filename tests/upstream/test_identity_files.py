@@ -206,7 +206,7 @@ def test_a_record_that_was_edited_by_hand_is_looked_at(
 ) -> None:
     with pytest.raises(Refused) as raised:
         identity_files.identity(store, opened, {**ANSWERS, key: value})
-    assert raised.value.what.startswith(f"an answer is not valid: {key} ")
+    assert raised.value.what.startswith(f"Invalid answer: {key} ")
 
 
 def test_rendering_imports_no_copier() -> None:
