@@ -47,10 +47,7 @@ def follow(
         try:
             if why_not:
                 raise NotLocked(why_not)
-            if there.mode == FileMode.LINK:
-                raise NotLocked("it is a link")
-            data = uv_lock.lock(_members(store, after, top), trees.blob(store, there))
-            edits[place] = Entry(store.create_blob(data), there.mode)
+            edits[place] = _locked_anew(store, after, top, there)
         except NotLocked as error:
             shown = posixpath.relpath(place, prefix or ".")
             notes.append(Note(shown, f"not updated: {error}. Run: uv lock"))
@@ -58,6 +55,13 @@ def follow(
         for lock, command in _others(store, after, prefix):
             notes.append(Note(lock, f"dependencies changed. Run: {command}"))
     return edits, notes
+
+
+def _locked_anew(store: pygit2.Repository, tree: pygit2.Oid, top: str, there: Entry) -> Entry:
+    if there.mode == FileMode.LINK:
+        raise NotLocked("it is a link")
+    data = uv_lock.lock(_members(store, tree, top), trees.blob(store, there))
+    return Entry(store.create_blob(data), there.mode)
 
 
 def _pyproject(store: pygit2.Repository, tree: pygit2.Oid, place: str) -> dict[str, Any]:
