@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import FileMode
 
 from aegis_patch.formats import compose_names
 from aegis_patch.history import evidence, learnt
@@ -19,6 +20,7 @@ from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Uncha
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note
 from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Entry
 from aegis_patch.project import git, repository, uv_lock
 from aegis_patch.project.find import Place, Project
 from aegis_patch.stack import record
@@ -63,7 +65,9 @@ def build(bench: Bench, there: Place, step: Step, root: pygit2.Oid, *, relock: b
     if isinstance(outcome, Unchanged):
         return built
     stuck = [conflict.path for conflict in built.conflicts]
-    after = _grafted(store, there, root, outcome.tree)
+    after = outcome.tree
+    if there.prefix:
+        after = trees.replace(store, root, {there.prefix: Entry(after, FileMode.TREE)})
     edits, notes = lock_files.follow(
         *(store, root, after, there.prefix),
         unsettled=uv_lock.PYPROJECT in stuck,
@@ -146,10 +150,3 @@ def whole_tree(store: pygit2.Repository, there: Place) -> pygit2.Oid:
 def inside(store: pygit2.Repository, there: Place, root: pygit2.Oid) -> pygit2.Oid:
     """The project's tree in the repository's; the empty one where that is to come."""
     return trees.subtree(store, root, there.prefix) or trees.empty(store)
-
-
-def _grafted(
-    store: pygit2.Repository, there: Place, root: pygit2.Oid, tree: pygit2.Oid
-) -> pygit2.Oid:
-    """The repository's tree with the project's in its place."""
-    return trees.graft(store, root, there.prefix, tree) if there.prefix else tree
