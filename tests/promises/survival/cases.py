@@ -564,9 +564,7 @@ REBASE = [
         OLDEST, "a dependency of mine", above(PYPROJECT, "    # yours below", '    "mine>=1",\n')
     ),
     newer(OLDER, "a service of mine", above(COMPOSE, "volumes: {", SERVICE)),
-    newer(
-        OLDEST, "a service of mine beside the worker's", above(COMPOSE, "volumes: {", SERVICE)
-    ),
+    newer(OLDEST, "a service of mine beside the worker's", above(COMPOSE, "volumes: {", SERVICE)),
     newer(OLDEST, "a task of mine in tasks.py", append(TASKS, TASK)),
     newer(OLDER, "a variable of mine", append(ENV, "MINE=1\n")),
     newer(OLDER, "a comment of mine below the port", below(ENV, "PORT=8000", "# mine: taken\n")),
