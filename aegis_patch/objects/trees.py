@@ -182,6 +182,22 @@ def _settled(
     return pygit2.IndexEntry(there[1].path, store.create_blob(data), there[1].mode)
 
 
+def merge_towards(
+    store: pygit2.Repository,
+    base: pygit2.Oid,
+    ours: pygit2.Oid,
+    theirs: pygit2.Oid,
+    wanted: pygit2.Oid,
+) -> pygit2.Oid:
+    """Three-way merge of whole trees; a path that clashes is as in `wanted`."""
+    index = store.merge_trees(base, ours, theirs, flags=MergeFlag(0))
+    clashes = {side.path for sides in index.conflicts or () for side in sides if side}
+    for path in clashes:
+        del index.conflicts[path]
+    settled = {path: lookup(store, wanted, path) for path in clashes}
+    return replace(store, index.write_tree(store), settled)
+
+
 def merge_loosely(
     store: pygit2.Repository, base: pygit2.Oid, ours: pygit2.Oid, theirs: pygit2.Oid
 ) -> pygit2.Oid:
