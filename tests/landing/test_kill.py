@@ -57,7 +57,7 @@ def killed(project: Project | None, before: str, *args: str) -> None:
     if not pid:
         with pytest.MonkeyPatch.context() as patch, contextlib.suppress(BaseException):
             patch.setattr(f"aegis_patch.{before}", lambda *_, **__: os.kill(os.getpid(), 9))
-            run(*(["-C", project.path] if project else []), *args)
+            run(*(("-C", str(project.path)) if project else ()), *args)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
 

@@ -262,12 +262,10 @@ def settings(lines: list[str], name: str) -> Places:
 
 
 def plain(lines: list[str], new: str) -> Places:
-    """Patterns, settings, instructions: line by line; behind a slot is behind what is in it."""
+    """Patterns, settings, instructions: line by line."""
     start = 0
     for at, line in enumerate(lines):
-        below = lines[at + 1] if at + 1 < len(lines) else ""
-        in_slot = lines[start].startswith("# slot") and not re.match("# (slot|yours)|$", below)
-        if line.endswith("\\") or in_slot:
+        if line.endswith("\\"):
             continue
         if lines[start]:
             yield put(f"line below {lines[start]}", at + 1, new)
