@@ -1,13 +1,13 @@
 """What can go wrong, and the exit code of each.
 
     AegisError
-    ├ Refused         1   cannot do this here and now; says the next command to type
-    ├ UpstreamError   1   a release or an upstream cannot be reached or found
-    └ SeriesError     4   ours, not yours
-      ├ PatchRejected     a patch does not apply to the tree it was written against
-      └ SeriesClash       two components of one release cannot be folded together
+    ├ Refused         1   the verb can't run here and now
+    ├ UpstreamError   1   a release or an upstream can't be found or reached
+    └ SeriesError     4   the upstream is at fault
+      ├ PatchRejected     a patch doesn't apply to the tree it was written against
+      └ SeriesClash       two components of one release can't be combined
 
-A conflict is not an error: it is an outcome (`outcome.Conflicted`, exit code 3).
+A conflict is an outcome, not an error (`outcome.Conflicted`, exit code 3).
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ INTERRUPTED = 130
 
 
 class AegisError(Exception):
-    """Something expected went wrong: what, where, and what to type next."""
+    """Something expected went wrong: what, where, and what to type next.
+
+    `next` is one command that works when pasted, or a question with its choices. A fault of the
+    upstream has none: its user can only report it.
+    """
 
     exit_code = 1
 
@@ -33,11 +37,11 @@ class AegisError(Exception):
 
 
 class Refused(AegisError):
-    """The verb cannot run on this project as it is; nothing was changed."""
+    """The verb can't run on this project as it is; nothing was changed."""
 
 
 class UpstreamError(AegisError):
-    """A release or an upstream cannot be reached or found."""
+    """A release or an upstream can't be found or reached."""
 
 
 class SeriesError(AegisError):
@@ -47,17 +51,17 @@ class SeriesError(AegisError):
 
 
 class PatchRejected(SeriesError):
-    """A patch is malformed, unsafe, or does not fit its preimage exactly."""
+    """A patch is malformed, unsafe, or doesn't fit its preimage exactly."""
 
 
 class SeriesClash(SeriesError):
-    """Folding two components of one upstream conflicts."""
+    """Two components of one upstream conflict."""
 
     def __init__(self, component: str, paths: Iterable[str]) -> None:
         self.component = component
         self.paths = tuple(paths)
         super().__init__(
-            f"the series of {component} clashes with another component's",
+            f"{component} conflicts with another component of this release. "
+            "Please report it to the upstream's maintainers.",
             where=", ".join(self.paths),
-            next="report it to the maintainers of this upstream",
         )

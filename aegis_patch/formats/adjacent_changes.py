@@ -78,7 +78,7 @@ def _is_one_point(one: Hunk, other: Hunk) -> bool:
 
 
 def _at_anchor(base: Sequence[bytes], at: int) -> bool:
-    """Whether an anchor is right below a point, or right above it where lines are read backwards."""
+    """Whether an anchor is right below a point; above it, where lines are read from their end."""
     return any(anchors.is_anchor(line) for line in base[max(at - 1, 0) : at + 1])
 
 

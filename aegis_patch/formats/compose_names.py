@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.formats.named_blocks import Texts
 
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
 Find = Callable[[str], bytes]
 """The text of the file at a path; nothing where there is none."""
 
+_PROJECT = re.compile(r"^name:.*", re.MULTILINE)
 _VOLUME = re.compile(r"([A-Za-z0-9][\w.-]+):")
 _HOST = re.compile(r"(?:@|//)([A-Za-z0-9][\w.-]*)|^([A-Za-z0-9][\w.-]*):\d+$")
 _SAYS_HOSTS = {"command", "entrypoint", "environment", "labels"}
@@ -115,11 +117,19 @@ def warnings(was: Compose | None, now: Compose | None) -> Iterator[tuple[str, st
         old, new = (", ".join(f"{name}_{each}" for each in kept) for name in (was.name, now.name))
         yield (
             "",
-            f"Compose will use new, empty volumes ({new}), and leave the data in {old}. "
-            f'To keep using it, change the line `name:` to: name: "{was.name}"',
+            f"Compose will use new, empty volumes ({new}) and leave your data in {old}. "
+            f'To keep using it, set: name: "{was.name}"',
         )
     for name, service in sorted(now.services.items()):
         yield from _apart(was, now, name, service)
+
+
+def with_own_name(sides: Texts) -> Texts:
+    """The three sides with the user's own project name, where there is one: it holds the data."""
+    was, own = (_PROJECT.search(text) for text in sides[:2])
+    if not was or not own or was[0] == own[0]:
+        return sides
+    return Texts(*(_PROJECT.sub(lambda _: own[0], text, count=1) for text in sides))
 
 
 def _apart(was: Compose, now: Compose, name: str, service: Service) -> Iterator[tuple[str, str]]:
@@ -133,8 +143,8 @@ def _apart(was: Compose, now: Compose, name: str, service: Service) -> Iterator[
             networks = (service.networks or _DEFAULT) | (there.networks or _DEFAULT)
             yield (
                 service.path,
-                f"line {service.names[other]}: {name} names {other}, and the two share no network. "
-                f"Set for {new}: networks: [{', '.join(sorted(networks))}]",
+                f"line {service.names[other]}: {name} uses {other}, but they share no network. "
+                f"For {new}, set: networks: [{', '.join(sorted(networks))}]",
             )
 
 

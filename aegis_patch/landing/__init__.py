@@ -1,4 +1,4 @@
-"""Puts what was built into a project, all or nothing.
+"""Writes a result into a project, all or nothing.
 
 Effects. May import: project, objects.
 """

@@ -1,22 +1,23 @@
-"""The journal: a landing that has begun is finished, or undone, by the next verb at the latest.
+"""The journal: an interrupted landing is finished or undone by the next verb.
 
-What is landed is staged first, in `.git/aegis` (of a linked worktree: in its own git directory):
+A landing is staged first, in `.git/aegis` (in a linked worktree: its own git directory):
 
-    journal       which landing this is; it counts from the moment that this file is there
-    new/PATH      the files to come, as a checkout would write them
-    old/N         the files that were in their places, N being the place in the journal's list
-    index, was    the index to be, and a copy of the one that it was made from
-    MERGE_MSG, CHERRY_PICK_HEAD       for a conflict, as git wants them
+    journal       the landing; it has begun once this file exists
+    new/PATH      the new files, as a checkout writes them
+    old/N         the replaced files, N being the position in the journal's list
+    index, was    the new index, and a copy of the one it was made from
+    MERGE_MSG, CHERRY_PICK_HEAD       for a conflict, in git's format
 
-From then on everything is a rename: files, the branch (by git), the index. The branch decides:
-if it has moved, the rest follows; if not, all goes back. A file is only touched while its print
-(mode, size, time) is one that the journal knows, so that what a user saved meanwhile stays.
+From then on everything is a rename: files, the branch (by git), the index. If the branch has
+moved, the rest follows; if not, everything goes back. A file is only touched while its mode, size
+and time are in the journal, so a file saved in between stays.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -34,7 +35,6 @@ from aegis_patch.project import git
 ROOM = "aegis"
 ELSEWHERE = ".aegis-landing"
 _JOURNAL = "journal"
-_LEARNING = "rerere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ class Landing:
 
 @contextmanager
 def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[int]:
-    """Be the only aegis in a worktree, and finish first what a killed one left there.
+    """Be the only aegis in a worktree, after recovering from a killed one.
 
-    Yields what is held, a descriptor. A git that is handed it holds it too until it ends, even if
-    we are killed.
+    Yields the lock, a descriptor. A git that inherits it holds it until it ends, even if this
+    process is killed.
 
     Raises:
-        Refused: another one is at work for as long as our patience lasts.
+        Refused: another aegis runs for longer than our patience.
     """
     with locks.hold(Path(repo.path), patience) as descriptor:
         _recover(repo)
@@ -74,10 +74,10 @@ def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[in
 
 
 def glance(repo: pygit2.Repository) -> None:
-    """Finish what a killed one left, for a verb that only reads.
+    """Recover from a killed aegis, for a verb that only reads.
 
-    While another is at work, nothing is done; but where files are being moved, which takes
-    milliseconds, or where a git has outlived its aegis in the midst of that, we wait.
+    While another aegis runs, nothing is done, except to wait while files are moved, which takes
+    milliseconds, or while a git outlives its killed aegis there.
     """
     begun = (room(repo) / _JOURNAL).exists()
     left = begun or room(repo).exists() or locks.is_index_ours(repo)
@@ -87,12 +87,12 @@ def glance(repo: pygit2.Repository) -> None:
 
 
 def room(repo: pygit2.Repository) -> Path:
-    """Where a landing is staged and journalled."""
+    """The directory of a staged landing and its journal."""
     return Path(repo.path) / ROOM
 
 
 def store(repo: pygit2.Repository) -> Path:
-    """Where the files of a landing wait: a rename to the worktree must be possible from there."""
+    """The directory of a landing's files, from which a rename to the worktree is possible."""
     top, git_dir = Path(repo.workdir), Path(repo.path)
     return room(repo) if top.stat().st_dev == git_dir.stat().st_dev else top / ELSEWHERE
 
@@ -104,7 +104,7 @@ def branch(repo: pygit2.Repository) -> str:
 
 
 def make_room(repo: pygit2.Repository) -> str:
-    """Begin to stage, with a copy of git's index to work on; a print of that index."""
+    """Start staging with a copy of git's index; the mark of that index."""
     for directory in (room(repo), store(repo), store(repo) / "new", store(repo) / "old"):
         directory.mkdir(exist_ok=True)
     index = Path(repo.path) / "index"
@@ -115,24 +115,15 @@ def make_room(repo: pygit2.Repository) -> str:
 
 
 def clear(repo: pygit2.Repository) -> None:
-    """Throw away what is staged, which no journal is about."""
+    """Delete a staged landing that no journal names."""
     shutil.rmtree(store(repo), ignore_errors=True)
     shutil.rmtree(room(repo), ignore_errors=True)
 
 
-@contextmanager
-def learning(repo: pygit2.Repository) -> Iterator[None]:
-    """While `git rerere` learns from what was landed: if it is killed, its lock goes later."""
-    room(repo).mkdir()
-    (room(repo) / _LEARNING).touch()
-    yield
-    clear(repo)
-
-
 def mark(path: Path) -> str:
-    """A print of what is at a path, "" for nothing.
+    """The mode, size and time of a path, "" if nothing is there.
 
-    A rename changes none of it, a save does. (An inode may change by a rename in an overlay.)
+    A save changes them, a rename doesn't. (In an overlay, a rename may change the inode.)
     """
     try:
         at = path.lstat()
@@ -153,14 +144,14 @@ def begin(repo: pygit2.Repository, landing: Landing) -> None:
     locks.lock_index(repo)
     if mark(Path(repo.path) / "index") != landing.index or _at(repo, landing) != landing.old:
         raise Refused(
-            "git was at work here at the same time, nothing was changed",
+            "git changed this repository at the same time, so aegis changed nothing. Run it again.",
             where=repo.workdir,
-            next="run this again",
+            next="git status",
         )
 
 
 def swap(repo: pygit2.Repository, landing: Landing) -> None:
-    """Put the new files in the places of the old ones, which are kept until it is settled.
+    """Replace the old files by the new ones; the old ones are kept until `settle`.
 
     Raises:
         Refused: a file was saved, or came to be, since it was looked at.
@@ -181,14 +172,14 @@ def swap(repo: pygit2.Repository, landing: Landing) -> None:
 
 
 def enter(repo: pygit2.Repository) -> None:
-    """Publish the new index: what decides, where no branch moves."""
+    """Publish the new index, which decides if no branch moves."""
     (room(repo) / "index").replace(Path(repo.path) / "index")
 
 
 def settle(repo: pygit2.Repository, landing: Landing) -> bool:
     """Finish a landing if the branch has moved, else undo it; whether it has landed.
 
-    It may be killed as well, and be called again.
+    It can be killed and called again.
 
     Raises:
         Refused: something cannot be moved. The journal stays for the next verb.
@@ -200,15 +191,16 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
         elif _at(repo, landing) == landing.old:
             _undo(repo, landing)
         else:  # somebody removed our lock, and has committed something else
-            _say("git was used here since; every file is left as it is: see git status")
+            _say("git has been used here since; no file was changed (see git status)")
         _spare(repo, landing)
         locks.unlock_index(repo)
         (room(repo) / _JOURNAL).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(
-            f"{landing.subject!r} is half landed: {error.strerror or error}",
+            f"{landing.subject!r} is half written: {error.strerror or error}. Fix that; "
+            "any aegis command then finishes it.",
             where=str(error.filename or repo.workdir),
-            next="put that right; any command of aegis, as aegis status, then finishes it",
+            next="aegis status",
         ) from error
     clear(repo)
     return landed
@@ -219,22 +211,22 @@ def _recover(repo: pygit2.Repository) -> None:
         written = json.loads((room(repo) / _JOURNAL).read_text(encoding="utf-8"))
     except FileNotFoundError:
         locks.unlock_index(repo)
-        if (room(repo) / _LEARNING).exists():
-            (Path(repo.path) / "MERGE_RR.lock").unlink(missing_ok=True)
         if room(repo).exists():
             clear(repo)
         return
     except ValueError as error:  # the power failed: nothing here waits for the disk
+        paths = (str(room(repo)), f"{repo.path}index.lock")
+        leftovers = " ".join(map(shlex.quote, paths))
         raise Refused(
-            "the journal of a landing cannot be read",
+            "An interrupted command left a journal that can't be read.",
             where=str(room(repo)),
-            next=f"git status; when all is as it should be, rm -r {room(repo)} and index.lock",
+            next=f"Is everything right in git status? Then: `rm -rf {leftovers}`",
         ) from error
     landing = Landing(**{**written, "files": {p: (a, b) for p, (a, b) in written["files"].items()}})
     locks.free_refs(repo, landing.refs, landing.new)
     landed = settle(repo, landing)
-    what = "is now finished" if landed else "did not happen"
-    _say(f"aegis was killed while it landed {landing.subject!r}, which {what}")
+    what = "is finished now" if landed else "was undone"
+    _say(f"aegis was killed during {landing.subject!r}, which {what}")
 
 
 def _at(repo: pygit2.Repository, landing: Landing) -> str:
@@ -262,7 +254,7 @@ def _publish(repo: pygit2.Repository, landing: Landing) -> None:
         if mark(git_dir / "index") == landing.index or _same_entries(repo):
             (place / "index").replace(git_dir / "index")
         else:  # somebody removed our lock, and went on
-            _say("the index was changed since, and is left as it is: see git status")
+            _say("the index was changed since, and was kept (see git status)")
     for name in ("MERGE_MSG", "CHERRY_PICK_HEAD"):
         if (place / name).exists():
             (place / name).replace(git_dir / name)
@@ -299,7 +291,7 @@ def _spare(repo: pygit2.Repository, landing: Landing) -> None:
         if mark(kept) not in ("", was):
             file = Path(repo.workdir) / f"{path}.saved-{time.time_ns()}"
             _put(kept, file)
-            _say(f"what was saved into {path} meanwhile is in {file.name}")
+            _say(f"{path} was saved during the update; your version is in {file.name}")
 
 
 def _unchanged(kept: Path, was: str, path: str) -> None:
@@ -308,10 +300,11 @@ def _unchanged(kept: Path, was: str, path: str) -> None:
 
 
 def _saved(path: str) -> Refused:
+    place = shlex.quote(f":/{path}")
     return Refused(
-        "a file was saved while it was about to be changed; nothing was",
+        "You saved this file during the update, so aegis changed nothing. Commit it first.",
         where=path,
-        next="commit it, then run this again",
+        next=f"git add --force {place} && git commit -m Mine -- {place}",
     )
 
 

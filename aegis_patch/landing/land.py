@@ -1,7 +1,7 @@
-"""Landing: what was built in the scratch store becomes commits, or a conflict that git guides.
+"""Landing: a result in the scratch store becomes commits, or a conflict in git's own state.
 
-Git makes the commits, the files and the index, in a room of their own, so that its filters, sparse
-checkouts and hooks' environment apply. Then `journal` moves all of it into place, as one; unrelated
+Git makes the commits, the files and the index, in a directory of their own, so that its filters,
+sparse checkouts and hooks' environment apply. Then `journal` moves all of it into place; unrelated
 staged, unstaged and untracked work stays as it is.
 """
 
@@ -24,7 +24,7 @@ from aegis_patch.landing import journal, locks
 from aegis_patch.landing.journal import Landing
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
-from aegis_patch.project import git
+from aegis_patch.project import git, repository
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
 _PLACEHOLDERS = {
@@ -37,7 +37,7 @@ _ABSENT = "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A commit that is not made yet: its message, and the whole repository's tree."""
+    """A planned commit: its message, and the whole repository's tree."""
 
     message: str
     tree: pygit2.Oid
@@ -48,7 +48,7 @@ class Pick:
     """A conflict to be entered as git's own cherry-pick.
 
     `worktree` is the draft's tree with both sides marked; `stages` has base, ours and theirs of
-    each path that awaits a person.
+    each conflicted path.
     """
 
     draft: Draft
@@ -57,7 +57,7 @@ class Pick:
 
 
 def author(directory: Path) -> bool:
-    """Whether git knows who commits here."""
+    """Whether git knows the author here."""
     try:
         git.run(directory, "var", "GIT_AUTHOR_IDENT")
         git.run(directory, "var", "GIT_COMMITTER_IDENT")
@@ -84,69 +84,153 @@ def land(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    try:
-        ids, landing = _stage(repo, store, head, drafts, pick, seen, held)
+    made_by = {} if head or author(Path(repo.workdir)) else _PLACEHOLDERS
+    room = _Room(repo, store, held, made_by)
+    with _refusing(repo):
+        ids, landing = _stage(room, head, drafts, pick, seen)
         with _uninterrupted():
-            _move(repo, landing, held)
-    except (OSError, pygit2.GitError) as error:
-        raise Refused(
-            f"{getattr(error, 'strerror', None) or error}; nothing was changed",
-            where=str(getattr(error, "filename", None) or repo.workdir),
-            next="see that you may write there and that there is room, then run this again",
-        ) from error
+            _move(room, landing)
     return ids
 
 
-def rerere(repo: pygit2.Repository, paths: Iterable[str], held: int) -> list[str]:
-    """Have git learn a conflict that was entered, if the user wants it to (`rerere.enabled`).
+def settle(
+    repo: pygit2.Repository,
+    store: pygit2.Repository,
+    head: pygit2.Oid,
+    files: Mapping[str, Entry | None],
+    *,
+    seen: Mapping[str, str],
+    held: int,
+) -> None:
+    """Put files into the worktree and the index, or take them away (None), and make no commit.
 
-    Returns those of its paths into which git has put a resolution that it knew.
+    `seen` is a print of each, from before its content was looked at.
+
+    Raises:
+        Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    top = Path(repo.workdir)
-    before = {path: journal.mark(top / path) for path in paths}
-    with suppress(Refused, OSError), journal.learning(repo):
-        git.run(top, "rerere", held=held)
-    return [path for path, mark in before.items() if journal.mark(top / path) != mark]
+    room = _Room(repo, store, held, {})
+    with _refusing(repo):
+        landing = _stage_settled(room, str(head), files, seen)
+        with _uninterrupted():
+            _move(room, landing)
+
+
+@contextmanager
+def _refusing(repo: pygit2.Repository) -> Iterator[None]:
+    """Refuse where the system lets us write nothing."""
+    try:
+        yield
+    except (OSError, pygit2.GitError) as error:
+        where = str(getattr(error, "filename", None) or repo.workdir)
+        what = f"{getattr(error, 'strerror', None) or error}; nothing was changed"
+        raise Refused(what, where=where, next=repository.look_at_disk(Path(where))) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """A directory where git works aside: nothing points to its commits yet."""
+
+    repo: pygit2.Repository
+    store: pygit2.Repository
+    held: int
+    made_by: Mapping[str, str]
+
+    @property
+    def top(self) -> Path:
+        return Path(self.repo.workdir)
+
+    @property
+    def new(self) -> Path:
+        """The files to come."""
+        return journal.store(self.repo) / "new"
+
+    def git(
+        self, worktree: Path, *args: str, stdin: str = "", env: Mapping[str, str] | None = None
+    ) -> str:
+        """Run git on the index in the room, with the files of some directory."""
+        env = {
+            **(env or {}),
+            "GIT_DIR": self.repo.path,
+            "GIT_WORK_TREE": str(worktree),
+            "GIT_INDEX_FILE": str(journal.room(self.repo) / "index"),
+            "GIT_LITERAL_PATHSPECS": "1",
+        }
+        data = stdin.encode("utf-8", "surrogateescape")
+        try:
+            return git.run(worktree, *args, stdin=data, env=env, held=self.held)
+        except git.FilterFailed:
+            raise
+        except Refused as error:
+            what = f"git couldn't write the files, so nothing was changed: {error.what}"
+            raise Refused(
+                what, where=str(worktree), next=repository.look_at_disk(worktree)
+            ) from error
+
+    def commit(self, draft: Draft, parent: str) -> str:
+        """Have git make a commit, signed if the user signs."""
+        signs = git.setting(self.top, "commit.gpgSign", "--type=bool") == "true"
+        options = [*(["-S"] if signs else []), *(["-p", parent] if parent else [])]
+        words = ("commit-tree", *options, "-F", "-", str(draft.tree))
+        env = {**self.made_by, **git.settings({"i18n.commitEncoding": "UTF-8"})}
+        return git.run(self.top, *words, stdin=draft.message.encode(), env=env).strip()
 
 
 def _stage(
-    repo: pygit2.Repository,
-    store: pygit2.Repository,
+    room: _Room,
     head: pygit2.Oid | None,
     drafts: Sequence[Draft],
     pick: Pick | None,
     seen: Mapping[str, str],
-    held: int,
 ) -> tuple[list[str], Landing]:
-    # Nothing points to the commits yet, and nobody looks into the room.
-    before = store[head].peel(pygit2.Tree).id if head else store.TreeBuilder().write()
+    repo, store = room.repo, room.store
+    before = store[head].peel(pygit2.Tree).id if head else trees.empty(store)
     old = str(head) if head else ""
     ids: list[str] = []
     tree, parent = before, old
-    made_by = {} if head or author(Path(repo.workdir)) else _PLACEHOLDERS
     for draft in drafts:
         copy(store, repo, draft.tree, tree)
-        tree, parent = draft.tree, _commit(repo, draft, parent, made_by)
+        tree, parent = draft.tree, room.commit(draft, parent)
         ids.append(parent)
     try:
         index = journal.make_room(repo)
         if pick:
-            _copy_pick(repo, store, pick, tree)
+            _copy_pick(room, pick, tree)
             tree = pick.worktree
         paths = trees.changed(store, before, tree)
-        _write_files(repo, before, tree, paths, _absent(store, before, paths, seen), held)
+        _write_files(room, before, tree, paths, _absent(store, before, paths, seen))
         if pick:
             to_come = _absent(store, tree, pick.stages, seen)  # a person needs them
-            _write_again(repo, to_come, held)
+            _write_again(room, to_come)
             paths = tuple(sorted({*paths, *to_come}))
-            _write_pick(repo, pick, _commit(repo, pick.draft, parent, made_by), held)
+            _write_pick(room, pick, room.commit(pick.draft, parent))
     except BaseException:
         journal.clear(repo)
         raise
-    new = journal.store(repo) / "new"
-    files = {path: (seen.get(path, ""), journal.mark(new / path)) for path in paths}
+    files = {path: (seen.get(path, ""), journal.mark(room.new / path)) for path in paths}
     subject = (drafts[-1] if drafts or not pick else pick.draft).message.partition("\n")[0]
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
+
+
+def _stage_settled(
+    room: _Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
+) -> Landing:
+    entries = ""
+    for path, entry in files.items():
+        entries += f"0 {_ABSENT}\t{path}\0"
+        if entry:
+            copy_blob(room.store, room.repo, entry.id)
+            entries += f"{entry.mode:o} {entry.id} 0\t{path}\0"
+    try:
+        index = journal.make_room(room.repo)
+        room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
+        _write_again(room, [path for path, entry in files.items() if entry])
+    except BaseException:
+        journal.clear(room.repo)
+        raise
+    marks = {path: (seen[path], journal.mark(room.new / path)) for path in files}
+    branch = journal.branch(room.repo)
+    return Landing("the merge of git's conflicts", branch, head, head, index, marks)
 
 
 def _absent(
@@ -157,107 +241,74 @@ def _absent(
 
 
 def _write_files(
-    repo: pygit2.Repository,
+    room: _Room,
     before: pygit2.Oid,
     after: pygit2.Oid,
     paths: Sequence[str],
     absent: Iterable[str],
-    held: int,
 ) -> None:
-    """Have git make the index to be, and the files to come as a checkout would write them.
+    """Have git make the new index, and the new files as a checkout writes them.
 
     Absent files were skipped by the user (skip-worktree), and stay so.
     """
-    new = journal.store(repo) / "new"
-    filters = {*git.attributes(Path(repo.workdir), "filter", paths).values()} - {"set", "unset"}
-    lax = {f"filter.{name}.required": "false" for name in filters}
-    none = git.settings({**lax, **{f"filter.{name}.process": "" for name in filters}})
-    _aside(repo, new, held, "read-tree", "-m", "-u", str(before), str(after), env=none)
+    off: dict[str, str] = {}
+    filters = {*git.attributes(room.top, "filter", paths).values()} - {"set", "unset"}
+    for name in filters:
+        off |= {f"filter.{name}.required": "false", f"filter.{name}.process": ""}
+    words = ("read-tree", "-m", "-u", str(before), str(after))
+    room.git(room.new, *words, env=git.settings(off))
     for path in absent:  # without a sparse checkout, git writes them all the same
-        (new / path).unlink(missing_ok=True)
+        (room.new / path).unlink(missing_ok=True)
     if filters:
-        _write_again(repo, [path for path in paths if os.path.lexists(new / path)], held)
+        _write_again(room, [path for path in paths if os.path.lexists(room.new / path)])
 
 
-def _write_again(repo: pygit2.Repository, paths: Sequence[str], held: int) -> None:
+def _write_again(room: _Room, paths: Sequence[str]) -> None:
     # Once more, from the directory where the commands of the user's filters are at home. The index
     # has to forget the first time, or git would take the files for done or not wanted.
     if not paths:
         return
-    top, new = Path(repo.workdir), journal.store(repo) / "new"
-    entries = _aside(repo, top, held, "ls-files", "--stage", "-z", "--", *paths)
-    _aside(repo, top, held, "update-index", "-z", "--index-info", stdin=entries)
-    words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={new}/")
-    _aside(repo, top, held, *words, stdin="".join(f"{path}\0" for path in paths))
+    entries = room.git(room.top, "ls-files", "--stage", "-z", "--", *paths)
+    room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
+    words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={room.new}/")
+    room.git(room.top, *words, stdin="".join(f"{path}\0" for path in paths))
 
 
-def _copy_pick(
-    repo: pygit2.Repository, store: pygit2.Repository, pick: Pick, known: pygit2.Oid
-) -> None:
+def _copy_pick(room: _Room, pick: Pick, known: pygit2.Oid) -> None:
     # Every side too, so that nothing in the project's index is missing later.
-    copy(store, repo, pick.draft.tree, known)
-    copy(store, repo, pick.worktree, known)
+    copy(room.store, room.repo, pick.draft.tree, known)
+    copy(room.store, room.repo, pick.worktree, known)
     for side in itertools.chain.from_iterable(pick.stages.values()):
         if side:
-            copy_blob(store, repo, side.id)
+            copy_blob(room.store, room.repo, side.id)
 
 
-def _write_pick(repo: pygit2.Repository, pick: Pick, commit: str, held: int) -> None:
-    room, lines = journal.room(repo), []
+def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
+    entries = ""
     for path, sides in pick.stages.items():
-        lines.append(f"0 {_ABSENT}\t{path}\0")
-        lines += [
-            f"{side.mode:o} {side.id} {stage}\t{path}\0"
-            for stage, side in enumerate(sides, start=1)
-            if side
-        ]
-    words = ("update-index", "-z", "--index-info")
-    _aside(repo, Path(repo.workdir), held, *words, stdin="".join(lines))
-    (room / "MERGE_MSG").write_text(pick.draft.message, encoding="utf-8")
-    (room / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
+        entries += f"0 {_ABSENT}\t{path}\0"
+        for stage, side in enumerate(sides, start=1):
+            if side:
+                entries += f"{side.mode:o} {side.id} {stage}\t{path}\0"
+    room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
+    place = journal.room(room.repo)
+    (place / "MERGE_MSG").write_text(pick.draft.message, encoding="utf-8")
+    (place / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
 
 
-def _aside(
-    repo: pygit2.Repository,
-    worktree: Path,
-    held: int,
-    *args: str,
-    stdin: str = "",
-    env: Mapping[str, str] | None = None,
-) -> str:
-    """Run git on the index in the room, with the files of some directory."""
-    env = {
-        **(env or {}),
-        "GIT_DIR": repo.path,
-        "GIT_WORK_TREE": str(worktree),
-        "GIT_INDEX_FILE": str(journal.room(repo) / "index"),
-        "GIT_LITERAL_PATHSPECS": "1",
-    }
-    data = stdin.encode("utf-8", "surrogateescape")
-    try:
-        return git.run(worktree, *args, stdin=data, env=env, held=held)
-    except git.FilterFailed:
-        raise
-    except Refused as error:
-        raise Refused(
-            f"git could not write the files, nothing was changed: {error.what}",
-            where=str(worktree),
-            next="see that you may write there and that there is room, then run this again",
-        ) from error
-
-
-def _move(repo: pygit2.Repository, landing: Landing, held: int) -> None:
-    """Put in place what is staged, or put all back."""
-    top = Path(repo.workdir)
+def _move(room: _Room, landing: Landing) -> None:
+    """Move a staged landing into place, or undo it."""
+    repo = room.repo
     try:
         journal.begin(repo, landing)
         journal.swap(repo, landing)
-        _refresh(repo, landing, held)
+        _refresh(room, landing)
         if landing.new == landing.old:
             journal.enter(repo)
         else:
-            refs = ("HEAD", landing.new, landing.old or _ABSENT)
-            git.run(top, "update-ref", "-m", f"aegis: {landing.subject}", *refs, held=held)
+            words = ("HEAD", landing.new, landing.old or _ABSENT)
+            message = f"aegis: {landing.subject}"
+            git.run(room.top, "update-ref", "-m", message, *words, held=room.held)
             if locks.is_head_locked(repo):  # the disk failed as git removed it, and git is silent
                 locks.free_refs(repo, landing.refs, landing.new)
     except (AegisError, OSError):
@@ -268,28 +319,26 @@ def _move(repo: pygit2.Repository, landing: Landing, held: int) -> None:
         journal.settle(repo, landing)
 
 
-def _refresh(repo: pygit2.Repository, landing: Landing, held: int) -> None:
+def _refresh(room: _Room, landing: Landing) -> None:
     # A rename changes a file's ctime, which would make git read each of them again.
     there = "".join(f"{path}\0" for path, (_, now) in landing.files.items() if now)
     words = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
     with suppress(Refused):
-        _aside(repo, Path(repo.workdir), held, *words, stdin=there)
+        room.git(room.top, *words, stdin=there)
 
 
 def copy(
-    store: pygit2.Repository,
-    repo: pygit2.Repository,
-    tree: pygit2.Oid,
-    known: pygit2.Oid | None,
+    store: pygit2.Repository, repo: pygit2.Repository, tree: pygit2.Oid, known: pygit2.Oid | None
 ) -> None:
     """Copy what a tree needs into a repository, apart from what is in the `known` tree."""
-    before = {e.name: (e.id, e.filemode) for e in store[known].peel(pygit2.Tree)} if known else {}
+    before = {entry.name: entry for entry in store[known].peel(pygit2.Tree)} if known else {}
     for entry in store[tree].peel(pygit2.Tree):
-        was, mode = before.get(entry.name, (None, None))
-        if entry.id == was or entry.filemode == FileMode.COMMIT:
+        was = before.get(entry.name)
+        if (was and was.id == entry.id) or entry.filemode == FileMode.COMMIT:
             continue
         if entry.filemode == FileMode.TREE:
-            copy(store, repo, entry.id, was if mode == FileMode.TREE else None)
+            inside = was.id if was and was.filemode == FileMode.TREE else None
+            copy(store, repo, entry.id, inside)
         else:
             copy_blob(store, repo, entry.id)
     copy_blob(store, repo, tree)
@@ -313,13 +362,3 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _commit(repo: pygit2.Repository, draft: Draft, parent: str, made_by: Mapping[str, str]) -> str:
-    top = Path(repo.workdir)
-    options = ["-S"] if git.setting(top, "commit.gpgSign", "--type=bool") == "true" else []
-    if parent:
-        options += ["-p", parent]
-    words = ("commit-tree", *options, "-F", "-", str(draft.tree))
-    env = {**made_by, **git.settings({"i18n.commitEncoding": "UTF-8"})}
-    return git.run(top, *words, stdin=draft.message.encode(), env=env).strip()

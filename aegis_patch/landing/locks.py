@@ -1,9 +1,10 @@
-"""Who is at work in a repository: one aegis at a time, and no git that writes beside it."""
+"""Locks: one aegis at a time in a repository, and no git that writes beside it."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,10 +22,10 @@ _OURS = "aegis/journal"  # where our index.lock, a link, leads to: git never mak
 
 @contextmanager
 def hold(directory: Path, patience: float | None = None) -> Iterator[int]:
-    """Hold a directory; the kernel lets go of it when we are killed.
+    """Lock a directory; the kernel releases it when this process dies.
 
     Raises:
-        Refused: another one holds it for as long as our patience lasts.
+        Refused: another process holds it for longer than `patience`.
     """
     descriptor = os.open(directory, os.O_RDONLY)
     try:
@@ -32,7 +33,9 @@ def hold(directory: Path, patience: float | None = None) -> Iterator[int]:
         while not _try(descriptor):
             if time.monotonic() >= until:
                 raise Refused(
-                    "another aegis is at work here", where=str(directory), next="wait until it ends"
+                    "Another aegis is running in this repository.",
+                    where=str(directory),
+                    next="Is it still running? Wait, then run this again; if it hangs, stop it",
                 )
             time.sleep(0.05)
         yield descriptor
@@ -41,7 +44,7 @@ def hold(directory: Path, patience: float | None = None) -> Iterator[int]:
 
 
 def is_free(directory: Path) -> bool:
-    """Whether nobody holds a directory."""
+    """Whether a directory is unlocked."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         return _try(descriptor)
@@ -60,7 +63,7 @@ def _try(descriptor: int) -> bool:
 
 
 def lock_index(repo: pygit2.Repository) -> None:
-    """Lock git's index, as git does, and so that it can be told to be ours.
+    """Lock git's index as git does, recognizably ours.
 
     Raises:
         Refused: git has it locked.
@@ -89,14 +92,14 @@ def refuse_locked(repo: pygit2.Repository) -> None:
 
 def _is_locked(lock: Path) -> Refused:
     return Refused(
-        "another git process has the index locked",
+        "Another git process has locked the index.",
         where=str(lock),
-        next="wait until it ends; if none runs, remove that file",
+        next=f"Is git still running? Wait for it; if not: `rm {shlex.quote(str(lock))}`",
     )
 
 
 def is_index_ours(repo: pygit2.Repository) -> bool:
-    """Whether it is us, or an aegis that was killed, who locked git's index."""
+    """Whether this or a killed aegis locked git's index."""
     lock = Path(repo.path) / "index.lock"
     return lock.is_symlink() and str(lock.readlink()) == _OURS
 
@@ -108,7 +111,7 @@ def unlock_index(repo: pygit2.Repository) -> None:
 
 
 def is_head_locked(repo: pygit2.Repository) -> bool:
-    """Whether something holds, or has left, git's lock on HEAD."""
+    """Whether git's lock on HEAD exists."""
     return (Path(repo.path) / "HEAD.lock").exists()
 
 

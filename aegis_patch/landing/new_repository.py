@@ -6,44 +6,63 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, locks
-from aegis_patch.landing.land import Draft, land
 from aegis_patch.project import git, repository
 
 
-def start(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
-    """Make a repository at `path`, which is absent or empty, with some commits: all or nothing.
+@contextmanager
+def start(path: Path, *, dry: bool) -> Iterator[pygit2.Repository]:
+    """A repository without a commit, for a project at `path`, which is absent or empty.
 
-    It is built beside its place and renamed. Where the directory is there already, git's part is
-    built inside it, and the commits land as in any repository that has none yet.
+    What is landed in it is there when the block ends well, and gone if not. It is built beside its
+    place and renamed. Where the directory is there already, git's part is built inside it, and a
+    landing finds it as any repository that has no commit yet. A dry run builds elsewhere.
     """
-    inside = path.exists()
-    within = path if inside else path.parent
-    within.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=_building(path), dir=within))
+    if dry:
+        with tempfile.TemporaryDirectory(prefix="aegis-") as directory:
+            _initialize(Path(directory))
+            yield pygit2.Repository(directory)
+    elif path.exists():
+        with _inside(path):
+            yield pygit2.Repository(str(path))
+    else:
+        with _beside(path) as building:
+            yield pygit2.Repository(str(building))
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path.parent))
     try:
         with locks.hold(building):
             _initialize(building)
-            if not git.setting(building, "init.defaultBranch"):
-                git.run(building, "symbolic-ref", "HEAD", "refs/heads/main")
-            if not inside:
-                ids = _first(building, store, drafts)
-                building.chmod(0o777 & ~_umask())
-                building.rename(path)
-                return ids
-            (building / ".git").rename(path / ".git")
+            yield building
+            building.chmod(0o777 & ~_umask())
+            building.rename(path)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _inside(path: Path) -> Iterator[None]:
+    building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path))
     try:
-        building.rmdir()
-        return _first(path, store, drafts)
+        with locks.hold(building):
+            _initialize(building)
+            (building / ".git").rename(path / ".git")
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    try:
+        yield
     except BaseException:
         if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
             shutil.rmtree(path / ".git", ignore_errors=True)
@@ -59,12 +78,8 @@ def _initialize(building: Path) -> None:
     except Refused:  # for what the configuration among the templates says
         (building / ".git" / "config").unlink()
         git.run(building, "init", "--quiet", "--template=", env=git.PLAIN)
-
-
-def _first(path: Path, store: pygit2.Repository, drafts: Sequence[Draft]) -> list[str]:
-    repo = pygit2.Repository(str(path))
-    with journal.alone(repo) as held:
-        return land(repo, store, None, drafts, seen={}, held=held)
+    if not git.setting(building, "init.defaultBranch"):
+        git.run(building, "symbolic-ref", "HEAD", "refs/heads/main")
 
 
 def sweep(path: Path) -> None:

@@ -1,16 +1,16 @@
-"""What a verb is refused for before it does anything: it would meet yours."""
+"""Preconditions: a verb is refused before it could overwrite the user's work."""
 
 from __future__ import annotations
 
 import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pygit2
 
 from aegis_patch.errors import Refused
-from aegis_patch.landing import journal, locks
+from aegis_patch.landing import journal, land, locks
 from aegis_patch.landing.land import Pick
 from aegis_patch.objects import trees
 from aegis_patch.project import git, repository
@@ -24,46 +24,63 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
     """
     what, remedy = repository.under_way(repo)
     if what:
-        raise Refused(f"{what} is under way", where=str(root), next=remedy)
+        raise Refused(f"{what.capitalize()} is in progress.", where=str(root), next=remedy)
     if repo.head_is_detached:
         raise Refused(
-            "HEAD is detached, a commit would belong to no branch",
+            "You're not on a branch (detached HEAD).",
             where=str(root),
-            next="git switch BRANCH, or git switch -c NEW-BRANCH",
+            next="Which branch? `git switch BRANCH`, or a new one: `git switch -c NEW-BRANCH`",
         )
     locks.refuse_locked(repo)
     unmerged = git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
     if unmerged:
         path = unmerged.split("\0")[0].partition("\t")[2]
-        raise Refused("a file is unmerged", where=path, next="resolve it, git add, git commit")
+        what = "This file has an unresolved conflict. Resolve it, git add it and commit."
+        raise Refused(what, where=path, next="git status")
+
+
+def author(directory: Path) -> None:
+    """Refuse to commit if git doesn't know the author.
+
+    Raises:
+        Refused: it does not.
+    """
+    if not land.author(directory):
+        raise Refused(
+            "git doesn't know who you are.",
+            where=str(directory),
+            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
+        )
 
 
 def files(
     repo: pygit2.Repository,
     store: pygit2.Repository,
-    before: pygit2.Oid | None,
+    before: pygit2.Oid,
     after: pygit2.Oid,
     pick: Pick | None = None,
 ) -> dict[str, str]:
-    """Refuse where landing would meet uncommitted work; a print of each file that it would meet.
+    """Refuse to overwrite uncommitted work; the mark of each file to be written.
 
     Raises:
         Refused: a path to be written has an uncommitted change, something untracked is in its
             way, or one of its parents is a link.
     """
     top = Path(repo.workdir)
-    awaiting = [path for path in pick.stages if trees.lookup(store, after, path)] if pick else []
-    paths = sorted({*_changed(store, before, after), *awaiting})
-    seen = {path: journal.mark(top / path) for path in paths}  # before git looks
-    if blocked := _in_the_way(store, before, top, paths, pick):
-        first = _typed(blocked[:1])
+    awaiting = pick.stages.keys() if pick else set[str]()
+    paths = {*trees.changed(store, before, after)}
+    paths.update(path for path in awaiting if trees.lookup(store, after, path))
+    seen = {path: journal.mark(top / path) for path in sorted(paths)}  # before git looks
+    blocked = _in_the_way(store, before, top, paths)
+    blocked |= _loose(store, before, top, awaiting - paths)
+    if blocked:
+        first = _typed([min(blocked)])
         raise Refused(
-            "something that is not in git is in the way",
-            where=", ".join(blocked),
-            next=f"move it away, or commit it: git add --force {first} "
-            f"&& git commit -m 'Mine' -- {first}",
+            "An untracked file or a link is where aegis would write.",
+            where=", ".join(sorted(blocked)),
+            next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
-    if changed := git.uncommitted(top, paths, Path(store.path) / "index-of-the-project"):
+    if changed := git.uncommitted(top, [*seen], Path(store.path) / "index-of-the-project"):
         raise _uncommitted(top, changed)
     return seen
 
@@ -81,14 +98,19 @@ def index(repo: pygit2.Repository) -> None:
     staged = [path for path in said.split("\0") if path]
     if staged:
         raise Refused(
-            "this ends in conflicts, and something else is staged",
+            "This ends in conflicts, and git cherry-pick --abort would drop your staged changes.",
             where=", ".join(staged),
-            next="git commit what is staged, or git stash, then run this again",
+            next="Commit or stash them? `git commit -m Mine` or `git stash`",
         )
 
 
+def is_taken(top: Path, path: str) -> bool:
+    """Whether something is where a new file is to come, or one of its parents is no directory."""
+    return os.path.lexists(top / path) or bool([*_bad_parents(top, path)])
+
+
 def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
-    """Why not to go on over uncommitted changes, and how to put them away."""
+    """The refusal over uncommitted changes, and the command that puts them away."""
     # In a sparse checkout, git stash refuses some paths, and git stash pop loses their changes.
     sparse = git.setting(top, "core.sparseCheckout", "--type=bool") == "true"
     unseen = "-c core.fsmonitor=false " if git.setting(top, "core.fsmonitor") else ""
@@ -96,7 +118,7 @@ def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
     flagged = sorted(path for path, letter in changed.items() if letter != "H")
     if not flagged:
         return Refused(
-            "uncommitted changes in what would be written",
+            "Commit or stash these first; aegis needs to edit them.",
             where=", ".join(sorted(changed)),
             next=f"git {put_away} -- {_typed(sorted(changed))}",
         )
@@ -107,7 +129,7 @@ def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
     files = " ".join(map(shlex.quote, flagged))
     steps = [f"{here} update-index --no-{mark} -- {files}" for mark in marks]
     return Refused(
-        f"aegis needs to edit files that you changed and marked {' or '.join(marks)}",
+        f"Commit or stash these first; you changed them and marked them {' or '.join(marks)}.",
         where=", ".join(flagged),
         next=" && ".join([*steps, f"{here} {put_away} -- {files}"]),
     )
@@ -118,42 +140,29 @@ def _typed(paths: Sequence[str]) -> str:
     return " ".join(shlex.quote(f":/{path}") for path in paths)
 
 
-def _changed(
-    store: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
-) -> tuple[str, ...]:
-    return trees.changed(store, before or store.TreeBuilder().write(), after)
-
-
 def _in_the_way(
-    store: pygit2.Repository,
-    head: pygit2.Oid | None,
-    top: Path,
-    paths: Sequence[str],
-    pick: Pick | None,
-) -> list[str]:
-    """What is not in git where something is to be written, or where it awaits a person.
-
-    There, `git cherry-pick --abort` would take it away.
-    """
-    created = [path for path in paths if head is None or not trees.lookup(store, head, path)]
-    found = {path for path in created if os.path.lexists(top / path)}
-    found.update(parent for path in paths for parent in _bad_parents(top, path))
-    stages = pick.stages.keys() - set(paths) if pick else ()
-    found.update(path for path in stages if _is_loose(store, head, top, path))
-    return sorted(found)
+    store: pygit2.Repository, head: pygit2.Oid, top: Path, paths: Iterable[str]
+) -> set[str]:
+    """Untracked files where aegis would write."""
+    found = set[str]()
+    for path in paths:
+        found.update(_bad_parents(top, path))
+        if not trees.lookup(store, head, path) and os.path.lexists(top / path):
+            found.add(path)
+    return found
 
 
-def _is_loose(store: pygit2.Repository, head: pygit2.Oid | None, top: Path, path: str) -> bool:
-    """Whether a file is there that HEAD does not have, nor anything else in its place."""
-    file = top / path
-    if not file.is_symlink() and not file.is_file():
-        return False
-    return not (head and trees.lookup(store, head, path)) and not [*_bad_parents(top, path)]
+def _loose(store: pygit2.Repository, head: pygit2.Oid, top: Path, paths: Iterable[str]) -> set[str]:
+    """Files that are not in git, at paths that await a person: `--abort` would take them away."""
+    found = set[str]()
+    for path in paths:
+        is_file = (top / path).is_symlink() or (top / path).is_file()
+        if is_file and not trees.lookup(store, head, path) and not _bad_parents(top, path):
+            found.add(path)
+    return found
 
 
-def _bad_parents(top: Path, path: str) -> Iterable[str]:
-    parts = path.split("/")[:-1]
-    for count in range(1, len(parts) + 1):
-        parent = "/".join(parts[:count])
-        if (top / parent).is_symlink() or (top / parent).is_file():
-            yield parent
+def _bad_parents(top: Path, path: str) -> list[str]:
+    """The parents of a path that are no directories."""
+    parents = [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
+    return [each for each in parents if (top / each).is_symlink() or (top / each).is_file()]

@@ -3,11 +3,11 @@
     scripts/series open NAME [DIRECTORY]   a git repository: what NAME requires, then its patches
     scripts/series save NAME [DIRECTORY]   write its commits back to patches/NAME/
     scripts/series refresh                 after base/ changed: open and save each, in order
-    scripts/series check [NAME…]           re-export each series; fail when a byte differs
+    scripts/series check [NAME…]           export each again: no byte may differ, no rule be broken
 
 Between open and save, edit and commit in DIRECTORY (default: .series/NAME) as usual: a commit is a
-patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. A refresh
-stops at a patch that cannot be merged onto the changed base/: open that series, resolve it there.
+patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. Opening a
+directory again starts anew, once all of it is saved.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,9 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import AegisError
+from aegis_patch.maintain import rules
 from aegis_patch.objects import trees
+from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.pristine import after, before
@@ -50,68 +53,63 @@ EXPORT = [
 HERMETIC = {**os.environ, **FIXED, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
-CLASH = re.compile(
-    r"^<<<<<<< .*\n(?P<ours>(?:.*\n)*?)\|\|\|\|\|\|\| .*\n(?P<base>(?:.*\n)*?)=======\n"
-    r"(?P<theirs>(?:.*\n)*?)>>>>>>> .*\n",
-    re.MULTILINE,
-)
-
-
 def main() -> None:
     """Run one of the verbs."""
     match sys.argv[1:]:
         case ["open", name, *rest]:
-            open_series(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+            directory = Path(rest[0]) if rest else ROOT / ".series" / name
+            open_series(name, directory)
+            print(f"{directory}: edit, commit, then scripts/series save {name}")
         case ["save", name, *rest]:
-            save(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+            changed = save(name, Path(rest[0]) if rest else ROOT / ".series" / name)
+            print(f"patches/{name}: {len(listed(name))} patches, {changed} changed")
         case ["refresh"]:
             refresh()
         case ["check", *names]:
-            chosen = names or sorted(path.name for path in (ROOT / "patches").iterdir())
-            sys.exit(sum(differs(name) for name in chosen))
+            sys.exit(check(names))
         case _:
             sys.exit(__doc__)
 
 
 def open_series(name: str, directory: Path) -> None:
     """A repository with what the series is written against, and a commit for each patch."""
+    if directory.exists() and not is_saved(name, directory):
+        sys.exit(
+            f"{directory} has work that is not saved: scripts/series save {name}, or remove it"
+        )
+    shutil.rmtree(directory, ignore_errors=True)
     start(name, directory)
-    for patch in listed(name):
-        apply(directory, ROOT / "patches" / name / patch)
-    print(f"{directory}: edit, commit, then scripts/series save {name}")
+    patches = [str(ROOT / "patches" / name / patch) for patch in listed(name)]
+    if not patches:
+        return
+    done = subprocess.run(
+        ["git", "am", "--3way", "--keep", "--quiet", *patches],
+        cwd=directory, env=HERMETIC, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(
+            f"patches/{name} does not fit: scripts/series open {name}, then in .series/{name} "
+            f"resolve, git add, git am --continue; then scripts/series save {name}"
+        )
 
 
-def apply(directory: Path, patch: Path) -> None:
-    """Commit one patch; where all that is in its way is a new slot, that goes below its lines."""
-    options = ["-c", "merge.conflictStyle=diff3"]
-    am = [*options, "am", "--3way", "--keep", "--quiet", str(patch)]
-    if subprocess.run(["git", *am], cwd=directory, env=HERMETIC, check=False).returncode:
-        for path in git(directory, "diff", "--name-only", "--diff-filter=U").splitlines():
-            file = directory / path
-            file.write_text(CLASH.sub(below, file.read_text()))
-            if "<<<<<<<" not in file.read_text():
-                git(directory, "add", path)
-        git(directory, *options, "am", "--continue", "--quiet")
-
-
-def below(clash: re.Match[str]) -> str:
-    """The lines of the series, then the slots that base/ put in the same place."""
-    slots = all("slot: " in line for line in clash["ours"].splitlines())
-    return clash["theirs"] + clash["ours"] if slots and not clash["base"] else clash[0]
+def is_saved(name: str, directory: Path) -> bool:
+    """Whether patches/ has all that is in a repository that was opened."""
+    if git(directory, "status", "--porcelain") or (directory / ".git/rebase-apply").exists():
+        return False
+    return not changes(name, export(directory))
 
 
 def start(name: str, directory: Path) -> None:
     """A repository that holds only what the series is written against, tagged `start`."""
-    if directory.exists():
-        sys.exit(f"{directory} is there already: save it, or remove it")
     directory.mkdir(parents=True)
     git(directory, "init", "--quiet", "--initial-branch=main")
+    (directory / ".git/info/exclude").write_text("uv.lock\n")
     alternates = directory / ".git/objects/info/alternates"
     objects = git(ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     alternates.write_text(f"{objects}\n{RELEASES}\n")
     repo = pygit2.Repository(str(directory))
-    upstream = Upstream("aegis", "work", "", snapshot(repo, ROOT / "base"), catalogue(name))
-    tree = before(repo, upstream, name)
+    tree = before(repo, worktree(repo, name), name)
     _remember_preimages(repo, name)
     git(directory, "read-tree", str(tree))
     git(directory, "checkout-index", "--all")
@@ -126,8 +124,11 @@ def _remember_preimages(repo: pygit2.Repository, name: str) -> None:
             after(repo, open_release(repo, BUNDLED, release), name)
 
 
-def save(name: str, directory: Path) -> None:
-    """Write the commits since `start` as patches/NAME/*.patch, and the series file."""
+def save(name: str, directory: Path) -> int:
+    """Write the commits since `start` as patches/NAME/*.patch, and the series file.
+
+    Returns how many patches are new, different or gone.
+    """
     if git(directory, "status", "--porcelain"):
         sys.exit(f"{directory} has uncommitted changes")
     if (directory / ".git/rebase-apply").exists():
@@ -135,12 +136,13 @@ def save(name: str, directory: Path) -> None:
     target = ROOT / "patches" / name
     target.mkdir(parents=True, exist_ok=True)
     exported = export(directory)
+    changed = len(changes(name, exported))
     for old in target.glob("*.patch"):
         old.unlink()
     for patch, mail in exported.items():
         (target / patch).write_bytes(mail)
     (target / "series").write_text("".join(f"{patch}\n" for patch in exported))
-    print(f"{target}: {len(exported)} patches")
+    return changed
 
 
 def refresh() -> None:
@@ -150,7 +152,27 @@ def refresh() -> None:
         with tempfile.TemporaryDirectory() as directory:
             work = Path(directory, name)
             open_series(name, work)
-            save(name, work)
+            changed = save(name, work)
+        print(f"{name}: {changed} patches changed" if changed else f"{name}: as it was")
+
+
+def check(names: list[str]) -> int:
+    """How many of these series, or of all, are not as exported, or break a rule."""
+    with scratch([RELEASES]) as store:
+        upstream = worktree(store)
+        wrong = 0
+        for name in names or sorted(upstream.catalogue):
+            found = list(rules.breaches(store, upstream, name)) if not differs(name) else [""]
+            print("".join(f"patches/{name}: {breach}\n" for breach in found if breach), end="")
+            wrong += bool(found)
+        found = list(rules.breaches_between(store, upstream)) if not (names or wrong) else []
+        print("".join(f"{breach}\n" for breach in found), end="")
+    return wrong + len(found)
+
+
+def worktree(repo: pygit2.Repository, name: str = "") -> Upstream:
+    """base/ and patches/ as they are here, committed or not."""
+    return Upstream("aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(name))
 
 
 def differs(name: str) -> bool:
@@ -165,10 +187,7 @@ def differs(name: str) -> bool:
         except (SystemExit, AegisError) as error:
             print(f"patches/{name} does not fit: {error}; scripts/series refresh")
             return True
-    there = {path.name: path.read_bytes() for path in (ROOT / "patches" / name).glob("*.patch")}
-    changed = sorted(
-        patch for patch in exported.keys() | there.keys() if exported.get(patch) != there.get(patch)
-    )
+    changed = changes(name, exported)
     if changed or list(exported) != listed(name):
         print(
             f"patches/{name} is not as exported: {', '.join(changed) or 'series'}; "
@@ -177,12 +196,19 @@ def differs(name: str) -> bool:
     return bool(changed)
 
 
+def changes(name: str, exported: dict[str, bytes]) -> list[str]:
+    """The patches that differ from those in patches/NAME/."""
+    there = {path.name: path.read_bytes() for path in (ROOT / "patches" / name).glob("*.patch")}
+    names = sorted(exported.keys() | there.keys())
+    return [patch for patch in names if exported.get(patch) != there.get(patch)]
+
+
 def export(directory: Path) -> dict[str, bytes]:
     """The patches of the commits since `start`, by file name, in order."""
     patches: dict[str, bytes] = {}
     for commit in git(directory, "rev-list", "--reverse", "start..HEAD").split():
         subject = git(directory, "show", "--no-patch", "--format=%s", commit)
-        patch = re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-") + ".patch"
+        patch = rules.named(subject)
         if patch in patches:
             sys.exit(f"two patches are called {patch}: give one another subject")
         mail = subprocess.run(

@@ -1,4 +1,4 @@
-"""The scratch store: everything is written there, so one can walk away."""
+"""The scratch store: everything is computed there, so a verb can stop at any time."""
 
 from __future__ import annotations
 

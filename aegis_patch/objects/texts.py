@@ -1,4 +1,4 @@
-"""Texts in git's eyes: lines, hunks, and the three-way merge of one file."""
+"""Texts as git sees them: lines, hunks, and the three-way merge of one file."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Merged:
 def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Merged:
     """Three-way merge of one file's text; any encoding survives."""
     sides = (base, ours, theirs)
-    if any(b"\0" in data for data in sides):  # pygit2 would cut the result off there
+    if b"\0" in b"".join(sides):  # pygit2 would cut the result off there
         return Merged(ours, clean=False)
     if ours == base or theirs in (base, ours):  # nor can it hand back an empty one
         return Merged(theirs if ours == base else ours, clean=True)
-    recode = not all(_is_utf8(data) for data in sides)
+    recode = not _is_utf8(b"\n".join(sides))
     before, mine, wanted = (
         pygit2.IndexEntry(label, store.create_blob(_recoded(data, recode)), FileMode.BLOB)
         for label, data in zip(LABELS, sides, strict=True)
@@ -48,9 +48,7 @@ def lines(data: bytes) -> list[bytes]:
 
 def hunks(store: pygit2.Repository, old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
     """Where lines differ between two texts: those of the old one, and those in their place."""
-    one, other = (store[store.create_blob(text)] for text in (old, new))
-    assert isinstance(one, pygit2.Blob)
-    assert isinstance(other, pygit2.Blob)
+    one, other = _blob(store, old), _blob(store, new)
     # pygit2 takes the argument, its type does not.
     patch = one.diff(other, context_lines=0)  # type: ignore[call-arg]
     for hunk in patch.hunks:
@@ -71,7 +69,7 @@ def merge_by_unique_lines(
 
     It holds on to the lines that stand once, where the usual one may take a blank line for another.
     """
-    if any(b"\0" in data for data in (base, ours, theirs)):
+    if b"\0" in base + ours + theirs:
         return None
     patience = MergeFileFlag.DIFF_PATIENCE
     index = _merged(store, (base, ours, theirs), MergeFavor.NORMAL, patience)
@@ -89,6 +87,12 @@ def _merged(
         for data in sides
     )
     return store.merge_trees(base, ours, theirs, favor, MergeFlag(0), how)
+
+
+def _blob(store: pygit2.Repository, data: bytes) -> pygit2.Blob:
+    made = store[store.create_blob(data)]
+    assert isinstance(made, pygit2.Blob)
+    return made
 
 
 def is_binary(data: bytes) -> bool:

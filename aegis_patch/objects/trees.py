@@ -13,10 +13,15 @@ Settle = Callable[[pygit2.Repository, bytes, bytes, bytes], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of a tree: its blob and its mode."""
+    """A file of a tree: its blob and its mode. To be put in, it may be a directory."""
 
     id: pygit2.Oid
     mode: int
+
+
+def empty(store: pygit2.Repository) -> pygit2.Oid:
+    """The tree without a file."""
+    return store.TreeBuilder().write()
 
 
 def lookup(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> Entry | None:
@@ -55,7 +60,7 @@ def other_case(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> str | N
 def replace(
     store: pygit2.Repository, tree: pygit2.Oid | None, edits: Mapping[str, Entry | None]
 ) -> pygit2.Oid:
-    """A tree with some files put in, changed or (None) taken out; empty directories vanish."""
+    """A tree with some entries put in, changed or (None) taken out; empty directories vanish."""
     here: dict[str, Entry | None] = {}
     below: dict[str, dict[str, Entry | None]] = {}
     for path, entry in edits.items():
@@ -93,30 +98,18 @@ def _with_raw(
 ) -> pygit2.Oid:
     """The same for names that are not UTF-8, which pygit2's builder does not take."""
     found = {_raw(str(each.name)): Entry(each.id, each.filemode) for each in _tree(store, tree)}
-    found |= {name: entry for name, entry in entries.items() if entry}
-    for name in (name for name, entry in entries.items() if entry is None):
+    for name, entry in entries.items():
         found.pop(name, None)
-    order = {name: name + b"/" * (found[name].mode == FileMode.TREE) for name in found}
-    written = (
-        b"%o %b\0%b" % (found[name].mode, name, found[name].id.raw)
-        for name in sorted(found, key=lambda name: order[name])
-    )
-    return store.write(ObjectType.TREE, b"".join(written))
+        if entry:
+            found[name] = entry
+    written = b""
+    for name in sorted(found, key=lambda name: name + b"/" * (found[name].mode == FileMode.TREE)):
+        written += b"%o %b\0%b" % (found[name].mode, name, found[name].id.raw)
+    return store.write(ObjectType.TREE, written)
 
 
 def _raw(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
-
-
-def graft(store: pygit2.Repository, root: pygit2.Oid, prefix: str, tree: pygit2.Oid) -> pygit2.Oid:
-    """A tree with another one in the place of its directory `prefix`."""
-    name, _, rest = prefix.partition("/")
-    builder = store.TreeBuilder(_tree(store, root))
-    if rest:
-        inside = subtree(store, root, name) or store.TreeBuilder().write()
-        tree = graft(store, inside, rest, tree)
-    builder.insert(name, tree, FileMode.TREE)
-    return builder.write()
 
 
 def changed(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[str, ...]:
@@ -141,8 +134,7 @@ def lacking(
         if entry == found:
             continue
         if entry.mode == FileMode.TREE:
-            inside = found.id if found and found.mode == FileMode.TREE else None
-            yield from lacking(store, entry.id, inside, f"{under}{name}/")
+            yield from lacking(store, entry.id, _told_apart(found)[0], f"{under}{name}/")
         else:
             yield under + name, entry
 
@@ -188,6 +180,22 @@ def _settled(
     if data is None:
         return None
     return pygit2.IndexEntry(there[1].path, store.create_blob(data), there[1].mode)
+
+
+def merge_towards(
+    store: pygit2.Repository,
+    base: pygit2.Oid,
+    ours: pygit2.Oid,
+    theirs: pygit2.Oid,
+    wanted: pygit2.Oid,
+) -> pygit2.Oid:
+    """Three-way merge of whole trees; a path that clashes is as in `wanted`."""
+    index = store.merge_trees(base, ours, theirs, flags=MergeFlag(0))
+    clashes = {side.path for sides in index.conflicts or () for side in sides if side}
+    for path in clashes:
+        del index.conflicts[path]
+    settled = {path: lookup(store, wanted, path) for path in clashes}
+    return replace(store, index.write_tree(store), settled)
 
 
 def merge_loosely(
@@ -248,15 +256,20 @@ def _changed(
         return
     before, after = _entries(store, old), _entries(store, new)
     for name in before.keys() | after.keys():
-        was, now = before.get(name), after.get(name)
-        if was == now:
+        if before.get(name) == after.get(name):
             continue
-        dirs = [each.id if each and each.mode == FileMode.TREE else None for each in (was, now)]
-        files = (None if dirs[0] else was, None if dirs[1] else now)
-        if any(files):
-            yield under + name, files
-        if any(dirs):
-            yield from _changed(store, dirs[0], dirs[1], f"{under}{name}/")
+        old_directory, was = _told_apart(before.get(name))
+        new_directory, now = _told_apart(after.get(name))
+        if was or now:
+            yield under + name, (was, now)
+        yield from _changed(store, old_directory, new_directory, f"{under}{name}/")
+
+
+def _told_apart(entry: Entry | None) -> tuple[pygit2.Oid | None, Entry | None]:
+    """A directory's tree, or a file."""
+    if entry and entry.mode == FileMode.TREE:
+        return entry.id, None
+    return None, entry
 
 
 def _entries(store: pygit2.Repository, tree: pygit2.Oid | None) -> dict[str, Entry]:

@@ -1,4 +1,4 @@
-"""A project on disk, and git run for what only git knows.
+"""A project on disk, and git itself where only git knows the answer.
 
 Effects. May import: stack, formats, objects.
 """

@@ -1,4 +1,4 @@
-"""A project in git: where it is, and what HEAD holds."""
+"""A project in git: its directory, and its record at HEAD."""
 
 from __future__ import annotations
 
@@ -16,30 +16,38 @@ from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project at HEAD: its repository, its directory there, and its record.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a project is, or is to be: a directory of a repository.
 
-    `held` is there for a verb that may write (`journal.alone`).
+    `head` is None where that has no commit yet. `held` is there for a verb that may write
+    (`journal.alone`).
     """
 
     repo: pygit2.Repository
     root: Path
     prefix: str
+    head: pygit2.Oid | None
+    held: int | None = None
+
+    @property
+    def objects(self) -> Path:
+        """The repository's object directory (a linked worktree shares its main one's)."""
+        return git.objects(Path(self.repo.workdir))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(Place):
+    """A project at HEAD: its files there, and its record."""
+
     head: pygit2.Oid
     tree: pygit2.Oid
     stack: Stack
-    held: int | None = None
 
     @property
     def record_path(self) -> str:
         """Where the record is in the repository."""
         return repository.within(self.prefix, RECORD)
-
-    @property
-    def objects(self) -> Path:
-        """The repository's object directory (a linked worktree shares its main one's)."""
-        return git.objects(self.root)
 
 
 def find(start: Path) -> Project:
@@ -50,29 +58,37 @@ def find(start: Path) -> Project:
     """
     start = start.resolve()
     if not start.is_dir():
-        raise Refused("no such directory", where=str(start), next="give another --project-path")
+        raise Refused(
+            "No such directory.",
+            where=str(start),
+            next="Which project? `aegis --project-path PATH status`",
+        )
     root = next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
     if root is None and not is_in_git(start):
         raise _no_project(start)
     repo = repository.open_repository(root or start)
-    if root is None:
-        root = _deleted_record(repo, start)
+    root = root or _deleted_record(repo, start)
     _refuse_empty(repo, root)
+    return _at_head(repo, root)
+
+
+def _at_head(repo: pygit2.Repository, root: Path) -> Project:
     prefix = repository.prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
     tree = trees.subtree(repo, head.tree.id, prefix)
     entry = trees.lookup(repo, tree, RECORD) if tree else None
     if tree is None or entry is None:
         raise Refused(
-            f"{RECORD} is not in the last commit",
+            f"{RECORD} isn't in the last commit.",
             where=str(root),
-            next=f"git add {RECORD} && git commit, or git checkout HEAD -- {RECORD}",
+            next=f"git add {RECORD} && git commit -m 'Record the stack' -- {RECORD}",
         )
     try:
         recorded = record.parse(trees.blob(repo, entry))
     except Refused as error:
-        raise _nonsense(repo, head, prefix, error) from error
-    return Project(repo, root, prefix, head.id, tree, recorded)
+        back = _put_back(repo, head.id, repository.within(prefix, RECORD))
+        raise Refused(error.what, where=error.where, next=back or error.next) from error
+    return Project(repo=repo, root=root, prefix=prefix, head=head.id, tree=tree, stack=recorded)
 
 
 def is_in_git(directory: Path) -> bool:
@@ -83,14 +99,8 @@ def is_in_git(directory: Path) -> bool:
         return True
 
 
-def _nonsense(repo: pygit2.Repository, head: pygit2.Commit, prefix: str, error: Refused) -> Refused:
-    """A record that does not make sense, and how to have the newest that did."""
-    back = _put_back(repo, head.id, repository.within(prefix, RECORD))
-    return Refused(error.what, where=error.where, next=back) if back else error
-
-
 def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
-    """What brings back the newest record at a path that makes sense; "" if there never was one."""
+    """The command that restores the newest record that can be parsed; "" if there is none."""
     for commit in repository.commits(repo, head):
         try:
             record.parse(trees.read(repo, commit.tree.id, path))
@@ -103,19 +113,22 @@ def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
 
 
 def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
-    """Where the last commit has a record that the worktree has not."""
+    """The directory of a record that HEAD has and the worktree lacks."""
     if repo.head_is_unborn:
         raise _no_project(start)
     top = Path(repo.workdir or repo.path).resolve()
-    places = [place for place in (start, *start.parents) if place.is_relative_to(top)]
-    records = [repository.within(repository.prefix_of(top, place), RECORD) for place in places]
     head = repo.head.peel(pygit2.Commit)
-    for place, path in zip(places, records, strict=True):
+    records = {
+        place: repository.within(repository.prefix_of(top, place), RECORD)
+        for place in (start, *start.parents)
+        if place.is_relative_to(top)
+    }
+    for place, path in records.items():
         if trees.lookup(repo, head.tree.id, path):
             return place
-    for place, path in zip(places, records, strict=True):
+    for place, path in records.items():
         if back := _put_back(repo, head.id, path):
-            what = f"{RECORD} was deleted, so this is no project of aegis any more"
+            what = f"{RECORD} was deleted, so this is no longer an aegis project."
             raise Refused(what, where=str(place), next=back)
     raise _no_project(start)
 
@@ -123,11 +136,13 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
 def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
     if repo.workdir is None:
         raise Refused(
-            "a bare repository has no files to evolve", next="use a clone with a worktree"
+            "A bare repository has no files.",
+            where=repo.path,
+            next=f"git clone {shlex.quote(repo.path)} worktree",
         )
     if repo.head_is_unborn:
         raise Refused(
-            "the repository has no commit yet",
+            "The repository has no commit yet.",
             where=str(root),
             next='git add --all && git commit -m "Start"',
         )
@@ -135,7 +150,7 @@ def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
 
 def _no_project(start: Path) -> Refused:
     return Refused(
-        f"not a project of aegis: no {RECORD} here or above",
+        f"Not an aegis project (no {RECORD} in this or any parent directory).",
         where=str(start),
-        next="aegis init PATH, or cd into the project",
+        next="Start one, or go to one? `aegis init PATH` or `cd PROJECT`",
     )

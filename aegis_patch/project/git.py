@@ -1,6 +1,6 @@
-"""Git itself, run for what only it knows: identity, hooks, filters, sparse checkouts, signing.
+"""Git itself, for identity, hooks, filters, sparse checkouts and signing.
 
-All else is read through pygit2.
+Everything else is read through pygit2.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def run(
     held: int | None = None,
     fine: int = 0,
 ) -> str:
-    """Run git, and return what it printed. Up to the exit code `fine` it has not failed.
+    """Run git and return its output. Exit codes up to `fine` are no failure.
 
-    Handed what is held (`journal.alone`), it keeps that to its end, and a Ctrl-C does not reach it.
+    It keeps the lock in `held` (`journal.alone`) to its end, and a Ctrl-C doesn't reach it.
 
     Raises:
         FilterFailed: a filter did.
@@ -61,12 +61,12 @@ def run(
             raise failed
         said = complaint.strip().splitlines() or ["git failed"]
         what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
-        raise Refused(what, where=f"git {args[0]}", next="see git status")
+        raise Refused(what, where=f"git {args[0]}", next="git status")
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
-    """Why a filter failed, as far as one can tell, and what to look at; None if none did."""
+    """The reason why a filter failed, as far as git tells; None if none did."""
     path, kind, name = "", "process", ".*"
     if failed := _FILTER_FAILED.search(complaint):
         path, kind, said = failed.groups()
@@ -78,16 +78,16 @@ def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
     commands = [line.partition(" ")[2] for line in sorted(lines, key=len) if " " in line]
     programs = ["git-lfs" if each[:8] == "git lfs " else each.split()[0] for each in commands]
     missing = [program for program in programs if not shutil.which(program)]
-    look = f"git config --show-origin --get-regexp {shlex.quote(f'^filter[.]{name}[.]')}"
+    absent = f" ({missing[0]} isn't installed)" if missing else ""
     return FilterFailed(
-        f"a {kind} filter of git's configuration failed, nothing was changed",
+        f"A {kind} filter from git's configuration failed{absent}; nothing was changed.",
         where=": ".join(filter(None, [path, *commands])),
-        next=f"install {missing[0]}, then run this again" if missing else look,
+        next=f"git config --show-origin --get-regexp {shlex.quote(f'^filter[.]{name}[.]')}",
     )
 
 
 def setting(directory: Path, name: str, *options: str) -> str:
-    """What git's configuration says at a directory; "" if nothing."""
+    """A value of git's configuration at a directory; "" if unset."""
     return run(directory, "config", *options, "--default", "", "--get", name).strip()
 
 
@@ -99,7 +99,7 @@ def objects(directory: Path) -> Path:
 def history(store: str, root: Path, *args: str) -> str:
     """Ask git about a project's history, by its objects alone, from an empty store.
 
-    So nothing that the user configured (blame.*, log.*, diff.*, i18n.* and so on) has a say.
+    So the user's configuration (blame.*, log.*, diff.*, i18n.* and so on) has no effect.
     """
     borrowed = objects(root)
     env = {
@@ -174,9 +174,9 @@ def settings(wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
-    """What .gitattributes say of some paths: "set", "unset" or a value.
+    """An attribute of some paths in .gitattributes: "set", "unset" or a value.
 
-    libgit2 would have to read the index, of which it does not know every kind.
+    libgit2 would have to read the index, and doesn't know every kind of it.
     """
     asked = "".join(f"{path}\0" for path in paths)
     stdin = asked.encode("utf-8", "surrogateescape")

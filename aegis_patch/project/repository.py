@@ -1,4 +1,4 @@
-"""A git repository, read through pygit2: where it is, and what is under way."""
+"""A git repository, read through pygit2: its place, and the operation in progress."""
 
 from __future__ import annotations
 
@@ -13,21 +13,33 @@ from pygit2.enums import RepositoryState, SortMode
 from aegis_patch.errors import Refused
 
 _UNDER_WAY = {
-    RepositoryState.MERGE: ("a merge", "git merge --continue, or git merge --abort"),
-    RepositoryState.REVERT: ("a revert", "git revert --continue, or git revert --abort"),
-    RepositoryState.REVERT_SEQUENCE: ("a revert", "git revert --continue, or git revert --abort"),
-    RepositoryState.CHERRYPICK: (
-        "a cherry-pick",
-        "git cherry-pick --continue, or git cherry-pick --abort",
+    RepositoryState.MERGE: "merge",
+    RepositoryState.REVERT: "revert",
+    RepositoryState.REVERT_SEQUENCE: "revert",
+    RepositoryState.CHERRYPICK: "cherry-pick",
+    RepositoryState.CHERRYPICK_SEQUENCE: "cherry-pick",
+    RepositoryState.APPLY_MAILBOX: "am",
+}  # and all others are a kind of rebase
+
+_UNREADABLE = (
+    # what libgit2 complains of, what that means, and what to type
+    (
+        "malformed",
+        "has a .git file that git can't read",
+        "Where is its git directory? Write `gitdir: PATH` into .git",
     ),
-    RepositoryState.CHERRYPICK_SEQUENCE: (
-        "a cherry-pick",
-        "git cherry-pick --continue, or git cherry-pick --abort",
+    (
+        "'sha256'",
+        "has SHA-256 objects, which libgit2 can't read",
+        "git init {sha1} && git fast-export --all --signed-tags=strip "
+        "| git -C {sha1} fast-import --quiet && git -C {sha1} reset --hard",
     ),
-    RepositoryState.BISECT: ("a bisect", "git bisect reset"),
-    RepositoryState.APPLY_MAILBOX: ("a git am", "git am --continue, or git am --abort"),
-}
-_REBASE = ("a rebase", "git rebase --continue, or git rebase --abort")
+    (
+        "refstorage",
+        "uses reftable, which libgit2 can't read",
+        "git refs migrate --ref-format=files",
+    ),
+)
 
 
 def prefix_of(top: Path, directory: Path) -> str:
@@ -50,16 +62,24 @@ def open_repository(directory: Path) -> pygit2.Repository:
     try:
         repo = pygit2.Repository(str(directory))  # its worktree is where `.git` is, file or not
     except (pygit2.GitError, KeyError) as error:
-        raise _closed(directory, str(error)) from error
+        if "not found" in str(error):
+            raise _not_found(directory) from error
+        raise _unreadable(directory, str(error)) from error
     _refuse_elsewhere(repo, directory)
     _refuse_partial(repo, directory)
     return repo
 
 
 def under_way(repo: pygit2.Repository) -> tuple[str, str]:
-    """The operation that a repository is in, and what ends it; two empty words for none."""
+    """The operation in progress and the commands that end it; two empty strings for none."""
     state = repo.state()
-    return _UNDER_WAY.get(state, _REBASE) if state != RepositoryState.NONE else ("", "")
+    if state == RepositoryState.NONE:
+        return "", ""
+    if state == RepositoryState.BISECT:
+        return "a bisect", "git bisect reset"
+    verb = _UNDER_WAY.get(state, "rebase")
+    what = "a git am" if verb == "am" else f"a {verb}"
+    return what, f"Finish or undo it? `git {verb} --continue` or `git {verb} --abort`"
 
 
 def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit]:
@@ -72,69 +92,69 @@ def ignores_case(repo: pygit2.Repository) -> bool:
     return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
 
 
+def look_at_disk(path: Path) -> str:
+    """A command that shows the permissions and the free space where `path` is, or would be."""
+    place = next((each for each in (path, *path.parents) if each.exists()), Path())
+    shown = shlex.quote(str(place))
+    return f"ls -ld {shown} && df -h {shown}"
+
+
 def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
     for entry in repo.config:
         if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", entry.name):
             setting, remote = (shlex.quote(name) for name in partial.group(0, 1))
             raise Refused(
-                "a partial clone lacks objects that a merge needs",
+                "This partial clone lacks objects that a merge needs.",
                 where=str(directory),
                 next=f"git config --unset {setting} && git fetch --refetch {remote}",
             )
 
 
 def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
-    """Refuse where git takes another directory for the worktree than the one with `.git`."""
-    top, place = repo.workdir, directory.resolve()
-    if not top or place.is_relative_to(Path(top).resolve()):
-        return
-    if place.is_relative_to(Path(repo.path).resolve()):
+    """Refuse a repository whose worktree git expects elsewhere."""
+    place = directory.resolve()
+    known = (repo.workdir or place, repo.path)
+    if any(place.is_relative_to(Path(each).resolve()) for each in known):
         return
     here = f"git -C {shlex.quote(str(place))}"
     moved = (Path(repo.path) / "gitdir").exists()
     raise Refused(
-        f"git has the worktree of this repository at {top}",
+        f"git expects this repository's worktree at {repo.workdir}.",
         where=str(directory),
         next=f"{here} worktree repair" if moved else f"{here} config --unset core.worktree",
     )
 
 
-def _closed(directory: Path, error: str) -> Refused:
-    """What libgit2 cannot open, and what to type."""
-    where = str(directory)
-    if "not found" in error:
-        return _not_found(directory)
-    if "malformed" in error:
-        what, next = "has a .git file that git cannot read", "write gitdir: PATH into it"
-    elif foreign := re.search(r"'(.*)' is not owned", error):
+def _unreadable(directory: Path, error: str) -> Refused:
+    """The refusal of a repository that libgit2 can't open."""
+    config = shlex.quote(f"{directory}/.git/config")
+    what = f"can't be opened ({error})"
+    remedy = f"git config --file {config} --get-regexp ^extensions"
+    for word, meaning, command in _UNREADABLE:
+        if word in error.lower():
+            what = meaning
+            remedy = command.format(sha1=shlex.quote(f"{directory}-sha1"))
+    if foreign := re.search(r"'(.*)' is not owned", error):
         place = shlex.quote(foreign.group(1))
-        what, next = "is not yours", f"git config --global --add safe.directory {place}"
-    elif "'sha256'" in error:
-        top = shlex.quote(f"{directory}-sha1")
-        what = "has SHA-256 objects, which libgit2 cannot read"
-        next = f"git init {top} && git fast-export --all --signed-tags=strip | git -C {top} "
-        next += f"fast-import --quiet && git -C {top} reset --hard"
-    elif "refstorage" in error.lower():
-        what, next = (
-            "is a reftable, which libgit2 cannot read",
-            "git refs migrate --ref-format=files",
+        what, remedy = (
+            "belongs to another user",
+            f"git config --global --add safe.directory {place}",
         )
-    else:
-        what, next = f"cannot be opened: {error}", "use a repository without that extension"
-    return Refused(f"this repository {what}", where=where, next=next)
+    return Refused(f"This repository {what}.", where=str(directory), next=remedy)
 
 
 def _not_found(directory: Path) -> Refused:
-    """Why there is no repository: nobody made one, or a `.git` file leads nowhere."""
+    """The refusal of a missing repository, or of a `.git` file that leads nowhere."""
     for place in (directory, *directory.parents):
         if (place / ".git").is_file():
             return Refused(
-                "the .git file leads to no repository: it was moved or deleted",
+                "This .git file leads to no repository; it was moved or deleted.",
                 where=str(place / ".git"),
-                next=f"git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}",
+                next="Where is the main worktree? "
+                f"`git -C MAIN-WORKTREE worktree repair {shlex.quote(str(place))}`",
             )
     return Refused(
-        "not a git repository",
+        "Not a git repository.",
         where=str(directory),
         next='git init && git add --all && git commit -m "Start"',
     )

@@ -1,7 +1,7 @@
-"""Lock files are derived: `uv.lock` follows the merged pyproject.toml, the others are named.
+"""`uv.lock` follows the merged pyproject.toml.
 
-In a uv workspace the lock is the root's. What is merged comes from an upstream too, so that nothing
-is built to learn what it needs: a build runs code of whoever wrote it.
+In a uv workspace the lock is the root's. Nothing is built to learn its dependencies, because a
+build would run code from the upstream.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
             raise NotLocked(f"uv would have to build {posixpath.dirname(path) or 'the project'}")
     uv = shutil.which("uv")
     if uv is None:
-        raise NotLocked("uv is not installed")
+        raise NotLocked("uv not found")
     with tempfile.TemporaryDirectory(prefix="aegis-lock-") as directory:
         scratch = Path(directory)
         for path, text in {**pyprojects, LOCK: before}.items():
@@ -80,12 +80,9 @@ def listed(table: dict[str, Any], key: str) -> list[Any]:
 def _needs_a_build(document: dict[str, Any]) -> bool:
     # uv builds a project of its own workspace even where it is told to build nothing, and a
     # workspace may lead out of the scratch directory.
-    workspace = table(document, "tool", "uv", "workspace")
-    if any(
-        not isinstance(each, str) or _LEADS_OUT.search(each)
-        for each in listed(workspace, "members")
-    ):
-        return True
+    for member in listed(table(document, "tool", "uv", "workspace"), "members"):
+        if not isinstance(member, str) or _LEADS_OUT.search(member):
+            return True
     if "project" not in document:
         return "workspace" not in table(document, "tool", "uv")
     return bool(table(document, "project").get("dynamic", "project" not in document))

@@ -1,4 +1,4 @@
-"""A stack and its pristine tree: components, patches, the record, the fold.
+"""A stack and its pristine tree: components, patches, the record.
 
 Object-pure. May import: formats, objects.
 """

@@ -1,6 +1,8 @@
-"""A patch onto a tree, which it must fit exactly."""
+"""Apply a patch to a tree, exactly."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pygit2
 
@@ -8,7 +10,7 @@ from aegis_patch.errors import PatchRejected
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 from aegis_patch.stack import patch as patches
-from aegis_patch.stack.patch import Patch
+from aegis_patch.stack.patch import FilePatch, Patch
 
 
 def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oid:
@@ -17,32 +19,49 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
     Raises:
         PatchRejected: a file is missing, there already, or not what the patch says; a file
             would take a directory's place without the patch saying so; a link leads out; or two
-            names would differ in case alone.
+            names would differ only in case.
     """
-    edits: dict[str, Entry | None] = {}
-    for file in patch.files:
-        before = trees.lookup(store, tree, file.path)
-        if (before is None) != (file.old_mode is None):
-            there = "is there already" if before else "is missing"
-            raise PatchRejected(f"{file.path} {there}", where=patch.name)
-        if before and before.mode != file.old_mode:
-            raise PatchRejected(f"{file.path} has mode {before.mode:o}", where=patch.name)
-        try:
-            data = patches.postimage(file, trees.blob(store, before))
-            if file.mode == patches.LINK:
-                patches.check_link(file.path, data)
-        except PatchRejected as error:
-            raise PatchRejected(error.what, where=f"{patch.name} at {error.where}") from error
-        if file.mode is None and data:
-            raise PatchRejected(f"{file.path} is deleted but not emptied", where=patch.name)
-        edits[file.path] = Entry(store.create_blob(data), file.mode) if file.mode else None
-    made = trees.replace(store, tree, edits)
-    lost = [path for path, entry in edits.items() if trees.lookup(store, made, path) != entry]
-    lost += [path for path in trees.changed(store, tree, made) if path not in edits]
-    if lost:
-        raise PatchRejected(f"{lost[0]} is a file and a directory at once", where=patch.name)
-    for file in patch.files:
-        if file.old_mode is None and (other := trees.other_case(store, made, file.path)):
-            what = f"{file.path} and {other} differ in case alone"
-            raise PatchRejected(what, where=patch.name)
+    try:
+        edits = {file.path: _patched(store, tree, file) for file in patch.files}
+        made = trees.replace(store, tree, edits)
+        _check_nothing_lost(store, tree, made, edits)
+        for file in patch.files:
+            if file.old_mode is None and (other := trees.other_case(store, made, file.path)):
+                raise PatchRejected(f"{file.path} and {other} differ only in case")
+    except PatchRejected as error:
+        where = f"{patch.name} at {error.where}" if error.where else patch.name
+        raise PatchRejected(error.what, where=where) from error
     return made
+
+
+def _patched(store: pygit2.Repository, tree: pygit2.Oid, file: FilePatch) -> Entry | None:
+    before = trees.lookup(store, tree, file.path)
+    if before is None and file.old_mode is not None:
+        raise PatchRejected(f"{file.path} is missing")
+    if before and file.old_mode is None:
+        raise PatchRejected(f"{file.path} already exists")
+    if before and before.mode != file.old_mode:
+        raise PatchRejected(f"{file.path} has mode {before.mode:o}")
+    data = patches.postimage(file, trees.blob(store, before))
+    if file.mode == patches.LINK:
+        patches.check_link(file.path, data)
+    if file.mode:
+        return Entry(store.create_blob(data), file.mode)
+    if data:
+        raise PatchRejected(f"{file.path} is deleted but not emptied")
+    return None
+
+
+def _check_nothing_lost(
+    store: pygit2.Repository,
+    before: pygit2.Oid,
+    after: pygit2.Oid,
+    edits: Mapping[str, Entry | None],
+) -> None:
+    """Refuse a file in a directory's place, or the other way round."""
+    for path, entry in edits.items():
+        if trees.lookup(store, after, path) != entry:
+            raise PatchRejected(f"{path} is a file and a directory at once")
+    for path in trees.changed(store, before, after):
+        if path not in edits:
+            raise PatchRejected(f"{path} is a file and a directory at once")

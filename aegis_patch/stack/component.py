@@ -21,7 +21,7 @@ _LONGEST_TEXT = 500
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What a stack can have besides the core: a maintained series and what it needs.
+    """A part that a stack can have besides the core: a series of patches, and its requirements.
 
     `series` holds the patches' names and mails in the order in which they apply.
     """
@@ -47,13 +47,12 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
     """
     where = f"patches/{name}"
     if not _NAME.fullmatch(name):
-        raise SeriesError("not a name for a component", where=repr(where))
+        raise SeriesError("not a valid component name", where=repr(where))
     try:
         if max(len(files["component.toml"]), len(files["series"])) > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
         about: dict[str, Any] = bounded_parsers.toml(files["component.toml"].decode())
         names = _series(files["series"].decode())
-        series = tuple((patch, files[patch]) for patch in names)
         component = Component(
             name=name,
             title=_text(about["title"]),
@@ -62,7 +61,7 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
             kind=_text(about["kind"]),
             status=_text(about["status"]),
             requires=_names(about["requires"]),
-            series=series,
+            series=tuple((patch, files[patch]) for patch in names),
         )
     except KeyError as error:
         raise SeriesError(f"{error.args[0]} is missing", where=where) from error
@@ -74,13 +73,15 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
 
 
 def is_chosen(component: Component) -> bool:
-    """Whether a user names it; integrations join and leave by themselves."""
+    """Whether users can name it; integrations join and leave by themselves."""
     return component.kind != "integration"
 
 
 def _series(text: str) -> list[str]:
-    lines = (line.split("#")[0].strip() for line in text.splitlines())
-    names = [line for line in lines if line]
+    names: list[str] = []
+    for line in text.splitlines():
+        if name := line.split("#")[0].strip():
+            names.append(name)
     if len(names) > MOST_PATCHES:
         raise ValueError(f"more than {MOST_PATCHES} patches")
     if len(set(names)) != len(names):

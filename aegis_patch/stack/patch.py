@@ -38,6 +38,7 @@ _RESERVED = re.compile(
 _DEVICE = re.compile(
     r"(aux|con|nul|prn|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE
 )
+_UNSAFE = re.compile(r"[\\:\x00-\x1f\x7f-\x9f]")  # also a drive, or an NTFS stream
 _PLAIN_DIFF = re.compile(r"^--- [^\n]+\n\+\+\+ ", re.MULTILINE)
 _LONGEST_PATH = 500
 _LONGEST_SUBJECT = 10_000  # to be decoded
@@ -95,18 +96,21 @@ def parse(name: str, mail: bytes) -> Patch:
     subject, body = _message(head)
     if not found and _PLAIN_DIFF.search(text):
         raise PatchRejected(
-            "a plain unified diff: it lacks git's header, `diff --git a/PATH b/PATH`",
+            "a plain unified diff without git's header (diff --git a/PATH b/PATH): apply it in a "
+            "checkout, commit it, and export that commit",
             where=name,
-            next="git apply it in a checkout, git commit, and export that with git format-patch -1",
+            next="git format-patch -1",
         )
     if not found or "\0" in text:
         what = "a binary change" if found else "no change"
         raise PatchRejected(f"a patch holds {what}", where=name)
-    files = tuple(_file_patch(name, entry) for entry in _parsed(name, _lines(diff)))
-    paths = [entry.path for entry in files]
-    if len(set(paths)) != len(paths):
-        raise PatchRejected("a file occurs twice in one patch", where=name)
-    return Patch(name, subject, body, files)
+    files: dict[str, FilePatch] = {}
+    for entry in _parsed(name, _lines(diff)):
+        file = _file_patch(name, entry)
+        if file.path in files:
+            raise PatchRejected("a file occurs twice in one patch", where=name)
+        files[file.path] = file
+    return Patch(name, subject, body, tuple(files.values()))
 
 
 def postimage(patch: FilePatch, preimage: bytes) -> bytes:
@@ -122,15 +126,27 @@ def postimage(patch: FilePatch, preimage: bytes) -> bytes:
         end = hunk.start + len(hunk.preimage)
         fits = at <= hunk.start and end <= len(source)
         if not fits or tuple(source[hunk.start : end]) != hunk.preimage:
-            where = f"{patch.path}:{min(hunk.start, len(source)) + 1}"
-            raise PatchRejected("a hunk does not fit its preimage", where=where)
+            raise _misfit(patch.path, hunk, source)
         result += source[at : hunk.start]
         result += hunk.postimage
         at = end
     result += source[at:]
-    if not all(line.endswith(b"\n") for line in result[:-1]):
-        raise PatchRejected("a line in the middle lacks its end", where=patch.path)
+    for line in result[:-1]:
+        if not line.endswith(b"\n"):
+            raise PatchRejected("a line in the middle has no line end", where=patch.path)
     return b"".join(result)
+
+
+def _misfit(path: str, hunk: Hunk, source: list[bytes]) -> PatchRejected:
+    """The first line of a file that differs from a hunk's preimage."""
+    for line, expected in enumerate(hunk.preimage, hunk.start):
+        found = source[line] if line < len(source) else b""
+        if found != expected:
+            break
+    else:
+        return PatchRejected("this hunk overlaps the one before", where=f"{path}:{hunk.start + 1}")
+    shown, instead = (_utf8(text.decode("latin-1")).strip()[:60] for text in (expected, found))
+    return PatchRejected(f'expected "{shown}", found "{instead}"', where=f"{path}:{line + 1}")
 
 
 def check_path(path: str) -> None:
@@ -139,20 +155,14 @@ def check_path(path: str) -> None:
     Raises:
         PatchRejected: absolute, upwards, Windows-special, or `.git` in any disguise.
     """
-    parts = path.split("/")
-    if any(_DEVICE.fullmatch(part) for part in parts):
-        what = "a name that Windows takes for a device"
-        raise PatchRejected(what, where=repr(path[:_LONGEST_PATH]))
-    unsafe = (
-        len(path) > _LONGEST_PATH
-        or "\\" in path
-        or ":" in path  # a drive or an NTFS stream
-        or any(ord(character) < 32 or 127 <= ord(character) < 160 for character in path)
-        or any(part in ("", ".", "..") for part in parts)
-        or any(_RESERVED.fullmatch(_IGNORED_BY_HFS.sub("", part)) for part in parts)
-    )
-    if unsafe:
-        raise PatchRejected("unsafe path", where=repr(path[:_LONGEST_PATH]))
+    shown = repr(path[:_LONGEST_PATH])
+    if len(path) > _LONGEST_PATH or _UNSAFE.search(path):
+        raise PatchRejected("unsafe path", where=shown)
+    for part in path.split("/"):
+        if _DEVICE.fullmatch(part):
+            raise PatchRejected("a name that Windows reserves for a device", where=shown)
+        if part in ("", ".", "..") or _RESERVED.fullmatch(_IGNORED_BY_HFS.sub("", part)):
+            raise PatchRejected("unsafe path", where=shown)
 
 
 def check_link(path: str, target: bytes) -> None:
@@ -228,8 +238,12 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
         raise PatchRejected(f"malformed patch: {error}", where=name) from error
     if sum(map(len, parsed)) > MOST_HUNKS:
         raise PatchRejected(f"a patch of more than {MOST_HUNKS} hunks", where=name)
-    hunks = sum(2 * bool(entry) + sum(1 + len(hunk) for hunk in entry) for entry in parsed)
-    if headers + hunks != len(lines):
+    accounted = headers
+    for entry in parsed:
+        accounted += 2 * bool(entry)
+        for hunk in entry:
+            accounted += 1 + len(hunk)
+    if accounted != len(lines):
         raise PatchRejected("malformed patch: lines that belong to no hunk", where=name)
     return parsed
 

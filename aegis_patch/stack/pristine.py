@@ -1,8 +1,8 @@
 """pristine(stack) is a tree, computed from the upstream alone.
 
-fold      base/ and each series, merged as stars in requirement order
-record    aegis.toml says what the stack is
-identity  the files that carry the project's name, merged in as the last star
+fold      base/ and each series, merged in requirement order
+record    aegis.toml, which describes the stack
+identity  the files with the project's name, merged in last
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Upstreams = Mapping[str, Upstream]
 def pristine(
     store: pygit2.Repository, upstreams: Upstreams, wanted: Stack, identity: Identity
 ) -> pygit2.Oid:
-    """The tree that a stack has when nobody edited anything.
+    """The tree of a stack that nobody has edited.
 
     Args:
         upstreams: every release that the stack mentions, by version.
@@ -40,7 +40,7 @@ def pristine(
     """
     upstream = upstreams[wanted.release]
     named = trees.replace(store, upstream.base, _entries(store, upstream.base, identity))
-    if _is_whole(upstream, wanted):
+    if is_whole(upstream, wanted):
         folded = fold(store, upstream, wanted.names)
         tree, clashes = trees.merge(store, upstream.base, folded, named)
         if clashes:
@@ -65,7 +65,7 @@ def fold(store: pygit2.Repository, upstream: Upstream, names: Collection[str]) -
 
 
 def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
-    """What the series of `name` is written against: the fold of what it requires."""
+    """The tree that the series of `name` is written against: the fold of its requirements."""
     if name not in upstream.met:  # each asks for those before it: twice as long for every one
         needed = requirements.required(upstream.catalogue, [name]) - {name}
         upstream.met[name] = fold(store, upstream, needed)
@@ -73,7 +73,7 @@ def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oi
 
 
 def after(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
-    """What the series of `name` makes of that."""
+    """The tree that the series of `name` makes of it."""
     if name not in upstream.made:
         upstream.made[name] = _applied(store, upstream, name)
     return upstream.made[name]
@@ -107,15 +107,14 @@ def join(
 ) -> tuple[pygit2.Oid, tuple[str, ...]]:
     """A tree with the series of `name` merged in, and the paths that clash: then it is as it was.
 
-    Two series that put lines in above one anchor do not clash; what comes goes behind what is there.
+    Two series may insert above one anchor: what comes goes behind what is there.
     """
     sides = before(store, upstream, name), so_far, after(store, upstream, name)
-    return trees.merge(store, *sides, settle=_at_anchors)
+    return trees.merge(store, *sides, settle=at_anchors)
 
 
-def _at_anchors(
-    store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
-) -> bytes | None:
+def at_anchors(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """A file in which both sides put lines in right above an anchor; None where they clash."""
     if any(b"\0" in side for side in (base, ours, theirs)):
         return None
     mine, wanted = (_hunks(store, base, side) for side in (ours, theirs))
@@ -137,7 +136,7 @@ def recorded(store: pygit2.Repository, tree: pygit2.Oid, wanted: Stack) -> pygit
     return trees.replace(store, tree, {RECORD: Entry(store.create_blob(text), there.mode)})
 
 
-def _is_whole(upstream: Upstream, wanted: Stack) -> bool:
+def is_whole(upstream: Upstream, wanted: Stack) -> bool:
     """Whether a stack is of one release, with all that its components require."""
     return all(there.release == wanted.release for there in wanted.present.values()) and all(
         need in wanted.present

@@ -1,4 +1,4 @@
-"""What requires what: closure, order, dependants."""
+"""Requirements: closure, order, dependants."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
         name = pending.pop()
         if name not in present:
             if name not in catalogue:
-                raise SeriesError(f"there is no component called {name!r}, and it is needed")
+                raise SeriesError(f"a required component doesn't exist: {name!r}")
             present.add(name)
             pending += catalogue[name].requires
     return frozenset(present)
 
 
 def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
-    """Everything that has to be there: the names, what they require, integrations now due."""
+    """The names, their requirements, and the integrations of all these."""
     present = required(catalogue, names)
-    due = _due(catalogue, present)
-    return closure(catalogue, present | due) if due else present
+    for name, component in catalogue.items():
+        is_due = component.kind == "integration" and present.issuperset(component.requires)
+        if is_due and name not in present:
+            return closure(catalogue, {*present, name})
+    return present
 
 
 def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
@@ -40,9 +43,9 @@ def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
     Raises:
         SeriesError: requirements run in a circle.
     """
-    sorter = TopologicalSorter(
-        {name: [need for need in catalogue[name].requires if need in names] for name in names}
-    )
+    sorter = TopologicalSorter[str]()
+    for name in names:
+        sorter.add(name, *(need for need in catalogue[name].requires if need in names))
     ordered: list[str] = []
     ready: list[str] = []
     try:
@@ -57,23 +60,13 @@ def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
 
 
 def dependants(catalogue: Catalogue, name: str, present: Iterable[str]) -> tuple[str, ...]:
-    """Who of those present needs `name`, directly or not; integrations and variants are not
-    counted, because they leave with what they join or vary.
+    """The present components that need `name`, directly or not.
+
+    Integrations and variants don't count, because they leave with the components they join or vary.
     """
-    return tuple(
-        other
-        for other in sorted(present)
-        if other != name
-        and catalogue[other].kind not in ("integration", "variant")
-        and name in required(catalogue, [other])
-    )
-
-
-def _due(catalogue: Catalogue, present: Collection[str]) -> set[str]:
-    return {
-        name
-        for name, component in catalogue.items()
-        if component.kind == "integration"
-        and name not in present
-        and all(needed in present for needed in component.requires)
-    }
+    found = []
+    for other in sorted(present):
+        leaves_along = catalogue[other].kind in ("integration", "variant")
+        if other != name and not leaves_along and name in required(catalogue, [other]):
+            found.append(other)
+    return tuple(found)

@@ -1,11 +1,11 @@
-"""A Stack is a value: a release, the answers and what is present.
+"""A stack is a value: a release, the answers and the installed components.
 
 Every verb is a function from stack to stack; `aegis.toml` is a stack's record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,11 +14,21 @@ from aegis_patch.stack.requirements import closure, required
 
 CORE = "core"
 By = Literal["you", "need"]
+Yours = frozenset[tuple[str, str]]
+WHOLE = ""
+
+
+def by_path(yours: Yours) -> dict[str, set[str]]:
+    """The lines of each path."""
+    found: dict[str, set[str]] = {}
+    for path, line in sorted(yours):
+        found.setdefault(path, set()).add(line)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """That a component is there: from which release, and who asked for it."""
+    """A component's presence: its release, and who asked for it."""
 
     release: str
     by: By
@@ -29,6 +39,8 @@ class Stack:
     """A release of an upstream, the answers, and the names that are present.
 
     `present` holds every name, integrations included; the core is always there and not in it.
+    `yours` holds the (path, line) pairs that the user had written before a component brought the
+    same; the line of a whole file is WHOLE.
     """
 
     url: str
@@ -36,11 +48,21 @@ class Stack:
     commit: str
     answers: Mapping[str, str]
     present: Mapping[str, Presence]
+    yours: Yours = frozenset()
 
     @property
     def names(self) -> frozenset[str]:
         """Every present name."""
         return frozenset(self.present)
+
+    def having(self, name: str, there: Presence) -> Stack:
+        """The stack with a name, as its record would tell; no closure."""
+        return replace(self, present={**self.present, name: there})
+
+    def without(self, names: Collection[str]) -> Stack:
+        """The stack without some names, as its record would tell; no closure."""
+        left = {name: by for name, by in self.present.items() if name not in names}
+        return replace(self, present=left)
 
     def chosen(self) -> frozenset[str]:
         """The names that the user asked for."""
@@ -48,14 +70,14 @@ class Stack:
 
 
 def add(stack: Stack, catalogue: Catalogue, name: str) -> Stack:
-    """The stack with `name`, what it requires, and the integrations that become due."""
+    """The stack with `name`, its requirements, and the integrations of all these."""
     return _closed(stack, catalogue, stack.names | {name}, stack.chosen() | {name})
 
 
 def remove(stack: Stack, catalogue: Catalogue, name: str, keep: Iterable[str] = ()) -> Stack:
-    """The stack without `name`, its variants, what only they needed, and integrations now undue.
+    """The stack without `name`, its variants, their own requirements and the integrations of these.
 
-    A requirement in `keep` stays, and is the user's from now on.
+    A requirement in `keep` stays, and becomes the user's choice.
     """
     kept = frozenset(keep)
     gone = _with_variants(stack, catalogue, name) | frozenset(orphans(stack, catalogue, name))
@@ -64,16 +86,15 @@ def remove(stack: Stack, catalogue: Catalogue, name: str, keep: Iterable[str] = 
 
 
 def orphans(stack: Stack, catalogue: Catalogue, name: str) -> tuple[str, ...]:
-    """What is there by need, was needed by `name` or its variants, and by nothing without them."""
+    """The requirements that only `name` and its variants need."""
     leaving = gone = _with_variants(stack, catalogue, name)
     needed = required(catalogue, leaving) & stack.names
     while True:
-        left = [other for other in stack.names - gone if is_chosen(catalogue[other])]
-        still = required(catalogue, [need for other in left for need in catalogue[other].requires])
-        found = {n for n in needed - gone - still if stack.present[n].by == "need"}
-        if not found:
+        still = _needed(catalogue, stack.names - gone)
+        left_over = needed - gone - still - stack.chosen()
+        if not left_over:
             return tuple(sorted(gone - leaving))
-        gone |= found
+        gone |= left_over
 
 
 def rebase(stack: Stack, catalogue: Catalogue, url: str, release: str, commit: str) -> Stack:
@@ -95,7 +116,7 @@ def answer(stack: Stack, answers: Mapping[str, str]) -> Stack:
 def _closed(
     stack: Stack, catalogue: Catalogue, names: Iterable[str], chosen: frozenset[str]
 ) -> Stack:
-    seeds = [name for name in names if catalogue[name].kind != "integration"]
+    seeds = filter(lambda name: is_chosen(catalogue[name]), names)
     present = {
         name: Presence(stack.release, "you" if name in chosen else "need")
         for name in sorted(closure(catalogue, seeds))
@@ -104,5 +125,17 @@ def _closed(
 
 
 def _with_variants(stack: Stack, catalogue: Catalogue, name: str) -> frozenset[str]:
-    variants = (other for other in stack.names if catalogue[other].kind == "variant")
-    return frozenset(v for v in variants if name in required(catalogue, [v])) | {name}
+    leaving = {name}
+    for other in stack.names:
+        if catalogue[other].kind == "variant" and name in required(catalogue, [other]):
+            leaving.add(other)
+    return frozenset(leaving)
+
+
+def _needed(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
+    """The requirements of some components; integrations count for nothing."""
+    needs = set[str]()
+    for name in names:
+        if is_chosen(catalogue[name]):
+            needs.update(catalogue[name].requires)
+    return required(catalogue, needs)

@@ -10,6 +10,7 @@ from typing import Any
 
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.stack.component import Component
+from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Status
 from aegis_patch.verbs.step import Commit, Result
 
@@ -30,12 +31,12 @@ _STEERING = re.compile(
 
 
 def one_line(value: Any) -> str:
-    """One object, on one line, with nothing in it that a terminal obeys."""
+    """One JSON object on one line, free of terminal control characters."""
     return plain(json.dumps(value, ensure_ascii=False))
 
 
 def plain(text: str) -> str:
-    """A text in which what steers a terminal or turns the reading direction is spelled out."""
+    """A text with control characters and direction marks spelled out."""
     return _STEERING.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
@@ -46,68 +47,67 @@ def error_json(what: str, where: str, next: str) -> dict[str, Any]:
 
 def result_json(result: Result) -> dict[str, Any]:
     """A plan or a result as a program reads it."""
+    dangling = []
+    for line in result.dangling:
+        dangling.append({"path": line.path, "line": line.line, "name": line.name})
     return {
         "commits": [_commit_json(commit) for commit in result.commits],
-        "dangling": [
-            {"path": each.path, "line": each.line, "name": each.name} for each in result.dangling
-        ],
+        "dangling": dangling,
         "not_applied": [{"path": note.path, "reason": note.text} for note in result.not_applied],
+    }
+
+
+def settled_json(found: Settled) -> dict[str, Any]:
+    """What became of git's unmerged paths, as a program reads it."""
+    return {
+        "settled": [*found.settled],
+        "also": [*found.also],
+        "left": [{"path": path, "reason": reason} for path, reason in found.left.items()],
+        "notes": [{"path": note.path, "text": note.text} for note in found.notes],
+        "next": found.next,
     }
 
 
 def status_json(status: Status) -> dict[str, Any]:
     """A status as a program reads it."""
-    components = [
-        {"name": name, "by": there.by, "release": there.release}
-        for name, there in sorted(status.stack.present.items())
-        if name not in status.integrations
-    ]
+    components = []
+    for name, presence in sorted(status.stack.present.items()):
+        if name not in status.integrations:
+            components.append({"name": name, "by": presence.by, "release": presence.release})
     return {
         "release": status.stack.release,
         "latest": status.latest,
         "behind": status.behind,
         "components": components,
         "integrations": list(status.integrations),
-        "drift": [{"path": file.path, "change": file.change} for file in status.drift],
-        "off": [{"what": each.what, "next": each.next} for each in status.off],
+        "drift": [asdict(file) for file in status.drift],
+        "off": [{"what": finding.what, "next": finding.next} for finding in status.off],
     }
 
 
 def components_json(catalogue: Mapping[str, Component]) -> list[dict[str, Any]]:
     """The catalogue as a program reads it, core first."""
-    rows = [
-        {
-            "name": each.name,
-            "title": each.title,
-            "summary": each.summary,
-            "implementation": each.implementation,
-            "kind": each.kind,
-            "status": each.status,
-            "requires": list(each.requires),
-        }
-        for each in sorted(
-            catalogue.values(), key=lambda each: (_KINDS.index(each.kind), each.name)
-        )
-    ]
-    return [CORE_ROW, *rows]
+    rows = [CORE_ROW]
+    for each in sorted(catalogue.values(), key=_kind_and_name):
+        row = {key: getattr(each, key) for key in CORE_ROW}
+        rows.append({**row, "requires": list(each.requires)})
+    return rows
+
+
+def _kind_and_name(component: Component) -> tuple[int, str]:
+    return _KINDS.index(component.kind), component.name
 
 
 def _commit_json(commit: Commit) -> dict[str, Any]:
     shown: dict[str, Any] = {"subject": commit.subject}
     if commit.id:
         shown["id"] = commit.id
-    shown["files"] = [
-        {
-            "path": file.path,
-            "change": file.change,
-            "added": file.added,
-            "removed": file.removed,
-        }
-        for file in commit.files
-    ]
+    shown["files"] = [asdict(file) for file in commit.files]
     shown["conflicts"] = [_conflict_json(conflict) for conflict in commit.conflicts]
-    told = [note for note in commit.notes if note.applied]
-    shown["notes"] = [{"path": note.path, "text": note.text} for note in told]
+    shown["notes"] = []
+    for note in commit.notes:
+        if note.applied:
+            shown["notes"].append({"path": note.path, "text": note.text})
     return shown
 
 

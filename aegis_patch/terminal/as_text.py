@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,33 +14,33 @@ from rich.table import Table
 
 from aegis_patch.errors import AegisError
 from aegis_patch.merge.file_content import Reason
-from aegis_patch.merge.outcome import Meeting
+from aegis_patch.merge.outcome import Conflict, Meeting
 from aegis_patch.merge.sides import Note
 from aegis_patch.terminal import as_json
 from aegis_patch.verbs.perform import SHOWN
+from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Status
-from aegis_patch.verbs.step import Commit, Result
+from aegis_patch.verbs.step import Commit, FileChange, Result
 
 _SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~[/]"}
-_SHOWN = 12
-_ONE_BY_ONE = 3  # files of which there is the same to say
-_MARKED = "both sides are marked in it: edit it, then git add it"
-_LEARNED = "git rerere has put in your earlier resolution: look at it, then git add it"
+_MOST_FILES = 12  # of a commit, before those that are not edits are only counted
+_MOST_NOTES = 3  # of one kind, before they become one line
+_MARKED = "Edit the marked lines, then: git add {path}"
+_AS_YOU_LEFT_IT = (
+    "The file is as you left it. To keep it: git add {path}  To delete it: git rm {path}"
+)
 _REMEDIES = {
     Reason.TEXT: _MARKED,
     Reason.ADDED: _MARKED,
-    Reason.SYNTAX: "it holds the merged text: correct it, then git add it",
-    Reason.DOUBT: "it holds one way to merge it: look at that line, then git add it",
-    Reason.DELETED_BY_US: "it is as you left it: git add it to keep it, or git rm it",
-    Reason.SHARED: "it is as you left it: git add it to keep it, or git rm it",
-    Reason.SPLIT: "bring what aegis changes into the part where it belongs, then git add it",
-    Reason.BINARY: "it is yours: git add it, or git checkout --theirs it and git add it",
-    Reason.KIND: "move yours away and git checkout --theirs it, or git rm --cached it",
+    Reason.SYNTAX: "The file has the merged text. Correct it, then: git add {path}",
+    Reason.DOUBT: "The file has one possible merge. Check that line, then: git add {path}",
+    Reason.DELETED_BY_US: _AS_YOU_LEFT_IT,
+    Reason.SHARED: _AS_YOU_LEFT_IT,
+    Reason.BINARY: "The file is yours. To keep it: git add {path}  "
+    "To take aegis's: git checkout --theirs {path} && git add {path}",
+    Reason.KIND: "Move yours away, then: git checkout --theirs {path} && git add {path}  "
+    "To keep yours alone: git rm --cached {path}",
 }
-
-
-def _safe(text: str) -> str:
-    return escape(as_json.plain(text))
 
 
 def show_result(console: Console, result: Result) -> None:
@@ -48,130 +49,128 @@ def show_result(console: Console, result: Result) -> None:
         _show_commit(console, commit, result.dry)
 
 
-def show_said(console: Console, result: Result) -> None:
-    """What else there is to say; beside the one JSON object, on standard error."""
+def show_notes(console: Console, result: Result) -> None:
+    """Everything besides the commits; where JSON is printed, on standard error."""
     left = [str(each) for each in result.dangling]
-    more = [f"and {len(left) - SHOWN} more lines"] if len(left) > SHOWN else []
-    for line in (*result.said, *left[:SHOWN], *more):
-        console.print(f"[cyan]note[/] {_safe(line)}", highlight=False, soft_wrap=True)
+    if len(left) > SHOWN:
+        left[SHOWN:] = [f"and {len(left) - SHOWN} more lines"]
+    for line in (*result.said, *left):
+        _print(console, f"[cyan]note[/] {_safe(line)}")
     for line in grouped(result.not_applied):
-        console.print(f"[yellow]not applied[/] {_safe(line)}", highlight=False, soft_wrap=True)
-    stuck = next((commit for commit in result.commits if commit.conflicts), None)
-    if stuck:
-        _show_conflicts(console, stuck, result)
-    elif result.dry and result.commits:
-        console.print("[dim]A dry run: nothing was written.[/]")
+        _print(console, f"[yellow]not applied[/] {_safe(line)}")
+    for commit in result.commits:
+        if commit.conflicts:
+            _show_conflicts(console, commit)
+            if not result.dry:
+                _show_way_on(console, result.rest)
+    if result.dry and result.commits:
+        _print(console, "[dim]Dry run: nothing was written.[/]")
+
+
+def show_settled(console: Console, found: Settled) -> None:
+    """What became of git's unmerged paths, for a person."""
+    for path in (*found.settled, *found.also):
+        _print(console, f"[green]merged[/] {_safe(path)}")
+    for path, reason in found.left.items():
+        _print(console, f"[red]CONFLICT[/] {_safe(path)}: {_safe(reason)}")
+    for line in grouped(found.notes):
+        _print(console, f"[cyan]note[/] {_safe(line)}")
+    if found.dry:
+        _print(console, "[dim]Dry run: nothing was written.[/]")
+        return
+    if found.left:
+        _print(console, "\nEdit each file in conflict, `git add` it, and then:")
+    _print(console, f"[dim]next[/] {_safe(found.next)}")
 
 
 def show_status(console: Console, status: Status) -> None:
     """A status, for a person."""
-    release = status.stack.release
     if status.under_way:
-        console.print(f"[yellow]{_safe(status.under_way)}[/]", highlight=False, soft_wrap=True)
-    latest = _safe(status.latest)
-    newer = f", {latest} is out: aegis rebase-upstream" if status.behind else ", the newest"
-    console.print(f"aegis [bold]{_safe(release)}[/]{newer}", highlight=False)
-    for name, there in sorted(status.stack.present.items()):
+        _print(console, f"[yellow]{_safe(status.under_way)}[/]")
+    newer = ", the newest release"
+    if status.behind:
+        newer = f" ({_safe(status.latest)} is available: aegis rebase-upstream)"
+    _print(console, f"aegis [bold]{_safe(status.stack.release)}[/]{newer}")
+    for name, presence in sorted(status.stack.present.items()):
         if name not in status.integrations:
-            why = "" if there.by == "you" else " [dim](needed)[/]"
-            console.print(f"  {_safe(name)}{why}", highlight=False)
+            why = "" if presence.by == "you" else " [dim](required)[/]"
+            _print(console, f"  {_safe(name)}{why}")
     for name in status.integrations:
-        console.print(f"  {_safe(name)} [dim](integration)[/]", highlight=False)
-    if status.off:
-        console.print("\n[yellow]Off:[/]", highlight=False)
-        for each in status.off:
-            console.print(f"  {_safe(each.what)}", highlight=False, soft_wrap=True)
-        for remedy in dict.fromkeys(each.next for each in status.off):
-            console.print(f"  [dim]next[/] {_safe(remedy)}", highlight=False, soft_wrap=True)
+        _print(console, f"  {_safe(name)} [dim](integration)[/]")
+    _show_inconsistencies(console, status)
     if status.drift:
-        console.print("\nOf the files that aegis wrote, you changed:", highlight=False)
+        _print(console, "\nFiles from aegis that you changed:")
         for file in status.drift:
-            console.print(f"  {_SIGNS[file.change]} {_safe(file.path)}", highlight=False)
+            _print(console, f"  {_SIGNS[file.change]} {_safe(file.path)}")
 
 
 def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The catalogue, for a person: what can be named, then what joins by itself."""
+    """The catalogue, for a person: components to name, then integrations."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("name", "purpose", "implementation", "status"):
         table.add_column(title, no_wrap=title == "name")
-    joining = Table(box=None, pad_edge=False, show_header=False)
-    joining.add_column(no_wrap=True)
+    integrations = Table(box=None, pad_edge=False, show_header=False)
+    integrations.add_column(no_wrap=True)
     for row in rows:
-        told = {key: _safe(row[key]) for key in ("name", "summary", "implementation", "status")}
+        name, summary = _safe(row["name"]), _safe(row["summary"])
         if row["kind"] == "integration":
-            joining.add_row(told["name"], told["summary"])
+            integrations.add_row(name, summary)
             continue
-        brings = _safe(", ".join(row["requires"]))
-        needs = f" [dim]Brings {brings}.[/]" if brings else ""
-        name = f"[bold]{told['name']}[/]"
-        table.add_row(name, told["summary"] + needs, told["implementation"], told["status"])
+        if row["requires"]:
+            summary += f" [dim]Requires {_safe(', '.join(row['requires']))}.[/]"
+        built_on, status = _safe(row["implementation"]), _safe(row["status"])
+        table.add_row(f"[bold]{name}[/]", summary, built_on, status)
     console.print(table)
-    if joining.row_count:
-        console.print("\n[bold]These join by themselves, and leave with the first that goes:[/]")
-        console.print(joining)
+    if integrations.row_count:
+        _print(console, "\n[bold]Integrations join by themselves when their components do:[/]")
+        console.print(integrations)
 
 
 def show_answers(console: Console, answers: Mapping[str, str]) -> None:
     """The answers, for a person."""
     for key, value in answers.items():
-        console.print(f"{_safe(key)} = {_safe(value)}", highlight=False, soft_wrap=True)
+        _print(console, f"{_safe(key)} = {_safe(value)}")
 
 
 def show_error(console: Console, error: AegisError) -> None:
     """What went wrong, where, and what to type next."""
-    console.print(f"[bold red]error[/] {_safe(error.what)}", highlight=False, soft_wrap=True)
+    _print(console, f"[bold red]error[/] {_safe(error.what)}")
     if error.where:
-        console.print(f"   [dim]at[/] {_safe(error.where)}", highlight=False, soft_wrap=True)
+        _print(console, f"   [dim]at[/] {_safe(error.where)}")
     if error.next:
-        console.print(f" [dim]next[/] {_safe(error.next)}", highlight=False, soft_wrap=True)
-
-
-def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
-    added = sum(file.added for file in commit.files)
-    removed = sum(file.removed for file in commit.files)
-    label = commit.id[:9] if commit.id else "would be" if dry else "awaits you"
-    count = f"{len(commit.files)} file{'s' * (len(commit.files) != 1)}"
-    console.print(
-        f"[yellow]{label}[/] [bold]{_safe(commit.subject)}[/] "
-        f"[dim]{count}[/] [green]+{added}[/] [red]-{removed}[/]",
-        highlight=False,
-        soft_wrap=True,
-    )
-    if commit.along:
-        console.print(f"  with {_safe(', '.join(commit.along))}", highlight=False, soft_wrap=True)
-    edited = [file for file in commit.files if file.change == "modified"]
-    shown = edited if len(commit.files) > _SHOWN else commit.files
-    _show_files(console, shown)
-    if shown and len(shown) < len(commit.files):
-        counts = Counter(file.change for file in commit.files if file.change != "modified")
-        rest = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))
-        console.print(f"  [dim]and {rest}[/]", highlight=False)
-    for line in grouped(note for note in commit.notes if note.applied):
-        console.print(f"  [cyan]note[/] {_safe(line)}", highlight=False, soft_wrap=True)
+        _print(console, f" [dim]next[/] {_safe(error.next)}")
 
 
 def grouped(notes: Iterable[Note]) -> Iterator[str]:
-    """A line for each note, or one for many files of which there is the same to say."""
+    """One line for each note, or for many files with the same note."""
     groups: dict[tuple[str, ...], list[Note]] = {}
     for note in notes:
         key = (note.many, *_roots(note)) if note.many else (note.path, note.text)
         groups.setdefault(key, []).append(note)
     for group in groups.values():
-        if len(group) <= _ONE_BY_ONE:
-            yield from (f"{note.path}: {note.text}" for note in group)
+        if len(group) <= _MOST_NOTES:
+            for note in group:
+                yield f"{note.path}: {note.text}"
             continue
-        places = [posixpath.dirname(note.path) for note in group]
-        others = [posixpath.dirname(note.to) for note in group]
         text = group[0].many.replace("{count}", str(len(group)))
-        yield f"{_above(places)}: {text.replace('{to}', _above(others))}"
+        text = text.replace("{to}", _common_directory(note.to for note in group))
+        yield f"{_common_directory(note.path for note in group)}: {text}"
 
 
-def _above(directories: Sequence[str]) -> str:
-    return posixpath.commonpath(directories) or "."
+def _safe(text: str) -> str:
+    return escape(as_json.plain(text))
+
+
+def _print(console: Console, line: str) -> None:
+    console.print(line, highlight=False, soft_wrap=True)
+
+
+def _common_directory(paths: Iterable[str]) -> str:
+    return posixpath.commonpath(map(posixpath.dirname, paths)) or "."
 
 
 def _roots(note: Note) -> tuple[str, str]:
-    """What files have in common that moved together; of those that did not, their top directory."""
+    """The directories of files that moved together; the top directory of any other file."""
     if not note.to:
         top, slash, _ = note.path.partition("/")
         return (top if slash else "", "")
@@ -181,52 +180,91 @@ def _roots(note: Note) -> tuple[str, str]:
     return "/".join(old), "/".join(new)
 
 
-def _show_files(console: Console, files: Sequence[Any]) -> None:
+def _show_inconsistencies(console: Console, status: Status) -> None:
+    if not status.off:
+        return
+    _print(console, "\n[yellow]Needs repair:[/]")
+    for each in status.off:
+        _print(console, f"  {_safe(each.what)}")
+    for remedy in dict.fromkeys(each.next for each in status.off):
+        _print(console, f"  [dim]next[/] {_safe(remedy)}")
+
+
+def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
+    _print(console, f"{_headline(commit, dry)} {_counts(commit.files)}")
+    if commit.along:
+        _print(console, f"  with {_safe(', '.join(commit.along))}")
+    _show_files(console, commit.files)
+    for line in grouped(note for note in commit.notes if note.applied):
+        _print(console, f"  [cyan]note[/] {_safe(line)}")
+
+
+def _headline(commit: Commit, dry: bool) -> str:
+    subject = commit.subject
+    if commit.conflicts:
+        label = "[bold red]CONFLICT[/]"
+    elif dry:
+        label, subject = "[yellow]would[/]", subject[:1].lower() + subject[1:]
+    else:
+        label = f"[yellow]{(commit.id or '')[:9]}[/]"
+    return f"{label} [bold]{_safe(subject)}[/]"
+
+
+def _counts(files: Sequence[FileChange]) -> str:
+    added = sum(file.added for file in files)
+    removed = sum(file.removed for file in files)
+    return f"[dim]{_number(len(files), 'file')}[/] [green]+{added}[/] [red]-{removed}[/]"
+
+
+def _show_files(console: Console, files: Sequence[FileChange]) -> None:
+    """Every file of a small commit; of a large one the edited files, and counts of the others."""
+    counted = Counter[str]()
     for file in files:
-        sign = _SIGNS[file.change]
+        if file.change != "modified" and len(files) > _MOST_FILES:
+            counted[file.change] += 1
+            continue
         lines = f"[green]+{file.added}[/] [red]-{file.removed}[/]"
-        console.print(f"  {sign} {_safe(file.path)} {lines}", highlight=False, soft_wrap=True)
+        _print(console, f"  {_SIGNS[file.change]} {_safe(file.path)} {lines}")
+    if counted:
+        counts = ", ".join(f"{count} {change}" for change, count in sorted(counted.items()))
+        _print(console, f"  [dim]and {counts}[/]")
+
+
+def _show_conflicts(console: Console, commit: Commit) -> None:
+    count = _number(len(commit.conflicts), "conflict")
+    _print(console, f"\n[bold red]{count}[/] in {_safe(commit.subject)}:")
+    for conflict in commit.conflicts:
+        detail = f" ({conflict.detail})" if conflict.detail else ""
+        _print(console, _safe(f"  {conflict.path}: {conflict.reason}{detail}"))
+        for meeting in conflict.met:
+            _show_meeting(console, conflict.path, meeting)
+        remedy = _remedy(conflict)
+        console.print(f"    {_safe(remedy)}", style="dim", highlight=False, soft_wrap=True)
+
+
+def _remedy(conflict: Conflict) -> str:
+    remedy = _REMEDIES[conflict.reason]
+    return remedy.replace("{path}", shlex.quote(conflict.path))
 
 
 def _show_meeting(console: Console, path: str, meeting: Meeting) -> None:
-    lines = [f"    {path}:{meeting.line}"]
+    _print(console, _safe(f"    {path}:{meeting.line}"))
     if yours := meeting.yours:
-        lines.append(
-            f"      yours: {yours.commit[:9]} {yours.subject!r} ({yours.author}, {yours.ago})"
-        )
+        who = f"{yours.author}, {yours.ago}"
+        _print(console, _safe(f"      yours: {yours.commit[:9]} {yours.subject!r} ({who})"))
     if theirs := meeting.theirs:
         why = f" — {theirs.why}" if theirs.why else ""
-        lines.append(f"      {theirs.component}: {theirs.patch!r}{why}")
-    for line in lines:
-        console.print(_safe(line), highlight=False, soft_wrap=True)
+        _print(console, _safe(f"      {theirs.component}: {theirs.patch!r}{why}"))
 
 
-def _show_conflicts(console: Console, commit: Commit, result: Result) -> None:
-    count = len(commit.conflicts)
-    console.print(
-        f"\n[bold red]{count} conflict{'s' * (count != 1)}[/] in {_safe(commit.subject)}:",
-        highlight=False,
-    )
-    for conflict in commit.conflicts:
-        detail = f" ({conflict.detail})" if conflict.detail else ""
-        told = f"  {conflict.path}: {conflict.reason}{detail}"
-        console.print(_safe(told), highlight=False, soft_wrap=True)
-        for meeting in conflict.met:
-            _show_meeting(console, conflict.path, meeting)
-        learned = conflict.path in commit.learned
-        remedy = _LEARNED if learned else _REMEDIES[conflict.reason]
-        console.print(f"    {remedy}", style="dim", highlight=False)
-    if result.dry:
-        console.print("[dim]A dry run: nothing was written.[/]")
-        return
-    console.print(
-        "\nWhen all are resolved and added:\n"
-        "  git cherry-pick --continue\n"
-        "or go back to where you were:\n"
-        "  git cherry-pick --abort",
-        highlight=False,
-    )
-    if result.rest:
-        console.print("\nWhat is left to do after that:", highlight=False)
-        for command in result.rest:
-            console.print(f"  {_safe(command)}", highlight=False)
+def _show_way_on(console: Console, rest: Sequence[str]) -> None:
+    _print(console, "\nWhen all are resolved and added:\n  git cherry-pick --continue")
+    _print(console, "To undo:\n  git cherry-pick --abort")
+    if rest:
+        _print(console, "\nThen continue with:")
+        for command in rest:
+            _print(console, f"  {_safe(command)}")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

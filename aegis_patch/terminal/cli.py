@@ -8,14 +8,33 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from aegis_patch import __version__, errors
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.terminal import options
-from aegis_patch.terminal.options import Ask, Dry, Json, Names, NoLock, Run, To, Where, Yes
+from aegis_patch.terminal.options import (
+    Answer,
+    Ask,
+    Components,
+    Dry,
+    Json,
+    Names,
+    NewAnswers,
+    NewDirectory,
+    NoLock,
+    OnOff,
+    Release,
+    Run,
+    Strict,
+    To,
+    Url,
+    Version,
+    Where,
+    Yes,
+)
 
 if TYPE_CHECKING:
     from aegis_patch.verbs.step import Result
@@ -23,7 +42,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="aegis",
-    help="Evolve a stack: add, remove and update components by three-way merge; your edits stay.",
+    help="Start a project in git; add, remove and update its components. Your edits stay.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich help costs a quarter of a second to import
@@ -34,14 +53,8 @@ _GIT_PLACES = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"),
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE"),
     *("GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_IMPLICIT_WORK_TREE"),
-    *(f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")),
+    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
 )
-_INTERRUPTED = Refused(
-    "interrupted: a commit is made whole or not at all", next="git status, git log -1"
-)
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse unresolved names and changes left out.")
-]
 
 
 def _at_terminal() -> bool:
@@ -63,13 +76,13 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., int]], Callab
         ) -> int:
             early: Run = context.obj
             asks = interactive and not yes and early.interactive and _at_terminal()
-            told = Run(
+            common = Run(
                 where=project_path or early.where,
                 dry=dry_run or early.dry,
                 json=json or early.json,
                 interactive=asks and not (json or early.json),
             )
-            return function(told, **own)
+            return function(common, **own)
 
         options.adopt(run, function)
         app.command(name, **settings)(run)
@@ -86,9 +99,9 @@ def before_verb(
     json: Json = False,
     yes: Yes = False,
     interactive: Ask = True,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    version: Version = False,
 ) -> None:
-    """Evolve a stack: add, remove and update components; your edits stay."""
+    """Read the common options that stand before the verb."""
     if version:
         print(f"aegis {__version__}")
         raise typer.Exit
@@ -100,56 +113,31 @@ def before_verb(
 @command("init")
 def init_command(
     run: Run,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A new or empty directory.")],
-    components: Annotated[
-        list[str] | None,
-        typer.Option("--components", metavar="NAMES", help="Components to start with."),
-    ] = None,
-    answer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--answer",
-            metavar="KEY=VALUE",
-            help="An answer: project_name, description, author_name, author_email.",
-        ),
-    ] = None,
-    upstream_version: Annotated[
-        str | None,
-        typer.Option(
-            "--upstream-version", metavar="RELEASE", help="A release (default: the newest)."
-        ),
-    ] = None,
-    upstream: Annotated[
-        str,
-        typer.Option(
-            "--upstream", metavar="URL", show_default=False, help="A fork of ours (default: ours)."
-        ),
-    ] = "aegis",
+    path: NewDirectory,
+    components: Components = None,
+    answer: Answer = None,
+    upstream_version: Release = None,
+    upstream: Url = "aegis",
 ) -> int:
     """Start a project in git."""
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.init import init
 
-    given = _pairs(answer or [])
-    wanted = naming.names(components or [])
-    path = run.where / path
-    return _finish(
-        run,
-        init(
-            path,
-            wanted,
-            given,
-            upstream_version,
-            upstream,
-            interactive=run.interactive,
-            dry=run.dry,
-        ),
+    done = init(
+        run.where / path,
+        naming.names(components or []),
+        _pairs(answer or []),
+        upstream_version,
+        upstream,
+        interactive=run.interactive,
+        dry=run.dry,
     )
+    return _finish(run, done)
 
 
 @command("add")
 def add_command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = False) -> int:
-    """Add components, a commit for each."""
+    """Add components (one commit each)."""
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.add import add
 
@@ -159,12 +147,7 @@ def add_command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict 
 
 
 @command("remove")
-def remove_command(
-    run: Run,
-    names: Names,
-    no_lock: NoLock = False,
-    strict: Strict = False,
-) -> int:
+def remove_command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = False) -> int:
     """Remove components; your edits stay."""
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.remove import remove
@@ -176,12 +159,9 @@ def remove_command(
 
 @command("rebase-upstream")
 def rebase_upstream_command(
-    run: Run,
-    to: To = None,
-    no_lock: NoLock = False,
-    strict: Strict = False,
+    run: Run, to: To = None, no_lock: NoLock = False, strict: Strict = False
 ) -> int:
-    """Move to another release, in one commit."""
+    """Move to another release (one commit)."""
     from aegis_patch.verbs import rebase_upstream
 
     done = rebase_upstream.rebase(run.where, to, dry=run.dry, relock=not no_lock, strict=strict)
@@ -189,24 +169,14 @@ def rebase_upstream_command(
 
 
 @command("update", hidden=True)
-def update_command(
-    run: Run,
-    to: To = None,
-    no_lock: NoLock = False,
-    strict: Strict = False,
-) -> int:
-    """Another name of rebase-upstream."""
+def update_command(run: Run, to: To = None, no_lock: NoLock = False, strict: Strict = False) -> int:
+    """The same as rebase-upstream."""
     return rebase_upstream_command(run, to, no_lock, strict)
 
 
 @command("answers")
 def answers_command(
-    run: Run,
-    answer: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="New answers.")
-    ] = None,
-    no_lock: NoLock = False,
-    strict: Strict = False,
+    run: Run, answer: NewAnswers = None, no_lock: NoLock = False, strict: Strict = False
 ) -> int:
     """Show the answers, or change some."""
     from aegis_patch.terminal import as_text
@@ -222,16 +192,36 @@ def answers_command(
 
 @command("repair")
 def repair_command(run: Run, no_lock: NoLock = False, strict: Strict = False) -> int:
-    """Put right, in one commit, what status shows is off."""
-    from aegis_patch.verbs.repair import repair
+    """Settle git's conflicts, or fix what merges left.
 
+    In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
+    makes one commit of what git merges left inconsistent.
+    """
+    from aegis_patch.terminal import as_text
+    from aegis_patch.terminal.as_json import settled_json
+    from aegis_patch.verbs.repair import repair
+    from aegis_patch.verbs.settle import settle
+
+    if found := settle(run.where, dry=run.dry, relock=not no_lock):
+        _print(run, settled_json(found), lambda: as_text.show_settled(_console(), found))
+        return errors.CONFLICTS if found.left else errors.OK
     done = repair(run.where, dry=run.dry, relock=not no_lock, strict=strict)
     return _finish(run, done)
 
 
+@command("merge-driver")
+def merge_driver_command(run: Run, state: OnOff) -> int:
+    """Let plain git merge as aegis does, in this clone."""
+    from aegis_patch.project.find import find
+    from aegis_patch.verbs import merge_driver
+
+    merge_driver.turn(find(run.where).root, on=state == "on", dry=run.dry)
+    return _print(run, {"merge_driver": state}, lambda: print(f"The merge driver is {state}."))
+
+
 @command("status")
 def status_command(run: Run) -> int:
-    """Show what the project is made of, and what is off."""
+    """Show release, components and changed files."""
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import status_json
     from aegis_patch.verbs.status import status
@@ -243,7 +233,7 @@ def status_command(run: Run) -> int:
 
 @command("components")
 def components_command(run: Run) -> int:
-    """List what a stack can have."""
+    """List the available components."""
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import components_json
     from aegis_patch.verbs.components import components
@@ -253,21 +243,21 @@ def components_command(run: Run) -> int:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command and exit; nothing that a user can do ends in a traceback."""
+    """Run the command and exit; no user's mistake ends in a traceback."""
     if argv is None and sys.getfilesystemencoding() != "utf-8":
-        # The locale has no letters for what is in git, but Python can do without it.
+        # Names in git are UTF-8, whatever the locale.
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
-    with _lasting("stdout"), _lasting("stderr"):
+    with _open_ended("stdout"), _open_ended("stderr"):
         code = _run((sys.argv[1:] if argv is None else argv) or ["--help"])
     sys.exit(code)
 
 
 @contextmanager
-def _lasting(name: str) -> Iterator[None]:
-    """Let the reader of an output leave, as `head` does: what is written then is lost, no more."""
+def _open_ended(name: str) -> Iterator[None]:
+    """Let a reader of the output close it early, as `head` does; the rest is dropped."""
     before = getattr(sys, name)
     if before is not None:  # else it was closed from the start, and Python writes nowhere
-        setattr(sys, name, _Lasting(before))
+        setattr(sys, name, _OpenEnded(before))
     try:
         yield
     finally:
@@ -276,7 +266,7 @@ def _lasting(name: str) -> Iterator[None]:
         setattr(sys, name, before)
 
 
-class _Lasting:
+class _OpenEnded:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
@@ -284,16 +274,16 @@ class _Lasting:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        with self._to_nowhere():
+        with self._dropping():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with self._to_nowhere():
+        with self._dropping():
             self._stream.flush()
 
     @contextmanager
-    def _to_nowhere(self) -> Iterator[None]:
+    def _dropping(self) -> Iterator[None]:
         try:
             yield
         except BrokenPipeError:
@@ -318,36 +308,48 @@ def _run(args: list[str]) -> int:
         help = f"{context.command_path if context else 'aegis'} --help"
         code = _fail(as_json, Refused(error.format_message(), next=help), errors.USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        code = _fail(as_json, _INTERRUPTED, errors.INTERRUPTED)
+        what = "Interrupted. Each commit is all or nothing; git log -1 shows the last one."
+        code = _fail(as_json, Refused(what, next="git log -1"), errors.INTERRUPTED)
     except OSError as error:
-        code = _fail(as_json, _of_the_system(error), 1)
+        code = _fail(as_json, _system_error(error), 1)
     except UnicodeEncodeError as error:  # of an argument, a setting or a name in git
-        where = repr(error.object[max(error.start - 40, 0) : error.end + 40])
-        what, remedy = "this is not UTF-8, and aegis writes nothing else", "write it in UTF-8"
-        code = _fail(as_json, Refused(what, where=where, next=remedy), 1)
+        code = _fail(as_json, _not_utf8(error), 1)
     except Exception as error:
         traceback.print_exc()
-        what = f"a bug in aegis: {type(error).__name__}: {error}"
-        code = _fail(as_json, Refused(what, next="report it with the lines above"), 4)
+        what = f"A bug in aegis: {type(error).__name__}: {error}. Please report the lines above."
+        code = _fail(as_json, Refused(what, next="aegis --version"), 4)
     return code
 
 
-def _of_the_system(error: OSError) -> Refused:
-    if isinstance(error, FileNotFoundError) and error.filename == "git":
-        return Refused("there is no git", next="install git, then run this again")
-    if isinstance(error, FileNotFoundError) and not error.filename:
-        return Refused("the directory that you are in was deleted", next="cd to one that is there")
+def _system_error(error: OSError) -> Refused:
+    from aegis_patch.project import repository
+
+    missing = isinstance(error, FileNotFoundError)
+    if missing and error.filename == "git":
+        return Refused(
+            "git isn't installed, or not on your PATH.",
+            next="Which system? `apt install git`, `dnf install git` or `brew install git`",
+        )
+    if missing and not error.filename:
+        return Refused("Your current directory was deleted.", next="cd ~")
+    path = str(error.filename or "")
     return Refused(
-        error.strerror or str(error),
-        where=str(error.filename or ""),
-        next="see that you may write there and that there is room, then run this again",
+        error.strerror or str(error), where=path, next=repository.look_at_disk(Path(path))
+    )
+
+
+def _not_utf8(error: UnicodeEncodeError) -> Refused:
+    return Refused(
+        "This text isn't valid UTF-8, and aegis writes nothing else.",
+        where=repr(error.object[max(error.start - 40, 0) : error.end + 40]),
+        next="Is it an argument, a setting in `git config --list` or a name in `git ls-files`?",
     )
 
 
 def _pairs(words: list[str]) -> dict[str, str]:
     pairs = {}
     for word in words:
-        word.encode()  # what is not UTF-8 ends here, with a word of its own
+        word.encode()  # fails here for text that isn't UTF-8, with its own message
         key, equals, value = word.partition("=")
         if not equals:
             raise typer.BadParameter(f"{word!r} is not KEY=VALUE")
@@ -361,7 +363,7 @@ def _finish(run: Run, result: Result) -> int:
 
     shown = result_json(result)
     _print(run, shown, lambda: as_text.show_result(_console(), result))
-    as_text.show_said(_console(stderr=run.json), result)
+    as_text.show_notes(_console(stderr=run.json), result)
     stuck = any(commit.conflicts for commit in result.commits)
     return errors.CONFLICTS if stuck else errors.OK
 

@@ -6,18 +6,48 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 Names = Annotated[
-    list[str], typer.Argument(metavar="NAME", help="Components; commas and spaces both do.")
+    list[str], typer.Argument(metavar="NAME", help="Components, separated by spaces or commas.")
+]
+NewDirectory = Annotated[Path, typer.Argument(metavar="PATH", help="A new or empty directory.")]
+Components = Annotated[
+    list[str] | None,
+    typer.Option("--components", metavar="NAMES", help="Components to start with."),
+]
+Answer = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        metavar="KEY=VALUE",
+        help="An answer: project_name, description, author_name, author_email.",
+    ),
+]
+NewAnswers = Annotated[
+    list[str] | None, typer.Argument(metavar="KEY=VALUE", help="The new answers.")
+]
+Release = Annotated[
+    str | None,
+    typer.Option("--upstream-version", metavar="RELEASE", help="A release (default: the newest)."),
+]
+Url = Annotated[
+    str,
+    typer.Option(
+        "--upstream",
+        metavar="URL",
+        show_default=False,
+        help="Git URL of your own upstream (default: the built-in releases).",
+    ),
+]
+OnOff = Annotated[
+    Literal["on", "off"], typer.Argument(metavar="on|off", help="Set it up, or take it out.")
 ]
 To = Annotated[
     str | None,
-    typer.Option(
-        "--to", metavar="RELEASE", help="A release, older ones too (default: the newest)."
-    ),
+    typer.Option("--to", metavar="RELEASE", help="A newer or older release (default: the newest)."),
 ]
 Where = Annotated[
     Path | None,
@@ -25,19 +55,26 @@ Where = Annotated[
         "--project-path",
         "-C",
         metavar="PATH",
-        help="The project (default: here, or nearest above).",
+        help="The project (default: here, or the nearest parent with an aegis.toml).",
     ),
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Take every default; only init asks.")]
-Ask = Annotated[bool, typer.Option("--interactive/--no-interactive", help="Ask, or never ask.")]
-NoLock = Annotated[bool, typer.Option("--no-lock", help="Leave a tracked uv.lock as it is.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Accept every suggestion of init.")]
+Ask = Annotated[
+    bool, typer.Option("--interactive/--no-interactive", help="Ask on a terminal, or never ask.")
+]
+NoLock = Annotated[bool, typer.Option("--no-lock", help="Don't update uv.lock.")]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse if references would break or changes be left out."),
+]
+Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every command is told: where, and how to answer."""
+    """The common options: which project, and how to answer."""
 
     where: Path = Path()
     dry: bool = False
@@ -46,16 +83,15 @@ class Run:
 
 
 def adopt(run: Callable[..., int], function: Callable[..., int]) -> None:
-    # Typer reads a signature: the command's own parameters first, then the common ones. That a
-    # function has one to write to is not in the types of the standard library.
-    """Give what runs a command its name, its help, its parameters and the common ones."""
+    """Give `run` the name and help of `function`, and its parameters before the common ones."""
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
     common = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
-    parameters = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *common)
-    ]
-    # typer reads the signature of a function; that one can be set is not in its type.
+    parameters = []
+    run.__annotations__ = {}
+    for parameter in (*own, *common):
+        parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        run.__annotations__[parameter.name] = parameter.annotation
+    # Typer reads a function's signature; that one can be set is not in its type.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = function.__doc__
     run.__name__ = function.__name__

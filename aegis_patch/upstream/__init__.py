@@ -1,4 +1,4 @@
-"""Where releases come from: our packs, forks, the rendered identity.
+"""Where releases come from: our packs, forks, the identity files.
 
 Effects. May import: project, stack, objects.
 """

@@ -1,6 +1,6 @@
-"""A fork: somebody's own upstream at a URL. Its releases are tags; a mirror of it is cached.
+"""A fork: another upstream at a URL. Its releases are tags; a mirror of it is cached.
 
-A fork is data: nothing in it is executed, and its paths pass the same gate as those of a patch.
+A fork is data: nothing in it is executed, and its paths pass the same checks as those of a patch.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
 
     Args:
         url: anything that `git fetch` takes.
-        fresh: ask the fork again, even where its mirror knows some.
+        fresh: fetch again, even if the mirror has some.
 
     Raises:
         UpstreamError: it cannot be reached, or git does not take its URL.
@@ -55,7 +56,7 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
 
 
 def version(tag: str) -> str:
-    """What a tag, or a word that was typed, names: `v1.2` is version 1.2."""
+    """The version of a tag, or of a typed word: `v1.2` is version 1.2."""
     return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag
 
 
@@ -119,8 +120,8 @@ def _git(url: str, *args: str) -> str:
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
         raise UpstreamError(
-            f"this upstream cannot be fetched: {said[0].removeprefix('fatal: ')}",
+            f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}",
             where=url,
-            next="look at the URL and the network, then run this again",
+            next=f"git ls-remote -- {shlex.quote(url)}",
         )
     return done.stdout

@@ -7,6 +7,7 @@ network, no tags and no build step. A fork is the same thing at a URL.
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -24,7 +25,6 @@ WORK = "work"
 RELEASES = Path(__file__).parent.parent / "releases"
 _CHECKOUT = Path(__file__).parent.parent.parent
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_TAG = "its tags are its releases: git tag 1.0 there, and git push --tags"
 
 
 def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
@@ -46,8 +46,7 @@ def latest(url: str = BUNDLED) -> str:
     """
     known = list(versions(url, fresh=True))
     if not known:
-        remedy = "scripts/record VERSION" if url == BUNDLED else _TAG
-        raise UpstreamError("no release is recorded", where=url, next=remedy)
+        raise _no_release(url)
     return known[-1]
 
 
@@ -64,7 +63,8 @@ def resolve(url: str, release: str) -> str:
         UpstreamError: there is no such upstream or release.
     """
     if not url:
-        raise UpstreamError("the record names no upstream", next='use url = "aegis" in aegis.toml')
+        what = 'aegis.toml names no upstream ([upstream] url; the built-in one is "aegis").'
+        raise UpstreamError(what, next="git log -p -- aegis.toml")
     if release == WORK and url == BUNDLED:
         return _work_commit()
     if release not in versions(url):
@@ -73,11 +73,18 @@ def resolve(url: str, release: str) -> str:
         return versions(url)[release]
     except KeyError:
         known = ", ".join(versions(url))
-        raise UpstreamError(
-            f"release {release} cannot be found",
-            where=url,
-            next=f"use one of: {known}" if known else _TAG,
-        ) from None
+        if not known:
+            raise _no_release(url) from None
+        name = "aegis" if url == BUNDLED else "This upstream"
+        what = f"{name} has no release {release}."
+        raise UpstreamError(what, where=url, next=f"Which release? {known}") from None
+
+
+def _no_release(url: str) -> UpstreamError:
+    if url == BUNDLED:
+        return UpstreamError("This aegis has no releases.", where=str(RELEASES))
+    what = "This upstream has no releases: its tags are its releases, and it has none."
+    return UpstreamError(what, where=url, next=f"git ls-remote --tags -- {shlex.quote(url)}")
 
 
 def open_release(store: pygit2.Repository, url: str, release: str, commit: str = "") -> Upstream:
@@ -112,9 +119,10 @@ def _found(url: str, release: str, recorded: str) -> str:
     found = recorded if pinned else resolve(url, release)
     if recorded and found != recorded:
         raise UpstreamError(
-            f"release {release} is {recorded[:9]} in the record, and {found[:9]} in this aegis",
+            f"aegis.toml has {recorded[:9]} as release {release}, this aegis has {found[:9]}. "
+            "Use the aegis that wrote it.",
             where="aegis.toml",
-            next="use the aegis that made the record: it was published since, or is newer",
+            next="git log -1 -- aegis.toml",
         )
     return found
 
@@ -122,13 +130,13 @@ def _found(url: str, release: str, recorded: str) -> str:
 def _unreadable(url: str, release: str, commit: str) -> UpstreamError:
     if url != BUNDLED:
         return UpstreamError(
-            f"release {release} ({commit[:12]}) has no base/ and patches/",
+            f"Release {release} ({commit[:12]}) of this upstream has no base/ and patches/.",
             where=url,
-            next="choose another release: aegis rebase-upstream --to, init --upstream-version",
+            next=f"git ls-remote --tags -- {shlex.quote(url)}",
         )
     return UpstreamError(
-        f"release {release} ({commit[:12]}) is not in this installation of aegis",
-        next="install the release again" if release != WORK else "use a recorded release",
+        f"Release {release} ({commit[:12]}) isn't in this installation of aegis.",
+        next=f"Which release? {', '.join(versions())}",
     )
 
 
@@ -139,7 +147,7 @@ def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> No
         UpstreamError: the fork cannot be reached, or does not have the commit any more.
     """
     if not _COMMIT.fullmatch(commit):
-        what = f"the record's commit is no commit id: {commit[:80]!r}"
+        what = f"aegis.toml has no valid commit id: {commit[:80]!r}"
         raise UpstreamError(what, where="aegis.toml", next="git log -p -- aegis.toml")
     if not fork.objects(url).exists():
         fork.fetch(url)
@@ -151,9 +159,10 @@ def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> No
             fork.fetch(url, commit)
         except UpstreamError as error:
             raise UpstreamError(
-                f"this upstream does not have commit {commit[:12]} of release {release} any more",
+                f"This upstream no longer has commit {commit[:12]} (release {release}). "
+                "Ask its maintainers to tag it again.",
                 where=url,
-                next="tag that commit there again; a colleague's cache of aegis may still have it",
+                next=f"git ls-remote --tags -- {shlex.quote(url)}",
             ) from error
 
 
@@ -181,7 +190,7 @@ def _work_commit() -> str:
     repo = _checkout()
     if repo is None or repo.head_is_unborn:
         raise UpstreamError(
-            "release work means a checkout of aegis, and this is not one",
-            next="leave --upstream-version out",
+            'Release "work" exists only in a checkout of aegis.',
+            next=f"Which release? {', '.join(versions())}",
         )
     return str(repo.head.target)

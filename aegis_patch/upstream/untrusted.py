@@ -31,7 +31,7 @@ def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> No
             path = f"{under}/{name}"
             patch.check_path(path)
             if other := names.get(name.casefold()):
-                raise PatchRejected(f"{name} and {other} differ in case alone", where=under)
+                raise PatchRejected(f"{name} and {other} differ only in case", where=under)
             names[name.casefold()] = name
             files += 1
             if mode == b"40000":

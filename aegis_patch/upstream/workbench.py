@@ -10,6 +10,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused, UpstreamError
+from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.pristine import pristine
@@ -42,10 +43,11 @@ class Bench:
         """
         known = releases.versions()
         if wanted.url == releases.BUNDLED and release not in (*known, releases.WORK):
+            newest = [*known][-1]
             raise UpstreamError(
-                f"the record names release {release}, and this aegis has {', '.join(known)}",
+                f"{RECORD} needs release {release}; this aegis has {newest} at most. Update it.",
                 where=RECORD,
-                next="use the aegis that made the record: it is newer",
+                next=f"git log -1 -- {RECORD}",
             )
         commit = wanted.commit if release == wanted.release else ""
         return self.open(wanted.url, release, commit)
@@ -69,14 +71,16 @@ class Bench:
             catalogue = self.at(wanted, there.release).catalogue
             if name not in catalogue:
                 raise Refused(
-                    f"the record names {name!r}, which release {there.release} does not have",
+                    f"{RECORD} names {name!r}, which release {there.release} doesn't have.",
                     where=RECORD,
                     next="aegis repair",
                 )
         return found
 
-    def pristine(self, wanted: Stack) -> pygit2.Oid:
-        """The tree of a stack that nobody edited."""
+    def pristine(self, wanted: Stack | None) -> pygit2.Oid:
+        """The tree of a stack that nobody edited; the empty one for no stack at all."""
+        if wanted is None:
+            return trees.empty(self.store)
         key = repr(wanted)
         if key not in self.made:
             self.made[key] = self._pristine(wanted)

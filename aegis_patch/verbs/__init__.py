@@ -1,4 +1,4 @@
-"""One module a verb: built first, landed once.
+"""One module for each verb: built first, landed once.
 
 Effects. May import: history, landing, upstream, project, merge, stack, formats, objects.
 """

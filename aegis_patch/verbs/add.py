@@ -32,7 +32,7 @@ def add(
 def additions(
     known: Catalogue, start: Stack, chosen: Sequence[str]
 ) -> tuple[list[Step], tuple[str, ...]]:
-    """A step for each name that is not there yet or not there by wish, and what else to say."""
+    """A step for each name that is missing or only required, and notes for the others."""
     steps: list[Step] = []
     said: list[str] = []
     at = start
@@ -40,7 +40,7 @@ def additions(
         there = at.present.get(name)
         new = stack.add(at, known, name)
         if there and new == at:
-            said.append(f"{name} is there already")
+            said.append(f"{name} is already installed")
             continue
         steps.append(_addition(known, at, new, name))
         at = new
@@ -53,12 +53,12 @@ def _addition(known: Catalogue, old: Stack, new: Stack, name: str) -> Step:
         return Step(f"Add {name}", _why_added(known, old, new, name), old, new, command)
     joined = sorted(new.names - old.names)
     if joined:  # git merged a record that is not closed
-        why = f"What belongs to {name} and was missing."
+        why = f"{name} needs these."
         return Step(f"Add {', '.join(joined)}", why, old, new, command)
-    return Step(f"Keep {name}", "It was there because it was needed.", old, new, command)
+    return Step(f"Keep {name}", "It was installed as a requirement.", old, new, command)
 
 
 def _why_added(known: Catalogue, old: Stack, new: Stack, name: str) -> str:
     along = [other for other in requirements.order(known, new.names - old.names) if other != name]
     body = f"{known[name].title}: {known[name].summary}"
-    return f"{body}\n\nBrings along: {', '.join(along)}." if along else body
+    return f"{body}\n\nAlso adds: {', '.join(along)}." if along else body

@@ -25,7 +25,7 @@ def answer(
         )
         changed = [key for key in answers if answers[key] != there.stack.answers.get(key)]
         if not changed:
-            return Result(said=("these are the answers already",), dry=dry)
+            return Result(said=("nothing to change: these are the current answers",), dry=dry)
         step = Step(
             f"Answer {', '.join(changed)}", "", there.stack, stack.answer(there.stack, answers)
         )

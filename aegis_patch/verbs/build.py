@@ -9,20 +9,25 @@ from functools import partial
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import FileMode
 
 from aegis_patch.formats import compose_names
-from aegis_patch.history import reliance, users_lines, users_moves
+from aegis_patch.history import evidence, learnt
 from aegis_patch.history.past_resolutions import recall
+from aegis_patch.merge import renames
 from aegis_patch.merge.evolve import evolve
-from aegis_patch.merge.outcome import Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note
 from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Entry
 from aegis_patch.project import git, repository, uv_lock
-from aegis_patch.project.find import Project
+from aegis_patch.project.find import Place, Project
+from aegis_patch.stack import record
 from aegis_patch.stack.pristine import recorded
+from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream.workbench import Bench
-from aegis_patch.verbs import locks
+from aegis_patch.verbs import lock_files
 from aegis_patch.verbs.step import Step
 
 _COMPOSE = "compose.yaml"
@@ -42,92 +47,106 @@ class Built:
     outcome: Outcome
     moved: Moves = field(default_factory=Moves)
 
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """What awaits a person."""
+        return self.outcome.conflicts if isinstance(self.outcome, Conflicted) else ()
 
-def build(
-    bench: Bench, there: Project, step: Step, root: pygit2.Oid, relock: bool
-) -> tuple[Built, list[str]]:
-    """Build one step upon a tree, and what is to be said about it."""
-    assert step.old is not None
+
+def build(bench: Bench, there: Place, step: Step, root: pygit2.Oid, *, relock: bool) -> Built:
+    """Build one step upon the repository's tree."""
     store = bench.store
-    tree = inside(store, there, root)
-    old, new = bench.pristine(step.old), bench.pristine(step.new)
-    if step.record:
-        old = recorded(store, old, step.record)
+    plan, attributes = _plan(bench, there, step, inside(store, there, root))
+    outcome = evolve(store, plan)
+    if isinstance(outcome, Conflicted) and isinstance(there, Project):
+        outcome = recall(bench, there, plan, outcome)
+    outcome = learnt.written_down(store, plan, outcome)
+    built = Built(step, root, root, outcome, plan.moved or Moves())
+    if isinstance(outcome, Unchanged):
+        return built
+    stuck = [conflict.path for conflict in built.conflicts]
+    after = outcome.tree
+    if there.prefix:
+        after = trees.replace(store, root, {there.prefix: Entry(after, FileMode.TREE)})
+    edits, notes = lock_files.follow(
+        *(store, root, after, there.prefix),
+        unsettled=uv_lock.PYPROJECT in stuck,
+        why_not="pyproject.toml may still change" if stuck else "" if relock else "--no-lock",
+    )
+    notes += _drivers_not_run(store, there, plan, attributes)
+    notes += _compose_notes(store, there, plan, outcome.tree)
+    outcome = replace(outcome, notes=(*outcome.notes, *notes))
+    return replace(built, after=trees.replace(store, after, edits), outcome=outcome)
+
+
+def _plan(
+    bench: Bench, there: Place, step: Step, tree: pygit2.Oid
+) -> tuple[Plan, Mapping[str, str]]:
+    """What to merge, with what the project tells of its user; and its attributes `merge`."""
+    store = bench.store
+    if not isinstance(there, Project) or step.old is None:
+        return Plan(tree, bench.pristine(step.old), bench.pristine(step.new), step.new), {}
+    yours = record.parse(trees.read(store, tree, RECORD)).yours  # an earlier step may have learnt
+    said = replace(step.record or step.old, yours=yours)
+    comes = step.new.names - step.old.names
+    was = evidence.shown(bench, replace(step.old, yours=yours), tree, comes)
+    old, new = bench.pristine(was), bench.pristine(step.new)
+    now = replace(step.new, yours=learnt.carried(store, yours, old, new))
+    old, new = recorded(store, old, said), recorded(store, new, now)
     attributes = _attributes(there, trees.changed(store, old, new))
     plan = Plan(
         head=tree,
         old=old,
         new=new,
-        record=step.new,
-        yours=users_lines.lines(bench, there, step.old, step.new),
-        brought=reliance.brought(bench, step.new, step.new.names - step.old.names),
+        record=now,
+        yours=learnt.kept(bench, was, now),
+        brought=learnt.brought(bench, now, now.names - was.names),
         drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
-        moved=users_moves.moved(bench, there, tree, old, new),
+        moved=renames.follow(store, old, tree, trees.changed(store, old, new)),
         ignorecase=repository.ignores_case(there.repo),
     )
-    outcome = evolve(store, plan)
-    if isinstance(outcome, Conflicted):
-        outcome = recall(bench, there, plan, outcome)
-    if isinstance(outcome, Unchanged):
-        said = [f"{note.path}: {note.text}" for note in outcome.notes if note.applied]
-        return Built(step, root, root, outcome), said
-    after = _whole(store, there, root, outcome.tree)
-    stuck = outcome.conflicts if isinstance(outcome, Conflicted) else ()
-    edits, notes = locks.follow(
-        *(store, root, after, there.prefix),
-        unsettled=any(conflict.path == uv_lock.PYPROJECT for conflict in stuck),
-        why_not="there are conflicts" if stuck else "" if relock else "--no-lock",
-    )
-    place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
-    notes += _not_run(store, there, plan, attributes)
-    notes += _of_compose(store, there, (tree, outcome.tree), place)
-    outcome = replace(outcome, notes=(*outcome.notes, *notes))
-    return Built(step, root, trees.replace(store, after, edits), outcome, plan.moved or Moves()), []
+    return plan, attributes
 
 
-def _of_compose(
-    store: pygit2.Repository, there: Project, sides: tuple[pygit2.Oid, pygit2.Oid], place: str
-) -> list[Note]:
-    """What to know of the Compose file before it runs again, if it changed."""
-    before, after = sides
-    if trees.lookup(store, before, place) == trees.lookup(store, after, place):
-        return []
-    was, now = (compose_names.project(partial(trees.read, store, tree), place) for tree in sides)
-    settings = there.root / ".env"
-    if was and settings.is_file() and _NAMED.search(settings.read_bytes()):
-        was = replace(was, name="")  # it goes before what the file says
-    return [Note(path or place, text) for path, text in compose_names.warnings(was, now)]
-
-
-def _attributes(there: Project, paths: Iterable[str]) -> dict[str, str]:
+def _attributes(there: Place, paths: Iterable[str]) -> dict[str, str]:
     """What .gitattributes say of `merge`, by path."""
     wholes = {repository.within(there.prefix, path): path for path in paths}
     said = git.attributes(Path(there.repo.workdir), "merge", wholes)
     return {wholes[whole]: driver for whole, driver in said.items()}
 
 
-def _not_run(
-    store: pygit2.Repository, there: Project, plan: Plan, attributes: Mapping[str, str]
+def _drivers_not_run(
+    store: pygit2.Repository, there: Place, plan: Plan, attributes: Mapping[str, str]
 ) -> Iterator[Note]:
     """The merge drivers of the user's own that git would have run, and aegis does not."""
     for path, driver in attributes.items():
         sides = [trees.lookup(store, tree, path) for tree in (plan.old, plan.head, plan.new)]
         is_merged = all(sides) and sides[0] != sides[1] != sides[2]
         if is_merged and git.setting(there.root, f"merge.{driver}.driver"):
-            yield Note(path, f"aegis merged it, and did not run your merge driver {driver}")
+            yield Note(path, f"merged by aegis, not by your merge driver {driver}")
 
 
-def _whole(
-    store: pygit2.Repository, there: Project, root: pygit2.Oid, tree: pygit2.Oid
-) -> pygit2.Oid:
-    """The repository's tree with the project's in its place."""
-    if not there.prefix:
-        return tree
-    return trees.graft(store, root, there.prefix, tree)
+def _compose_notes(
+    store: pygit2.Repository, there: Place, plan: Plan, after: pygit2.Oid
+) -> Iterator[Note]:
+    """What to know of the Compose file before it runs again, if it changed."""
+    place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
+    if trees.lookup(store, plan.head, place) == trees.lookup(store, after, place):
+        return
+    was = compose_names.project(partial(trees.read, store, plan.head), place)
+    now = compose_names.project(partial(trees.read, store, after), place)
+    settings = there.root / ".env"
+    if was and settings.is_file() and _NAMED.search(settings.read_bytes()):
+        was = replace(was, name="")  # it goes before what the file says
+    for path, text in compose_names.warnings(was, now):
+        yield Note(path or place, text)
 
 
-def inside(store: pygit2.Repository, there: Project, root: pygit2.Oid) -> pygit2.Oid:
-    """The project's tree in the repository's."""
-    tree = trees.subtree(store, root, there.prefix)
-    assert tree is not None
-    return tree
+def whole_tree(store: pygit2.Repository, there: Place) -> pygit2.Oid:
+    """The repository's tree at HEAD; the empty one where there is no commit yet."""
+    return there.repo[there.head].peel(pygit2.Tree).id if there.head else trees.empty(store)
+
+
+def inside(store: pygit2.Repository, there: Place, root: pygit2.Oid) -> pygit2.Oid:
+    """The project's tree in the repository's; the empty one where that is to come."""
+    return trees.subtree(store, root, there.prefix) or trees.empty(store)

@@ -1,4 +1,7 @@
-"""How a project starts: in a new directory, or as a subdirectory of a repository."""
+"""`aegis init`: a project starts, in a new directory or as a subdirectory of a repository.
+
+The steps begin at nothing, the empty tree: the core is the first, then each named component.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,29 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pygit2
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, land, new_repository, preconditions
-from aegis_patch.landing.land import Draft
 from aegis_patch.objects import trees
 from aegis_patch.project import find, git, repository
+from aegis_patch.project.find import Place
+from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
 from aegis_patch.upstream.workbench import Bench, open_bench
-from aegis_patch.verbs import add, locks, naming
+from aegis_patch.verbs import add, naming
 from aegis_patch.verbs.naming import Naming
-from aegis_patch.verbs.perform import changes
-from aegis_patch.verbs.step import Commit, Result, Step
+from aegis_patch.verbs.perform import perform
+from aegis_patch.verbs.step import Result, Step
 
 _PERSON = {"author_name": "user.name", "author_email": "user.email"}
+_INIT = Naming(
+    "Which release? Without --upstream-version it's the newest",
+    lambda names: f"Want both? `aegis init PATH --components {','.join(names)}`",
+)
 
 
 def init(
@@ -44,80 +51,43 @@ def init(
         outer = _outer(path)
         held = entered.enter_context(journal.alone(outer)) if outer else None
         _refuse_filled(path)
-        if outer:
-            _enter(outer)
-        alternates = [git.objects(Path(outer.workdir))] if outer else []
-        bench = entered.enter_context(open_bench(*alternates))
+        there = _subdirectory(outer, path, held) if outer else None
+        bench = entered.enter_context(open_bench(*([there.objects] if there else [])))
         url = url if url == releases.BUNDLED else fork.normal(url)
         opened = bench.open(url, fork.version(version) if version else releases.latest(url))
-        chosen = naming.chosen(bench, opened, wanted, INIT)
-        suggested = _suggestions(path)
-        answers = identity_files.ask(bench.store, opened, given, suggested, interactive=interactive)
-        known = {**given, **suggested}
-        asked = identity_files.defaults(bench.store, opened)
-        made_up = [key for key in _PERSON if key not in known and answers[key] == asked[key]]
-        start = Stack(opened.url, opened.release, opened.commit, answers, {})
-        title = f"Start {answers['project_name']} from aegis {opened.release}"
-        steps = [Step(title, answers["description"], None, start)]
-        added, _ = add.additions(opened.catalogue, start, chosen)
-        said = _unknown(path, made_up)
-        return _begin(bench, path, outer, held, [*steps, *added], said, dry)
+        chosen = naming.chosen(bench, opened, wanted, _INIT)
+        answers, said = _answers(bench, opened, path, given, interactive=interactive)
+        steps = _steps(opened, answers, chosen)
+        if there is None:
+            repo = entered.enter_context(new_repository.start(path, dry=dry))
+            held = entered.enter_context(journal.alone(repo))
+            there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
+        return perform(bench, there, steps, said, dry=dry, relock=True)
 
 
-def _begin(
-    bench: Bench,
-    path: Path,
-    outer: pygit2.Repository | None,
-    held: int | None,
-    steps: Sequence[Step],
-    said: Sequence[str],
-    dry: bool,
-) -> Result:
-    store = bench.store
-    made = [bench.pristine(step.new) for step in steps]
-    empty = store.TreeBuilder().write()
-    root = outer.head.peel(pygit2.Tree).id if outer and not outer.head_is_unborn else empty
-    prefix = repository.prefix_of(Path(outer.workdir), path) if outer else ""
-    if prefix and (trees.lookup(store, root, prefix) or trees.subtree(store, root, prefix)):
-        raise Refused(
-            "git has files at this path, though the directory is empty",
-            where=str(path),
-            next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}, or give another path",
-        )
-    commits, drafts = [], list[Draft]()
-    for step, tree in zip(steps, made, strict=True):
-        before = drafts[-1].tree if drafts else root
-        after = trees.graft(store, before, prefix, tree) if prefix else tree
-        edits, notes = locks.follow(store, before, after, prefix)
-        drafts.append(Draft(step.message, trees.replace(store, after, edits)))
-        files = changes(store, before, drafts[-1].tree, prefix)
-        commits.append(Commit(step.subject, None, files, notes=tuple(notes), along=step.along))
-    seen = preconditions.files(outer, store, root, drafts[-1].tree) if outer else {}
-    ids: list[str | None] = [None] * len(drafts)
-    if not dry and outer and held is not None:
-        head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit).id
-        ids = [*land.land(outer, store, head, drafts, seen=seen, held=held)]
-    elif not dry:
-        ids = [*new_repository.start(path, store, drafts)]
-    landed = (replace(commit, id=oid) for commit, oid in zip(commits, ids, strict=True))
-    return Result(tuple(landed), tuple(said), (), dry)
+def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) -> list[Step]:
+    core = Stack(opened.url, opened.release, opened.commit, answers, {})
+    title = f"Start {answers['project_name']} from aegis {opened.release}"
+    added, _ = add.additions(opened.catalogue, core, chosen)
+    return [Step(title, answers["description"], None, core), *added]
 
 
 def _refuse_filled(path: Path) -> None:
     entries = [each.name for each in path.iterdir()] if path.is_dir() else []
-    unborn = entries == [".git"] and repository.open_repository(path).head_is_unborn
-    file = next((place for place in (path, *path.parents) if place.exists()), path)
-    if (file.exists() and not file.is_dir()) or (entries and not unborn):
+    if entries == [".git"] and repository.open_repository(path).head_is_unborn:
+        entries = []
+    above = next(place for place in (path, *path.parents) if place.exists())
+    if entries or not above.is_dir():
         raise Refused(
-            "this path is not empty" if entries else "a file is at this path",
-            where=str(path if entries else file),
-            next="give the path of a new or empty directory",
+            "This directory is not empty." if entries else "This path is a file.",
+            where=str(above),
+            next="Which new or empty directory instead? `aegis init PATH`",
         )
-    if not os.access(_nearest(path), os.W_OK | os.X_OK):
+    if not os.access(above, os.W_OK | os.X_OK):
         raise Refused(
-            "this directory cannot be written",
-            where=str(_nearest(path)),
-            next="give another path, or let yourself write there",
+            "You can't write to this directory.",
+            where=str(above),
+            next=repository.look_at_disk(above),
         )
 
 
@@ -128,8 +98,11 @@ def _outer(path: Path) -> pygit2.Repository | None:
         return None
     repo = repository.open_repository(parent)
     if repo.workdir is None or path.is_relative_to(Path(repo.path).resolve()):
-        what, remedy = "this is inside git's own directory", "give a path outside of it"
-        raise Refused(what, where=str(path), next=remedy)
+        raise Refused(
+            "This path is inside git's own directory.",
+            where=str(path),
+            next="Which directory outside of it? `aegis init PATH`",
+        )
     top = Path(repo.workdir).resolve()
     if not path.is_relative_to(top):
         return None
@@ -137,49 +110,62 @@ def _outer(path: Path) -> pygit2.Repository | None:
     return None if below and repo.path_is_ignored(f"{below}/") else repo
 
 
-def _enter(outer: pygit2.Repository) -> None:
-    """Refuse where a commit in the outer repository could not be made."""
+def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Place:
+    """A place in a repository, which is refused where a commit could not be made there."""
     top = Path(outer.workdir)
     preconditions.verb(outer, top)
-    if not land.author(top):
-        raise Refused(
-            "git does not know who you are",
-            where=str(top),
-            next='git config user.name "…" && git config user.email "…"',
-        )
+    preconditions.author(top)
+    prefix = repository.prefix_of(top, path)
+    head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit)
+    if head and prefix:
+        tree = head.tree.id
+        if trees.lookup(outer, tree, prefix) or trees.subtree(outer, tree, prefix):
+            raise Refused(
+                "The directory is empty, but git has files at this path.",
+                where=str(path),
+                next=f"git checkout HEAD -- {shlex.quote(f':/{prefix}')}",
+            )
+    return Place(repo=outer, root=path, prefix=prefix, head=head.id if head else None, held=held)
 
 
-def _suggestions(path: Path) -> dict[str, str]:
-    parent = _nearest(path)
-    suggested = {"project_name": path.name}
-    for key, name in _PERSON.items():
-        value = git.setting(parent, name)
-        if value:
-            suggested[key] = value
-    return {key: value.encode("utf-8", "replace").decode() for key, value in suggested.items()}
-
-
-def _unknown(path: Path, made_up: Sequence[str]) -> list[str]:
-    """What to say where nobody told who the user is: in the answers, and in the commits."""
+def _answers(
+    bench: Bench, opened: Upstream, path: Path, given: Mapping[str, str], *, interactive: bool
+) -> tuple[dict[str, str], list[str]]:
+    """The answers, and what to say where nobody told who the user is."""
+    suggested = _suggested(path)
+    answers = identity_files.ask(bench.store, opened, given, suggested, interactive=interactive)
+    example = identity_files.defaults(bench.store, opened)
+    made_up = []
+    for key in _PERSON:
+        if key not in {**given, **suggested} and answers[key] == example[key]:
+            made_up.append(key)
     said = []
     if made_up:
-        verb = "are" if len(made_up) > 1 else "is"
+        verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
-        said.append(f"{' and '.join(made_up)} {verb} made up: aegis answers {typed}")
+        said.append(f"{' and '.join(made_up)} {verb}; to change: aegis answers {typed}")
     if not land.author(_nearest(path)):
         name, email = land.PLACEHOLDER
         said.append(
-            f"git does not know who you are: the commits are by {name} <{email}>; "
-            'for the next ones git config --global user.name "…" '
+            f"git doesn't know who you are, so {name} <{email}> made the commits. "
+            'To change: git config --global user.name "…" '
             '&& git config --global user.email "…"'
         )
-    return said
+    return answers, said
+
+
+def _suggested(path: Path) -> dict[str, str]:
+    """The directory's name, and whom git knows."""
+    found = {"project_name": _utf8(path.name)}
+    for key, name in _PERSON.items():
+        if value := git.setting(_nearest(path), name):
+            found[key] = _utf8(value)
+    return found
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _nearest(path: Path) -> Path:
     return next(place for place in (path, *path.parents) if place.is_dir())
-
-
-INIT = Naming(
-    "leave out --upstream-version", lambda names: f"aegis init PATH --components {','.join(names)}"
-)

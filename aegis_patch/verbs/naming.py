@@ -35,7 +35,7 @@ def names(words: Sequence[str]) -> tuple[str, ...]:
 def refuse_none(wanted: Sequence[str]) -> None:
     """Refuse a verb that was given no name."""
     if not wanted:
-        raise Refused("no component is named", next="aegis components")
+        raise Refused("Name at least one component.", next="aegis components")
 
 
 def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming) -> list[str]:
@@ -45,11 +45,14 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming
     except Refused:
         newest = [opened.release, *releases.versions(opened.url)][-1]
         later = bench.open(opened.url, newest).catalogue if newest != opened.release else {}
-        plain = [_plain(later, word) for word in wanted]
-        lacking = [name for name in plain if name in later and name not in opened.catalogue]
+        lacking = []
+        for word in wanted:
+            name = _plain(later, word)
+            if name in later and name not in opened.catalogue:
+                lacking.append(name)
         if not lacking:
             raise
-        what = f"release {opened.release} does not have {', '.join(lacking)}; {newest} does"
+        what = f"Release {opened.release} doesn't have {', '.join(lacking)}; {newest} does."
         raise Refused(what, next=naming.newer) from None
 
 
@@ -58,23 +61,26 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
 
     `database[postgres]` is another way to write `postgres`, a variant of database.
     """
-    wanted = [_plain(known, word) for word in wanted]
-    nameable = [name for name in known if component.is_chosen(known[name])]
-    for name in wanted:
+    named = {_plain(known, word) for word in wanted}
+    for name in sorted(named):
         if name == CORE:
-            raise Refused("core is always there", next="aegis components")
+            raise Refused("core is always included.", next="aegis components")
         if name not in known:
-            close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
-            nearest = f"; did you mean {' or '.join(close)}?" if close else ""
-            what = f"there is no component called {name!r}{nearest}"
-            raise Refused(what, next="aegis components")
+            raise _unknown(known, name)
         if not component.is_chosen(known[name]):
             needs = " and ".join(known[name].requires)
             raise Refused(
-                f"{name} is an integration: it is there when {needs} are, and leaves with them",
+                f"{name} is an integration: it joins and leaves with {needs}.",
                 next=naming.parts(known[name].requires),
             )
-    return [name for name in requirements.order(known, known) if name in wanted]
+    return [name for name in requirements.order(known, known) if name in named]
+
+
+def _unknown(known: Catalogue, name: str) -> Refused:
+    nameable = [other for other in known if component.is_chosen(known[other])]
+    close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
+    nearest = f" Did you mean {' or '.join(close)}?" if close else ""
+    return Refused(f'No component "{name}".{nearest}', next="aegis components")
 
 
 def _plain(known: Catalogue, word: str) -> str:

@@ -1,4 +1,4 @@
-"""A project, opened for a verb: the turn is taken, and its releases are there."""
+"""A project, opened for a verb: locked, with its releases at hand."""
 
 from __future__ import annotations
 

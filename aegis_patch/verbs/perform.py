@@ -1,36 +1,37 @@
-"""Steps are built, then landed: all of them, or up to the first conflict."""
+"""Steps → commits: each step is built in the scratch store, then all of them land at once."""
 
 from __future__ import annotations
 
-import posixpath
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pygit2
 
 from aegis_patch.errors import Refused
 from aegis_patch.history import conflict_origins
-from aegis_patch.history.unresolved import Evolved, references
+from aegis_patch.history.unresolved import Evolved, Reference, references
 from aegis_patch.landing import land, preconditions
 from aegis_patch.landing.land import Draft, Pick
 from aegis_patch.merge import renames
 from aegis_patch.merge.file_content import Reason
-from aegis_patch.merge.outcome import Clean, Conflicted, Unchanged
+from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
+from aegis_patch.merge.sides import Note
 from aegis_patch.objects import trees
 from aegis_patch.project import repository
-from aegis_patch.project.find import Project
+from aegis_patch.project.find import Place, Project
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import build
 from aegis_patch.verbs.build import Built
-from aegis_patch.verbs.step import Commit, FileChange, Result, Step
+from aegis_patch.verbs.step import Commit, Result, Step, file_changes
 
 SHOWN = 20  # of many lines
 
 
-def _build_and_land(
+def perform(
     bench: Bench,
-    there: Project,
+    there: Place,
     steps: Sequence[Step],
     said: Iterable[str],
     *,
@@ -38,44 +39,74 @@ def _build_and_land(
     relock: bool,
     strict: bool = False,
 ) -> Result:
-    """Build the steps in the scratch store, then land them: all, or up to the first conflict.
+    """Build the steps, then land them: all, or up to the first conflict.
 
     Raises:
-        Refused: the result is not as it should be, and the user wants it `strict`.
+        Refused: it would overwrite the user's work, or the result is incomplete and `strict` is
+            set.
     """
     if not steps:
         return Result(said=tuple(said), dry=dry)
+    built = _build(bench, there, steps, relock=relock)
+    broken, left_out = dangling(bench, there, built), _left_out(built)
+    if strict:
+        _refuse_unresolved(broken, left_out)
+    said = [*said, *_already_so(built)]
+    rest = tuple(step.command for step in steps[len(built) :])
+    commits: tuple[Commit, ...] = ()
+    if all(isinstance(made.outcome, Unchanged) for made in built):
+        said.append("nothing to change: the files you deleted stay deleted")
+        rest = ()
+    else:
+        commits = _land(bench, there, built, dry=dry)
+    return Result(commits, tuple(said), rest, dry, broken, left_out)
+
+
+def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -> list[Built]:
+    """The steps in the scratch store, each upon the one before, up to the first conflict."""
     built: list[Built] = []
-    told = list(said)
-    root = there.repo[there.head].peel(pygit2.Tree).id
+    root = build.whole_tree(bench.store, there)
     for step in steps:
-        made, more = build.build(bench, there, step, root, relock)
-        told += more
+        made = build.build(bench, there, step, root, relock=relock)
         built.append(made)
         root = made.after
         if isinstance(made.outcome, Conflicted):
             _refuse_taken(bench.store, made.outcome)
             break
-    rest = tuple(step.command for step in steps[len(built) :])
-    checked = _checked(bench, there, built, Result(said=tuple(told), rest=rest, dry=dry))
-    if strict:
-        _refuse_unresolved(checked)
-    if all(isinstance(made.outcome, Unchanged) for made in built):
-        told.append("nothing changes: what you deleted stays deleted")
-        return replace(checked, said=tuple(told), rest=())
-    return replace(checked, commits=_land(bench, there, built, dry))
+    return built
 
 
-def _checked(bench: Bench, there: Project, built: Sequence[Built], result: Result) -> Result:
-    """The result, with what its lines name that is not there, and what is not applied."""
+def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
+    """Refuse a file of the user's where aegis needs a directory.
+
+    Otherwise every file below would be the same conflict.
+
+    Raises:
+        Refused: something in git (a file, a link, a submodule) is at such a path.
+    """
+    above = set[str]()
+    for conflict in outcome.conflicts:
+        if conflict.reason is Reason.KIND:
+            above.update(renames.above(conflict.path))
+    taken = [path for path in sorted(above) if trees.lookup(store, outcome.tree, path)]
+    if taken:
+        files = "A file of yours is" if len(taken) == 1 else "Files of yours are"
+        taken_path = shlex.quote(taken[0])
+        raise Refused(
+            f"{files} where aegis needs a directory.",
+            where=", ".join(taken),
+            next=f"git mv {taken_path} {taken_path}.mine && git commit -m 'Make room'",
+        )
+
+
+def dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Reference, ...]:
+    """The lines of the result with a broken reference; a new project has none."""
+    if not isinstance(there, Project):
+        return ()
     first, last = built[0], built[-1]
-    assert first.step.old is not None
     moved: dict[str, str] = {}
-    parts: dict[str, str] = {}
     for made in built:
         moved |= made.moved.files
-        parts |= {part: path for path, each in made.moved.parts.items() for part in each}
-    left = last.outcome.conflicts if isinstance(last.outcome, Conflicted) else ()
     evolved = Evolved(
         bench.store,
         there.root,
@@ -85,146 +116,102 @@ def _checked(bench: Bench, there: Project, built: Sequence[Built], result: Resul
         new=bench.pristine(last.step.new),
         result=build.inside(bench.store, there, last.after),
         moved=moved,
-        was={place: path for path, place in moved.items()} | parts,
-        unsettled={conflict.path for conflict in left},
+        was={place: path for path, place in moved.items()},
+        unsettled=[conflict.path for conflict in last.conflicts],
     )
-    notes = [note for made in built for note in made.outcome.notes if not note.applied]
-    not_applied = tuple(dict.fromkeys(notes))
-    return replace(result, dangling=tuple(references(evolved)), not_applied=not_applied)
+    return tuple(references(evolved))
 
 
-def _refuse_unresolved(result: Result) -> None:
-    lines = [str(each) for each in result.dangling]
-    changes = [f"{note.path}: {note.text}" for note in result.not_applied]
-    count = " and ".join(
-        f"{len(found)} {what}{'s' * (len(found) != 1)}"
-        for what, found in (("unresolved reference", lines), ("left-out change", changes))
-        if found
-    )
-    if count:
-        raise Refused(
-            f"the result would have {count}",
-            where=", ".join([*lines, *changes][:SHOWN]),
-            next="change these and commit, or leave out --strict",
-        )
-
-
-def _land(
-    bench: Bench,
-    there: Project,
-    built: Sequence[Built],
-    dry: bool,
-) -> tuple[Commit, ...]:
-    store, repo = bench.store, there.repo
-    root = repo[there.head].peel(pygit2.Tree).id
-    clean = [made for made in built if isinstance(made.outcome, Clean)]
-    stuck = next((made for made in built if isinstance(made.outcome, Conflicted)), None)
-    drafts = [Draft(made.step.message, made.after) for made in clean]
-    pick = _pick(store, there, stuck) if stuck else None
-    seen = preconditions.files(repo, store, root, pick.worktree if pick else drafts[-1].tree, pick)
-    if pick:
-        preconditions.index(repo)
-    if not land.author(there.root):
-        raise Refused(
-            "git does not know who you are",
-            where=str(there.root),
-            next='git config user.name "…" && git config user.email "…"',
-        )
-    ids: list[str] = []
-    learned: list[str] = []
-    if not dry:
-        assert there.held is not None
-        ids = land.land(repo, store, there.head, drafts, pick, seen=seen, held=there.held)
-        learned = land.rerere(repo, pick.stages, there.held) if pick else []
-    made_ids: list[str | None] = [*ids] if ids else [None] * len(clean)
-    shown = [_shown(store, there, made, oid) for made, oid in zip(clean, made_ids, strict=True)]
-    if stuck:
-        prefix = repository.within(there.prefix, "")
-        paths = frozenset(path.removeprefix(prefix) for path in learned)
-        shown.append(replace(_shown(store, there, stuck, None), learned=paths))
-    return tuple(shown)
-
-
-def _pick(store: pygit2.Repository, there: Project, stuck: Built) -> Pick:
-    """A conflict, as git is to have it."""
-    assert isinstance(stuck.outcome, Conflicted)
-    conflicts = {repository.within(there.prefix, one.path): one for one in stuck.outcome.conflicts}
-    marked = {path: item.marked for path, item in conflicts.items() if item.marked}
-    worktree = trees.replace(store, stuck.after, marked)
-    sides = {path: item.sides for path, item in conflicts.items()}
-    stages = {path: (each.base, each.ours, each.theirs) for path, each in sides.items()}
-    return Pick(Draft(stuck.step.message, stuck.after), worktree, stages)
-
-
-def _shown(store: pygit2.Repository, there: Project, made: Built, oid: str | None) -> Commit:
-    outcome = made.outcome
-    assert not isinstance(outcome, Unchanged)
-    conflicts = outcome.conflicts if isinstance(outcome, Conflicted) else ()
-    files = changes(store, made.before, made.after, there.prefix)
-    along = made.step.along
-    return Commit(made.step.subject, oid, files, conflicts, outcome.notes, along=along)
-
-
-def changes(
-    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid, prefix: str = ""
-) -> tuple[FileChange, ...]:
-    """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
-    found = []
-    for patch in store.diff(old, new):
-        if patch is None:
-            continue
-        _, added, removed = patch.line_stats
-        word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")
-        path = posixpath.relpath(patch.delta.new_file.path, prefix or ".")
-        found.append(FileChange(path, word, added, removed))
+def _left_out(built: Sequence[Built]) -> tuple[Note, ...]:
+    """The changes of the upstream that the result lacks, each once."""
+    found: dict[Note, None] = {}
+    for made in built:
+        for note in made.outcome.notes:
+            if not note.applied:
+                found[note] = None
     return tuple(found)
 
 
-def perform(
-    bench: Bench,
-    there: Project,
-    todo: Sequence[Step],
-    said: Iterable[str],
-    *,
-    dry: bool,
-    relock: bool,
-    strict: bool = False,
-) -> Result:
-    """Build and land the steps; conflicts come with who meets whom, which costs only then."""
-    result = _build_and_land(bench, there, todo, said, dry=dry, relock=relock, strict=strict)
-    commits = tuple(_explained(bench, there, todo, commit) for commit in result.commits)
-    return replace(result, commits=commits)
+def _already_so(built: Sequence[Built]) -> list[str]:
+    """Notes on steps that make no commit."""
+    said = []
+    for made in built:
+        if isinstance(made.outcome, Unchanged):
+            said += [f"{note.path}: {note.text}" for note in made.outcome.notes if note.applied]
+    return said
 
 
-def _explained(bench: Bench, there: Project, todo: Sequence[Step], commit: Commit) -> Commit:
-    step = next((step for step in todo if step.subject == commit.subject), None)
-    if not commit.conflicts or step is None or step.old is None:
-        return commit
-    conflicts = [
-        replace(
-            conflict,
-            met=tuple(conflict_origins.meetings(bench, there, step.old, step.new, conflict)),
-        )
-        for conflict in commit.conflicts
-    ]
-    return replace(commit, conflicts=tuple(conflicts))
-
-
-def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
-    """Refuse where a file of the user's is at the path of a directory that is to come.
-
-    As a conflict it would be one for each file below, and all of them the same.
-
-    Raises:
-        Refused: something in git (a file, a link, a submodule) is at such a path.
-    """
-    wanted = {each.path for each in outcome.conflicts if each.reason is Reason.KIND}
-    above = {parent for path in wanted for parent in renames.above(path)}
-    taken = sorted(path for path in above if trees.lookup(store, outcome.tree, path))
-    if taken:
-        files = "a file of yours is" if len(taken) == 1 else "files of yours are"
+def _refuse_unresolved(broken: Sequence[Reference], left_out: Sequence[Note]) -> None:
+    shown = [*map(str, broken), *(f"{note.path}: {note.text}" for note in left_out)]
+    counts = []
+    for what, number in ("unresolved reference", len(broken)), ("left-out change", len(left_out)):
+        if number:
+            counts.append(f"{number} {what}{'s' * (number != 1)}")
+    if counts:
         raise Refused(
-            f"{files} where a directory has to come",
-            where=", ".join(taken),
-            next=f"git mv {shlex.quote(taken[0])} ELSEWHERE && git commit -m 'Make room'",
+            f"The result would have {' and '.join(counts)}.",
+            where=", ".join(shown[:SHOWN]),
+            next="Accept them? Run the command without --strict",
         )
+
+
+def _land(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> tuple[Commit, ...]:
+    """Land the built steps, unless `dry`; the refusals are the same."""
+    store = bench.store
+    clean = [made for made in built if isinstance(made.outcome, Clean)]
+    stuck = built[-1] if built[-1].conflicts else None
+    drafts = [Draft(made.step.message, made.after) for made in clean]
+    pick = _pick(store, there, stuck) if stuck else None
+    seen = _refuse_or_look(store, there, drafts, pick)
+    commits = [_commit(store, there, made) for made in clean]
+    if not dry:
+        assert there.held is not None
+        ids = land.land(there.repo, store, there.head, drafts, pick, seen=seen, held=there.held)
+        commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
+    if stuck:
+        conflicts = _explained(bench, there, stuck)
+        commits.append(replace(_commit(store, there, stuck), conflicts=conflicts))
+    return tuple(commits)
+
+
+def _refuse_or_look(
+    store: pygit2.Repository, there: Place, drafts: Sequence[Draft], pick: Pick | None
+) -> Mapping[str, str]:
+    """Refuse what cannot land; else a print of each file that will be written."""
+    tree = pick.worktree if pick else drafts[-1].tree
+    seen = preconditions.files(there.repo, store, build.whole_tree(store, there), tree, pick)
+    if pick:
+        preconditions.index(there.repo)
+    if there.head:  # whoever starts a repository may be nobody yet
+        preconditions.author(Path(there.repo.workdir))
+    return seen
+
+
+def _pick(store: pygit2.Repository, there: Place, stuck: Built) -> Pick:
+    """A conflict, as git is to have it."""
+    marked, stages = {}, {}
+    for conflict in stuck.conflicts:
+        path = repository.within(there.prefix, conflict.path)
+        sides = conflict.sides
+        stages[path] = (sides.base, sides.ours, sides.theirs)
+        if conflict.marked:
+            marked[path] = conflict.marked
+    worktree = trees.replace(store, stuck.after, marked)
+    return Pick(Draft(stuck.step.message, stuck.after), worktree, stages)
+
+
+def _commit(store: pygit2.Repository, there: Place, made: Built) -> Commit:
+    files = file_changes(store, made.before, made.after, there.prefix)
+    step = made.step
+    return Commit(step.subject, None, files, notes=made.outcome.notes, along=step.along)
+
+
+def _explained(bench: Bench, there: Place, stuck: Built) -> tuple[Conflict, ...]:
+    """The conflicts, with the commit and the patch behind each."""
+    assert isinstance(there, Project)
+    assert stuck.step.old is not None
+    explained = []
+    for conflict in stuck.conflicts:
+        met = conflict_origins.meetings(bench, there, stuck.step.old, stuck.step.new, conflict)
+        explained.append(replace(conflict, met=tuple(met)))
+    return tuple(explained)

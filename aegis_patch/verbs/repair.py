@@ -1,4 +1,4 @@
-"""`aegis repair`: bring tree and record together again."""
+"""`aegis repair`: make tree and record agree."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from aegis_patch.verbs.step import Result, Step
 
 
 def repair(where: Path, *, dry: bool, relock: bool, strict: bool = False) -> Result:
-    """Bring tree and record together again, in one commit: what belongs there comes or goes.
+    """Make tree and record agree, in one commit.
 
     Raises:
-        Refused: something is off that another command has to settle.
+        Refused: an inconsistency needs another command.
     """
     with open_project(where) as (bench, there):
         found = presence.look(bench, there.stack, there.tree)
         if not found.off:
-            return Result(said=("nothing is off",), dry=dry)
+            return Result(said=("everything is consistent",), dry=dry)
         opening.refuse_stranded(bench, found.there)
         body = "\n".join(f"- {each.what}" for each in found.off)
         step = Step(presence.SUBJECT, body, found.there, found.due, record=there.stack)

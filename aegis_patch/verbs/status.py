@@ -1,4 +1,4 @@
-"""`aegis status`: what a project is made of, and what the user changed."""
+"""`aegis status`: the stack of a project, and the user's changes to it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Status:
 
 
 def status(where: Path) -> Status:
-    """What a project is made of, what is off, how far it is behind, and what the user changed."""
+    """The stack, its inconsistencies, newer releases, and the user's changes."""
     with open_project(where, to_write=False) as (bench, there):
         found = presence.look(bench, there.stack, there.tree)
         versions = list(releases.versions(there.stack.url))
@@ -50,7 +50,7 @@ def status(where: Path) -> Status:
             behind = len(versions) - 1 - versions.index(release)
         drift = _drift(bench, bench.pristine(found.there), there.tree)
         what, remedy = repository.under_way(there.repo)
-        under_way = f"{what} is under way: {remedy}" if what else ""
+        under_way = f"{what.capitalize()} is in progress. {remedy}" if what else ""
         catalogue = bench.catalogue(found.there)
         joined = [
             name

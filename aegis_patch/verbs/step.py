@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+import pygit2
 
 from aegis_patch.history.unresolved import Reference
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.merge.sides import Note
-from aegis_patch.stack import stack
 from aegis_patch.stack.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One commit to be: what it says, and the stacks between which it leads.
+    """A planned commit: its message, and the stacks before and after it.
 
-    `command` is what to type for this step alone. `record` is what the record says, where that is
-    not what is there.
+    `command` makes this step alone. `record` is the recorded stack, if the tree shows another.
     """
 
     subject: str
@@ -31,20 +31,18 @@ class Step:
     @property
     def message(self) -> str:
         """The commit's message, trailers included."""
-        said = self.record or self.old
-        was = said.present if said else {}
-        now = self.new.present
-        touched = sorted(
-            name for name in was.keys() | now.keys() if _by(was, name) != _by(now, name)
-        )
-        trailers = [f"Aegis-Component: {name}" for name in touched]
+        was, now = _who_asked(self.record or self.old), _who_asked(self.new)
+        trailers = []
+        for name in sorted(was.keys() | now.keys()):
+            if was.get(name) != now.get(name):
+                trailers.append(f"Aegis-Component: {name}")
         trailers.append(f"Aegis-Release: {self.new.release}")
         parts = [self.subject, self.body, "\n".join(trailers)]
         return "\n\n".join(part for part in parts if part) + "\n"
 
     @property
     def along(self) -> tuple[str, ...]:
-        """The names that come or go with it, besides those in its subject."""
+        """The names added or removed with it, besides those in its subject."""
         was = self.old.names if self.old else frozenset()
         named = re.split(r'[\s,"]+', self.subject)
         return tuple(sorted((was ^ self.new.names).difference(named)))
@@ -62,10 +60,9 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit that was made, is planned, or awaits a person (then it has conflicts).
+    """A commit: made, planned, or with conflicts to resolve.
 
-    `learned` are the paths of these into which `git rerere` has put a resolution that it knew,
-    `along` the components that come or go with the one that the subject names.
+    `along` are the components added or removed with the one in the subject.
     """
 
     subject: str
@@ -73,16 +70,15 @@ class Commit:
     files: tuple[FileChange, ...]
     conflicts: tuple[Conflict, ...] = ()
     notes: tuple[Note, ...] = ()
-    learned: frozenset[str] = frozenset()
     along: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a verb did: commits, things to say, and the commands that are left to do.
+    """The result of a verb: commits, notes, and the commands left to run.
 
-    `dangling` are the lines that name what is no longer there, `not_applied` the changes of the
-    upstream that are left out.
+    `dangling` are the lines with a broken reference, `not_applied` the upstream's changes that
+    the result lacks.
     """
 
     commits: tuple[Commit, ...] = ()
@@ -93,5 +89,19 @@ class Result:
     not_applied: tuple[Note, ...] = ()
 
 
-def _by(present: Mapping[str, stack.Presence], name: str) -> str | None:
-    return present[name].by if name in present else None
+def file_changes(
+    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid, prefix: str
+) -> tuple[FileChange, ...]:
+    """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
+    found = []
+    for patch in store.diff(old, new):
+        if patch is not None:
+            _, added, removed = patch.line_stats
+            word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")
+            path = posixpath.relpath(patch.delta.new_file.path, prefix or ".")
+            found.append(FileChange(path, word, added, removed))
+    return tuple(found)
+
+
+def _who_asked(whole: Stack | None) -> dict[str, str]:
+    return {name: there.by for name, there in whole.present.items()} if whole else {}

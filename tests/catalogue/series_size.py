@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pygit2
 
+from aegis_patch.maintain import rules
 from aegis_patch.objects import trees
 from aegis_patch.stack import pristine
 from aegis_patch.stack.release import Upstream
@@ -28,17 +29,16 @@ class Size:
 def size(store: pygit2.Repository, opened: Upstream, name: str) -> Size:
     """The size of one series of a release."""
     start, end = pristine.before(store, opened, name), pristine.after(store, opened, name)
-    count = {"edited": 0, "python": 0, "tests": 0, "other": 0}
+    count = {"python": 0, "tests": 0, "other": 0}
     for change in store.diff(start, end):
         assert change is not None
         path = change.delta.new_file.path
-        _, added, removed = change.line_stats
-        if change.delta.status_char() == "M" and path != "compose.yaml":
-            count["edited"] += added + removed
-        elif change.delta.status_char() == "A":
+        if change.delta.status_char() == "A":
             kind = "tests" if path.startswith("tests/") else "other"
-            count["python" if path.startswith("app/") and path.endswith(".py") else kind] += added
-    return Size(patches=len(opened.catalogue[name].series), **count)
+            kind = "python" if path.startswith("app/") and path.endswith(".py") else kind
+            count[kind] += change.line_stats[1]
+    edited = rules.edited(store, opened, name)
+    return Size(patches=len(opened.catalogue[name].series), edited=edited, **count)
 
 
 def table(store: pygit2.Repository, opened: Upstream) -> str:

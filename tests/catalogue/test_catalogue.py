@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from itertools import chain
 from pathlib import Path
 
 import pygit2
 import pytest
 
 from aegis_patch.objects import trees
-from aegis_patch.stack import patch, pristine, record, requirements
+from aegis_patch.stack import pristine, record
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import identity_files, releases
-from tests.catalogue.series_size import size, table
+from tests.catalogue.series_size import table
 from tests.conftest import ROOT, git
 
 NAMES = sorted(path.name for path in (ROOT / "patches").iterdir())
@@ -119,24 +117,6 @@ def test_git_am_applies_a_series(
     assert git(repo, "rev-parse", "HEAD^{tree}") == str(pristine.after(store, head, name))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_patch_says_why_and_is_named_by_its_subject(head: Upstream, name: str) -> None:
-    assert head.catalogue[name].series
-    for file, mail in head.catalogue[name].series:
-        parsed = patch.parse(file, mail)
-        assert len(parsed.body) > 40, f"{file} does not say why"
-        assert file == re.sub(r"[^a-z0-9]+", "-", parsed.subject.lower()).strip("-") + ".patch"
-        assert not file[0].isdigit()
-
-
-def test_no_patch_contains_an_identity_value(head: Upstream) -> None:
-    for each in head.catalogue.values():
-        for file, mail in each.series:
-            changed = re.findall(rb"^[+-].*$", mail, re.MULTILINE)
-            for value in IDENTITY:
-                assert value.encode() not in b"\n".join(changed), f"{each.name}/{file}"
-
-
 def test_only_the_identity_files_hold_the_identity(
     store: pygit2.Repository, head: Upstream
 ) -> None:
@@ -152,46 +132,8 @@ def test_only_the_identity_files_hold_the_identity(
     assert len(holders) <= 5
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_series_touches_a_first_or_a_last_line(
-    store: pygit2.Repository, head: Upstream, name: str
-) -> None:
-    start, end = pristine.before(store, head, name), pristine.after(store, head, name)
-    for path in trees.changed(store, start, end):
-        sides = [trees.lookup(store, tree, path) for tree in (start, end)]
-        if all(sides):
-            first, last = (trees.blob(store, side).splitlines() for side in sides)
-            assert (first[0], first[-1]) == (last[0], last[-1]), path
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_series_edits_few_existing_lines(
-    store: pygit2.Repository, head: Upstream, name: str
-) -> None:
-    """More than about 15 is a sign that the base lacks a seam; a Compose service is its own."""
-    assert size(store, head, name).edited <= 15
-
-
 def test_the_page_of_the_components_is_counted_anew(
     store: pygit2.Repository, head: Upstream
 ) -> None:
     """Written by scripts/components."""
     assert table(store, head) in (ROOT / "docs/components.md").read_text()
-
-
-def test_every_name_has_a_slot_in_the_record(store: pygit2.Repository) -> None:
-    for version in VERSIONS:
-        opened = releases.open_release(store, releases.BUNDLED, version)
-        skeleton = trees.read(store, opened.base, record.RECORD).decode()
-        slots = re.findall(r"^# slot: (.*)$", skeleton, re.MULTILINE)
-        assert slots == sorted(slots)
-        assert set(opened.catalogue) <= set(slots)
-
-
-def test_requirements_are_known_and_integrations_join_two_or_more(head: Upstream) -> None:
-    known = head.catalogue
-    needed = set(chain.from_iterable(each.requires for each in known.values()))
-    assert needed <= known.keys()
-    for each in known.values():
-        assert each.kind != "integration" or len(each.requires) >= 2
-    assert requirements.order(known, known)

@@ -1,4 +1,4 @@
-"""anchors.py: two series that put lines in above one anchor do not clash; all else that meets does."""
+"""Two series that put lines in above one anchor do not clash; all else that meets does."""
 
 from __future__ import annotations
 

@@ -122,17 +122,17 @@ def test_each_thing_that_is_off_is_said_in_a_sentence(bench: Bench) -> None:
 
     need = Presence(NEWEST, "need")
     assert said(bench, with_record(database=Presence(NEWEST, "you")), tree) == [
-        "the record names database, and nothing of it is here"
+        "aegis.toml lists database, but none of its files are here"
     ]
     assert said(bench, with_record(worker=None), tree) == [
-        "worker is here, and the record does not name it"
+        "worker is here, but aegis.toml doesn't list it"
     ]
     assert said(bench, with_record(nonsense=need), tree) == [
-        "the record names nonsense, which its release does not have"
+        "aegis.toml lists nonsense, which its release doesn't have"
     ]
     due = stack_of(opened, frozenset({"cache", "ingress"}))
     assert said(bench, due, tree_of(bench.store, due)) == [
-        "cache+ingress is due: cache and ingress are there"
+        "cache+ingress is missing: it joins cache and ingress"
     ]
     undue = stack_of(opened, frozenset({"cache+ingress", "ingress"}))
     assert said(bench, undue, tree_of(bench.store, undue)) == [

@@ -155,7 +155,9 @@ def shoot(aimed: Range, mode: str, at: int) -> Shot:
         check_files(aimed)
     elif (project / ".git").exists():
         wait(Path(git(project, "rev-parse", "--absolute-git-dir")))
-    if mode in ("full", "once") and "half landed" not in said.read_text():  # decided: finished next
+    if (
+        mode in ("full", "once") and "half written" not in said.read_text()
+    ):  # decided: finished next
         assert plain == ("old" if code == 1 else "new"), f"{plain}, code {code}: {said.read_text()}"
     is_init = case.args[0] == "init"
     typed = ["init", *(word.format(project=project) for word in case.args[1:])]
@@ -336,13 +338,6 @@ def begin(place: Path, release: str | None, *components: str) -> Project:
     return project
 
 
-def learning(place: Path) -> Path:
-    """A project whose user has git remember how conflicts were resolved."""
-    project = colliding("worker")(place)
-    git(project, "config", "rerere.enabled", "true")
-    return project
-
-
 def signing(place: Path) -> Path:
     """A project whose commits are signed."""
     project = begin(place, None, "ingress")
@@ -428,7 +423,6 @@ def cases() -> list[Case]:
         Case("remove", at(None, "ingress", "worker"), ("remove", "worker")),
         Case("rebase-upstream", at(OLDER, "ingress", "worker"), ("rebase-upstream",)),
         Case("rebase-upstream, conflict", upstream_conflict, ("rebase-upstream",), 3),
-        Case("add, conflict, rerere", learning, ("add", "ingress"), 3),
         Case("add, signed", signing, ("add", "worker")),
         Case("add, filters", filtered, ("add", "worker")),
         Case("answers", at(None, "ingress", "worker"), ("answers", "project_name=Other")),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Start, git
+from tests.conftest import Start, git, run
 from tests.terminal.test_cli import everything
 
 
@@ -38,6 +38,28 @@ def test_a_ref_that_cannot_move_leaves_everything_as_it_was(start: Start) -> Non
     project.aegis("add", "ingress", code=1)
     assert everything(project.path, objects=False) == before
     assert project.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["absent", "empty"])
+def test_an_init_that_fails_or_only_looks_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    hook = tmp_path / "template/hooks/reference-transaction"
+    hook.parent.mkdir(parents=True)
+    hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || ! grep -q refs/heads\n')
+    hook.chmod(0o755)
+    place = tmp_path / "made/my-api"
+    place.mkdir(parents=True) if there else place.parent.mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    setting = {"COUNT": "1", "KEY_0": "init.templateDir", "VALUE_0": str(tmp_path / "template")}
+    for name, value in setting.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    for options, code in (((), 1), (("--dry-run",), 0)):
+        ran = run("init", place, "-y", *options)
+        assert ran.code == code, ran.err
+        assert [*place.parent.rglob("*")] == [place] * there
+        assert not [*(tmp_path / "scratch").iterdir()]
 
 
 def test_line_endings_that_git_converts(start: Start) -> None:
@@ -87,7 +109,7 @@ def test_what_is_uncommitted_in_a_file_that_would_await_a_person(
         project.git("add", path)
     before = project.git("status", "--porcelain")
     said = project.aegis("remove", "worker", code=1).err
-    assert "uncommitted changes in what would be written" in said
+    assert "Commit or stash these first" in said
     assert path in said
     assert project.git("status", "--porcelain") == before
     assert "UNCOMMITTED" in project.read(path)
@@ -100,7 +122,7 @@ def test_what_is_not_in_git_where_a_file_would_await_a_person(start: Start) -> N
     project.commit("Mine")
     project.write("app/components/worker/api.py", "UNTRACKED = 1\n")
     said = project.aegis("add", "worker", code=1).err
-    assert "something that is not in git is in the way" in said
+    assert "An untracked file or a link is where aegis would write" in said
     assert project.read("app/components/worker/api.py") == "UNTRACKED = 1\n"
     (project.path / "app/components/worker/api.py").unlink()
     project.aegis("add", "worker", code=3)
@@ -134,13 +156,11 @@ def test_a_filter_that_fails_is_the_reason(
     project.git("config", f"filter.{name}.required", "true")
     before = everything(project.path, objects=False)
     ran = project.aegis("add", "worker", code=1)
-    assert "filter of git's configuration failed, nothing was changed" in ran.err
+    assert "filter from git's configuration failed" in ran.err
     assert command in ran.err
     advice = ran.err.partition(" next ")[2].strip()
-    if command == "false":
-        assert command in project.git(*shlex.split(advice)[1:])
-    else:
-        assert advice == "install not-there, then run this again"
+    assert command in project.git(*shlex.split(advice)[1:])
+    assert ("(not-there isn't installed)" in ran.err) == (command != "false")
     assert everything(project.path, objects=False) == before
     if kind != "process":  # of which git has no use without an answer, required or not
         project.git("config", f"filter.{name}.required", "false")
@@ -153,11 +173,11 @@ def test_a_merge_driver_of_the_users_own_is_not_run_and_named(start: Start, tmp_
     project.write(".gitattributes", "compose.yaml merge=mine\npyproject.toml merge=mine\n")
     project.edit("compose.yaml", "${PORT:-8000}:8000", "9000:8000")
     project.commit("Our port")
-    said = "compose.yaml: aegis merged it, and did not run your merge driver mine"
+    said = "compose.yaml: merged by aegis, not by your merge driver mine"
     assert said not in project.aegis("add", "worker", "--dry-run").out
     project.git("config", "merge.mine.driver", f"touch {tmp_path}/ran; false")
     ran = project.aegis("add", "worker")
     assert said in ran.out + ran.err
-    assert "pyproject.toml: aegis merged" not in ran.out + ran.err
+    assert "pyproject.toml: merged by aegis" not in ran.out + ran.err
     assert not (tmp_path / "ran").exists()
     assert project.is_sound()

@@ -87,7 +87,7 @@ def all_cases(scratch: Path) -> list[Case]:
         Case("`aegis --help`", (*AEGIS, "--help")),
         Case("`aegis status`", (*AEGIS, "status"), ingress),
         Case(
-            "`aegis init --components ingress`, identity cached",
+            "`aegis init --components ingress`",
             (*AEGIS, "init", str(new), "-y", "--components", "ingress"),
             made=new,
         ),

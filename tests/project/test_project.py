@@ -34,7 +34,7 @@ def test_a_record_that_is_only_in_the_worktree_is_none(start: Start) -> None:
     made = start()
     made.git("rm", "--quiet", "--cached", "aegis.toml")
     made.git("commit", "--quiet", "-m", "Without")
-    with pytest.raises(Refused, match="not in the last commit"):
+    with pytest.raises(Refused, match="isn't in the last commit"):
         find(made.path)
 
 
@@ -64,7 +64,7 @@ def test_turns_are_the_commits_that_changed_the_record(start: Start) -> None:
     made.commit("Mine")
     made.aegis("add", "ingress")
     found = find(made.path)
-    subjects = [now.commit.message.partition("\n")[0] for now, _ in record_log.turns(found)]
+    subjects = [turn.commit.message.partition("\n")[0] for turn in record_log.turns(found)]
     assert subjects == ["Add ingress", "Add cache"]
 
 

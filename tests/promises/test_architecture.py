@@ -136,7 +136,7 @@ def test_what_is_pure_is_not_for_the_docstrings_to_choose() -> None:
     assert {kinds[name] for name in ("objects", "stack", "merge")} == {"Object-pure"}
 
 
-def test_copier_renders_identity_and_the_terminal_alone_has_typer_and_rich() -> None:
+def test_copier_asks_for_the_identity_and_the_terminal_alone_has_typer_and_rich() -> None:
     users = {
         what: {name for name, path in modules().items() if what in theirs(path)}
         for what in ("copier", "typer", "rich")

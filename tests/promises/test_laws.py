@@ -237,7 +237,7 @@ def test_6_a_line_that_both_wrote_stays(start: Start) -> None:
     project.write(".env.example", both)
     project.commit("Settings that the worker brings as well")
     ran = project.aegis("add", "worker", code=0)
-    assert "you had written this too" in ran.out + ran.err
+    assert "you already had this" in ran.out + ran.err
     project.aegis("remove", "worker")
     assert project.read(".env.example") == both
 

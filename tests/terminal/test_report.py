@@ -22,7 +22,7 @@ def shown(result: Result) -> str:
     out = io.StringIO()
     console = Console(file=out, width=60, emoji=False)
     as_text.show_result(console, result)
-    as_text.show_said(console, result)
+    as_text.show_notes(console, result)
     return out.getvalue()
 
 
@@ -39,7 +39,7 @@ def test_many_files_are_counted() -> None:
     text = shown(Result((Commit("Add x", None, (*files, edited)),), dry=True))
     assert "edited" in text
     assert "and 20 added" in text
-    assert "A dry run" in text
+    assert "Dry run" in text
 
 
 @pytest.mark.parametrize("reason", list(Reason))

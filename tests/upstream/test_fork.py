@@ -62,7 +62,7 @@ def test_a_release_that_is_known_needs_no_network(tmp_path: Path, fork: Project)
     project.aegis("add", "worker")
     project.aegis("remove", "worker")
     ran = project.aegis("rebase-upstream", code=1)
-    assert "cannot be fetched" in ran.err
+    assert "Can't fetch" in ran.err
 
 
 @pytest.mark.parametrize("verb", [["status"], ["add", "worker"], ["remove", "ingress"], ["repair"]])
@@ -86,9 +86,9 @@ def test_a_colleague_who_cannot_reach_the_fork_is_told(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
     fork.path.rename(tmp_path / "away")
     error = project.aegis(*verb, "--json", code=1).json["error"]
-    assert "this upstream cannot be fetched" in error["what"]
+    assert "Can't fetch this upstream" in error["what"]
     assert error["where"] == str(fork.path)
-    assert "look at the URL and the network" in error["next"]
+    assert error["next"].startswith("git ls-remote -- ")
     (tmp_path / "away").rename(fork.path)
     project.aegis("status")
     assert project.head == before
@@ -120,13 +120,13 @@ def test_an_integration_that_only_changes_a_file(tmp_path: Path, fork: Project) 
     whole = project.tree
     project.edit(".gitignore", "/of-both/\n", "")
     project.commit("Without the line")
-    lost = "the record names cache+ingress+git, and nothing of it is here"
+    lost = "aegis.toml lists cache+ingress+git, but none of its files are here"
     assert [each["what"] for each in project.aegis("status", "--json").json["off"]] == [lost]
     project.aegis("repair")
     assert project.tree == whole
     project.git("rm", "--quiet", ".gitignore")
     project.commit("Without the file")
-    assert "nothing changes" in project.aegis("repair").out
+    assert "nothing to change" in project.aegis("repair").out
 
 
 def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
@@ -151,11 +151,11 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     fork.git("tag", "--delete", "v2.0/beta")
     project.aegis("add", "cache")
     ran = project.aegis("rebase-upstream")
-    assert "the upstream does not have release 2.0 any more" in ran.out
+    assert "the upstream no longer has release 2.0" in ran.out
     assert project.subjects[0] == "Rebase onto aegis 1.10"
     for tag in fork.git("tag").splitlines():
         fork.git("tag", "--delete", tag)
-    assert "no release is recorded" in project.aegis("rebase-upstream", code=1).err
+    assert "This upstream has no releases" in project.aegis("rebase-upstream", code=1).err
     assert project.aegis("status", "--json").json["latest"] == "1.10"
     project.aegis("remove", "cache")
     assert project.is_sound()
@@ -173,8 +173,8 @@ def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
     fork.git("gc", "--quiet", "--prune=now")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "third-cache"))
     ran = project.aegis("status", code=1)
-    assert "of release 1.10 any more" in ran.err
-    assert "tag that commit there again" in ran.err
+    assert "(release 1.10)" in ran.err
+    assert "Ask its maintainers to tag it again" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_commit_of_the_record_that_is_none(tmp_path: Path, fork: Project, comm
     project = begin(tmp_path, fork)
     project.edit("aegis.toml", fork.head, commit)
     project.commit()
-    assert "no commit id" in project.aegis("status", code=1).err
+    assert "no valid commit id" in project.aegis("status", code=1).err
 
 
 def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Project) -> None:
@@ -237,7 +237,7 @@ def test_a_repository_that_is_no_upstream(tmp_path: Path) -> None:
     other.commit()
     ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
     assert ran.code == 1
-    assert "no release is recorded" in ran.err
+    assert "This upstream has no releases" in ran.err
     other.git("tag", "v1")
     ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
     assert (ran.code, "has no base/ and patches/" in ran.err) == (1, True)

@@ -50,11 +50,11 @@ def test_releases_are_found_without_git_or_network() -> None:
 @pytest.mark.parametrize(
     ("url", "release", "says"),
     [
-        (BUNDLED, "9.9.9", "release 9.9.9 cannot be found"),
-        (BUNDLED, "", "cannot be found"),
-        ("file:///nowhere/x.git", "1.0", "cannot be fetched"),
-        ("ext::sh -c true", "1.0", "cannot be fetched"),
-        ("--upload-pack=true", "1.0", "cannot be fetched"),
+        (BUNDLED, "9.9.9", "aegis has no release 9.9.9"),
+        (BUNDLED, "", "aegis has no release"),
+        ("file:///nowhere/x.git", "1.0", "Can't fetch"),
+        ("ext::sh -c true", "1.0", "Can't fetch"),
+        ("--upload-pack=true", "1.0", "Can't fetch"),
         ("", WORK, "names no upstream"),
     ],
 )

@@ -71,12 +71,12 @@ def test_a_union_that_does_not_parse_is_a_conflict(start: Start) -> None:
     project = start()
     project.write(".gitattributes", "* merge=union\n")
     lines = project.read("pyproject.toml").splitlines(keepends=True)
-    kept = [line for line in lines if "slot:" not in line and "yours below" not in line]
+    kept = [line for line in lines if "yours below" not in line]
     text = "".join(kept).replace('"structlog>=26.1",', '"structlog>=26.1"')
     project.write("pyproject.toml", text)
     project.commit("Mine")
     ran = project.aegis("add", "cache", "--dry-run", code=3)
-    assert "does not parse" in ran.out
+    assert "doesn't parse" in ran.out
 
 
 @pytest.mark.parametrize("name", ["FastAPI", "redis", "arq", "rich"])
@@ -135,9 +135,8 @@ def test_the_next_command_works_when_typed(outer: Project) -> None:
 
 
 def test_a_project_that_was_moved_was_not_added_then(start: Start) -> None:
-    """What is reverted is the commit that added it, and not the one that moved all of it."""
+    """The commit that moved all of it is not the one that is reverted."""
     project = start("ingress")
-    added = project.git("log", "-1", "--format=%H", "--grep=^Add ingress$").strip()
     (project.path / "svc").mkdir()
     kept = {".git", "svc"}
     for file in project.git("ls-tree", "--name-only", "HEAD").splitlines():
@@ -145,8 +144,9 @@ def test_a_project_that_was_moved_was_not_added_then(start: Start) -> None:
             project.git("mv", file, f"svc/{file}")
     project.commit("Into svc")
     moved = Project(project.path / "svc")
-    assert "note" not in moved.aegis("remove", "ingress").out
-    assert f"This reverts commit {added}" in project.git("log", "-1", "--format=%B")
+    said = moved.aegis("remove", "ingress").out
+    assert "history no longer has the commit that added ingress" in said
+    assert "This reverts" not in project.git("log", "-1", "--format=%B")
 
 
 def test_what_a_hook_leaves_in_the_environment(
@@ -221,7 +221,7 @@ def test_a_release_that_was_recorded_again_is_another_one(start: Start) -> None:
     project.edit("aegis.toml", commit, "1" * 40)
     project.commit("As if made from an earlier recording")
     ran = project.aegis("add", "ingress", code=1)
-    assert "111111111 in the record" in ran.err
+    assert "aegis.toml has 111111111" in ran.err
     assert commit[:9] in ran.err
 
 

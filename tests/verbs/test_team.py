@@ -58,7 +58,7 @@ def repaired(project: Project) -> Project:
     body = project.git("log", "-1", "--format=%b")
     assert all(f"- {what}\n" in body for what in was_off)
     assert off(project) == []
-    assert "nothing is off" in project.aegis("repair").out
+    assert "everything is consistent" in project.aegis("repair").out
     assert project.git("rev-parse", "HEAD~") == before
     assert project.is_sound()
     return project
@@ -75,9 +75,9 @@ def same(project: Project, expected: Project) -> bool:
 def test_each_adds_a_component(start: Start, one: str, other: str) -> None:
     project = start()
     branches(project, ["add", one], ["add", other])
-    assert all("is due" in what for what in off(project))
+    assert all("is missing" in what for what in off(project))
     assert re.search(
-        r"Off:\n(  .* is due: .*\n)+  next aegis repair\n", project.aegis("status").out
+        r"Needs repair:\n(  .* is missing: .*\n)+  next aegis repair\n", project.aegis("status").out
     )
     assert same(repaired(project), start(one, other, name="expected"))
 
@@ -100,7 +100,8 @@ def test_a_branch_is_rebased_onto_what_another_added(start: Start) -> None:
     project.git("switch", "--quiet", "topic")
     project.git("rebase", "--quiet", "main")
     assert off(project) == [
-        f"scheduler+{name} is due: scheduler and {name} are there" for name in ("cache", "worker")
+        f"scheduler+{name} is missing: it joins scheduler and {name}"
+        for name in ("cache", "worker")
     ]
     assert same(repaired(project), start("scheduler", "worker", name="expected"))
 
@@ -177,8 +178,8 @@ def test_a_pick_whose_record_was_resolved_to_ours(start: Start) -> None:
     project.git("checkout", "HEAD~", "--", "aegis.toml")
     project.git("commit", "--quiet", "--amend", "--no-edit")
     assert off(project)[:2] == [
-        "cache is here, and the record does not name it",
-        "worker is here, and the record does not name it",
+        "cache is here, but aegis.toml doesn't list it",
+        "worker is here, but aegis.toml doesn't list it",
     ]
     repaired(project)
     assert same(project, start("worker", version=OLDER, name="expected"))
@@ -301,8 +302,8 @@ def test_what_the_older_release_does_not_have(start: Start, grown: Project, reme
     project = picked(start, "scheduler", "theirs", "0.9", grown)
     for verb in (["repair"], ["add", "cache"], ["remove", "scheduler"]):
         ran = project.aegis(*verb, code=1)
-        assert "release 0.9 does not have scheduler" in ran.err
-        assert "aegis rebase-upstream --to 1.0, or git revert" in ran.err
+        assert "Release 0.9 doesn't have scheduler" in ran.err
+        assert "next aegis rebase-upstream --to 1.0" in ran.err
     if remedy == "revert":
         project.git("revert", "--no-edit", "HEAD")
         assert project.tree == project.git("rev-parse", "HEAD~2^{tree}")
@@ -347,7 +348,7 @@ def test_a_revert_by_hand_that_forgot_the_record(start: Start, name: str) -> Non
     project.git("revert", "--no-commit", "HEAD")
     project.git("checkout", "HEAD", "--", "aegis.toml")
     project.git("commit", "--quiet", "--message", "Back out")
-    assert f"the record names {name}, and nothing of it is here" in off(project)
+    assert f"aegis.toml lists {name}, but none of its files are here" in off(project)
     repaired(project)
     assert project.tree == before
 
@@ -362,7 +363,7 @@ def test_the_files_of_an_integration_were_deleted(start: Start) -> None:
     (patch,) = (ROOT / "patches/scheduler+worker").glob("*.patch")
     project.git("apply", "--reverse", "-C1", str(patch))  # other integrations are near
     project.commit("Without it")
-    assert off(project) == ["the record names scheduler+worker, and nothing of it is here"]
+    assert off(project) == ["aegis.toml lists scheduler+worker, but none of its files are here"]
     repaired(project)
     assert project.tree == before
 
@@ -395,7 +396,7 @@ def test_what_the_user_had_written_before_a_repair_stays(start: Start) -> None:
     project.edit("docs/README.md", slot, slot + line)
     project.commit("Tell of a page to come")
     branches(project, ["add", "cache"], ["add", "ingress"])
-    assert "you had written this too" in project.aegis("repair").out
+    assert "you already had this" in project.aegis("repair").out
     project.aegis("remove", "ingress")
     assert slot + line in project.read("docs/README.md")
 
@@ -422,7 +423,7 @@ def test_a_record_that_makes_no_sense_names_what_puts_it_back(start: Start, kind
     for verb in (["status"], ["repair"], ["add", "cache"]):
         ran = project.aegis(*verb, "--json", code=1)
         error = ran.json["error"]
-        assert "the record does not make sense" in error["what"]
+        assert "can't be parsed" in error["what"]
         assert ("conflict markers are in it" in error["what"]) == (kind == "conflict markers")
     put_back, commit, then = error["next"].split(" && ")
     for command in (put_back, commit):
@@ -440,7 +441,7 @@ def test_a_line_of_the_record_was_lost(start: Start) -> None:
     lines = project.read("aegis.toml").splitlines(keepends=True)
     project.write("aegis.toml", "".join(line for line in lines if not line.startswith("worker =")))
     project.commit("Lose a line")
-    assert off(project) == ["worker is here, and the record does not name it"]
+    assert off(project) == ["worker is here, but aegis.toml doesn't list it"]
     repaired(project)
     assert project.tree == before
 
@@ -453,7 +454,7 @@ def test_a_name_that_nobody_knows(start: Start) -> None:
     project.commit("A hand-made line")
     for verb in (["add", "ingress"], ["remove", "worker"]):
         assert "aegis repair" in project.aegis(*verb, code=1).err
-    assert off(project) == ["the record names redsi, which its release does not have"]
+    assert off(project) == ["aegis.toml lists redsi, which its release doesn't have"]
     repaired(project)
     assert project.tree == before
 
@@ -468,7 +469,7 @@ def test_a_name_that_nobody_knows_beside_one_of_another_release(start: Start) ->
     refused = project.aegis("repair", code=1).err
     assert f"aegis rebase-upstream --to {NEWEST}" in refused
     ran = project.aegis("rebase-upstream", "--to", NEWEST)
-    assert "the record named redsi, which its release does not have" in ran.out
+    assert "aegis.toml named redsi, which its release doesn't have" in ran.out
     assert (names(project), off(project)) == (["scheduler"], [])
 
 
@@ -505,5 +506,5 @@ def test_a_colleague_has_an_older_aegis(start: Start, name: str) -> None:
     project.commit("By a newer aegis")
     for verb in ("status", "repair", "rebase-upstream"):
         ran = project.aegis(verb, code=1)
-        assert "the record names release 99.0.0" in ran.err
-        assert "next use the aegis that made the record" in ran.err
+        assert "aegis.toml needs release 99.0.0" in ran.err
+        assert "next git log -1 -- aegis.toml" in ran.err

@@ -21,7 +21,7 @@ from app.backend.admin_session import COOKIE, FORGET, AdminSession, begin, sent
 from app.backend.guesses import Guesses
 from app.core.settings import Settings, read
 
-CLOSED = "closed: set ADMIN_TOKEN, and send it"
+CLOSED = "closed: set ADMIN_TOKEN and send it"
 SIGN_OUT = "/sign-out"
 """Where a mounted application lets a browser sign out, below its own path."""
 TOKENS, COOKIES = Guesses(), Guesses()
@@ -65,7 +65,7 @@ class AdminsOnly:
 def refusal(connection: HTTPConnection) -> HTTPException | None:
     """What to answer to whoever does not run the project, or does not ask of their own accord."""
     if _is_from_elsewhere(connection):
-        return HTTPException(403, "a page of another site asks")
+        return HTTPException(403, "requests from other sites are refused")
     if not read(Settings).admin_token:
         return None if _sits_here(connection) else HTTPException(403, CLOSED)
     session = sent(connection)
@@ -75,9 +75,9 @@ def refusal(connection: HTTPConnection) -> HTTPException | None:
     forget = {"Set-Cookie": FORGET} if COOKIE in connection.cookies else {}
     # A browser sends the password that it remembers by itself: that begins no other session.
     if session and scheme in ("", "basic"):
-        return HTTPException(401, "the session is over: sign in again", _ASK | forget)
+        return HTTPException(401, "session expired: sign in again", _ASK | forget)
     if not scheme and not forget:
-        return HTTPException(401, "send the token", _ASK)
+        return HTTPException(401, "token required", _ASK)
     right = bool(scheme) and hmac.compare_digest(token, read(Settings).admin_token.encode())
     # Cookies have a count of their own: a page that goes on with an old one locks nobody out.
     guesses = TOKENS if scheme else COOKIES
@@ -127,7 +127,7 @@ def _sign_out(session: AdminSession | None, scope: Scope) -> Response:
     try:
         session.sign_out()
     except OSError as error:
-        return PlainTextResponse(f"not signed out: data/ cannot be written, {error}", 503)
+        return PlainTextResponse(f"not signed out: can't write to data/, {error}", 503)
     return PlainTextResponse("signed out", 401, _ASK | {"Set-Cookie": FORGET})
 
 

@@ -63,7 +63,7 @@ class AdminSession:
 
 
 def begin() -> AdminSession:
-    """A new one."""
+    """A new file."""
     now = int(time.time())
     return AdminSession(secrets.token_hex(16), now, now)
 

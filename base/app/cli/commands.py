@@ -22,7 +22,7 @@ _COLORS = {"ok": "green", "degraded": "yellow", "down": "red"}
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on [HOST].")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on [PORT].")] = None,
-    reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
+    reload: Annotated[bool, typer.Option(help="Restart on code changes.")] = False,
 ) -> None:
     """Serve the API and the dashboard."""
     import uvicorn
@@ -43,10 +43,10 @@ def serve(
 
 
 def health(
-    url: Annotated[str | None, typer.Option(help="Ask the server at this address.")] = None,
+    url: Annotated[str | None, typer.Option(help="Check the server at this address.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Ask how everything is; exit 1 if anything is not ok."""
+    """Check health; exit 1 unless everything is ok."""
     report = _ask_server(url) if url else _ask_here()
     if as_json:
         print(json.dumps(report, indent=2))
@@ -56,10 +56,10 @@ def health(
 
 
 def components() -> None:
-    """List what is plugged in."""
+    """List the components."""
     found = discover()
     if not found:
-        print("Nothing is plugged in besides the core.")
+        print("No components installed.")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for component in found:
         table.add_row(f"[bold]{component.name}[/]", component.title, component.summary)
@@ -92,7 +92,7 @@ def _ask_server(url: str) -> dict[str, Any]:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         detail = f"{type(error).__name__}: {error}"
     except (ValueError, KeyError, TypeError):
-        detail = "answers, but not with a health report"
+        detail = "the answer is not a health report"
     return {
         "status": "down",
         "components": {"server": {"status": "down", "detail": f"{url}: {detail}", "data": {}}},

@@ -24,12 +24,12 @@ def dev(
     host: Annotated[str | None, typer.Option(help="Address to listen on [HOST].")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on [PORT].")] = None,
 ) -> None:
-    """Run the server and all that belongs beside it; restart what the code changes."""
+    """Run the server and everything it needs; restart on code changes."""
     _refuse_twice()
     settings.DEV_FILE.unlink(missing_ok=True)
     core = read(Settings)
     if core.app_env == "production":
-        raise BadSettingsError(["APP_ENV: dev is for development; production has the containers"])
+        raise BadSettingsError(["APP_ENV: dev is for development; use containers in production"])
     check_settings()
     told = Told()
     told.heeded = False
@@ -52,7 +52,7 @@ def _servers() -> Iterator[None]:
             for component in discover():
                 if component.server:
                     for variable, value in stack.enter_context(load(component.server)()).items():
-                        print(f"{component.name}: {variable} is not set; for now it is {value}")
+                        print(f"{component.name}: {variable} is not set; using {value}")
                         told.append(f'{variable}="{value}"')
                 settings.DEV_FILE.write_text("\n".join([*told, ""]))
                 settings.forget()
@@ -127,7 +127,7 @@ def _refuse_twice() -> None:
         os.kill(pid, 0)
     except (OSError, ValueError, IndexError):
         return
-    raise BadSettingsError([f"dev runs here already, as process {pid}"])
+    raise BadSettingsError([f"dev is already running here, as process {pid}"])
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -135,5 +135,5 @@ def _refuse_taken(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        why = f"{host}:{port} cannot be listened on, {(error.strerror or str(error)).lower()}"
-        raise BadSettingsError([f"PORT: {why}; name another with --port"]) from error
+        why = f"{host}:{port} is not available, {(error.strerror or str(error)).lower()}"
+        raise BadSettingsError([f"PORT: {why}; choose another with --port"]) from error

@@ -62,9 +62,9 @@ class Watched:
         if self._ears.is_alive() and self._looks < LOOKS:
             return
         self._told = True
-        ended = f"`{self._name}` has ended, with exit code {code}"
-        said = f"It said last: {self._last}" if self._last else "It said nothing."
-        print(f"{ended}; it starts again when the code changes. {said}", file=sys.stderr)
+        ended = f"`{self._name}` exited with code {code}"
+        said = f"Last line: {self._last}" if self._last else "No output."
+        print(f"{ended}; restarting on the next code change. {said}", file=sys.stderr)
 
     def stop(self) -> None:
         """Have it end what it is at, and see to it that it is gone."""

@@ -86,7 +86,7 @@ def load(reference: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except Exception as error:
-        raise ComponentError(f"cannot load {reference!r}: {_one_line(error)}") from error
+        raise ComponentError(f"can't load {reference!r}: {_one_line(error)}") from error
 
 
 def discover() -> list[Component]:
@@ -121,7 +121,7 @@ def _component_in(name: str) -> Component | None:
     try:
         found = getattr(importlib.import_module(module), "component", None)
     except Exception as error:
-        raise ComponentError(f"component {name!r} does not import: {_one_line(error)}") from error
+        raise ComponentError(f"component {name!r} can't be imported: {_one_line(error)}") from error
     if found is None:
         return None
     if not isinstance(found, Component):

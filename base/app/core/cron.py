@@ -86,24 +86,24 @@ def parse(expression: str, timezone: str = "UTC") -> Cron:
     """What an expression means in a time zone; ValueError says in one line what is wrong."""
     texts = expression.lower().split()
     if len(texts) != len(_FIELDS):
-        raise ValueError("wants five fields: minute, hour, day, month and weekday")
+        raise ValueError("needs five fields: minute, hour, day, month and weekday")
     texts[4] = texts[4].replace("sun-sun", "sun").replace("-sun", "-7")
     fields = []
     for text, name in zip(texts, _FIELDS, strict=True):
         parts = [_numbers(part, name) for part in text.split(",")]
         if not all(parts):
-            raise ValueError(f"{text!r} is no {name}")
+            raise ValueError(f"{text!r} is not a valid {name}")
         fields.append(sorted({number for part in parts for number in part}))
     minutes, hours, days, months, weekdays = fields
     try:
         zone = ZoneInfo(timezone)
     except (LookupError, ValueError, OSError):
-        raise ValueError(f"no time zone {timezone!r}; one is called 'Europe/Berlin'") from None
+        raise ValueError(f"unknown time zone {timezone!r}; try one like 'Europe/Berlin'") from None
     either = not texts[2].startswith("*") and not texts[4].startswith("*")
     weekdays = sorted({number % 7 for number in weekdays})
     found = Cron(minutes, hours, days, months, weekdays, either, zone)
     if found.after(0) == math.inf:
-        raise ValueError("never comes due")
+        raise ValueError("never matches")
     return found
 
 

@@ -73,7 +73,7 @@ def _check_of(component: Component) -> Check:
 
 
 async def _no_check() -> Health:
-    return Health("ok", "plugged in; has no check of its own")
+    return Health("ok", "installed; no health check")
 
 
 async def _broken(reason: str) -> Health:

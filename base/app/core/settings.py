@@ -70,22 +70,22 @@ class Settings(EnvSettings):
     def _are_names(cls, text: str) -> str:
         if all(re.fullmatch(r"\*|(\*\.)?[\w.-]+", each) for each in listed(text)):
             return text
-        raise PydanticCustomError("names", "should be names alone, as in app.example.com")
+        raise PydanticCustomError("names", "should be host names only, like app.example.com")
 
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, text: str) -> str:
         if all(re.fullmatch(r"\*|https?://[^/\s]+", each) for each in listed(text)):
             return text
-        raise PydanticCustomError("origins", "should be origins, as in https://shop.example.com")
+        raise PydanticCustomError("origins", "should be origins, like https://shop.example.com")
 
     @field_validator("admin_token")
     @classmethod
     def _hard_to_guess(cls, given: str, known: ValidationInfo) -> str:
         token = given.strip()
         if token and known.data.get("app_env") == "production" and is_weak(token):
-            wanted = f"too easy to guess: production wants {LENGTH} random characters"
-            raise PydanticCustomError("weak", f"{wanted}; `python -m app admin-token` prints some")
+            wanted = f"too easy to guess: production needs {LENGTH} random characters"
+            raise PydanticCustomError("weak", f"{wanted}; `python -m app admin-token` prints one")
         return token
 
 
@@ -129,7 +129,7 @@ def _readable() -> tuple[Path, Path]:
         except UnicodeDecodeError:
             wrong = True
         if wrong:
-            raise SystemExit(f"{file} is not UTF-8 text: save it again with the encoding UTF-8")
+            raise SystemExit(f"{file} is not UTF-8 text: save it with UTF-8 encoding")
     return ENV_FILE, DEV_FILE
 
 

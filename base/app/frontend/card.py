@@ -111,7 +111,7 @@ class Card:
                 await self._body.refresh(health)
             except Exception as error:
                 _log_failure(self._name, error)
-                self._detail.value = f"This card cannot refresh: {error}"
+                self._detail.value = f"This card can't refresh: {error}"
 
 
 def _build_body(context: CardContext) -> CardBody:
@@ -123,7 +123,7 @@ def _build_body(context: CardContext) -> CardBody:
         return builder(context)
     except Exception as error:
         _log_failure(context.component.name, error)
-        return CardBody([ft.Text(f"This card cannot be built: {error}", color=ft.Colors.ERROR)])
+        return CardBody([ft.Text(f"This card can't be built: {error}", color=ft.Colors.ERROR)])
 
 
 def _log_failure(name: str, error: Exception) -> None:

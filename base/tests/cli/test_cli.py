@@ -105,7 +105,7 @@ def test_a_broken_component_is_one_line(plug_in, monkeypatch, capsys):
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2
-    assert capsys.readouterr().err.startswith("component 'clock' does not import")
+    assert capsys.readouterr().err.startswith("component 'clock' can't be imported")
 
 
 UVICORN = ("uvicorn", "--factory", "app.backend.main:create_app")

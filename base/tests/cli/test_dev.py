@@ -163,14 +163,14 @@ def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):
         until((path / "ran").exists)
         (path / "ran").unlink()
         save(parts, "raise RuntimeError('no hands')")
-        until(lambda: "starts again when the code changes" in said.read_text())
+        until(lambda: "restarting on the next code change" in said.read_text())
         save(parts, PARTS)
         until((path / "ran").exists)
         watch.send_signal(signal.SIGINT)
         assert watch.wait(120) == 0
-        (told,) = [line for line in said.read_text().splitlines() if "has ended" in line]
-        assert told.startswith("`clock run` has ended, with exit code 2; ")
-        assert told.partition("It said last: ")[2].endswith("RuntimeError: no hands")
+        (told,) = [line for line in said.read_text().splitlines() if "exited with" in line]
+        assert told.startswith("`clock run` exited with code 2; ")
+        assert told.partition("Last line: ")[2].endswith("RuntimeError: no hands")
         assert said.read_text().count("no hands") == 2, "as it was said, and the last of it"
     finally:
         watch.kill()
@@ -268,7 +268,7 @@ def test_a_port_that_is_taken_is_a_line():
         result = CliRunner().invoke(cli, ["dev", "--host", "127.0.0.1", "--port", port])
     assert isinstance(result.exception, BadSettingsError)
     (line,) = result.exception.lines
-    assert f"127.0.0.1:{port} cannot be listened on, address already in use" in line
+    assert f"127.0.0.1:{port} is not available, address already in use" in line
     assert "--port" in line
 
 

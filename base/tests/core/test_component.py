@@ -30,7 +30,7 @@ def test_a_package_without_one_is_left_alone(plug_in):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("import no_such_module", "component 'clock' does not import: ModuleNotFoundError"),
+        ("import no_such_module", "component 'clock' can't be imported: ModuleNotFoundError"),
         ("component = 1", "component 'clock': app.components.clock.component is not a Component"),
         (CLOCK.replace('"clock"', '"watch"'), "component 'clock' calls itself 'watch'"),
     ],

@@ -71,5 +71,5 @@ def test_a_component_has_a_card_that_reacts(plug_in, dashboard):
 def test_a_broken_card_does_not_take_the_others_along(plug_in, dashboard):
     plug_in("clock", CLOCK, parts=PARTS.replace("shown = ", "shown = nothing = 1 / 0 and "))
     with dashboard() as viewer:
-        viewer.see("This card cannot be built")
+        viewer.see("This card can't be built")
         viewer.see("the process answers")

@@ -16,7 +16,7 @@ class Lost(AssertionError):
     """What may not happen: a line lost, come back, doubled or moved; a file that broke."""
 
 
-RECALLED = "as it was resolved in"
+RECALLED = "resolved as in"
 
 
 def hold(promise: bool, why: str) -> None:

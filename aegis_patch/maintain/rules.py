@@ -1,0 +1,170 @@
+"""What a series and its base have to be: the rules that keep components out of each other's way.
+
+`scripts/series check` reports what breaks one. The tests of an upstream can call the same
+functions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pygit2
+
+from aegis_patch.formats import anchors
+from aegis_patch.objects import texts, trees
+from aegis_patch.stack import patch, pristine, requirements
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import identity_files
+
+MOST_EDITED = 15
+"""Lines of existing files that a series may change before base/ lacks a seam."""
+SHORTEST_WHY = 40
+"""Characters that the body of a patch has at least: it says why."""
+
+_SILENT = (b"#", b"<!--", b")", b"]", b"}")
+"""How lines begin that are no items: comments, and ends of what is above."""
+
+Place = tuple[str, bytes]
+"""A list: its file, and the anchor that ends it."""
+
+
+def breaches(store: pygit2.Repository, upstream: Upstream, name: str) -> Iterator[str]:
+    """What one series breaks, each in a sentence.
+
+    Raises:
+        SeriesError: the series does not apply, or what it requires clashes.
+    """
+    yield from _in_its_requirements(upstream, name)
+    yield from _in_its_patches(store, upstream, name)
+    yield from _in_its_edits(store, upstream, name)
+
+
+def breaches_between(store: pygit2.Repository, upstream: Upstream) -> Iterator[str]:
+    """What base/ and all series break together.
+
+    Raises:
+        SeriesError: the whole catalogue does not fold.
+    """
+    everything = pristine.fold(store, upstream, upstream.catalogue)
+    for path in trees.files(store, everything):
+        found = Counter(
+            line.strip()
+            for line in texts.lines(trees.read(store, everything, path))
+            if anchors.is_anchor(line)
+        )
+        for line, count in found.items():
+            if count > 1:
+                yield f"{path}: the anchor {_shown(line)} stands there {count} times"
+    yield from _identical_items(store, upstream)
+
+
+def _in_its_requirements(upstream: Upstream, name: str) -> Iterator[str]:
+    here = upstream.catalogue[name]
+    for need in here.requires:
+        if need not in upstream.catalogue:
+            yield f"it requires {need}, which there is not"
+    if here.kind == "integration" and len(here.requires) < 2:
+        yield "an integration requires two or more"
+
+
+def _in_its_patches(store: pygit2.Repository, upstream: Upstream, name: str) -> Iterator[str]:
+    identity = dict(identity_files.defaults(store, upstream))
+    identity["slug"] = identity_files.slug(identity["project_name"])
+    if not upstream.catalogue[name].series:
+        yield "it has no patch"
+    for file, mail in upstream.catalogue[name].series:
+        parsed = patch.parse(file, mail)
+        if len(parsed.body) <= SHORTEST_WHY:
+            yield f"{file}: the body does not say why"
+        if file != named(parsed.subject):
+            yield f"{file}: its subject makes it {named(parsed.subject)}"
+        changed = b"\n".join(re.findall(rb"^[+-].*$", mail, re.MULTILINE))
+        for key, value in identity.items():
+            if value.encode() in changed:
+                yield f"{file}: it holds the base's {key}, {value!r}"
+
+
+def named(subject: str) -> str:
+    """The file of a patch with this subject."""
+    return re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-") + ".patch"
+
+
+def _in_its_edits(store: pygit2.Repository, upstream: Upstream, name: str) -> Iterator[str]:
+    start, end = pristine.before(store, upstream, name), pristine.after(store, upstream, name)
+    for path, (old, new) in trees.differences(store, start, end).items():
+        if path == RECORD:
+            yield f"{path}: aegis writes it, no series does"
+        if old is None or new is None:
+            continue
+        before, after = (texts.lines(trees.blob(store, side)) for side in (old, new))
+        if before[:1] != after[:1] or before[-1:] != after[-1:]:
+            yield f"{path}: its first and its last line belong to the user"
+    count = edited(store, upstream, name)
+    if count > MOST_EDITED:
+        yield f"it changes {count} lines of existing files: base/ lacks a seam"
+
+
+def edited(store: pygit2.Repository, upstream: Upstream, name: str) -> int:
+    """How many lines of existing files a series changes; a Compose service is new text in one."""
+    start, end = pristine.before(store, upstream, name), pristine.after(store, upstream, name)
+    count = 0
+    for change in store.diff(start, end):
+        assert change is not None
+        if change.delta.status_char() == "M" and change.delta.new_file.path != "compose.yaml":
+            count += change.line_stats[1] + change.line_stats[2]
+    return count
+
+
+def _identical_items(store: pygit2.Repository, upstream: Upstream) -> Iterator[str]:
+    """Two series with one item in one list: a merge of texts may take it once, or twice."""
+    known: dict[Place, dict[bytes, str]] = {}
+    for name in requirements.order(upstream.catalogue, upstream.catalogue):
+        for place, lines in _put_in(store, upstream, name):
+            there = known.setdefault(place, {})
+            for item in _items(lines):
+                other = there.setdefault(item, name)
+                if other != name:
+                    yield f"{place[0]}: {other} and {name} both have {_shown(item)}"
+
+
+def _put_in(
+    store: pygit2.Repository, upstream: Upstream, name: str
+) -> Iterator[tuple[Place, Sequence[bytes]]]:
+    """The lines that a series puts in above anchors."""
+    start, end = pristine.before(store, upstream, name), pristine.after(store, upstream, name)
+    for path in trees.changed(store, start, end):
+        old, new = (trees.read(store, tree, path) for tree in (start, end))
+        before, after = texts.lines(old), texts.lines(new)
+        for at, to in texts.hunks(store, old, new):
+            if len(at) == 0 and at.start < len(before) and anchors.is_anchor(before[at.start]):
+                yield (path, before[at.start].strip()), after[to.start : to.stop]
+
+
+def _items(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """What must be one series' alone: each item, and of a key with plain values each of those.
+
+    An item is a line with the deeper ones below it; a key is all of its item.
+    """
+    said = [line for line in lines if line.strip() and not line.lstrip().startswith(_SILENT)]
+    depth = min((_depth(line) for line in said), default=0)
+    starts = [at for at, line in enumerate(said) if _depth(line) == depth]
+    for start, end in itertools.pairwise([*starts, len(said)]):
+        first, below = said[start], said[start + 1 : end]
+        if not first.rstrip().endswith(b":") or first.lstrip().startswith(b"- "):
+            yield b"".join(said[start:end])
+        elif below and len({_depth(line) for line in below}) == 1:
+            yield from below
+        else:
+            yield first
+
+
+def _depth(line: bytes) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _shown(line: bytes) -> str:
+    return repr(line.decode("utf-8", "replace").strip().partition("\n")[0])

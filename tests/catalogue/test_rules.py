@@ -1,0 +1,195 @@
+"""rules.py: the shipped catalogue breaks none of them, and each can be broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pygit2
+import pytest
+
+from aegis_patch.formats import anchors
+from aegis_patch.maintain import rules
+from aegis_patch.objects import texts, trees
+from aegis_patch.stack import component, pristine
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import releases
+from tests import tiny
+from tests.catalogue.test_catalogue import NAMES
+from tests.promises.test_laws import stack_of, subsets, tree_of
+from tests.tiny import Files
+
+RECORD = b"""\
+[upstream]
+url = ""
+release = ""
+commit = ""
+
+[answers]
+project_name = "Harbor Light"
+
+[components]
+# yours below
+"""
+BASE = {"aegis.toml": RECORD, "list": b"start\n# yours below\nend\n"}
+MOST_IN_BASE, MOST_IN_CORE = 25, 15
+
+
+@pytest.fixture(name="head")
+def head_of_the_checkout(store: pygit2.Repository) -> Upstream:
+    return releases.open_release(store, releases.BUNDLED, releases.WORK)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_series_breaks_a_rule(store: pygit2.Repository, head: Upstream, name: str) -> None:
+    assert not list(rules.breaches(store, head, name))
+
+
+def test_base_and_the_series_break_none_together(store: pygit2.Repository, head: Upstream) -> None:
+    assert not list(rules.breaches_between(store, head))
+
+
+def test_anchors_are_few(store: pygit2.Repository, head: Upstream) -> None:
+    """They do not grow with the catalogue: a series brings some for its own lists alone."""
+    core = anchors_in(store, tree_of(store, stack_of(head, frozenset())))
+    assert len(anchors_in(store, head.base)) <= MOST_IN_BASE
+    assert len(core) <= MOST_IN_CORE
+
+
+def test_a_project_names_no_component_that_it_lacks(
+    store: pygit2.Repository, head: Upstream
+) -> None:
+    """Neither in a comment nor in braces that hold nothing; prose may name what one can add."""
+    chosen = [name for name, each in head.catalogue.items() if component.is_chosen(each)]
+    for names in subsets(head):
+        tree = pristine.fold(store, head, names)
+        for path in ("compose.yaml", "pyproject.toml", ".env.example", "Makefile", "README.md"):
+            for line in texts.lines(trees.read(store, tree, path)):
+                said = line.decode().strip()
+                assert "slot:" not in said
+                if said.startswith("#") or anchors.is_anchor(line):
+                    assert not [each for each in chosen if each not in names and each in said], said
+
+
+def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: Upstream) -> None:
+    """`mail` comes with lines in every shared list; all sets there are fold with it."""
+    more = b'mail:\n    image: "axllent/mailpit"\n    healthcheck: { disable: true }\n\n'
+    put_in = {
+        "compose.yaml": [
+            (b"    # yours below: environment\n", b'    MAIL_URL: "smtp://mail:1025"\n'),
+            (b"    # yours below: webserver\n", b"    depends_on:\n      mail: { x: y }\n"),
+            (b"  # yours below: services\n", b"  " + more),
+            (b"  # yours below: volumes\n", b"  mail:\n"),
+        ],
+        "pyproject.toml": [
+            (b"    # yours below: dependencies\n", b'    "aiosmtplib>=5",\n'),
+            (b"    # yours below: dev\n", b'    "aiosmtpd>=1",\n'),
+        ],
+        ".env.example": [(b"# yours below\n", b"# Where mail goes\n# MAIL_URL=\n\n")],
+        "Dockerfile": [(b"# yours below\n", b"RUN apt-get install mail\n")],
+    }
+    edits = {
+        "app/components/mail/__init__.py": trees.Entry(store.create_blob(b"X = 1\n"), tiny.FILE)
+    }
+    for path, places in put_in.items():
+        text = trees.read(store, head.base, path)
+        for anchor, lines in places:
+            assert text.count(anchor) == 1
+            text = text.replace(anchor, lines + anchor)
+        edits[path] = trees.Entry(store.create_blob(text), tiny.FILE)
+    after = trees.replace(store, head.base, edits)
+    mail = tiny.a_component("mail", (), "component", ())
+    grown = replace(head, catalogue={**head.catalogue, "mail": mail}, met={}, made={"mail": after})
+    grown.met["mail"] = head.base
+    for names in subsets(head):
+        without = pristine.fold(store, head, names)
+        assert pristine.fold(store, grown, names) == without
+        together = pristine.fold(store, grown, names | {"mail"})
+        assert set(trees.changed(store, without, together)) == edits.keys()
+        for path, places in put_in.items():
+            text = trees.read(store, together, path)
+            for _, lines in places:
+                assert all(line in text for line in texts.lines(lines))
+            taken = trees.read(store, without, path)
+            assert len(text) - len(taken) <= sum(len(lines) for _, lines in places)
+
+
+@pytest.fixture(name="small")
+def small_store() -> Iterator[pygit2.Repository]:
+    with tiny.empty_store() as made:
+        yield made
+
+
+def having(lines: bytes, base: Files = BASE, path: str = "list") -> dict[str, bytes]:
+    text = base[path]
+    assert isinstance(text, bytes)
+    files = {each: data for each, data in base.items() if isinstance(data, bytes)}
+    return {**files, path: text.replace(b"# yours below\n", lines + b"# yours below\n")}
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (having(b"x\n"), None),
+        (having(b"Harbor Light\n"), "it holds the base's project_name, 'Harbor Light'"),
+        (having(b"harbor-light\n"), "it holds the base's slug, 'harbor-light'"),
+        ({**BASE, "list": BASE["list"] + b"x\n"}, "its first and its last line"),
+        ({**BASE, "list": b"x\n" + BASE["list"]}, "its first and its last line"),
+        (having(b"x\n" * 16), "it changes 16 lines of existing files"),
+        (having(b"x = 1\n", path="aegis.toml"), "aegis writes it"),
+    ],
+)
+def test_a_series_that_breaks_one(
+    small: pygit2.Repository, after: dict[str, bytes], says: str | None
+) -> None:
+    opened = tiny.an_upstream(small, BASE, (tiny.a_component("cache"), after))
+    of_git = ("say why", "its subject")  # of tiny patches, which git names
+    found = [
+        each
+        for each in rules.breaches(small, opened, "cache")
+        if not any(words in each for words in of_git)
+    ]
+    assert len(found) == (says is not None), found
+    assert says is None or says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "item"),
+    [
+        (b"x\n", b"y\n", None),
+        (b"x\nz\n", b"y\nz\n", "z"),
+        (b"# why\nx\n", b"# why\ny\n", None),
+        (b"x:\n  a\n", b"x:\n  b\n", None),
+        (b"x:\n  a\n  c\n", b"x:\n  b\n  c\n", "c"),
+        (b"x:\n  a:\n    1\n", b"x:\n  b:\n    2\n", "x:"),
+        (b"- x:\n    1\n", b"- x:\n    2\n", None),
+        (b"- x:\n    1\n", b"- y\n- x:\n    1\n", "- x:"),
+    ],
+)
+def test_an_item_is_one_series_alone(
+    small: pygit2.Repository, one: bytes, other: bytes, item: str | None
+) -> None:
+    opened = tiny.an_upstream(
+        small, BASE,
+        (tiny.a_component("cache"), having(one)), (tiny.a_component("mail"), having(other)),
+    )  # fmt: skip
+    expected = [f"list: cache and mail both have {item!r}"] if item else []
+    assert list(rules.breaches_between(small, opened)) == expected
+
+
+def test_an_anchor_stands_once_in_a_file(small: pygit2.Repository) -> None:
+    base = {**BASE, "list": BASE["list"] + b"  # yours below\nend of it\n"}
+    opened = tiny.an_upstream(small, base, (tiny.a_component("cache"), {**base, "new": b"x\n"}))
+    assert list(rules.breaches_between(small, opened)) == [
+        "list: the anchor '# yours below' stands there 2 times"
+    ]
+
+
+def anchors_in(store: pygit2.Repository, tree: pygit2.Oid) -> list[tuple[str, bytes]]:
+    """Every anchor, with its file."""
+    return [
+        (path, line)
+        for path in trees.files(store, tree)
+        for line in texts.lines(trees.read(store, tree, path))
+        if anchors.is_anchor(line)
+    ]
