@@ -1,115 +1,151 @@
-"""Whether the result of a merge holds what both sides wanted."""
+"""Whether a result holds what both sides wanted: the one question that every merge is asked.
+
+A text is a bag of pieces: its lines or, after a merge by names, what its kind of file says. So no
+piece of either side is lost, none that one side took out is back, and none is made up.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 from aegis_patch.formats import kinds, syntax
 
+_Piece = TypeVar("_Piece")
+_BROKEN = (ValueError, RecursionError, MemoryError)
+
+
+def unwanted(
+    was: Counter[_Piece],
+    mine: Counter[_Piece],
+    wanted: Counter[_Piece],
+    now: Counter[_Piece],
+    *,
+    by_place: bool = False,
+) -> set[_Piece]:
+    """The pieces that a result has more or less often than both sides wanted.
+
+    They want each as often as it was, and as each side added it or took it away; where both did
+    that, perhaps alike, any number between. A merge `by_place` makes a change of both once,
+    whatever else they did to pieces that read the same: that holds wherever both have some, then.
+    """
+    wrong = set[_Piece]()
+    for piece in was.keys() | mine.keys() | wanted.keys() | now.keys():
+        before, one, other = was[piece], mine[piece], wanted[piece]
+        both = max(one + other - before, 0)
+        bounds = [both]
+        if by_place and one and other:
+            bounds += [one, other]
+        elif (one - before) * (other - before) > 0:
+            bounds.append(max(one, other) if one > before else min(one, other))
+        if not min(bounds) <= now[piece] <= max(bounds):
+            wrong.add(piece)
+    return wrong
+
+
+def made_once(
+    was: Counter[_Piece], mine: Counter[_Piece], wanted: Counter[_Piece], now: Counter[_Piece]
+) -> set[_Piece]:
+    """The pieces that both sides added, and that a result has fewer times than both wrote them."""
+    found = set[_Piece]()
+    for piece in (mine - was).keys() & (wanted - was).keys():
+        if now[piece] < mine[piece] + wanted[piece] - was[piece]:
+            found.add(piece)
+    return found
+
+
+def is_whole(base: bytes, ours: bytes, theirs: bytes, marked: bytes) -> bool:
+    """Whether a text with marked conflicts still has every line that either side added."""
+    was, mine, wanted, now = (Counter(_stripped(data)) for data in (base, ours, theirs, marked))
+    return (mine - was) | (wanted - was) <= now
+
 
 def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether a result parses, and each piece of it is there as often as both sides wanted it.
-
-    That is: as often as in base, and what each side added or took away; once, where both did the
-    same. So no line of either is lost, none is resurrected, and none is made up.
-    """
+    """Whether the result of a merge by names parses, and holds what both sides wanted."""
+    if syntax.syntax_error(path, result) is not None:
+        return False
     found = kinds.kind(path)
-    if syntax.syntax_error(path, result) is not None or resurrects(
-        path, base, ours, theirs, result
-    ):
-        return False
     try:
-        was, mine, wanted, now = (
-            found.pieces(data.decode().replace("\r\n", "\n")) if found else _lines(data)
-            for data in (base, ours, theirs, result)
-        )
-    except (ValueError, RecursionError, MemoryError):
+        sides = [_pieces(found, data) for data in (base, ours, theirs, result)]
+    except _BROKEN:
         return False
-    return all(
-        _is_wanted(was[piece], mine[piece], wanted[piece], now[piece])
-        for piece in was.keys() | mine.keys() | wanted.keys() | now.keys()
-    )
+    return not unwanted(*sides)
 
 
-def resurrects(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether YAML has a key that one side took away, or an item that the other had as it was.
+def wrong_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
+    """The first line of a text merge that it does not have as often as both sides wanted."""
+    texts = [_stripped(data) for data in (base, ours, theirs, result)]
+    wrong = unwanted(*map(Counter, texts), by_place=True) - {b""}
+    return _first(wrong, texts[3])
+
+
+def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
+    """The first line of a result where a change of one side did not go with what the other moved.
+
+    It is asked of the lines that all four have once: what is below each, and the comments right
+    above it, has to be as both sides wanted it.
+    """
+    texts = [_stripped(data) for data in (base, ours, theirs, result)]
+    marks = set.intersection(*map(_unique, texts))
+    orders = [list(filter(marks.__contains__, text)) for text in texts]
+    if orders.count(orders[0]) == len(orders):
+        return None
+    wrong = unwanted(*(_placed(text, marks) for text in texts))
+    return _first([piece.partition(b"\0")[0] for piece in wrong], texts[3])
+
+
+def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
+    """Whether YAML has again what one side took away: a key, or an item that the other kept.
 
     A text merge does so where a diff takes a line of one entry for the same line of another.
     """
     if not path.endswith((".yml", ".yaml")) or base in (ours, theirs) or ours == theirs:
         return False
-    from yaml import YAMLError
-
-    from aegis_patch.formats.yaml import keyed
-
+    found = kinds.kind(path)
     try:
-        was, *changed, now = (
-            keyed.pieces(data.decode().replace("\r\n", "\n"))
-            for data in (base, ours, theirs, result)
-        )
-    except (ValueError, RecursionError, MemoryError, YAMLError):
+        was, mine, wanted, now = (_pieces(found, data) for data in (base, ours, theirs, result))
+    except _BROKEN:
         return False
-    lost = keyed.keys(was) - (keyed.keys(changed[0]) & keyed.keys(changed[1]))
-    return not lost.isdisjoint(keyed.keys(now)) or any(
-        now[piece] and sorted(side[piece] for side in changed) == [0, count]
-        for piece, count in was.items()
-    )
+    for piece in unwanted(was, mine, wanted, now) & was.keys():
+        if now[piece] and not (mine[piece] and wanted[piece]):
+            return True
+    return False
 
 
-def astray(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
-    """Where a change of one side went to lines that the other had moved there, if any did.
-
-    Told by the lines that each of the four has once: a change has to stay below the same of
-    them, and a comment right above the same. The number of the first for which it did not.
-    """
-    texts = [[line.strip() for line in data.splitlines()] for data in (base, ours, theirs, result)]
-    counts = [Counter(line for line in text if line) for text in texts]
-    once = {line for line in counts[0] if all(count[line] == 1 for count in counts)}
-    if len({tuple(line for line in text if line in once) for text in texts}) == 1:
-        return None
-    was, mine, wanted, now = (_below(text, once) + _above(text, once) for text in texts)
-    wrong = {
-        piece[0]
-        for piece in was.keys() | mine.keys() | wanted.keys() | now.keys()
-        if not _is_wanted(was[piece], mine[piece], wanted[piece], now[piece])
-    }
-    if b"" in wrong:
-        return 1  # above them all
-    return next((n for n, line in enumerate(texts[3], 1) if line in wrong), None)
+def _pieces(kind: kinds.Kind | None, data: bytes) -> Counter[str]:
+    if kind:
+        return kind.pieces(data.decode().replace("\r\n", "\n"))
+    return Counter(line.decode("latin-1") for line in _stripped(data) if line)
 
 
-def _below(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]:
-    found: Counter[tuple[bytes, bytes]] = Counter()
+def _stripped(data: bytes) -> list[bytes]:
+    return [line.strip() for line in data.split(b"\n")]
+
+
+def _first(wrong: Collection[bytes], text: Sequence[bytes]) -> int | None:
+    """The number of the first of some lines in a text; 1 where none of them is in it."""
+    for number, line in enumerate(text, 1):
+        if line and line in wrong:
+            return number
+    return 1 if wrong else None
+
+
+def _unique(lines: Iterable[bytes]) -> set[bytes]:
+    return {line for line, count in Counter(lines).items() if line and count == 1}
+
+
+def _placed(text: Iterable[bytes], marks: Collection[bytes]) -> Counter[bytes]:
+    """Each line with the mark above it, and a comment also with the mark right below it."""
+    found = Counter[bytes]()
     mark = b""
+    comments: list[bytes] = []
     for line in text:
         if line in marks:
             mark = line
+            for comment in comments:
+                found[mark + b"\0above " + comment] += 1
         elif line:
-            found[mark, line] += 1
+            found[mark + b"\0" + line] += 1
+        comments = [*comments, line] if line.startswith(b"#") else []
     return found
-
-
-def _above(text: list[bytes], marks: set[bytes]) -> Counter[tuple[bytes, bytes]]:
-    found: Counter[tuple[bytes, bytes]] = Counter()
-    said: list[bytes] = []
-    for line in text:
-        if line.startswith(b"#"):
-            said.append(b"above: " + line)
-            continue
-        if line in marks:
-            found.update((line, each) for each in said)
-        said = []
-    return found
-
-
-def _lines(data: bytes) -> Counter[str]:
-    lines = (line.strip() for line in data.decode("latin-1").split("\n"))
-    return Counter(line for line in lines if line)
-
-
-def _is_wanted(was: int, mine: int, wanted: int, now: int) -> bool:
-    both = mine + wanted - was
-    if (mine - was) * (wanted - was) <= 0:
-        return now == max(both, 0)
-    alike = max(mine, wanted) if mine > was else min(mine, wanted)
-    return min(both, alike) <= now <= max(both, alike)

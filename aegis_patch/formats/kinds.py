@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aegis_patch.formats import compose_names
 from aegis_patch.formats.named_blocks import Blocks, Texts, Unusual, settle
 
 _LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
@@ -37,11 +36,13 @@ def kind(path: str) -> Kind | None:
     if name.endswith(".toml"):
         from aegis_patch.formats import toml
 
-        return Kind(toml.settled, toml.pieces)
+        return _by_blocks(toml.blocks, toml.pieces)
     if name.endswith((".yml", ".yaml")):
-        from aegis_patch.formats.yaml import keyed
+        from aegis_patch.formats import compose_names, yaml_keys
 
-        return _by_blocks(keyed.blocks, keyed.pieces)
+        if compose_names.NAME.fullmatch(name):
+            return _by_blocks(yaml_keys.blocks, yaml_keys.pieces, compose_names.with_own_name)
+        return _by_blocks(yaml_keys.blocks, yaml_keys.pieces)
     if name.endswith((".py", ".pyi")):
         from aegis_patch.formats import python
 
@@ -69,26 +70,6 @@ def structured(
     if found is None:
         return None
     return _made((base, ours, theirs), found.settled)
-
-
-def rewritten(
-    path: str, base: bytes, ours: bytes, theirs: bytes
-) -> tuple[bytes, bytes, bytes] | None:
-    """The three sides, equal in what ours has in a form of its own and theirs changed; or None.
-
-    What it makes equal holds what both sides wanted, told by what it says and not by its lines.
-    """
-    if path.endswith((".py", ".pyi")):
-        from aegis_patch.formats import statements
-
-        return _made((base, ours, theirs), statements.settled)
-    if path.endswith((".yml", ".yaml")):
-        from aegis_patch.formats.yaml import forms
-
-        is_compose = compose_names.NAME.fullmatch(path.rpartition("/")[2])
-        own = forms.with_own_name if is_compose else forms.rewritten
-        return _made((base, ours, theirs), own)
-    return None
 
 
 def _made(
@@ -122,5 +103,9 @@ def _complete(text: str) -> str:
     return text if text.endswith("\n") or not text else f"{text}\n"
 
 
-def _by_blocks(cut: Callable[[str], Blocks], pieces: Callable[[str], Counter[str]]) -> Kind:
-    return Kind(lambda sides: settle(*(cut(text) for text in sides)), pieces)
+def _by_blocks(
+    cut: Callable[[str], Blocks],
+    pieces: Callable[[str], Counter[str]],
+    first: Callable[[Texts], Texts] = lambda sides: sides,
+) -> Kind:
+    return Kind(lambda sides: settle(*(cut(text) for text in first(sides))), pieces)

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from aegis_patch.formats.named_blocks import Block, Unusual
+from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
 
 # One line, or the first of several that belong together: its name, and whether it is free.
 _Read = Callable[[str], tuple[str, bool]]
@@ -26,12 +26,12 @@ def env(text: str) -> tuple[Block, ...]:
     Raises:
         Unusual: a value goes on over several lines, or a line is no setting.
     """
-    return tuple(_blocks(text, _setting, continued=None))
+    return tuple(_blocks(text, _setting))
 
 
 def ignore(text: str) -> tuple[Block, ...]:
     """A file of patterns; one that begins with `!` has to stay behind what it takes back."""
-    return tuple(_blocks(text, _pattern, continued=None))
+    return tuple(_blocks(text, _pattern))
 
 
 def makefile(text: str) -> tuple[Block, ...]:
@@ -40,7 +40,7 @@ def makefile(text: str) -> tuple[Block, ...]:
     Raises:
         Unusual: it has conditionals or multi-line variables.
     """
-    return tuple(_blocks(text, _rule, continued="\t"))
+    return tuple(_blocks(text, _rule, in_rules=True))
 
 
 def pieces(text: str) -> Counter[str]:
@@ -48,27 +48,25 @@ def pieces(text: str) -> Counter[str]:
     return Counter(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _blocks(text: str, read: _Read, continued: str | None) -> Iterator[Block]:
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+def _blocks(text: str, read: _Read, *, in_rules: bool = False) -> Iterator[Block]:
+    """Each line as a block; `in_rules`, what is indented by a tab belongs to the line above."""
+    lines = split_lines(text)
     at = 0
     while at < len(lines):
         name, free = read(lines[at].strip()) if lines[at].strip() else ("", True)
-        if continued and lines[at].startswith(continued):
+        if in_rules and lines[at].startswith("\t"):
             raise Unusual(f"line {at + 1} belongs to nothing")
-        stop = at + 1
-        while stop < len(lines) and (
-            not lines[stop].strip()
-            or (continued and (lines[stop].startswith(continued) or _goes_on(lines[stop - 1])))
-        ):
-            stop += 1
-        if continued and name.startswith("#") and "".join(lines[at + 1 : stop]).strip():
-            raise Unusual(f"line {at + 1} is a comment inside of a recipe")
+        stop = behind_blank_lines(lines, at + 1)
+        while in_rules and stop < len(lines) and _goes_on(lines[stop - 1], lines[stop]):
+            if name.startswith("#"):
+                raise Unusual(f"line {at + 1} is a comment inside of a recipe")
+            stop = behind_blank_lines(lines, stop + 1)
         yield Block(name, "".join(lines[at:stop]), free=free)
         at = stop
 
 
-def _goes_on(line: str) -> bool:
-    return line.rstrip("\n").endswith("\\")
+def _goes_on(line: str, below: str) -> bool:
+    return below.startswith("\t") or line.rstrip("\n").endswith("\\")
 
 
 def _setting(line: str) -> tuple[str, bool]:

@@ -1,200 +1,144 @@
 """Markdown: sections by their headings, list items, table rows and paragraphs by what they say.
 
-A fenced block is whole, an HTML comment stands for itself (anchors are such). A blank line belongs
-to what stands above it. The items of a numbered list have an order, all else may stand before or
-after what another one put in beside it.
+An HTML comment stands for itself. The items of a numbered list have an order, all else may stand
+before or after what another one put in beside it. `markdown_it` says where each begins.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from aegis_patch.formats.named_blocks import Block, Unusual
+from aegis_patch.formats.named_blocks import Block, Unusual, split_lines
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
-_FENCE = re.compile(r" {0,3}(`{3,}+(?!.*`)|~{3,})")
-_ITEM = re.compile(r"( {0,3})(?:[-*+]|(\d{1,9})[.)])(?:[ \t]|$)")
-_RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
-_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
-_NO_HEADING = re.compile(r"[ \t]*[><]|    |\t")  # what may not be underlined, or need not be text
-_KEY = re.compile(r"[\w.-]+[ \t]*:(?:[ \t\n]|$)")  # of front matter, which begins with one
-_IN_FRONT = re.compile(rf"{_KEY.pattern}|[ \t#]|- |$")
-_DELIMITERS = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_MOST_LINES = 5_000  # it is for what people write by hand
+_FIRST_KEY = re.compile(r"[\w.-]+[ \t]*:(?:[ \t]|$)")
+
+
+class _Part(NamedTuple):
+    """Where something begins, and what it is; a heading has a level, a table many rows."""
+
+    start: int
+    name: str = ""
+    level: int = 0
+    free: bool = True
+    rows: tuple[int, ...] = ()
 
 
 def blocks(text: str) -> tuple[Block, ...]:
     """The blocks before the first heading, and the sections.
 
     Raises:
-        Unusual: something that does not end, or might be underlined, or be front matter.
+        Unusual: front matter that does not end, lines that end in another way, or too many.
     """
-    if re.search("[\r\v\f\x1c-\x1e\x85\u2028\u2029]", text):
-        raise Unusual("line breaks of other kinds")
-    lines = text.splitlines(keepends=True)
-    if not lines or not _UNDERLINE.match(lines[0].rstrip("\n")):
-        return tuple(_cut(lines))
-    stop = _front_matter_end(lines)
-    return Block("front matter", "".join(lines[:stop]), free=False), *_cut(lines[stop:])
+    lines = split_lines(text)
+    if "\r" in text or len(lines) > _MOST_LINES:
+        raise Unusual("line breaks of other kinds, or too many")
+    first = _front_matter_end(lines)
+    front = [Block("front matter", "".join(lines[:first]), free=False)] if first else []
+    lines = lines[first:]
+    parts = list(_parts(_parser().parse("".join(lines))))
+    made = list[tuple[int, Block]]()
+    for number, part in enumerate(parts):
+        stop = parts[number + 1].start if number + 1 < len(parts) else len(lines)
+        made.append((part.level, _block(part, lines, stop)))
+    made.reverse()
+    above = parts[0].start if parts else len(lines)
+    if above:
+        front.append(Block("", "".join(lines[:above])))  # blank lines
+    return *front, *_nested(made, 0)
 
 
 def pieces(text: str) -> Counter[str]:
     """Its lines; and again each with the headings above it, and whether it begins a block."""
     found = Counter(line.strip() for line in text.split("\n") if line.strip())
-    return found + Counter(_said(blocks(text), "# "))
+    return found + Counter(_placed(blocks(text), "# "))
 
 
-def _said(inside: tuple[Block, ...], under: str) -> Iterator[str]:
+def _placed(inside: Sequence[Block], under: str) -> Iterator[str]:
     for block in inside:
         lines = (block.head + block.foot).strip().split("\n")
-        yield from (f"{under}{line.strip()}" for line in ("^" + lines[0], *lines[1:]))
-        yield from _said(block.inner or (), f"{under}{block.name} > ")
+        yield f"{under}^{lines[0].strip()}"
+        for line in lines[1:]:
+            yield f"{under}{line.strip()}"
+        yield from _placed(block.inner or (), f"{under}{block.name} > ")
 
 
-def _cut(lines: list[str]) -> Iterator[Block]:
-    at = 0
-    while at < len(lines):
-        stop = _end(lines, at)
-        end = stop
-        while stop < len(lines) and not lines[stop].strip():
-            stop += 1
-        text = "".join(lines[at:stop])
-        if level := _level(lines, at):
-            close = _section_end(lines, stop, level)
-            said = " ".join(line.strip() for line in lines[at : max(end - 1, at + 1)])
-            name = said if said.startswith("#") else f"{'#' * level} {said}"
-            yield Block(name, text, tuple(_cut(lines[stop:close])))
-            stop = close
-        elif _is_table(lines, at):
-            rows = tuple(Block(_row(line), line) for line in lines[at + 2 : end])
-            head, foot = "".join(lines[at : at + 2]), "".join(lines[end:stop])
-            yield Block(f"table {lines[at].strip()}", head, rows, foot)
-        else:
-            item = _ITEM.match(lines[at])
-            yield Block(text.strip(), text, free=not (item and item.group(2)))
-        at = stop
+@functools.cache
+def _parser() -> MarkdownIt:
+    """One that looks for blocks alone, and takes the target of a link for a paragraph."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table").disable("reference")
+    parser.core.ruler.enableOnly(["block"])
+    return parser
 
 
-def _end(lines: list[str], at: int) -> int:
-    """The line behind the block that begins here, without the blank lines after it."""
-    line, stop = lines[at], at + 1
-    if fence := _FENCE.match(line):
-        closed = re.compile(f" {{0,3}}{re.escape(fence.group(1)[0])}{{{len(fence.group(1))},}} *$")
-        return _until(lines, stop, closed)
-    if line.lstrip(" ").startswith("<!--"):
-        return stop if "-->" in line else _until(lines, stop, re.compile(".*-->"))
-    if _HEADING.match(line) or _RULE.match(line.rstrip("\n")):
-        return stop
-    if _is_table(lines, at):
-        while stop < len(lines) and _is_row(lines[stop]):
-            stop += 1
-        return stop
-    if _ITEM.match(line):
-        return _item_end(lines, at)
-    stop = _text_end(lines, at)
-    if not _is_underline(lines, stop):
-        return stop
-    if _NO_HEADING.match(line):
-        raise Unusual("something that might be underlined")
-    return stop + 1
-
-
-def _text_end(lines: list[str], at: int) -> int:
-    """The line behind some lines of text, which may be one that underlines them."""
-    stop = at + 1
-    while stop < len(lines) and lines[stop].strip() and not _begins(lines, stop):
-        if _is_underline(lines, stop):
-            break
-        stop += 1
-    return stop
-
-
-def _is_underline(lines: list[str], at: int) -> bool:
-    return at < len(lines) and bool(_UNDERLINE.match(lines[at].rstrip("\n")))
-
-
-def _level(lines: list[str], at: int) -> int:
-    """Of the heading that begins here; 0 if none does."""
-    if heading := _HEADING.match(lines[at]):
-        return len(heading.group(1))
-    if not lines[at].strip() or _begins(lines, at) or _is_table(lines, at):
+def _front_matter_end(lines: Sequence[str]) -> int:
+    """The line behind front matter and the blank ones below it; 0 if there is none."""
+    if len(lines) < 2 or lines[0].rstrip() != "---" or not _FIRST_KEY.match(lines[1]):
         return 0
-    stop = _text_end(lines, at)
-    if not _is_underline(lines, stop):
-        return 0
-    return 1 if "=" in lines[stop] else 2
-
-
-def _front_matter_end(lines: list[str]) -> int:
     for at, line in enumerate(lines[1:], 1):
-        if line.rstrip() in ("---", "...") and lines[0].startswith("---"):
-            rest = (number for number in range(at + 1, len(lines)) if lines[number].strip())
-            return next(rest, len(lines))
-        if not (_KEY if at == 1 else _IN_FRONT).match(line):
-            break
-    raise Unusual("a line at the top that might begin front matter")
+        if line.rstrip() in ("---", "..."):
+            rest = "".join(lines[at + 1 :])
+            return at + 1 + rest[: len(rest) - len(rest.lstrip("\n"))].count("\n")
+    raise Unusual("front matter that does not end")
 
 
-def _until(lines: list[str], at: int, closed: re.Pattern[str]) -> int:
-    for number in range(at, len(lines)):
-        if closed.match(lines[number].rstrip("\n")):
-            return number + 1
-    raise Unusual("something that does not end")
+def _parts(tokens: Sequence[Token]) -> Iterator[_Part]:
+    """What stands on its own: no block in another, but items and sections."""
+    for at, token in enumerate(tokens):
+        start = token.map[0] if token.map else 0
+        if token.type == "list_item_open" and token.level == 1:
+            yield _Part(start, free=token.markup not in (".", ")"))
+        elif token.level or token.nesting < 0 or token.type.endswith("list_open"):
+            continue
+        elif token.type == "heading_open":
+            level = int(token.tag[1])
+            yield _Part(start, f"{'#' * level} {tokens[at + 1].content}", level)
+        elif token.type == "table_open":
+            yield _Part(start, rows=tuple(_rows(tokens[at:])))
+        else:
+            yield _Part(start)
 
 
-def _item_end(lines: list[str], at: int) -> int:
-    """An item goes on with what is indented below it, also behind blank lines."""
-    column = _indent(lines[at]) + 1
-    stop = ahead = at + 1
-    while ahead < len(lines):
-        blank = not lines[ahead].strip()
-        lazy = not lines[ahead - 1].strip() or _begins(lines, ahead)
-        if not blank and _indent(lines[ahead]) <= column and lazy:
-            break
-        ahead += 1
-        stop = stop if blank else ahead
-    if any(_FENCE.match(line.lstrip(" ")) for line in lines[at:stop]) and _open(lines[at:stop]):
-        raise Unusual("a fence that an item does not hold")
-    return stop
+def _rows(tokens: Sequence[Token]) -> Iterator[int]:
+    """Where the rows of the table begin that is first, below the line that says what is in them."""
+    for token in tokens[1:]:
+        if token.type == "table_close":
+            return
+        if token.type == "tr_open" and token.map and token.map[0] > (tokens[0].map or [0])[0]:
+            yield token.map[0]
 
 
-def _open(lines: list[str]) -> bool:
-    return sum(bool(_FENCE.match(line.lstrip(" "))) for line in lines) % 2 == 1
+def _block(part: _Part, lines: Sequence[str], stop: int) -> Block:
+    text = "".join(lines[part.start : stop])
+    if not part.rows:
+        return Block(part.name or text.strip(), text, free=part.free)
+    rows = tuple(Block(_first_cell(lines[at]), lines[at]) for at in part.rows)
+    head = "".join(lines[part.start : part.rows[0]])
+    foot = "".join(lines[part.rows[-1] + 1 : stop])
+    return Block(f"table {lines[part.start].strip()}", head, rows, foot)
 
 
-def _section_end(lines: list[str], at: int, level: int) -> int:
-    while at < len(lines):
-        if 0 < _level(lines, at) <= level:
-            return at
-        at = _end(lines, at)
-        while at < len(lines) and not lines[at].strip():
-            at += 1
-    return at
+def _first_cell(line: str) -> str:
+    """What a row is known by."""
+    cells = line.strip().strip("|").split("|")
+    return f"row {cells[0].strip() or line.strip()}"
 
 
-def _begins(lines: list[str], at: int) -> bool:
-    """Whether a block of another kind begins here, though no blank line is above."""
-    line = lines[at]
-    if any(each.match(line) for each in (_HEADING, _FENCE, _ITEM)):
-        return True
-    return line.lstrip(" ").startswith("<!--") or bool(_RULE.match(line.rstrip("\n")))
-
-
-def _is_table(lines: list[str], at: int) -> bool:
-    below = lines[at + 1].rstrip("\n") if at + 1 < len(lines) else ""
-    return "|" in lines[at] and "|" in below and bool(_DELIMITERS.match(below))
-
-
-def _is_row(line: str) -> bool:
-    return line.lstrip(" ").startswith("|")
-
-
-def _row(line: str) -> str:
-    """A row is known by its first cell that says something."""
-    cells = (cell.strip() for cell in line.split("|"))
-    return f"row {next((cell for cell in cells if cell), line.strip())}"
-
-
-def _indent(line: str) -> int:
-    return len(wide := line.expandtabs(4)) - len(wide.lstrip(" "))
+def _nested(parts: list[tuple[int, Block]], level: int) -> Iterator[Block]:
+    """The first of the parts, which are last in the list, until a heading ends the section."""
+    while parts and not 0 < parts[-1][0] <= level:
+        own, block = parts.pop()
+        if own:
+            yield Block(block.name, block.text, tuple(_nested(parts, own)))
+        else:
+            yield block

@@ -7,10 +7,10 @@ doubt, and otherwise left as each side has it, for the text merge to decide on f
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -36,7 +36,8 @@ class Block:
     """Some lines: a leaf, or a head and a foot with blocks between.
 
     A block is known by its name among its siblings. It is `free` if it may as well stand before
-    or after another free one. `join` merges the text of a leaf that both sides changed.
+    or after another free one. `join` merges the text of one that both sides changed. What is `said`
+    is the same in any layout; if it is not given, only blank lines at the end say nothing.
     """
 
     name: str
@@ -45,147 +46,209 @@ class Block:
     foot: str = ""
     free: bool = True
     join: Callable[[Texts], str | None] | None = None
+    said: str = ""
 
     @property
     def text(self) -> str:
         """All of its lines."""
         return self.head + "".join(block.text for block in self.inner or ()) + self.foot
 
+    def says_the_same(self, other: Block) -> bool:
+        """Whether two differ in their layout alone."""
+        if self.said and other.said:
+            return self.said == other.said
+        return _same(self.text, other.text)
+
 
 Blocks = Sequence[Block]
+
+
+def split_lines(text: str) -> list[str]:
+    """Its lines with their ends; only a newline ends one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def behind_blank_lines(lines: Sequence[str], at: int) -> int:
+    """The first line from there that is not blank: a blank line belongs to what is above it."""
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    return at
+
+
+def merged_names(
+    base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
+) -> list[str] | None:
+    """Ours, with what theirs added and without what it took away; None if a name is repeated.
+
+    What is new stands behind the name that it follows in theirs; or before the one that follows it.
+    """
+    if any(len(set(side)) < len(side) for side in (ours, theirs)):
+        return None
+    merged = [name for name in ours if name in theirs or name not in base]
+    for at, name in enumerate(theirs):
+        if name in base or name in merged:
+            continue
+        above = [merged.index(each) + 1 for each in theirs[:at] if each in merged]
+        below = [merged.index(each) for each in theirs[at + 1 :] if each in merged]
+        places = [*reversed(above), *below, len(merged)]
+        merged.insert(places[0], name)
+    return merged
 
 
 def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     """The three sides again, with what their blocks' names can settle settled in each."""
     sides = (base, ours, theirs)
-    repeated = {name for side in sides for name, n in _names(side).items() if n > 1}
-    shared = set(_names(base)) & set(_names(ours)) & set(_names(theirs)) - repeated
-    orders = [[block.name for block in side if block.name in shared] for side in sides]
-    if orders[0] not in orders[1:] and orders[1] != orders[2]:
-        return _as_they_are(*sides)  # both put them in an order of their own
-    order = orders[2] if orders[1] == orders[0] else orders[1]
-    result = Texts("", "", "")
-    below, follows = (dict(pairwise([*each, ""])) for each in (orders[1], order))
-    gaps = [_cut(side, order) for side in sides]
-    for number, gap in enumerate(zip(*(cut.gaps for cut in gaps), strict=True)):
-        above = Texts(*(cut.anchors[number - 1].text if number else "" for cut in gaps))
-        if number:
-            anchor = _one(*(cut.anchors[number - 1] for cut in gaps))
-            own = _names(gap[1]).keys() - _names(gap[0]).keys()
-            if own and not above.ours.endswith("\n\n"):  # a blank line of theirs has moved
-                anchor = Texts(*(f"{text.rstrip()}\n" for text in anchor))
-            result += anchor
-        if repeated.isdisjoint(_names(*gap)):
-            alone = number > 0 and below[order[number - 1]] != follows[order[number - 1]]
-            result += _gap(above, alone, *gap)
-        else:
-            result += _as_they_are(*gap)
+    was, mine, wanted = (_count(side) for side in sides)
+    repeated = {name for name, count in (was | mine | wanted).items() if count > 1}
+    shared = was.keys() & mine.keys() & wanted.keys() - repeated
+    order = _order(sides, shared)
+    if order is None:
+        return _as_they_are(base, ours, theirs)
+    parts = [_by_anchor(side, order) for side in sides]
+    if _moved_and_changed(parts, repeated):
+        return _as_they_are(base, ours, theirs)
+    result = _gap(Texts("", "", ""), *(each[""] for each in parts), repeated=repeated)
+    for name in order:
+        anchors = [each[name][0] for each in parts]
+        gaps = [each[name][1:] for each in parts]
+        above = Texts(*(each.text for each in anchors))
+        anchor = _one(*anchors)
+        if _count(gaps[1]).keys() - _count(gaps[0]).keys():  # what is ours stays as far below it
+            anchor = Texts(*(_ending_like(above.ours, text) for text in anchor))
+        result += anchor + _gap(above, *gaps, repeated=repeated)
     return result
 
 
-class _Cut(NamedTuple):
-    anchors: list[Block]
-    gaps: list[list[Block]]
+def _order(sides: Sequence[Blocks], shared: Set[str]) -> list[str] | None:
+    """The order of the blocks that all have; None where both put them in one of their own."""
+    base, ours, theirs = ([block.name for block in side if block.name in shared] for side in sides)
+    if base not in (ours, theirs) and ours != theirs:
+        return None
+    return theirs if ours == base else ours
 
 
-def _cut(side: Blocks, order: list[str]) -> _Cut:
-    """A side at the shared blocks, each with what follows it, in this order."""
-    at, number = {name: n for n, name in enumerate(order, 1)}, 0
-    cut = _Cut([], [[] for _ in range(len(order) + 1)])
+def _count(*sides: Blocks) -> Counter[str]:
+    return Counter(block.name for side in sides for block in side)
+
+
+def _by_anchor(side: Blocks, order: Sequence[str]) -> dict[str, list[Block]]:
+    """The blocks of a side: each that all have, by its name, with those that follow it."""
+    found: dict[str, list[Block]] = {"": []}
+    name = ""
     for block in side:
-        if block.name in at:
-            number = at[block.name]
-            cut.anchors.append(block)
-        else:
-            cut.gaps[number].append(block)
-    cut.anchors.sort(key=lambda block: at[block.name])
-    return cut
+        if block.name in order:
+            name = block.name
+            found[name] = []
+        found[name].append(block)
+    return found
+
+
+def _moved_and_changed(parts: Sequence[Mapping[str, Blocks]], repeated: Set[str]) -> bool:
+    """Whether a block stands behind another one than on another side, and says something else."""
+    known = dict[str, tuple[str, Block]]()
+    for side in parts:
+        for anchor, blocks in side.items():
+            for block in blocks:
+                above, other = known.setdefault(block.name, (anchor, block))
+                moved = above != anchor and block.name not in repeated
+                if moved and not block.says_the_same(other):
+                    return True
+    return False
 
 
 def _one(base: Block, ours: Block, theirs: Block) -> Texts:
-    texts = _part(Texts(base.text, ours.text, theirs.text))
-    if texts.ours == texts.theirs:
-        return texts
+    """A block that all three have."""
+    if ours.says_the_same(base) and (ours.text == base.text or not theirs.says_the_same(base)):
+        return _settled(theirs.text)
+    if theirs.says_the_same(base) or theirs.says_the_same(ours):
+        return _settled(ours.text)
     if base.inner is not None and ours.inner is not None and theirs.inner is not None:
-        inner = settle(base.inner, ours.inner, theirs.inner)
-        head, foot = (
-            _part(Texts(*parts))
-            for parts in (
-                (base.head, ours.head, theirs.head),
-                (base.foot, ours.foot, theirs.foot),
-            )
-        )
-        return head + inner + foot
+        head = _text(base.head, ours.head, theirs.head)
+        foot = _text(base.foot, ours.foot, theirs.foot)
+        return head + settle(base.inner, ours.inner, theirs.inner) + foot
+    texts = Texts(base.text, ours.text, theirs.text)
     joined = ours.join(texts) if ours.join else None
     return texts if joined is None else _settled(joined)
 
 
-def _part(texts: Texts) -> Texts:
-    base, ours, theirs = texts
-    if ours == base or (_same(ours, base) and not _same(theirs, base)):
+def _text(base: str, ours: str, theirs: str) -> Texts:
+    if _same(ours, base):
         return _settled(theirs)
-    return _settled(ours) if _same(theirs, base) or _same(theirs, ours) else texts
+    return _settled(ours) if _same(theirs, base) else Texts(base, ours, theirs)
 
 
-def _gap(above: Texts, alone: bool, base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
+def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks, *, repeated: Set[str]) -> Texts:
     """Between two shared blocks: what either took away goes, what either brought comes.
 
-    What theirs brought comes first, beside the block that it follows, unless ours took that away.
-    Or ours is right below that block, and theirs behind a blank line, or ours a comment at the
-    end; or it is `alone` there, for what it was put above has moved.
+    What theirs brought comes first, beside the block that it follows. But ours does where it is
+    right below that block.
     """
-    was, mine = ({block.name for block in side} for side in (base, ours))
+    was, mine = _count(base).keys(), _count(ours).keys()
     kept = [block for block in ours if block.name not in was]
     brought = [block for block in theirs if block.name not in was | mine]
-    if _in_doubt(base, ours, theirs, brought):
+    if repeated & _count(base, ours, theirs).keys() or _is_in_doubt(base, ours, theirs):
         return _as_they_are(base, ours, theirs)
-    close = bool(above.ours) and not above.ours.endswith("\n\n")
-    said = all(block.name.startswith("#") for block in kept) and _ends_part(kept)
-    close = alone or (close and (above.theirs.endswith("\n\n") or said))
-    behind = len(kept) if close or (theirs and theirs[0].name in was) else 0
-    at = next((n for n, block in enumerate(ours) if block.name in was), behind)
-    text = "".join(block.text for block in brought)
-    moved = above.base.endswith("\n\n") and not (above.ours + above.theirs).endswith("\n\n")
-    if kept and brought and moved:  # a blank line that was above is behind ours now
-        text = f"{text.rstrip()}\n"
+    at = _place(above, was, ours, theirs)
+    new = "".join(block.text for block in brought)
+    ends = [_ending(text) for text in above]
+    if kept and new and ends[0] != ends[1] == ends[2]:  # a blank line moved behind what is new
+        new = _ending_like(above.theirs, new)
     first, last = ("".join(block.text for block in side) for side in (kept[:at], kept[at:]))
-    return _settled(first + text + last)
+    return _settled(first + new + last)
 
 
-def _ends_part(kept: Blocks) -> bool:
-    return bool(kept) and kept[-1].text.endswith("\n\n")
+def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
+    """How many of ours stand above what theirs brought."""
+    for number, block in enumerate(ours):
+        if block.name in was:  # theirs took it away: what it brought is in its place
+            return number
+    is_below = bool(above.ours) and not above.ours.endswith("\n\n")
+    if (is_below and above.theirs.endswith("\n\n")) or (theirs and theirs[0].name in was):
+        return len(ours)
+    return 0
 
 
-def _in_doubt(base: Blocks, ours: Blocks, theirs: Blocks, brought: Blocks) -> bool:
+def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
     """Whether one side changed or replaced what the other took away, or the order matters."""
-    was, mine, wanted = (
-        {block.name: block.text for block in side} for side in (base, ours, theirs)
-    )
-    own = [block for block in ours if block.name not in was and block.name not in wanted]
-    in_both_places = [(was, mine), (was, wanted), (mine, wanted)]
-    if any(
-        not _same(one[name], other[name])
-        for one, other in in_both_places
-        for name in one.keys() & other.keys()
-    ):
+    was, mine, wanted = _by_name(base), _by_name(ours), _by_name(theirs)
+    if _differ(was, mine) or _differ(was, wanted) or _differ(mine, wanted):
         return True
-    if was.keys() - mine.keys() - wanted.keys() and (mine.keys() | wanted.keys()) - was.keys():
+    own = mine.keys() - was.keys() - wanted.keys()
+    brought = wanted.keys() - was.keys() - mine.keys()
+    by_both = (mine.keys() & wanted.keys()) - was.keys()
+    if (own or brought or by_both) and was.keys() - mine.keys() - wanted.keys():
         return True  # taken away by both, and replaced
-    if not all(block.free for block in (*ours, *theirs)) and (brought or own):
-        if (mine.keys() & wanted.keys()) - was.keys():
-            return True  # brought by both, and by one side more: where among them?
-        if [name for name in was if name in wanted] != [name for name in wanted if name in was]:
-            return True  # moved by theirs, written anew by ours
-    if not brought or not own:
+    if (own or brought) and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
+        return True  # where among those that both brought, or that theirs moved?
+    if not own or not brought:
         return False
-    among = [block.name not in was for block in theirs]  # theirs on both sides of what was there?
-    if len(base) > 1 or (base and sum(one != two for one, two in pairwise(among)) > 1):
-        return True
-    return not all(block.free for block in (*brought, *own))
+    meeting = [*(mine[name] for name in own), *(wanted[name] for name in brought)]
+    return len(was) > 1 or not _are_free(meeting) or _surround(theirs, was)
 
 
-def _names(*sides: Blocks) -> Counter[str]:
-    return Counter(block.name for side in sides for block in side)
+def _by_name(side: Blocks) -> dict[str, Block]:
+    return {block.name: block for block in side}
+
+
+def _differ(one: Mapping[str, Block], other: Mapping[str, Block]) -> bool:
+    """Whether a block of one says something else in the other."""
+    shared = one.keys() & other.keys()
+    return not all(one[name].says_the_same(other[name]) for name in shared)
+
+
+def _are_free(blocks: Blocks) -> bool:
+    return all(block.free for block in blocks)
+
+
+def _moved(was: Mapping[str, Block], now: Mapping[str, Block]) -> bool:
+    """Whether the blocks that are in both are in another order."""
+    return [name for name in was if name in now] != [name for name in now if name in was]
+
+
+def _surround(theirs: Blocks, was: Mapping[str, Block]) -> bool:
+    """Whether theirs brought something on both sides of what was there."""
+    known = [block.name in was for block in theirs]
+    return any(known) and not known[0] and not known[-1]
 
 
 def _as_they_are(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
@@ -194,6 +257,15 @@ def _as_they_are(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
 
 def _settled(text: str) -> Texts:
     return Texts(text, text, text)
+
+
+def _ending(text: str) -> str:
+    return text[len(text.rstrip()) :]
+
+
+def _ending_like(other: str, text: str) -> str:
+    """The text with as many blank lines at its end as the other has."""
+    return text.rstrip() + _ending(other)
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,111 +1,193 @@
 """Python: statements by what they bind, imports and `__all__` by the names in them.
 
 Only imports are free to stand in any order. A class is cut into its own statements, so that a
-method is told from a like-shaped one by the class that it is in.
+method is distinct from a like-shaped one of another class. A statement says the same in any layout.
 """
 
 from __future__ import annotations
 
 import ast
+import inspect
+import io
+import itertools
 import tokenize
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from aegis_patch.formats import bounded_parsers
-from aegis_patch.formats.named_blocks import Block, Texts, Unusual
+from aegis_patch.formats.named_blocks import (
+    Block,
+    Texts,
+    Unusual,
+    behind_blank_lines,
+    merged_names,
+    split_lines,
+)
 
 WIDTH = 100
+_BODIES = ("body", "handlers", "orelse", "finalbody", "cases")
+
+
+class _Module(NamedTuple):
+    """A module as a tree, its lines, and its comments by the number of their lines."""
+
+    tree: ast.Module
+    lines: Sequence[str]
+    comments: Mapping[int, str]
 
 
 def blocks(text: str) -> tuple[Block, ...]:
     """The statements of a module, each with the comments above it.
 
     Raises:
-        Unusual: two statements share a line.
+        Unusual: it is no Python, or two statements share a line.
     """
-    if "\f" in text or "\r" in text:
-        raise Unusual("line breaks of other kinds")
-    lines = text.split("\n")
-    lines = [f"{line}\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
-    return tuple(_cut(lines, _parsed(text).body, 0, len(lines)))
+    module = _parsed(text)
+    return tuple(_blocks(module, module.tree.body, 0, len(module.lines)))
 
 
 def pieces(text: str) -> Counter[str]:
-    """Its lines, and again each with what it is in; of imports and of `__all__` each name."""
-    lines = text.split("\n")
-    found: Counter[str] = Counter()
-    tree = _parsed(text)
-    places = [""] * len(lines)
-    for node in ast.walk(tree):  # outer before inner
-        _mark(places, node, lines)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and (names := _names(node)) is not None:
-            found.update(f"{_name(node)} {name}" for name in names)
-            for at in range(node.lineno - 1, node.end_lineno or node.lineno):
-                lines[at] = _comment(lines[at])
-    for place, line in zip(places, lines, strict=True):
-        found.update({line.strip(), f"{place}{line.strip()}"} if line.strip() else ())
+    """What each statement and comment says, and what it is in; of a list of names each name."""
+    module = _parsed(text)
+    found = Counter[str]()
+    places = [""] * (len(module.lines) + 1)
+    for place, node in _placed(module.tree.body, ""):
+        names = _names(node)
+        for said in [_head(node)] if names is None else [f"{_name(node)} {n}" for n in names]:
+            found[place + said] += 1
+        for label, inside in _branches(node):
+            for at in range(_first_line(inside[0]), _last_line(inside[-1]) + 1):
+                places[at] = f"{place}{_label(node)} {label} > "
+    for at, comment in module.comments.items():
+        found[places[at] + comment] += 1
     return found
 
 
-def _mark(places: list[str], node: ast.AST, lines: list[str]) -> None:
-    """Say of the lines in a statement what they are in: `def f`, or the head of a branch."""
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            head = _name(node)
-            for at in range(_first(node), node.lineno - 1):
-                places[at] += f"@{head} > "
-        case ast.stmt() | ast.ExceptHandler():
-            head = lines[node.lineno - 1].partition("#")[0].strip()
-        case ast.match_case():
-            head = lines[node.pattern.lineno - 1].partition("#")[0].strip()
-        case _:
-            return
-    for branch in ("body", "orelse", "finalbody"):
-        if inside := getattr(node, branch, ()):
-            for at in range(_first(inside[0]), inside[-1].end_lineno):
-                places[at] += f"{head} {branch} > "
-
-
-def _parsed(text: str) -> ast.Module:
-    try:
-        return bounded_parsers.python(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Unusual("not Python") from error
-
-
-def _cut(lines: list[str], body: Sequence[ast.stmt], start: int, end: int) -> Iterator[Block]:
-    for node in body:
-        stop = node.end_lineno or node.lineno
-        if _first(node) < start:
-            raise Unusual("two statements on one line")
-        text = "".join(lines[start:stop])
-        if isinstance(node, ast.ClassDef) and _first(node.body[0]) >= (at := _head_end(node)):
-            head = "".join(lines[start:at])
-            yield Block(_name(node), head, tuple(_cut(lines, node.body, at, stop)), free=False)
+def meaning(text: str) -> tuple[list[str], Counter[str]]:
+    """What its statements say, imports in a row in any order; and its comments."""
+    module = _parsed(text)
+    said = list[str]()
+    for are_imports, run in itertools.groupby(module.tree.body, _is_import):
+        if are_imports:
+            names = set[str]()
+            for node in run:
+                names.update(f"{_module_of(node)} {ast.dump(name)}" for name in node.names)  # type: ignore[attr-defined]
+            said += sorted(names)
         else:
-            free = isinstance(node, ast.Import | ast.ImportFrom)
-            join = _joined if _names(node) is not None else None
-            yield Block(_name(node), text, free=free and not _is_future(node), join=join)
+            said += map(ast.dump, run)
+    return said, Counter(module.comments.values())
+
+
+def _parsed(text: str) -> _Module:
+    """A module, in whose docstrings the indentation says nothing."""
+    if "\f" in text or "\r" in text:
+        raise Unusual("line breaks of other kinds")
+    try:
+        tree = bounded_parsers.python(text)
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
+        raise Unusual("not Python") from error
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(words))):
+                node.value = ast.Constant(inspect.cleandoc(words).strip())
+    comments = {each.start[0]: each.string for each in tokens if each.type == tokenize.COMMENT}
+    return _Module(tree, split_lines(text), comments)
+
+
+# Blocks.
+
+
+def _blocks(module: _Module, body: Sequence[ast.stmt], start: int, end: int) -> Iterator[Block]:
+    lines = module.lines
+    for node in body:
+        stop = _last_line(node)
+        if node is body[-1] and behind_blank_lines(lines, stop) >= end:
+            stop = end
+        if _first_line(node) <= start:
+            raise Unusual("two statements on one line")
+        head_end = _head_end(node) if isinstance(node, ast.ClassDef) else 0
+        if isinstance(node, ast.ClassDef) and _first_line(node.body[0]) > head_end:
+            inner = tuple(_blocks(module, node.body, head_end, stop))
+            yield Block(_name(node), "".join(lines[start:head_end]), inner, free=False)
+        else:
+            yield Block(
+                _name(node),
+                "".join(lines[start:stop]),
+                free=_is_import(node) and getattr(node, "module", "") != "__future__",
+                join=_joined if _names(node) is not None else None,
+                said=_said(module, node, start),
+            )
         start = stop
     if start < end:
         yield Block("(end)", "".join(lines[start:end]), free=False)
 
 
-def _first(node: ast.stmt) -> int:
+def _said(module: _Module, node: ast.stmt, start: int) -> str:
+    """A statement and its comments, in whatever layout."""
+    comments = list[str]()
+    for at in range(start + 1, _last_line(node) + 1):
+        if at in module.comments:
+            comments.append(module.comments[at])
+    return "\n".join([ast.dump(node), *comments])
+
+
+def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(each.lineno for each in decorators)]) - 1
+    return decorators[0].lineno if decorators else node.lineno
+
+
+def _last_line(node: ast.stmt | ast.expr) -> int:
+    return node.end_lineno or node.lineno
 
 
 def _head_end(node: ast.ClassDef) -> int:
-    # The line behind `class C(…):`, where comments of its first statement begin.
+    """The line of `class C(…):`, behind which comments of its first statement begin."""
     inside = [*node.bases, *(word.value for word in node.keywords)]
-    ends = [each.end_lineno or node.lineno for each in inside]
-    return max([node.lineno, *ends])
+    return max([node.lineno, *(_last_line(each) for each in inside)])
 
 
-def _is_future(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+# What a statement says.
+
+
+def _placed(body: Sequence[ast.stmt], place: str) -> Iterator[tuple[str, ast.stmt]]:
+    """Each statement, also in others, and what it is in."""
+    for node in body:
+        yield place, node
+        for label, inside in _branches(node):
+            yield from _placed(inside, f"{place}{_label(node)} {label} > ")
+
+
+def _branches(node: ast.AST) -> Iterator[tuple[str, list[ast.stmt]]]:
+    """The blocks in a statement, each with a name."""
+    for name in ("body", "orelse", "finalbody"):
+        if isinstance(inside := getattr(node, name, None), list) and inside:
+            yield name, inside
+    for inner in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+        yield _head(inner), inner.body
+
+
+def _label(node: ast.stmt) -> str:
+    """A statement that has others in it: a definition by its name, others by their heads."""
+    return _name(node) if hasattr(node, "name") else _head(node)
+
+
+def _head(node: ast.AST) -> str:
+    """A statement without the blocks in it."""
+    fields = dict(ast.iter_fields(node))
+    for name in _BODIES:
+        if isinstance(fields.get(name), list):
+            del fields[name]
+    return ast.dump(type(node)(**fields))
+
+
+def _is_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _module_of(node: ast.AST) -> str:
+    return "." * getattr(node, "level", 0) + (getattr(node, "module", "") or "")
 
 
 def _name(node: ast.stmt) -> str:
@@ -113,10 +195,13 @@ def _name(node: ast.stmt) -> str:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return f"def {node.name}"
         case ast.ImportFrom():
-            return f"from {'.' * node.level}{node.module or ''}"
+            return f"from {_module_of(node)}"
         case ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)):
             return f"{name} ="
     return ast.unparse(node)
+
+
+# Lists of names.
 
 
 def _names(node: ast.stmt) -> list[str] | None:
@@ -131,53 +216,37 @@ def _names(node: ast.stmt) -> list[str] | None:
 
 def _joined(texts: Texts) -> str | None:
     """One list of names, as ours writes it, with what theirs added and without what it removed."""
-    nodes = [_parsed(text).body[0] for text in texts]
+    modules = [_parsed(text) for text in texts]
+    nodes = [module.tree.body[0] for module in modules]
+    if any(module.comments for module in modules):
+        return None
     base, ours, theirs = (_names(node) or [] for node in nodes)
-    start = nodes[1].lineno - 1
-    lines = texts.ours.split("\n")
-    written = "\n".join(lines[start : nodes[1].end_lineno])
-    heads = [
-        "\n".join(t.split("\n")[: n.lineno - 1]).strip() for t, n in zip(texts, nodes, strict=True)
-    ]
-    if len(set(heads)) > 1 or any(_comment(line) for line in texts.ours.split("\n")[start:]):
+    names = merged_names(base, ours, theirs)
+    if not names:
         return None
-    if any(_comment(line) for line in texts.theirs.split("\n")[nodes[2].lineno - 1 :]):
-        return None
-    names = [name for name in ours if name in theirs or name not in base]
-    new = [name for name in theirs if name not in base and name not in ours]
-    if names == sorted(names):
-        names = sorted([*names, *new])
-    elif names == sorted(names, key=str.casefold):
-        names = sorted([*names, *new], key=str.casefold)
-    else:
-        names += new
-    if not names or len(set(names)) < len(names):
-        return None
-    made = _written(nodes[1], written, names)
-    return "\n".join([*lines[:start], made, *lines[nodes[1].end_lineno or 0 :]])
+    if ours == sorted(ours):
+        names.sort()
+    lines, node = modules[1].lines, nodes[1]
+    start, stop = node.lineno - 1, _last_line(node)
+    made = _written(node, "".join(lines[start:stop]), names)
+    return "".join([*lines[:start], made, *lines[stop:]])
 
 
-def _written(node: ast.stmt, before: str, names: list[str]) -> str:
+def _written(node: ast.stmt, before: str, names: Sequence[str]) -> str:
+    """A list of names: on a line if it was and fits, else one to a line."""
+    head, opened, closed = before.partition("=")[0] + "= ", "[", "]"
     if isinstance(node, ast.ImportFrom):
         head, opened, closed = f"{_name(node)} import ", "(", ")"
-        if "(" not in before and len(head + ", ".join(names)) <= WIDTH:
-            opened = closed = ""
-    else:
-        head, opened, closed = before.partition("=")[0] + "= ", "[", "]"
-        if "[" not in before:
-            opened, closed = "(", ")"
-    line = f"{head}{opened}{', '.join(names)}{',' * (opened == '(' and len(names) == 1)}{closed}"
-    if "\n" not in before and len(line) <= WIDTH:
-        return line
-    indent = next((row[: len(row) - len(row.lstrip())] for row in before.split("\n")[1:]), "    ")
-    return f"{head}{opened}\n" + "".join(f"{indent or '    '}{n},\n" for n in names) + closed
-
-
-def _comment(line: str) -> str:
-    if "#" not in line:
-        return ""
-    try:
-        tokens = list(tokenize.generate_tokens(iter([line]).__next__))
-    except (tokenize.TokenError, SyntaxError):
-        return line.strip()
-    return next((token.string for token in tokens if token.type == tokenize.COMMENT), "")
+    elif "[" not in before:
+        opened, closed = "(", ")"
+    inside = ", ".join(names)
+    if "\n" not in before.rstrip():
+        bare = isinstance(node, ast.ImportFrom) and "(" not in before
+        comma = "," if opened == "(" and len(names) == 1 else ""
+        line = f"{head}{inside}\n" if bare else f"{head}{opened}{inside}{comma}{closed}\n"
+        if len(line) <= WIDTH + 1:
+            return line
+    rows = before.split("\n")[1:2]
+    indent = rows[0][: len(rows[0]) - len(rows[0].lstrip())] if rows else ""
+    listed = "".join(f"{indent or '    '}{name},\n" for name in names)
+    return f"{head}{opened}\n{listed}{closed}\n"

@@ -46,7 +46,7 @@ def _unique(document: object) -> None:
     # were seen already, perhaps to the one that holds them.
     import yaml
 
-    from aegis_patch.formats.yaml.keyed import SETS
+    from aegis_patch.formats.yaml_keys import SETS
 
     pending, seen = [document], set[int]()
     while pending:

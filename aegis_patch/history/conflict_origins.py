@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -17,32 +18,46 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
 
 _MOST = 3  # places that are explained in one file
+_BLAMED = re.compile(r"(?ms)^([0-9a-f]{40}) \d+ (\d+)\b.*?^author-time (\d+)$")
 
 
 def meetings(
     bench: Bench, there: Project, old: Stack, new: Stack, conflict: Conflict
 ) -> Iterator[Meeting]:
     """Who meets whom in a conflict: at its first places, both sides by name."""
-    sides = (conflict.sides.base, conflict.sides.ours, conflict.sides.theirs, conflict.marked)
-    base, ours, theirs, marked = (trees.blob(bench.store, side).splitlines() for side in sides)
-    own = _without(ours, base)
-    met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
-    patches = list(_patches(bench, old, new, {conflict.path, conflict.sides.pristine}))
+    sides = conflict.sides
+    base, ours, theirs, marked = (
+        trees.blob(bench.store, side).splitlines()
+        for side in (sides.base, sides.ours, sides.theirs, conflict.marked)
+    )
+    own, gone = _without(ours, base), _without(base, theirs)
+    patches = list(_patches(bench, old, new, {conflict.path, sides.pristine}))
     is_there = trees.lookup(bench.store, there.tree, conflict.path)
-    path = conflict.path if is_there else conflict.sides.pristine
+    path = conflict.path if is_there else sides.pristine
+    met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
     for place in met[:_MOST]:
-        mine = [line for line in place.mine if line in own]
-        below = enumerate(marked[place.start + 1 :], place.start + 2)
-        line = next((number for number, text in below if text in mine), max(place.start + 1, 1))
-        gone = _without(base, theirs)
-        brought = _without(list(place.wanted), base)
-        yours = _yours(bench, there, path, mine)
-        yield Meeting(line, yours, _theirs(patches, place.mine, brought, gone))
+        mine = _among(place.mine, own)
+        changes = _without(place.wanted, base) or _among(gone, place.mine) or gone
+        line = _first_line(marked, place.start + 1, mine)
+        yield Meeting(line, _yours(bench, there, path, mine), _theirs(patches, changes))
 
 
-def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
+def _without(lines: Iterable[bytes], others: Iterable[bytes]) -> list[bytes]:
     known = set(others)
     return [line for line in lines if line.strip() and line not in known]
+
+
+def _among(lines: Iterable[bytes], others: Iterable[bytes]) -> list[bytes]:
+    known = set(others)
+    return [line for line in lines if line in known]
+
+
+def _first_line(marked: Sequence[bytes], start: int, mine: Sequence[bytes]) -> int:
+    """Where the first of the user's lines is from some line on; that line, if there is none."""
+    for number, text in enumerate(marked[start:], start + 1):
+        if text in mine:
+            return number
+    return max(start, 1)
 
 
 # The user's side: git knows.
@@ -51,81 +66,74 @@ def _without(lines: list[bytes], others: list[bytes]) -> list[bytes]:
 def _yours(bench: Bench, there: Project, path: str, lines: list[bytes]) -> Yours | None:
     """The newest commit that wrote one of the lines; where they took some out, the file's."""
     whole = repository.within(there.prefix, path)
-    newest = ["--invert-grep", "--grep=^Aegis-Release: ", str(there.head), "--", whole]
-    entry = trees.lookup(bench.store, there.tree, path)
-    written = trees.blob(bench.store, entry).split(b"\n") if entry else []
-    at = {n for n, text in enumerate(written, 1) if text.removesuffix(b"\r") in lines}
+    numbers = set[int]()
+    written = trees.read(bench.store, there.tree, path).split(b"\n")
+    for number, text in enumerate(written, 1):
+        if text.removesuffix(b"\r") in lines:
+            numbers.add(number)
+    chosen = ["--invert-grep", "--grep=^Aegis-Release: ", str(there.head), "--", whole]
     try:
-        chosen = [_blamed(bench, there, whole, at), "--"] if at else newest
+        if numbers:
+            chosen = [_blamed(bench, there, whole, numbers), "--"]
         shown = "--format=%H%n%s%n%an%n%aI%n%ar"
         said = git.history(bench.store.path, there.root, "log", "-1", shown, *chosen)
     except Refused:
         return None
-    told = said.removesuffix("\n").split("\n")
-    return Yours(*told) if len(told) == 5 else None
+    fields = said.removesuffix("\n").split("\n")
+    return Yours(*fields) if len(fields) == 5 else None
 
 
 def _blamed(bench: Bench, there: Project, path: str, at: set[int]) -> str:
     """The newest commit that wrote one of some lines of a file."""
     span = f"{min(at)},{max(at)}"
-    asked = ("blame", "--porcelain", "-L", span, str(there.head), "--", path)
+    asked = ("blame", "--line-porcelain", "-L", span, str(there.head), "--", path)
     said = git.history(bench.store.path, there.root, *asked)
-    times: dict[str, int] = {}  # of each commit that porcelain describes, at its first line
-    wrote: set[str] = set()
-    commit, described = "", True
-    for line in said.removesuffix("\n").split("\n"):
-        words = line.split(" ")
-        if line.startswith("\t"):
-            described = True
-        elif described:
-            commit, described = words[0], False
-            wrote |= {commit} if int(words[2]) in at else set()
-        elif words[0] == "author-time":
-            times[commit] = int(words[1])
-    return max(wrote, key=lambda each: times[each])
+    newest, wrote = 0, ""
+    for commit, line, time in _BLAMED.findall(said):
+        if int(line) in at and int(time) >= newest:
+            newest, wrote = int(time), str(commit)
+    return wrote
 
 
 # The other side: the patches say it.
 
 
 def _patches(bench: Bench, old: Stack, new: Stack, paths: set[str]) -> Iterator[tuple[str, Patch]]:
-    """The patches that touch one of some paths, those of what comes or goes first."""
+    """The patches of files at some paths, those of what comes or goes first."""
     stays = old.names & new.names
-    found = {
-        (name in stays, name, mail)
-        for at in (old, new)
-        for name in at.names
-        for _, mail in bench.catalogue(at)[name].series
-        if any(path.encode("utf-8", "surrogateescape") in mail for path in paths)
-    }
-    for _, name, mail in sorted(found):
-        try:
-            made = patch.parse(name, mail)
-        except PatchRejected:
-            continue
-        files = tuple(file for file in made.files if file.path in paths)
-        yield name, replace(made, files=files)
+    for name in sorted(old.names | new.names, key=lambda name: (name in stays, name)):
+        for stack in (old, new):
+            component = bench.catalogue(stack).get(name)
+            for patch_name, mail in component.series if component else ():
+                made = _of_paths(patch_name, mail, paths)
+                if made:
+                    yield name, made
 
 
-def _theirs(
-    patches: Sequence[tuple[str, Patch]],
-    ours: Sequence[bytes],
-    brought: list[bytes],
-    gone: list[bytes],
-) -> Theirs | None:
+def _of_paths(name: str, mail: bytes, paths: set[str]) -> Patch | None:
+    """What a patch does to some files, if it names one of them."""
+    if not any(path.encode("utf-8", "surrogateescape") in mail for path in paths):
+        return None
+    try:
+        made = patch.parse(name, mail)
+    except PatchRejected:
+        return None
+    return replace(made, files=tuple(file for file in made.files if file.path in paths))
+
+
+def _theirs(patches: Sequence[tuple[str, Patch]], changes: Iterable[bytes]) -> Theirs | None:
     """The patch that wrote most of what theirs brings to a place, or takes away from it."""
-    wanted, mine, lost = (_stripped(lines) for lines in (brought, ours, gone))
-    best, most = None, (0, 0, 0)
+    wanted = _stripped(changes)
+    best, most = None, 0
     for name, each in patches:
-        hunks = [hunk for file in each.files for hunk in file.hunks]
-        before = _stripped(line for hunk in hunks for line in hunk.preimage)
-        after = _stripped(line for hunk in hunks for line in hunk.postimage)
-        touched = (before ^ after) & lost
-        # Where theirs brings lines that no patch wrote, they are the core's.
-        elsewhere = 0 if wanted else len(touched)
-        score = (len((after - before) & wanted), len(touched & mine), elsewhere)
-        if score > most:
-            best, most = Theirs(name, each.subject, _first_sentence(each.body)), score
+        before, after = list[bytes](), list[bytes]()
+        for file in each.files:
+            for hunk in file.hunks:
+                before += hunk.preimage
+                after += hunk.postimage
+        count = len((_stripped(before) ^ _stripped(after)) & wanted)
+        if count > most:
+            best, most = Theirs(name, each.subject, _first_sentence(each.body)), count
     return best
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pygit2
 
-from aegis_patch.history.record_changes import Turn, turns
+from aegis_patch.history.record_log import Turn, turns
 from aegis_patch.merge import one_path
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan
@@ -49,20 +49,25 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
 def _answered(
     bench: Bench, known: Iterable[Turn], plan: Plan, conflict: Conflict
 ) -> tuple[Entry | None, Turn] | None:
+    """What becomes of a path by the newest turn that has the answer."""
+    if conflict.reason is Reason.KIND:
+        return None
     now = conflict.sides
-    for turn in known if conflict.reason not in (Reason.KIND, Reason.SPLIT) else ():
-        mine, result = (
-            trees.lookup(bench.store, at, now.path) or trees.lookup(bench.store, at, now.pristine)
-            for at in (turn.mine, turn.result)
-        )
+    for turn in known:
+        mine, result = (_either(bench.store, tree, now) for tree in (turn.mine, turn.result))
         pristine = turn.pristine(bench) if mine and result else None
-        if result is None or pristine is None:
-            continue
-        old, new = (trees.lookup(bench.store, at, now.pristine) for at in pristine)
-        merged = retried(bench.store, plan, now, Sides(now.path, old, mine, new), result)
-        if not isinstance(merged, Conflict):
-            return merged, turn
+        if result and pristine:
+            old, new = (trees.lookup(bench.store, tree, now.pristine) for tree in pristine)
+            then = Sides(now.path, old, mine, new)
+            merged = retried(bench.store, plan, now, then, result)
+            if not isinstance(merged, Conflict):
+                return merged, turn
     return None
+
+
+def _either(store: pygit2.Repository, tree: pygit2.Oid, now: Sides) -> Entry | None:
+    """The file of a conflict in an older tree, where it is now or where the upstream has it."""
+    return trees.lookup(store, tree, now.path) or trees.lookup(store, tree, now.pristine)
 
 
 def retried(
@@ -71,15 +76,14 @@ def retried(
     """What becomes of a path now, if `result` answered what was asked then; else a conflict."""
     plan = replace(plan, yours={})
     asked = one_path.merge(store, plan, then) if then.base != then.theirs else None
-    made = _made(store, asked, result) if isinstance(asked, Conflict) else None
-    if made is None:
-        return Conflict(now, Reason.TEXT, None)
-    back, again = (then.theirs, then.base), (then.base, then.theirs)
-    for way, base, theirs in ((back, made, then.ours), (again, then.ours, made)):
-        if _leads(store, plan, now, *way):
-            merged = one_path.merge(store, plan, Sides(now.path, base, now.ours, theirs))
+    if isinstance(asked, Conflict) and _is_answer(store, asked, result):
+        if _leads(store, plan, now, then.theirs, then.base):  # the way back
+            back = replace(now, base=result, theirs=then.ours)
+            merged = one_path.merge(store, plan, back)
             if not isinstance(merged, Conflict):
                 return merged
+        if _leads(store, plan, now, then.base, then.theirs):  # the same way again
+            return one_path.merge(store, plan, replace(now, base=then.ours, theirs=result))
     return Conflict(now, Reason.TEXT, None)
 
 
@@ -90,64 +94,47 @@ def _leads(
     return one_path.merge(store, plan, Sides(now.path, start, now.base, end)) == now.theirs
 
 
-def _made(store: pygit2.Repository, asked: Conflict, result: Entry) -> Entry | None:
-    """The automatic merge, filled as the person did where it had met a conflict.
+def _is_answer(store: pygit2.Repository, asked: Conflict, result: Entry) -> bool:
+    """Whether a file is the automatic merge, with a choice of the two sides at each place.
 
-    None where that cannot be told from what else they wrote.
+    What else was written in that commit is no answer, and must not go when that is taken back.
     """
-    mine, text, answer = (
+    mine, marked, answer = (
         trees.blob(store, side) for side in (asked.sides.ours, asked.marked, result)
     )
     if asked.reason is Reason.BINARY or texts.is_binary(answer):
-        return result if result in (asked.sides.ours, asked.sides.theirs) else None
-    lines = texts.lines(text)
-    found = list(conflict_markers.places(lines))
-    if not found:  # whatever else they wrote in that file looks like an answer
-        least, now, most = (_said(data.splitlines()) for data in (mine, answer, text))
-        return result if least <= now <= most else None
-    made = _filled(lines, found, texts.lines(answer), [*texts.hunks(store, text, answer)])
-    return Entry(store.create_blob(made), result.mode) if made is not None else None
+        return result in (asked.sides.ours, asked.sides.theirs)
+    lines = texts.lines(marked)
+    places = list(conflict_markers.places(lines))
+    if not places:  # what is in doubt is the order alone
+        least, now, most = (_said(data.splitlines()) for data in (mine, answer, marked))
+        return least <= now <= most
+    return _is_filled(lines, places, answer)
 
 
-def _filled(
-    lines: Sequence[bytes],
-    places: Iterable[Place],
-    answer: Sequence[bytes],
-    hunks: Sequence[tuple[range, range]],
-) -> bytes | None:
-    out: list[bytes] = []
+def _is_filled(lines: Sequence[bytes], places: Sequence[Place], answer: bytes) -> bool:
+    """Whether an answer is some marked lines with a choice at each place, and nothing else."""
+    stops = [*(place.start for place in places[1:]), len(lines)]
     done = 0
-    for place in places:
-        over = [old for old, _ in hunks if old.start < place.stop and old.stop > place.start]
-        start = min([place.start, *(old.start for old in over)])
-        stop = max([place.stop, *(old.stop for old in over)])
-        first, last = (at + _moved(hunks, at) for at in (start, stop))
-        written = answer[first:last]
-        around = [*lines[start : place.start], *lines[place.stop : stop]]
-        sides = (written, around, place.mine, place.wanted)
-        if start < done or not _answers(*(_said(side) for side in sides)):
-            return None
-        out += [*lines[done:start], *written]
-        done = stop
-    return b"".join([*out, *lines[done:]])
+    for place, stop in zip(places, stops, strict=True):
+        above = b"".join(lines[done : place.start])
+        below = b"".join(lines[place.stop : stop])
+        end = answer.find(below, len(above))
+        if stop == len(lines):
+            end = len(answer) - len(below)
+        if end < len(above) or not (answer.startswith(above) and answer[end:].startswith(below)):
+            return False
+        if not _is_choice(texts.lines(answer[len(above) : end]), place):
+            return False
+        answer, done = answer[end:], place.stop
+    return True
 
 
-def _moved(hunks: Iterable[tuple[range, range]], at: int) -> int:
-    return sum(len(new) - len(old) for old, new in hunks if old.stop <= at)
-
-
-def _answers(
-    written: Counter[str], around: Counter[str], mine: Counter[str], wanted: Counter[str]
-) -> bool:
-    """Whether lines are of the two sides only, but for those that stand for one of ours, like it.
-
-    What a person wrote besides, there or around, is theirs, and must not go when the answer is
-    taken back.
-    """
-    if not around <= written:
-        return False
-    left = [*(mine - written).elements()]
-    for line in (written - around - mine - wanted).elements():
+def _is_choice(written: list[bytes], place: Place) -> bool:
+    """Whether lines are of the two sides, but for those that stand for one of ours, like it."""
+    now, mine, wanted = (_said(lines) for lines in (written, place.mine, place.wanted))
+    left = [*(mine - now).elements()]
+    for line in (now - mine - wanted).elements():
         like = difflib.get_close_matches(line, left, n=1)
         if not like:
             return False

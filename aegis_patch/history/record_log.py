@@ -1,115 +1,95 @@
-"""The history of a project, through every place that it was moved to."""
+"""The commits that changed a project's record."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import pygit2
 
-from aegis_patch.errors import Refused
+from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 from aegis_patch.project.find import Project
 from aegis_patch.project.repository import commits
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
+from aegis_patch.upstream.workbench import Bench
 
 
-class State(NamedTuple):
-    """The project in a commit: where its record is, and the record, if it has one there."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A commit whose record differs from its parent's, and the project's trees before and after."""
 
     commit: pygit2.Commit
-    path: str
-    record: Entry | None
+    mine: pygit2.Oid
+    result: pygit2.Oid
 
-    @property
-    def prefix(self) -> str:
-        """The directory of the project."""
-        return self.path.rpartition("/")[0]
-
-
-_Descent = tuple[State, list[State]]  # a commit, and its parents
-
-
-@functools.lru_cache(maxsize=1)  # every step of a verb asks, and a history can be long
-def _changes(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> tuple[_Descent, ...]:
-    """The reachable commits that have another record than a parent, or no parent; newest first."""
-    return tuple(
-        (now, before)
-        for now, before in _lineage(repo, head, path)
-        if now.record and (not before or any(each.record != now.record for each in before))
-    )
+    def pristine(self, bench: Bench) -> tuple[pygit2.Oid, pygit2.Oid] | None:
+        """The pristine trees of the two records; None where one is broken or its release gone."""
+        records = (trees.read(bench.store, tree, RECORD) for tree in (self.mine, self.result))
+        try:
+            old, new = (bench.pristine(record.parse(text)) for text in records)
+        except (Refused, UpstreamError):
+            return None
+        return old, new
 
 
-def _lineage(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> Iterator[_Descent]:
-    """The project in each reachable commit, newest first, and in the parents of that.
-
-    The whole project may have been moved to another directory, or into another repository.
-    """
-    known: dict[pygit2.Oid, State] = {}
-    for commit in commits(repo, head):
-        now = known.pop(commit.id, None) or _state(repo, commit, path)
-        before = []
-        for parent in commit.parent_ids:
-            if parent in repo:  # a shallow clone's oldest commits name some that it lacks
-                if parent not in known:
-                    known[parent] = _before(repo, now, repo[parent].peel(pygit2.Commit))
-                before.append(known[parent])
-        yield now, before
-
-
-def _state(repo: pygit2.Repository, commit: pygit2.Commit, path: str) -> State:
-    return State(commit, path, trees.lookup(repo, commit.tree.id, path))
-
-
-def _before(repo: pygit2.Repository, now: State, parent: pygit2.Commit) -> State:
-    there = _state(repo, parent, now.path)
-    if there.record or now.record is None:
-        return there
-    gone = [_state(repo, parent, path) for path in _records_gone(repo, parent, now.commit)]
-    same = [state for state in gone if state.record == now.record]
-    return same[0] if same else gone[0] if len(gone) == 1 else there
-
-
-def _records_gone(
-    repo: pygit2.Repository, parent: pygit2.Commit, commit: pygit2.Commit
-) -> list[str]:
-    deltas = repo.diff(parent, commit).deltas
-    gone = [str(delta.old_file.path) for delta in deltas if delta.status_char() == "D"]
-    return [path for path in gone if path.split("/")[-1] == RECORD]
-
-
-def turns(project: Project) -> Iterator[tuple[State, State]]:
-    """Each reachable commit whose record differs from a parent's, with that parent."""
-    for now, parents in _changes(project.repo, project.head, project.record_path):
+def turns(project: Project) -> Iterator[Turn]:
+    """The turns that HEAD can reach, newest first; a merge has one for each parent."""
+    repo = project.repo
+    for now, parents in _changes(repo, project.head, project.record_path):
+        result = trees.subtree(repo, now.commit.tree.id, project.prefix)
         for before in parents:
-            if before.record and before.record != now.record:
-                yield now, before
+            mine = trees.subtree(repo, before.commit.tree.id, project.prefix)
+            if before.record and before.record != now.record and mine and result:
+                yield Turn(now.commit, mine, result)
 
 
 def gained(project: Project, name: str) -> pygit2.Commit | None:
-    """The newest reachable commit whose record gained a name, if history still has it."""
+    """The newest reachable commit whose record gained a name, if history still has it.
+
+    Not the edge of a shallow clone, where what came before is not known; and not a commit that
+    moved the whole project to where it is now.
+    """
     repo = project.repo
     for now, parents in _changes(repo, project.head, project.record_path):
-        before = [parent.record for parent in parents if parent.record]
-        if now.record is None or now.record in before or name not in recorded(repo, now.record):
-            continue
-        if not any(name in recorded(repo, entry) for entry in before):
-            return now.commit if before or _is_first(repo, now.commit) else None
+        had_it = any(name in _names(repo, before.record) for before in parents)
+        if name in _names(repo, now.record) and not had_it:
+            is_first = not parents and b"\nparent " not in now.commit.read_raw()
+            return now.commit if is_first or any(each.record for each in parents) else None
     return None
 
 
-def _is_first(repo: pygit2.Repository, commit: pygit2.Commit) -> bool:
-    # Not the edge of a shallow clone, where what came before is not known; and not a commit that
-    # moved the whole project to where it is now.
-    if not commit.parents:
-        return b"\nparent " not in commit.read_raw()
-    return not _records_gone(repo, commit.parents[0], commit)
+class _State(NamedTuple):
+    """A commit, and the record in it."""
+
+    commit: pygit2.Commit
+    record: Entry | None
 
 
-def recorded(repo: pygit2.Repository, entry: Entry) -> frozenset[str]:
+@functools.lru_cache(maxsize=1)  # every step of a verb asks, and a history can be long
+def _changes(
+    repo: pygit2.Repository, head: pygit2.Oid, path: str
+) -> tuple[tuple[_State, list[_State]], ...]:
+    """The commits with another record than a parent, or without a parent; newest first."""
+    found = []
+    for commit in commits(repo, head):
+        now = _State(commit, trees.lookup(repo, commit.tree.id, path))
+        parents = []
+        for oid in commit.parent_ids:
+            if oid in repo:  # a shallow clone's oldest commits name some that it lacks
+                parent = repo[oid].peel(pygit2.Commit)
+                parents.append(_State(parent, trees.lookup(repo, parent.tree.id, path)))
+        is_changed = not parents or any(before.record != now.record for before in parents)
+        if now.record and is_changed:
+            found.append((now, parents))
+    return tuple(found)
+
+
+def _names(repo: pygit2.Repository, entry: Entry | None) -> frozenset[str]:
     """The names in a record; none where it does not make sense."""
     try:
         return record.parse(trees.blob(repo, entry)).names

@@ -16,31 +16,34 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.formats import compose_names, paths, python_names
-from aegis_patch.history import brought_names
+from aegis_patch.formats.compose_names import Compose
 from aegis_patch.objects import texts, trees
 from aegis_patch.project import git, uv_lock
 from aegis_patch.stack.record import RECORD
 
 _SETTINGS = ".env"  # not in git, though it is where variables are set
+_COMPOSE = "compose.yaml"
 _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _DEFINED = re.compile(rb"^(?:(?:async )?def|class) (\w+)|^(\w+)(?:: [^=\n]+)? = ", re.MULTILINE)
+_VARIABLE = re.compile(r"(?m)^[#\s]*(?:export )?([A-Z][A-Z0-9_]+)=")
+_DISTRIBUTION = re.compile(r"[\"']([A-Za-z0-9][\w.-]*)")
+_Lines = Mapping[int, str]
+_Named = Iterator[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A line that names what the project does not have (any more), and where that is, if known."""
+    """A line that names what the project does not have (any more); or that comes in, and does."""
 
     path: str
     line: int
     name: str
     comes: bool = False
-    place: str = ""
 
     def __str__(self) -> str:
         if not self.comes:
             return f"{self.path}:{self.line} still uses {self.name}"
-        where = f"is at {self.place}" if self.place else "doesn't exist here"
-        return f"{self.path}:{self.line} uses {self.name}, which {where}"
+        return f"{self.path}:{self.line} uses {self.name}, which doesn't exist here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +65,29 @@ class Evolved:
     was: Mapping[str, str]
     unsettled: Collection[str] = ()
 
+    def read(self, tree: pygit2.Oid, path: str) -> bytes:
+        """What a tree has of a file of the result."""
+        return trees.read(self.store, tree, self.place_in(tree, path))
+
+    def place_in(self, tree: pygit2.Oid, path: str) -> str:
+        """Where a tree has a file of the result."""
+        return self.was.get(path, path) if tree in (self.old, self.new) else path
+
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
-    """What one tree has and the result has not.
+class _Missing:
+    """What a tree has and the result has not: files, modules; variables, services, distributions.
 
-    `texts` are the Python files that are in both, there and in the result, by their path in the
-    result; `files` names these by module.
+    `edited` are the Python files that both have, and not the same, by their paths in the result.
     """
 
     tree: pygit2.Oid
-    gone: frozenset[str]
-    modules: frozenset[str]
-    files: Mapping[str, str]
-    texts: Mapping[str, tuple[bytes, bytes]]
-    words: Mapping[str, frozenset[str]]
+    files: Collection[str]
+    modules: Collection[str]
+    edited: Collection[str]
+    variables: Collection[str] = ()
+    services: Collection[str] = ()
+    distributions: Collection[str] = ()
 
     def module(self, dotted: str) -> str:
         """The missing module with which a dotted name begins, or nothing."""
@@ -84,126 +95,211 @@ class _Lost:
             dotted = dotted.rpartition(".")[0]
         return dotted
 
-    def may_be_in(self, path: str, data: bytes) -> bool:
-        """Whether a Python file holds a piece of the name of each module that is asked about."""
-        known = {*re.findall(rb"\w+", data)}
-        modules = (name.rpartition(".")[2].encode() for name in (*self.modules, *self.files))
-        return (
-            path in self.texts or bool(self.words["distribution"]) or not known.isdisjoint(modules)
-        )
-
-    def names(self, path: str) -> frozenset[str]:
-        """What a file bound there, and does not bind in the result."""
-        return _unbound(*self.texts[path]) if path in self.texts else frozenset()
-
 
 def references(at: Evolved) -> list[Reference]:
     """The lines that name what is no longer there, or what comes in and the user has not."""
-    had = _lost(at, at.head, _words(at))
-    wanted = _lost(at, at.new, {})
+    had = _missing(at, at.head, *_lost_words(at))
+    wanted = _missing(at, at.new)
     changed = trees.changed(at.store, at.head, at.result)
-    found: set[Reference] = set()
-    for path in {*changed, *_naming(at, had)}:
-        data = trees.read(at.store, at.result, path)
-        if path in (uv_lock.LOCK, RECORD, *at.unsettled) or texts.is_binary(data):
+    found = set(_in_settings(at, had))
+    for path in {*changed, *_naming(at, had)} - {uv_lock.LOCK, RECORD, *at.unsettled}:
+        data = at.read(at.result, path)
+        if texts.is_binary(data):
             continue
-        mine = _lines(data, trees.read(at.store, at.new, at.was.get(path, path)))
-        found |= {Reference(path, *each) for each in _named(at, had, path, data, mine)}
-        if path in changed:
-            fresh = _lines(data, trees.read(at.store, at.head, path))
-            for number, name in _named(at, wanted, path, data, fresh):
-                found.add(Reference(path, number, name, True, _place(path, name, changed)))
+        mine = _lines(data, at.read(at.new, path))
+        found.update(Reference(path, *each) for each in _named(at, had, path, data, mine))
+        fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
+        for number, name in _named(at, wanted, path, data, fresh):
+            found.add(Reference(path, number, name, comes=True))
+    once = _once(at, {*had.modules, *wanted.modules}, found)
+    return sorted(once, key=lambda one: (one.path, one.line, one.name))
+
+
+def _in_settings(at: Evolved, had: _Missing) -> Iterator[Reference]:
+    """What the settings outside of git name, and is missing."""
     settings = at.root / _SETTINGS
-    if had.words["variable"] | had.words["service"] and settings.is_file():
-        text = settings.read_bytes()
-        named = _in_text(had, _SETTINGS, _lines(text, b""))
-        found |= {Reference(_SETTINGS, *each) for each in named}
-    return sorted(_really(at, had, wanted, found), key=lambda one: (one.path, one.line, one.name))
+    if (had.variables or had.services) and settings.is_file():
+        for number, name in _in_text(had, _SETTINGS, _lines(settings.read_bytes(), b"")):
+            yield Reference(_SETTINGS, number, name)
 
 
-def _really(at: Evolved, had: _Lost, wanted: _Lost, found: set[Reference]) -> Iterator[Reference]:
+def _once(at: Evolved, modules: Collection[str], found: Iterable[Reference]) -> Iterator[Reference]:
     """Each once, without packages of what is named, and modules that Python finds elsewhere."""
-    missing = had.modules | wanted.modules
-    there: set[str] = set()
-    if any(each.name in missing for each in found):
-        there = {*_reachable(trees.files(at.store, at.result))}
-    lines: dict[tuple[str, int], set[str]] = {}
+    elsewhere = frozenset[str]()
+    if any(each.name in modules for each in found):
+        elsewhere = _reachable(trees.files(at.store, at.result))
+    named: dict[tuple[str, int], str] = {}
     for each in sorted(found, key=lambda one: (one.comes, -len(one.name))):
-        named = lines.setdefault((each.path, each.line), set())
-        known = any(f"{name}.".startswith(f"{each.name}.") for name in named)
-        if each.name not in there and not known:
-            named.add(each.name)
+        there = named.get((each.path, each.line), "")
+        if each.name not in elsewhere and f" {each.name}." not in there:
+            named[each.path, each.line] = f"{there} {each.name}."
             yield each
 
 
-def _reachable(files: Iterable[str]) -> Iterator[str]:
+def _reachable(files: Iterable[str]) -> frozenset[str]:
+    """Every name under which Python may find one of some files, from whatever directory."""
+    found = set[str]()
     for path in files:
         name = python_names.module(path) if path.endswith(".py") else ""
         while name:
-            yield name
+            found.add(name)
             name = name.partition(".")[2]
+    return frozenset(found)
 
 
 def _lines(data: bytes, known: bytes) -> dict[int, str]:
     """The lines of a text that another has not, by their number."""
     there = set(known.splitlines())
-    return {
-        number: line.decode("utf-8", "replace")
-        for number, line in enumerate(data.splitlines(), 1)
-        if line not in there
-    }
-
-
-# What is lost.
-
-
-def _lost(at: Evolved, tree: pygit2.Oid, words: Mapping[str, frozenset[str]]) -> _Lost:
-    modules, gone = set[str](), set[str]()
-    files: dict[str, str] = {}
-    texts: dict[str, tuple[bytes, bytes]] = {}
-    is_new = tree == at.new
-    for path, entry in trees.lacking(at.store, tree, at.result):
-        place = at.moved.get(path, path) if is_new else path
-        if place in at.unsettled:
-            continue
-        names = {
-            python_names.module(each) for each in (path, path if is_new else at.was.get(path, path))
-        }
-        if trees.lookup(at.store, at.result, path) is None:
-            gone.add(path)
-            modules |= names if path.endswith(".py") else set()
-        mine = trees.lookup(at.store, at.result, place)
-        if mine and path.endswith(".py"):
-            texts[place] = (trees.blob(at.store, entry), trees.blob(at.store, mine))
-            now = f".{python_names.module(place)}"
-            files |= {name: place for name in names if now.endswith(f".{name}")}
-    every = {kind: words.get(kind, frozenset()) for kind in ("variable", "service", "distribution")}
-    return _Lost(tree, frozenset(gone), frozenset(modules), files, texts, every)
-
-
-def _words(at: Evolved) -> dict[str, frozenset[str]]:
-    """The variables, Compose services and distributions that go, and are not the user's as well."""
     found = {}
-    for kind, names in brought_names.brings(at.store, at.new, at.old).items():
-        found[kind] = frozenset(name for name in names if not _has(at, kind, name))
+    for number, line in enumerate(data.splitlines(), 1):
+        if line not in there:
+            found[number] = line.decode("utf-8", "replace")
     return found
 
 
-def _has(at: Evolved, kind: str, name: str) -> bool:
-    if kind == "service":
-        place = at.moved.get("compose.yaml", "compose.yaml")
-        found = compose_names.project(functools.partial(trees.read, at.store, at.result), place)
-        return found is not None and f"service {name}" in found.has
-    path, pattern = {
-        "variable": (".env.example", rf"^[#\s]*(?:export )?{re.escape(name)}="),
-        "distribution": ("pyproject.toml", rf"[\"']{re.escape(name)}(?![\w.-])"),
-    }[kind]
-    text = trees.read(at.store, at.result, at.moved.get(path, path)).decode("utf-8", "replace")
-    return re.search(pattern, text, re.MULTILINE) is not None
+# What is missing, and who may name it.
+
+
+def _missing(at: Evolved, tree: pygit2.Oid, *words: Collection[str]) -> _Missing:
+    files, modules, edited = set[str](), set[str](), set[str]()
+    for path, _ in trees.lacking(at.store, tree, at.result):
+        place = at.moved.get(path, path) if tree == at.new else path
+        if place in at.unsettled:
+            continue
+        if trees.lookup(at.store, at.result, path) is None:
+            files.add(path)
+            if path.endswith(".py"):
+                modules |= {python_names.module(path), python_names.module(at.place_in(tree, path))}
+                modules.add(python_names.module(at.was.get(path, path)))
+        if path.endswith(".py") and trees.lookup(at.store, at.result, place):
+            edited.add(place)
+    return _Missing(tree, files, modules, edited, *words)
+
+
+def _lost_words(at: Evolved) -> Iterator[set[str]]:
+    """The variables, services and distributions that go, and are not the user's as well."""
+    trees_of = (at.old, at.new, at.result)
+    for kind in (_variables, _services, _distributions):
+        old, new, mine = (kind(at, tree) for tree in trees_of)
+        yield old - new - mine
+
+
+def _variables(at: Evolved, tree: pygit2.Oid) -> set[str]:
+    return set(_VARIABLE.findall(_text(at, tree, ".env.example")))
+
+
+def _services(at: Evolved, tree: pygit2.Oid) -> set[str]:
+    found = _compose(at, tree, at.moved.get(_COMPOSE, _COMPOSE))
+    return {name.removeprefix("service ") for name in found.has} if found else set()
+
+
+def _distributions(at: Evolved, tree: pygit2.Oid) -> set[str]:
+    return set(_DISTRIBUTION.findall(_text(at, tree, "pyproject.toml")))
+
+
+def _text(at: Evolved, tree: pygit2.Oid, path: str) -> str:
+    return at.read(tree, at.moved.get(path, path)).decode("utf-8", "replace")
+
+
+def _naming(at: Evolved, had: _Missing) -> set[str]:
+    """The files of HEAD that may name what is missing: those of one of its words, and beside it."""
+    words = {*had.variables, *had.services, *had.distributions}
+    words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
+    words.update(name.rpartition(".")[2] for name in had.modules if not had.module(_above(name)))
+    for path in had.edited:
+        before, now = (set(_DEFINED.findall(at.read(tree, path))) for tree in (at.head, at.result))
+        if before - now:
+            words.add(python_names.module(path).rpartition(".")[2])
+    found = set(git.naming(at.root, at.commit, words))
+    for name in had.modules:
+        found.update(trees.files(at.store, at.head, name.replace(".", "/")))
+    return found
+
+
+def _above(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+# What lines name.
+
+
+def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:
+    """What some lines of a file name and is missing."""
+    if not lines:
+        return
+    yield from _in_text(lost, path, lines)
+    if lost.files:
+        yield from _paths(at, lost, path, data, lines)
+    if compose_names.NAME.search(path):
+        yield from _in_compose(at, lost, path)
+    if path.endswith(".py") and (lost.modules or lost.edited or lost.distributions):
+        for number, name in _in_python(at, lost, path, data):
+            if number in lines:
+                yield number, name
+
+
+def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
+    """Modules, as in "app.clock.api:router", variables and services."""
+    service = _any(lost.services)
+    is_yaml = path.endswith((".yml", ".yaml"))
+    patterns = [
+        rf"(?<!\w){_any(lost.variables)}(?!\w)",
+        rf"(?<![\w-]){service}(?![\w-])" if is_yaml else rf"(?:@|//){service}(?=[:/\s\"']|$)",
+    ]
+    for number, line in lines.items():
+        for pattern in patterns:
+            for name in re.findall(pattern, line):
+                yield number, name
+        for dotted in _DOTTED.findall(line) if lost.modules else ():
+            if "." in (name := lost.module(dotted)):
+                yield number, name
+
+
+def _any(names: Collection[str]) -> str:
+    """A group that matches one of some names."""
+    longest = sorted(names, key=lambda name: (-len(name), name))
+    return f"({'|'.join(map(re.escape, longest)) or '(?!)'})"
+
+
+def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
+    """What is imported from what is missing, and names of the file's own that are."""
+    tree = python_names.parsed(data)
+    if tree is None:
+        return
+    for number, module, name in python_names.imported(path, tree):
+        if gone := lost.module(f"{module}.{name}" if name else module):
+            yield number, gone
+        if name and name in _unbound(at, lost, _file_of(at, module)):
+            yield number, f"{name} of {module}"
+        top = module.partition(".")[0].replace("_", "-")
+        if top in lost.distributions:
+            yield number, top
+    own = _unbound(at, lost, path)
+    if own:
+        for number, name in python_names.used(tree):
+            if name in own:
+                yield number, name
+
+
+def _file_of(at: Evolved, module: str) -> str:
+    """Where the result has a module, by its name in a pristine tree or its own."""
+    stem = module.replace(".", "/")
+    for path in (f"{stem}.py", f"{stem}/__init__.py") if module else ():
+        place = at.moved.get(path, path)
+        if trees.lookup(at.store, at.result, place):
+            return place
+    return ""
+
+
+def _unbound(at: Evolved, lost: _Missing, path: str) -> frozenset[str]:
+    """What a file of the result bound in another tree, and binds no more."""
+    if path not in lost.edited:
+        return frozenset()
+    return _no_longer_bound(at.read(lost.tree, path), at.read(at.result, path))
 
 
 @functools.cache
-def _unbound(there: bytes, here: bytes) -> frozenset[str]:
+def _no_longer_bound(there: bytes, here: bytes) -> frozenset[str]:
     """What one text of a module binds and the other does not, as far as that is sure."""
     before, now = python_names.parsed(there), python_names.parsed(here)
     if not before or not now:
@@ -212,124 +308,56 @@ def _unbound(there: bytes, here: bytes) -> frozenset[str]:
     return frozenset() if names is None or known is None else frozenset(names - known)
 
 
-# Where it is named.
-
-
-def _naming(at: Evolved, had: _Lost) -> set[str]:
-    """The files of HEAD that may name what is lost."""
-    outer = {name for name in had.modules if name.rpartition(".")[0] not in had.modules}
-    words = {name.rpartition(".")[2] for name in outer}.union(*had.words.values())
-    words |= {path.rpartition("/")[2] for path in had.gone if paths.may_name(path)}
-    for name, path in had.files.items():
-        before, now = ({*_DEFINED.findall(text)} for text in had.texts[path])
-        if before - now:
-            words.add(name.rpartition(".")[2])
-    packages = [name.replace(".", "/") for name in had.modules]
-    inside = {path for place in packages for path in trees.files(at.store, at.head, place)}
-    return inside.union(git.naming(at.root, at.commit, words))
-
-
-def _named(
-    at: Evolved, lost: _Lost, path: str, data: bytes, lines: Mapping[int, str]
-) -> Iterator[tuple[int, str]]:
-    """What some lines of a file name and is lost."""
-    if not lines:
-        return
-    yield from _in_text(lost, path, lines)
-    if lost.gone:
-        yield from _paths(at, lost, path, data, lines)
-    if compose_names.NAME.search(path):
-        yield from _in_compose(at, lost, path)
-    if path.endswith(".py") and lost.may_be_in(path, data):
-        yield from (each for each in _in_python(lost, path, data) if each[0] in lines)
-
-
-def _in_text(lost: _Lost, path: str, lines: Mapping[int, str]) -> Iterator[tuple[int, str]]:
-    """Modules, as in "app.clock.api:router", variables and services."""
-    words = lost.words
-    patterns = [
-        rf"(?<!\w)({_any(words['variable'])})(?!\w)",
-        rf"(?<![\w-])({_any(words['service'])})(?![\w-])"
-        if path.endswith((".yml", ".yaml"))
-        else rf"(?:@|//)({_any(words['service'])})(?=[:/\s\"']|$)",
-    ]
-    for number, line in lines.items():
-        for pattern in patterns:
-            yield from ((number, name) for name in re.findall(pattern, line))
-        if lost.modules:
-            found = map(lost.module, _DOTTED.findall(line))
-            yield from ((number, name) for name in found if "." in name)
-
-
-def _any(names: frozenset[str]) -> str:
-    longest = sorted(names, key=lambda name: (-len(name), name))
-    return "|".join(re.escape(name) for name in longest) or "(?!)"
-
-
-def _in_python(lost: _Lost, path: str, data: bytes) -> Iterator[tuple[int, str]]:
-    """What is imported from what is lost, and names of the file's own that are."""
-    if (tree := python_names.parsed(data)) is None:
-        return
-    for number, module, name in python_names.imported(path, tree):
-        top = module.partition(".")[0].replace("_", "-")
-        if missing := lost.module(f"{module}.{name}" if name else module):
-            yield number, missing
-        if name in lost.names(lost.files.get(module, "")):
-            yield number, f"{name} of {module}"
-        elif top in lost.words["distribution"]:
-            yield number, top
-    if names := lost.names(path):
-        yield from (each for each in python_names.used(tree) if each[1] in names)
-
-
-def _in_compose(at: Evolved, lost: _Lost, path: str) -> Iterator[tuple[int, str]]:
+def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
     """Services and volumes that a Compose file needs, the other tree has, and no file here has."""
-    there = at.was.get(path, path) if lost.tree == at.new else path
-    known, here, before = (
-        compose_names.project(functools.partial(trees.read, at.store, tree), each)
-        for tree, each in ((lost.tree, there), (at.result, path), (at.head, path))
-    )
-    if not known or not here or not here.whole or known.has <= here.has:
+    known, here = _compose(at, lost.tree, path), _compose(at, at.result, path)
+    if not known or not here or not here.whole:
         return
     missing = known.has - here.has
-    old = {each[1:] for each in before.needs if each[2] not in before.has} if before else set()
-    found = [
-        (number, name)
-        for number, by, name in here.needs
-        if name in missing and (by, name) not in old
-    ]
-    if found:
-        others = [
-            each for each in trees.files(at.store, at.result) if compose_names.NAME.search(each)
-        ]
-        read = (compose_names.read(trees.read(at.store, at.result, each)) for each in others)
-        elsewhere = frozenset[str]().union(*(each.has for each in read if each))
-        yield from (each for each in found if each[1] not in elsewhere)
+    if missing.isdisjoint(name for _, _, name in here.needs):
+        return
+    missing -= _in_all_compose_files(at)
+    lacked = _lacked(_compose(at, at.head, path))
+    for number, by, name in here.needs:
+        if name in missing and (by, name) not in lacked:
+            yield number, name
 
 
-def _paths(
-    at: Evolved, lost: _Lost, path: str, data: bytes, lines: Mapping[int, str]
-) -> Iterator[tuple[int, str]]:
+def _lacked(before: Compose | None) -> set[tuple[str, str]]:
+    """What a Compose file needed and did not have, with who needed it."""
+    found = set[tuple[str, str]]()
+    for _, by, name in before.needs if before else ():
+        if before and name not in before.has:
+            found.add((by, name))
+    return found
+
+
+def _compose(at: Evolved, tree: pygit2.Oid, path: str) -> Compose | None:
+    read = functools.partial(trees.read, at.store, tree)
+    return compose_names.project(read, at.place_in(tree, path))
+
+
+def _in_all_compose_files(at: Evolved) -> frozenset[str]:
+    found = frozenset[str]()
+    for path in trees.files(at.store, at.result):
+        if compose_names.NAME.search(path):
+            read = compose_names.read(at.read(at.result, path))
+            found |= read.has if read else frozenset()
+    return found
+
+
+def _paths(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:
     """Paths that lead to a file of the other tree, and to none of the result."""
-    there = at.was.get(path, path) if lost.tree == at.new else path
+    there = at.place_in(lost.tree, path)
     for number, name in paths.named(path, data):
-        if number not in lines:
-            continue
-        was, now = (paths.places(each, name) for each in (there, path))
-        if _leads(at, lost.tree, was) and not _leads(at, at.result, now):
+        did_lead = number in lines and _leads(at, lost.tree, there, name)
+        if did_lead and not _leads(at, at.result, path, name):
             yield number, posixpath.normpath(name)
 
 
-def _leads(at: Evolved, tree: pygit2.Oid, places: Iterable[str]) -> bool:
-    return any(
-        trees.lookup(at.store, tree, place) or trees.subtree(at.store, tree, place)
-        for place in places
-    )
-
-
-def _place(path: str, name: str, changed: Iterable[str]) -> str:
-    """Where a path is that a directory took along, if it is one file: the named or the naming."""
-    found = [each for each in changed if f"/{each}".endswith(f"/{name}")]
-    if len(found) != 1:
-        return ""
-    return posixpath.relpath(name, posixpath.dirname(path)) if found == [name] else found[0]
+def _leads(at: Evolved, tree: pygit2.Oid, path: str, name: str) -> bool:
+    """Whether a path that a file names is there."""
+    for place in paths.places(path, name):
+        if trees.lookup(at.store, tree, place) or trees.subtree(at.store, tree, place):
+            return True
+    return False

@@ -86,17 +86,45 @@ def land(
     """
     made_by = {} if head or author(Path(repo.workdir)) else _PLACEHOLDERS
     room = _Room(repo, store, held, made_by)
-    try:
+    with _refusing(repo):
         ids, landing = _stage(room, head, drafts, pick, seen)
         with _uninterrupted():
             _move(room, landing)
-    except (OSError, pygit2.GitError) as error:
-        raise Refused(
-            f"{getattr(error, 'strerror', None) or error}; nothing was changed",
-            where=str(getattr(error, "filename", None) or repo.workdir),
-            next=repository.look_at_disk(Path(getattr(error, "filename", None) or repo.workdir)),
-        ) from error
     return ids
+
+
+def settle(
+    repo: pygit2.Repository,
+    store: pygit2.Repository,
+    head: pygit2.Oid,
+    files: Mapping[str, Entry | None],
+    *,
+    seen: Mapping[str, str],
+    held: int,
+) -> None:
+    """Put files into the worktree and the index, or take them away (None), and make no commit.
+
+    `seen` is a print of each, from before its content was looked at.
+
+    Raises:
+        Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
+    """
+    room = _Room(repo, store, held, {})
+    with _refusing(repo):
+        landing = _stage_settled(room, str(head), files, seen)
+        with _uninterrupted():
+            _move(room, landing)
+
+
+@contextmanager
+def _refusing(repo: pygit2.Repository) -> Iterator[None]:
+    """Refuse where the system lets us write nothing."""
+    try:
+        yield
+    except (OSError, pygit2.GitError) as error:
+        where = str(getattr(error, "filename", None) or repo.workdir)
+        what = f"{getattr(error, 'strerror', None) or error}; nothing was changed"
+        raise Refused(what, where=where, next=repository.look_at_disk(Path(where))) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +210,27 @@ def _stage(
     files = {path: (seen.get(path, ""), journal.mark(room.new / path)) for path in paths}
     subject = (drafts[-1] if drafts or not pick else pick.draft).message.partition("\n")[0]
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
+
+
+def _stage_settled(
+    room: _Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
+) -> Landing:
+    entries = ""
+    for path, entry in files.items():
+        entries += f"0 {_ABSENT}\t{path}\0"
+        if entry:
+            copy_blob(room.store, room.repo, entry.id)
+            entries += f"{entry.mode:o} {entry.id} 0\t{path}\0"
+    try:
+        index = journal.make_room(room.repo)
+        room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
+        _write_again(room, [path for path, entry in files.items() if entry])
+    except BaseException:
+        journal.clear(room.repo)
+        raise
+    marks = {path: (seen[path], journal.mark(room.new / path)) for path in files}
+    branch = journal.branch(room.repo)
+    return Landing("the merge of git's conflicts", branch, head, head, index, marks)
 
 
 def _absent(

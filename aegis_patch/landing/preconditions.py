@@ -104,6 +104,11 @@ def index(repo: pygit2.Repository) -> None:
         )
 
 
+def is_taken(top: Path, path: str) -> bool:
+    """Whether something is where a new file is to come, or one of its parents is no directory."""
+    return os.path.lexists(top / path) or bool([*_bad_parents(top, path)])
+
+
 def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
     """The refusal over uncommitted changes, and the command that puts them away."""
     # In a sparse checkout, git stash refuses some paths, and git stash pop loses their changes.

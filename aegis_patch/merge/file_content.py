@@ -1,15 +1,13 @@
 """The content of one file, merged: by text, by the names in it, by changes that only touch.
 
-Each is tried where the one before it is not clean; names also where the text merge is in doubt.
-Whatever made a result, it has to parse if its three sides did, and to come out the same when the
-files are read from their end.
+Each is tried where the one before it is not clean. Whatever made a result, it has to parse if its
+three sides did, and to hold what both sides wanted.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,8 +15,7 @@ import pygit2
 
 from aegis_patch.formats import acceptance, adjacent_changes, kinds, syntax
 from aegis_patch.formats.adjacent_changes import Hunk
-from aegis_patch.merge import already_gone
-from aegis_patch.objects import conflict_markers, texts
+from aegis_patch.objects import texts
 
 
 class Reason(StrEnum):
@@ -32,7 +29,6 @@ class Reason(StrEnum):
     SYNTAX = "the merged text doesn't parse"
     DOUBT = "repeated lines: the change fits in more than one place"
     SHARED = "you already had a line that aegis adds too"
-    SPLIT = "aegis changes this file in several of the parts you split it into"
 
 
 class Text(NamedTuple):
@@ -43,7 +39,7 @@ class Text(NamedTuple):
     detail: str = ""
 
 
-_Sides = tuple[bytes, bytes, bytes]
+Sides = tuple[bytes, bytes, bytes]  # base, ours, theirs
 
 
 def merge(
@@ -61,54 +57,80 @@ def merge(
         data = texts.merge_union(store, *sides)
         problem = _breaks(path, data, sides)
         return Text(data, Reason.SYNTAX, problem) if problem else Text(data)
-    tried = _by_text(store, path, sides)
-    if tried.reason is None:
-        return tried
-    if rewritten := kinds.rewritten(path, *sides):
-        result = merge(store, path, *rewritten)
-        if result.reason in (None, Reason.TEXT):
-            return result
+    by_text = _by_text(store, path, sides)
+    return by_text if by_text.reason is None else _by_names(store, path, sides, by_text)
+
+
+def _by_names(store: pygit2.Repository, path: str, sides: Sides, by_text: Text) -> Text:
+    """Where the text merge is not clean: by names, then by changes that only touch."""
     settled = kinds.structured(path, *sides) or sides
-    by_name = _by_text(store, path, settled) if settled != sides else tried
+    by_name = _by_text(store, path, settled) if settled != sides else by_text
     if by_name.reason is None:
-        return by_name if acceptance.accepts(path, *sides, by_name.data) else tried
-    both_wrote = by_name.reason is tried.reason is Reason.TEXT
+        return by_name if acceptance.accepts(path, *sides, by_name.data) else by_text
+    both_wrote = by_name.reason is by_text.reason is Reason.TEXT
     for each in (settled, sides) if both_wrote else (sides,):  # names may not hide a doubt
-        touched = _by_hunks(store, each)
-        if touched is None or acceptance.astray(*sides, touched):
+        touching = _by_hunks(store, each)
+        if touching is None or acceptance.misplaced_line(*sides, touching):
             continue
-        if acceptance.accepts(path, *sides, touched):
-            return Text(touched)
-    result = by_name if both_wrote and _holds(by_name.data, *sides) else tried
-    return (_where_left(store, path, sides, result) or result) if both_wrote else result
+        if acceptance.accepts(path, *sides, touching):
+            return Text(touching)
+    return by_name if both_wrote and acceptance.is_whole(*sides, by_name.data) else by_text
 
 
-def _by_text(store: pygit2.Repository, path: str, sides: _Sides) -> Text:
+def _by_text(store: pygit2.Repository, path: str, sides: Sides) -> Text:
+    """The text merge, or the one that holds on to lines that stand once, where that is clean."""
     merged = texts.merge_text(store, *sides)
     found = Text(merged.data, Reason.TEXT)
     if merged.clean:
-        found = _looked_at(store, path, sides, merged.data)
+        found = _checked(store, path, sides, merged.data)
     if found.reason in (Reason.TEXT, Reason.SYNTAX):
         data = texts.merge_by_unique_lines(store, *sides)
-        other = _looked_at(store, path, sides, data) if data is not None else found
-        return found if other.reason else other
+        other = found if data is None else _checked(store, path, sides, data)
+        if other.reason is None:
+            return other
     return found
 
 
-def _looked_at(store: pygit2.Repository, path: str, sides: _Sides, merged: bytes) -> Text:
-    """What a text merge made, and what there is against it."""
-    if problem := _breaks(path, merged, sides):
-        return Text(merged, Reason.SYNTAX, problem)
-    is_one_sides = merged in sides[1:]  # what the other did is part of it
-    line = _brought_back(sides, merged) if is_one_sides else _doubtful(store, sides, merged)
-    if line:
-        return Text(merged, Reason.DOUBT, f"line {line}")
-    if acceptance.resurrects(path, *sides, merged):
-        return Text(merged, Reason.DOUBT, "a removed line is back")
-    return Text(merged)
+def _checked(store: pygit2.Repository, path: str, sides: Sides, data: bytes) -> Text:
+    """What a text merge made, and what there is against it.
+
+    It has to parse, to hold what both sides wanted, and to have it in the right place.
+    """
+    if problem := _breaks(path, data, sides):
+        return Text(data, Reason.SYNTAX, problem)
+    line = acceptance.wrong_line(*sides, data)
+    if line is None and data not in sides[1:]:
+        line = acceptance.misplaced_line(*sides, data) or _read_otherwise(store, sides, data)
+    if line is not None:
+        return Text(data, Reason.DOUBT, f"line {line}")
+    if acceptance.brings_back(path, *sides, data):
+        return Text(data, Reason.DOUBT, "a removed line is back")
+    return Text(data)
 
 
-def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:
+def _read_otherwise(store: pygit2.Repository, sides: Sides, data: bytes) -> int | None:
+    """The first line for which a merge of the same lines, read from their end, has another.
+
+    Among repeated lines a diff takes the first that will do. Where that merge is a conflict, it
+    only speaks against a place if lines are taken away there.
+    """
+    base, ours, theirs = (_reversed(side) for side in sides)
+    merged = texts.merge_text(store, base, ours, theirs)
+    backward = merged.data
+    if not merged.clean:
+        by_unique_lines = texts.merge_by_unique_lines(store, base, ours, theirs)
+        if by_unique_lines is None:
+            changes = (_hunks(store, base, side) for side in (ours, theirs))
+            return 1 if adjacent_changes.takes_away(*changes) else None
+        backward = by_unique_lines
+    one, other = data.splitlines(), _reversed(backward).splitlines()
+    for number, (line, again) in enumerate(itertools.zip_longest(one, other), 1):
+        if line != again:
+            return number
+    return None
+
+
+def _by_hunks(store: pygit2.Repository, sides: Sides) -> bytes | None:
     """What changes that only touch make of a text; None where there is a doubt."""
     merged = _touching(store, sides)
     if merged is None:
@@ -119,109 +141,24 @@ def _by_hunks(store: pygit2.Repository, sides: _Sides) -> bytes | None:
     return merged if same else None
 
 
-def _touching(store: pygit2.Repository, sides: _Sides, like: Sequence[bytes] = ()) -> bytes | None:
+def _touching(store: pygit2.Repository, sides: Sides) -> bytes | None:
     if any(b"\0" in side for side in sides):  # libgit2 tells no hunks then
         return None
-    base, *changed = sides
-    ours, theirs = (_hunks(store, base, side) for side in changed)
-    return adjacent_changes.merged(texts.lines(base), ours, theirs, like=like)
-
-
-def _where_left(store: pygit2.Repository, path: str, sides: _Sides, result: Text) -> Text | None:
-    """Ours as it is, marked where it still speaks of what theirs only takes away, if anywhere.
-
-    None where that cannot be told, or where the result there is marks it too, and not twice as many
-    lines: what was not written anew is better seen beside what it was.
-    """
     base, ours, theirs = sides
-    hunks = [] if b"\0" in base + ours + theirs else _hunks(store, base, theirs)
-    if not hunks or any(hunk.lines for hunk in hunks):
-        return None
-    was, mine = texts.lines(base), texts.lines(ours)
-    left = already_gone.left(
-        [line for at in hunks for line in was[at.start : at.end]], mine, theirs
-    )
-    if not left:
-        unsure = left is None or acceptance.resurrects(path, *sides, ours)
-        return None if unsure else Text(ours)
-    before, without = list(mine), list(mine)
-    for at in left:
-        before[at], without[at] = b"what is taken away, %d\n" % at, b""
-    marked = texts.merge_text(store, b"".join(before), ours, b"".join(without))
-    places, there = (
-        list(conflict_markers.places(texts.lines(each))) for each in (marked.data, result.data)
-    )
-    count, before_count = (sum(at.stop - at.start for at in each) for each in (places, there))
-    shown = {line for place in there for line in place.mine} & {mine[at] for at in left}
-    better = not shown or 2 * count <= before_count
-    return Text(marked.data, Reason.TEXT) if not marked.clean and better else None
+    changes = (_hunks(store, base, side) for side in (ours, theirs))
+    return adjacent_changes.merged(texts.lines(base), *changes)
 
 
 def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
     lines = texts.lines(side)
-    found = texts.hunks(store, base, side)
-    return [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
-
-
-def _doubtful(store: pygit2.Repository, sides: _Sides, merged: bytes) -> int | None:
-    """A line of the result that may be in the wrong place, if there is any.
-
-    It is below another line than it was, or there more often than both sides account for; or a
-    merge of the same lines, read from their end,
-    finds another place, for among repeated lines a diff takes the first that will do. Where that
-    merge is a conflict, it only speaks against a place if lines are taken away there.
-    """
-    if line := acceptance.astray(*sides, merged) or _miscounted(sides, merged):
-        return line
-    base, ours, theirs = (_reversed(side) for side in sides)
-    other: bytes | None = None
-    if (found := texts.merge_text(store, base, ours, theirs)).clean:
-        other = found.data
-    else:
-        other = _touching(store, (base, ours, theirs), texts.lines(_reversed(merged)))
-        other = other or texts.merge_by_unique_lines(store, base, ours, theirs)
-    if other is None:
-        hunks = (_hunks(store, base, side) for side in (ours, theirs))
-        other = found.data if adjacent_changes.takes_away(*hunks) else _reversed(merged)
-    lines = itertools.zip_longest(merged.splitlines(), _reversed(other).splitlines())
-    return next((at for at, (one, two) in enumerate(lines, 1) if one != two), None)
-
-
-def _brought_back(sides: _Sides, merged: bytes) -> int | None:
-    """A line that is there though one side took it out: the other had only moved it."""
-    lines = merged.splitlines()
-    base, ours, theirs = (set(side.splitlines()) for side in sides)
-    back = base - (ours & theirs)
-    found = (at for at, line in enumerate(lines, 1) if line.strip() and line in back)
-    return next(found, None) or _miscounted(sides, merged)
-
-
-def _miscounted(sides: _Sides, merged: bytes) -> int | None:
-    """A line that is there more or less often than what the sides put in and took out comes to.
-
-    A diff may take a line that moved for another that reads the same; then both put it in.
-    """
-    lines = merged.splitlines()
-    was, mine, wanted = (Counter(side.splitlines()) for side in sides)
-    now = Counter(lines)
-    for line in was.keys() | now.keys():
-        low, high = sorted((mine[line], wanted[line]))
-        both = mine[line] + wanted[line] - was[line]
-        if line.strip() and not min(low, both) <= now[line] <= max(high, both):
-            return lines.index(line) + 1 if line in now else 1
-    return None
+    found = []
+    for at, to in texts.hunks(store, base, side):
+        found.append(Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])))
+    return found
 
 
 def _reversed(data: bytes) -> bytes:
     return b"\n".join(reversed(data.removesuffix(b"\n").split(b"\n"))) + b"\n"
-
-
-def _holds(result: bytes, base: bytes, ours: bytes, theirs: bytes) -> bool:
-    """Whether a text with marked conflicts still has every line that either side added."""
-    was, mine, wanted, now = (
-        Counter(line.strip() for line in data.splitlines()) for data in (base, ours, theirs, result)
-    )
-    return not ((mine - was) | (wanted - was)) - now
 
 
 def _breaks(path: str, merged: bytes, sides: Iterable[bytes]) -> str | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pygit2
 from pygit2.enums import FileMode
 
+from aegis_patch.formats import same_meaning
 from aegis_patch.merge import file_content, written_twice
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Conflict, Fate, Plan
@@ -27,41 +30,64 @@ def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Fate:
     if ours is None:
         return theirs if base is None else None
     if theirs is None:
-        yours = plan.yours.get(sides.pristine)
-        if ours != base:
-            return Conflict(sides, Reason.DELETED_BY_US, ours)
-        if yours and written_twice.units(sides.path, trees.blob(store, base)).keys() <= yours:
-            return ours  # the user had written the very same file
-        return Conflict(sides, Reason.SHARED, ours) if yours else None
+        return _taken_away(store, plan, sides, ours)
     if ours == base and sides.pristine not in plan.yours:
         return theirs
     return _merge_file(store, plan, sides, ours, theirs)
 
 
+def _taken_away(store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry) -> Fate:
+    """What becomes of a file that theirs takes away."""
+    base = sides.base
+    yours = plan.yours.get(sides.pristine)
+    said = written_twice.units(sides.path, trees.blob(store, base)).keys()
+    if yours is not None and said <= yours:
+        return ours  # the user had written the very same file
+    if base is None or not _is_same_but_for_layout(store, sides.path, base, ours):
+        return Conflict(sides, Reason.DELETED_BY_US, ours)
+    return Conflict(sides, Reason.SHARED, ours) if yours else None
+
+
+def _is_same_but_for_layout(store: pygit2.Repository, path: str, base: Entry, ours: Entry) -> bool:
+    if base == ours:
+        return True
+    if base.mode != ours.mode or ours.mode == FileMode.LINK:
+        return False
+    return same_meaning.is_same(path, trees.blob(store, base), trees.blob(store, ours))
+
+
 def _merge_file(
     store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry, theirs: Entry
 ) -> Fate:
-    before = sides.base.mode if sides.base else theirs.mode
+    """What becomes of a file that both sides have, each in its own way."""
+    base = sides.base
+    before = base.mode if base else theirs.mode
     mode = theirs.mode if ours.mode == before else ours.mode
     if _kind(ours) != _kind(theirs):
         return Conflict(sides, Reason.KIND, ours)
     if ours.id == theirs.id:
         return Entry(ours.id, mode)
-    texts = [trees.blob(store, entry) for entry in (sides.base, ours, theirs)]
     driver = plan.drivers.get(sides.path, plan.drivers.get(sides.pristine))
-    binary = driver == "binary" or any(is_binary(text) for text in texts)
-    if mode == FileMode.LINK or binary:
-        if sides.base and ours.id == sides.base.id:
-            return Entry(theirs.id, mode)
-        if sides.base and theirs.id == sides.base.id:
-            return Entry(ours.id, mode)
-        return Conflict(sides, Reason.BINARY, ours)
-    texts[0] = _without(sides.path, texts[0], plan.yours.get(sides.pristine, frozenset()))
-    if sides.base is None and driver != "union":  # two files of one name, each for its own
+    texts = [trees.blob(store, entry) for entry in (base, ours, theirs)]
+    is_whole = mode == FileMode.LINK or driver == "binary" or any(map(is_binary, texts))
+    if not is_whole:
+        yours = plan.yours.get(sides.pristine, frozenset())
+        texts[0] = _without(sides.path, texts[0], yours)
+        return _merge_texts(store, sides, texts, mode, union=driver == "union")
+    if base and base.id in (ours.id, theirs.id):
+        return Entry(theirs.id if ours.id == base.id else ours.id, mode)
+    return Conflict(sides, Reason.BINARY, ours)
+
+
+def _merge_texts(
+    store: pygit2.Repository, sides: Sides, texts: Sequence[bytes], mode: int, *, union: bool
+) -> Fate:
+    """What becomes of the three texts of a file."""
+    if sides.base is None and not union:  # two files of one name, each for its own
         added = merge_text(store, *texts)
         both = Entry(store.create_blob(added.data), mode)
         return both if added.clean else Conflict(sides, Reason.ADDED, both)
-    data, reason, detail = file_content.merge(store, sides.path, *texts, union=driver == "union")
+    data, reason, detail = file_content.merge(store, sides.path, *texts, union=union)
     merged = Entry(store.create_blob(data), mode)
     return Conflict(sides, reason, merged, detail) if reason else merged
 
@@ -81,10 +107,12 @@ def _kind(entry: Entry) -> int:
 
 
 def _without(path: str, text: bytes, yours: frozenset[bytes]) -> bytes:
+    """A text without the lines that the user had written themselves."""
     if not yours:
         return text
-    return b"".join(
-        line
-        for line in text.splitlines(keepends=True)
-        if not (found := written_twice.units(path, line)) or not found.keys() <= yours
-    )
+    kept = []
+    for line in text.splitlines(keepends=True):
+        found = written_twice.units(path, line)
+        if not found or not found.keys() <= yours:
+            kept.append(line)
+    return b"".join(kept)

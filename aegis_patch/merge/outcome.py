@@ -22,8 +22,8 @@ class Plan:
     those that go with one and stay all the same, for the user had written them before it came.
     `drivers` holds what the project's .gitattributes say of `merge` for a path: "union" takes both
     sides' lines, "binary" leaves it to a person.
-    `moved` is where the user moved what changes, "../" for out of the project; where nobody asked
-    history, what the trees themselves show. `ignorecase` is what git says of the file system.
+    `moved` is where the user moved what changes, if that was asked already. `ignorecase` is what
+    git says of the file system.
     """
 
     head: pygit2.Oid

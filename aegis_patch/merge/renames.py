@@ -5,89 +5,80 @@ To follow a file wrongly is worse than not to follow it: what is in doubt is a h
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pygit2
-from pygit2.enums import FileMode
 
 from aegis_patch.merge import similarity
-from aegis_patch.merge.similarity import ALIKE, Scores
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 
-MOST = 1000  # new files that are read; of more, those of the same name
+_Value = TypeVar("_Value")
 
-_T = TypeVar("_T")
-_Files = dict[str, Entry]
+MOST = 1000  # new files that are read; of more, those of the same name
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
     """Where the files of an earlier tree are in a later one.
 
-    `parts` are the files into which one was split, the largest first; `hints` those that one may
-    have become, though that is not sure; `places` where directories went as a whole.
+    `hints` are those that a file may have become, though that is not sure; `places` where
+    directories went as a whole.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
 
     def of_new(self, path: str) -> str | None:
         """Where a new file belongs, if its directory went to another place."""
-        return next(
-            (_below(self.places[at], at, path) for at in above(path) if at in self.places), None
-        )
+        for directory in above(path):
+            if directory in self.places:
+                inside = path.removeprefix(f"{directory}/")
+                return f"{self.places[directory]}/{inside}".removeprefix("/")
+        return None
+
+    def may_be(self, path: str) -> str:
+        """What a file that is gone may have become, in words; nothing if nothing looks like it."""
+        others = (self.files[path],) if path in self.files else self.hints.get(path, ())
+        if not others:
+            return ""
+        return f"{' and '.join(others)} {'look' if len(others) > 1 else 'looks'} similar"
 
 
 def follow(
-    store: pygit2.Repository,
-    before: pygit2.Oid,
-    after: pygit2.Oid,
-    paths: Iterable[str],
-    known: Mapping[str, str] | None = None,
-    least: int = ALIKE,
+    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, paths: Iterable[str]
 ) -> Moves:
     """Where some paths of one tree are in a later one, as far as that is sure.
 
     The surest comes first, for what it found is out of the question for the rest: the same bytes;
-    far more lines in common than with every other; what history says; the same name, where the
-    rest of a directory went; several parts; the same name, where a directory went as a whole.
-
-    `known` is what history says; it is believed where such a file is there.
+    far more lines in common than with every other; the name, where a directory went as a whole.
     """
     paths = tuple(paths)
-    gone = {top for path in paths if (top := _gone(store, before, after, path))}
-    sought = _sought(store, before, after, paths, gone)
+    tops = _gone_directories(store, before, after, paths)
+    sought = _sought(store, before, after, paths, tops)
     if not sought:
         return Moves()
     added = _added(store, before, after)
-
-    same = _not_copied(store, before, after, similarity.identical(store, sought, added))
-    sought, added = _without(sought, same), _without(added, same.values())
-    if len(added) > MOST:
-        added = _of_like_name(sought, added)
-    near = similarity.comparable(store, sought, added)
-    scores = similarity.compared(store, sought, near)
-    found = _not_copied(store, before, after, similarity.winners(scores, least))
-    found |= _as_told(known or {}, sought, _without(added, found.values()))
-    found |= _by_place({**same, **found}, sought, added, scores)
-    parts, pieces = similarity.split(store, sought, near, found)
-    files = {**same, **_without(found, parts)}
-    left = _without(_without(sought, files), parts)
-
-    places = _places(store, before, gone, files)
-    files |= _by_name(places, left, added, files)
-    return Moves(files, parts, _hints(_without(left, files), scores, pieces), places)
-
-
-def is_outside(path: str) -> bool:
-    """Whether a file went out of the project."""
-    return path.startswith("../")
+    files = similarity.identical(store, sought, added)
+    left = _without(added, files.values())
+    if len(left) > MOST:
+        left = _of_like_name(sought, left)
+    scores = similarity.compared(store, _without(sought, files), left)
+    files |= similarity.winners(scores)
+    hints = {path: tuple(sorted(others)) for path, others in scores.items() if others}
+    for path, where in list(files.items()):
+        if _is_of_a_copy(store, after, added, path, where):
+            hints[path] = (files.pop(path),)
+    places = _places(store, before, tops, files)
+    there = Moves(places=places)
+    for path in _without(sought, files):
+        place = there.of_new(path)  # a name is proof enough there: a person may see a conflict
+        if place and place in added and place not in files.values():
+            files[path] = place
+    return Moves(files, _without(hints, files), places)
 
 
 def above(path: str) -> Iterator[str]:
@@ -96,14 +87,19 @@ def above(path: str) -> Iterator[str]:
         yield path
 
 
-def _gone(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, path: str) -> str | None:
-    """The outermost directory of a path that is there before and not after."""
-    for directory in reversed(list(above(path))):
-        if trees.subtree(store, before, directory) is None:
-            return None
-        if trees.subtree(store, after, directory) is None:
-            return directory
-    return None
+def _gone_directories(
+    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, paths: Iterable[str]
+) -> set[str]:
+    """The outermost directories of some paths that are there before and not after."""
+    found = set()
+    for path in paths:
+        for directory in reversed(list(above(path))):
+            if trees.subtree(store, before, directory) is None:
+                break
+            if trees.subtree(store, after, directory) is None:
+                found.add(directory)
+                break
+    return found
 
 
 def _sought(
@@ -111,152 +107,91 @@ def _sought(
     before: pygit2.Oid,
     after: pygit2.Oid,
     paths: Iterable[str],
-    gone: Iterable[str],
-) -> _Files:
+    tops: Iterable[str],
+) -> dict[str, Entry]:
     """What is missing of some paths, and all that was in directories that are."""
-    inside = [path for top in gone for path in trees.files(store, before, top)]
-    return {
-        path: entry
-        for path in (*paths, *inside)
-        if (entry := trees.lookup(store, before, path)) and trees.lookup(store, after, path) is None
-    }
-
-
-def _added(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid) -> _Files:
-    found = trees.differences(store, before, after).items()
-    return {path: now for path, (was, now) in found if now and not was}
-
-
-def _not_copied(
-    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, files: Mapping[str, str]
-) -> dict[str, str]:
-    """Without what is in a copy of its directory: more of it is there anew, and here as well."""
-    beside = functools.cache(functools.partial(_beside, store))
+    wanted = dict.fromkeys(paths)
+    for top in tops:
+        wanted |= dict.fromkeys(trees.files(store, before, top))
     found = {}
-    for path, where in files.items():
-        at, to = (each.rpartition("/")[0] for each in (path, where))
-        here, there, was = beside(after, at), beside(after, to), beside(before, to)
-        if here == there or here.isdisjoint(there - was):
-            found[path] = where
+    for path in wanted:
+        entry = trees.lookup(store, before, path)
+        if entry and trees.lookup(store, after, path) is None:
+            found[path] = entry
     return found
 
 
-def _beside(
-    store: pygit2.Repository, tree: pygit2.Oid, directory: str
-) -> set[tuple[str, pygit2.Oid]]:
-    """What a directory holds, without empty files, which are all alike."""
-    inside = trees.subtree(store, tree, directory)
-    entries = [*store[inside].peel(pygit2.Tree)] if inside else []
-    return {
-        (str(each.name), each.id)
-        for each in entries
-        if each.filemode == FileMode.BLOB and trees.size(store, Entry(each.id, each.filemode))
-    }
+def _added(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid) -> dict[str, Entry]:
+    found = {}
+    for path, (was, now) in trees.differences(store, before, after).items():
+        if now and not was:
+            found[path] = now
+    return found
 
 
-def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> _Files:
+def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> dict[str, Entry]:
     names = {path.rpartition("/")[2] for path in sought}
     names |= {name.removesuffix(".py") for name in names}  # a package of a module's name
     return {path: entry for path, entry in added.items() if names & set(path.split("/")[-2:])}
 
 
-def _as_told(
-    known: Mapping[str, str], sought: Collection[str], added: Collection[str]
-) -> dict[str, str]:
-    """What history says of files, where such a file is there."""
-    return {
-        path: where
-        for path, where in known.items()
-        if path in sought and (is_outside(where) or where in added)
-    }
-
-
-def _by_place(
-    found: Mapping[str, str],
-    sought: Mapping[str, Entry],
+def _is_of_a_copy(
+    store: pygit2.Repository,
+    after: pygit2.Oid,
     added: Mapping[str, Entry],
-    scores: Scores,
-) -> dict[str, str]:
-    """Files where the others of their directory went, under the name that they had."""
-    more = {}
-    for path in _without(sought, found):
-        at = next((at for at in above(path) if _any_from(found, at)), None)
-        place = _place(found, at) if at else None
-        if at is None or place is None:
-            continue
-        where = _below(place, at, path)
-        if where in found.values() or where not in added:
-            continue
-        if sought[path] == added[where] or where in scores.get(path, ()):
-            more[path] = where
-    return more
+    path: str,
+    where: str,
+) -> bool:
+    """Whether a file is in a copy of its directory: more of it is there anew, and here as well."""
+    here, there = (each.rpartition("/")[0] for each in (path, where))
+    if here == there:
+        return False
+    for other, entry in added.items():
+        directory, _, name = other.rpartition("/")
+        if directory == there and trees.size(store, entry):
+            beside = f"{here}/{name}".removeprefix("/")
+            if trees.lookup(store, after, beside) == entry:
+                return True
+    return False
 
 
 def _places(
     store: pygit2.Repository,
     before: pygit2.Oid,
-    gone: Iterable[str],
+    tops: Iterable[str],
     files: Mapping[str, str],
 ) -> dict[str, str]:
     """Git's rule: nothing is left of a directory, and its files went to one place.
 
-    Most of them have to be found there; of each directory in it, all that are found.
+    At least half of them have to be found there; of each directory in it, all that are found. Empty
+    files, which are all alike, do not count.
     """
     found = {}
-    for top in gone:
+    for top in tops:
         paths = list(trees.files(store, before, top))
-        for at in {at for path in paths for at in above(path) if f"{at}/".startswith(f"{top}/")}:
-            inside = [path for path in paths if path.startswith(f"{at}/")]
-            place = _place(files, at)
-            if place is not None and sum(path in files for path in inside) * 2 > len(inside):
-                found[at] = place
+        filled = [path for path in paths if trees.read(store, before, path)]
+        inside = {at for path in paths for at in above(path) if f"{at}/".startswith(f"{top}/")}
+        for directory in inside:
+            held = [path for path in filled if path.startswith(f"{directory}/")]
+            moved = {path: files[path] for path in held if path in files}
+            place = _place(directory, moved)
+            if place is not None and len(moved) * 2 >= len(held):
+                found[directory] = place
     return found
 
 
-def _by_name(
-    places: Mapping[str, str],
-    sought: Iterable[str],
-    added: Mapping[str, Entry],
-    files: Mapping[str, str],
-) -> dict[str, str]:
-    """In a directory that went as a whole, a name is proof enough: a person may see a conflict."""
-    there = Moves(places=places)
-    return {
-        path: where
-        for path in sought
-        if (where := there.of_new(path)) and where in added and where not in files.values()
-    }
-
-
-def _any_from(files: Mapping[str, str], directory: str) -> bool:
-    return any(path.startswith(f"{directory}/") for path in files)
-
-
-def _place(files: Mapping[str, str], directory: str) -> str | None:
-    """The one place to which files of a directory went, each at its depth."""
+def _place(directory: str, moved: Mapping[str, str]) -> str | None:
+    """The one place to which the files of a directory went, each at its depth."""
     places = set()
-    for path, where in files.items():
-        if path.startswith(f"{directory}/"):
-            inner = path.removeprefix(f"{directory}/").rpartition("/")[0]
-            to = f"/{where}".rpartition("/")[0]
-            if inner and not to.endswith(f"/{inner}"):
-                return None
-            places.add((to.removesuffix(f"/{inner}") if inner else to).removeprefix("/"))
+    for path, where in moved.items():
+        inner = path.removeprefix(f"{directory}/").rpartition("/")[0]
+        to = f"/{where}".rpartition("/")[0]
+        if inner and not to.endswith(f"/{inner}"):
+            return None
+        places.add((to.removesuffix(f"/{inner}") if inner else to).removeprefix("/"))
     return places.pop() if len(places) == 1 else None
 
 
-def _hints(
-    left: Iterable[str], scores: Scores, pieces: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
-    """What each of some files may have become."""
-    found = {path: {*scores.get(path, ()), *pieces.get(path, ())} for path in left}
-    return {path: tuple(sorted(others)) for path, others in found.items() if others}
-
-
-def _without(files: Mapping[str, _T], paths: Iterable[str]) -> dict[str, _T]:
+def _without(files: Mapping[str, _Value], paths: Iterable[str]) -> dict[str, _Value]:
     out = {*paths}
     return {path: what for path, what in files.items() if path not in out}
-
-
-def _below(place: str, directory: str, path: str) -> str:
-    return f"{place}/{path.removeprefix(f'{directory}/')}".removeprefix("/")

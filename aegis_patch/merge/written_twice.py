@@ -7,7 +7,7 @@ from collections import Counter
 
 import pygit2
 
-from aegis_patch.formats import requirements
+from aegis_patch.formats import acceptance
 from aegis_patch.merge.sides import Sides
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry
@@ -15,34 +15,33 @@ from aegis_patch.objects.trees import Entry
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 
-def written_twice(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> frozenset[bytes]:
+def written_twice(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> set[bytes]:
     """What both sides added and the merge holds fewer times than both wrote it: see `units`."""
     if sides.ours is None or sides.theirs is None or merged is None:
-        return frozenset()
-    data = [trees.blob(store, entry) for entry in (sides.base, sides.ours, sides.theirs, merged)]
-    if any(texts.is_binary(text) for text in data):
-        return frozenset()
-    before, mine, wanted, result = (units(sides.path, text) for text in data)
-    added_by_both = (mine - before).keys() & (wanted - before).keys()
-    return frozenset(
-        unit for unit in added_by_both if result[unit] < mine[unit] + wanted[unit] - before[unit]
-    )
+        return set()
+    found = []
+    for entry in (sides.base, sides.ours, sides.theirs, merged):
+        data = trees.blob(store, entry)
+        if texts.is_binary(data):
+            return set()
+        found.append(units(sides.path, data))
+    return acceptance.made_once(*found)
 
 
 def units(path: str, data: bytes) -> Counter[bytes]:
     """What a file says, piece by piece: its lines; in TOML its strings, in whatever layout."""
-    lines = [line for line in data.splitlines() if line.strip()]
-    if not path.endswith(".toml"):
-        return Counter(lines)
-    return Counter(
-        piece
-        for line in lines
-        if not line.lstrip().startswith(b"#")
-        for piece in strings(line) or [line.strip()]
-    )
+    is_toml = path.endswith(".toml")
+    found = Counter[bytes]()
+    for line in data.splitlines():
+        if not line.strip():
+            continue
+        if not is_toml:
+            found[line] += 1
+        elif not line.lstrip().startswith(b"#"):
+            found.update(_strings(line) or [line.strip()])
+    return found
 
 
-def strings(line: bytes) -> list[bytes]:
-    """What stands in quotes in a line of TOML, a requirement in one spelling for all."""
-    found = (piece.decode("utf-8", "surrogateescape") for piece in _STRING.findall(line))
-    return [requirements.in_line(piece).encode("utf-8", "surrogateescape") for piece in found]
+def _strings(line: bytes) -> list[bytes]:
+    """What stands in quotes in a line of TOML, without the quotes."""
+    return [piece[1:-1] for piece in _STRING.findall(line)]

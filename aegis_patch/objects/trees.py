@@ -13,7 +13,7 @@ Settle = Callable[[pygit2.Repository, bytes, bytes, bytes], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of a tree: its blob and its mode."""
+    """A file of a tree: its blob and its mode. To be put in, it may be a directory."""
 
     id: pygit2.Oid
     mode: int
@@ -60,7 +60,7 @@ def other_case(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> str | N
 def replace(
     store: pygit2.Repository, tree: pygit2.Oid | None, edits: Mapping[str, Entry | None]
 ) -> pygit2.Oid:
-    """A tree with some files put in, changed or (None) taken out; empty directories vanish."""
+    """A tree with some entries put in, changed or (None) taken out; empty directories vanish."""
     here: dict[str, Entry | None] = {}
     below: dict[str, dict[str, Entry | None]] = {}
     for path, entry in edits.items():
@@ -110,17 +110,6 @@ def _with_raw(
 
 def _raw(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
-
-
-def graft(store: pygit2.Repository, root: pygit2.Oid, prefix: str, tree: pygit2.Oid) -> pygit2.Oid:
-    """A tree with another one in the place of its directory `prefix`."""
-    name, _, rest = prefix.partition("/")
-    builder = store.TreeBuilder(_tree(store, root))
-    if rest:
-        inside = subtree(store, root, name) or store.TreeBuilder().write()
-        tree = graft(store, inside, rest, tree)
-    builder.insert(name, tree, FileMode.TREE)
-    return builder.write()
 
 
 def changed(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid) -> tuple[str, ...]:
@@ -191,6 +180,22 @@ def _settled(
     if data is None:
         return None
     return pygit2.IndexEntry(there[1].path, store.create_blob(data), there[1].mode)
+
+
+def merge_towards(
+    store: pygit2.Repository,
+    base: pygit2.Oid,
+    ours: pygit2.Oid,
+    theirs: pygit2.Oid,
+    wanted: pygit2.Oid,
+) -> pygit2.Oid:
+    """Three-way merge of whole trees; a path that clashes is as in `wanted`."""
+    index = store.merge_trees(base, ours, theirs, flags=MergeFlag(0))
+    clashes = {side.path for sides in index.conflicts or () for side in sides if side}
+    for path in clashes:
+        del index.conflicts[path]
+    settled = {path: lookup(store, wanted, path) for path in clashes}
+    return replace(store, index.write_tree(store), settled)
 
 
 def merge_loosely(

@@ -40,7 +40,7 @@ def pristine(
     """
     upstream = upstreams[wanted.release]
     named = trees.replace(store, upstream.base, _entries(store, upstream.base, identity))
-    if _is_whole(upstream, wanted):
+    if is_whole(upstream, wanted):
         folded = fold(store, upstream, wanted.names)
         tree, clashes = trees.merge(store, upstream.base, folded, named)
         if clashes:
@@ -110,10 +110,11 @@ def join(
     Two series may insert above one anchor: what comes goes behind what is there.
     """
     sides = before(store, upstream, name), so_far, after(store, upstream, name)
-    return trees.merge(store, *sides, settle=_at_anchors)
+    return trees.merge(store, *sides, settle=at_anchors)
 
 
-def _at_anchors(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+def at_anchors(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """A file in which both sides put lines in right above an anchor; None where they clash."""
     if any(b"\0" in side for side in (base, ours, theirs)):
         return None
     mine, wanted = (_hunks(store, base, side) for side in (ours, theirs))
@@ -135,7 +136,7 @@ def recorded(store: pygit2.Repository, tree: pygit2.Oid, wanted: Stack) -> pygit
     return trees.replace(store, tree, {RECORD: Entry(store.create_blob(text), there.mode)})
 
 
-def _is_whole(upstream: Upstream, wanted: Stack) -> bool:
+def is_whole(upstream: Upstream, wanted: Stack) -> bool:
     """Whether a stack is of one release, with all that its components require."""
     return all(there.release == wanted.release for there in wanted.present.values()) and all(
         need in wanted.present

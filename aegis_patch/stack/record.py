@@ -1,7 +1,8 @@
 """The record `aegis.toml`: a stack, written into a file of the pristine tree.
 
 Its values are read and written by key, never merged as text; everything else in it is the user's.
-The installed components are above the anchor `# yours below`.
+The installed components are above the anchor `# yours below`. `[yours]`, which holds what the user
+had written before a component brought the same, stands at the end, and only where there is such.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any
 
 from aegis_patch.errors import Refused
 from aegis_patch.formats import anchors, bounded_parsers
-from aegis_patch.stack.stack import Presence, Stack
+from aegis_patch.stack.stack import WHOLE, Presence, Stack, Yours, by_path
 
 RECORD = "aegis.toml"
 _OURS = ("upstream", "answers", "components")  # the sections whose values are ours to write
+_YOURS = "[yours]  # written before a component brought the same; stays when it goes"
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
 _COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$""")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")
@@ -34,6 +36,7 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
         upstream, answers = record["upstream"], record["answers"]
         fields = [str(upstream[key]) for key in ("url", "release", "commit")]
         present = {name: _presence(value) for name, value in record["components"].items()}
+        yours = _yours(record.get("yours", {}))
         if not all(isinstance(value, str) for value in answers.values()):
             raise TypeError("every answer is a string")
     except KeyError as error:
@@ -43,7 +46,7 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
         line = text[: marked.start()].count(b"\n") + 1 if marked else 0
         what = f"it has conflict markers, from line {line}" if marked else str(error)
         raise _nonsense(what, where) from error
-    return Stack(fields[0], fields[1], fields[2], answers, present)
+    return Stack(fields[0], fields[1], fields[2], answers, present, yours)
 
 
 def write(skeleton: bytes, stack: Stack) -> bytes:
@@ -67,7 +70,12 @@ def strip(record: bytes) -> bytes:
     out: list[str] = []
     section = ""
     for line in _lines(record):
-        section = _section(line) or section
+        header = _section(line)
+        section = header or section
+        if section == "yours" and (header or line.strip()[:1] not in ("", "#")):
+            if header and out and not out[-1].strip():
+                out.pop()
+            continue
         key = _key_of(line)
         if section == "components" and key:
             continue
@@ -127,6 +135,11 @@ def _filled(skeleton: bytes, stack: Stack) -> list[str]:
     for header, values in left.items():
         out.append(f"{end}[{header}]{end}")
         _finish(out, values, end)
+    if stack.yours:
+        if out and not out[-1].endswith("\n"):
+            out[-1] += end
+        out.append(f"{end}{_YOURS}{end}")
+        out += [f"{line}{end}" for line in _yours_lines(stack.yours)]
     return out
 
 
@@ -141,6 +154,25 @@ def _presence(value: Mapping[str, Any]) -> Presence:
     if value["by"] not in ("you", "need"):
         raise ValueError(f'by = "{value["by"]}" is neither "you" nor "need"')
     return Presence(str(value["release"]), value["by"])
+
+
+def _yours(table: Mapping[str, Any]) -> Yours:
+    """What the table says: a path with its lines, or with `true` for a whole file."""
+    pairs = set[tuple[str, str]]()
+    for path, lines in table.items():
+        if lines is True:
+            pairs.add((path, WHOLE))
+        elif isinstance(lines, list) and all(isinstance(line, str) for line in lines):
+            pairs.update((path, line) for line in lines)
+        else:
+            raise ValueError(f"yours: {path} is neither a list of lines nor true")
+    return frozenset(pairs)
+
+
+def _yours_lines(yours: Yours) -> Iterator[str]:
+    for path, lines in by_path(yours).items():
+        written = "true" if WHOLE in lines else f"[{', '.join(map(_quoted, sorted(lines)))}]"
+        yield f"{_key(path)} = {written}"
 
 
 def _lines(text: bytes) -> list[str]:

@@ -5,7 +5,7 @@ Every verb is a function from stack to stack; `aegis.toml` is a stack's record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +14,16 @@ from aegis_patch.stack.requirements import closure, required
 
 CORE = "core"
 By = Literal["you", "need"]
+Yours = frozenset[tuple[str, str]]
+WHOLE = ""
+
+
+def by_path(yours: Yours) -> dict[str, set[str]]:
+    """The lines of each path."""
+    found: dict[str, set[str]] = {}
+    for path, line in sorted(yours):
+        found.setdefault(path, set()).add(line)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Stack:
     """A release of an upstream, the answers, and the names that are present.
 
     `present` holds every name, integrations included; the core is always there and not in it.
+    `yours` holds the (path, line) pairs that the user had written before a component brought the
+    same; the line of a whole file is WHOLE.
     """
 
     url: str
@@ -36,11 +48,21 @@ class Stack:
     commit: str
     answers: Mapping[str, str]
     present: Mapping[str, Presence]
+    yours: Yours = frozenset()
 
     @property
     def names(self) -> frozenset[str]:
         """Every present name."""
         return frozenset(self.present)
+
+    def having(self, name: str, there: Presence) -> Stack:
+        """The stack with a name, as its record would tell; no closure."""
+        return replace(self, present={**self.present, name: there})
+
+    def without(self, names: Collection[str]) -> Stack:
+        """The stack without some names, as its record would tell; no closure."""
+        left = {name: by for name, by in self.present.items() if name not in names}
+        return replace(self, present=left)
 
     def chosen(self) -> frozenset[str]:
         """The names that the user asked for."""

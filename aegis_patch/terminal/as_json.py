@@ -10,6 +10,7 @@ from typing import Any
 
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.stack.component import Component
+from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Status
 from aegis_patch.verbs.step import Commit, Result
 
@@ -53,6 +54,17 @@ def result_json(result: Result) -> dict[str, Any]:
         "commits": [_commit_json(commit) for commit in result.commits],
         "dangling": dangling,
         "not_applied": [{"path": note.path, "reason": note.text} for note in result.not_applied],
+    }
+
+
+def settled_json(found: Settled) -> dict[str, Any]:
+    """What became of git's unmerged paths, as a program reads it."""
+    return {
+        "settled": [*found.settled],
+        "also": [*found.also],
+        "left": [{"path": path, "reason": reason} for path, reason in found.left.items()],
+        "notes": [{"path": note.path, "text": note.text} for note in found.notes],
+        "next": found.next,
     }
 
 

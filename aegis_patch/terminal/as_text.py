@@ -18,6 +18,7 @@ from aegis_patch.merge.outcome import Conflict, Meeting
 from aegis_patch.merge.sides import Note
 from aegis_patch.terminal import as_json
 from aegis_patch.verbs.perform import SHOWN
+from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Status
 from aegis_patch.verbs.step import Commit, FileChange, Result
 
@@ -35,7 +36,6 @@ _REMEDIES = {
     Reason.DOUBT: "The file has one possible merge. Check that line, then: git add {path}",
     Reason.DELETED_BY_US: _AS_YOU_LEFT_IT,
     Reason.SHARED: _AS_YOU_LEFT_IT,
-    Reason.SPLIT: "Make aegis's change in the part where it belongs, then: git add {path}",
     Reason.BINARY: "The file is yours. To keep it: git add {path}  "
     "To take aegis's: git checkout --theirs {path} && git add {path}",
     Reason.KIND: "Move yours away, then: git checkout --theirs {path} && git add {path}  "
@@ -65,6 +65,22 @@ def show_notes(console: Console, result: Result) -> None:
                 _show_way_on(console, result.rest)
     if result.dry and result.commits:
         _print(console, "[dim]Dry run: nothing was written.[/]")
+
+
+def show_settled(console: Console, found: Settled) -> None:
+    """What became of git's unmerged paths, for a person."""
+    for path in (*found.settled, *found.also):
+        _print(console, f"[green]merged[/] {_safe(path)}")
+    for path, reason in found.left.items():
+        _print(console, f"[red]CONFLICT[/] {_safe(path)}: {_safe(reason)}")
+    for line in grouped(found.notes):
+        _print(console, f"[cyan]note[/] {_safe(line)}")
+    if found.dry:
+        _print(console, "[dim]Dry run: nothing was written.[/]")
+        return
+    if found.left:
+        _print(console, "\nEdit each file in conflict, `git add` it, and then:")
+    _print(console, f"[dim]next[/] {_safe(found.next)}")
 
 
 def show_status(console: Console, status: Status) -> None:

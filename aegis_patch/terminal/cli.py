@@ -25,6 +25,7 @@ from aegis_patch.terminal.options import (
     NewAnswers,
     NewDirectory,
     NoLock,
+    OnOff,
     Release,
     Run,
     Strict,
@@ -191,14 +192,31 @@ def answers_command(
 
 @command("repair")
 def repair_command(run: Run, no_lock: NoLock = False, strict: Strict = False) -> int:
-    """Fix inconsistencies left by git merges.
+    """Settle git's conflicts, or fix what merges left.
 
-    Or by reverts, rebases and cherry-picks. Makes one commit.
+    In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
+    makes one commit of what git merges left inconsistent.
     """
+    from aegis_patch.terminal import as_text
+    from aegis_patch.terminal.as_json import settled_json
     from aegis_patch.verbs.repair import repair
+    from aegis_patch.verbs.settle import settle
 
+    if found := settle(run.where, dry=run.dry, relock=not no_lock):
+        _print(run, settled_json(found), lambda: as_text.show_settled(_console(), found))
+        return errors.CONFLICTS if found.left else errors.OK
     done = repair(run.where, dry=run.dry, relock=not no_lock, strict=strict)
     return _finish(run, done)
+
+
+@command("merge-driver")
+def merge_driver_command(run: Run, state: OnOff) -> int:
+    """Let plain git merge as aegis does, in this clone."""
+    from aegis_patch.project.find import find
+    from aegis_patch.verbs import merge_driver
+
+    merge_driver.turn(find(run.where).root, on=state == "on", dry=run.dry)
+    return _print(run, {"merge_driver": state}, lambda: print(f"The merge driver is {state}."))
 
 
 @command("status")

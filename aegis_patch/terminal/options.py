@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -41,6 +41,9 @@ Url = Annotated[
         show_default=False,
         help="Git URL of your own upstream (default: the built-in releases).",
     ),
+]
+OnOff = Annotated[
+    Literal["on", "off"], typer.Argument(metavar="on|off", help="Set it up, or take it out.")
 ]
 To = Annotated[
     str | None,

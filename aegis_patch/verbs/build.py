@@ -9,18 +9,23 @@ from functools import partial
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import FileMode
 
 from aegis_patch.formats import compose_names
-from aegis_patch.history import reliance, users_lines, users_moves
+from aegis_patch.history import evidence, learnt
 from aegis_patch.history.past_resolutions import recall
+from aegis_patch.merge import renames
 from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note
 from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Entry
 from aegis_patch.project import git, repository, uv_lock
 from aegis_patch.project.find import Place, Project
+from aegis_patch.stack import record
 from aegis_patch.stack.pristine import recorded
+from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import lock_files
 from aegis_patch.verbs.step import Step
@@ -55,11 +60,14 @@ def build(bench: Bench, there: Place, step: Step, root: pygit2.Oid, *, relock: b
     outcome = evolve(store, plan)
     if isinstance(outcome, Conflicted) and isinstance(there, Project):
         outcome = recall(bench, there, plan, outcome)
+    outcome = learnt.written_down(store, plan, outcome)
     built = Built(step, root, root, outcome, plan.moved or Moves())
     if isinstance(outcome, Unchanged):
         return built
     stuck = [conflict.path for conflict in built.conflicts]
-    after = _grafted(store, there, root, outcome.tree)
+    after = outcome.tree
+    if there.prefix:
+        after = trees.replace(store, root, {there.prefix: Entry(after, FileMode.TREE)})
     edits, notes = lock_files.follow(
         *(store, root, after, there.prefix),
         unsettled=uv_lock.PYPROJECT in stuck,
@@ -76,21 +84,25 @@ def _plan(
 ) -> tuple[Plan, Mapping[str, str]]:
     """What to merge, with what the project tells of its user; and its attributes `merge`."""
     store = bench.store
-    old, new = bench.pristine(step.old), bench.pristine(step.new)
     if not isinstance(there, Project) or step.old is None:
-        return Plan(tree, old, new, step.new), {}
-    if step.record:
-        old = recorded(store, old, step.record)
+        return Plan(tree, bench.pristine(step.old), bench.pristine(step.new), step.new), {}
+    yours = record.parse(trees.read(store, tree, RECORD)).yours  # an earlier step may have learnt
+    said = replace(step.record or step.old, yours=yours)
+    comes = step.new.names - step.old.names
+    was = evidence.shown(bench, replace(step.old, yours=yours), tree, comes)
+    old, new = bench.pristine(was), bench.pristine(step.new)
+    now = replace(step.new, yours=learnt.carried(store, yours, old, new))
+    old, new = recorded(store, old, said), recorded(store, new, now)
     attributes = _attributes(there, trees.changed(store, old, new))
     plan = Plan(
         head=tree,
         old=old,
         new=new,
-        record=step.new,
-        yours=users_lines.lines(bench, there, step.old, step.new),
-        brought=reliance.brought(bench, step.new, step.new.names - step.old.names),
+        record=now,
+        yours=learnt.kept(bench, was, now),
+        brought=learnt.brought(bench, now, now.names - was.names),
         drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
-        moved=users_moves.moved(bench, there, tree, old, new),
+        moved=renames.follow(store, old, tree, trees.changed(store, old, new)),
         ignorecase=repository.ignores_case(there.repo),
     )
     return plan, attributes
@@ -138,10 +150,3 @@ def whole_tree(store: pygit2.Repository, there: Place) -> pygit2.Oid:
 def inside(store: pygit2.Repository, there: Place, root: pygit2.Oid) -> pygit2.Oid:
     """The project's tree in the repository's; the empty one where that is to come."""
     return trees.subtree(store, root, there.prefix) or trees.empty(store)
-
-
-def _grafted(
-    store: pygit2.Repository, there: Place, root: pygit2.Oid, tree: pygit2.Oid
-) -> pygit2.Oid:
-    """The repository's tree with the project's in its place."""
-    return trees.graft(store, root, there.prefix, tree) if there.prefix else tree

@@ -132,22 +132,19 @@ def _answers(
     bench: Bench, opened: Upstream, path: Path, given: Mapping[str, str], *, interactive: bool
 ) -> tuple[dict[str, str], list[str]]:
     """The answers, and what to say where nobody told who the user is."""
-    near = _nearest(path)
-    suggested = {"project_name": _utf8(path.name)}
-    for key, name in _PERSON.items():
-        if value := git.setting(near, name):
-            suggested[key] = _utf8(value)
+    suggested = _suggested(path)
     answers = identity_files.ask(bench.store, opened, given, suggested, interactive=interactive)
     example = identity_files.defaults(bench.store, opened)
-    said, made_up = [], []
+    made_up = []
     for key in _PERSON:
         if key not in {**given, **suggested} and answers[key] == example[key]:
             made_up.append(key)
+    said = []
     if made_up:
         verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
         said.append(f"{' and '.join(made_up)} {verb}; to change: aegis answers {typed}")
-    if not land.author(near):
+    if not land.author(_nearest(path)):
         name, email = land.PLACEHOLDER
         said.append(
             f"git doesn't know who you are, so {name} <{email}> made the commits. "
@@ -155,6 +152,15 @@ def _answers(
             '&& git config --global user.email "…"'
         )
     return answers, said
+
+
+def _suggested(path: Path) -> dict[str, str]:
+    """The directory's name, and whom git knows."""
+    found = {"project_name": _utf8(path.name)}
+    for key, name in _PERSON.items():
+        if value := git.setting(_nearest(path), name):
+            found[key] = _utf8(value)
+    return found
 
 
 def _utf8(text: str) -> str:

@@ -48,9 +48,9 @@ def perform(
     if not steps:
         return Result(said=tuple(said), dry=dry)
     built = _build(bench, there, steps, relock=relock)
-    dangling, left_out = _dangling(bench, there, built), _left_out(built)
+    broken, left_out = dangling(bench, there, built), _left_out(built)
     if strict:
-        _refuse_unresolved(dangling, left_out)
+        _refuse_unresolved(broken, left_out)
     said = [*said, *_already_so(built)]
     rest = tuple(step.command for step in steps[len(built) :])
     commits: tuple[Commit, ...] = ()
@@ -59,7 +59,7 @@ def perform(
         rest = ()
     else:
         commits = _land(bench, there, built, dry=dry)
-    return Result(commits, tuple(said), rest, dry, dangling, left_out)
+    return Result(commits, tuple(said), rest, dry, broken, left_out)
 
 
 def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -> list[Built]:
@@ -99,20 +99,14 @@ def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
         )
 
 
-def _dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Reference, ...]:
+def dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Reference, ...]:
     """The lines of the result with a broken reference; a new project has none."""
     if not isinstance(there, Project):
         return ()
     first, last = built[0], built[-1]
     moved: dict[str, str] = {}
-    was: dict[str, str] = {}
     for made in built:
         moved |= made.moved.files
-    for path, place in moved.items():
-        was[place] = path
-    for made in built:
-        for path, parts in made.moved.parts.items():
-            was |= dict.fromkeys(parts, path)
     evolved = Evolved(
         bench.store,
         there.root,
@@ -122,7 +116,7 @@ def _dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Refer
         new=bench.pristine(last.step.new),
         result=build.inside(bench.store, there, last.after),
         moved=moved,
-        was=was,
+        was={place: path for path, place in moved.items()},
         unsettled=[conflict.path for conflict in last.conflicts],
     )
     return tuple(references(evolved))
@@ -147,11 +141,10 @@ def _already_so(built: Sequence[Built]) -> list[str]:
     return said
 
 
-def _refuse_unresolved(dangling: Sequence[Reference], left_out: Sequence[Note]) -> None:
-    shown = [str(each) for each in dangling]
-    shown += [f"{note.path}: {note.text}" for note in left_out]
+def _refuse_unresolved(broken: Sequence[Reference], left_out: Sequence[Note]) -> None:
+    shown = [*map(str, broken), *(f"{note.path}: {note.text}" for note in left_out)]
     counts = []
-    for what, number in ("unresolved reference", len(dangling)), ("left-out change", len(left_out)):
+    for what, number in ("unresolved reference", len(broken)), ("left-out change", len(left_out)):
         if number:
             counts.append(f"{number} {what}{'s' * (number != 1)}")
     if counts:

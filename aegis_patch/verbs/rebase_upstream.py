@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -23,20 +22,9 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool
         old, nonsense = presence.without_nonsense(bench, there.stack)
         wanted = fork.version(to) if to else releases.latest(there.stack.url)
         opened = bench.open(there.stack.url, wanted)
-        absent = [name for name in old.present if name not in opened.catalogue]
-        absent = [name for name in absent if _is_named(bench, old, name)]
-        if absent:
-            raise Refused(
-                f"Release {opened.release} doesn't have {', '.join(absent)}.",
-                next=f"aegis remove {' '.join(absent)}",
-            )
-        moved = stack.rebase(
-            _within(old, opened),
-            opened.catalogue,
-            opened.url,
-            opened.release,
-            opened.commit,
-        )
+        _refuse_absent(bench, old, opened)
+        within = old.without(old.names - opened.catalogue.keys())
+        moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
             return Result(said=(f"already at aegis {opened.release}",), dry=dry)
         body = f"From aegis {there.stack.release}, by three-way merge; no history is rewritten."
@@ -48,11 +36,14 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool
         return perform(bench, there, [step], said, dry=dry, relock=relock, strict=strict)
 
 
-def _is_named(bench: Bench, there: Stack, name: str) -> bool:
-    return component.is_chosen(bench.catalogue(there)[name])
-
-
-def _within(there: Stack, opened: Upstream) -> Stack:
-    """What of a stack a release has."""
-    present = {name: by for name, by in there.present.items() if name in opened.catalogue}
-    return replace(there, present=present)
+def _refuse_absent(bench: Bench, old: Stack, opened: Upstream) -> None:
+    """Refuse a release that lacks a component; an integration just goes."""
+    absent = []
+    for name in old.names - opened.catalogue.keys():
+        if component.is_chosen(bench.catalogue(old)[name]):
+            absent.append(name)
+    if absent:
+        raise Refused(
+            f"Release {opened.release} doesn't have {', '.join(sorted(absent))}.",
+            next=f"aegis remove {' '.join(sorted(absent))}",
+        )

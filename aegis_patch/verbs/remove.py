@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused
-from aegis_patch.history import record_log, reliance
+from aegis_patch.history import record_log
 from aegis_patch.project.find import Project
 from aegis_patch.stack import requirements, stack
+from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import naming, opening
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
+from aegis_patch.verbs.relied_on import relied_on
 from aegis_patch.verbs.step import Result, Step
 
 _REMOVE = Naming(
@@ -44,37 +47,32 @@ def _removals(
         if name not in there.stack.present
     ]
     going = [name for name in reversed(chosen) if name in there.stack.present]
+    _refuse_needed(known, there.stack, going)
+    steps: list[Step] = []
+    at = there.stack
     for name in going:
-        users = [
-            user
-            for user in requirements.dependants(known, name, there.stack.names)
-            if user not in going
-        ]
+        if name not in at.present:
+            continue
+        used = relied_on(bench, there, known, at, name, going)
+        said += [f"{need} is kept, and is now listed as your choice: {why}" for need, why in used]
+        new = stack.remove(at, known, name, dict(used))
+        why = _why_removed(there, name, said)
+        steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
+        at = new
+    return steps, tuple(said)
+
+
+def _refuse_needed(known: Catalogue, there: Stack, going: Sequence[str]) -> None:
+    """Refuse to take away what another component needs, unless that goes too."""
+    for name in going:
+        users = requirements.dependants(known, name, there.names)
+        users = tuple(user for user in users if user not in going)
         if users:
             verb = "depends" if len(users) == 1 else "depend"
             raise Refused(
                 f"Can't remove {name}: {' and '.join(users)} {verb} on it.",
                 next=f"aegis remove {' '.join([*users, name])}",
             )
-    steps: list[Step] = []
-    at = there.stack
-    tree = bench.pristine(there.stack)
-    for name in going:
-        if name not in at.present:
-            continue
-        used = {
-            need: why
-            for need in stack.orphans(at, known, name)
-            if need not in going and (why := reliance.relies(bench, opened, there, tree, need))
-        }
-        said += [
-            f"{need} is kept, and is now listed as your choice: {why}" for need, why in used.items()
-        ]
-        new = stack.remove(at, known, name, used)
-        why = _why_removed(there, name, said)
-        steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
-        at = new
-    return steps, tuple(said)
 
 
 def _why_removed(there: Project, name: str, said: list[str]) -> str:

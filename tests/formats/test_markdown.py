@@ -164,18 +164,12 @@ def test_sections_of_underlined_headings() -> None:
         ("A", "b", "===", "x", "", "C", "-", "y", "", "# D", "> q", "", "---", "z", "")
     )
     first, last = markdown.blocks(text)
-    assert first.name == "# A b"
+    assert first.name == "# A\nb"
     assert [each.name for each in first.inner or ()] == ["x", "## C"]
     assert [each.name for each in last.inner or ()] == ["> q", "---", "z"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("---\n\n# A\n\n---\n", "---\na: 1\n", "> A\n---\n", "    A\n---\n", "<b>\n---\n"),
-        *("```\nx\n", "<!-- x\n", "- a\n  ```\n"),
-    ],
-)
+@pytest.mark.parametrize("text", ["---\na: 1\n", "a\r\n", "a\n" * 6_000])
 def test_what_is_written_otherwise_is_left_alone(text: str) -> None:
     with pytest.raises(Unusual):
         markdown.blocks(text)

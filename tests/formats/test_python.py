@@ -56,7 +56,7 @@ def test_an_import_from_each_side() -> None:
     ("old", "mine", "wanted", "expected"),
     [
         ("import one, two", "import one, two, x", "import b, one, two", "import b, one, two, x"),
-        ("import one, two", "import two, one, x", "import one, two, b", "import two, one, x, b"),
+        ("import one, two", "import two, one, x", "import one, two, b", "import two, b, one, x"),
         ("import one, two", "import one", "import one, two, b", "import b, one"),
         (
             "import one, two",
@@ -92,7 +92,7 @@ def test_a_long_list_is_wrapped() -> None:
     result = both("import one, two", f"import one, two, {many}", "import one, two, z")
     assert result is not None
     assert "from app import (\n    one,\n" in result
-    assert "    z,\n)\n" in result
+    assert "    two,\n    z,\n" in result
 
 
 def test_like_shaped_classes_are_told_by_their_names() -> None:

@@ -9,10 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_patch.formats import kinds, syntax
+from aegis_patch.formats import kinds, syntax, yaml_keys, yaml_nodes
 from aegis_patch.formats.named_blocks import Block, Unusual
-from aegis_patch.formats.yaml import keyed as kind
-from aegis_patch.formats.yaml import nodes
 from tests import tiny
 
 BASE = """\
@@ -312,7 +310,7 @@ def test_both_parsers_of_pyyaml_tell_the_same_lines(document: object) -> None:
     text = written(document, 0, "b")
     fast = cut(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nodes, "LOADER", yaml.SafeLoader)
+        patch.setattr(yaml_nodes, "LOADER", yaml.SafeLoader)
         assert cut(text) == fast
     if fast:
         assert "".join(block.text for block in fast) == text
@@ -320,7 +318,7 @@ def test_both_parsers_of_pyyaml_tell_the_same_lines(document: object) -> None:
 
 def cut(text: str) -> tuple[Block, ...] | None:
     try:
-        return kind.blocks(text)
+        return yaml_keys.blocks(text)
     except Unusual:
         return None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Start, git
+from tests.conftest import Start, git, run
 from tests.terminal.test_cli import everything
 
 
@@ -38,6 +38,28 @@ def test_a_ref_that_cannot_move_leaves_everything_as_it_was(start: Start) -> Non
     project.aegis("add", "ingress", code=1)
     assert everything(project.path, objects=False) == before
     assert project.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["absent", "empty"])
+def test_an_init_that_fails_or_only_looks_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    hook = tmp_path / "template/hooks/reference-transaction"
+    hook.parent.mkdir(parents=True)
+    hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || ! grep -q refs/heads\n')
+    hook.chmod(0o755)
+    place = tmp_path / "made/my-api"
+    place.mkdir(parents=True) if there else place.parent.mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    setting = {"COUNT": "1", "KEY_0": "init.templateDir", "VALUE_0": str(tmp_path / "template")}
+    for name, value in setting.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    for options, code in (((), 1), (("--dry-run",), 0)):
+        ran = run("init", place, "-y", *options)
+        assert ran.code == code, ran.err
+        assert [*place.parent.rglob("*")] == [place] * there
+        assert not [*(tmp_path / "scratch").iterdir()]
 
 
 def test_line_endings_that_git_converts(start: Start) -> None:

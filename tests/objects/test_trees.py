@@ -9,6 +9,7 @@ import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pygit2.enums import FileMode
 
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.scratch import scratch
@@ -66,13 +67,13 @@ def test_replace(
     assert trees.replace(store, tiny.tree(store, before), made) == tiny.tree(store, after)
 
 
-def test_graft_puts_a_tree_in_a_directorys_place(store: pygit2.Repository) -> None:
+def test_a_tree_is_put_in_a_directorys_place(store: pygit2.Repository) -> None:
     inner = tiny.tree(store, {"x": b"1"})
     root = tiny.tree(store, {"a": b"", "services/api/old": b""})
     expected = tiny.tree(store, {"a": b"", "services/api/x": b"1"})
-    assert trees.graft(store, root, "services/api", inner) == expected
+    assert trees.replace(store, root, {"services/api": Entry(inner, FileMode.TREE)}) == expected
     expected = tiny.tree(store, {"a": b"", "services/api/old": b"", "b/c/x": b"1"})
-    assert trees.graft(store, root, "b/c", inner) == expected
+    assert trees.replace(store, root, {"b/c": Entry(inner, FileMode.TREE)}) == expected
 
 
 some_files = st.dictionaries(

@@ -64,7 +64,7 @@ def test_turns_are_the_commits_that_changed_the_record(start: Start) -> None:
     made.commit("Mine")
     made.aegis("add", "ingress")
     found = find(made.path)
-    subjects = [now.commit.message.partition("\n")[0] for now, _ in record_log.turns(found)]
+    subjects = [turn.commit.message.partition("\n")[0] for turn in record_log.turns(found)]
     assert subjects == ["Add ingress", "Add cache"]
 
 

@@ -309,7 +309,6 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a record of nothing": ({"base/aegis.toml": b""}, "upstream is missing"),
     "a record of everything": ({"base/aegis.toml": b"#" * 70_000}, "more than 64 KiB"),
     "README in Latin-1": ({"base/README.md": b"\xff"}, "not UTF-8"),
-    "README with markup": ({"base/README.md": "⟦ 7 * 7 ⟧".encode()}, "mark up answers"),
     "no name": ({"base/aegis.toml": RECORD.replace(b"Lantern", b"")}, "'project_name'"),
     "a name that is a way": (series("..%2f"), "not a name"),
     "a name that is an option": (series("-rf"), "not a name"),
@@ -440,6 +439,7 @@ TRAPS: dict[str, Callable[[str], Files]] = {
     },
     "jinja": lambda command: {
         "base/README.md": f"# Lantern {{{{ lipsum.__globals__.os.system('{command}') }}}}\n"
+        f"⟦ lipsum.__globals__.os.system('{command}') ⟧"
         "{% for x in range(10) %}x{% endfor %}\n".encode(),
         "base/README.md.jinja": f"{{{{ lipsum.__globals__.os.system('{command}') }}}}".encode(),
     },

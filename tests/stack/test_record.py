@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aegis_patch.errors import Refused
 from aegis_patch.stack import record
-from aegis_patch.stack.stack import Stack
+from aegis_patch.stack.stack import WHOLE, Stack
 from tests import tiny
 from tests.stack.test_stack import ANSWERS, a_stack
 
@@ -203,3 +203,36 @@ def test_a_form_that_cannot_be_written_is_refused_and_not_broken() -> None:
     made = record.parse(text.encode())
     with pytest.raises(Refused):
         record.write(text.encode(), made)
+
+
+@given(
+    st.dictionaries(st.text(min_size=1), st.none() | st.sets(st.text(min_size=1), min_size=1)),
+    st.sampled_from(["", "\n", "\n[mine]\nx = 1\n", "# mine"]),
+)
+def test_what_was_learnt_stands_at_the_end_and_leaves_no_trace(
+    learnt: dict[str, set[str] | None], tail: str
+) -> None:
+    """Whatever the lines and the paths are; None is a whole file."""
+    pairs = {(path, line) for path, lines in learnt.items() for line in lines or {WHOLE}}
+    made = replace(a_stack("worker"), yours=frozenset(pairs))
+    without = text_of(a_stack("worker"), SKELETON + tail.encode())
+    written = text_of(made, without.encode())
+    assert text_of(made, written.encode()) == written
+    assert written.startswith(without)
+    assert text_of(a_stack("worker"), written.encode()).removesuffix("\n") == (
+        without.removesuffix("\n")
+    )
+
+
+def test_a_learnt_table_that_a_formatter_broke_into_lines() -> None:
+    made = replace(a_stack(), yours=frozenset({("a.toml", "x"), ("a.toml", "[mine]")}))
+    text = text_of(made).replace('["[mine]", "x"]', '[\n    "[mine]",\n    "x",\n]')
+    assert "\n    " in text
+    assert record.parse(text.encode()) == made
+    assert text_of(a_stack(), text.encode()) == text_of(a_stack())
+
+
+@pytest.mark.parametrize("value", ["false", '"all"', "[1]", "{}"])
+def test_a_learnt_table_that_makes_no_sense(value: str) -> None:
+    with pytest.raises(Refused, match="yours"):
+        record.parse(text_of(a_stack()).encode() + f"[yours]\na = {value}\n".encode())

@@ -220,11 +220,12 @@ CONTAINERS = [
         "scheduler",
         conflict=COMPOSE,
     ),
-    there_and_back(
-        "postgres",
+    Case(
         "the environment of all containers as a list",
         rewrite(COMPOSE, settings_as_items),
+        ("add postgres",),
         "database",
+        conflict=COMPOSE,
     ),
     Case(
         "the ports on lines of their own, where the ingress takes the ports away",
@@ -625,7 +626,7 @@ MOVES = [
         "I split the module that runs the jobs",
         both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
         "scheduler",
-        "",
+        None,  # the parts stay
     ),
     Case(
         "I split the worker's registry, where the database joins",

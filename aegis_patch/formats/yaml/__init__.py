@@ -1,1 +1,0 @@
-"""YAML: nodes that know where they are written, merged in the form that ours has."""

@@ -1,0 +1,167 @@
+"""How much of a component a tree holds, whatever its record says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+import pygit2
+
+from aegis_patch.errors import SeriesError
+from aegis_patch.history import learnt
+from aegis_patch.merge import renames
+from aegis_patch.merge.written_twice import units
+from aegis_patch.objects import trees
+from aegis_patch.stack import component, requirements
+from aegis_patch.stack.component import Catalogue, Component
+from aegis_patch.stack.stack import Presence, Stack
+from aegis_patch.upstream import releases
+from aegis_patch.upstream.workbench import Bench
+
+NEARLY_ALL = 90  # per cent of a component's lines, to be there though no record says so
+_NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
+_Lines = Mapping[str, frozenset[bytes]]  # of each path
+
+
+def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: Collection[str]) -> Stack:
+    """A recorded stack as a tree shows it: with what is to come, where that is there already."""
+    wider, found = with_found(bench, there, tree, comes)
+    for name in found:
+        if not _plugs(bench, wider, name, _own(bench, wider, name)):
+            wider = wider.without({name})  # such files may be the user's just as well
+    return at_nearest_release(bench, wider, tree)
+
+
+def with_found(
+    bench: Bench, there: Stack, tree: pygit2.Oid, absent: Collection[str]
+) -> tuple[Stack, list[str]]:
+    """The stack with what is there, nearly all of it, though the record does not name it."""
+    catalogue = bench.at(there, there.release).catalogue
+    among = [there.release, *releases.versions(there.url)]
+    found = []
+    for name in requirements.order(catalogue, absent):
+        is_joined = component.is_chosen(catalogue[name]) or there.names.issuperset(
+            catalogue[name].requires
+        )
+        if is_joined and _is_any_there(bench, tree, catalogue[name]):
+            share, release = _nearest(bench, there, name, among, tree)
+            if share >= NEARLY_ALL:
+                there = there.having(name, Presence(release, "you"))
+                found.append(name)
+    for name in found:
+        if _is_by_need(bench.catalogue(there), there, name):
+            there = there.having(name, Presence(there.present[name].release, "need"))
+    return there, found
+
+
+def _is_by_need(catalogue: Catalogue, there: Stack, name: str) -> bool:
+    """Whether a name is there for others: an integration, or what one that was chosen requires."""
+    if not component.is_chosen(catalogue[name]):
+        return True
+    for other in there.names:
+        if component.is_chosen(catalogue[other]) and name in catalogue[other].requires:
+            return True
+    return False
+
+
+def without_lost(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, list[str]]:
+    """The stack without what the tree has nothing of."""
+    lost = []
+    catalogue = bench.catalogue(there)
+    for name in reversed(requirements.order(catalogue, there.names)):
+        if _is_any_there(bench, tree, catalogue[name]):
+            continue
+        own = _own(bench, there, name)
+        if own and not _held(bench, tree, own) and not _is_moved(bench, there, tree, own):
+            lost.append(name)
+            there = there.without({name})
+    return there, lost
+
+
+def _is_moved(bench: Bench, there: Stack, tree: pygit2.Oid, paths: Iterable[str]) -> bool:
+    """Whether one of some files is where the user moved it to."""
+    return bool(renames.follow(bench.store, bench.pristine(there), tree, paths).files)
+
+
+def at_nearest_release(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
+    """The stack with each name at its own release, or the record's if the tree has more of that.
+
+    Where git asked about the record, a person may have chosen the older line of it.
+    """
+    for name, by in there.present.items():
+        if by.release != there.release and name in bench.at(there, there.release).catalogue:
+            _, release = _nearest(bench, there, name, (by.release, there.release), tree)
+            there = there.having(name, Presence(release, by.by))
+    return there
+
+
+def _nearest(
+    bench: Bench, there: Stack, name: str, among: Iterable[str], tree: pygit2.Oid
+) -> tuple[float, str]:
+    """The release whose series of a name a tree has most of, the first if several; and how much."""
+    best, nearest = 0.0, ""
+    for release in among:
+        nearest = nearest or release
+        if name in bench.at(there, release).catalogue:
+            wider = there.having(name, Presence(release, "you"))
+            share = _share(bench, wider, name, tree)
+            if share > best:
+                best, nearest = share, release
+    return best, nearest
+
+
+def _share(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> float:
+    """How much a tree has of what a component of a stack brings, per cent.
+
+    Nothing where it is not plugged in: who removes a component may keep the files that they
+    changed; few keep what names it elsewhere.
+    """
+    try:
+        own = _own(bench, there, name)
+    except SeriesError:  # what does not apply is not here
+        return 0
+    plugs = _plugs(bench, there, name, own)
+    if not own or 2 * _held(bench, tree, plugs) < _size(plugs):
+        return 0
+    return 100 * _held(bench, tree, own) / _size(own)
+
+
+def _plugs(bench: Bench, there: Stack, name: str, own: _Lines) -> _Lines:
+    """What of a component's lines stands in files that are there without it."""
+    others = bench.pristine(there.without({name}))
+    return {path: own[path] for path in own if trees.lookup(bench.store, others, path)}
+
+
+def _own(bench: Bench, there: Stack, name: str) -> _Lines:
+    """The lines that a component of a stack brings, and nothing else of the stack has."""
+    others = bench.pristine(there.without({name}))
+    own = {}
+    for path, lines in learnt.brought(bench, there, frozenset({name})).items():
+        left = lines.difference(units(path, trees.read(bench.store, others, path)))
+        if left:
+            own[path] = left
+    return own
+
+
+def _size(lines: _Lines) -> int:
+    return sum(map(len, lines.values()))
+
+
+def _held(bench: Bench, tree: pygit2.Oid, lines: _Lines) -> int:
+    """How many of the lines a tree has, each in its file."""
+    count = 0
+    for path, wanted in lines.items():
+        count += len(wanted & units(path, trees.read(bench.store, tree, path)).keys())
+    return count
+
+
+def _is_any_there(bench: Bench, tree: pygit2.Oid, series: Component) -> bool:
+    """Whether a tree has any of the files that a series brings, as its mails name them.
+
+    No tree has to be made for that, which would take longer than all else that `status` does.
+    """
+    for _, mail in series.series:
+        for path in _NEW_FILE.findall(mail):
+            if trees.lookup(bench.store, tree, path.decode("utf-8", "replace")):
+                return True
+    return False

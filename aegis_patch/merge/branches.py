@@ -1,0 +1,49 @@
+"""A file in which two branches met, of which both sides are people's, and neither is pristine."""
+
+from __future__ import annotations
+
+import pygit2
+
+from aegis_patch.errors import Refused
+from aegis_patch.formats import kinds
+from aegis_patch.merge import file_content
+from aegis_patch.merge.file_content import Reason, Text
+from aegis_patch.objects import texts
+from aegis_patch.stack import record
+from aegis_patch.stack.joined import Differ, joined
+from aegis_patch.stack.pristine import at_anchors
+from aegis_patch.stack.record import RECORD
+
+_LOCKS = (".lock", "-lock.json", "-lock.yaml")  # are made anew, never merged
+
+
+def merge(store: pygit2.Repository, path: str, base: bytes, ours: bytes, theirs: bytes) -> Text:
+    """What git could not merge: by what a file of its kind says, or at anchors alone."""
+    name = path.rpartition("/")[2]
+    sides = (base, ours, theirs)
+    if name == RECORD:
+        return _merge_records(store, *sides)
+    if name.endswith(_LOCKS) or any(texts.is_binary(side) for side in sides):
+        return Text(ours, Reason.BINARY)
+    if not base:
+        return Text(ours, Reason.ADDED)
+    if kinds.kind(path):
+        return file_content.merge(store, path, *sides)
+    data = at_anchors(store, *sides)
+    return Text(ours, Reason.TEXT) if data is None else Text(data)
+
+
+def _merge_records(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Text:
+    """Three records made one by key; what people wrote there besides is merged as text."""
+    sides = (base, ours, theirs)
+    try:
+        wanted = joined(record.parse(base), record.parse(ours), record.parse(theirs))
+        rest = texts.merge_text(store, *(record.strip(side) for side in sides))
+        if not rest.clean:
+            return Text(ours, Reason.TEXT)
+        written = record.write(rest.data, wanted)
+    except (Refused, Differ):
+        return Text(ours, Reason.TEXT)
+    for side in (ours, theirs):
+        written = record.with_comments(written, side)
+    return Text(written)

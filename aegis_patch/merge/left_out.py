@@ -1,0 +1,70 @@
+"""New files of the upstream that stay out: the user deleted what they were, or their directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pygit2
+
+from aegis_patch.merge import renames
+from aegis_patch.merge.outcome import Plan
+from aegis_patch.merge.renames import Moves
+from aegis_patch.merge.sides import Note
+from aegis_patch.objects import trees
+
+
+def by_path(
+    store: pygit2.Repository, plan: Plan, paths: Iterable[str], mine: Moves, theirs: Moves
+) -> dict[str, Note]:
+    """What stays out, and what to tell of each: where the user and the upstream moved files."""
+    found: dict[str, Note] = {}
+    for path, now in theirs.files.items():
+        if _is_deleted(store, plan, path, mine):
+            found[now] = _stays_deleted(path, now, mine)
+    for path in paths:
+        if path in found or trees.lookup(store, plan.old, path):
+            continue
+        if directory := _deleted_directory(store, plan, path, mine, theirs):
+            text = f"left out: you deleted {directory}"
+            found[path] = Note(path, text, many=f"{{count}} new files {text}", applied=False)
+    return {path: note for path, note in found.items() if not trees.lookup(store, plan.head, path)}
+
+
+def _is_deleted(store: pygit2.Repository, plan: Plan, path: str, mine: Moves) -> bool:
+    """Whether the user has deleted a file of the old pristine tree, rather than moved it."""
+    if path in mine.files or trees.lookup(store, plan.head, path):
+        return False
+    return trees.lookup(store, plan.old, path) is not None
+
+
+def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
+    if others := mine.may_be(path):
+        text = f"no longer exists; {others}, so {now}, where aegis moved it, was left out"
+        return Note(path, text, to=now, applied=False)
+    many = "you deleted {count} files, which aegis moved to {to}; they stay deleted"
+    text = f"you deleted it, and aegis moved it to {now}; it stays deleted"
+    return Note(path, text, many=many, to=now, applied=False)
+
+
+def _deleted_directory(
+    store: pygit2.Repository, plan: Plan, path: str, mine: Moves, theirs: Moves
+) -> str:
+    """The directory of a new file that the user deleted as a whole, if so.
+
+    It held several files: who deletes the only one, as an empty `__init__.py`, means no directory.
+    Of a component that is asked for only what belongs to none of its parts stays out: its tests
+    where `tests` is gone, not its code where that of the others is.
+    """
+    was = {place: directory for directory, place in theirs.places.items()}
+    for place in reversed(list(renames.above(path))):
+        is_old = trees.subtree(store, plan.old, place) is not None
+        directory = place if is_old else was.get(place, place)
+        if trees.lookup(store, plan.head, directory):
+            return ""  # a file of the user's is there instead
+        if trees.subtree(store, plan.head, directory):
+            continue
+        inside = list(trees.files(store, plan.old, directory))
+        deleted = [each for each in inside if _is_deleted(store, plan, each, mine)]
+        if len(inside) > 1 and deleted == inside and mine.hints.keys().isdisjoint(inside):
+            return "" if path in plan.brought and "/" in directory else directory
+    return ""

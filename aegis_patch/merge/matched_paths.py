@@ -1,0 +1,140 @@
+"""Which paths have to be merged: each that differs, with its sides, wherever it was moved to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pygit2
+
+from aegis_patch.merge import left_out, renames
+from aegis_patch.merge.outcome import Plan
+from aegis_patch.merge.renames import Moves
+from aegis_patch.merge.sides import Note, Sides
+from aegis_patch.objects import trees
+
+
+def differing(store: pygit2.Repository, plan: Plan) -> tuple[list[Sides], list[Note]]:
+    """What differs between the pristine trees, and what to tell of its moves."""
+    paths = trees.changed(store, plan.old, plan.new)
+    missing = [path for path in paths if not trees.lookup(store, plan.new, path)]
+    mine = plan.moved or renames.follow(store, plan.old, plan.head, paths)
+    wanted = renames.follow(store, plan.old, plan.new, missing)
+    theirs = _theirs_to_follow(store, plan, missing, mine, wanted)
+    places = _places(store, plan, paths, mine, theirs)
+    out = left_out.by_path(store, plan, paths, mine, wanted)
+    found: list[Sides] = []
+    notes = list(dict.fromkeys(out.values()))
+    for path, place in places.items():
+        if path in out:
+            continue
+        now = theirs.get(path, path)
+        where = now if place == path else place
+        sides = Sides(
+            where,
+            trees.lookup(store, plan.old, path),
+            trees.lookup(store, plan.head, place),
+            trees.lookup(store, plan.new, now),
+            was="" if where == path else path,
+        )
+        found.append(sides)
+        moved = place != path or now != path
+        note = _moved(sides, path, place, now) if moved else _missing(sides, mine)
+        notes += [note] if note else []
+    return found, notes
+
+
+def obstructed(store: pygit2.Repository, plan: Plan, tree: pygit2.Oid, path: str) -> bool:
+    """Whether a new path has something of the user's in its way.
+
+    It is under a file, at a directory, beside a module or package of its name, or, where git
+    cannot tell them apart, beside a name in another case.
+    """
+    name = path.removesuffix("/__init__.py")
+    if name != path and trees.lookup(store, tree, f"{name}.py"):
+        return True
+    if path.endswith(".py"):
+        beside = trees.files(store, tree, path.removesuffix(".py"))
+        if any(each.endswith(".py") for each in beside):
+            return True
+    if plan.ignorecase and trees.other_case(store, tree, path):
+        return True
+    if trees.subtree(store, tree, path) is not None:
+        return True
+    return any(trees.lookup(store, tree, parent) for parent in renames.above(path))
+
+
+def _theirs_to_follow(
+    store: pygit2.Repository, plan: Plan, missing: Iterable[str], mine: Moves, wanted: Moves
+) -> dict[str, str]:
+    """Where the new pristine tree has what it moved and HEAD has changed, or moved, too."""
+    found: dict[str, str] = {}
+    for path in missing:
+        entry = trees.lookup(store, plan.head, _place(store, plan, path, mine))
+        is_edited = entry and entry != trees.lookup(store, plan.old, path)
+        if path in wanted.files and (is_edited or path in mine.files):
+            found[path] = wanted.files[path]
+    rest = trees.replace(store, plan.head, dict.fromkeys(found))
+    for path, now in list(found.items()):
+        in_the_way = trees.lookup(store, rest, now) or obstructed(store, plan, rest, now)
+        if in_the_way and now != _place(store, plan, path, mine):
+            del found[path]
+    return found
+
+
+def _places(
+    store: pygit2.Repository,
+    plan: Plan,
+    paths: Iterable[str],
+    mine: Moves,
+    theirs: dict[str, str],
+) -> dict[str, str]:
+    """Where HEAD has each path, or should; two that share a place stay where they were."""
+    arrived = {*theirs.values()}
+    places = {}
+    for path in paths:
+        if path not in arrived:
+            places[path] = _place(store, plan, path, mine)
+    taken = Counter(places.values())
+    for path, place in places.items():
+        if place != path and taken[place] > 1:
+            places[path] = path
+            theirs.pop(path, None)
+    return places
+
+
+def _place(store: pygit2.Repository, plan: Plan, path: str, mine: Moves) -> str:
+    """Where HEAD has a path, or should."""
+    if trees.lookup(store, plan.old, path):
+        return mine.files.get(path, path)
+    place = mine.of_new(path)
+    if place is None or trees.lookup(store, plan.old, place):
+        return path
+    return place
+
+
+def _moved(sides: Sides, path: str, place: str, now: str) -> Note | None:
+    """What to tell of a path that HEAD has at `place`, and the new pristine tree at `now`."""
+    if place == path:
+        return Note(now, f"has your changes from {path}, which aegis moved")
+    if sides.base is None:
+        many = "{count} new files put into {to}, where you moved their directory"
+        text = f"put into {place}, where you moved its directory"
+        return Note(path, text, many=many, to=place)
+    if now not in (path, place):
+        return Note(place, f"stays where you moved it; aegis moved it to {now}")
+    many = "{count} files followed to {to}, where you moved them"
+    return Note(path, f"followed to {place}, where you moved it", many=many, to=place)
+
+
+def _missing(sides: Sides, mine: Moves) -> Note | None:
+    """What to tell of a path that no one moved, as far as that is sure, and HEAD may lack."""
+    path, is_changed = sides.path, bool(sides.base and sides.theirs)
+    if others := mine.may_be(path):
+        return Note(
+            path, f"no longer exists; {others}, so nothing was changed", applied=not is_changed
+        )
+    if is_changed and not sides.ours:
+        many = "you deleted {count} files; they stay deleted"
+        return Note(path, "you deleted it; it stays deleted", many=many, applied=False)
+    return None

@@ -1,0 +1,115 @@
+"""What git could not finish: the unmerged paths, and whose three sides they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import RepositoryState
+
+from aegis_patch.objects.trees import Entry
+from aegis_patch.project import git
+
+Stages = tuple[Entry | None, Entry | None, Entry | None]
+_CONTINUE = {
+    RepositoryState.MERGE: "git merge --continue",
+    RepositoryState.REVERT: "git revert --continue",
+    RepositoryState.REVERT_SEQUENCE: "git revert --continue",
+    RepositoryState.CHERRYPICK: "git cherry-pick --continue",
+    RepositoryState.CHERRYPICK_SEQUENCE: "git cherry-pick --continue",
+    RepositoryState.REBASE: "git rebase --continue",
+    RepositoryState.REBASE_INTERACTIVE: "git rebase --continue",
+    RepositoryState.REBASE_MERGE: "git rebase --continue",
+}
+_MERGED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+_REVERTED = "REVERT_HEAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A merge, rebase, revert or cherry-pick that stopped at conflicts.
+
+    `stages` has base, ours and theirs of each unmerged path. `left` is the tree that git left in
+    the worktree, conflict markers included (None: git did not say). `trees` are those of the base
+    and of theirs, where git names their commits. `next` finishes it, once all is settled.
+    """
+
+    next: str
+    stages: Mapping[str, Stages]
+    left: pygit2.Oid | None
+    trees: tuple[pygit2.Oid, pygit2.Oid] | None
+
+
+def look(repo: pygit2.Repository) -> Unfinished | None:
+    """What git could not finish in a repository; None where nothing is unmerged.
+
+    Nor is it git's where a verb of aegis ended in conflicts: that merged all that it could.
+    """
+    stages = _stages(Path(repo.workdir))
+    if not stages or _is_ours(repo):
+        return None
+    left = _commit_or_tree(repo, "AUTO_MERGE")
+    next = _CONTINUE.get(repo.state(), "git commit")
+    return Unfinished(next, stages, left.id if left else None, _trees(repo))
+
+
+def touched(top: Path, left: pygit2.Oid, paths: Iterable[str]) -> frozenset[str]:
+    """Which of some paths are not, or not staged, as git left them: somebody is at work there."""
+    plain = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
+    env = {"GIT_LITERAL_PATHSPECS": "1", **git.settings({"core.fsmonitor": "false"})}
+    wanted = sorted(paths)
+    said = git.run(top, "diff", *plain, str(left), "--", *wanted, env=env) if wanted else ""
+    return frozenset(said.split("\0")) - {""}
+
+
+def tree_with(repo: pygit2.Repository, path: str, blob: pygit2.Oid) -> pygit2.Oid | None:
+    """The tree of a commit that has a file in this state, if any branch or HEAD has."""
+    plain = ("--all", "--format=%H", "--no-patch", "--no-show-signature", "--max-count=1")
+    words = ("log", *plain, f"--find-object={blob}", "HEAD", "--", path)
+    said = git.run(Path(repo.workdir), *words, env={"GIT_LITERAL_PATHSPECS": "1"}).strip()
+    commit = repo[said].peel(pygit2.Commit) if said else None
+    for each in (commit, *commit.parents) if commit else ():
+        if path in each.tree and each.tree[path].id == blob:
+            return each.tree.id
+    return None
+
+
+def _stages(top: Path) -> dict[str, Stages]:
+    found: dict[str, list[Entry | None]] = {}
+    said = git.run(top, "ls-files", "--unmerged", "-z", "--full-name", ":/")
+    for line in filter(None, said.split("\0")):
+        about, _, path = line.partition("\t")
+        mode, oid, stage = about.split(" ")
+        sides = found.setdefault(path, [None, None, None])
+        sides[int(stage) - 1] = Entry(pygit2.Oid(hex=oid), int(mode, 8))
+    return {path: (base, ours, theirs) for path, (base, ours, theirs) in found.items()}
+
+
+def _is_ours(repo: pygit2.Repository) -> bool:
+    """Whether a verb of aegis ended here: git picks no commit that would be a fast-forward."""
+    picked = _commit_or_tree(repo, "CHERRY_PICK_HEAD")
+    return isinstance(picked, pygit2.Commit) and repo.head.target in picked.parent_ids
+
+
+def _trees(repo: pygit2.Repository) -> tuple[pygit2.Oid, pygit2.Oid] | None:
+    """The trees of the base and of theirs."""
+    reverted = _commit_or_tree(repo, _REVERTED)
+    if isinstance(reverted, pygit2.Commit) and reverted.parents:
+        return reverted.tree.id, reverted.parents[0].tree.id
+    for name in _MERGED:
+        theirs = _commit_or_tree(repo, name)
+        if not isinstance(theirs, pygit2.Commit):
+            continue
+        base = repo.merge_base(repo.head.target, theirs.id) if name == _MERGED[0] else None
+        parent = repo[base].peel(pygit2.Commit) if base else next(iter(theirs.parents), None)
+        return (parent.tree.id, theirs.tree.id) if parent else None
+    return None
+
+
+def _commit_or_tree(repo: pygit2.Repository, name: str) -> pygit2.Object | None:
+    try:
+        return repo[repo.lookup_reference(name).target]
+    except (KeyError, ValueError, pygit2.GitError):
+        return None

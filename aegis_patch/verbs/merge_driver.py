@@ -1,0 +1,84 @@
+"""`aegis merge-driver`: let plain git settle by itself what `aegis repair` would.
+
+Git runs this module, in an interpreter of its own, for a file that its own merge left with
+conflicts: the paths of base, ours and theirs, then what the file is called. It ends with 0 and has
+written ours anew, or with 1 and has written nothing; then git marks the conflict as ever.
+
+It is set up as `merge.default`, which is for files of which no .gitattributes say how to merge.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from aegis_patch.errors import AegisError, Refused
+from aegis_patch.project import git
+
+NAME = "aegis"
+_DEFAULT = "merge.default"
+_PLAIN = "git merge-file -q %A %O %B"
+
+
+def turn(root: Path, *, on: bool, dry: bool) -> bool:
+    """Set the driver up in a repository's own configuration, or take it out; whether it changed.
+
+    Raises:
+        Refused: git is configured to use another one.
+    """
+    section = f"merge.{NAME}"
+    used = git.setting(root, _DEFAULT)
+    if on and used not in ("", NAME):
+        where = f"git config --show-origin {_DEFAULT}"
+        raise Refused(f"git already uses the merge driver {used}", where=_DEFAULT, next=where)
+    wanted = _settings(section) if on else {}
+    said = git.run(root, "config", "--local", "-z", "--get-regexp", r"^merge\.", fine=1)
+    pairs = dict(line.split("\n", 1) for line in said.split("\0") if "\n" in line)
+    there = {
+        name: value
+        for name, value in pairs.items()
+        if name.startswith(f"{section}.") or (name, value) == (_DEFAULT, NAME)
+    }
+    if not dry:
+        for name in there.keys() - wanted.keys():
+            git.run(root, "config", "--local", "--unset-all", name)
+        for name, value in wanted.items():
+            git.run(root, "config", "--local", name, value)
+    return there != wanted
+
+
+def _settings(section: str) -> dict[str, str]:
+    """Git merges first; what it cannot is ours to try; what we cannot is git's to mark."""
+    ours = f"{shlex.quote(sys.executable)} -P -m {__spec__.name} %O %A %B %P"
+    marked = "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B"
+    clean = f"{_PLAIN} -p >/dev/null 2>&1 && {_PLAIN}"
+    return {
+        f"{section}.name": "aegis: by name where git stops",
+        f"{section}.driver": f"{clean} || {ours} || {marked} || exit 1",
+        f"{section}.recursive": "text",
+        _DEFAULT: NAME,
+    }
+
+
+def settle(path: str, base: Path, ours: Path, theirs: Path) -> bool:
+    """Merge a file that git could not, into ours; whether that went."""
+    from aegis_patch.merge import branches
+    from aegis_patch.objects.scratch import scratch
+    from aegis_patch.verbs.settle import settle_file
+
+    sides = base.read_bytes(), ours.read_bytes(), theirs.read_bytes()
+    try:
+        merged = settle_file(path, *sides)
+    except AegisError:  # no project, or a release that is not here: there is still the text
+        with scratch([]) as store:
+            text = branches.merge(store, path, *sides)
+        merged = None if text.reason else text.data
+    if merged is not None:
+        ours.write_bytes(merged)
+    return merged is not None
+
+
+if __name__ == "__main__":
+    base, ours, theirs, path = sys.argv[1:]
+    sys.exit(not settle(path, Path(base), Path(ours), Path(theirs)))

@@ -1,0 +1,304 @@
+"""`aegis repair` in the midst of a git merge, rebase, revert or cherry-pick.
+
+Git stops where two branches each put lines in at one place. Each of the three sides of such a file
+is brought to the stack that the result has to have, as a verb would bring it; what still differs
+between them then is what people wrote, and that is merged. A path for which that does not go stays
+as git left it, with its markers.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import FileMode
+
+from aegis_patch.errors import Refused
+from aegis_patch.history import presence
+from aegis_patch.landing import journal, land, locks, preconditions
+from aegis_patch.merge import branches, one_path
+from aegis_patch.merge.evolve import evolve
+from aegis_patch.merge.file_content import Reason
+from aegis_patch.merge.outcome import Clean, Conflict, Plan
+from aegis_patch.merge.sides import Note, Sides
+from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Entry
+from aegis_patch.project import git, unfinished, uv_lock
+from aegis_patch.project.find import Project, find
+from aegis_patch.project.repository import within
+from aegis_patch.project.unfinished import Stages, Unfinished
+from aegis_patch.stack import pristine, record, stack
+from aegis_patch.stack.joined import Differ, joined
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream import workbench
+from aegis_patch.upstream.workbench import Bench
+from aegis_patch.verbs import build, lock_files
+
+_PLAIN = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
+_TOUCHED = "you have begun to resolve it"
+_UNKNOWN = "git did not record how it left this file"
+_NOT_TEXT = "git stopped here for another reason than the text"
+_DELETED = "one side deleted it, and the other changed it"
+_OWN_DRIVER = "it has a merge driver of its own"
+_RECORD = "both sides changed the same value of the record"
+_LOCK = "it follows pyproject.toml: once that is settled, run uv lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of the paths that git left unmerged.
+
+    `left` says why a path stays as git left it, `also` are other paths that were written, `next`
+    goes on from here.
+    """
+
+    settled: tuple[str, ...]
+    left: Mapping[str, str]
+    also: tuple[str, ...]
+    notes: tuple[Note, ...]
+    next: str
+    dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """The pristine trees of base, ours and theirs, and of `goal`, to which each is brought.
+
+    `joined` is what the three records come to, `closed` that with all that is due.
+    """
+
+    sides: tuple[pygit2.Oid, pygit2.Oid, pygit2.Oid]
+    joined: Stack
+    closed: Stack
+    goal: pygit2.Oid
+
+
+def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
+    """Settle what git left unmerged, as far as that goes; None where nothing is.
+
+    Raises:
+        Refused: it is no project, or something changed meanwhile.
+    """
+    with journal.alone(find(where).repo) as held:
+        there = find(where)
+        op = unfinished.look(there.repo)
+        if op is None:
+            return None
+        locks.refuse_locked(there.repo)
+        seen = {path: journal.mark(Path(there.repo.workdir, path)) for path in op.stages}
+        with workbench.open_bench(there.objects) as bench:
+            files, made = _built(bench, there, op, relock)
+            if files and not dry:
+                seen |= {path: journal.mark(Path(there.repo.workdir, path)) for path in made.also}
+                land.settle(there.repo, bench.store, there.head, files, seen=seen, held=held)
+    return replace(made, dry=dry)
+
+
+def settle_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """What becomes of one file while git merges, in the repository that we are in.
+
+    Which stacks meet, git does not say; but its history has the sides of the file, and with each
+    the record of its time.
+    """
+    there = find(next(place for place in Path(path).parents if place.is_dir()))
+    with workbench.open_bench(there.objects) as bench:
+        ids = [bench.store.create_blob(side) for side in (base, ours, theirs)]
+        sides = (
+            Entry(ids[0], FileMode.BLOB),
+            Entry(ids[1], FileMode.BLOB),
+            Entry(ids[2], FileMode.BLOB),
+        )
+        found = [unfinished.tree_with(there.repo, path, each) for each in (ids[0], ids[2])]
+        known = (found[0], found[1]) if found[0] and found[1] else None
+        op = Unfinished("", {}, None, known)
+        met = _meet(bench, there, op)
+        fate = _file(bench.store, path, _inside(there.prefix, path), sides, met)
+        return trees.blob(bench.store, fate) if isinstance(fate, Entry) else None
+
+
+def _built(
+    bench: Bench, there: Project, op: Unfinished, relock: bool
+) -> tuple[dict[str, Entry | None], Settled]:
+    """What is to be written, and what is to be said of it."""
+    if op.left is None:
+        return {}, Settled((), dict.fromkeys(op.stages, _UNKNOWN), (), (), op.next)
+    met = _meet(bench, there, op)
+    files: dict[str, Entry | None] = {}
+    left: dict[str, str] = {}
+    for path, fate in _fates(bench.store, there, op, met):
+        if isinstance(fate, str):
+            left[path] = fate
+        else:
+            files[path] = fate
+    is_whole = met is None or met.closed == met.joined
+    if met and not is_whole and all(why == _LOCK for why in left.values()):
+        also = _closing(bench, there, op, met, files)
+        files |= also
+        is_whole = bool(also)
+    locks, notes = _follow_locks(bench.store, there, op, files, left, "" if relock else "--no-lock")
+    files |= locks
+    left = {path: why for path, why in left.items() if path not in locks}
+    settled = tuple(path for path in op.stages if path in files)
+    others = tuple(sorted(files.keys() - set(settled)))
+    next = op.next if is_whole else f"{op.next} && {presence.REPAIR}"
+    return files, Settled(settled, left, others, tuple(notes), next)
+
+
+def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
+    """The stacks that meet; None where their records do not come to one."""
+    try:
+        base, ours, theirs = (record.parse(each) for each in _records(bench.store, there, op))
+        both = joined(base, ours, theirs)
+        if presence.stranded(bench, both):
+            return None
+        sides = bench.pristine(base), bench.pristine(ours), bench.pristine(theirs)
+        closed = stack.closed(both, bench.catalogue(both))
+        is_whole = pristine.is_whole(bench.upstream(both), both)
+        return _Met(sides, both, closed, bench.pristine(both if is_whole else closed))
+    except (Refused, Differ):
+        return None
+
+
+def _records(store: pygit2.Repository, there: Project, op: Unfinished) -> list[bytes]:
+    """The three records: as git left them unmerged, or else as the commits have them."""
+    path = there.record_path
+    if stages := op.stages.get(path):
+        return [trees.blob(store, each) for each in stages]
+    ours = trees.read(store, there.tree, RECORD)
+    if op.trees is None:
+        return [ours, ours, ours]
+    base, theirs = (trees.read(store, tree, path) for tree in op.trees)
+    return [base, ours, theirs]
+
+
+def _fates(
+    store: pygit2.Repository, there: Project, op: Unfinished, met: _Met | None
+) -> Iterator[tuple[str, Entry | str | None]]:
+    """What becomes of each unmerged path, or why it stays as git left it."""
+    assert op.left is not None
+    top = Path(there.repo.workdir)
+    touched = unfinished.touched(top, op.left, op.stages)
+    attributes = git.attributes(top, "merge", op.stages)
+    for path, stages in op.stages.items():
+        driver = attributes.get(path, "set")
+        if path in touched:
+            yield path, _TOUCHED
+        elif posixpath.basename(path) == uv_lock.LOCK:
+            yield path, _LOCK
+        elif len({*stages}) < 3 or any(each and each.mode not in _PLAIN for each in stages):
+            yield path, _NOT_TEXT
+        elif driver not in ("set", "text"):
+            yield path, _OWN_DRIVER
+        elif path == there.record_path and not met:
+            yield path, _RECORD
+        else:
+            yield path, _file(store, path, _inside(there.prefix, path), stages, met)
+
+
+def _file(
+    store: pygit2.Repository, path: str, inside: str, stages: Stages, met: _Met | None
+) -> Entry | str | None:
+    """A file, made from its sides at the stack of the result, or else from these as they are."""
+    if met and inside not in ("", RECORD):
+        brought = _brought(store, inside, stages, met)
+        fate = _join(store, path, brought) if brought else _DELETED
+        if not isinstance(fate, str):
+            return fate
+    return _join(store, path, stages)
+
+
+def _brought(store: pygit2.Repository, path: str, stages: Stages, met: _Met) -> Stages | None:
+    """The sides of a file, each as a verb would bring it to the stack of the result."""
+    wanted = trees.lookup(store, met.goal, path)
+    brought: list[Entry | None] = []
+    for old, side in zip(met.sides, stages, strict=True):
+        plan = Plan(head=old, old=old, new=met.goal, record=None)
+        fate = one_path.merge(
+            store, plan, Sides(path, trees.lookup(store, old, path), side, wanted)
+        )
+        if isinstance(fate, Conflict):
+            return None
+        brought.append(fate)
+    base, ours, theirs = brought
+    return base, ours, theirs
+
+
+def _join(store: pygit2.Repository, path: str, stages: Stages) -> Entry | str | None:
+    base, ours, theirs = stages
+    if ours in (base, theirs):
+        return theirs
+    if theirs == base:
+        return ours
+    if base is None:
+        return str(Reason.ADDED)
+    if ours is None or theirs is None:
+        return _DELETED
+    mode = theirs.mode if ours.mode == base.mode else ours.mode
+    texts = (trees.blob(store, each) for each in (base, ours, theirs))
+    merged = branches.merge(store, path, *texts)
+    return str(merged.reason) if merged.reason else Entry(store.create_blob(merged.data), mode)
+
+
+def _closing(
+    bench: Bench, there: Project, op: Unfinished, met: _Met, files: Mapping[str, Entry | None]
+) -> dict[str, Entry | None]:
+    """What has to come or go besides, since the two branches meet; nothing where that is asked."""
+    store = bench.store
+    root = trees.replace(store, op.left, files)
+    project = build.inside(store, there, root)
+    unedited = trees.merge_towards(store, *met.sides, met.goal)  # as git and we have made it
+    unedited = pristine.recorded(store, unedited, met.joined)
+    plan = Plan(project, unedited, bench.pristine(met.closed), met.closed)
+    outcome = evolve(store, plan)
+    if not isinstance(outcome, Clean):
+        return {}
+    found: dict[str, Entry | None] = {}
+    for path, (_, after) in trees.differences(store, project, outcome.tree).items():
+        found[within(there.prefix, path)] = after
+    return found if _is_free(store, there, op, found) else {}
+
+
+def _is_free(
+    store: pygit2.Repository, there: Project, op: Unfinished, found: Mapping[str, Entry | None]
+) -> bool:
+    """Whether nothing of the user's is where other files are to be written."""
+    assert op.left is not None
+    top = Path(there.repo.workdir)
+    others = found.keys() - op.stages.keys()
+    created = [path for path in others if trees.lookup(store, op.left, path) is None]
+    taken = any(preconditions.is_taken(top, path) for path in created)
+    return not taken and not unfinished.touched(top, op.left, others)
+
+
+def _follow_locks(
+    store: pygit2.Repository,
+    there: Project,
+    op: Unfinished,
+    files: Mapping[str, Entry | None],
+    left: Mapping[str, str],
+    why_not: str,
+) -> tuple[dict[str, Entry | None], list[Note]]:
+    """The uv.lock that follows the merged pyproject.toml, and what to say of other locks."""
+    met = {path: op.stages[path][1] for path, why in left.items() if why == _LOCK}
+    root = trees.replace(store, op.left, {**files, **met})
+    head = there.repo[there.head].peel(pygit2.Tree).id
+    unsettled = within(there.prefix, uv_lock.PYPROJECT) in left
+    found, notes = lock_files.follow(
+        *(store, head, root, there.prefix),
+        unsettled=unsettled or bool(met),
+        why_not="there are conflicts" if unsettled else why_not,
+    )
+    if not _is_free(store, there, op, found):
+        return {}, [Note(uv_lock.LOCK, "not updated: you have changed it. Run: uv lock")]
+    return {**found}, notes
+
+
+def _inside(prefix: str, path: str) -> str:
+    """Where a path of the repository is in the project; "" outside of it."""
+    if not prefix:
+        return path
+    return path.removeprefix(f"{prefix}/") if path.startswith(f"{prefix}/") else ""

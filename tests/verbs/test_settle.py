@@ -1,0 +1,388 @@
+"""`aegis repair` in the midst of git's own operations: two branches, then what git cannot settle.
+
+Real git on real files, over the pairs of the catalogue; the quick run takes a sample of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pygit2
+import pytest
+
+from aegis_patch.landing import land
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.stack import component, stack
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream import releases
+from tests.conftest import Project, Start, git, run
+from tests.promises.test_laws import ANSWERS, tree_of
+
+Names = tuple[str, ...]
+Pair = tuple[Names, str, str]
+SAMPLE = 13  # of the pairs, one in so many
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A repository in which any set of components can be committed, upon any commit."""
+
+    project: Project
+    store: pygit2.Repository
+    opened: Upstream
+    made: dict[tuple[Names, ...], str] = field(default_factory=dict)
+
+    def stack(self, names: Names) -> Stack:
+        made = Stack(self.opened.url, self.opened.release, self.opened.commit, ANSWERS, {})
+        for name in names:
+            made = stack.add(made, self.opened.catalogue, name)
+        return made
+
+    def tree(self, names: Names) -> str:
+        return str(tree_of(self.store, self.stack(names)))
+
+    def commit(self, *ways: Names) -> str:
+        """A commit for each set of components, each upon the one before; the last of them."""
+        if ways not in self.made:
+            tree = self.tree(ways[-1])
+            repo = pygit2.Repository(str(self.project.path))
+            land.copy(self.store, repo, pygit2.Oid(hex=tree), None)
+            parents = ["-p", self.commit(*ways[:-1])] if ways[1:] else []
+            words = ("commit-tree", *parents, "-m", f"With {' '.join(ways[-1])}", tree)
+            self.made[ways] = self.project.git(*words)
+        return self.made[ways]
+
+    def at(self, commit: str) -> Project:
+        self.project.git("reset", "--quiet", "--hard")
+        self.project.git("checkout", "--quiet", "-B", "main", commit)
+        return self.project
+
+    def chosen(self) -> list[str]:
+        catalogue = self.opened.catalogue
+        return sorted(name for name, each in catalogue.items() if component.is_chosen(each))
+
+    def pairs(self) -> list[Pair]:
+        """What two branches have in common, and what each of them adds."""
+        found = []
+        for common in [(), *((name,) for name in self.chosen())]:
+            for one, other in itertools.combinations(self.chosen(), 2):
+                there = self.stack(common).names
+                if not {one, other} & there and self.are_apart(common, one, other):
+                    found.append((common, one, other))
+        return found
+
+    def are_apart(self, common: Names, *added: str) -> bool:
+        """Whether none of some components brings another of them along."""
+        return not any(
+            other in self.stack((*common, one)).names
+            for one, other in itertools.permutations(added, 2)
+        )
+
+
+def settled(project: Project) -> Any:
+    """All that git left is settled; what then finishes it is pasted."""
+    found = project.aegis("repair", "--json").json
+    assert found["left"] == []
+    assert not project.git("ls-files", "--unmerged")
+    words = found["next"].split()
+    assert words[0] == "git"
+    project.git(*words[1:])
+    assert not project.git("status", "--porcelain")
+    return found
+
+
+def stops(project: Project, *words: str) -> bool:
+    """Whether git stops at conflicts."""
+    project.git(*words, check=False)
+    return bool(project.git("ls-files", "--unmerged"))
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    path = tmp_path_factory.mktemp("team") / "project"
+    git(path.parent, "init", "--quiet", str(path))
+    with scratch(releases.alternates()) as store:
+        opened = releases.open_release(store, releases.BUNDLED, releases.latest())
+        yield Team(Project(path), store, opened)
+
+
+def merge_each(team: Team, pairs: Sequence[Pair]) -> int:
+    """Two branches each add a component; git merges them. How often git stopped."""
+    stopped = 0
+    for common, one, other in pairs:
+        project = team.at(team.commit(common, (*common, one)))
+        if stops(project, "merge", "--no-edit", team.commit(common, (*common, other))):
+            stopped += 1
+            settled(project)
+        else:
+            project.aegis("repair")  # the integrations that are due
+        assert project.tree == team.tree((*common, one, other)), (common, one, other)
+    return stopped
+
+
+def revert_each(team: Team, pairs: Sequence[Pair]) -> int:
+    """One component is added, then another; git reverts the commit of the first.
+
+    How often a person is asked: only where git found nothing to stop at, and took away too little.
+    """
+    asked = 0
+    for common, one, other in pairs:
+        first, both = (*common, one), (*common, one, other)
+        project = team.at(team.commit(common, first, both))
+        if stops(project, "revert", "--no-edit", team.commit(common, first)):
+            settled(project)
+        elif run("-C", project.path, "repair").code:
+            asked += 1
+            continue
+        assert project.tree == team.tree((*common, other)), (common, one, other)
+    return asked
+
+
+def test_two_branches_each_add_a_component(team: Team) -> None:
+    assert merge_each(team, team.pairs()[::SAMPLE]) > 4
+
+
+@pytest.mark.long
+def test_every_two_branches_that_each_add_a_component(team: Team) -> None:
+    assert merge_each(team, team.pairs()) > 90
+
+
+def test_a_component_is_reverted_after_another_came(team: Team) -> None:
+    assert revert_each(team, team.pairs()[::SAMPLE]) == 0
+
+
+@pytest.mark.long
+def test_every_component_is_reverted_after_another_came(team: Team) -> None:
+    pairs = team.pairs()
+    turned = [(common, other, one) for common, one, other in pairs]
+    assert revert_each(team, [*pairs, *turned]) <= 6
+
+
+@pytest.mark.long
+def test_three_branches_each_add_a_component(team: Team) -> None:
+    triples = [
+        each for each in itertools.combinations(team.chosen(), 3) if team.are_apart((), *each)
+    ]
+    for one, *others in random.Random(11).sample(triples, 12):
+        project = team.at(team.commit((), (one,)))
+        for other in others:
+            if stops(project, "merge", "--no-edit", team.commit((), (other,))):
+                settled(project)
+        project.aegis("repair")
+        assert project.tree == team.tree((one, *others)), (one, *others)
+
+
+@pytest.mark.parametrize("by", ["rebase", "cherry-pick", "squash"])
+def test_other_ways_to_bring_a_branch(team: Team, by: str) -> None:
+    one, other = ("database",), ("cache",)
+    project = team.at(team.commit((), other if by == "rebase" else one))
+    brings = team.commit((), one if by == "rebase" else other)
+    words = {
+        "rebase": [by, brings],
+        "cherry-pick": [by, brings],
+        "squash": ["merge", "--squash", brings],
+    }
+    assert stops(project, *words[by])
+    found = settled(project)
+    assert found["next"] == ("git commit" if by == "squash" else f"git {by} --continue")
+    assert project.tree == team.tree(one + other)
+
+
+DEPENDENCIES = "    # yours below: dependencies\n"
+FIRST = "# my-api\n"
+
+
+@pytest.fixture
+def stopped(start: Start) -> Project:
+    """Two branches each add a component and a dependency, and change one line."""
+    project = start()
+    project.git("switch", "--quiet", "-c", "other")
+    project.aegis("add", "database")
+    edit(project, "theirs")
+    project.git("switch", "--quiet", "main")
+    project.aegis("add", "cache")
+    edit(project, "ours")
+    assert stops(project, "merge", "other")
+    return project
+
+
+def edit(project: Project, whose: str) -> None:
+    project.edit("pyproject.toml", DEPENDENCIES, f'{DEPENDENCIES}    "{whose}",\n')
+    project.edit("README.md", FIRST, f"# {whose}\n")
+    project.commit(f"Work of {whose}")
+
+
+def test_what_people_wrote_is_kept_and_what_they_both_wrote_is_left(stopped: Project) -> None:
+    marked = stopped.read("README.md")
+    found = stopped.aegis("repair", "--json", code=3).json
+    reason = "both changed the same lines"
+    assert found["left"] == [{"path": "README.md", "reason": reason}]
+    assert stopped.git("diff", "--name-only", "--diff-filter=U") == "README.md"
+    assert stopped.read("README.md") == marked
+    text = stopped.read("pyproject.toml")
+    assert all(text.count(f'"{each}') == 1 for each in ("ours", "theirs", "redis", "sqlmodel"))
+    stopped.write("README.md", marked.replace("<<<<<<< HEAD\n", "").partition("=======")[0])
+    stopped.git("add", "README.md")
+    stopped.git(*found["next"].split()[1:])
+    assert stopped.is_sound()
+    names = {each["name"] for each in stopped.aegis("status", "--json").json["components"]}
+    assert names == {"cache", "database"}
+
+
+def test_a_file_that_somebody_resolves_is_theirs(stopped: Project) -> None:
+    text = stopped.read("pyproject.toml") + "# resolving\n"
+    stopped.write("pyproject.toml", text)
+    found = stopped.aegis("repair", "--json", code=3).json
+    assert {"path": "pyproject.toml", "reason": "you have begun to resolve it"} in found["left"]
+    assert "compose.yaml" in found["settled"]
+    assert stopped.read("pyproject.toml") == text
+
+
+def test_a_dry_run_settles_nothing(stopped: Project) -> None:
+    before = stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")
+    foreseen = stopped.aegis("repair", "--dry-run", "--json", code=3).json
+    assert (stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")) == before
+    assert foreseen == stopped.aegis("repair", "--json", code=3).json
+
+
+def test_conflicts_of_a_verb_are_not_settled_again(start: Start) -> None:
+    """A verb has merged all that it could, and knows more of the user than git's stages do."""
+    project = start()
+    project.write("app/components/cache/__init__.py", "# mine\n")
+    project.commit("In the way")
+    project.aegis("add", "cache", code=3)
+    before = project.git("ls-files", "--stage")
+    assert "A cherry-pick is in progress" in project.aegis("repair", code=1).err
+    assert project.git("ls-files", "--stage") == before
+
+
+def test_a_project_in_a_subdirectory(start: Start, tmp_path: Path) -> None:
+    """A path outside of the project is merged by its kind alone."""
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "Start")
+    project = start()
+    assert project.git("rev-parse", "--show-prefix") == "my-api/"
+    (tmp_path / "own.toml").write_text("[tool]\na = 1\n")
+    project.git("add", "..")
+    project.commit("Beside it")
+    project.git("branch", "base")
+    for branch, name in (("other", "database"), ("main", "cache")):
+        project.git("switch", "--quiet", "-C", branch, "base")
+        (tmp_path / "own.toml").write_text(f"[tool]\na = 1\n{name} = 1\n")
+        project.aegis("add", name)
+        project.git("add", "..")
+        project.commit("More beside it")
+    assert stops(project, "merge", "other")
+    settled(project)
+    assert project.aegis("status", "--json").json["drift"] == []
+    assert (tmp_path / "own.toml").read_text().count("= 1") == 3
+
+
+OWN = {
+    "own.toml": ("[tool]\na = 1\n", "{} = 2\n"),
+    "own.yaml": ("tool:\n  a: 1\n", "  {}: 2\n"),
+    "own.md": ("# Own\n\n- a\n", "- {}\n"),
+    "own.py": ("import a\n", "import {}\n"),
+    "own.txt": ("a\n", "{}\n"),
+    "own.lock": ("a = 1\n", "{} = 1\n"),
+}
+
+
+def own_files(start: Start, paths: Sequence[str]) -> Project:
+    """Files of the user's own, in which two branches put something in at one place."""
+    project = start()
+    for path in paths:
+        project.write(path, OWN[path][0])
+    project.commit("Own files")
+    project.git("branch", "base")
+    for branch in ("theirs", "ours"):
+        project.git("switch", "--quiet", "-C", branch, "base")
+        for path in paths:
+            project.write(path, OWN[path][0] + OWN[path][1].format(branch))
+        project.commit(branch)
+    return project
+
+
+@pytest.mark.parametrize("by", ["repair", "driver"])
+def test_own_files_are_merged_by_what_they_say(start: Start, by: str) -> None:
+    paths = ["own.md", "own.py", "own.toml", "own.yaml"]
+    project = own_files(start, paths)
+    if by == "driver":
+        project.aegis("merge-driver", "on")
+    assert stops(project, "merge", "--no-edit", "theirs") == (by == "repair")
+    if by == "repair":
+        assert settled(project)["settled"] == paths
+    for path in paths:
+        before, added = OWN[path]
+        text = project.read(path)
+        assert all(
+            part.strip() in text for part in (before, *map(added.format, ("ours", "theirs")))
+        )
+    assert project.is_sound()
+
+
+def test_what_neither_can_merge_is_marked_as_ever(start: Start) -> None:
+    """Of a kind that aegis does not read, or a lock, which nobody may merge."""
+    project = own_files(start, ["own.lock", "own.txt"])
+    project.aegis("merge-driver", "on")
+    assert stops(project, "merge", "theirs")
+    marked = "a\n<<<<<<< ours\nours\n=======\ntheirs\n>>>>>>> theirs\n"
+    assert project.read("own.txt") == marked
+    found = project.aegis("repair", "--json", code=3).json
+    assert [each["path"] for each in found["left"]] == ["own.lock", "own.txt"]
+    assert project.read("own.txt") == marked
+
+
+def test_the_driver_leaves_no_trace(start: Start) -> None:
+    project = start()
+    before = project.read(".git/config"), project.git("config", "--list")
+    assert project.aegis("merge-driver", "on", "--json").json == {"merge_driver": "on"}
+    assert project.git("config", "merge.default") == "aegis"
+    assert not project.git("status", "--porcelain")
+    project.aegis("merge-driver", "on")
+    project.aegis("merge-driver", "off")
+    assert project.git("config", "--list") == before[1]
+    project.git("config", "merge.default", "union")
+    assert (
+        "git already uses the merge driver union" in project.aegis("merge-driver", "on", code=1).err
+    )
+    project.aegis("merge-driver", "off")
+    assert project.git("config", "merge.default") == "union"
+
+
+def test_without_aegis_the_driver_is_gits_own(start: Start) -> None:
+    project = own_files(start, ["own.toml"])
+    project.aegis("merge-driver", "on")
+    driver = project.git("config", "merge.aegis.driver")
+    project.git("config", "merge.aegis.driver", driver.replace(sys.executable, "/gone/python"))
+    assert stops(project, "merge", "theirs")
+    assert "<<<<<<< ours\nours = 2\n" in project.read("own.toml")
+
+
+def test_gitattributes_have_the_last_word(start: Start) -> None:
+    project = own_files(start, ["own.toml"])
+    project.aegis("merge-driver", "on")
+    project.write(".gitattributes", "own.toml merge=text\n")
+    project.commit("Attributes")
+    assert stops(project, "merge", "theirs")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_driver_does_what_repair_does(team: Team, turned: bool) -> None:
+    """Also in the order of the lines above an anchor, whichever branch has which component."""
+    for common, *each in team.pairs()[:: 3 * SAMPLE]:
+        one, other = reversed(each) if turned else each
+        project = team.at(team.commit(common, (*common, one)))
+        project.aegis("merge-driver", "on")
+        project.git("branch", "--force", "other", team.commit(common, (*common, other)))
+        assert not stops(project, "merge", "--no-edit", "other")
+        project.aegis("repair")
+        assert project.tree == team.tree((*common, one, other)), (common, one, other)
+        project.aegis("merge-driver", "off")
