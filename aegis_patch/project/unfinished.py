@@ -1,4 +1,4 @@
-"""What git could not finish: the unmerged paths, and whose three sides they are."""
+"""An unfinished git operation: the unmerged paths and their three sides."""
 
 from __future__ import annotations
 

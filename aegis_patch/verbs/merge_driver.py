@@ -1,4 +1,4 @@
-"""`aegis merge-driver`: let plain git settle by itself what `aegis repair` would.
+"""`aegis merge-driver`: plain git settles what `aegis repair` would.
 
 Git runs this module, in an interpreter of its own, for a file that its own merge left with
 conflicts: the paths of base, ours and theirs, then what the file is called. It ends with 0 and has
@@ -22,7 +22,7 @@ _PLAIN = "git merge-file -q %A %O %B"
 
 
 def turn(root: Path, *, on: bool, dry: bool) -> bool:
-    """Set the driver up in a repository's own configuration, or take it out; whether it changed.
+    """Set the driver up in a repository's own configuration, or remove it; whether that changed it.
 
     Raises:
         Refused: git is configured to use another one.
@@ -49,12 +49,12 @@ def turn(root: Path, *, on: bool, dry: bool) -> bool:
 
 
 def _settings(section: str) -> dict[str, str]:
-    """Git merges first; what it cannot is ours to try; what we cannot is git's to mark."""
+    """Git merges first; where it conflicts, aegis tries; where aegis can't, git marks the file."""
     ours = f"{shlex.quote(sys.executable)} -P -m {__spec__.name} %O %A %B %P"
     marked = "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B"
     clean = f"{_PLAIN} -p >/dev/null 2>&1 && {_PLAIN}"
     return {
-        f"{section}.name": "aegis: by name where git stops",
+        f"{section}.name": "aegis: by name where git conflicts",
         f"{section}.driver": f"{clean} || {ours} || {marked} || exit 1",
         f"{section}.recursive": "text",
         _DEFAULT: NAME,
@@ -62,7 +62,7 @@ def _settings(section: str) -> dict[str, str]:
 
 
 def settle(path: str, base: Path, ours: Path, theirs: Path) -> bool:
-    """Merge a file that git could not, into ours; whether that went."""
+    """Merge a file that git couldn't, into ours; whether that worked."""
     from aegis_patch.merge import branches
     from aegis_patch.objects.scratch import scratch
     from aegis_patch.verbs.settle import settle_file

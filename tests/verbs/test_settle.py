@@ -240,7 +240,7 @@ def test_a_file_that_somebody_resolves_is_theirs(stopped: Project) -> None:
     text = stopped.read("pyproject.toml") + "# resolving\n"
     stopped.write("pyproject.toml", text)
     found = stopped.aegis("repair", "--json", code=3).json
-    assert {"path": "pyproject.toml", "reason": "you have begun to resolve it"} in found["left"]
+    assert {"path": "pyproject.toml", "reason": "you started to resolve it"} in found["left"]
     assert "compose.yaml" in found["settled"]
     assert stopped.read("pyproject.toml") == text
 
