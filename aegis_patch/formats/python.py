@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import io
 import itertools
 import tokenize
 from collections import Counter
@@ -85,7 +84,7 @@ def _parsed(text: str) -> _Module:
         raise Unusual("line breaks of other kinds")
     try:
         tree = bounded_parsers.python(text)
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        tokens = list(tokenize.generate_tokens(iter(split_lines(text)).__next__))
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise Unusual("not Python") from error
     for node in ast.walk(tree):
