@@ -496,7 +496,9 @@ def test_a_colleague_clones_and_has_no_cache(
 
 def test_every_row_of_the_page_names_its_test() -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/team.md").read_text()))
-    here = set(re.findall(r"^def (test_\w+)", Path(__file__).read_text(), re.MULTILINE))
+    here = set[str]()
+    for file in (Path(__file__), Path(__file__).with_name("test_settle.py")):
+        here |= set(re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE))
     assert named == here - {"test_every_row_of_the_page_names_its_test"}
 
 
