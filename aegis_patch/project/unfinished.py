@@ -65,7 +65,7 @@ def touched(top: Path, left: pygit2.Oid, paths: Iterable[str]) -> frozenset[str]
 
 
 def tree_with(repo: pygit2.Repository, path: str, blob: pygit2.Oid) -> pygit2.Oid | None:
-    """The tree of a commit that has a file in this state, if any branch or what was just fetched has."""
+    """The tree of a commit that has a file in this state, if any branch has one."""
     plain = ("--format=%H", "--no-patch", "--no-show-signature", "--max-count=1")
     where = ("--all", "--ignore-missing", "HEAD", "FETCH_HEAD")
     words = ("log", *plain, f"--find-object={blob}", *where, "--", path)
