@@ -253,7 +253,10 @@ def _closing(
     unedited = trees.merge_towards(store, *met.sides, met.goal)  # as git and we have made it
     unedited = pristine.recorded(store, unedited, met.joined)
     plan = Plan(project, unedited, bench.pristine(met.closed), met.closed)
-    outcome = evolve(store, plan)
+    try:
+        outcome = evolve(store, plan)
+    except Refused:  # of a record that was resolved before: git has its markers still
+        return {}
     if not isinstance(outcome, Clean):
         return {}
     found: dict[str, Entry | None] = {}
