@@ -1,4 +1,4 @@
-"""What git could not finish: the unmerged paths, and whose three sides they are."""
+"""An unfinished git operation: the unmerged paths and their three sides."""
 
 from __future__ import annotations
 
@@ -65,9 +65,10 @@ def touched(top: Path, left: pygit2.Oid, paths: Iterable[str]) -> frozenset[str]
 
 
 def tree_with(repo: pygit2.Repository, path: str, blob: pygit2.Oid) -> pygit2.Oid | None:
-    """The tree of a commit that has a file in this state, if any branch or HEAD has."""
-    plain = ("--all", "--format=%H", "--no-patch", "--no-show-signature", "--max-count=1")
-    words = ("log", *plain, f"--find-object={blob}", "HEAD", "--", path)
+    """The tree of a commit that has a file in this state, if any branch has one."""
+    plain = ("--format=%H", "--no-patch", "--no-show-signature", "--max-count=1")
+    where = ("--all", "--ignore-missing", "HEAD", "FETCH_HEAD")
+    words = ("log", *plain, f"--find-object={blob}", *where, "--", path)
     said = git.run(Path(repo.workdir), *words, env={"GIT_LITERAL_PATHSPECS": "1"}).strip()
     commit = repo[said].peel(pygit2.Commit) if said else None
     for each in (commit, *commit.parents) if commit else ():

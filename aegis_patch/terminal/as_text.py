@@ -79,7 +79,7 @@ def show_settled(console: Console, found: Settled) -> None:
         _print(console, "[dim]Dry run: nothing was written.[/]")
         return
     if found.left:
-        _print(console, "\nEdit each file in conflict, `git add` it, and then:")
+        _print(console, "\nEdit and `git add` each file in conflict, then:")
     _print(console, f"[dim]next[/] {_safe(found.next)}")
 
 

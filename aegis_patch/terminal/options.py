@@ -43,7 +43,7 @@ Url = Annotated[
     ),
 ]
 OnOff = Annotated[
-    Literal["on", "off"], typer.Argument(metavar="on|off", help="Set it up, or take it out.")
+    Literal["on", "off"], typer.Argument(metavar="on|off", help="Set it up, or remove it.")
 ]
 To = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""`aegis merge-driver`: let plain git settle by itself what `aegis repair` would.
+"""`aegis merge-driver`: plain git settles what `aegis repair` would.
 
 Git runs this module, in an interpreter of its own, for a file that its own merge left with
 conflicts: the paths of base, ours and theirs, then what the file is called. It ends with 0 and has
@@ -18,51 +18,42 @@ from aegis_patch.project import git
 
 NAME = "aegis"
 _DEFAULT = "merge.default"
-_PLAIN = "git merge-file -q %A %O %B"
+_GIT = "git merge-file -q"
+_SIDES = "%A %O %B"
 
 
-def turn(root: Path, *, on: bool, dry: bool) -> bool:
-    """Set the driver up in a repository's own configuration, or take it out; whether it changed.
+def turn(root: Path, *, on: bool, dry: bool) -> None:
+    """Set the driver up in a clone's own configuration, or remove just that.
 
     Raises:
         Refused: git is configured to use another one.
     """
-    section = f"merge.{NAME}"
     used = git.setting(root, _DEFAULT)
     if on and used not in ("", NAME):
         where = f"git config --show-origin {_DEFAULT}"
         raise Refused(f"git already uses the merge driver {used}", where=_DEFAULT, next=where)
-    wanted = _settings(section) if on else {}
-    said = git.run(root, "config", "--local", "-z", "--get-regexp", r"^merge\.", fine=1)
-    pairs = dict(line.split("\n", 1) for line in said.split("\0") if "\n" in line)
-    there = {
-        name: value
-        for name, value in pairs.items()
-        if name.startswith(f"{section}.") or (name, value) == (_DEFAULT, NAME)
-    }
-    if not dry:
-        for name in there.keys() - wanted.keys():
-            git.run(root, "config", "--local", "--unset-all", name)
-        for name, value in wanted.items():
+    for name, value in {} if dry else _settings().items():
+        if on:
             git.run(root, "config", "--local", name, value)
-    return there != wanted
+        elif name != _DEFAULT or used == NAME:
+            git.run(root, "config", "--local", "--unset-all", name, fine=5)  # it is not set
 
 
-def _settings(section: str) -> dict[str, str]:
-    """Git merges first; what it cannot is ours to try; what we cannot is git's to mark."""
-    ours = f"{shlex.quote(sys.executable)} -P -m {__spec__.name} %O %A %B %P"
-    marked = "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B"
-    clean = f"{_PLAIN} -p >/dev/null 2>&1 && {_PLAIN}"
+def _settings() -> dict[str, str]:
+    """Git merges first; where it conflicts, aegis tries; where aegis can't, git marks the file."""
+    clean = f"{_GIT} -p {_SIDES} >/dev/null 2>&1 && {_GIT} {_SIDES}"
+    ours = f"{shlex.quote(sys.executable)} -P -m {__name__} %O %A %B %P"
+    marked = f"{_GIT} --marker-size=%L -L ours -L base -L theirs {_SIDES}"
     return {
-        f"{section}.name": "aegis: by name where git stops",
-        f"{section}.driver": f"{clean} || {ours} || {marked} || exit 1",
-        f"{section}.recursive": "text",
+        f"merge.{NAME}.name": "aegis, where git conflicts",
+        f"merge.{NAME}.driver": f"{clean} || {ours} || {marked} || exit 1",
+        f"merge.{NAME}.recursive": "text",
         _DEFAULT: NAME,
     }
 
 
 def settle(path: str, base: Path, ours: Path, theirs: Path) -> bool:
-    """Merge a file that git could not, into ours; whether that went."""
+    """Merge a file that git couldn't, into ours; whether that worked."""
     from aegis_patch.merge import branches
     from aegis_patch.objects.scratch import scratch
     from aegis_patch.verbs.settle import settle_file

@@ -1,9 +1,9 @@
-"""`aegis repair` in the midst of a git merge, rebase, revert or cherry-pick.
+"""`aegis repair` during a git merge, rebase, revert or cherry-pick.
 
-Git stops where two branches each put lines in at one place. Each of the three sides of such a file
-is brought to the stack that the result has to have, as a verb would bring it; what still differs
-between them then is what people wrote, and that is merged. A path for which that does not go stays
-as git left it, with its markers.
+Git conflicts where two branches each insert lines in one place. Each of the three sides of such a
+file is brought to the stack of the result, as a verb would bring it; what still differs between
+them was written by people, and is merged. A path that can't be merged so stays as git left it,
+with its markers.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import build, lock_files
 
 _PLAIN = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
-_TOUCHED = "you have begun to resolve it"
-_UNKNOWN = "git did not record how it left this file"
-_NOT_TEXT = "git stopped here for another reason than the text"
-_DELETED = "one side deleted it, and the other changed it"
-_OWN_DRIVER = "it has a merge driver of its own"
-_RECORD = "both sides changed the same value of the record"
-_LOCK = "it follows pyproject.toml: once that is settled, run uv lock"
+_TOUCHED = "you started to resolve it"
+_UNKNOWN = "git didn't record how it left this file"
+_NOT_TEXT = "this isn't a conflict of text"
+_DELETED = "one side deleted it, the other changed it"
+_OWN_DRIVER = "it has its own merge driver"
+_RECORD = "both sides changed the same value in aegis.toml"
+_LOCK = "resolve pyproject.toml first, then run: uv lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of the paths that git left unmerged.
+    """The result for the paths that git left unmerged.
 
     `left` says why a path stays as git left it, `also` are other paths that were written, `next`
     goes on from here.
@@ -253,7 +253,10 @@ def _closing(
     unedited = trees.merge_towards(store, *met.sides, met.goal)  # as git and we have made it
     unedited = pristine.recorded(store, unedited, met.joined)
     plan = Plan(project, unedited, bench.pristine(met.closed), met.closed)
-    outcome = evolve(store, plan)
+    try:
+        outcome = evolve(store, plan)
+    except Refused:  # of a record that was resolved before: git has its markers still
+        return {}
     if not isinstance(outcome, Clean):
         return {}
     found: dict[str, Entry | None] = {}
@@ -293,7 +296,7 @@ def _follow_locks(
         why_not="there are conflicts" if unsettled else why_not,
     )
     if not _is_free(store, there, op, found):
-        return {}, [Note(uv_lock.LOCK, "not updated: you have changed it. Run: uv lock")]
+        return {}, [Note(uv_lock.LOCK, "not updated (you changed it). Run: uv lock")]
     return {**found}, notes
 
 

@@ -576,6 +576,13 @@ def smudge(project: Project, command: str) -> None:
     project.git("config", "filter.late.smudge", f"'{script}'")
 
 
+@case("git already uses the merge driver", solves=False)
+def another_merge_driver(world: World) -> Words:
+    project = world.project()
+    project.git("config", "merge.default", "mine")
+    return at(project, "merge-driver", "on")
+
+
 # --- the tests
 
 

@@ -24,6 +24,7 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
 from tests.conftest import Project, Start, git, run
 from tests.promises.test_laws import ANSWERS, tree_of
+from tests.verbs.test_uv_lock import is_current, locked
 
 Names = tuple[str, ...]
 Pair = tuple[Names, str, str]
@@ -240,8 +241,12 @@ def test_a_file_that_somebody_resolves_is_theirs(stopped: Project) -> None:
     text = stopped.read("pyproject.toml") + "# resolving\n"
     stopped.write("pyproject.toml", text)
     found = stopped.aegis("repair", "--json", code=3).json
-    assert {"path": "pyproject.toml", "reason": "you have begun to resolve it"} in found["left"]
+    assert {"path": "pyproject.toml", "reason": "you started to resolve it"} in found["left"]
     assert "compose.yaml" in found["settled"]
+    assert stopped.read("pyproject.toml") == text
+    stopped.git("add", "pyproject.toml")
+    found = stopped.aegis("repair", "--json", code=3).json
+    assert [each["path"] for each in found["left"]] == ["README.md"]
     assert stopped.read("pyproject.toml") == text
 
 
@@ -283,6 +288,25 @@ def test_a_project_in_a_subdirectory(start: Start, tmp_path: Path) -> None:
     settled(project)
     assert project.aegis("status", "--json").json["drift"] == []
     assert (tmp_path / "own.toml").read_text().count("= 1") == 3
+
+
+@pytest.mark.usefixtures("with_uv")
+@pytest.mark.parametrize("relock", [True, False])
+def test_a_lock_is_made_anew_where_uv_may(start: Start, relock: bool) -> None:
+    project = locked(start(), "python-slugify")
+    project.git("branch", "base")
+    for branch, name, wheel in (("other", "database", "idna"), ("main", "cache", "certifi")):
+        project.git("switch", "--quiet", "-C", branch, "base")
+        project.aegis("add", name, "--no-lock")
+        locked(project, wheel)
+    assert stops(project, "merge", "--no-edit", "other")
+    if relock:
+        assert "uv.lock" in settled(project)["settled"]
+        assert is_current(project)
+        return
+    found = project.aegis("repair", "--no-lock", "--json", code=3).json
+    assert [each["path"] for each in found["left"]] == ["uv.lock"]
+    assert "Run: uv lock" in found["notes"][0]["text"]
 
 
 OWN = {
