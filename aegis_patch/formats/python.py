@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import io
 import itertools
 import tokenize
 from collections import Counter
@@ -83,9 +82,10 @@ def _parsed(text: str) -> _Module:
     """A module, in whose docstrings the indentation says nothing."""
     if "\f" in text or "\r" in text:
         raise Unusual("line breaks of other kinds")
+    lines = split_lines(text)
     try:
         tree = bounded_parsers.python(text)
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        tokens = list(tokenize.generate_tokens(iter(lines).__next__))
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise Unusual("not Python") from error
     for node in ast.walk(tree):
@@ -93,7 +93,7 @@ def _parsed(text: str) -> _Module:
             case ast.Expr(value=ast.Constant(value=str(words))):
                 node.value = ast.Constant(inspect.cleandoc(words).strip())
     comments = {each.start[0]: each.string for each in tokens if each.type == tokenize.COMMENT}
-    return _Module(tree, split_lines(text), comments)
+    return _Module(tree, lines, comments)
 
 
 # Blocks.

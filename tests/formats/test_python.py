@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
+import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_patch.formats import kinds, syntax
+from aegis_patch.formats import kinds, same_meaning, syntax
 from aegis_patch.formats.python import blocks
+from aegis_patch.merge import file_content
+from aegis_patch.objects import trees
+from aegis_patch.upstream import releases
 from tests import tiny
+from tests.promises.test_laws import stack_of, tree_of
 
 BASE = '''\
 """Doc."""
@@ -171,3 +180,64 @@ def test_what_python_only_warns_of_is_not_ours_to_say() -> None:
         assert syntax.syntax_error("x.py", odd.encode()) is None
         assert blocks(odd)
     assert not said
+
+
+# Layout.
+
+WIDE = BASE.replace("return 1", "return (\n            1\n        )").replace('"two"]', "'two',\n]")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("import os\n", "import re\n"),
+        ("return 1", "return 2"),
+        ('"two"]', '"two", "x"]'),
+        ("Like A", "Not like A"),
+        ("class B", "def f():\n    return 3\n\n\nclass B"),
+    ],
+)
+def test_layout_is_nothing_that_a_user_wrote(old: str, new: str) -> None:
+    """What theirs changes comes in its layout, what it leaves alone stays in ours."""
+    theirs = BASE.replace(old, new, 1)
+    result = merged(BASE, WIDE, theirs)
+    assert result is not None
+    assert same_meaning.is_same("a.py", result.encode(), theirs.encode())
+    assert "(\n            1\n" in result
+    mine = WIDE.replace("import os", "import mine")
+    both = merged(BASE, mine, theirs)
+    assert both is None or "import mine" in both
+
+
+def test_what_is_in_another_layout_and_says_something_else_is_a_change() -> None:
+    theirs = BASE.replace("return 1", "return 2", 1)
+    assert merged(BASE, WIDE.replace("            1\n", "            mine\n", 1), theirs) is None
+    assert (
+        merged(BASE, WIDE.replace("            1\n", "            1  # mine\n", 1), theirs) is None
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [["79"], ["120"], ["100", "--config=format.quote-style='single'"]]
+)
+def test_a_formatted_project_meets_a_change_of_each_file(
+    store: pygit2.Repository, tmp_path: Path, options: list[str]
+) -> None:
+    newest = releases.open_release(store, releases.BUNDLED, releases.latest())
+    tree = tree_of(store, stack_of(newest, frozenset(newest.catalogue)))
+    files = {}
+    for path in trees.files(store, tree):
+        text = trees.read(store, tree, path)
+        if path.endswith(".py") and b"  return " in text:
+            files[path] = text
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(text)
+    assert len(files) > 20
+    ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--isolated", "--line-length"]
+    subprocess.run([*ruff, *options, "."], cwd=tmp_path, check=True)
+    for path, base in files.items():
+        theirs = re.sub(rb"\n( +)return ", rb"\n\1pass\n\1return ", base, count=1)
+        ours = (tmp_path / path).read_bytes()
+        data, reason, _ = file_content.merge(store, path, base, ours, theirs)
+        assert (path, reason) == (path, None)
+        assert same_meaning.is_same(path, data, theirs)
