@@ -62,25 +62,6 @@ def test_an_import_from_each_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "mine", "wanted", "expected"),
-    [
-        ("import one, two", "import one, two, x", "import b, one, two", "import b, one, two, x"),
-        ("import one, two", "import two, one, x", "import one, two, b", "import two, b, one, x"),
-        ("import one, two", "import one", "import one, two, b", "import b, one"),
-        (
-            "import one, two",
-            "import (\n    one,\n    two,\n    x,\n)",
-            "import b, one, two",
-            "import (\n    b,\n    one,\n    two,\n    x,\n)",
-        ),
-        ('["one", "two"]', '["one", "two", "x"]', '["a", "one"]', "['a', 'one', 'x']"),
-    ],
-)
-def test_names_of_one_list(old: str, mine: str, wanted: str, expected: str) -> None:
-    assert both(old, mine, wanted) == BASE.replace(old, expected)
-
-
-@pytest.mark.parametrize(
     ("old", "mine", "wanted"),
     [
         ("import one, two", "import one as x, two", "import two, one as y"),
@@ -94,14 +75,6 @@ def test_names_of_one_list(old: str, mine: str, wanted: str, expected: str) -> N
 def test_what_is_a_persons_to_decide(old: str, mine: str, wanted: str) -> None:
     result = both(old, mine, wanted)
     assert result is None or ("as x" in result and "as y" in result)
-
-
-def test_a_long_list_is_wrapped() -> None:
-    many = ", ".join(f"name_{n}" for n in range(10))
-    result = both("import one, two", f"import one, two, {many}", "import one, two, z")
-    assert result is not None
-    assert "from app import (\n    one,\n" in result
-    assert "    two,\n    z,\n" in result
 
 
 def test_like_shaped_classes_are_told_by_their_names() -> None:
