@@ -69,9 +69,31 @@ def _values(value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         yield f"{path}[]"
         for inner in value:
-            yield from _values(inner, f"{path}[]")
+            said = _requirement(inner) if isinstance(inner, str) else inner
+            yield from _values(said, f"{path}[]")
     else:
         yield f"{path} = {value!r}"
+
+
+def _requirement(text: str) -> str:
+    """A requirement in one spelling for all that say the same; any other text as it is."""
+    if re.fullmatch(r"[\w.-]*", text):
+        return text  # a name may be anything
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name, canonicalize_version
+
+    try:
+        found = Requirement(text)
+    except InvalidRequirement:
+        return text
+    versions = []
+    for each in found.specifier:
+        exact = each.operator in ("~=", "===")
+        version = canonicalize_version(each.version, strip_trailing_zero=not exact)
+        versions.append(f"{each.operator}{version}")
+    extras = sorted(canonicalize_name(extra) for extra in found.extras)
+    name = canonicalize_name(found.name)
+    return f"{name} {extras} {sorted(versions)} {found.url} {found.marker}"
 
 
 def _stops(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
