@@ -445,7 +445,7 @@ def test_json_of_every_verb_is_one_object(start: Start) -> None:
 
 def test_status_tells_the_drift(start: Start) -> None:
     project = start("worker")
-    project.edit("Makefile", "# yours below", "# mine below")
+    project.edit("Makefile", "python -m app dev", "python -m app dev --mine")
     (project.path / "LICENSE").write_text("mine")
     (project.path / "Dockerfile").unlink()
     project.commit("Mine")
