@@ -6,6 +6,8 @@ the ends of its lines. Our anchors say nothing anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aegis_patch.formats import anchors
 
 
@@ -14,7 +16,7 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
     if b"\0" in one + other:
         return one == other
     ours, mine = (text.splitlines() for text in (one, other))
-    if not set(filter(anchors.is_anchor, mine)) <= set(filter(anchors.is_anchor, ours)):
+    if not _anchors(mine) <= _anchors(ours):
         return False  # a comment of their own that only looks like an anchor
     ours, mine = ([line for line in side if not anchors.is_anchor(line)] for side in (ours, mine))
     if [line.rstrip() for line in ours] == [line.rstrip() for line in mine]:
@@ -28,3 +30,7 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
         return python.meaning(one.decode()) == python.meaning(other.decode())
     except (ValueError, RecursionError, MemoryError):
         return False
+
+
+def _anchors(lines: Sequence[bytes]) -> set[bytes]:
+    return {line.strip() for line in lines if anchors.is_anchor(line)}
