@@ -22,20 +22,14 @@ class Hunk(NamedTuple):
 
 
 def merged(
-    base: Sequence[bytes],
-    ours: Sequence[Hunk],
-    theirs: Sequence[Hunk],
-    *,
-    like: Sequence[bytes] = (),
-    apart: bool = False,
+    base: Sequence[bytes], ours: Sequence[Hunk], theirs: Sequence[Hunk], *, apart: bool = False
 ) -> bytes | None:
     """The lines of base with the hunks of both, which are in order; None where two of them meet.
 
     That is, where a person has to decide, since they change one line, or one point, or one puts
     lines in beside lines that the other takes away: it may have been about those. Right above an
-    anchor both may put lines in: first ours. Where it is only asked whether the result can be
-    `like` a text, that text says what stands first at a point; where changes have to be `apart`,
-    those that touch meet as well.
+    anchor both may put lines in: first ours. Where changes have to be `apart`, those that touch
+    meet as well.
     """
     result: list[bytes] = []
     last: dict[bool, Hunk] = {}
@@ -43,23 +37,15 @@ def merged(
     both = set(ours) & set(theirs)
     hunks = [(hunk, True) for hunk in ours] + [(hunk, False) for hunk in theirs if hunk not in both]
     for hunk, mine in sorted(hunks, key=lambda each: _place(base, *each)):
-        other = last.get(not mine)
-        one_point = other is not None and _is_one_point(other, hunk)
-        joined = one_point and not like and _at_anchor(base, hunk.start)
-        if other and not joined and _meet(other, hunk, like, apart):
-            return None
-        last[mine] = hunk
         result += base[at : hunk.start]
-        before = len(result)
-        result += hunk.lines
-        if other and joined:
-            before -= len(other.lines)
-            result[before:] = anchors.behind(other.lines, hunk.lines)
-        elif other and like and one_point:
-            before -= len(other.lines)
-            turned = [*hunk.lines, *other.lines]
-            if list(like[before : before + len(turned)]) == turned:
-                result[before:] = turned
+        other = last.get(not mine)
+        if other and _is_at_one_anchor(base, other, hunk):
+            result[len(result) - len(other.lines) :] = anchors.behind(other.lines, hunk.lines)
+        elif other and _meet(other, hunk, apart):
+            return None
+        else:
+            result += hunk.lines
+        last[mine] = hunk
         at = hunk.end
     result += base[at:]
     if not all(line.endswith(b"\n") for line in result[:-1]):
@@ -73,21 +59,20 @@ def _place(base: Sequence[bytes], hunk: Hunk, mine: bool) -> tuple[int, int, boo
     return hunk.start, hunk.end, mine if from_the_end else not mine
 
 
-def _is_one_point(one: Hunk, other: Hunk) -> bool:
-    return one.start == one.end == other.start == other.end
-
-
-def _at_anchor(base: Sequence[bytes], at: int) -> bool:
-    """Whether an anchor is right below a point; above it, where lines are read from their end."""
+def _is_at_one_anchor(base: Sequence[bytes], one: Hunk, other: Hunk) -> bool:
+    """Whether both put lines in right above one anchor; below it, read from the end."""
+    at = one.start
+    if not at == one.end == other.start == other.end:
+        return False
     return any(anchors.is_anchor(line) for line in base[max(at - 1, 0) : at + 1])
 
 
-def _meet(above: Hunk, below: Hunk, like: Sequence[bytes], apart: bool) -> bool:
+def _meet(above: Hunk, below: Hunk, apart: bool) -> bool:
     if below.start != above.end:
         return below.start < above.end
     put_in = [hunk.start == hunk.end for hunk in (above, below)]
     gone = [not hunk.lines for hunk in (above, below)]
-    return not like and (apart or all(put_in) or (any(put_in) and any(gone)))
+    return apart or all(put_in) or (any(put_in) and any(gone))
 
 
 def takes_away(ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> bool:

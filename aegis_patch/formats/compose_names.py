@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aegis_patch.formats import bounded_parsers
-from aegis_patch.formats.named_blocks import Texts
 
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
 Find = Callable[[str], bytes]
 """The text of the file at a path; nothing where there is none."""
 
-_PROJECT = re.compile(r"^name:.*", re.MULTILINE)
 _VOLUME = re.compile(r"([A-Za-z0-9][\w.-]+):")
 _HOST = re.compile(r"(?:@|//)([A-Za-z0-9][\w.-]*)|^([A-Za-z0-9][\w.-]*):\d+$")
 _SAYS_HOSTS = {"command", "entrypoint", "environment", "labels"}
@@ -122,14 +120,6 @@ def warnings(was: Compose | None, now: Compose | None) -> Iterator[tuple[str, st
         )
     for name, service in sorted(now.services.items()):
         yield from _apart(was, now, name, service)
-
-
-def with_own_name(sides: Texts) -> Texts:
-    """The three sides with the user's own project name, where there is one: it holds the data."""
-    was, own = (_PROJECT.search(text) for text in sides[:2])
-    if not was or not own or was[0] == own[0]:
-        return sides
-    return Texts(*(_PROJECT.sub(lambda _: own[0], text, count=1) for text in sides))
 
 
 def _apart(was: Compose, now: Compose, name: str, service: Service) -> Iterator[tuple[str, str]]:

@@ -38,10 +38,8 @@ def kind(path: str) -> Kind | None:
 
         return _by_blocks(toml.blocks, toml.pieces)
     if name.endswith((".yml", ".yaml")):
-        from aegis_patch.formats import compose_names, yaml_keys
+        from aegis_patch.formats import yaml_keys
 
-        if compose_names.NAME.fullmatch(name):
-            return _by_blocks(yaml_keys.blocks, yaml_keys.pieces, compose_names.with_own_name)
         return _by_blocks(yaml_keys.blocks, yaml_keys.pieces)
     if name.endswith((".py", ".pyi")):
         from aegis_patch.formats import python
@@ -103,9 +101,5 @@ def _complete(text: str) -> str:
     return text if text.endswith("\n") or not text else f"{text}\n"
 
 
-def _by_blocks(
-    cut: Callable[[str], Blocks],
-    pieces: Callable[[str], Counter[str]],
-    first: Callable[[Texts], Texts] = lambda sides: sides,
-) -> Kind:
-    return Kind(lambda sides: settle(*(cut(text) for text in first(sides))), pieces)
+def _by_blocks(cut: Callable[[str], Blocks], pieces: Callable[[str], Counter[str]]) -> Kind:
+    return Kind(lambda sides: settle(*(cut(text) for text in sides)), pieces)

@@ -8,6 +8,8 @@
 Between open and save, edit and commit in DIRECTORY (default: .series/NAME) as usual: a commit is a
 patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. Opening a
 directory again starts anew, once all of it is saved.
+
+A fork's maintainer runs `python -m aegis_patch.maintain.series` in the fork's own directory.
 """
 
 from __future__ import annotations
@@ -33,7 +35,15 @@ from aegis_patch.stack.pristine import after, before
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream.releases import BUNDLED, RELEASES, WORK, latest, open_release
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+
+def upstream_here() -> Path:
+    """The upstream that is worked on: a fork's in whose directory this runs, or else ours."""
+    here = Path.cwd()
+    is_one = (here / "base").is_dir() and (here / "patches").is_dir()
+    return here if is_one else Path(__file__).resolve().parent.parent.parent
+
+
+ROOT = upstream_here()
 FIXED = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")

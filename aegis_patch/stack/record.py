@@ -90,34 +90,36 @@ def with_comments(record: bytes, ours: bytes) -> bytes:
 
     Where a value has gone, its comment becomes a line above the anchor, or the last one.
     """
-    comments = {
-        (section, key): found.group(1).rstrip()
-        for (section, key), line in _values(ours)
-        if key and section in _OURS and (found := _COMMENT.search(line.rstrip()))
-    }
+    comments = _comments(ours)
     there = {key for key, _ in _values(record)}
     alone = {key: said.lstrip() for key, said in comments.items() if key not in there}
     out = []
     for (section, key), line in _values(record):
         value = line.rstrip("\r\n")
-        bare = (section, key) in comments and not _COMMENT.search(value)
+        end = line[len(value) :]
         if section == "components" and _is_anchor(line):
-            out += [said + (line[len(value) :] or "\n") for said in alone.values()]
+            out += [said + (end or "\n") for said in alone.values()]
             alone.clear()
-        out.append(value + (comments[section, key] if bare else "") + line[len(value) :])
+        comment = "" if _COMMENT.search(value) else comments.get((section, key), "")
+        out.append(value + comment + end)
     _finish(out, {" ".join(key): said for key, said in alone.items()}, "\n")
     return "".join(out).encode()
 
 
+def _comments(record: bytes) -> dict[tuple[str, str], str]:
+    """What stands behind our values, by section and key."""
+    comments: dict[tuple[str, str], str] = {}
+    for (section, key), line in _values(record):
+        found = _COMMENT.search(line.rstrip())
+        if key and section in _OURS and found:
+            comments[section, key] = found.group(1).rstrip()
+    return comments
+
+
 def _filled(skeleton: bytes, stack: Stack) -> list[str]:
     end = "\r\n" if b"\r\n" in skeleton else "\n"
-    upstream = {"url": stack.url, "release": stack.release, "commit": stack.commit}
-    left = {
-        "upstream": {key: f"{key} = {_quoted(value)}" for key, value in upstream.items()},
-        "answers": {key: f"{_key(key)} = {_quoted(value)}" for key, value in stack.answers.items()},
-        "components": {name: _line(name, by) for name, by in sorted(stack.present.items())},
-    }
-    replaced = {"upstream": {*upstream}, "answers": {*stack.answers}}
+    left = _written(stack)
+    replaced = {(section, key) for section in ("upstream", "answers") for key in left[section]}
     out: list[str] = []
     section = ""
     for line in _lines(strip(skeleton)):
@@ -127,20 +129,32 @@ def _filled(skeleton: bytes, stack: Stack) -> list[str]:
         if section == "components" and _is_anchor(line):
             out += [value + end for value in left.pop(section, {}).values()]
         key = _key_of(line)
-        if key in replaced.get(section, ()):
-            out.append(left[section].pop(key, "") + end)
-        else:
-            out.append(line)
+        out.append(left[section].pop(key, "") + end if (section, key) in replaced else line)
     _finish(out, left.pop(section, {}), end)
     for header, values in left.items():
         out.append(f"{end}[{header}]{end}")
         _finish(out, values, end)
-    if stack.yours:
-        if out and not out[-1].endswith("\n"):
-            out[-1] += end
-        out.append(f"{end}{_YOURS}{end}")
-        out += [f"{line}{end}" for line in _yours_lines(stack.yours)]
+    _end_with_yours(out, stack.yours, end)
     return out
+
+
+def _written(stack: Stack) -> dict[str, dict[str, str]]:
+    """Our values as lines, by section and key."""
+    upstream = {"url": stack.url, "release": stack.release, "commit": stack.commit}
+    return {
+        "upstream": {key: f"{key} = {_quoted(value)}" for key, value in upstream.items()},
+        "answers": {key: f"{_key(key)} = {_quoted(value)}" for key, value in stack.answers.items()},
+        "components": {name: _line(name, by) for name, by in sorted(stack.present.items())},
+    }
+
+
+def _end_with_yours(out: list[str], yours: Yours, end: str) -> None:
+    if not yours:
+        return
+    if out and not out[-1].endswith("\n"):
+        out[-1] += end
+    out.append(f"{end}{_YOURS}{end}")
+    out += [f"{line}{end}" for line in _yours_lines(yours)]
 
 
 def _values(record: bytes) -> Iterator[tuple[tuple[str, str], str]]:

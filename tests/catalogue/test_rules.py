@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pygit2
 import pytest
@@ -16,6 +20,7 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import releases
 from tests import tiny
 from tests.catalogue.test_catalogue import NAMES
+from tests.conftest import ROOT, git
 from tests.promises.test_laws import stack_of, subsets, tree_of
 from tests.tiny import Files
 
@@ -193,3 +198,22 @@ def anchors_in(store: pygit2.Repository, tree: pygit2.Oid) -> list[tuple[str, by
         for line in texts.lines(trees.read(store, tree, path))
         if anchors.is_anchor(line)
     ]
+
+
+def test_a_fork_checks_its_own(tmp_path: Path) -> None:
+    """In the fork's own directory, with nothing but its base/ and patches/."""
+    fork = tmp_path / "fork"
+    for each in ("base", "patches/ingress"):
+        shutil.copytree(ROOT / each, fork / each)
+    git(tmp_path, "init", "--quiet", "fork")
+    check = [sys.executable, "-m", "aegis_patch.maintain.series", "check"]
+    done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done
+    first = (fork / "patches/ingress/series").read_text().split()[0]
+    mail = fork / "patches/ingress" / first
+    head, _, rest = mail.read_bytes().partition(b"\n\n")
+    diff = b"diff --git" + rest.partition(b"\ndiff --git")[2]
+    mail.write_bytes(head + b"\n\nBecause.\n\n" + diff)
+    done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == f"patches/ingress: {first}: the body does not say why\n"

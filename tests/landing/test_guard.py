@@ -18,70 +18,34 @@ PATHS = (TAKEN, CHANGED, EMPTIED)
 MINE = "# mine, and local only\n"
 
 
-def skip_worktree(project: Project) -> None:
-    project.git("update-index", "--skip-worktree", *PATHS)
+SKIP = ("update-index", "--skip-worktree", *PATHS)
+ASSUME = ("update-index", "--assume-unchanged", *PATHS)
+PATTERNS = ("sparse-checkout", "set", "--no-cone", "/aegis.toml")
+EXPECTED = ("config", "sparse.expectFilesOutsideOfPatterns", "true")
+STAT = (("config", "core.ignoreStat", "true"), ("update-index", "--really-refresh"))
+BLIND = "printf 'token\\0'; true"  # it never sees a change, as one that lost its connection
+KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "skip-worktree": (SKIP,),
+    "assume-unchanged": (ASSUME,),
+    "both": (SKIP, ASSUME),
+    "cone": (("sparse-checkout", "set", "--cone", "docs"),),
+    "sparse index": (("sparse-checkout", "set", "--cone", "--sparse-index", "docs"),),
+    "patterns": (PATTERNS,),
+    "patterns and expected": (EXPECTED, PATTERNS),
+    "ignore stat": (*STAT, ASSUME),
+    "split index": (("update-index", "--split-index"), SKIP, ASSUME),
+    "blind monitor": (
+        ("config", "core.fsmonitor", BLIND),
+        ("config", "core.untrackedCache", "true"),
+        ("update-index", "--fsmonitor", "--untracked-cache"),
+        ("status",),
+    ),
+}
 
 
-def assume_unchanged(project: Project) -> None:
-    project.git("update-index", "--assume-unchanged", *PATHS)
-
-
-def both(project: Project) -> None:
-    skip_worktree(project)
-    assume_unchanged(project)
-
-
-def cone(project: Project) -> None:
-    project.git("sparse-checkout", "set", "--cone", "docs")
-
-
-def sparse_index(project: Project) -> None:
-    project.git("sparse-checkout", "set", "--cone", "--sparse-index", "docs")
-
-
-def patterns(project: Project) -> None:
-    project.git("sparse-checkout", "set", "--no-cone", "/aegis.toml")
-
-
-def patterns_and_expected(project: Project) -> None:
-    project.git("config", "sparse.expectFilesOutsideOfPatterns", "true")
-    patterns(project)
-
-
-def ignore_stat(project: Project) -> None:
-    project.git("config", "core.ignoreStat", "true")
-    project.git("update-index", "--really-refresh")
-    project.git("update-index", "--assume-unchanged", *PATHS)
-
-
-def split_index(project: Project) -> None:
-    project.git("update-index", "--split-index")
-    both(project)
-
-
-def blind_monitor(project: Project) -> None:
-    """A file system monitor that never sees a change, as one that lost its connection."""
-    hook = project.path / ".git/blind"
-    hook.write_text("#!/bin/sh\nprintf 'token\\0'\n")
-    hook.chmod(0o755)
-    project.git("config", "core.fsmonitor", str(hook))
-    project.git("config", "core.untrackedCache", "true")
-    project.git("update-index", "--fsmonitor", "--untracked-cache")
-    project.git("status")
-
-
-KINDS = [
-    skip_worktree,
-    assume_unchanged,
-    both,
-    cone,
-    sparse_index,
-    patterns,
-    patterns_and_expected,
-    ignore_stat,
-    split_index,
-    blind_monitor,
-]
+def configure(project: Project, kind: str) -> None:
+    for words in KINDS[kind]:
+        project.git(*words)
 
 
 def append(project: Project, path: str) -> None:
@@ -122,11 +86,9 @@ Edit = Callable[[Project, str], None]
         for which, path in enumerate(PATHS)
     ],
 )
-def test_work_that_git_does_not_look_at_is_refused(
-    start: Start, kind: Callable[[Project], None], path: str
-) -> None:
+def test_work_that_git_does_not_look_at_is_refused(start: Start, kind: str, path: str) -> None:
     project = start("worker")
-    kind(project)
+    configure(project, kind)
     append(project, path)
     before = everything(project.path)
     ran = project.aegis("remove", "worker", code=1)
@@ -139,12 +101,10 @@ def test_work_that_git_does_not_look_at_is_refused(
 
 
 @pytest.mark.parametrize("edit", [with_old_times, executable, link])
-@pytest.mark.parametrize("kind", [skip_worktree, assume_unchanged, patterns_and_expected])
-def test_every_kind_of_change_counts(
-    start: Start, kind: Callable[[Project], None], edit: Edit
-) -> None:
+@pytest.mark.parametrize("kind", ["skip-worktree", "assume-unchanged", "patterns and expected"])
+def test_every_kind_of_change_counts(start: Start, kind: str, edit: Edit) -> None:
     project = start("worker")
-    kind(project)
+    configure(project, kind)
     edit(project, TAKEN)
     before = everything(project.path)
     assert TAKEN in project.aegis("remove", "worker", code=1).err
@@ -163,14 +123,14 @@ def test_an_edit_that_git_takes_for_none_is_refused(start: Start) -> None:
 
 def test_a_deleted_file_that_git_assumes_unchanged_is_refused(start: Start) -> None:
     project = start("worker")
-    assume_unchanged(project)
+    configure(project, "assume-unchanged")
     (project.path / CHANGED).unlink()
     assert CHANGED in project.aegis("remove", "worker", code=1).err
 
 
 def test_flags_alone_refuse_nothing(start: Start) -> None:
     project = start("worker")
-    both(project)
+    configure(project, "both")
     project.aegis("remove", "worker")
     assert not (project.path / TAKEN).exists()
     assert "  worker:" not in project.read(CHANGED)
@@ -178,12 +138,10 @@ def test_flags_alone_refuse_nothing(start: Start) -> None:
     assert project.is_sound()
 
 
-@pytest.mark.parametrize("kind", [skip_worktree, both])
-def test_what_was_skipped_and_deleted_stays_absent(
-    start: Start, kind: Callable[[Project], None]
-) -> None:
+@pytest.mark.parametrize("kind", ["skip-worktree", "both"])
+def test_what_was_skipped_and_deleted_stays_absent(start: Start, kind: str) -> None:
     project = start("worker")
-    kind(project)
+    configure(project, kind)
     for path in PATHS:
         (project.path / path).unlink()
     project.aegis("remove", "worker")
@@ -191,15 +149,13 @@ def test_what_was_skipped_and_deleted_stays_absent(
     assert project.is_sound()
 
 
-@pytest.mark.parametrize("kind", [skip_worktree, both, cone, sparse_index, patterns])
-def test_a_conflict_in_what_is_not_checked_out(
-    start: Start, kind: Callable[[Project], None]
-) -> None:
+@pytest.mark.parametrize("kind", ["skip-worktree", "both", "cone", "sparse index", "patterns"])
+def test_a_conflict_in_what_is_not_checked_out(start: Start, kind: str) -> None:
     """Its file comes, so that it can be resolved; `--abort` takes back what there was."""
     project = start("worker")
     append(project, TAKEN)
     project.commit()
-    kind(project)
+    configure(project, kind)
     (project.path / TAKEN).unlink(missing_ok=True)
     before = project.tree
     project.aegis("remove", "worker", code=3)

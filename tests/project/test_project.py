@@ -11,7 +11,7 @@ from aegis_patch.errors import Refused
 from aegis_patch.history import record_log
 from aegis_patch.project import repository
 from aegis_patch.project.find import find
-from tests.conftest import Project, Start, git, run
+from tests.conftest import Start, run
 
 
 def test_it_is_found_from_any_directory_below(start: Start) -> None:
@@ -83,10 +83,3 @@ def test_gained_is_the_newest_commit(start: Start) -> None:
 @pytest.mark.parametrize(("below", "prefix"), [("", ""), (".api", ".api"), ("a/.b", "a/.b")])
 def test_prefixes(tmp_path: Path, below: str, prefix: str) -> None:
     assert repository.prefix_of(tmp_path, tmp_path / below) == prefix
-
-
-def test_a_sha256_repository_is_refused(tmp_path: Path) -> None:
-    git(tmp_path, "init", "--quiet", "--object-format=sha256", "new")
-    Project(tmp_path / "new").write("aegis.toml", "")
-    with pytest.raises(Refused, match="SHA-256"):
-        find(tmp_path / "new")

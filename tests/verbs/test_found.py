@@ -165,6 +165,8 @@ def test_what_a_hook_leaves_in_the_environment(
 
 def test_what_git_merged_badly_heals_with_the_next_add(start: Start) -> None:
     project = start()
+    project.write(".gitattributes", "* merge=union\n")
+    project.commit("Ask nobody")
     project.git("switch", "--quiet", "-c", "other")
     project.aegis("add", "ingress")
     project.git("switch", "--quiet", "main")
