@@ -6,7 +6,7 @@ import pytest
 
 from tests import tiny
 
-BASE = "[project]\ndependencies = [\n    \"b-c[y,x]>=1.0,<2; os_name == 'x'\",\n    \"d\",\n]\n"
+BASE = '[project]\ndependencies = [\n    "b-c[y,x]>=1.0,<2; os_name == \'x\'",\n    "d",\n]\n'
 ITEM = "\"b-c[y,x]>=1.0,<2; os_name == 'x'\""
 
 
@@ -15,7 +15,7 @@ ITEM = "\"b-c[y,x]>=1.0,<2; os_name == 'x'\""
     [
         "\"b-c[y,x]>=1.0,<2; os_name=='x'\"",
         "\"B_c [x, y] >= 1, <2 ; (os_name == 'x')\"",
-        '\'b.c[x,y]<2.0,>=1.0.0;os_name=="x"\'',
+        "'b.c[x,y]<2.0,>=1.0.0;os_name==\"x\"'",
     ],
 )
 def test_another_spelling_changes_nothing(spelled: str) -> None:
