@@ -71,7 +71,7 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
     homes = [there.present[name].release for name in lost]
     known = [release for release in releases.versions(there.url) if release in homes]
     return Finding(
-        f"release {there.release} doesn't have {_listed(lost)}, which aegis.toml lists",
+        f"Release {there.release} doesn't have {_listed(lost)}, which aegis.toml lists",
         f"aegis rebase-upstream --to {(known or homes)[-1]}",
     )
 

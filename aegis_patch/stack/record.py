@@ -19,7 +19,7 @@ from aegis_patch.stack.stack import WHOLE, Presence, Stack, Yours, by_path
 
 RECORD = "aegis.toml"
 _OURS = ("upstream", "answers", "components")  # the sections whose values are ours to write
-_YOURS = "[yours]  # written before a component brought the same; stays when it goes"
+_YOURS = "[yours]  # yours before a component brought the same; kept when it is removed"
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
 _COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$""")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")

@@ -225,7 +225,7 @@ def _show_files(console: Console, files: Sequence[FileChange]) -> None:
             continue
         lines = f"[green]+{file.added}[/] [red]-{file.removed}[/]"
         _print(console, f"  {_SIGNS[file.change]} {_safe(file.path)} {lines}")
-    if counted:
+    if 0 < counted.total() < len(files):
         counts = ", ".join(f"{count} {change}" for change, count in sorted(counted.items()))
         _print(console, f"  [dim]and {counts}[/]")
 

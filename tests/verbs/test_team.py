@@ -463,16 +463,18 @@ def test_a_name_that_nobody_knows(start: Start) -> None:
     assert project.tree == before
 
 
-def test_a_name_that_nobody_knows_beside_one_of_another_release(start: Start) -> None:
-    project = picked(start, "scheduler", "theirs")
+def test_a_name_that_nobody_knows_beside_one_of_another_release(
+    start: Start, grown: Project
+) -> None:
+    project = picked(start, "scheduler", "theirs", "0.9", grown)
     project.write(
         "aegis.toml",
-        project.read("aegis.toml") + f'redsi = {{ release = "{NEWEST}", by = "you" }}\n',
+        project.read("aegis.toml") + 'redsi = { release = "1.0", by = "you" }\n',
     )
     project.commit("A hand-made line")
     refused = project.aegis("repair", code=1).err
-    assert f"aegis rebase-upstream --to {NEWEST}" in refused
-    ran = project.aegis("rebase-upstream", "--to", NEWEST)
+    assert "aegis rebase-upstream --to 1.0" in refused
+    ran = project.aegis("rebase-upstream", "--to", "1.0")
     assert "aegis.toml named redsi, which its release doesn't have" in ran.out
     assert (names(project), off(project)) == (["scheduler"], [])
 
