@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 from aegis_patch.stack.stack import By, Presence, Stack
 
-_T = TypeVar("_T", bound=Hashable)
+_T = TypeVar("_T")
+_Sides = tuple[Presence | None, Presence | None, Presence | None]
 
 
 class Differ(Exception):
@@ -23,35 +22,39 @@ def joined(base: Stack, ours: Stack, theirs: Stack) -> Stack:
     Raises:
         Differ: the sides are at two new releases, or gave two new answers to one question.
     """
-    sides = (base, ours, theirs)
-    url, release, commit = _either(*((each.url, each.release, each.commit) for each in sides))
+    at = _either((base.url, *_at(base)), (ours.url, *_at(ours)), (theirs.url, *_at(theirs)))
     answers: dict[str, str] = {}
     for key in {**base.answers, **ours.answers, **theirs.answers}:
-        value = _either(*(each.answers.get(key) for each in sides))
+        value = _either(base.answers.get(key), ours.answers.get(key), theirs.answers.get(key))
         if value is not None:
             answers[key] = value
-    present = dict(_present(release, base, ours, theirs))
-    return replace(ours, url=url, release=release, commit=commit, answers=answers, present=present)
-
-
-def _present(
-    release: str, base: Stack, ours: Stack, theirs: Stack
-) -> Iterator[tuple[str, Presence]]:
+    present: dict[str, Presence] = {}
     for name in sorted(base.names | ours.names | theirs.names):
-        was, mine, wanted = (side.present.get(name) for side in (base, ours, theirs))
-        by = _by(*(each.by if each else None for each in (was, mine, wanted)))
-        if by is None:
-            continue
-        homes = [each.release for each in (mine, wanted, was) if each]
-        changed = [home for home in homes if was is None or home != was.release] or homes
-        yield name, Presence(release if release in changed else changed[0], by)
+        sides = (base.present.get(name), ours.present.get(name), theirs.present.get(name))
+        if by := _by(sides):
+            present[name] = Presence(_home(at[1], sides), by)
+    yours = (ours.yours & theirs.yours) | (ours.yours - base.yours) | (theirs.yours - base.yours)
+    return Stack(at[0], at[1], at[2], answers, present, yours)
 
 
-def _by(base: By | None, ours: By | None, theirs: By | None) -> By | None:
+def _at(side: Stack) -> tuple[str, str]:
+    return side.release, side.commit
+
+
+def _by(sides: _Sides) -> By | None:
+    base, ours, theirs = (side.by if side else None for side in sides)
     try:
         return _either(base, ours, theirs)
     except Differ:
         return "you" if "you" in (ours, theirs) else ours or theirs
+
+
+def _home(release: str, sides: _Sides) -> str:
+    """The release that a component is from: the stack's own, if a side has brought it there."""
+    base, *both = sides
+    homes = [each.release for each in both if each]
+    new = [home for home in homes if not base or home != base.release]
+    return release if release in new else (new or homes)[0]
 
 
 def _either(base: _T, ours: _T, theirs: _T) -> _T:

@@ -127,25 +127,32 @@ def _built(
     if op.left is None:
         return {}, Settled((), dict.fromkeys(op.stages, _UNKNOWN), (), (), op.next)
     met = _meet(bench, there, op)
+    files, left = _sorted_out(_fates(bench.store, there, op, met))
+    next = op.next
+    if met and met.closed != met.joined:
+        also = _closing(bench, there, op, met, files) if {*left.values()} <= {_LOCK} else {}
+        files |= also
+        next += "" if also else f" && {presence.REPAIR}"
+    why_not = "" if relock else "--no-lock"
+    made_anew, notes = _follow_locks(bench.store, there, op, files, left, why_not)
+    files |= made_anew
+    left = {path: why for path, why in left.items() if path not in files}
+    settled = tuple(path for path in op.stages if path in files)
+    others = tuple(sorted(files.keys() - op.stages.keys()))
+    return files, Settled(settled, left, others, tuple(notes), next)
+
+
+def _sorted_out(
+    fates: Iterator[tuple[str, Entry | str | None]],
+) -> tuple[dict[str, Entry | None], dict[str, str]]:
     files: dict[str, Entry | None] = {}
     left: dict[str, str] = {}
-    for path, fate in _fates(bench.store, there, op, met):
+    for path, fate in fates:
         if isinstance(fate, str):
             left[path] = fate
         else:
             files[path] = fate
-    is_whole = met is None or met.closed == met.joined
-    if met and not is_whole and all(why == _LOCK for why in left.values()):
-        also = _closing(bench, there, op, met, files)
-        files |= also
-        is_whole = bool(also)
-    locks, notes = _follow_locks(bench.store, there, op, files, left, "" if relock else "--no-lock")
-    files |= locks
-    left = {path: why for path, why in left.items() if path not in locks}
-    settled = tuple(path for path in op.stages if path in files)
-    others = tuple(sorted(files.keys() - set(settled)))
-    next = op.next if is_whole else f"{op.next} && {presence.REPAIR}"
-    return files, Settled(settled, left, others, tuple(notes), next)
+    return files, left
 
 
 def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
