@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aegis_patch.formats import bounded_parsers
-from aegis_patch.formats.named_blocks import Texts
 
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
 Find = Callable[[str], bytes]
@@ -21,7 +20,6 @@ Find = Callable[[str], bytes]
 
 _MOST_FILES = 20  # that include one another
 _KINDS = ("service", "volume", "network")
-_PROJECT = re.compile(r"^name:.*", re.MULTILINE)
 _VOLUME = re.compile(r"([A-Za-z0-9][\w.-]+):")
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+(?::?-([^${}]*)|[^{}]*)\})")  # as if none were set
 _PLACE = re.compile(r"\.{1,2}/[^:]*|\.{1,2}(?=:)")
@@ -97,14 +95,6 @@ def warnings(was: Compose | None, now: Compose | None) -> Iterator[tuple[str, st
             f"Compose will use new, empty volumes ({new}), and leave the data in {old}. "
             f'To keep using it, change the line `name:` to: name: "{was.name}"',
         )
-
-
-def with_own_name(sides: Texts) -> Texts:
-    """The three sides with the user's own project name, where there is one: it holds the data."""
-    was, own = (_PROJECT.search(text) for text in sides[:2])
-    if not was or not own or was[0] == own[0]:
-        return sides
-    return Texts(*(_PROJECT.sub(lambda _: own[0], text, count=1) for text in sides))
 
 
 def paths(data: bytes) -> list[tuple[int, str]]:

@@ -75,26 +75,6 @@ def behind_blank_lines(lines: Sequence[str], at: int) -> int:
     return at
 
 
-def merged_names(
-    base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
-) -> list[str] | None:
-    """Ours, with what theirs added and without what it took away; None if a name is repeated.
-
-    What is new stands behind the name that it follows in theirs; or before the one that follows it.
-    """
-    if any(len(set(side)) < len(side) for side in (ours, theirs)):
-        return None
-    merged = [name for name in ours if name in theirs or name not in base]
-    for at, name in enumerate(theirs):
-        if name in base or name in merged:
-            continue
-        above = [merged.index(each) + 1 for each in theirs[:at] if each in merged]
-        below = [merged.index(each) for each in theirs[at + 1 :] if each in merged]
-        places = [*reversed(above), *below, len(merged)]
-        merged.insert(places[0], name)
-    return merged
-
-
 def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     """The three sides again, with what their blocks' names can settle settled in each."""
     sides = (base, ours, theirs)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import io
 import itertools
 import tokenize
 from collections import Counter
@@ -18,14 +17,11 @@ from typing import NamedTuple
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.formats.named_blocks import (
     Block,
-    Texts,
     Unusual,
     behind_blank_lines,
-    merged_names,
     split_lines,
 )
 
-WIDTH = 100
 _BODIES = ("body", "handlers", "orelse", "finalbody", "cases")
 
 
@@ -83,9 +79,10 @@ def _parsed(text: str) -> _Module:
     """A module, in whose docstrings the indentation says nothing."""
     if "\f" in text or "\r" in text:
         raise Unusual("line breaks of other kinds")
+    lines = split_lines(text)
     try:
         tree = bounded_parsers.python(text)
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        tokens = list(tokenize.generate_tokens(iter(lines).__next__))
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise Unusual("not Python") from error
     for node in ast.walk(tree):
@@ -93,7 +90,7 @@ def _parsed(text: str) -> _Module:
             case ast.Expr(value=ast.Constant(value=str(words))):
                 node.value = ast.Constant(inspect.cleandoc(words).strip())
     comments = {each.start[0]: each.string for each in tokens if each.type == tokenize.COMMENT}
-    return _Module(tree, split_lines(text), comments)
+    return _Module(tree, lines, comments)
 
 
 # Blocks.
@@ -116,7 +113,6 @@ def _blocks(module: _Module, body: Sequence[ast.stmt], start: int, end: int) -> 
                 _name(node),
                 "".join(lines[start:stop]),
                 free=_is_import(node) and getattr(node, "module", "") != "__future__",
-                join=_joined if _names(node) is not None else None,
                 said=_said(module, node, start),
             )
         start = stop
@@ -201,9 +197,6 @@ def _name(node: ast.stmt) -> str:
     return ast.unparse(node)
 
 
-# Lists of names.
-
-
 def _names(node: ast.stmt) -> list[str] | None:
     """What a list of names holds: an import from a module, or `__all__`."""
     match node:
@@ -212,41 +205,3 @@ def _names(node: ast.stmt) -> list[str] | None:
         case ast.Assign(targets=[ast.Name("__all__")], value=ast.List() | ast.Tuple() as value):
             return [ast.unparse(item) for item in value.elts]
     return None
-
-
-def _joined(texts: Texts) -> str | None:
-    """One list of names, as ours writes it, with what theirs added and without what it removed."""
-    modules = [_parsed(text) for text in texts]
-    nodes = [module.tree.body[0] for module in modules]
-    if any(module.comments for module in modules):
-        return None
-    base, ours, theirs = (_names(node) or [] for node in nodes)
-    names = merged_names(base, ours, theirs)
-    if not names:
-        return None
-    if ours == sorted(ours):
-        names.sort()
-    lines, node = modules[1].lines, nodes[1]
-    start, stop = node.lineno - 1, _last_line(node)
-    made = _written(node, "".join(lines[start:stop]), names)
-    return "".join([*lines[:start], made, *lines[stop:]])
-
-
-def _written(node: ast.stmt, before: str, names: Sequence[str]) -> str:
-    """A list of names: on a line if it was and fits, else one to a line."""
-    head, opened, closed = before.partition("=")[0] + "= ", "[", "]"
-    if isinstance(node, ast.ImportFrom):
-        head, opened, closed = f"{_name(node)} import ", "(", ")"
-    elif "[" not in before:
-        opened, closed = "(", ")"
-    inside = ", ".join(names)
-    if "\n" not in before.rstrip():
-        bare = isinstance(node, ast.ImportFrom) and "(" not in before
-        comma = "," if opened == "(" and len(names) == 1 else ""
-        line = f"{head}{inside}\n" if bare else f"{head}{opened}{inside}{comma}{closed}\n"
-        if len(line) <= WIDTH + 1:
-            return line
-    rows = before.split("\n")[1:2]
-    indent = rows[0][: len(rows[0]) - len(rows[0].lstrip())] if rows else ""
-    listed = "".join(f"{indent or '    '}{name},\n" for name in names)
-    return f"{head}{opened}\n{listed}{closed}\n"

@@ -17,7 +17,6 @@ from aegis_patch.formats.named_blocks import (
     Texts,
     Unusual,
     behind_blank_lines,
-    merged_names,
     split_lines,
 )
 
@@ -165,7 +164,7 @@ def _joined(texts: Texts) -> str | None:
     base, ours, theirs = (_array(text) for text in texts)
     if base is None or ours is None or theirs is None or _clash(base, ours, theirs):
         return None
-    names = merged_names(list(base), list(ours), list(theirs)) or []
+    names = _merged_names(base, ours, theirs)
     try:
         document: Any = tomlkit.parse(texts.ours)
         array = document
@@ -182,6 +181,21 @@ def _joined(texts: Texts) -> str | None:
         return tomlkit.dumps(document)
     except (TOMLKitError, LookupError, TypeError, AttributeError):
         return None  # there are valid documents that tomlkit trips over
+
+
+def _merged_names(base: _Array, ours: _Array, theirs: _Array) -> list[str]:
+    """Those of ours, with what theirs added and without what it took away.
+
+    What is new stands behind the name that it follows in theirs, or at the end.
+    """
+    merged = [name for name in ours if name in theirs or name not in base]
+    above = ""
+    for name in theirs:
+        if name not in merged and name not in base:
+            at = merged.index(above) + 1 if above else len(merged)
+            merged.insert(at, name)
+        above = name if name in merged else above
+    return merged
 
 
 def _clash(base: _Array, ours: _Array, theirs: _Array) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import yaml
 
@@ -97,7 +96,7 @@ def _block(lines: list[str], item: Item, at: int, stop: int, free: bool) -> Bloc
     text = "".join(lines[at:stop])
     if item.name:
         return _keyed(lines, item, stop) or Block(f"{item.name}:", text)
-    return _named(lines, item, stop, free) or Block(text.strip(), text, free=free)
+    return Block(text.strip(), text, free=free)
 
 
 def _keyed(lines: list[str], item: Item, stop: int) -> Block | None:
@@ -117,24 +116,6 @@ def _keyed(lines: list[str], item: Item, stop: int) -> Block | None:
         return None
     inner = _blocks(lines, value, item.line + 1, close, item.name)
     return Block(name, head, tuple(inner), "".join(lines[close:stop]))
-
-
-def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
-    """An item of a sequence that is a mapping with a `name`: below its first key are others."""
-    value = item.value
-    names = [each.value.line for each in value.items if each.name == "name"]
-    if not names or value.flow or value.items[0].line != item.line:
-        return None
-    first, *others = value.items
-    rest = replace(value, items=others)
-    if not _is_by_line(lines, rest) or any(each.column != first.column for each in others):
-        return None
-    said = lines[names[0]].strip().removeprefix("- ").strip()
-    below = first.value.stop
-    while below < stop and not lines[below].strip():
-        below += 1
-    inner = _blocks(lines, rest, below, stop, "")
-    return Block(f"- {said}", "".join(lines[item.line : below]), tuple(inner), free=free)
 
 
 def _is_by_line(lines: list[str], node: Node) -> bool:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
+import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_patch.formats import kinds, syntax
+from aegis_patch.formats import kinds, same_meaning, syntax
 from aegis_patch.formats.python import blocks
+from aegis_patch.merge import file_content
+from aegis_patch.objects import trees
+from aegis_patch.upstream import releases
 from tests import tiny
+from tests.promises.test_laws import stack_of, tree_of
 
 BASE = '''\
 """Doc."""
@@ -53,25 +62,6 @@ def test_an_import_from_each_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "mine", "wanted", "expected"),
-    [
-        ("import one, two", "import one, two, x", "import b, one, two", "import b, one, two, x"),
-        ("import one, two", "import two, one, x", "import one, two, b", "import two, b, one, x"),
-        ("import one, two", "import one", "import one, two, b", "import b, one"),
-        (
-            "import one, two",
-            "import (\n    one,\n    two,\n    x,\n)",
-            "import b, one, two",
-            "import (\n    b,\n    one,\n    two,\n    x,\n)",
-        ),
-        ('["one", "two"]', '["one", "two", "x"]', '["a", "one"]', "['a', 'one', 'x']"),
-    ],
-)
-def test_names_of_one_list(old: str, mine: str, wanted: str, expected: str) -> None:
-    assert both(old, mine, wanted) == BASE.replace(old, expected)
-
-
-@pytest.mark.parametrize(
     ("old", "mine", "wanted"),
     [
         ("import one, two", "import one as x, two", "import two, one as y"),
@@ -85,14 +75,6 @@ def test_names_of_one_list(old: str, mine: str, wanted: str, expected: str) -> N
 def test_what_is_a_persons_to_decide(old: str, mine: str, wanted: str) -> None:
     result = both(old, mine, wanted)
     assert result is None or ("as x" in result and "as y" in result)
-
-
-def test_a_long_list_is_wrapped() -> None:
-    many = ", ".join(f"name_{n}" for n in range(10))
-    result = both("import one, two", f"import one, two, {many}", "import one, two, z")
-    assert result is not None
-    assert "from app import (\n    one,\n" in result
-    assert "    two,\n    z,\n" in result
 
 
 def test_like_shaped_classes_are_told_by_their_names() -> None:
@@ -171,3 +153,64 @@ def test_what_python_only_warns_of_is_not_ours_to_say() -> None:
         assert syntax.syntax_error("x.py", odd.encode()) is None
         assert blocks(odd)
     assert not said
+
+
+# Layout.
+
+WIDE = BASE.replace("return 1", "return (\n            1\n        )").replace('"two"]', "'two',\n]")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("import os\n", "import re\n"),
+        ("return 1", "return 2"),
+        ('"two"]', '"two", "x"]'),
+        ("Like A", "Not like A"),
+        ("class B", "def f():\n    return 3\n\n\nclass B"),
+    ],
+)
+def test_layout_is_nothing_that_a_user_wrote(old: str, new: str) -> None:
+    """What theirs changes comes in its layout, what it leaves alone stays in ours."""
+    theirs = BASE.replace(old, new, 1)
+    result = merged(BASE, WIDE, theirs)
+    assert result is not None
+    assert same_meaning.is_same("a.py", result.encode(), theirs.encode())
+    assert "(\n            1\n" in result
+    mine = WIDE.replace("import os", "import mine")
+    both = merged(BASE, mine, theirs)
+    assert both is None or "import mine" in both
+
+
+def test_what_is_in_another_layout_and_says_something_else_is_a_change() -> None:
+    theirs = BASE.replace("return 1", "return 2", 1)
+    assert merged(BASE, WIDE.replace("            1\n", "            mine\n", 1), theirs) is None
+    assert (
+        merged(BASE, WIDE.replace("            1\n", "            1  # mine\n", 1), theirs) is None
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [["79"], ["120"], ["100", "--config=format.quote-style='single'"]]
+)
+def test_a_formatted_project_meets_a_change_of_each_file(
+    store: pygit2.Repository, tmp_path: Path, options: list[str]
+) -> None:
+    newest = releases.open_release(store, releases.BUNDLED, releases.latest())
+    tree = tree_of(store, stack_of(newest, frozenset(newest.catalogue)))
+    files = {}
+    for path in trees.files(store, tree):
+        text = trees.read(store, tree, path)
+        if path.endswith(".py") and b"  return " in text:
+            files[path] = text
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(text)
+    assert len(files) > 20
+    ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--isolated", "--line-length"]
+    subprocess.run([*ruff, *options, "."], cwd=tmp_path, check=True)
+    for path, base in files.items():
+        theirs = re.sub(rb"\n( +)return ", rb"\n\1pass\n\1return ", base, count=1)
+        ours = (tmp_path / path).read_bytes()
+        data, reason, _ = file_content.merge(store, path, base, ours, theirs)
+        assert (path, reason) == (path, None)
+        assert same_meaning.is_same(path, data, theirs)

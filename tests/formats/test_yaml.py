@@ -171,11 +171,10 @@ images:
     [
         (0, "  - mine.yaml\n", "  - worker.yaml\n"),
         (1, "  - path: mine.yaml\n", "  - target: { kind: Job }\n    path: worker.yaml\n"),
-        (2, "      - MINE=1\n", "      # Theirs\n      - QUEUE=2\n"),
     ],
 )
 def test_lists_of_kustomize(number: int, mine: str, theirs: str) -> None:
-    """Also in an item, which is known by its name; of two patches ours is the later one."""
+    """Of two patches ours is the later one."""
     parts = re.split("(?<=slot: worker\n)", KUSTOMIZE)
 
     def put(text: str) -> str:
@@ -202,17 +201,6 @@ def test_a_pattern_that_takes_back_what_is_above_it(pattern: str, merges: bool) 
 )
 def test_arguments_that_were_quoted_anew_have_an_order(base: str, mine: str, theirs: str) -> None:
     assert merged(*(f"command: {text}\n" for text in (base, mine, theirs))) is None
-
-
-def test_what_is_in_an_item_with_a_name() -> None:
-    ours = KUSTOMIZE.replace("[more.env]", "[mine.env]").replace(
-        "  - name: app\n", "  - name: my\n"
-    )
-    theirs = KUSTOMIZE.replace("    # why\n", "    # why\n    behavior: merge\n")
-    both = ours.replace("    # why\n", "    # why\n    behavior: merge\n")
-    assert merged(KUSTOMIZE, ours, theirs) == both
-    assert merged(KUSTOMIZE, ours, KUSTOMIZE.replace('newTag: "1"', 'newTag: "2"')) is None
-    assert merged(KUSTOMIZE, ours, KUSTOMIZE.replace("[more.env]", "[theirs.env]")) is None
 
 
 def test_an_item_that_both_replaced_is_a_persons_choice() -> None:
