@@ -57,7 +57,7 @@ def made_once(
 
 def is_whole(base: bytes, ours: bytes, theirs: bytes, marked: bytes) -> bool:
     """Whether a text with marked conflicts still has every line that either side added."""
-    was, mine, wanted, now = (Counter(_stripped(data)) for data in (base, ours, theirs, marked))
+    was, mine, wanted, now = map(Counter, _lines(base, ours, theirs, marked))
     return (mine - was) | (wanted - was) <= now
 
 
@@ -65,17 +65,15 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
     """Whether the result of a merge by names parses, and holds what both sides wanted."""
     if syntax.syntax_error(path, result) is not None:
         return False
-    found = kinds.kind(path)
     try:
-        sides = [_pieces(found, data) for data in (base, ours, theirs, result)]
+        return not unwanted(*_pieces(path, base, ours, theirs, result))
     except _BROKEN:
         return False
-    return not unwanted(*sides)
 
 
 def wrong_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
     """The first line of a text merge that it does not have as often as both sides wanted."""
-    texts = [_stripped(data) for data in (base, ours, theirs, result)]
+    texts = _lines(base, ours, theirs, result)
     wrong = unwanted(*map(Counter, texts), by_place=True) - {b""}
     return _first(wrong, texts[3])
 
@@ -86,7 +84,7 @@ def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> in
     It is asked of the lines that all four have once: what is below each, and the comments right
     above it, has to be as both sides wanted it.
     """
-    texts = [_stripped(data) for data in (base, ours, theirs, result)]
+    texts = _lines(base, ours, theirs, result)
     marks = set.intersection(*map(_unique, texts))
     orders = [list(filter(marks.__contains__, text)) for text in texts]
     if orders.count(orders[0]) == len(orders):
@@ -102,9 +100,8 @@ def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: byte
     """
     if not path.endswith((".yml", ".yaml")) or base in (ours, theirs) or ours == theirs:
         return False
-    found = kinds.kind(path)
     try:
-        was, mine, wanted, now = (_pieces(found, data) for data in (base, ours, theirs, result))
+        was, mine, wanted, now = _pieces(path, base, ours, theirs, result)
     except _BROKEN:
         return False
     for piece in unwanted(was, mine, wanted, now) & was.keys():
@@ -113,14 +110,21 @@ def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: byte
     return False
 
 
-def _pieces(kind: kinds.Kind | None, data: bytes) -> Counter[str]:
-    if kind:
-        return kind.pieces(data.decode().replace("\r\n", "\n"))
-    return Counter(line.decode("latin-1") for line in _stripped(data) if line)
+def _pieces(path: str, *texts: bytes) -> list[Counter[str]]:
+    """What each text says, if its kind of file tells; otherwise its lines."""
+    kind = kinds.kind(path)
+    found = []
+    for data, lines in zip(texts, _lines(*texts), strict=True):
+        if kind:
+            found.append(kind.pieces(data.decode().replace("\r\n", "\n")))
+        else:
+            found.append(Counter(line.decode("latin-1") for line in lines if line))
+    return found
 
 
-def _stripped(data: bytes) -> list[bytes]:
-    return [line.strip() for line in data.split(b"\n")]
+def _lines(*texts: bytes) -> list[list[bytes]]:
+    """The lines of each text, without the blanks around them."""
+    return [[line.strip() for line in data.split(b"\n")] for data in texts]
 
 
 def _first(wrong: Collection[bytes], text: Sequence[bytes]) -> int | None:

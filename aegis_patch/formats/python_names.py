@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from aegis_patch.formats import bounded_parsers
 
@@ -16,6 +17,48 @@ EVERYWHERE = frozenset(dir(builtins)) | {
 def module(path: str) -> str:
     """The module that a file is, by its path."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def renamed(moved: Mapping[str, str]) -> dict[str, str]:
+    """The modules, and the packages around them, of files that are elsewhere: old name → new."""
+    found: dict[str, str] = {}
+    for path, now in moved.items():
+        old, new = module(path).split("."), module(now).split(".")
+        is_code = path.endswith(".py") and now.endswith(".py")
+        if not is_code or not all(part.isidentifier() for part in old + new):
+            continue
+        found[".".join(old)] = ".".join(new)
+        while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+            del old[-1], new[-1]
+            found.setdefault(".".join(old), ".".join(new))
+    return found
+
+
+def under(text: bytes, names: Mapping[str, str]) -> bytes:
+    """A text in which each module has its new name, wherever it is named in full, or its path.
+
+    A name of one part is a word like any other but where it is imported, or more follows.
+    """
+    if not names:
+        return text
+    wanted = {old.encode(): new.encode() for old, new in names.items()}
+    written = {*wanted, *(old.replace(b".", b"/") for old in wanted)}
+    longest = map(_pattern, sorted(written, key=len, reverse=True))
+    known = re.compile(rb"(?<![\w.])(?:%s)(?!\w)" % b"|".join(longest))
+
+    def now(found: re.Match[bytes]) -> bytes:
+        new = wanted[found[0].replace(b"/", b".")]
+        beside = b"" if b"." in found[0] else text[found.end() : found.end() + 1]
+        return new.replace(b".", b"/") if b"/" in found[0] + beside else new
+
+    return known.sub(now, text)
+
+
+def _pattern(name: bytes) -> bytes:
+    word = re.escape(name)
+    if re.search(rb"[./]", name):
+        return word
+    return rb"(?:(?<=import )|(?<=from )|(?=%s[./]\w))%s" % (word, word)
 
 
 def parsed(data: bytes) -> ast.Module | None:

@@ -23,9 +23,10 @@ _NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
 _Lines = Mapping[str, frozenset[bytes]]  # of each path
 
 
-def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: Collection[str]) -> Stack:
+def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: frozenset[str]) -> Stack:
     """A recorded stack as a tree shows it: with what is to come, where that is there already."""
-    wider, found = with_found(bench, there, tree, comes)
+    known = bench.at(there, there.release).catalogue.keys()
+    wider, found = with_found(bench, there, tree, known & comes)
     for name in found:
         if not _plugs(bench, wider, name, _own(bench, wider, name)):
             wider = wider.without({name})  # such files may be the user's just as well

@@ -99,16 +99,14 @@ def _is_answer(store: pygit2.Repository, asked: Conflict, result: Entry) -> bool
 
     What else was written in that commit is no answer, and must not go when that is taken back.
     """
-    mine, marked, answer = (
-        trees.blob(store, side) for side in (asked.sides.ours, asked.marked, result)
-    )
+    marked, answer = trees.blob(store, asked.marked), trees.blob(store, result)
     if asked.reason is Reason.BINARY or texts.is_binary(answer):
         return result in (asked.sides.ours, asked.sides.theirs)
     lines = texts.lines(marked)
     places = list(conflict_markers.places(lines))
     if not places:  # what is in doubt is the order alone
-        least, now, most = (_said(data.splitlines()) for data in (mine, answer, marked))
-        return least <= now <= most
+        mine = texts.lines(trees.blob(store, asked.sides.ours))
+        return _said(mine) <= _said(texts.lines(answer)) <= _said(lines)
     return _is_filled(lines, places, answer)
 
 
@@ -132,7 +130,7 @@ def _is_filled(lines: Sequence[bytes], places: Sequence[Place], answer: bytes) -
 
 def _is_choice(written: list[bytes], place: Place) -> bool:
     """Whether lines are of the two sides, but for those that stand for one of ours, like it."""
-    now, mine, wanted = (_said(lines) for lines in (written, place.mine, place.wanted))
+    now, mine, wanted = map(_said, (written, place.mine, place.wanted))
     left = [*(mine - now).elements()]
     for line in (now - mine - wanted).elements():
         like = difflib.get_close_matches(line, left, n=1)

@@ -29,12 +29,12 @@ class Turn:
 
     def pristine(self, bench: Bench) -> tuple[pygit2.Oid, pygit2.Oid] | None:
         """The pristine trees of the two records; None where one is broken or its release gone."""
-        records = (trees.read(bench.store, tree, RECORD) for tree in (self.mine, self.result))
+        before = trees.read(bench.store, self.mine, RECORD)
+        after = trees.read(bench.store, self.result, RECORD)
         try:
-            old, new = (bench.pristine(record.parse(text)) for text in records)
+            return bench.pristine(record.parse(before)), bench.pristine(record.parse(after))
         except (Refused, UpstreamError):
             return None
-        return old, new
 
 
 def turns(project: Project) -> Iterator[Turn]:

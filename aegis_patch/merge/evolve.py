@@ -7,12 +7,15 @@ Nothing here touches a project: what is built lies in the scratch store until it
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import pygit2
 
-from aegis_patch.merge import one_path
+from aegis_patch.formats import python_names
+from aegis_patch.merge import one_path, renames
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.matched_paths import differing, obstructed
-from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Fate, Outcome, Plan, Unchanged
 from aegis_patch.merge.sides import Sides
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
@@ -24,8 +27,7 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     created: list[Sides] = []
     conflicts: list[Conflict] = []
     found, notes = differing(store, plan)
-    for sides in found:
-        fate = one_path.merge(store, plan, sides)
+    for sides, fate in zip(found, _fates(store, plan, found), strict=True):
         if sides.was and trees.lookup(store, plan.head, sides.was):
             edits |= {sides.was: None, sides.path: sides.ours}  # theirs moved it
         if isinstance(fate, Conflict):
@@ -46,3 +48,28 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
     if conflicts:
         return Conflicted(tree, tuple(conflicts), tuple(notes))
     return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged(tuple(notes))
+
+
+def _fates(store: pygit2.Repository, plan: Plan, found: Sequence[Sides]) -> Iterator[Fate]:
+    """What becomes of each path; an import that only followed a renamed module is no change."""
+    modules: dict[str, str] = {}
+    for sides in found:
+        fate = one_path.merge(store, plan, sides)
+        if isinstance(fate, Conflict) and fate.reason is Reason.DELETED_BY_US:
+            modules = modules or _renamed_modules(store, plan, found)
+            if one_path.is_same_but_for_layout(store, sides, modules):
+                fate = None
+        yield fate
+
+
+def _renamed_modules(
+    store: pygit2.Repository, plan: Plan, found: Iterable[Sides]
+) -> dict[str, str]:
+    """Which modules of the old pristine tree the user has under another name."""
+    there = set(trees.files(store, plan.head))
+    missing = set(trees.files(store, plan.old)) - there
+    moved = dict(renames.follow(store, plan.old, plan.head, sorted(missing)).files)
+    for sides in found:
+        if sides.was:
+            moved[sides.was] = sides.path
+    return python_names.renamed(moved)

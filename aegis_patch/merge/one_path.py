@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch.formats import same_meaning
+from aegis_patch.formats import python_names, same_meaning
 from aegis_patch.merge import file_content, written_twice
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Conflict, Fate, Plan
@@ -43,17 +43,24 @@ def _taken_away(store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry)
     said = written_twice.units(sides.path, trees.blob(store, base)).keys()
     if yours is not None and said <= yours:
         return ours  # the user had written the very same file
-    if base is None or not _is_same_but_for_layout(store, sides.path, base, ours):
+    if not is_same_but_for_layout(store, sides, {}):
         return Conflict(sides, Reason.DELETED_BY_US, ours)
     return Conflict(sides, Reason.SHARED, ours) if yours else None
 
 
-def _is_same_but_for_layout(store: pygit2.Repository, path: str, base: Entry, ours: Entry) -> bool:
+def is_same_but_for_layout(
+    store: pygit2.Repository, sides: Sides, modules: Mapping[str, str]
+) -> bool:
+    """Whether HEAD has a file as it was, but for its layout and the modules that have new names."""
+    base, ours = sides.base, sides.ours
     if base == ours:
         return True
-    if base.mode != ours.mode or ours.mode == FileMode.LINK:
+    if not (base and ours) or base.mode != ours.mode or ours.mode == FileMode.LINK:
         return False
-    return same_meaning.is_same(path, trees.blob(store, base), trees.blob(store, ours))
+    was, mine = trees.blob(store, base), trees.blob(store, ours)
+    if not (is_binary(was) or is_binary(mine)):
+        was, mine = python_names.under(was, modules), python_names.under(mine, modules)
+    return same_meaning.is_same(sides.path, was, mine)
 
 
 def _merge_file(

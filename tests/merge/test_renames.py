@@ -11,6 +11,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
+from aegis_patch.formats import python_names
 from aegis_patch.merge import evolve, renames
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
@@ -87,11 +88,33 @@ WORKER = {"w/__init__.py": b"", "w/run.py": ONE, "w/jobs/__init__.py": b"", "w/j
 MOVED = {path.replace("w/", "back/ground/", 1): data for path, data in WORKER.items()}
 
 
-def test_an_import_that_followed_a_move_is_a_change_of_mine(store: pygit2.Repository) -> None:
-    run = b"from app.cache import settings\n" + ONE
-    head = {"lib/run.py": run.replace(b"app.cache", b"lib"), "lib/mail.py": TWO}
-    found = conflict(store, {"app/cache/run.py": run, "app/cache/mail.py": TWO}, head, {})
-    assert (found.path, found.reason) == ("lib/run.py", Reason.DELETED_BY_US)
+def cache(package: str, *mine: str) -> Files:
+    """A package whose modules name one another in full, one with lines of mine; a page about it."""
+    store = [f"from {package}.settings import URL", "", *(f"kept_{n} = URL" for n in range(20))]
+    run = [f"from {package} import settings", f'LOADED = "{package}.store:kept_1"', *mine]
+    run += [f"run_{n} = settings" for n in range(20)]
+    files = {"settings": ["URL = 1"] * 20, "store": store, "run": run}
+    place = package.replace(".", "/")
+    made = {f"{place}/{name}.py": "\n".join([*lines, ""]).encode() for name, lines in files.items()}
+    return made | {"docs/cache.md": f"`{package}.store` is in `{place}/`.\n".encode()}
+
+
+@pytest.mark.parametrize("now", ["app.cache", "app.parts.cache", "harbor.components.cache"])
+def test_a_moved_package_whose_imports_follow_goes(store: pygit2.Repository, now: str) -> None:
+    assert clean(store, cache("app.components.cache"), cache(now), {}) == {}
+
+
+def test_a_line_of_mine_in_a_moved_package_is_asked_about(store: pygit2.Repository) -> None:
+    old, head = cache("app.components.cache"), cache("app.cache", "MINE = 1")
+    found = conflict(store, old, head, {})
+    assert (found.path, found.reason) == ("app/cache/run.py", Reason.DELETED_BY_US)
+
+
+def test_a_module_of_another_place_is_mine(store: pygit2.Repository) -> None:
+    moved = dict(cache("app.cache"))
+    old, head = cache("app.components.cache"), moved
+    moved["app/cache/run.py"] = cache("app.mine")["app/mine/run.py"]
+    assert conflict(store, old, head, {}).path == "app/cache/run.py"
 
 
 def test_a_renamed_directory_is_followed_file_by_file(store: pygit2.Repository) -> None:
@@ -294,6 +317,31 @@ def test_a_link_is_no_file(store: pygit2.Repository) -> None:
     target = b"somewhere\n"
     head: Files = {"b": (target, tiny.LINK)}
     assert clean(store, {"a": target}, head, {"a": b"1\n"}) == head
+
+
+@pytest.mark.parametrize(
+    ("text", "now"),
+    [
+        ("from app import x, y", "from shop import x, y"),
+        ("import app.core.logs", "import shop.core.logs"),
+        ("see app/core", "see shop/core"),
+        ('QUEUE = "app"', 'QUEUE = "app"'),
+        ("from apps import app_x", "from apps import app_x"),
+        ("my.app.core", "my.app.core"),
+    ],
+)
+def test_a_package_of_one_word_is_named_where_it_is_imported(text: str, now: str) -> None:
+    modules = python_names.renamed({"app/core/a.py": "shop/core/a.py"})
+    assert modules["app"] == "shop"
+    assert python_names.under(text.encode(), modules).decode() == now
+
+
+def test_a_package_that_was_put_into_another() -> None:
+    modules = python_names.renamed({"app/core/a.py": "src/app/core/a.py"})
+    text = b'import app.core\nX = "app.session"\nY = "app/core/x", "app/x"\n'
+    assert python_names.under(text, modules) == (
+        b'import src.app.core\nX = "src.app.session"\nY = "src/app/core/x", "src/app/x"\n'
+    )
 
 
 # What the upstream moves.
