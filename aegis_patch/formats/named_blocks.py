@@ -163,18 +163,16 @@ def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks, *, repeated: 
     What theirs brought comes first, beside the block that it follows. But ours does where it is
     right below that block.
     """
-    was, mine = _count(base).keys(), _count(ours).keys()
-    kept = [block for block in ours if block.name not in was]
-    brought = [block for block in theirs if block.name not in was | mine]
     if repeated & _count(base, ours, theirs).keys() or _is_in_doubt(base, ours, theirs):
         return _as_they_are(base, ours, theirs)
-    at = _place(above, was, ours, theirs)
-    new = "".join(block.text for block in brought)
+    was, mine = _by_name(base), _by_name(ours)
+    kept = [block.text for block in ours if block.name not in was]
+    new = "".join(each.text for each in theirs if each.name not in was and each.name not in mine)
     ends = [_ending(text) for text in above]
     if kept and new and ends[0] != ends[1] == ends[2]:  # a blank line moved behind what is new
         new = _ending_like(above.theirs, new)
-    first, last = ("".join(block.text for block in side) for side in (kept[:at], kept[at:]))
-    return _settled(first + new + last)
+    at = _place(above, was.keys(), ours, theirs)
+    return _settled("".join([*kept[:at], new, *kept[at:]]))
 
 
 def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
