@@ -198,10 +198,9 @@ def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
         return True  # taken away by both, and replaced
     if (own or brought) and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
         return True  # where among those that both brought, or that theirs moved?
-    if not own or not brought:
-        return False
-    meeting = [*(mine[name] for name in own), *(wanted[name] for name in brought)]
-    return len(was) > 1 or not _are_free(meeting) or _surround(theirs, was)
+    meeting = [block for block in (*ours, *theirs) if block.name in own | brought]
+    in_one_place = len(was) < 2 and _are_free(meeting) and not _surround(theirs, was)
+    return bool(own and brought) and not in_one_place
 
 
 def _by_name(side: Blocks) -> dict[str, Block]:

@@ -310,8 +310,9 @@ def test_the_right_one_of_two_like_shaped_classes(store: pygit2.Repository) -> N
         sides = [text.encode() for text in (one + two, two + one, wanted + two)]
         found = conflict(store, *({"a.txt": text} for text in sides))
         assert (found.reason, found.detail[:4]) == (Reason.DOUBT, "line")
-        made = clean(store, *({"a.py": text} for text in sides))
-        assert made == {"a.py": (two + wanted).encode()}
+        made = clean(store, *({"a.py": text} for text in sides))["a.py"]
+        assert isinstance(made, bytes)
+        assert made.rstrip() == (two + wanted).encode().rstrip()  # blank lines go with what ends it
 
 
 UNAMBIGUOUS = {
