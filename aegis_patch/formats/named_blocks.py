@@ -191,16 +191,20 @@ def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
     was, mine, wanted = _by_name(base), _by_name(ours), _by_name(theirs)
     if _differ(was, mine) or _differ(was, wanted) or _differ(mine, wanted):
         return True
-    own = mine.keys() - was.keys() - wanted.keys()
-    brought = wanted.keys() - was.keys() - mine.keys()
-    by_both = (mine.keys() & wanted.keys()) - was.keys()
-    if (own or brought or by_both) and was.keys() - mine.keys() - wanted.keys():
+    new = (mine.keys() | wanted.keys()) - was.keys()
+    if new and was.keys() - mine.keys() - wanted.keys():
         return True  # taken away by both, and replaced
-    if (own or brought) and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
+    by_both = mine.keys() & wanted.keys() & new
+    if new - by_both and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
         return True  # where among those that both brought, or that theirs moved?
-    meeting = [block for block in (*ours, *theirs) if block.name in own | brought]
-    in_one_place = len(was) < 2 and _are_free(meeting) and not _surround(theirs, was)
-    return bool(own and brought) and not in_one_place
+    own, brought = new - wanted.keys(), new - mine.keys()
+    return bool(own and brought) and _is_order_open(base, ours, theirs, own | brought)
+
+
+def _is_order_open(base: Blocks, ours: Blocks, theirs: Blocks, new: Set[str]) -> bool:
+    """Whether what one side brought may belong above or below what the other did."""
+    meeting = [block for block in (*ours, *theirs) if block.name in new]
+    return len(base) > 1 or not _are_free(meeting) or _surround(theirs, _by_name(base))
 
 
 def _by_name(side: Blocks) -> dict[str, Block]:
