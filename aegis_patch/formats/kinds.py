@@ -21,12 +21,12 @@ _LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: how three sides of it are settled, and what one of them says.
+    """A kind of file: how a text of it is cut into blocks, and what one says.
 
-    `settled` and `pieces` raise a ValueError for a file that is no such thing.
+    Both raise a ValueError for a file that is no such thing.
     """
 
-    settled: Callable[[Texts], Texts]
+    blocks: Callable[[str], Blocks]
     pieces: Callable[[str], Counter[str]]
 
 
@@ -36,28 +36,30 @@ def kind(path: str) -> Kind | None:
     if name.endswith(".toml"):
         from aegis_patch.formats import toml
 
-        return _by_blocks(toml.blocks, toml.pieces)
+        return Kind(toml.blocks, toml.pieces)
     if name.endswith((".yml", ".yaml")):
         from aegis_patch.formats import yaml_keys
 
-        return _by_blocks(yaml_keys.blocks, yaml_keys.pieces)
+        return Kind(yaml_keys.blocks, yaml_keys.pieces)
     if name.endswith((".py", ".pyi")):
         from aegis_patch.formats import python
 
-        return _by_blocks(python.blocks, python.pieces)
+        return Kind(python.blocks, python.pieces)
     if name.endswith((".md", ".markdown")):
         from aegis_patch.formats import markdown
 
-        return _by_blocks(markdown.blocks, markdown.pieces)
-    if _LINES.fullmatch(name):
-        from aegis_patch.formats import line_files
+        return Kind(markdown.blocks, markdown.pieces)
+    return _kind_of_lines(name) if _LINES.fullmatch(name) else None
 
-        if name.endswith(("akefile", ".mk")):
-            return _by_blocks(line_files.makefile, line_files.pieces)
-        return _by_blocks(
-            line_files.ignore if name.endswith("ignore") else line_files.env, line_files.pieces
-        )
-    return None
+
+def _kind_of_lines(name: str) -> Kind:
+    from aegis_patch.formats import line_files
+
+    if name.endswith(("akefile", ".mk")):
+        return Kind(line_files.makefile, line_files.pieces)
+    if name.endswith("ignore"):
+        return Kind(line_files.ignore, line_files.pieces)
+    return Kind(line_files.env, line_files.pieces)
 
 
 def structured(
@@ -67,39 +69,28 @@ def structured(
     found = kind(path)
     if found is None:
         return None
-    return _made((base, ours, theirs), found.settled)
-
-
-def _made(
-    sides: tuple[bytes, bytes, bytes], how: Callable[[Texts], Texts]
-) -> tuple[bytes, bytes, bytes] | None:
-    """The sides when something was done to their texts; None where nothing can be."""
     try:
-        texts = Texts(*(data.decode() for data in sides))
-        crlf = _is_crlf(texts.ours)
-        plain = Texts(*(_complete(text.replace("\r\n", "\n")) for text in texts))
-        made = how(plain)
+        text = ours.decode()
+        line_end = _line_end(text)
+        plain = Texts(*(_plain(side.decode()) for side in (base, ours, theirs)))
+        made = settle(*(found.blocks(side) for side in plain))
     except (ValueError, RecursionError, MemoryError):
         return None
     if made == plain:
         return None
-    if not texts.ours.endswith("\n"):
-        made = Texts(*(text.removesuffix("\n") for text in made))
-    if crlf:
-        made = Texts(*(text.replace("\n", "\r\n") for text in made))
-    return made.base.encode(), made.ours.encode(), made.theirs.encode()
+    if not text.endswith("\n"):
+        made = Texts(*(side.removesuffix("\n") for side in made))
+    base, ours, theirs = (side.replace("\n", line_end).encode() for side in made)
+    return base, ours, theirs
 
 
-def _is_crlf(text: str) -> bool:
+def _line_end(text: str) -> str:
     crlf, lf = text.count("\r\n"), text.count("\n")
     if crlf not in (0, lf) or text.startswith("\ufeff"):
         raise Unusual("line endings of two kinds, or a mark at the start")
-    return crlf > 0
+    return "\r\n" if crlf else "\n"
 
 
-def _complete(text: str) -> str:
+def _plain(text: str) -> str:
+    text = text.replace("\r\n", "\n")
     return text if text.endswith("\n") or not text else f"{text}\n"
-
-
-def _by_blocks(cut: Callable[[str], Blocks], pieces: Callable[[str], Counter[str]]) -> Kind:
-    return Kind(lambda sides: settle(*(cut(text) for text in sides)), pieces)

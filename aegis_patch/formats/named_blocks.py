@@ -163,18 +163,16 @@ def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks, *, repeated: 
     What theirs brought comes first, beside the block that it follows. But ours does where it is
     right below that block.
     """
-    was, mine = _count(base).keys(), _count(ours).keys()
-    kept = [block for block in ours if block.name not in was]
-    brought = [block for block in theirs if block.name not in was | mine]
     if repeated & _count(base, ours, theirs).keys() or _is_in_doubt(base, ours, theirs):
         return _as_they_are(base, ours, theirs)
-    at = _place(above, was, ours, theirs)
-    new = "".join(block.text for block in brought)
+    was, mine = _by_name(base), _by_name(ours)
+    kept = [block.text for block in ours if block.name not in was]
+    new = "".join(each.text for each in theirs if each.name not in was and each.name not in mine)
     ends = [_ending(text) for text in above]
     if kept and new and ends[0] != ends[1] == ends[2]:  # a blank line moved behind what is new
         new = _ending_like(above.theirs, new)
-    first, last = ("".join(block.text for block in side) for side in (kept[:at], kept[at:]))
-    return _settled(first + new + last)
+    at = _place(above, was.keys(), ours, theirs)
+    return _settled("".join([*kept[:at], new, *kept[at:]]))
 
 
 def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
@@ -193,17 +191,20 @@ def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
     was, mine, wanted = _by_name(base), _by_name(ours), _by_name(theirs)
     if _differ(was, mine) or _differ(was, wanted) or _differ(mine, wanted):
         return True
-    own = mine.keys() - was.keys() - wanted.keys()
-    brought = wanted.keys() - was.keys() - mine.keys()
-    by_both = (mine.keys() & wanted.keys()) - was.keys()
-    if (own or brought or by_both) and was.keys() - mine.keys() - wanted.keys():
+    new = (mine.keys() | wanted.keys()) - was.keys()
+    if new and was.keys() - mine.keys() - wanted.keys():
         return True  # taken away by both, and replaced
-    if (own or brought) and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
+    by_both = mine.keys() & wanted.keys() & new
+    if new - by_both and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
         return True  # where among those that both brought, or that theirs moved?
-    if not own or not brought:
-        return False
-    meeting = [*(mine[name] for name in own), *(wanted[name] for name in brought)]
-    return len(was) > 1 or not _are_free(meeting) or _surround(theirs, was)
+    own, brought = new - wanted.keys(), new - mine.keys()
+    return bool(own and brought) and _is_order_open(base, ours, theirs, own | brought)
+
+
+def _is_order_open(base: Blocks, ours: Blocks, theirs: Blocks, new: Set[str]) -> bool:
+    """Whether what one side brought may belong above or below what the other did."""
+    meeting = [block for block in (*ours, *theirs) if block.name in new]
+    return len(base) > 1 or not _are_free(meeting) or _surround(theirs, _by_name(base))
 
 
 def _by_name(side: Blocks) -> dict[str, Block]:

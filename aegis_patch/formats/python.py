@@ -104,20 +104,22 @@ def _blocks(module: _Module, body: Sequence[ast.stmt], start: int, end: int) -> 
             stop = end
         if _first_line(node) <= start:
             raise Unusual("two statements on one line")
-        head_end = _head_end(node) if isinstance(node, ast.ClassDef) else 0
-        if isinstance(node, ast.ClassDef) and _first_line(node.body[0]) > head_end:
-            inner = tuple(_blocks(module, node.body, head_end, stop))
-            yield Block(_name(node), "".join(lines[start:head_end]), inner, free=False)
-        else:
-            yield Block(
-                _name(node),
-                "".join(lines[start:stop]),
-                free=_is_import(node) and getattr(node, "module", "") != "__future__",
-                said=_said(module, node, start),
-            )
+        yield _block(module, node, start, stop)
         start = stop
     if start < end:
         yield Block("(end)", "".join(lines[start:end]), free=False)
+
+
+def _block(module: _Module, node: ast.stmt, start: int, stop: int) -> Block:
+    text = "".join(module.lines[start:stop])
+    if isinstance(node, ast.ClassDef):
+        behind = _head_end(node)
+        if _first_line(node.body[0]) > behind:
+            head = "".join(module.lines[start:behind])
+            inner = tuple(_blocks(module, node.body, behind, stop))
+            return Block(_name(node), head, inner, free=False)
+    free = _is_import(node) and getattr(node, "module", "") != "__future__"
+    return Block(_name(node), text, free=free, said=_said(module, node, start))
 
 
 def _said(module: _Module, node: ast.stmt, start: int) -> str:
