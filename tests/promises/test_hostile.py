@@ -162,7 +162,7 @@ PATCHES: dict[str, tuple[tuple[bytes, ...], str]] = {
     "a setuid file": ((new("s", mode="104755"),), "104755"),
     "a NUL in a name": ((new("a\0b"),), "binary"),
     "a name that is not UTF-8": ((new('"\\377"'),), "not UTF-8"),
-    "a hunk at line 10^18": ((f"{EDIT}@@ -{10**18} +1 @@\n-a\n+x\n".encode(),), "does not fit"),
+    "a hunk at line 10^18": ((f"{EDIT}@@ -{10**18} +1 @@\n-a\n+x\n".encode(),), "expected"),
     "a million hunks": ((EDIT.encode() + b"@@ -1 +1 @@\n-\n+\n" * 10**6,), "more than 8 MiB"),
     "too many hunks": ((EDIT.encode() + b"@@ -1 +1 @@\n-\n+\n" * 60_000,), "more than 50000 hunks"),
     "too many lines": ((EDIT.encode() + b"\n" * 500_000,), "more than 400000 lines"),
@@ -310,9 +310,9 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a record of everything": ({"base/aegis.toml": b"#" * 70_000}, "more than 64 KiB"),
     "README in Latin-1": ({"base/README.md": b"\xff"}, "not UTF-8"),
     "no name": ({"base/aegis.toml": RECORD.replace(b"Lantern", b"")}, "'project_name'"),
-    "a name that is a way": (series("..%2f"), "not a name"),
-    "a name that is an option": (series("-rf"), "not a name"),
-    "a name that cannot be typed": (series("a b,c[d]"), "not a name"),
+    "a name that is a way": (series("..%2f"), "not a valid component name"),
+    "a name that is an option": (series("-rf"), "not a valid component name"),
+    "a name that cannot be typed": (series("a b,c[d]"), "not a valid component name"),
     "a name in colour": (series("\x1b[31mred"), "unsafe path"),
     "a summary in colour": (series("x", about=about(summary='"\\u001b]0;x\\u0007"')), "one line"),
     "a summary of two lines": (series("x", about=about(summary='"a\\nSubject: b"')), "one line"),
@@ -328,7 +328,7 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a patch twice": ({**series("x", b""), "patches/x/series": b"0.patch\n0.patch"}, "twice"),
     "a long series": ({**series("x"), "patches/x/series": MANY}, "1000 patches"),
     "a circle": (series("x", about=about(requires='["x"]')), "circle"),
-    "an unknown requirement": (series("x", about=about(requires='["y\\u001b"]')), "it is needed"),
+    "an unknown requirement": (series("x", about=about(requires='["y\\u001b"]')), "required component"),
 }  # fmt: skip
 
 
@@ -520,7 +520,7 @@ def test_a_key_of_the_record_is_no_template(tmp_path: Path, trap: tuple[Path, st
         url = publish(
             tmp_path / f"{len(line)}.git", {**BASE, "patches/.keep": b"", "base/aegis.toml": evil}
         )
-        refused(begin(tmp_path, url), "no answer that aegis asks for")
+        refused(begin(tmp_path, url), "aegis asks for no answer")
     assert not ran.exists()
 
 

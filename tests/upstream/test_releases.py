@@ -68,7 +68,7 @@ def test_what_is_not_there_is_said_with_a_remedy(
 
 @pytest.mark.parametrize("commit", ["0" * 40, "nonsense", "a", "HEAD", "é"])
 def test_a_commit_that_is_not_there_is_said(store: pygit2.Repository, commit: str) -> None:
-    with pytest.raises(UpstreamError, match="not in this installation"):
+    with pytest.raises(UpstreamError, match="in this installation"):
         releases.open_release(store, BUNDLED, WORK, commit)
 
 
