@@ -46,6 +46,10 @@ class EnvSettings(BaseSettings):
         return value
 
 
+_NAME = r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])"
+"""A host as browsers send it: small letters, `xn--…` for what is not ASCII, no dot at its end."""
+
+
 class Settings(EnvSettings):
     """What the core reads."""
 
@@ -68,14 +72,14 @@ class Settings(EnvSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _are_names(cls, text: str) -> str:
-        if all(re.fullmatch(r"\*|(\*\.)?[\w.-]+", each) for each in listed(text)):
+        if all(re.fullmatch(rf"\*|(\*\.)?{_NAME}", each.lower()) for each in listed(text)):
             return text
         raise PydanticCustomError("names", "should be host names only, like app.example.com")
 
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, text: str) -> str:
-        if all(re.fullmatch(r"\*|https?://[^/\s]+", each) for each in listed(text)):
+        if all(re.fullmatch(rf"\*|https?://{_NAME}(:[0-9]+)?", each) for each in listed(text)):
             return text
         raise PydanticCustomError("origins", "should be origins, like https://shop.example.com")
 
