@@ -143,7 +143,7 @@ def test_a_name_that_moves_volumes_is_told_with_the_way_back(start: Start) -> No
     after = volumes(project)
     assert all(name in planned for name in before | after)
     assert not before & after
-    line = re.search(r"to: (name: .*)", planned)
+    line = re.search(r"set: (name: .*)", planned)
     assert line
     project.edit("compose.yaml", 'name: "depot"', line[1])
     project.commit("Keep the data")
@@ -224,9 +224,9 @@ def test_a_service_that_cannot_reach_what_it_names_is_told(start: Start, network
     project.commit("A network of my own")
     (note,) = notes(project, "add", "worker")
     text = project.read("compose.yaml")
-    (told,) = re.findall(r"compose.yaml: line (\d+): worker names redis", note)
+    (told,) = re.findall(r"compose.yaml: line (\d+): worker uses redis", note)
     assert "redis" in text.splitlines()[int(told) - 1]
-    (remedy,) = re.findall(r"Set for worker: (networks: .*)", note)
+    (remedy,) = re.findall(r"For worker, set: (networks: .*)", note)
     project.edit("compose.yaml", "  worker:\n", f"  worker:\n    {remedy}\n")
     project.commit("As it says")
     found = config(project.path)
@@ -248,7 +248,7 @@ def test_what_is_named_in_a_file_that_a_service_extends_is_told(start: Start) ->
     at = 1 + next(n for n, line in enumerate(lines) if "extends:" in line)
     assert note == (
         f"compose.yaml: line {at}: webserver uses ingress, but they share no network. "
-        "Set for ingress: networks: [default, inside]"
+        "For ingress, set: networks: [default, inside]"
     )
 
 
