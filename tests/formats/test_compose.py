@@ -143,7 +143,7 @@ def test_a_name_that_moves_volumes_is_told_with_the_way_back(start: Start) -> No
     after = volumes(project)
     assert all(name in planned for name in before | after)
     assert not before & after
-    line = re.search(r"to: (name: .*)", planned)
+    line = re.search(r"set: (name: .*)", planned)
     assert line
     project.edit("compose.yaml", 'name: "depot"', line[1])
     project.commit("Keep the data")
