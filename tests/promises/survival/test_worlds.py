@@ -97,8 +97,8 @@ def edited(
     paths = []
     for path in sorted(trees.changed(store, before, after)):
         sides = [trees.read(store, tree, path) for tree in (before, after)]
-        if path != RECORD and all(sides) and not any(b"# slot: " in each for each in sides):
-            paths.append(path)  # 0.4.0 alone has slots: not every comment is one
+        if path != RECORD and all(sides):
+            paths.append(path)
     for number in range(chance.randint(2, 4) if paths else 0):
         path = chance.choice(paths)
         if files and chance.random() < 0.4:
