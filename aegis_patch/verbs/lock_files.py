@@ -53,7 +53,7 @@ def follow(
             notes.append(Note(shown, f"not updated ({error}). Run: uv lock"))
     if unsettled or _dependencies(was) != _dependencies(now):
         for lock, command in _others(store, after, prefix):
-            notes.append(Note(lock, f"dependencies changed; run: {command}"))
+            notes.append(Note(lock, f"dependencies changed. Run: {command}"))
     return edits, notes
 
 
