@@ -328,7 +328,10 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a patch twice": ({**series("x", b""), "patches/x/series": b"0.patch\n0.patch"}, "twice"),
     "a long series": ({**series("x"), "patches/x/series": MANY}, "1000 patches"),
     "a circle": (series("x", about=about(requires='["x"]')), "circle"),
-    "unknown": (series("x", about=about(requires='["y\\u001b"]')), "doesn't exist"),
+    "an unknown requirement": (
+        series("x", about=about(requires='["y\\u001b"]')),
+        "doesn't exist",
+    ),
 }  # fmt: skip
 
 

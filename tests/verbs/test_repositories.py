@@ -351,7 +351,8 @@ def test_a_git_file_that_is_none_is_refused(start: Start, tmp_path: Path) -> Non
     project = start()
     (project.path / ".git").rename(tmp_path / "elsewhere")
     project.write(".git", "what was this?\n")
-    assert refused(project, "a .git file that git can't read") == "write gitdir: PATH into it"
+    says = refused(project, "a .git file that git can't read")
+    assert says == "Where is its git directory? Write `gitdir: PATH` into .git"
     assert run("init", project.path / "services/api", "-y").code == 1
     project.write(".git", f"gitdir: {tmp_path / 'elsewhere'}\n")
     works(project)
