@@ -199,11 +199,20 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
         raise Refused(
             f"{landing.subject!r} is half written: {error.strerror or error}. Fix that; "
             "any aegis command then finishes it.",
-            where=str(error.filename or repo.workdir),
+            where=failed_path(repo, error),
             next="aegis status",
         ) from error
     clear(repo)
     return landed
+
+
+def failed_path(repo: pygit2.Repository, error: Exception) -> str:
+    """The path that an error is about: of a failed rename, the one outside our own directory."""
+    paths = [str(getattr(error, name, None) or "") for name in ("filename", "filename2")]
+    for path in paths:
+        if path and not Path(path).is_relative_to(room(repo)):
+            return path
+    return paths[0] or repo.workdir
 
 
 def _recover(repo: pygit2.Repository) -> None:

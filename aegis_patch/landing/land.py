@@ -122,7 +122,7 @@ def _refusing(repo: pygit2.Repository) -> Iterator[None]:
     try:
         yield
     except (OSError, pygit2.GitError) as error:
-        where = str(getattr(error, "filename", None) or repo.workdir)
+        where = journal.failed_path(repo, error)
         what = f"{getattr(error, 'strerror', None) or error}; nothing was changed"
         raise Refused(what, where=where, next=repository.look_at_disk(Path(where))) from error
 
