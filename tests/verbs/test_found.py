@@ -145,7 +145,7 @@ def test_a_project_that_was_moved_was_not_added_then(start: Start) -> None:
     project.commit("Into svc")
     moved = Project(project.path / "svc")
     said = moved.aegis("remove", "ingress").out
-    assert "history no longer has the commit that added ingress" in said
+    assert "the commit that added ingress is no longer in the history" in said
     assert "This reverts" not in project.git("log", "-1", "--format=%B")
 
 
@@ -230,6 +230,6 @@ def test_a_staged_file_in_the_way_is_not_committed_yet(start: Start) -> None:
     path = "app/components/ingress/__init__.py"
     project.write(path, "mine = 1\n")
     ran = project.aegis("add", "ingress", code=1)
-    command = ran.err.partition("commit it: ")[2].strip()
+    command = ran.err.partition(" next ")[2].strip()
     subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
     project.aegis("add", "ingress", code=3)
