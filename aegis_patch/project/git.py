@@ -78,9 +78,11 @@ def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
     commands = [line.partition(" ")[2] for line in sorted(lines, key=len) if " " in line]
     programs = ["git-lfs" if each[:8] == "git lfs " else each.split()[0] for each in commands]
     missing = [program for program in programs if not shutil.which(program)]
-    absent = f" ({missing[0]} isn't installed)" if missing else ""
+    why = f" ({missing[0]} isn't installed)" if missing else ""
+    if not commands:
+        why = " (it's required but has no command)"
     return FilterFailed(
-        f"A {kind} filter from git's configuration failed{absent}; nothing was changed.",
+        f"A {kind} filter from git's configuration failed{why}; nothing was changed.",
         where=": ".join(filter(None, [path, *commands])),
         next=f"git config --show-origin --get-regexp {shlex.quote(f'^filter[.]{name}[.]')}",
     )

@@ -149,7 +149,7 @@ def test_a_filter_that_fails_is_the_reason(
     start: Start, kind: str, command: str, name: str
 ) -> None:
     project = start()
-    project.write(".gitattributes", f"*.md filter={name} -text\n")
+    project.write(".gitattributes", f"compose.yaml filter={name} -text\n")
     project.commit("A filter")
     project.git("config", f"filter.{name}.clean", "cat")
     project.git("config", f"filter.{name}.{kind}", command)
@@ -166,6 +166,16 @@ def test_a_filter_that_fails_is_the_reason(
         project.git("config", f"filter.{name}.required", "false")
         project.aegis("add", "worker")
         assert project.is_sound()
+
+
+def test_a_required_filter_without_a_command_is_the_reason(start: Start) -> None:
+    project = start()
+    project.write(".gitattributes", "docs/** filter=half\n")
+    project.commit("A filter")
+    project.git("config", "filter.half.clean", "cat")
+    project.git("config", "filter.half.required", "true")
+    ran = project.aegis("add", "worker", code=1)
+    assert "A smudge filter from git's configuration failed (it's required but has no" in ran.err
 
 
 def test_a_merge_driver_of_the_users_own_is_not_run_and_named(start: Start, tmp_path: Path) -> None:
