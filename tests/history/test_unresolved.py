@@ -259,8 +259,8 @@ def test_what_text_does_not_tell_is_not_told(start: Start, text: str) -> None:
 def without_redis(project: Project) -> None:
     """It runs elsewhere."""
     text = project.read("compose.yaml")
-    text = re.sub(r"(?ms)^  redis:\n.*?\n\n", "", text)
-    text = text.replace("      redis: { condition: service_healthy },\n", "")
+    text = re.sub(r"(?ms)^  redis:\n.*?\n\n", "", text, count=1)
+    text = text.replace("    depends_on:\n      redis: { condition: service_healthy }\n", "")
     project.write("compose.yaml", text.replace("redis://redis:", "redis://redis.example.com:"))
 
 
