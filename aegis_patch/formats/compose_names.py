@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.formats.compose_nodes import elements, line, mapping, text
 
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
 Find = Callable[[str], bytes]
@@ -72,27 +73,31 @@ class Compose:
 def read(data: bytes, path: str = "") -> Compose | None:
     """What a Compose file has and needs by itself; None where it is none."""
     try:
-        found = bounded_parsers.yaml(data.decode())
+        documents = bounded_parsers.yaml(data.decode())
     except (ValueError, RecursionError):
         return None
-    if len(found) > 1:
+    if len(documents) > 1:
         return None
-    top = dict(item for node in found for item in _items(node))
-    sections = {kind: _items(top.get(f"{kind}s")) for kind in _KINDS}
-    has = {f"{kind} {name}" for kind, found in sections.items() for name, _ in found}
+    top = mapping(documents[0]) if documents else {}
+    has = set[str]()
+    for kind in _KINDS:
+        has.update(f"{kind} {name}" for name in mapping(top.get(f"{kind}s")))
     needs, services = list[tuple[int, str, str]](), dict[str, Service]()
-    for by, node in sections["service"]:
-        keys = dict(_items(node))
+    for by, node in mapping(top.get("services")).items():
+        keys = mapping(node)
         for key, value in keys.items():
-            needs += [(line, by, f"{kind} {name}") for kind, name, line in _needed(key, value)]
+            needs += [(at, by, need) for need, at in _needed(key, value)]
         services[by] = _service(path, keys)
-    fixed = {"name", "external"}
+    named = set[str]()
+    for volume, node in mapping(top.get("volumes")).items():
+        if {"name", "external"} & mapping(node).keys():
+            named.add(volume)
     return Compose(
         frozenset(has),
         tuple(needs),
         services,
-        name=_text(top.get("name")),
-        named=frozenset(n for n, each in sections["volume"] if fixed & dict(_items(each)).keys()),
+        name=text(top.get("name")),
+        named=frozenset(named),
         includes=tuple(_included(top.get("include"))),
     )
 
@@ -141,14 +146,14 @@ def _apart(was: Compose, now: Compose, name: str, service: Service) -> Iterator[
 def _follow(find: Find, path: str, seen: set[str]) -> Compose | None:
     """A file with what it includes; it is not whole where that is one that was `seen`."""
     seen.add(path)
-    text = find(path)
-    found = read(text, path) if text and len(seen) <= _DEEPEST else None
+    data = find(path)
+    found = read(data, path) if data and len(seen) <= _DEEPEST else None
     if found is None:
         return None
     needs, services = [*found.needs], dict[str, Service]()
     for name, service in found.services.items():
         services[name], more = _extended(find, path, found, service, 0)
-        needs += [(line, name, need) for line, need in more]
+        needs += [(at, name, need) for at, need in more]
     found = replace(found, needs=tuple(needs), services=services)
     for place in (_beside(path, name) for name in found.includes):
         other = None if place in seen else _follow(find, place, seen)
@@ -182,154 +187,85 @@ def _extended(
     """A service with what it has from the one that it extends, and what that one needs."""
     if service.extends is None or deep > _DEEPEST:
         return service, []
-    file, name, line = service.extends
+    file, name, at = service.extends
     place = _beside(path, file) if file else path
     there = read(find(place), place) if file else within
     if there is None or name not in there.services:
         return service, []
     base, needs = _extended(find, place, there, there.services[name], deep + 1)
     own = f"service {base.extends[1]}" if base.extends else ""
-    needs += [(line, need) for _, by, need in there.needs if by == name and need != own]
-    base = replace(base, names=dict.fromkeys(base.names, line))
-    return _joined(service, base), [(line, need) for _, need in needs]
+    needs += [(at, need) for _, by, need in there.needs if by == name and need != own]
+    base = replace(base, names=dict.fromkeys(base.names, at))
+    return _joined(service, base), [(at, need) for _, need in needs]
 
 
 def _beside(path: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
 
 
-# Nodes of YAML.
-
-
-def _items(node: object) -> list[tuple[str, object]]:
-    """The keys of a mapping, those that it merges from others first."""
-    import yaml
-
-    found: dict[str, object] = {}
-    pending, seen = [node], set[int]()
-    while pending:
-        each = pending.pop()
-        if isinstance(each, yaml.SequenceNode):
-            pending += reversed(each.value)
-        if not isinstance(each, yaml.MappingNode) or id(each) in seen:
-            continue
-        seen.add(id(each))
-        for key, value in each.value:
-            if isinstance(key, yaml.ScalarNode) and key.value == "<<":
-                pending.append(value)
-            elif isinstance(key, yaml.ScalarNode):
-                found.setdefault(key.value, value)
-    return list(found.items())
-
-
-def _elements(node: object) -> list[object]:
-    """The elements of a sequence, or the keys of a mapping."""
-    import yaml
-
-    if not isinstance(node, yaml.CollectionNode):
-        return []
-    return [each[0] if isinstance(each, tuple) else each for each in node.value]
-
-
-def _text(node: object) -> str:
-    import yaml
-
-    return _filled(node.value) if isinstance(node, yaml.ScalarNode) else ""
-
-
-def _line(node: object) -> int:
-    import yaml
-
-    return node.start_mark.line + 1 if isinstance(node, yaml.Node) else 0
-
-
-def _filled(text: str) -> str:
-    return _VARIABLE.sub(lambda found: found[1] or "", text)
-
-
 def _service(path: str, keys: Mapping[str, object]) -> Service:
-    names: dict[str, int] = {}
-    for value in (keys[key] for key in _SAYS_HOSTS & keys.keys()):
-        for each in [each for _, each in _items(value)] or _elements(value) or [value]:
-            said = _text(each).partition("=")[2] or _text(each)
-            hosts = (found[1] or found[2] for found in _HOST.finditer(said))
-            names |= dict.fromkeys(hosts, _line(each))
-    waits = keys.get("depends_on")
-    awaits = {
-        each for each, how in _items(waits) if _text(dict(_items(how)).get("condition")) == _ENDED
-    }
-    names |= {_text(each): _line(each) for each in _elements(waits) if _text(each) not in awaits}
-    networks = (
-        None if "network_mode" in keys else {_text(n) for n in _elements(keys.get("networks"))}
-    )
+    networks = None
+    if "network_mode" not in keys:
+        networks = frozenset(text(each) for each in elements(keys.get("networks")))
     extends = None
     if base := keys.get("extends"):
-        by = dict(_items(base)) or {"service": base}
-        extends = (_text(by.get("file")), _text(by.get("service")), _line(base))
-    there = None if networks is None else frozenset(networks)
-    return Service(path, there, names, extends)
+        by = mapping(base) or {"service": base}
+        extends = (text(by.get("file")), text(by.get("service")), line(base))
+    return Service(path, networks, _hosts(keys) | _awaited(keys.get("depends_on")), extends)
+
+
+def _hosts(keys: Mapping[str, object]) -> dict[str, int]:
+    """What may be hosts in the values of a service, with their lines."""
+    names: dict[str, int] = {}
+    for key in _SAYS_HOSTS & keys.keys():
+        value = keys[key]
+        for each in [*mapping(value).values()] or elements(value) or [value]:
+            said = text(each).partition("=")[2] or text(each)
+            for found in _HOST.finditer(said):
+                names[found[1] or found[2]] = line(each)
+    return names
+
+
+def _awaited(node: object) -> dict[str, int]:
+    """The services that one waits for and then talks to, with their lines."""
+    conditions = mapping(node)
+    names: dict[str, int] = {}
+    for each in elements(node):
+        how = mapping(conditions.get(text(each)))
+        if text(how.get("condition")) != _ENDED:
+            names[text(each)] = line(each)
+    return names
 
 
 def _included(node: object) -> Iterator[str]:
     """The files that `include` names: a path, or a mapping with one or more at `path`."""
-    for each in _elements(node):
-        path = dict(_items(each)).get("path", each)
-        yield from filter(None, [_text(path), *(_text(inner) for inner in _elements(path))])
+    for each in elements(node):
+        path = mapping(each).get("path", each)
+        for inner in (path, *elements(path)):
+            if text(inner):
+                yield text(inner)
 
 
-def _needed(key: str, node: object) -> Iterator[tuple[str, str, int]]:
+def _needed(key: str, node: object) -> Iterator[tuple[str, int]]:
+    """What a key of a service needs, and the line."""
     if key == "extends":
-        said = dict(_items(node)) or {"service": node}
-        if "file" not in said:
-            yield "service", _text(said.get("service")), _line(node)
+        base = mapping(node) or {"service": node}
+        if "file" not in base:
+            yield f"service {text(base.get('service'))}", line(node)
         return
-    for item in _elements(node):
-        text, line = _text(item), _line(item)
+    for item in elements(node):
+        name = text(item)
         if key == "depends_on":
-            yield "service", text, line
-        elif key == "networks" and text != "default":
-            yield "network", text, line
-        elif key == "volumes" and (volume := _VOLUME.match(text)):
-            yield "volume", volume[1], line
-        elif key == "volumes" and _text((said := dict(_items(item))).get("type")) == "volume":
-            yield from [("volume", _text(said["source"]), line)] * ("source" in said)
+            yield f"service {name}", line(item)
+        elif key == "networks" and name != "default":
+            yield f"network {name}", line(item)
+        elif key == "volumes" and (volume := _mounted(item)):
+            yield f"volume {volume}", line(item)
 
 
-_PATHS = {"file", "env_file", "label_file", "path", "build", "context", "include", "source"}
-_VARIABLE = re.compile(r"\$(?:\w+|\{\w+(?::?-([^${}]*)|[^{}]*)\})")  # as if none were set
-_PLACE = re.compile(r"\.{1,2}/[^:]*|\.{1,2}(?=:)")
-
-
-def paths(data: bytes) -> list[tuple[int, str]]:
-    """The paths that a Compose file names, each with its line."""
-    try:
-        seen = set[int]()
-        return [
-            each for node in bounded_parsers.yaml(data.decode()) for each in _paths("", node, seen)
-        ]
-    except (ValueError, RecursionError):
-        return []
-
-
-def _paths(key: str, node: object, seen: set[int]) -> Iterator[tuple[int, str]]:
-    import yaml
-
-    if id(node) in seen:  # an alias: aliases of aliases are very many
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        items = dict(_items(node))
-        for inner, value in items.items():
-            yield from _paths(inner, value, seen)
-        at, file = items.get("context"), items.get("dockerfile")
-        if isinstance(file, yaml.ScalarNode):
-            context = at.value if isinstance(at, yaml.ScalarNode) else "."
-            yield file.start_mark.line + 1, f"{context}/{file.value}"
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _paths(key, item, seen)
-    elif isinstance(node, yaml.ScalarNode):
-        text = _VARIABLE.sub(lambda found: found[1] or "", node.value)
-        mounted = _PLACE.match(text) if key == "volumes" else None
-        if mounted or key in _PATHS:
-            yield node.start_mark.line + 1, mounted[0] if mounted else text
+def _mounted(item: object) -> str:
+    """The volume that an element of `volumes` mounts, if it is one."""
+    if short := _VOLUME.match(text(item)):
+        return short[1]
+    mount = mapping(item)
+    return text(mount.get("source")) if text(mount.get("type")) == "volume" else ""

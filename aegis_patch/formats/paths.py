@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from aegis_patch.formats import compose_names
+from aegis_patch.formats import compose_names, compose_paths
 
 _SETTINGS = re.compile(r"(.*/)?(Makefile|[^/]+\.(mk|ya?ml|toml|ini|cfg|sh))")
 _DOCKERFILE = re.compile(r"(.*/)?(Dockerfile|Containerfile)[^/]*|.*\.[Dd]ockerfile")
@@ -22,7 +22,7 @@ def may_name(path: str) -> bool:
 def named(path: str, data: bytes) -> Iterator[tuple[int, str]]:
     """The paths that a file names, as far as its kind tells, each with its line."""
     if compose_names.NAME.fullmatch(posixpath.basename(path)):
-        yield from compose_names.paths(data)
+        yield from compose_paths.paths(data)
         return
     of = _copied if _DOCKERFILE.fullmatch(path) else _PATH.findall
     if of is _copied or _SETTINGS.fullmatch(path):
