@@ -52,6 +52,11 @@ def kind(path: str) -> Kind | None:
     return _kind_of_lines(name) if _LINES.fullmatch(name) else None
 
 
+def is_list(path: str) -> bool:
+    """Whether nothing in a file of this name is meant to be there twice."""
+    return path.endswith((".toml", ".env", ".env.example", "ignore"))
+
+
 def _kind_of_lines(name: str) -> Kind:
     from aegis_patch.formats import line_files
 

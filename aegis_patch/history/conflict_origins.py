@@ -37,7 +37,7 @@ def meetings(
     met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
     for place in met[:_MOST]:
         mine = _among(place.mine, own)
-        changes = _without(place.wanted, base) or _among(gone, place.mine) or gone
+        changes = _without(place.wanted, base) or _taken_out(base, ours, gone, place) or gone
         line = _first_line(marked, place.start + 1, mine)
         yield Meeting(line, _yours(bench, there, path, mine), _theirs(patches, changes))
 
@@ -50,6 +50,18 @@ def _without(lines: Iterable[bytes], others: Iterable[bytes]) -> list[bytes]:
 def _among(lines: Iterable[bytes], others: Iterable[bytes]) -> list[bytes]:
     known = set(others)
     return [line for line in lines if line in known]
+
+
+def _taken_out(
+    base: Sequence[bytes], ours: Iterable[bytes], gone: Iterable[bytes], place: Place
+) -> list[bytes]:
+    """What theirs takes away at a place: of that what the user changed, if they changed some."""
+    left = _among(gone, place.mine)
+    numbers = [number for number, line in enumerate(base) if line in left]
+    if not numbers:
+        return []
+    around = base[max(numbers[0] - 1, 0) : numbers[-1] + 2]
+    return _without(_among(gone, around), ours) or left
 
 
 def _first_line(marked: Sequence[bytes], start: int, mine: Sequence[bytes]) -> int:

@@ -84,6 +84,20 @@ def retried(
                 return merged
         if _leads(store, plan, now, then.base, then.theirs):  # the same way again
             return one_path.merge(store, plan, replace(now, base=then.ours, theirs=result))
+        return _back_at_another_release(store, plan, now, then, result)
+    return Conflict(now, Reason.TEXT, None)
+
+
+def _back_at_another_release(
+    store: pygit2.Repository, plan: Plan, now: Sides, then: Sides, result: Entry
+) -> Entry | Conflict | None:
+    """The way back where the release has changed: what was asked and answered, at this one."""
+    mine = one_path.merge(store, plan, Sides(now.path, then.base, then.ours, now.theirs))
+    answer = one_path.merge(store, plan, Sides(now.path, then.theirs, result, now.base))
+    if isinstance(mine, Entry) and isinstance(answer, Entry):
+        asked = one_path.merge(store, plan, Sides(now.path, now.theirs, mine, now.base))
+        if isinstance(asked, Conflict) and _is_answer(store, asked, answer):
+            return one_path.merge(store, plan, replace(now, base=answer, theirs=mine))
     return Conflict(now, Reason.TEXT, None)
 
 

@@ -58,7 +58,20 @@ def merge(
         problem = _breaks(path, data, sides)
         return Text(data, Reason.SYNTAX, problem) if problem else Text(data)
     by_text = _by_text(store, path, sides)
-    return by_text if by_text.reason is None else _by_names(store, path, sides, by_text)
+    if by_text.reason is not None:
+        return _by_names(store, path, sides, by_text)
+    if acceptance.is_twice(path, *sides, by_text.data):
+        return _made_once(store, path, sides) or by_text
+    return by_text
+
+
+def _made_once(store: pygit2.Repository, path: str, sides: Sides) -> Text | None:
+    """By names, what both sides brought to different places of a list; None if that fails."""
+    settled = kinds.structured(path, *sides)
+    found = _by_text(store, path, settled) if settled else None
+    if found is None or found.reason or not acceptance.accepts(path, *sides, found.data):
+        return None
+    return None if acceptance.is_twice(path, *sides, found.data) else found
 
 
 def _by_names(store: pygit2.Repository, path: str, sides: Sides, by_text: Text) -> Text:

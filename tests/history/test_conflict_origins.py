@@ -55,7 +55,7 @@ def test_no_setting_of_git_changes_the_answer(start: Start, settings: dict[str, 
     commit = project.git("rev-parse", "HEAD~")
     project.write(".git/ignored", f"{commit}\n")
     project.write("ignored", f"{commit}\n")
-    project.edit("README.md", "<!-- slot: ingress -->\n", "<!-- slot: ingress -->\nmine\n")
+    project.write("app/components/ingress/__init__.py", "MINE = 1\n")
     other = project.commit("Grüße")
     expected = project.aegis("add", "ingress", "--dry-run", "--json", code=3).out
     assert f'"commit": "{commit}"' in expected
@@ -101,14 +101,14 @@ def test_a_line_that_the_user_took_out(start: Start) -> None:
 
 def test_only_what_theirs_changes_there_counts(start: Start) -> None:
     project = start("worker", "cache")
-    lines = project.read("README.md").splitlines()
-    theirs = next(line for line in lines if line.startswith("- **Worker**"))
-    project.write("README.md", f"# Ours\n\n## Layout\n\nAsk Uma of the worker.\n{theirs}\n")
+    lines = project.read(".env.example").splitlines()
+    theirs = next(line for line in lines if "WORKER_QUEUES" in line)
+    project.write(".env.example", f"# Ours\n\n# Ask Uma of the worker.\n{theirs}\n")
     project.commit("Say it ourselves")
     (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
         "conflicts"
     ]
-    assert "- **Cache**" in project.read("README.md")
+    assert "REDIS_URL" in project.read(".env.example")
     (met,) = conflict["met"]
     assert met["theirs"]["component"] == "worker"
 

@@ -114,7 +114,7 @@ def test_what_was_written_around_is_not_taken_back(project: Project) -> None:
 def test_where_no_place_was_marked_only_the_order_is_an_answer(project: Project) -> None:
     """Two services of one name do not parse; what else changed on that day stays."""
     own, other = "  redis:\n    image: mine\n\n", "  own:\n    image: own:1\n    hostname: own\n\n"
-    project.edit("compose.yaml", "\nvolumes: {", f"{own}{other}\nvolumes: {{")
+    project.edit("compose.yaml", "\nvolumes:\n", f"{own}{other}\nvolumes:\n")
     project.commit("A Redis of mine")
     conflicted(project, "add", "cache")
     text = project.read("compose.yaml").replace(own, "").replace("    hostname: own\n", "")

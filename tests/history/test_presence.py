@@ -136,11 +136,11 @@ def test_each_thing_that_is_off_is_said_in_a_sentence(bench: Bench) -> None:
     ]
     undue = stack_of(opened, frozenset({"cache+ingress", "ingress"}))
     assert said(bench, undue, tree_of(bench.store, undue)) == [
-        "cache+ingress is there without cache"
+        "cache+ingress is installed without cache"
     ]
     alone = stack_of(opened, frozenset({"worker"}))
     assert said(bench, alone, tree_of(bench.store, alone)) == [
-        "cache is missing: worker cannot do without"
+        "cache is missing: required by worker"
     ]
 
 

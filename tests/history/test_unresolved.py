@@ -153,7 +153,7 @@ def renamed_class(project: Project) -> None:
 
 def told(ran: Ran) -> list[str]:
     """The lines that come in and name what is not there."""
-    return [line for line in ran.out.splitlines() if re.match(r"note .*:\d+ names ", line)]
+    return [line for line in ran.out.splitlines() if re.match(r"note .*:\d+ uses ", line)]
 
 
 def line(project: Project, path: str, text: str) -> int:
@@ -259,8 +259,8 @@ def test_what_text_does_not_tell_is_not_told(start: Start, text: str) -> None:
 def without_redis(project: Project) -> None:
     """It runs elsewhere."""
     text = project.read("compose.yaml")
-    text = re.sub(r"(?ms)^  redis:\n.*?\n\n", "", text)
-    text = text.replace("      redis: { condition: service_healthy },\n", "")
+    text = re.sub(r"(?ms)^  redis:\n.*?\n\n", "", text, count=1)
+    text = text.replace("    depends_on:\n      redis: { condition: service_healthy }\n", "")
     project.write("compose.yaml", text.replace("redis://redis:", "redis://redis.example.com:"))
 
 
@@ -397,7 +397,7 @@ def test_what_a_release_takes_away_and_i_still_name(releases: Callable[..., Proj
     project.write(".gitignore", ".env\n")
     head = project.commit("Mine")
     said = project.aegis("rebase-upstream", "--strict", code=1).err
-    assert f"the result would have {len(STILL_NAMED)} unresolved references" in said
+    assert f"The result would have {len(STILL_NAMED)} unresolved references" in said
     assert "setup.cfg:2 still uses app.tests.helper" in said
     assert project.head == head
     found = project.aegis("rebase-upstream", "--json").json["dangling"]

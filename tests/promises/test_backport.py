@@ -25,7 +25,7 @@ author_email = "ann@a.example"
 
 [components]
 """
-TOLD = "you had"
+TOLD = "you already had this"
 Releases = Mapping[str, Files]
 Extra = Mapping[str, Mapping[str, Files]]
 Publish = Callable[..., Start]
@@ -180,7 +180,7 @@ def test_what_comes_with_a_component_at_a_rebase_and_goes_with_it(publish: Publi
     write(project, {"list": ITEM, "f": FIXED, "one": ONE, "two": ONE})
     project.commit("Mine, and a backport")
     told = project.aegis("rebase-upstream").out
-    assert f"{TOLD} written this too; it stays when the component goes: extra item" in told
+    assert f"{TOLD}; it stays when the component is removed: extra item" in told
     assert "fixed" not in told
     project.aegis("rebase-upstream", "--to", "1.1")
     assert project.read("list") == ITEM.decode()
