@@ -564,6 +564,7 @@ REBASE = [
 
 
 RUN = f"{SCHEDULER}/run.py"
+VIEW = f"{SCHEDULER}/view.py"
 MINE = write("app/mine.py", "MINE = 1\n")
 
 MOVES = [
@@ -621,10 +622,16 @@ MOVES = [
         "worker",
         "",
     ),
+    kept(
+        "scheduler",
+        "I split the module that runs the jobs, and most of it is in one part",
+        both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
+        f"{SCHEDULER}/run/more.py",
+    ),
     goes(
         "scheduler",
-        "I split the module that runs the jobs",
-        both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
+        "I split the module that shows the jobs",
+        both(had(VIEW, to_package(VIEW, "async def view", "more.py")), MINE),
         "scheduler",
         None,  # the parts stay
     ),
