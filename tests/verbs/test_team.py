@@ -283,9 +283,12 @@ def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:
     assert "9000:8000" in project.read("compose.yaml")
 
 
-def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
-    project = picked(start, "worker", "ours")
-    path = "app/components/worker/given.py"  # which the older release does not have
+def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start, fork: Project) -> None:
+    fork.edit("patches/worker/series", "run-a-demo-job-from-the-dashboard.patch\n", "")
+    fork.commit("As it was once")
+    fork.git("tag", "v0.9")
+    project = picked(start, "worker", "ours", "0.9", fork)
+    path = "app/components/worker/card.py"  # which the older release does not have
     project.write(path, project.read(path) + "# mine\n")
     before = project.commit("Mine")
     foreseen = project.aegis("repair", "--dry-run", "--json", code=3).json
