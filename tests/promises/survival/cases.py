@@ -108,7 +108,7 @@ def settings_as_items(text: str) -> str:
 
 PROJECT, COMPOSE, ENV, MAKE = "pyproject.toml", "compose.yaml", ".env.example", "Makefile"
 KUSTOMIZE = "deploy/kubernetes/kustomization.yaml"
-ONE_NODE = "  # A file is on one volume, a volume on one node"
+PATCHES = "  # yours below: patches"
 WORKER, SCHEDULER = "app/components/worker", "app/components/scheduler"
 TASKS, JOBS = f"{WORKER}/tasks.py", f"{SCHEDULER}/jobs.py"
 TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
@@ -456,7 +456,14 @@ CLUSTER = [
     ),
     Case(
         "a patch of mine just where the scheduler's goes",
-        above(KUSTOMIZE, ONE_NODE, "  - path: mine.yaml\n"),
+        below(KUSTOMIZE, PATCHES, "  - path: mine.yaml\n"),
+        ("add scheduler", "remove scheduler"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "a patch of mine above the anchor where the scheduler's goes",
+        above(KUSTOMIZE, PATCHES, "  - path: mine.yaml\n"),
         ("add scheduler", "remove scheduler"),
         "kubernetes",
         like="kubernetes",
