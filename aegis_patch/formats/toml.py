@@ -69,10 +69,13 @@ def _values(value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         yield f"{path}[]"
         for inner in value:
-            said = _requirement(inner) if isinstance(inner, str) else inner
-            yield from _values(said, f"{path}[]")
+            yield from _values(_respelled(inner), f"{path}[]")
     else:
         yield f"{path} = {value!r}"
+
+
+def _respelled(value: Any) -> Any:
+    return _requirement(value) if isinstance(value, str) else value
 
 
 def _requirement(text: str) -> str:
@@ -195,7 +198,7 @@ def _joined(texts: Texts) -> str | None:
         for at, name in reversed(list(enumerate(ours))):
             if name not in names:
                 del array[at]
-            elif ours[name] == base.get(name) and theirs[name] != ours[name]:
+            elif _same(ours[name], base.get(name)) and not _same(ours[name], theirs[name]):
                 array[at] = theirs[name]
         for at, name in enumerate(names):
             if name not in ours:
@@ -224,9 +227,13 @@ def _clash(base: _Array, ours: _Array, theirs: _Array) -> bool:
     """Whether both changed one element, or one changed what the other took away."""
     for name in base.keys() | theirs.keys():
         was, mine, wanted = base.get(name), ours.get(name), theirs.get(name)
-        if was != wanted and mine not in (was, wanted):
+        if not (_same(was, wanted) or _same(mine, was) or _same(mine, wanted)):
             return True
     return False
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(_respelled(one) == _respelled(other))
 
 
 def _array(text: str) -> _Array | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pygit2
 
 from aegis_patch.errors import Refused, UpstreamError
+from aegis_patch.history import presence
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 from aegis_patch.project.find import Project
@@ -32,9 +33,15 @@ class Turn:
         before = trees.read(bench.store, self.mine, RECORD)
         after = trees.read(bench.store, self.result, RECORD)
         try:
-            return bench.pristine(record.parse(before)), bench.pristine(record.parse(after))
+            return _pristine(bench, before), _pristine(bench, after)
         except (Refused, UpstreamError):
             return None
+
+
+def _pristine(bench: Bench, text: bytes) -> pygit2.Oid:
+    """The pristine tree of a record, but for names that no release has."""
+    stack, _ = presence.without_nonsense(bench, record.parse(text))
+    return bench.pristine(stack)
 
 
 def turns(project: Project) -> Iterator[Turn]:

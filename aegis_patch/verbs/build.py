@@ -23,9 +23,10 @@ from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 from aegis_patch.project import git, repository, uv_lock
 from aegis_patch.project.find import Place, Project
-from aegis_patch.stack import record
+from aegis_patch.stack import record, requirements
 from aegis_patch.stack.pristine import recorded
 from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import lock_files
 from aegis_patch.verbs.step import Step
@@ -100,12 +101,22 @@ def _plan(
         new=new,
         record=now,
         yours=learnt.kept(bench, was, now),
-        brought=learnt.brought(bench, now, now.names - was.names),
+        brought=learnt.brought(bench, now, now.names - was.names - _left_by_a_merge(bench, was)),
         drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
         moved=renames.follow(store, old, tree, trees.changed(store, old, new)),
         ignorecase=repository.ignores_case(there.repo),
     )
     return plan, attributes
+
+
+def _left_by_a_merge(bench: Bench, was: Stack) -> frozenset[str]:
+    """The names that a stack lacks though it has what requires them.
+
+    No verb leaves a stack so, only git where one branch removed what the other's component needs.
+    The lines of such a name that are still there are aegis's, not the user's.
+    """
+    known = bench.catalogue(was)
+    return requirements.required(known, was.names & known.keys()) - was.names
 
 
 def _attributes(there: Place, paths: Iterable[str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ def test_a_requirement_that_something_of_mine_names_stays(
     project.write(path, text)
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
-    assert f"cache is kept, and is now listed as your choice: {path}:1 still names" in ran.out
+    assert f"cache is kept, and is now listed as your choice: {path}:1 still uses" in ran.out
     assert [c["name"] for c in project.aegis("status", "--json").json["components"]] == ["cache"]
 
 

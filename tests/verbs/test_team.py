@@ -119,7 +119,7 @@ def test_one_adds_a_component_and_one_rebases(start: Start, fork: Project) -> No
     project = start(version="1.0", upstream=fork)
     branches(project, ["add", "worker"], ["rebase-upstream"])
     assert {each["release"] for each in status(project)["components"]} == {"1.0"}
-    assert off(project) == ["cache and worker are from release 1.0, and the project is at 2.0"]
+    assert off(project) == ["cache and worker are from release 1.0, but the project is at 2.0"]
     repaired(project)
     assert status(project)["drift"] == []
     assert same(project, start("worker", upstream=fork, name="expected"))
@@ -133,7 +133,7 @@ def test_the_older_line_of_the_record_was_chosen(start: Start) -> None:
     newer = older.replace(OLDER, NEWEST)
     project.edit("aegis.toml", f"{newer}\n", f"{older}\n")
     project.commit("What git asked about")
-    assert off(project) == [f"worker is from release {OLDER}, and the project is at {NEWEST}"]
+    assert off(project) == [f"worker is from release {OLDER}, but the project is at {NEWEST}"]
     assert "you had written" not in project.aegis("repair", "--dry-run").out
     repaired(project)
     project.aegis("remove", "worker")
@@ -172,7 +172,7 @@ def picked(
 def test_a_commit_of_ours_is_picked_to_an_older_release(start: Start) -> None:
     project = picked(start, "worker", "theirs")
     assert off(project) == [
-        f"cache and worker are from release {NEWEST}, and the project is at {OLDER}"
+        f"cache and worker are from release {NEWEST}, but the project is at {OLDER}"
     ]
     repaired(project)
     assert same(project, start("worker", version=OLDER, name="expected"))
@@ -283,9 +283,12 @@ def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:
     assert "9000:8000" in project.read("compose.yaml")
 
 
-def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start) -> None:
-    project = picked(start, "worker", "ours")
-    path = "app/components/worker/given.py"  # which the older release does not have
+def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start, fork: Project) -> None:
+    fork.edit("patches/worker/series", "run-a-demo-job-from-the-dashboard.patch\n", "")
+    fork.commit("As it was once")
+    fork.git("tag", "v0.9")
+    project = picked(start, "worker", "ours", "0.9", fork)
+    path = "app/components/worker/card.py"  # which the older release does not have
     project.write(path, project.read(path) + "# mine\n")
     before = project.commit("Mine")
     foreseen = project.aegis("repair", "--dry-run", "--json", code=3).json

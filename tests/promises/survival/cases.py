@@ -108,7 +108,7 @@ def settings_as_items(text: str) -> str:
 
 PROJECT, COMPOSE, ENV, MAKE = "pyproject.toml", "compose.yaml", ".env.example", "Makefile"
 KUSTOMIZE = "deploy/kubernetes/kustomization.yaml"
-ONE_NODE = "  # A file is on one volume, a volume on one node"
+PATCHES = "  # yours below: patches"
 WORKER, SCHEDULER = "app/components/worker", "app/components/scheduler"
 TASKS, JOBS = f"{WORKER}/tasks.py", f"{SCHEDULER}/jobs.py"
 TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
@@ -456,7 +456,14 @@ CLUSTER = [
     ),
     Case(
         "a patch of mine just where the scheduler's goes",
-        above(KUSTOMIZE, ONE_NODE, "  - path: mine.yaml\n"),
+        below(KUSTOMIZE, PATCHES, "  - path: mine.yaml\n"),
+        ("add scheduler", "remove scheduler"),
+        "kubernetes",
+        like="kubernetes",
+    ),
+    Case(
+        "a patch of mine above the anchor where the scheduler's goes",
+        above(KUSTOMIZE, PATCHES, "  - path: mine.yaml\n"),
         ("add scheduler", "remove scheduler"),
         "kubernetes",
         like="kubernetes",
@@ -564,6 +571,7 @@ REBASE = [
 
 
 RUN = f"{SCHEDULER}/run.py"
+VIEW = f"{SCHEDULER}/view.py"
 MINE = write("app/mine.py", "MINE = 1\n")
 
 MOVES = [
@@ -621,10 +629,16 @@ MOVES = [
         "worker",
         "",
     ),
+    kept(
+        "scheduler",
+        "I split the module that runs the jobs, and most of it is in one part",
+        both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
+        f"{SCHEDULER}/run/more.py",
+    ),
     goes(
         "scheduler",
-        "I split the module that runs the jobs",
-        both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
+        "I split the module that shows the jobs",
+        both(had(VIEW, to_package(VIEW, "async def view", "more.py")), MINE),
         "scheduler",
         None,  # the parts stay
     ),

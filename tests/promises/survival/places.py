@@ -118,8 +118,18 @@ def _definition(
         yield change(f"parameter of {says}", node.lineno - 1, new)
     names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
     for local in sorted({each.id for each in names if isinstance(each.ctx, ast.Store)}):
-        renamed = [re.sub(rf"(?<![\w.\"'/]){local}\b", name, each) for each in lines[start:end]]
+        renamed = [_renamed(each, local, name) for each in lines[start:end]]
         yield Place(f"new name of {says}:{local}, {len(renamed)} lines", start, end, renamed)
+
+
+def _renamed(line: str, local: str, name: str) -> str:
+    """A line with a variable renamed; a string that only has the same word stays."""
+    word = rf"(?<![\w.\"'/]){local}\b"
+
+    def one(found: re.Match[str]) -> str:
+        return found[0] if found[0].startswith('"') else re.sub(word, name, found[0])
+
+    return re.sub(rf'f?"[^"]*"|{word}', one, line)
 
 
 def toml(lines: list[str], name: str) -> Places:
