@@ -20,7 +20,7 @@ from tests.conftest import OLDER, ROOT, Project, run
 
 ENVIRONMENT = ROOT / ".venv-stack"
 Names = tuple[str, ...]
-"""What somebody asks for; what that needs, and the integrations, come along."""
+"""What somebody asks for; its requirements and integrations are added."""
 
 
 def catalogue(version: str | None = None) -> dict[str, Component]:

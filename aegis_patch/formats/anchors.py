@@ -18,7 +18,7 @@ def is_anchor(line: bytes) -> bool:
 
 
 def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
-    """Both lines above one anchor; those below a heading that is there already go below that one.
+    """Both lines above one anchor; those below a heading that both have go below the first.
 
     For an empty list may be none at all, so whoever needs it first brings its heading.
     """

@@ -24,7 +24,7 @@ _Lines = Mapping[str, frozenset[bytes]]  # of each path
 
 
 def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: frozenset[str]) -> Stack:
-    """A recorded stack as a tree shows it: with what is to come, where that is there already."""
+    """A recorded stack as a tree shows it, with what the tree already has of `comes`."""
     known = bench.at(there, there.release).catalogue.keys()
     wider, found = with_found(bench, there, tree, known & comes)
     for name in found:

@@ -22,7 +22,7 @@ def start(path: Path, *, dry: bool) -> Iterator[pygit2.Repository]:
     """A repository without a commit, for a project at `path`, which is absent or empty.
 
     What is landed in it is there when the block ends well, and gone if not. It is built beside its
-    place and renamed. Where the directory is there already, git's part is built inside it, and a
+    place and renamed. Where the directory exists, git's part is built inside it, and a
     landing finds it as any repository that has no commit yet. A dry run builds elsewhere.
     """
     if dry:

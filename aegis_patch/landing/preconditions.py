@@ -93,7 +93,7 @@ def index(repo: pygit2.Repository) -> None:
     """
     top = Path(repo.workdir)
     said = git.run(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
-    # What `git add --intent-to-add` was told of is in no diff of HEAD and the index.
+    # A file added with --intent-to-add is in no diff of HEAD and the index.
     said += git.run(top, "diff-files", "--name-only", "--diff-filter=A", "-z")
     staged = [path for path in said.split("\0") if path]
     if staged:

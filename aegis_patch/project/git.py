@@ -135,7 +135,7 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
     """Which of some paths differ from HEAD or the index, and the letter of the flags of each.
 
     Flags and times of the index say nothing here: git reads what is on the disk, by a copy of the
-    index without them. An absent file that git was told to skip (a sparse checkout) is no change.
+    index without them. An absent file that git skips (a sparse checkout) is no change.
     The letter is that of `git ls-files -v`: "H" for no flag, "S", "h" or "s".
     """
     if not paths:

@@ -78,7 +78,7 @@ def listed(table: dict[str, Any], key: str) -> list[Any]:
 
 
 def _needs_a_build(document: dict[str, Any]) -> bool:
-    # uv builds a project of its own workspace even where it is told to build nothing, and a
+    # uv builds a project of its own workspace even with --no-build, and a
     # workspace may lead out of the scratch directory.
     for member in listed(table(document, "tool", "uv", "workspace"), "members"):
         if not isinstance(member, str) or _LEADS_OUT.search(member):

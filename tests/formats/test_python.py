@@ -1,4 +1,4 @@
-"""merges.python: imports and `__all__` of both sides; what else is told by its name."""
+"""Python by names: imports of both sides, and everything else that has a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names something that is no longer there is told with file and line; `--strict` refuses."""
+"""Broken references are listed with file and line; `--strict` refuses them."""
 
 from __future__ import annotations
 

@@ -402,7 +402,7 @@ def outer(place: Path) -> Path:
 
 
 def empty(place: Path) -> Path:
-    """A directory that is there already."""
+    """A directory that exists."""
     (place / "new").mkdir(parents=True)
     return place / "new"
 

@@ -1,4 +1,4 @@
-"""What a verb is refused for: whatever git was told of a file, what lies on the disk counts."""
+"""What a verb refuses: whatever flags git has for a file, the one on the disk counts."""
 
 from __future__ import annotations
 

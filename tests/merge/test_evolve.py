@@ -389,7 +389,7 @@ def test_where_more_than_one_place_would_do_a_person_looks(store: pygit2.Reposit
 
 
 def test_a_comment_between_repeated_blank_lines(store: pygit2.Repository) -> None:
-    """Found on our own releases: it landed behind another function, and nothing was said."""
+    """Found on our own releases: it landed behind another function, without a word."""
     f, g, h = (f"def {name}():\n    return 1\n\n\n" for name in "fgh")
     old, new = f + g + h, f + h
     mine = f.rstrip("\n") + "\n\n# mine\n\n" + g + h

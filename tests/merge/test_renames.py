@@ -234,7 +234,7 @@ def test_a_module_that_became_a_package(store: pygit2.Repository) -> None:
 
 
 def test_a_module_that_was_split_stays_as_it_is(store: pygit2.Repository) -> None:
-    """What the upstream changes in it, or takes away, is told with where it went."""
+    """What the upstream changes in it, or takes away, is reported with its new place."""
     lines = ONE.splitlines(keepends=True)
     halves = {"x/__init__.py": b"".join(lines[:12]), "x/more.py": b"".join(lines[12:])}
     for new in ({"x.py": ONE_NOW}, {}):

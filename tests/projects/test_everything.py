@@ -101,7 +101,7 @@ def test_everything_lives_and_nothing_is_lost(tmp_path: Path, python: Path) -> N
 def in_front(
     ports: list[int], project: Project, python: Path, env: dict[str, str]
 ) -> Iterator[str]:
-    """Two webservers, and a Traefik with TLS before them that is told what Compose would tell."""
+    """Two webservers, and a Traefik with TLS before them that gets what Compose would give it."""
     services = servers.compose_config(project.path, env)["services"]
     docker = helper(project, "tests/components/ingress/docker_api.py")
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""pristine.py: a stack's tree comes from the upstream alone, and what is wrong there is said."""
+"""pristine.py: a stack's tree comes from the upstream alone, and its faults are named."""
 
 from __future__ import annotations
 

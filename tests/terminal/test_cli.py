@@ -571,7 +571,7 @@ def test_more_than_one_file_of_mine_where_directories_have_to_come(start: Start)
 
 
 def test_a_directory_of_mine_where_a_file_has_to_come(start: Start) -> None:
-    """One conflict, whatever is in the directory; the remedy that is told ends it."""
+    """One conflict, whatever is in the directory; the remedy it names ends it."""
     project = start()
     place = "docs/components/cache.md"
     for name in ("one", "two/three"):

@@ -50,7 +50,7 @@ def names(project: Project) -> list[str]:
 
 
 def repaired(project: Project) -> Project:
-    """What was off is repaired, in one commit; nothing is off any more, and nothing drifted."""
+    """One commit repairs it; nothing is left to repair, and nothing drifted."""
     before = project.head
     was_off = off(project)
     assert was_off
@@ -217,7 +217,7 @@ def add(project: Project) -> None:
 
 
 def leaves_all_but_mine(project: Project, start: Start) -> bool:
-    """Whether nothing is off, and `remove worker` leaves the one line with which mine collided."""
+    """Whether nothing needs repair, and `remove worker` leaves the line that mine collided with."""
     assert off(project) == []
     project.aegis("remove", "worker")
     assert status(project)["drift"] == [{"path": ".env.example", "change": "modified"}]

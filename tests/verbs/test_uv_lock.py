@@ -1,4 +1,4 @@
-"""A tracked uv.lock follows pyproject.toml in the same commit, or it is said what to run."""
+"""A tracked uv.lock follows pyproject.toml in the same commit, or a note says what to run."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _check_parses(life: Life, head: str) -> None:
 
 
 def check_record(life: Life, args: tuple[str, ...]) -> None:
-    """The record says what the verb was to do, and nothing is off after a repair."""
+    """The record says what the verb was to do, and a repair leaves nothing to repair."""
     present = life.present
     for name in args[1:]:
         hold(args[0] != "add" or present.get(name) == "you", f"{name} is not there by wish")

@@ -149,7 +149,7 @@ def _resolve(life: Life) -> None:
 
 
 def there_and_back(life: Life) -> None:
-    """Add, then remove: the tree that was there, unless it is said why not."""
+    """Add, then remove: the tree that was there, unless a note says why not."""
     project = life.project
     absent = sorted(set(names(life.release)) - life.present.keys())
     absent = [name for name in absent if name in life.favourites] or absent
