@@ -218,7 +218,6 @@ CONTAINERS = [
         rewrite(COMPOSE, webserver_last),
         ("remove scheduler",),
         "scheduler",
-        conflict=COMPOSE,
     ),
     Case(
         "the environment of all containers as a list",
