@@ -72,34 +72,33 @@ def main() -> None:
 
 def all_cases(scratch: Path) -> list[Case]:
     """The rows, with the projects that they start from."""
-    ingress, worker = scratch / "ingress", scratch / "worker"
-    old = scratch / "old"
+    core, worker, old = scratch / "core", scratch / "worker", scratch / "old"
     both = ("--components", "ingress,worker")
-    run(*AEGIS, "init", str(ingress), "-y", "--components", "ingress")
-    run(*AEGIS, "init", str(worker), "-y", *both)
+    run(*AEGIS, "init", str(core), "-y")
+    run(*AEGIS, "init", str(worker), "-y", "--components", "worker")
     run(*AEGIS, "init", str(old), "-y", *both, "--upstream-version", OLDER)
     for_am = scratch / "for-am"
-    shutil.copytree(ingress, for_am, symlinks=True)
+    shutil.copytree(core, for_am, symlinks=True)
     names, mails = series(scratch / "series", for_am)
     new = scratch / "new"
     return [
         Case("`python -c pass`", (PYTHON, "-c", "pass")),
         Case("`aegis --help`", (*AEGIS, "--help")),
-        Case("`aegis status`", (*AEGIS, "status"), ingress),
+        Case("`aegis status`", (*AEGIS, "status"), worker),
         Case(
             "`aegis init --components ingress`",
             (*AEGIS, "init", str(new), "-y", "--components", "ingress"),
             made=new,
         ),
-        Case("`aegis add worker` (core, ingress)", (*AEGIS, "add", "worker"), ingress),
+        Case("`aegis add worker` (core)", (*AEGIS, "add", "worker"), core),
         Case(f"`git am -3` of its series ({names})", ("git", "am", "-q", "-3", *mails), for_am),
-        Case("`aegis remove worker` (core, ingress)", (*AEGIS, "remove", "worker"), worker),
+        Case("`aegis remove worker` (core)", (*AEGIS, "remove", "worker"), worker),
         Case(f"`aegis rebase-upstream`, {OLDER} to {NEWEST}", (*AEGIS, "rebase-upstream"), old),
     ]
 
 
 def series(directory: Path, project: Path) -> tuple[str, tuple[str, ...]]:
-    """The patches that `aegis add worker` brings to a project with ingress: names, and files.
+    """The patches that `aegis add worker` brings to a core project: names, and files.
 
     The blobs that they were written against go into the project, for `git am -3` to fall back on.
     """
@@ -107,8 +106,7 @@ def series(directory: Path, project: Path) -> tuple[str, tuple[str, ...]]:
     with scratch(releases.alternates()) as store:
         opened = releases.open_release(store, releases.BUNDLED, releases.latest())
         known = opened.catalogue
-        there = requirements.closure(known, ["ingress"])
-        come = requirements.order(known, requirements.closure(known, [*there, "worker"]) - there)
+        come = requirements.order(known, requirements.closure(known, ["worker"]))
         repo = pygit2.Repository(str(project))
         mails: list[str] = []
         for name in come:
