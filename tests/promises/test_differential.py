@@ -416,7 +416,7 @@ def stay_deleted(store: pygit2.Repository, case: History, tree: pygit2.Oid) -> s
 
 
 def left_out(case: History, outcome: Outcome) -> set[str]:
-    """Files that theirs moved and ours deleted: they are told of, and not in the result."""
+    """Files that theirs moved and ours deleted: they are reported, and not in the result."""
     told = {place for note in outcome.notes if not note.applied for place in (note.path, note.to)}
     return told & (case.theirs.keys() - case.ours.keys())
 
