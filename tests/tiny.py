@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from aegis_patch.formats import acceptance, kinds
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import component
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.release import Upstream
@@ -53,23 +53,22 @@ def empty_store() -> Iterator[pygit2.Repository]:
         yield store
 
 
-def tree(store: pygit2.Repository, files: Files) -> pygit2.Oid:
+def tree(store: pygit2.Repository, files: Files) -> Tree:
     """A tree with these files: bytes, or bytes and a mode."""
     edits: dict[str, Entry | None] = {}
     for path, content in files.items():
         data, mode = (content, FILE) if isinstance(content, bytes) else content
-        edits[path] = Entry(store.create_blob(data), mode)
-    return trees.replace(store, None, edits)
+        edits[path] = Entry.written(store, data, mode)
+    return trees.empty(store).replaced(edits)
 
 
-def contents(store: pygit2.Repository, oid: pygit2.Oid) -> dict[str, bytes | tuple[bytes, int]]:
+def contents(made: Tree) -> dict[str, bytes | tuple[bytes, int]]:
     """What `tree` was given."""
     found: dict[str, bytes | tuple[bytes, int]] = {}
-    for path in trees.files(store, oid):
-        entry = trees.lookup(store, oid, path)
+    for path in made.files():
+        entry = made.lookup(path)
         assert entry
-        data = trees.blob(store, entry)
-        found[path] = data if entry.mode == FILE else (data, entry.mode)
+        found[path] = entry.data if entry.mode == FILE else (entry.data, entry.mode)
     return found
 
 
@@ -78,22 +77,17 @@ def git(store: pygit2.Repository, *args: str) -> bytes:
     return subprocess.run(["git", *args], cwd=store.path, check=True, capture_output=True).stdout
 
 
-def diff(store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid, *args: str) -> bytes:
+def diff(old: Tree, new: Tree, *args: str) -> bytes:
     """What `git diff` says of two trees, as a series would hold it."""
-    return git(store, "diff", "--full-index", "--no-renames", *args, str(old), str(new))
+    return git(old.store, "diff", "--full-index", "--no-renames", *args, str(old), str(new))
 
 
-def mail(
-    store: pygit2.Repository,
-    old: pygit2.Oid,
-    new: pygit2.Oid,
-    message: str,
-    how: str = "--keep-subject",
-) -> bytes:
+def mail(old: Tree, new: Tree, message: str, how: str = "--keep-subject") -> bytes:
     """What `git format-patch` makes of a commit from one tree to another."""
+    store = old.store
     who = pygit2.Signature("Ada", "ada@lantern.example", 0, 0)
-    first = store.create_commit(None, who, who, "Start", old, [])
-    commit = store.create_commit(None, who, who, message, new, [first])
+    first = store.create_commit(None, who, who, "Start", old.id, [])
+    commit = store.create_commit(None, who, who, message, new.id, [first])
     return git(store, *EXPORT, how, str(commit))
 
 
@@ -125,7 +119,7 @@ def series(
     store: pygit2.Repository, before: Files, after: Files, subject: str
 ) -> tuple[tuple[str, bytes], ...]:
     """A series of one patch, which git wrote."""
-    patch = mail(store, tree(store, before), tree(store, after), f"{subject}\n\nBecause.")
+    patch = mail(tree(store, before), tree(store, after), f"{subject}\n\nBecause.")
     return ((f"0-{subject.lower().replace(' ', '-')}.patch", patch),)
 
 

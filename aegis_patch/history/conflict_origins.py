@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from aegis_patch.errors import PatchRejected, Refused
 from aegis_patch.merge.outcome import Conflict, Meeting, Theirs, Yours
-from aegis_patch.objects import trees
 from aegis_patch.objects.conflict_markers import Place, places
+from aegis_patch.objects.trees import bytes_of
 from aegis_patch.project import git, repository
 from aegis_patch.project.find import Project
 from aegis_patch.stack import patch
@@ -27,13 +27,12 @@ def meetings(
     """Who meets whom in a conflict: at its first places, both sides by name."""
     sides = conflict.sides
     base, ours, theirs, marked = (
-        trees.blob(bench.store, side).splitlines()
+        bytes_of(side).splitlines()
         for side in (sides.base, sides.ours, sides.theirs, conflict.marked)
     )
     own, gone = _without(ours, base), _without(base, theirs)
     patches = list(_patches(bench, old, new, {conflict.path, sides.pristine}))
-    is_there = trees.lookup(bench.store, there.tree, conflict.path)
-    path = conflict.path if is_there else sides.pristine
+    path = conflict.path if conflict.path in there.tree else sides.pristine
     met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
     for place in met[:_MOST]:
         mine = _among(place.mine, own)
@@ -79,7 +78,7 @@ def _yours(bench: Bench, there: Project, path: str, lines: list[bytes]) -> Yours
     """The newest commit that wrote one of the lines; where they took some out, the file's."""
     whole = repository.within(there.prefix, path)
     numbers = set[int]()
-    written = trees.read(bench.store, there.tree, path).split(b"\n")
+    written = there.tree.read(path).split(b"\n")
     for number, text in enumerate(written, 1):
         if text.removesuffix(b"\r") in lines:
             numbers.add(number)

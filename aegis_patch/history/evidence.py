@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-import pygit2
-
 from aegis_patch.errors import SeriesError
 from aegis_patch.history import learnt
 from aegis_patch.merge import renames
 from aegis_patch.merge.written_twice import units
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Catalogue, Component
 from aegis_patch.stack.stack import Presence, Stack
@@ -23,7 +21,7 @@ _NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
 _Lines = Mapping[str, frozenset[bytes]]  # of each path
 
 
-def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: frozenset[str]) -> Stack:
+def shown(bench: Bench, there: Stack, tree: Tree, comes: frozenset[str]) -> Stack:
     """A recorded stack as a tree shows it, with what the tree already has of `comes`."""
     known = bench.at(there, there.release).catalogue.keys()
     wider, found = with_found(bench, there, tree, known & comes)
@@ -34,7 +32,7 @@ def shown(bench: Bench, there: Stack, tree: pygit2.Oid, comes: frozenset[str]) -
 
 
 def with_found(
-    bench: Bench, there: Stack, tree: pygit2.Oid, absent: Collection[str]
+    bench: Bench, there: Stack, tree: Tree, absent: Collection[str]
 ) -> tuple[Stack, list[str]]:
     """The stack with what is there, nearly all of it, though the record does not name it."""
     catalogue = bench.at(there, there.release).catalogue
@@ -44,7 +42,7 @@ def with_found(
         is_joined = component.is_chosen(catalogue[name]) or there.names.issuperset(
             catalogue[name].requires
         )
-        if is_joined and _is_any_there(bench, tree, catalogue[name]):
+        if is_joined and _is_any_there(tree, catalogue[name]):
             share, release = _nearest(bench, there, name, among, tree)
             if share >= NEARLY_ALL:
                 there = there.having(name, Presence(release, "you"))
@@ -65,26 +63,26 @@ def _is_by_need(catalogue: Catalogue, there: Stack, name: str) -> bool:
     return False
 
 
-def without_lost(bench: Bench, there: Stack, tree: pygit2.Oid) -> tuple[Stack, list[str]]:
+def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[str]]:
     """The stack without what the tree has nothing of."""
     lost = []
     catalogue = bench.catalogue(there)
     for name in reversed(requirements.order(catalogue, there.names)):
-        if _is_any_there(bench, tree, catalogue[name]):
+        if _is_any_there(tree, catalogue[name]):
             continue
         own = _own(bench, there, name)
-        if own and not _held(bench, tree, own) and not _is_moved(bench, there, tree, own):
+        if own and not _held(tree, own) and not _is_moved(bench, there, tree, own):
             lost.append(name)
             there = there.without({name})
     return there, lost
 
 
-def _is_moved(bench: Bench, there: Stack, tree: pygit2.Oid, paths: Iterable[str]) -> bool:
+def _is_moved(bench: Bench, there: Stack, tree: Tree, paths: Iterable[str]) -> bool:
     """Whether one of some files is where the user moved it to."""
-    return bool(renames.follow(bench.store, bench.pristine(there), tree, paths).files)
+    return bool(renames.follow(bench.pristine(there), tree, paths).files)
 
 
-def at_nearest_release(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
+def at_nearest_release(bench: Bench, there: Stack, tree: Tree) -> Stack:
     """The stack with each name at its own release, or the record's if the tree has more of that.
 
     Where git asked about the record, a person may have chosen the older line of it.
@@ -97,7 +95,7 @@ def at_nearest_release(bench: Bench, there: Stack, tree: pygit2.Oid) -> Stack:
 
 
 def _nearest(
-    bench: Bench, there: Stack, name: str, among: Iterable[str], tree: pygit2.Oid
+    bench: Bench, there: Stack, name: str, among: Iterable[str], tree: Tree
 ) -> tuple[float, str]:
     """The release whose series of a name a tree has most of, the first if several; and how much."""
     best, nearest = 0.0, ""
@@ -111,7 +109,7 @@ def _nearest(
     return best, nearest
 
 
-def _share(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> float:
+def _share(bench: Bench, there: Stack, name: str, tree: Tree) -> float:
     """How much a tree has of what a component of a stack brings, per cent.
 
     Nothing where it is not plugged in: who removes a component may keep the files that they
@@ -122,15 +120,15 @@ def _share(bench: Bench, there: Stack, name: str, tree: pygit2.Oid) -> float:
     except SeriesError:  # what does not apply is not here
         return 0
     plugs = _plugs(bench, there, name, own)
-    if not own or 2 * _held(bench, tree, plugs) < _size(plugs):
+    if not own or 2 * _held(tree, plugs) < _size(plugs):
         return 0
-    return 100 * _held(bench, tree, own) / _size(own)
+    return 100 * _held(tree, own) / _size(own)
 
 
 def _plugs(bench: Bench, there: Stack, name: str, own: _Lines) -> _Lines:
     """What of a component's lines stands in files that are there without it."""
     others = bench.pristine(there.without({name}))
-    return {path: own[path] for path in own if trees.lookup(bench.store, others, path)}
+    return {path: own[path] for path in own if path in others}
 
 
 def _own(bench: Bench, there: Stack, name: str) -> _Lines:
@@ -138,7 +136,7 @@ def _own(bench: Bench, there: Stack, name: str) -> _Lines:
     others = bench.pristine(there.without({name}))
     own = {}
     for path, lines in learnt.brought(bench, there, frozenset({name})).items():
-        left = lines.difference(units(path, trees.read(bench.store, others, path)))
+        left = lines.difference(units(path, others.read(path)))
         if left:
             own[path] = left
     return own
@@ -148,21 +146,21 @@ def _size(lines: _Lines) -> int:
     return sum(map(len, lines.values()))
 
 
-def _held(bench: Bench, tree: pygit2.Oid, lines: _Lines) -> int:
+def _held(tree: Tree, lines: _Lines) -> int:
     """How many of the lines a tree has, each in its file."""
     count = 0
     for path, wanted in lines.items():
-        count += len(wanted & units(path, trees.read(bench.store, tree, path)).keys())
+        count += len(wanted & units(path, tree.read(path)).keys())
     return count
 
 
-def _is_any_there(bench: Bench, tree: pygit2.Oid, series: Component) -> bool:
+def _is_any_there(tree: Tree, series: Component) -> bool:
     """Whether a tree has any of the files that a series brings, as its mails name them.
 
     No tree has to be made for that, which would take longer than all else that `status` does.
     """
     for _, mail in series.series:
         for path in _NEW_FILE.findall(mail):
-            if trees.lookup(bench.store, tree, path.decode("utf-8", "replace")):
+            if path.decode("utf-8", "replace") in tree:
                 return True
     return False

@@ -10,14 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pygit2
-
 from aegis_patch.merge import one_path, renames
 from aegis_patch.merge.outcome import Conflict, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.merge.written_twice import units, written_twice
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import WHOLE, Stack, Yours, by_path
 from aegis_patch.upstream.workbench import Bench
@@ -32,30 +30,28 @@ def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, froz
         return {}
     less, more = bench.pristine(whole.without(names)), bench.pristine(whole)
     found: dict[str, frozenset[bytes]] = {}
-    for path in trees.changed(bench.store, less, more):
+    for path in less.changed(more):
         if path != RECORD:
-            found[path] = frozenset(
-                _units(bench.store, more, path) - _units(bench.store, less, path)
-            )
+            found[path] = frozenset(_units(more, path) - _units(less, path))
     return found
 
 
-def written_down(store: pygit2.Repository, plan: Plan, outcome: Outcome) -> Outcome:
+def written_down(plan: Plan, outcome: Outcome) -> Outcome:
     """An outcome whose record says what was found, with a note of each."""
     if isinstance(outcome, Unchanged) or plan.record is None:
         return outcome
-    yours = _found(store, plan, outcome.tree)
+    yours = _found(plan, outcome.tree)
     if not yours:
         return outcome
     plan = replace(plan, record=replace(plan.record, yours=joined(plan.record.yours, yours)))
-    sides = (trees.lookup(store, tree, RECORD) for tree in (plan.old, plan.head, plan.new))
-    fate = one_path.merge(store, plan, Sides(RECORD, *sides))
+    sides = (tree.lookup(RECORD) for tree in (plan.old, plan.head, plan.new))
+    fate = one_path.merge(plan, Sides(RECORD, *sides))
     assert not isinstance(fate, Conflict)  # it is merged by key
-    tree = trees.replace(store, outcome.tree, {RECORD: fate})
+    tree = outcome.tree.replaced({RECORD: fate})
     return replace(outcome, tree=tree, notes=(*outcome.notes, *_notes(yours)))
 
 
-def _found(store: pygit2.Repository, plan: Plan, result: pygit2.Oid) -> Yours:
+def _found(plan: Plan, result: Tree) -> Yours:
     """What the user has written of what components bring, and the result holds once for both.
 
     In a conflict (the result holds the user's side of it) that is all that both wrote. A file that
@@ -63,14 +59,14 @@ def _found(store: pygit2.Repository, plan: Plan, result: pygit2.Oid) -> Yours:
     """
     pairs = set[tuple[str, str]]()
     for path, lines in plan.brought.items():
-        base, theirs = (trees.lookup(store, tree, path) for tree in (plan.old, plan.new))
+        base, theirs = (tree.lookup(path) for tree in (plan.old, plan.new))
         place = _place(plan.moved, path)
-        ours, merged = (trees.lookup(store, tree, place) for tree in (plan.head, result))
+        ours, merged = (tree.lookup(place) for tree in (plan.head, result))
         if base is None:
             if ours and theirs and ours.id == theirs.id:
                 pairs.add((path, WHOLE))
             continue
-        twice = written_twice(store, Sides(path, base, ours, theirs), merged)
+        twice = written_twice(Sides(path, base, ours, theirs), merged)
         pairs.update((path, _shown(unit)) for unit in twice & lines)
     return frozenset(pairs)
 
@@ -89,15 +85,15 @@ def joined(one: Yours, other: Yours) -> Yours:
     return frozenset(pairs)
 
 
-def carried(store: pygit2.Repository, yours: Yours, old: pygit2.Oid, new: pygit2.Oid) -> Yours:
+def carried(yours: Yours, old: Tree, new: Tree) -> Yours:
     """What of it the new pristine tree still has, at the path that it has there."""
     pairs = set[tuple[str, str]]()
     for path, lines in by_path(yours).items():
         place = path
-        if trees.lookup(store, new, path) is None:
-            place = renames.follow(store, old, new, [path]).files.get(path, path)
-        if trees.lookup(store, new, place):
-            there = {WHOLE, *map(_shown, _units(store, new, place))}
+        if path not in new:
+            place = renames.follow(old, new, [path]).files.get(path, path)
+        if place in new:
+            there = {WHOLE, *map(_shown, _units(new, place))}
             pairs.update((place, line) for line in lines & there)
     return frozenset(pairs)
 
@@ -110,16 +106,15 @@ def kept(bench: Bench, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
     going = old.names - new.names
     if not going or not old.yours:
         return {}
-    store = bench.store
     less, more = bench.pristine(old.without(going)), bench.pristine(old)
     lines: dict[str, frozenset[bytes]] = {}
     for path, mine in by_path(old.yours).items():
-        before = _units(store, more, path)
+        before = _units(more, path)
         if WHOLE in mine:
-            if trees.lookup(store, less, path) is None:
+            if path not in less:
                 lines[path] = frozenset(before)
             continue
-        leaving = before - _units(store, less, path)
+        leaving = before - _units(less, path)
         stays = frozenset(unit for unit in leaving if _shown(unit) in mine)
         if stays:
             lines[path] = stays
@@ -133,8 +128,8 @@ def _place(moved: Moves | None, path: str) -> str:
     return moved.files.get(path) or moved.of_new(path) or path
 
 
-def _units(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> Counter[bytes]:
-    return units(path, trees.read(store, tree, path))
+def _units(tree: Tree, path: str) -> Counter[bytes]:
+    return units(path, tree.read(path))
 
 
 def _shown(unit: bytes) -> str:

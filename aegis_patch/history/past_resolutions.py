@@ -12,16 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import pygit2
-
 from aegis_patch.history.record_log import Turn, turns
 from aegis_patch.merge import one_path
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan
 from aegis_patch.merge.sides import Note, Sides
-from aegis_patch.objects import conflict_markers, texts, trees
+from aegis_patch.objects import conflict_markers, texts
 from aegis_patch.objects.conflict_markers import Place
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.project.find import Project
 from aegis_patch.upstream.workbench import Bench
 
@@ -40,7 +38,7 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
         edits[conflict.path], turn = found
         subject = turn.commit.message.partition("\n")[0]
         notes.append(Note(conflict.path, f"resolved as in {turn.commit.short_id}, {subject!r}"))
-    tree = trees.replace(bench.store, outcome.tree, edits)
+    tree = outcome.tree.replaced(edits)
     if left:
         return Conflicted(tree, tuple(left), tuple(notes))
     return Clean(tree, tuple(notes))
@@ -54,72 +52,68 @@ def _answered(
         return None
     now = conflict.sides
     for turn in known:
-        mine, result = (_either(bench.store, tree, now) for tree in (turn.mine, turn.result))
+        mine, result = (_either(tree, now) for tree in (turn.mine, turn.result))
         pristine = turn.pristine(bench) if mine and result else None
         if result and pristine:
-            old, new = (trees.lookup(bench.store, tree, now.pristine) for tree in pristine)
+            old, new = (tree.lookup(now.pristine) for tree in pristine)
             then = Sides(now.path, old, mine, new)
-            merged = retried(bench.store, plan, now, then, result)
+            merged = retried(plan, now, then, result)
             if not isinstance(merged, Conflict):
                 return merged, turn
     return None
 
 
-def _either(store: pygit2.Repository, tree: pygit2.Oid, now: Sides) -> Entry | None:
+def _either(tree: Tree, now: Sides) -> Entry | None:
     """The file of a conflict in an older tree, where it is now or where the upstream has it."""
-    return trees.lookup(store, tree, now.path) or trees.lookup(store, tree, now.pristine)
+    return tree.lookup(now.path) or tree.lookup(now.pristine)
 
 
-def retried(
-    store: pygit2.Repository, plan: Plan, now: Sides, then: Sides, result: Entry
-) -> Entry | Conflict | None:
+def retried(plan: Plan, now: Sides, then: Sides, result: Entry) -> Entry | Conflict | None:
     """What becomes of a path now, if `result` answered what was asked then; else a conflict."""
     plan = replace(plan, yours={})
-    asked = one_path.merge(store, plan, then) if then.base != then.theirs else None
-    if isinstance(asked, Conflict) and _is_answer(store, asked, result):
-        if _leads(store, plan, now, then.theirs, then.base):  # the way back
+    asked = one_path.merge(plan, then) if then.base != then.theirs else None
+    if isinstance(asked, Conflict) and _is_answer(asked, result):
+        if _leads(plan, now, then.theirs, then.base):  # the way back
             back = replace(now, base=result, theirs=then.ours)
-            merged = one_path.merge(store, plan, back)
+            merged = one_path.merge(plan, back)
             if not isinstance(merged, Conflict):
                 return merged
-        if _leads(store, plan, now, then.base, then.theirs):  # the same way again
-            return one_path.merge(store, plan, replace(now, base=then.ours, theirs=result))
-        return _back_at_another_release(store, plan, now, then, result)
+        if _leads(plan, now, then.base, then.theirs):  # the same way again
+            return one_path.merge(plan, replace(now, base=then.ours, theirs=result))
+        return _back_at_another_release(plan, now, then, result)
     return Conflict(now, Reason.TEXT, None)
 
 
 def _back_at_another_release(
-    store: pygit2.Repository, plan: Plan, now: Sides, then: Sides, result: Entry
+    plan: Plan, now: Sides, then: Sides, result: Entry
 ) -> Entry | Conflict | None:
     """The way back where the release has changed: what was asked and answered, at this one."""
-    mine = one_path.merge(store, plan, Sides(now.path, then.base, then.ours, now.theirs))
-    answer = one_path.merge(store, plan, Sides(now.path, then.theirs, result, now.base))
+    mine = one_path.merge(plan, Sides(now.path, then.base, then.ours, now.theirs))
+    answer = one_path.merge(plan, Sides(now.path, then.theirs, result, now.base))
     if isinstance(mine, Entry) and isinstance(answer, Entry):
-        asked = one_path.merge(store, plan, Sides(now.path, now.theirs, mine, now.base))
-        if isinstance(asked, Conflict) and _is_answer(store, asked, answer):
-            return one_path.merge(store, plan, replace(now, base=answer, theirs=mine))
+        asked = one_path.merge(plan, Sides(now.path, now.theirs, mine, now.base))
+        if isinstance(asked, Conflict) and _is_answer(asked, answer):
+            return one_path.merge(plan, replace(now, base=answer, theirs=mine))
     return Conflict(now, Reason.TEXT, None)
 
 
-def _leads(
-    store: pygit2.Repository, plan: Plan, now: Sides, start: Entry | None, end: Entry | None
-) -> bool:
+def _leads(plan: Plan, now: Sides, start: Entry | None, end: Entry | None) -> bool:
     """Whether what is to be done now is what leads from `start` to `end`."""
-    return one_path.merge(store, plan, Sides(now.path, start, now.base, end)) == now.theirs
+    return one_path.merge(plan, Sides(now.path, start, now.base, end)) == now.theirs
 
 
-def _is_answer(store: pygit2.Repository, asked: Conflict, result: Entry) -> bool:
+def _is_answer(asked: Conflict, result: Entry) -> bool:
     """Whether a file is the automatic merge, with a choice of the two sides at each place.
 
     What else was written in that commit is no answer, and must not go when that is taken back.
     """
-    marked, answer = trees.blob(store, asked.marked), trees.blob(store, result)
+    marked, answer = bytes_of(asked.marked), result.data
     if asked.reason is Reason.BINARY or texts.is_binary(answer):
         return result in (asked.sides.ours, asked.sides.theirs)
     lines = texts.lines(marked)
     places = list(conflict_markers.places(lines))
     if not places:  # what is in doubt is the order alone
-        mine = texts.lines(trees.blob(store, asked.sides.ours))
+        mine = texts.lines(bytes_of(asked.sides.ours))
         return _said(mine) <= _said(texts.lines(answer)) <= _said(lines)
     return _is_filled(lines, places, answer)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import pygit2
-
 from aegis_patch.history import evidence
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import requirements, stack
 from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.stack import Presence, Stack
@@ -42,7 +41,7 @@ class Facts:
     off: tuple[Finding, ...]
 
 
-def look(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> Facts:
+def look(bench: Bench, recorded: Stack, tree: Tree) -> Facts:
     """What a tree holds, as its record says and its lines prove."""
     there, nonsense = without_nonsense(bench, recorded)
     catalogue = bench.at(there, there.release).catalogue

@@ -11,8 +11,7 @@ import pygit2
 
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.history import presence
-from aegis_patch.objects import trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.project.find import Project
 from aegis_patch.project.repository import commits
 from aegis_patch.stack import record
@@ -25,20 +24,20 @@ class Turn:
     """A commit whose record differs from its parent's, and the project's trees before and after."""
 
     commit: pygit2.Commit
-    mine: pygit2.Oid
-    result: pygit2.Oid
+    mine: Tree
+    result: Tree
 
-    def pristine(self, bench: Bench) -> tuple[pygit2.Oid, pygit2.Oid] | None:
+    def pristine(self, bench: Bench) -> tuple[Tree, Tree] | None:
         """The pristine trees of the two records; None where one is broken or its release gone."""
-        before = trees.read(bench.store, self.mine, RECORD)
-        after = trees.read(bench.store, self.result, RECORD)
+        before = self.mine.read(RECORD)
+        after = self.result.read(RECORD)
         try:
             return _pristine(bench, before), _pristine(bench, after)
         except (Refused, UpstreamError):
             return None
 
 
-def _pristine(bench: Bench, text: bytes) -> pygit2.Oid:
+def _pristine(bench: Bench, text: bytes) -> Tree:
     """The pristine tree of a record, but for names that no release has."""
     stack, _ = presence.without_nonsense(bench, record.parse(text))
     return bench.pristine(stack)
@@ -48,9 +47,9 @@ def turns(project: Project) -> Iterator[Turn]:
     """The turns that HEAD can reach, newest first; a merge has one for each parent."""
     repo = project.repo
     for now, parents in _changes(repo, project.head, project.record_path):
-        result = trees.subtree(repo, now.commit.tree.id, project.prefix)
+        result = _tree(repo, now.commit).subtree(project.prefix)
         for before in parents:
-            mine = trees.subtree(repo, before.commit.tree.id, project.prefix)
+            mine = _tree(repo, before.commit).subtree(project.prefix)
             if before.record and before.record != now.record and mine and result:
                 yield Turn(now.commit, mine, result)
 
@@ -63,8 +62,8 @@ def gained(project: Project, name: str) -> pygit2.Commit | None:
     """
     repo = project.repo
     for now, parents in _changes(repo, project.head, project.record_path):
-        had_it = any(name in _names(repo, before.record) for before in parents)
-        if name in _names(repo, now.record) and not had_it:
+        had_it = any(name in _names(before.record) for before in parents)
+        if name in _names(now.record) and not had_it:
             is_first = not parents and b"\nparent " not in now.commit.read_raw()
             return now.commit if is_first or any(each.record for each in parents) else None
     return None
@@ -84,21 +83,25 @@ def _changes(
     """The commits with another record than a parent, or without a parent; newest first."""
     found = []
     for commit in commits(repo, head):
-        now = _State(commit, trees.lookup(repo, commit.tree.id, path))
+        now = _State(commit, _tree(repo, commit).lookup(path))
         parents = []
         for oid in commit.parent_ids:
             if oid in repo:  # a shallow clone's oldest commits name some that it lacks
                 parent = repo[oid].peel(pygit2.Commit)
-                parents.append(_State(parent, trees.lookup(repo, parent.tree.id, path)))
+                parents.append(_State(parent, _tree(repo, parent).lookup(path)))
         is_changed = not parents or any(before.record != now.record for before in parents)
         if now.record and is_changed:
             found.append((now, parents))
     return tuple(found)
 
 
-def _names(repo: pygit2.Repository, entry: Entry | None) -> frozenset[str]:
+def _tree(repo: pygit2.Repository, commit: pygit2.Commit) -> Tree:
+    return Tree(repo, commit.tree.id)
+
+
+def _names(entry: Entry | None) -> frozenset[str]:
     """The names in a record; none where it does not make sense."""
     try:
-        return record.parse(trees.blob(repo, entry)).names
+        return record.parse(bytes_of(entry)).names
     except Refused:
         return frozenset()

@@ -13,11 +13,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pygit2
-
 from aegis_patch.formats import compose_names, paths, python_names
 from aegis_patch.formats.compose_names import Compose
-from aegis_patch.objects import texts, trees
+from aegis_patch.objects import texts
+from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, uv_lock
 from aegis_patch.stack.record import RECORD
 
@@ -54,22 +53,21 @@ class Evolved:
     `unsettled` are the paths that await a person: what these will hold nobody knows yet.
     """
 
-    store: pygit2.Repository
     root: Path
     commit: str
-    head: pygit2.Oid
-    old: pygit2.Oid
-    new: pygit2.Oid
-    result: pygit2.Oid
+    head: Tree
+    old: Tree
+    new: Tree
+    result: Tree
     moved: Mapping[str, str]
     was: Mapping[str, str]
     unsettled: Collection[str] = ()
 
-    def read(self, tree: pygit2.Oid, path: str) -> bytes:
+    def read(self, tree: Tree, path: str) -> bytes:
         """What a tree has of a file of the result."""
-        return trees.read(self.store, tree, self.place_in(tree, path))
+        return tree.read(self.place_in(tree, path))
 
-    def place_in(self, tree: pygit2.Oid, path: str) -> str:
+    def place_in(self, tree: Tree, path: str) -> str:
         """Where a tree has a file of the result."""
         return self.was.get(path, path) if tree in (self.old, self.new) else path
 
@@ -81,7 +79,7 @@ class _Missing:
     `edited` are the Python files that both have, and not the same, by their paths in the result.
     """
 
-    tree: pygit2.Oid
+    tree: Tree
     files: Collection[str]
     modules: Collection[str]
     edited: Collection[str]
@@ -100,7 +98,7 @@ def references(at: Evolved) -> list[Reference]:
     """The lines that name what is no longer there, or what comes in and the user has not."""
     had = _missing(at, at.head, *_lost_words(at))
     wanted = _missing(at, at.new)
-    changed = trees.changed(at.store, at.head, at.result)
+    changed = at.head.changed(at.result)
     found = set(_in_settings(at, had))
     for path in {*changed, *_naming(at, had)} - {uv_lock.LOCK, RECORD, *at.unsettled}:
         data = at.read(at.result, path)
@@ -127,7 +125,7 @@ def _once(at: Evolved, modules: Collection[str], found: Iterable[Reference]) -> 
     """Each once, without packages of what is named, and modules that Python finds elsewhere."""
     elsewhere = frozenset[str]()
     if any(each.name in modules for each in found):
-        elsewhere = _reachable(trees.files(at.store, at.result))
+        elsewhere = _reachable(at.result.files())
     named: dict[tuple[str, int], str] = {}
     for each in sorted(found, key=lambda one: (one.comes, -len(one.name))):
         there = named.get((each.path, each.line), "")
@@ -160,18 +158,18 @@ def _lines(data: bytes, known: bytes) -> dict[int, str]:
 # What is missing, and who may name it.
 
 
-def _missing(at: Evolved, tree: pygit2.Oid, *words: Collection[str]) -> _Missing:
+def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
     files, modules, edited = set[str](), set[str](), set[str]()
-    for path, _ in trees.lacking(at.store, tree, at.result):
+    for path, _ in tree.lacking(at.result):
         place = at.moved.get(path, path) if tree == at.new else path
         if place in at.unsettled:
             continue
-        if trees.lookup(at.store, at.result, path) is None:
+        if path not in at.result:
             files.add(path)
             if path.endswith(".py"):
                 modules |= {python_names.module(path), python_names.module(at.place_in(tree, path))}
                 modules.add(python_names.module(at.was.get(path, path)))
-        if path.endswith(".py") and trees.lookup(at.store, at.result, place):
+        if path.endswith(".py") and place in at.result:
             edited.add(place)
     return _Missing(tree, files, modules, edited, *words)
 
@@ -184,20 +182,20 @@ def _lost_words(at: Evolved) -> Iterator[set[str]]:
         yield old - new - mine
 
 
-def _variables(at: Evolved, tree: pygit2.Oid) -> set[str]:
+def _variables(at: Evolved, tree: Tree) -> set[str]:
     return set(_VARIABLE.findall(_text(at, tree, ".env.example")))
 
 
-def _services(at: Evolved, tree: pygit2.Oid) -> set[str]:
+def _services(at: Evolved, tree: Tree) -> set[str]:
     found = _compose(at, tree, at.moved.get(_COMPOSE, _COMPOSE))
     return {name.removeprefix("service ") for name in found.has} if found else set()
 
 
-def _distributions(at: Evolved, tree: pygit2.Oid) -> set[str]:
+def _distributions(at: Evolved, tree: Tree) -> set[str]:
     return set(_DISTRIBUTION.findall(_text(at, tree, "pyproject.toml")))
 
 
-def _text(at: Evolved, tree: pygit2.Oid, path: str) -> str:
+def _text(at: Evolved, tree: Tree, path: str) -> str:
     return at.read(tree, at.moved.get(path, path)).decode("utf-8", "replace")
 
 
@@ -212,7 +210,7 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
             words.add(python_names.module(path).rpartition(".")[2])
     found = set(git.naming(at.root, at.commit, words))
     for name in had.modules:
-        found.update(trees.files(at.store, at.head, name.replace(".", "/")))
+        found.update(at.head.files(name.replace(".", "/")))
     return found
 
 
@@ -286,7 +284,7 @@ def _file_of(at: Evolved, module: str) -> str:
     stem = module.replace(".", "/")
     for path in (f"{stem}.py", f"{stem}/__init__.py") if module else ():
         place = at.moved.get(path, path)
-        if trees.lookup(at.store, at.result, place):
+        if place in at.result:
             return place
     return ""
 
@@ -332,14 +330,13 @@ def _lacked(before: Compose | None) -> set[tuple[str, str]]:
     return found
 
 
-def _compose(at: Evolved, tree: pygit2.Oid, path: str) -> Compose | None:
-    read = functools.partial(trees.read, at.store, tree)
-    return compose_names.project(read, at.place_in(tree, path))
+def _compose(at: Evolved, tree: Tree, path: str) -> Compose | None:
+    return compose_names.project(tree.read, at.place_in(tree, path))
 
 
 def _in_all_compose_files(at: Evolved) -> frozenset[str]:
     found = frozenset[str]()
-    for path in trees.files(at.store, at.result):
+    for path in at.result.files():
         if compose_names.NAME.search(path):
             read = compose_names.read(at.read(at.result, path))
             found |= read.has if read else frozenset()
@@ -350,14 +347,11 @@ def _paths(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -
     """Paths that lead to a file of the other tree, and to none of the result."""
     there = at.place_in(lost.tree, path)
     for number, name in paths.named(path, data):
-        did_lead = number in lines and _leads(at, lost.tree, there, name)
-        if did_lead and not _leads(at, at.result, path, name):
+        did_lead = number in lines and _leads(lost.tree, there, name)
+        if did_lead and not _leads(at.result, path, name):
             yield number, posixpath.normpath(name)
 
 
-def _leads(at: Evolved, tree: pygit2.Oid, path: str, name: str) -> bool:
+def _leads(tree: Tree, path: str, name: str) -> bool:
     """Whether a path that a file names is there."""
-    for place in paths.places(path, name):
-        if trees.lookup(at.store, tree, place) or trees.subtree(at.store, tree, place):
-            return True
-    return False
+    return any(place in tree or tree.subtree(place) for place in paths.places(path, name))

@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode
 
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.landing import journal, locks
 from aegis_patch.landing.journal import Landing
-from aegis_patch.objects import trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git, repository
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
@@ -40,7 +38,7 @@ class Draft:
     """A planned commit: its message, and the whole repository's tree."""
 
     message: str
-    tree: pygit2.Oid
+    tree: Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Pick:
     """
 
     draft: Draft
-    worktree: pygit2.Oid
+    worktree: Tree
     stages: Mapping[str, tuple[Entry | None, Entry | None, Entry | None]]
 
 
@@ -68,8 +66,8 @@ def author(directory: Path) -> bool:
 
 def land(
     repo: pygit2.Repository,
-    store: pygit2.Repository,
     head: pygit2.Oid | None,
+    before: Tree,
     drafts: Sequence[Draft],
     pick: Pick | None = None,
     *,
@@ -78,16 +76,16 @@ def land(
 ) -> list[str]:
     """Make commits on the current branch, then enter a conflict: all of it, or nothing.
 
-    `seen` is what `preconditions.files` returned, `held` what `journal.alone` did. The ids, oldest
-    first.
+    `before` is HEAD's tree, or the empty one. `seen` is what `preconditions.files` returned, `held`
+    what `journal.alone` did. The ids, oldest first.
 
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
     made_by = {} if head or author(Path(repo.workdir)) else _PLACEHOLDERS
-    room = _Room(repo, store, held, made_by)
+    room = _Room(repo, held, made_by)
     with _refusing(repo):
-        ids, landing = _stage(room, head, drafts, pick, seen)
+        ids, landing = _stage(room, head, before, drafts, pick, seen)
         with _uninterrupted():
             _move(room, landing)
     return ids
@@ -95,7 +93,6 @@ def land(
 
 def settle(
     repo: pygit2.Repository,
-    store: pygit2.Repository,
     head: pygit2.Oid,
     files: Mapping[str, Entry | None],
     *,
@@ -109,7 +106,7 @@ def settle(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    room = _Room(repo, store, held, {})
+    room = _Room(repo, held, {})
     with _refusing(repo):
         landing = _stage_settled(room, str(head), files, seen)
         with _uninterrupted():
@@ -132,7 +129,6 @@ class _Room:
     """A directory where git works aside: nothing points to its commits yet."""
 
     repo: pygit2.Repository
-    store: pygit2.Repository
     held: int
     made_by: Mapping[str, str]
 
@@ -179,17 +175,17 @@ class _Room:
 def _stage(
     room: _Room,
     head: pygit2.Oid | None,
+    before: Tree,
     drafts: Sequence[Draft],
     pick: Pick | None,
     seen: Mapping[str, str],
 ) -> tuple[list[str], Landing]:
-    repo, store = room.repo, room.store
-    before = store[head].peel(pygit2.Tree).id if head else trees.empty(store)
+    repo = room.repo
     old = str(head) if head else ""
     ids: list[str] = []
     tree, parent = before, old
     for draft in drafts:
-        copy(store, repo, draft.tree, tree)
+        copy(repo, draft.tree, tree)
         tree, parent = draft.tree, room.commit(draft, parent)
         ids.append(parent)
     try:
@@ -197,10 +193,10 @@ def _stage(
         if pick:
             _copy_pick(room, pick, tree)
             tree = pick.worktree
-        paths = trees.changed(store, before, tree)
-        _write_files(room, before, tree, paths, _absent(store, before, paths, seen))
+        paths = before.changed(tree)
+        _write_files(room, before, tree, paths, _absent(before, paths, seen))
         if pick:
-            to_come = _absent(store, tree, pick.stages, seen)  # a person needs them
+            to_come = _absent(tree, pick.stages, seen)  # a person needs them
             _write_again(room, to_come)
             paths = tuple(sorted({*paths, *to_come}))
             _write_pick(room, pick, room.commit(pick.draft, parent))
@@ -219,7 +215,7 @@ def _stage_settled(
     for path, entry in files.items():
         entries += f"0 {_ABSENT}\t{path}\0"
         if entry:
-            copy_blob(room.store, room.repo, entry.id)
+            copy_object(entry.store, room.repo, entry.id)
             entries += f"{entry.mode:o} {entry.id} 0\t{path}\0"
     try:
         index = journal.make_room(room.repo)
@@ -233,17 +229,15 @@ def _stage_settled(
     return Landing("the merge of git's conflicts", branch, head, head, index, marks)
 
 
-def _absent(
-    store: pygit2.Repository, tree: pygit2.Oid, paths: Iterable[str], seen: Mapping[str, str]
-) -> list[str]:
+def _absent(tree: Tree, paths: Iterable[str], seen: Mapping[str, str]) -> list[str]:
     """Those of some paths that a tree has, and the worktree had not when it was looked at."""
-    return [path for path in paths if not seen.get(path) and trees.lookup(store, tree, path)]
+    return [path for path in paths if not seen.get(path) and path in tree]
 
 
 def _write_files(
     room: _Room,
-    before: pygit2.Oid,
-    after: pygit2.Oid,
+    before: Tree,
+    after: Tree,
     paths: Sequence[str],
     absent: Iterable[str],
 ) -> None:
@@ -274,13 +268,13 @@ def _write_again(room: _Room, paths: Sequence[str]) -> None:
     room.git(room.top, *words, stdin="".join(f"{path}\0" for path in paths))
 
 
-def _copy_pick(room: _Room, pick: Pick, known: pygit2.Oid) -> None:
+def _copy_pick(room: _Room, pick: Pick, known: Tree) -> None:
     # Every side too, so that nothing in the project's index is missing later.
-    copy(room.store, room.repo, pick.draft.tree, known)
-    copy(room.store, room.repo, pick.worktree, known)
+    copy(room.repo, pick.draft.tree, known)
+    copy(room.repo, pick.worktree, known)
     for side in itertools.chain.from_iterable(pick.stages.values()):
         if side:
-            copy_blob(room.store, room.repo, side.id)
+            copy_object(side.store, room.repo, side.id)
 
 
 def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
@@ -327,24 +321,13 @@ def _refresh(room: _Room, landing: Landing) -> None:
         room.git(room.top, *words, stdin=there)
 
 
-def copy(
-    store: pygit2.Repository, repo: pygit2.Repository, tree: pygit2.Oid, known: pygit2.Oid | None
-) -> None:
+def copy(repo: pygit2.Repository, tree: Tree, known: Tree | None) -> None:
     """Copy what a tree needs into a repository, apart from what is in the `known` tree."""
-    before = {entry.name: entry for entry in store[known].peel(pygit2.Tree)} if known else {}
-    for entry in store[tree].peel(pygit2.Tree):
-        was = before.get(entry.name)
-        if (was and was.id == entry.id) or entry.filemode == FileMode.COMMIT:
-            continue
-        if entry.filemode == FileMode.TREE:
-            inside = was.id if was and was.filemode == FileMode.TREE else None
-            copy(store, repo, entry.id, inside)
-        else:
-            copy_blob(store, repo, entry.id)
-    copy_blob(store, repo, tree)
+    for oid in tree.objects(known):
+        copy_object(tree.store, repo, oid)
 
 
-def copy_blob(store: pygit2.Repository, repo: pygit2.Repository, oid: pygit2.Oid) -> None:
+def copy_object(store: pygit2.Repository, repo: pygit2.Repository, oid: pygit2.Oid) -> None:
     """Copy one object, unless it is there."""
     if oid not in repo.odb:
         kind, data = store.odb.read(oid)

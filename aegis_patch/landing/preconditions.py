@@ -12,7 +12,7 @@ import pygit2
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, land, locks
 from aegis_patch.landing.land import Pick
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, repository
 
 
@@ -55,9 +55,8 @@ def author(directory: Path) -> None:
 
 def files(
     repo: pygit2.Repository,
-    store: pygit2.Repository,
-    before: pygit2.Oid,
-    after: pygit2.Oid,
+    before: Tree,
+    after: Tree,
     pick: Pick | None = None,
 ) -> dict[str, str]:
     """Refuse to overwrite uncommitted work; the mark of each file to be written.
@@ -68,11 +67,11 @@ def files(
     """
     top = Path(repo.workdir)
     awaiting = pick.stages.keys() if pick else set[str]()
-    paths = {*trees.changed(store, before, after)}
-    paths.update(path for path in awaiting if trees.lookup(store, after, path))
+    paths = {*before.changed(after)}
+    paths.update(path for path in awaiting if path in after)
     seen = {path: journal.mark(top / path) for path in sorted(paths)}  # before git looks
-    blocked = _in_the_way(store, before, top, paths)
-    blocked |= _loose(store, before, top, awaiting - paths)
+    blocked = _in_the_way(before, top, paths)
+    blocked |= _loose(before, top, awaiting - paths)
     if blocked:
         first = _typed([min(blocked)])
         raise Refused(
@@ -80,7 +79,7 @@ def files(
             where=", ".join(sorted(blocked)),
             next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
-    if changed := git.uncommitted(top, [*seen], Path(store.path) / "index-of-the-project"):
+    if changed := git.uncommitted(top, [*seen], Path(before.store.path) / "index-of-the-project"):
         raise _uncommitted(top, changed)
     return seen
 
@@ -140,24 +139,22 @@ def _typed(paths: Sequence[str]) -> str:
     return " ".join(shlex.quote(f":/{path}") for path in paths)
 
 
-def _in_the_way(
-    store: pygit2.Repository, head: pygit2.Oid, top: Path, paths: Iterable[str]
-) -> set[str]:
+def _in_the_way(head: Tree, top: Path, paths: Iterable[str]) -> set[str]:
     """Untracked files where aegis would write."""
     found = set[str]()
     for path in paths:
         found.update(_bad_parents(top, path))
-        if not trees.lookup(store, head, path) and os.path.lexists(top / path):
+        if path not in head and os.path.lexists(top / path):
             found.add(path)
     return found
 
 
-def _loose(store: pygit2.Repository, head: pygit2.Oid, top: Path, paths: Iterable[str]) -> set[str]:
+def _loose(head: Tree, top: Path, paths: Iterable[str]) -> set[str]:
     """Files that are not in git, at paths that await a person: `--abort` would take them away."""
     found = set[str]()
     for path in paths:
         is_file = (top / path).is_symlink() or (top / path).is_file()
-        if is_file and not trees.lookup(store, head, path) and not _bad_parents(top, path):
+        if is_file and path not in head and not _bad_parents(top, path):
             found.add(path)
     return found
 

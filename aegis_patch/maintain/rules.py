@@ -11,10 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import pygit2
-
 from aegis_patch.formats import anchors
-from aegis_patch.objects import texts, trees
+from aegis_patch.objects import texts
+from aegis_patch.objects.trees import bytes_of
 from aegis_patch.stack import patch, pristine, requirements
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
@@ -32,34 +31,32 @@ Place = tuple[str, bytes]
 """A list: its file, and the anchor that ends it."""
 
 
-def breaches(store: pygit2.Repository, upstream: Upstream, name: str) -> Iterator[str]:
+def breaches(upstream: Upstream, name: str) -> Iterator[str]:
     """What one series breaks, each in a sentence.
 
     Raises:
         SeriesError: the series does not apply, or what it requires clashes.
     """
     yield from _in_its_requirements(upstream, name)
-    yield from _in_its_patches(store, upstream, name)
-    yield from _in_its_edits(store, upstream, name)
+    yield from _in_its_patches(upstream, name)
+    yield from _in_its_edits(upstream, name)
 
 
-def breaches_between(store: pygit2.Repository, upstream: Upstream) -> Iterator[str]:
+def breaches_between(upstream: Upstream) -> Iterator[str]:
     """What base/ and all series break together.
 
     Raises:
         SeriesError: the whole catalogue does not fold.
     """
-    everything = pristine.fold(store, upstream, upstream.catalogue)
-    for path in trees.files(store, everything):
+    everything = pristine.fold(upstream, upstream.catalogue)
+    for path in everything.files():
         found = Counter(
-            line.strip()
-            for line in texts.lines(trees.read(store, everything, path))
-            if anchors.is_anchor(line)
+            line.strip() for line in texts.lines(everything.read(path)) if anchors.is_anchor(line)
         )
         for line, count in found.items():
             if count > 1:
                 yield f"{path}: the anchor {_shown(line)} stands there {count} times"
-    yield from _identical_items(store, upstream)
+    yield from _identical_items(upstream)
 
 
 def _in_its_requirements(upstream: Upstream, name: str) -> Iterator[str]:
@@ -71,8 +68,8 @@ def _in_its_requirements(upstream: Upstream, name: str) -> Iterator[str]:
         yield "an integration requires two or more"
 
 
-def _in_its_patches(store: pygit2.Repository, upstream: Upstream, name: str) -> Iterator[str]:
-    identity = dict(identity_files.defaults(store, upstream))
+def _in_its_patches(upstream: Upstream, name: str) -> Iterator[str]:
+    identity = dict(identity_files.defaults(upstream))
     identity["slug"] = identity_files.slug(identity["project_name"])
     if not upstream.catalogue[name].series:
         yield "it has no patch"
@@ -93,37 +90,37 @@ def named(subject: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-") + ".patch"
 
 
-def _in_its_edits(store: pygit2.Repository, upstream: Upstream, name: str) -> Iterator[str]:
-    start, end = pristine.before(store, upstream, name), pristine.after(store, upstream, name)
-    for path, (old, new) in trees.differences(store, start, end).items():
+def _in_its_edits(upstream: Upstream, name: str) -> Iterator[str]:
+    start, end = pristine.before(upstream, name), pristine.after(upstream, name)
+    for path, (old, new) in start.differences(end).items():
         if path == RECORD:
             yield f"{path}: aegis writes it, no series does"
         if old is None or new is None:
             continue
-        before, after = (texts.lines(trees.blob(store, side)) for side in (old, new))
+        before, after = (texts.lines(bytes_of(side)) for side in (old, new))
         if before[:1] != after[:1] or before[-1:] != after[-1:]:
             yield f"{path}: its first and its last line belong to the user"
-    count = edited(store, upstream, name)
+    count = edited(upstream, name)
     if count > MOST_EDITED:
         yield f"it changes {count} lines of existing files: base/ lacks a seam"
 
 
-def edited(store: pygit2.Repository, upstream: Upstream, name: str) -> int:
+def edited(upstream: Upstream, name: str) -> int:
     """How many lines of existing files a series changes; a Compose service is new text in one."""
-    start, end = pristine.before(store, upstream, name), pristine.after(store, upstream, name)
+    start, end = pristine.before(upstream, name), pristine.after(upstream, name)
     count = 0
-    for change in store.diff(start, end):
+    for change in start.store.diff(start.id, end.id):
         assert change is not None
         if change.delta.status_char() == "M" and change.delta.new_file.path != "compose.yaml":
             count += change.line_stats[1] + change.line_stats[2]
     return count
 
 
-def _identical_items(store: pygit2.Repository, upstream: Upstream) -> Iterator[str]:
+def _identical_items(upstream: Upstream) -> Iterator[str]:
     """Two series with one item in one list: a merge of texts may take it once, or twice."""
     known: dict[Place, dict[bytes, str]] = {}
     for name in requirements.order(upstream.catalogue, upstream.catalogue):
-        for place, lines in _put_in(store, upstream, name):
+        for place, lines in _put_in(upstream, name):
             there = known.setdefault(place, {})
             for item in _items(lines):
                 other = there.setdefault(item, name)
@@ -131,15 +128,13 @@ def _identical_items(store: pygit2.Repository, upstream: Upstream) -> Iterator[s
                     yield f"{place[0]}: {other} and {name} both have {_shown(item)}"
 
 
-def _put_in(
-    store: pygit2.Repository, upstream: Upstream, name: str
-) -> Iterator[tuple[Place, Sequence[bytes]]]:
+def _put_in(upstream: Upstream, name: str) -> Iterator[tuple[Place, Sequence[bytes]]]:
     """The lines that a series puts in above anchors."""
-    start, end = pristine.before(store, upstream, name), pristine.after(store, upstream, name)
-    for path in trees.changed(store, start, end):
-        old, new = (trees.read(store, tree, path) for tree in (start, end))
+    start, end = pristine.before(upstream, name), pristine.after(upstream, name)
+    for path in start.changed(end):
+        old, new = (tree.read(path) for tree in (start, end))
         before, after = texts.lines(old), texts.lines(new)
-        for at, to in texts.hunks(store, old, new):
+        for at, to in texts.hunks(old, new):
             if len(at) == 0 and at.start < len(before) and anchors.is_anchor(before[at.start]):
                 yield (path, before[at.start].strip()), after[to.start : to.stop]
 

@@ -29,6 +29,7 @@ from aegis_patch.errors import AegisError
 from aegis_patch.maintain import rules
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.pristine import after, before
@@ -119,7 +120,7 @@ def start(name: str, directory: Path) -> None:
     objects = git(ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     alternates.write_text(f"{objects}\n{RELEASES}\n")
     repo = pygit2.Repository(str(directory))
-    tree = before(repo, worktree(repo, name), name)
+    tree = before(worktree(repo, name), name)
     _remember_preimages(repo, name)
     git(directory, "read-tree", str(tree))
     git(directory, "checkout-index", "--all")
@@ -131,7 +132,7 @@ def _remember_preimages(repo: pygit2.Repository, name: str) -> None:
     """Make the blobs that the patches name, for `git am --3way` after base/ changed."""
     for release in (WORK, latest()):
         with contextlib.suppress(AegisError, KeyError):
-            after(repo, open_release(repo, BUNDLED, release), name)
+            after(open_release(repo, BUNDLED, release), name)
 
 
 def save(name: str, directory: Path) -> int:
@@ -172,10 +173,10 @@ def check(names: list[str]) -> int:
         upstream = worktree(store)
         wrong = 0
         for name in names or sorted(upstream.catalogue):
-            found = list(rules.breaches(store, upstream, name)) if not differs(name) else [""]
+            found = list(rules.breaches(upstream, name)) if not differs(name) else [""]
             print("".join(f"patches/{name}: {breach}\n" for breach in found if breach), end="")
             wrong += bool(found)
-        found = list(rules.breaches_between(store, upstream)) if not (names or wrong) else []
+        found = list(rules.breaches_between(upstream)) if not (names or wrong) else []
         print("".join(f"{breach}\n" for breach in found), end="")
     return wrong + len(found)
 
@@ -252,15 +253,15 @@ def catalogue(name: str = "") -> dict[str, Component]:
     return found
 
 
-def snapshot(repo: pygit2.Repository, directory: Path) -> pygit2.Oid:
+def snapshot(repo: pygit2.Repository, directory: Path) -> Tree:
     """The tree of a directory's files, tracked or not, but for what git ignores."""
     said = git(directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    edits: dict[str, trees.Entry | None] = {}
+    edits = {}
     for path in (path for path in said.split("\0") if path and (directory / path).exists()):
         file = directory / path
         mode = 0o100755 if os.access(file, os.X_OK) else 0o100644
-        edits[path] = trees.Entry(repo.create_blob(file.read_bytes()), mode)
-    return trees.replace(repo, None, edits)
+        edits[path] = Entry.written(repo, file.read_bytes(), mode)
+    return trees.empty(repo).replaced(edits)
 
 
 def git(directory: Path, *args: str) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pygit2
-
 from aegis_patch.errors import Refused
 from aegis_patch.formats import kinds
 from aegis_patch.merge import file_content
-from aegis_patch.merge.file_content import Reason, Text
+from aegis_patch.merge.file_content import Reason, Text, Three
 from aegis_patch.objects import texts
 from aegis_patch.stack import record
 from aegis_patch.stack.joined import Differ, joined
@@ -17,28 +15,27 @@ from aegis_patch.stack.record import RECORD
 _LOCKS = (".lock", "-lock.json", "-lock.yaml")  # are made anew, never merged
 
 
-def merge(store: pygit2.Repository, path: str, base: bytes, ours: bytes, theirs: bytes) -> Text:
+def merge(three: Three) -> Text:
     """What git could not merge: by what a file of its kind says, or at anchors alone."""
-    name = path.rpartition("/")[2]
-    sides = (base, ours, theirs)
+    name = three.path.rpartition("/")[2]
     if name == RECORD:
-        return _merge_records(store, *sides)
-    if name.endswith(_LOCKS) or any(texts.is_binary(side) for side in sides):
-        return Text(ours, Reason.BINARY)
-    if not base:
-        return Text(ours, Reason.ADDED)
-    if kinds.kind(path):
-        return file_content.merge(store, path, *sides)
-    data = at_anchors(store, *sides)
-    return Text(ours, Reason.TEXT) if data is None else Text(data)
+        return _merge_records(three)
+    if name.endswith(_LOCKS) or any(texts.is_binary(side) for side in three.sides):
+        return Text(three.ours, Reason.BINARY)
+    if not three.base:
+        return Text(three.ours, Reason.ADDED)
+    if kinds.kind(three.path):
+        return file_content.merge(three)
+    data = at_anchors(*three.sides)
+    return Text(three.ours, Reason.TEXT) if data is None else Text(data)
 
 
-def _merge_records(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Text:
+def _merge_records(three: Three) -> Text:
     """Three records made one by key; what people wrote there besides is merged as text."""
-    sides = (base, ours, theirs)
+    ours, theirs = three.ours, three.theirs
     try:
-        wanted = joined(record.parse(base), record.parse(ours), record.parse(theirs))
-        rest = texts.merge_text(store, *(record.strip(side) for side in sides))
+        wanted = joined(record.parse(three.base), record.parse(ours), record.parse(theirs))
+        rest = texts.merge_text(three.store, *(record.strip(side) for side in three.sides))
         if not rest.clean:
             return Text(ours, Reason.TEXT)
         written = record.write(rest.data, wanted)

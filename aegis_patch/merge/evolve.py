@@ -9,26 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import pygit2
-
 from aegis_patch.formats import python_names
 from aegis_patch.merge import one_path, renames
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.matched_paths import differing, obstructed
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Fate, Outcome, Plan, Unchanged
 from aegis_patch.merge.sides import Sides
-from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 
 
-def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
+def evolve(plan: Plan) -> Outcome:
     """Merge what changes between two pristine trees into HEAD."""
     edits: dict[str, Entry | None] = {}
     created: list[Sides] = []
     conflicts: list[Conflict] = []
-    found, notes = differing(store, plan)
-    for sides, fate in zip(found, _fates(store, plan, found), strict=True):
-        if sides.was and trees.lookup(store, plan.head, sides.was):
+    found, notes = differing(plan)
+    for sides, fate in zip(found, _fates(plan, found), strict=True):
+        if sides.was and sides.was in plan.head:
             edits |= {sides.was: None, sides.path: sides.ours}  # theirs moved it
         if isinstance(fate, Conflict):
             conflicts.append(fate)
@@ -37,38 +34,36 @@ def evolve(store: pygit2.Repository, plan: Plan) -> Outcome:
             created.append(sides)
         elif fate != sides.ours:
             edits[sides.path] = fate
-    tree = trees.replace(store, plan.head, edits)
+    tree = plan.head.replaced(edits)
     new: dict[str, Entry | None] = {}
     for sides in created:
-        if obstructed(store, plan, tree, sides.path):
+        if obstructed(plan, tree, sides.path):
             conflicts.append(Conflict(sides, Reason.KIND, None))
         else:
             new[sides.path] = sides.theirs
-    tree = trees.replace(store, tree, new)
+    tree = tree.replaced(new)
     if conflicts:
         return Conflicted(tree, tuple(conflicts), tuple(notes))
     return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged(tuple(notes))
 
 
-def _fates(store: pygit2.Repository, plan: Plan, found: Sequence[Sides]) -> Iterator[Fate]:
+def _fates(plan: Plan, found: Sequence[Sides]) -> Iterator[Fate]:
     """What becomes of each path; an import that only followed a renamed module is no change."""
     modules: dict[str, str] = {}
     for sides in found:
-        fate = one_path.merge(store, plan, sides)
+        fate = one_path.merge(plan, sides)
         if isinstance(fate, Conflict) and fate.reason is Reason.DELETED_BY_US:
-            modules = modules or _renamed_modules(store, plan, found)
-            if one_path.is_same_but_for_layout(store, sides, modules):
+            modules = modules or _renamed_modules(plan, found)
+            if one_path.is_same_but_for_layout(sides, modules):
                 fate = None
         yield fate
 
 
-def _renamed_modules(
-    store: pygit2.Repository, plan: Plan, found: Iterable[Sides]
-) -> dict[str, str]:
+def _renamed_modules(plan: Plan, found: Iterable[Sides]) -> dict[str, str]:
     """Which modules of the old pristine tree the user has under another name."""
-    there = set(trees.files(store, plan.head))
-    missing = set(trees.files(store, plan.old)) - there
-    moved = dict(renames.follow(store, plan.old, plan.head, sorted(missing)).files)
+    there = set(plan.head.files())
+    missing = set(plan.old.files()) - there
+    moved = dict(renames.follow(plan.old, plan.head, sorted(missing)).files)
     for sides in found:
         if sides.was:
             moved[sides.was] = sides.path

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pygit2
-
 from aegis_patch.merge import renames
 from aegis_patch.merge.outcome import Plan
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note
-from aegis_patch.objects import trees
 
 
-def by_path(
-    store: pygit2.Repository, plan: Plan, paths: Iterable[str], mine: Moves, theirs: Moves
-) -> dict[str, Note]:
+def by_path(plan: Plan, paths: Iterable[str], mine: Moves, theirs: Moves) -> dict[str, Note]:
     """What stays out, and what to tell of each: where the user and the upstream moved files."""
     found: dict[str, Note] = {}
     for path, now in theirs.files.items():
-        if _is_deleted(store, plan, path, mine):
+        if _is_deleted(plan, path, mine):
             found[now] = _stays_deleted(path, now, mine)
     for path in paths:
-        if path in found or trees.lookup(store, plan.old, path):
+        if path in found or path in plan.old:
             continue
-        if directory := _deleted_directory(store, plan, path, mine, theirs):
+        if directory := _deleted_directory(plan, path, mine, theirs):
             text = f"left out: you deleted {directory}"
             found[path] = Note(path, text, many=f"{{count}} new files {text}", applied=False)
-    return {path: note for path, note in found.items() if not trees.lookup(store, plan.head, path)}
+    return {path: note for path, note in found.items() if path not in plan.head}
 
 
-def _is_deleted(store: pygit2.Repository, plan: Plan, path: str, mine: Moves) -> bool:
+def _is_deleted(plan: Plan, path: str, mine: Moves) -> bool:
     """Whether the user has deleted a file of the old pristine tree, rather than moved it."""
-    if path in mine.files or trees.lookup(store, plan.head, path):
+    if path in mine.files or path in plan.head:
         return False
-    return trees.lookup(store, plan.old, path) is not None
+    return path in plan.old
 
 
 def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
@@ -46,9 +41,7 @@ def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
     return Note(path, text, many=many, to=now, applied=False)
 
 
-def _deleted_directory(
-    store: pygit2.Repository, plan: Plan, path: str, mine: Moves, theirs: Moves
-) -> str:
+def _deleted_directory(plan: Plan, path: str, mine: Moves, theirs: Moves) -> str:
     """The directory of a new file that the user deleted as a whole, if so.
 
     It held several files: who deletes the only one, as an empty `__init__.py`, means no directory.
@@ -57,14 +50,14 @@ def _deleted_directory(
     """
     was = {place: directory for directory, place in theirs.places.items()}
     for place in reversed(list(renames.above(path))):
-        is_old = trees.subtree(store, plan.old, place) is not None
+        is_old = plan.old.subtree(place) is not None
         directory = place if is_old else was.get(place, place)
-        if trees.lookup(store, plan.head, directory):
+        if directory in plan.head:
             return ""  # a file of the user's is there instead
-        if trees.subtree(store, plan.head, directory):
+        if plan.head.subtree(directory):
             continue
-        inside = list(trees.files(store, plan.old, directory))
-        deleted = [each for each in inside if _is_deleted(store, plan, each, mine)]
+        inside = list(plan.old.files(directory))
+        deleted = [each for each in inside if _is_deleted(plan, each, mine)]
         if len(inside) > 1 and deleted == inside and mine.hints.keys().isdisjoint(inside):
             return "" if path in plan.brought and "/" in directory else directory
     return ""

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-import pygit2
-
 from aegis_patch.merge import left_out, renames
 from aegis_patch.merge.outcome import Plan
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note, Sides
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 
 
-def differing(store: pygit2.Repository, plan: Plan) -> tuple[list[Sides], list[Note]]:
+def differing(plan: Plan) -> tuple[list[Sides], list[Note]]:
     """What differs between the pristine trees, and what to tell of its moves."""
-    paths = trees.changed(store, plan.old, plan.new)
-    missing = [path for path in paths if not trees.lookup(store, plan.new, path)]
-    mine = plan.moved or renames.follow(store, plan.old, plan.head, paths)
-    wanted = renames.follow(store, plan.old, plan.new, missing)
-    theirs = _theirs_to_follow(store, plan, missing, mine, wanted)
-    places = _places(store, plan, paths, mine, theirs)
-    out = left_out.by_path(store, plan, paths, mine, wanted)
+    paths = plan.old.changed(plan.new)
+    missing = [path for path in paths if path not in plan.new]
+    mine = plan.moved or renames.follow(plan.old, plan.head, paths)
+    wanted = renames.follow(plan.old, plan.new, missing)
+    theirs = _theirs_to_follow(plan, missing, mine, wanted)
+    places = _places(plan, paths, mine, theirs)
+    out = left_out.by_path(plan, paths, mine, wanted)
     found: list[Sides] = []
     notes = list(dict.fromkeys(out.values()))
     for path, place in places.items():
@@ -32,9 +30,9 @@ def differing(store: pygit2.Repository, plan: Plan) -> tuple[list[Sides], list[N
         where = now if place == path else place
         sides = Sides(
             where,
-            trees.lookup(store, plan.old, path),
-            trees.lookup(store, plan.head, place),
-            trees.lookup(store, plan.new, now),
+            plan.old.lookup(path),
+            plan.head.lookup(place),
+            plan.new.lookup(now),
             was="" if where == path else path,
         )
         found.append(sides)
@@ -44,46 +42,45 @@ def differing(store: pygit2.Repository, plan: Plan) -> tuple[list[Sides], list[N
     return found, notes
 
 
-def obstructed(store: pygit2.Repository, plan: Plan, tree: pygit2.Oid, path: str) -> bool:
+def obstructed(plan: Plan, tree: Tree, path: str) -> bool:
     """Whether a new path has something of the user's in its way.
 
     It is under a file, at a directory, beside a module or package of its name, or, where git
     cannot tell them apart, beside a name in another case.
     """
     name = path.removesuffix("/__init__.py")
-    if name != path and trees.lookup(store, tree, f"{name}.py"):
+    if name != path and f"{name}.py" in tree:
         return True
     if path.endswith(".py"):
-        beside = trees.files(store, tree, path.removesuffix(".py"))
+        beside = tree.files(path.removesuffix(".py"))
         if any(each.endswith(".py") for each in beside):
             return True
-    if plan.ignorecase and trees.other_case(store, tree, path):
+    if plan.ignorecase and tree.other_case(path):
         return True
-    if trees.subtree(store, tree, path) is not None:
+    if tree.subtree(path) is not None:
         return True
-    return any(trees.lookup(store, tree, parent) for parent in renames.above(path))
+    return any(parent in tree for parent in renames.above(path))
 
 
 def _theirs_to_follow(
-    store: pygit2.Repository, plan: Plan, missing: Iterable[str], mine: Moves, wanted: Moves
+    plan: Plan, missing: Iterable[str], mine: Moves, wanted: Moves
 ) -> dict[str, str]:
     """Where the new pristine tree has what it moved and HEAD has changed, or moved, too."""
     found: dict[str, str] = {}
     for path in missing:
-        entry = trees.lookup(store, plan.head, _place(store, plan, path, mine))
-        is_edited = entry and entry != trees.lookup(store, plan.old, path)
+        entry = plan.head.lookup(_place(plan, path, mine))
+        is_edited = entry and entry != plan.old.lookup(path)
         if path in wanted.files and (is_edited or path in mine.files):
             found[path] = wanted.files[path]
-    rest = trees.replace(store, plan.head, dict.fromkeys(found))
+    rest = plan.head.replaced(dict.fromkeys(found))
     for path, now in list(found.items()):
-        in_the_way = trees.lookup(store, rest, now) or obstructed(store, plan, rest, now)
-        if in_the_way and now != _place(store, plan, path, mine):
+        in_the_way = now in rest or obstructed(plan, rest, now)
+        if in_the_way and now != _place(plan, path, mine):
             del found[path]
     return found
 
 
 def _places(
-    store: pygit2.Repository,
     plan: Plan,
     paths: Iterable[str],
     mine: Moves,
@@ -94,7 +91,7 @@ def _places(
     places = {}
     for path in paths:
         if path not in arrived:
-            places[path] = _place(store, plan, path, mine)
+            places[path] = _place(plan, path, mine)
     taken = Counter(places.values())
     for path, place in places.items():
         if place != path and taken[place] > 1:
@@ -103,12 +100,12 @@ def _places(
     return places
 
 
-def _place(store: pygit2.Repository, plan: Plan, path: str, mine: Moves) -> str:
+def _place(plan: Plan, path: str, mine: Moves) -> str:
     """Where HEAD has a path, or should."""
-    if trees.lookup(store, plan.old, path):
+    if path in plan.old:
         return mine.files.get(path, path)
     place = mine.of_new(path)
-    if place is None or trees.lookup(store, plan.old, place):
+    if place is None or place in plan.old:
         return path
     return place
 

@@ -2,70 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
-import pygit2
 from pygit2.enums import FileMode
 
 from aegis_patch.formats import python_names, same_meaning
 from aegis_patch.merge import file_content, written_twice
-from aegis_patch.merge.file_content import Reason
+from aegis_patch.merge.file_content import Reason, Three
 from aegis_patch.merge.outcome import Conflict, Fate, Plan
 from aegis_patch.merge.sides import Sides
-from aegis_patch.objects import trees
 from aegis_patch.objects.texts import is_binary, merge_text
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, bytes_of
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 
 
-def merge(store: pygit2.Repository, plan: Plan, sides: Sides) -> Fate:
+def merge(plan: Plan, sides: Sides) -> Fate:
     """What becomes of one path; None: it is not there."""
     base, ours, theirs = sides.base, sides.ours, sides.theirs
     if sides.path == RECORD and plan.record and base and ours and theirs:
-        return _merge_record(store, plan.record, base, ours, theirs)
+        return _merge_record(plan.record, base, ours, theirs)
     if theirs in (base, ours):
         return ours
     if ours is None:
         return theirs if base is None else None
     if theirs is None:
-        return _taken_away(store, plan, sides, ours)
+        return _taken_away(plan, sides, ours)
     if ours == base and sides.pristine not in plan.yours:
         return theirs
-    return _merge_file(store, plan, sides, ours, theirs)
+    return _merge_file(plan, sides, ours, theirs)
 
 
-def _taken_away(store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry) -> Fate:
+def _taken_away(plan: Plan, sides: Sides, ours: Entry) -> Fate:
     """What becomes of a file that theirs takes away."""
     base = sides.base
     yours = plan.yours.get(sides.pristine)
-    said = written_twice.units(sides.path, trees.blob(store, base)).keys()
+    said = written_twice.units(sides.path, bytes_of(base)).keys()
     if yours is not None and said <= yours:
         return ours  # the user had written the very same file
-    if not is_same_but_for_layout(store, sides, {}):
+    if not is_same_but_for_layout(sides, {}):
         return Conflict(sides, Reason.DELETED_BY_US, ours)
     return Conflict(sides, Reason.SHARED, ours) if yours else None
 
 
-def is_same_but_for_layout(
-    store: pygit2.Repository, sides: Sides, modules: Mapping[str, str]
-) -> bool:
+def is_same_but_for_layout(sides: Sides, modules: Mapping[str, str]) -> bool:
     """Whether HEAD has a file as it was, but for its layout and the modules that have new names."""
     base, ours = sides.base, sides.ours
     if base == ours:
         return True
     if not (base and ours) or base.mode != ours.mode or ours.mode == FileMode.LINK:
         return False
-    was, mine = trees.blob(store, base), trees.blob(store, ours)
+    was, mine = base.data, ours.data
     if not (is_binary(was) or is_binary(mine)):
         was, mine = python_names.under(was, modules), python_names.under(mine, modules)
     return same_meaning.is_same(sides.path, was, mine)
 
 
-def _merge_file(
-    store: pygit2.Repository, plan: Plan, sides: Sides, ours: Entry, theirs: Entry
-) -> Fate:
+def _merge_file(plan: Plan, sides: Sides, ours: Entry, theirs: Entry) -> Fate:
     """What becomes of a file that both sides have, each in its own way."""
     base = sides.base
     before = base.mode if base else theirs.mode
@@ -73,40 +68,36 @@ def _merge_file(
     if _kind(ours) != _kind(theirs):
         return Conflict(sides, Reason.KIND, ours)
     if ours.id == theirs.id:
-        return Entry(ours.id, mode)
+        return replace(ours, mode=mode)
     driver = plan.drivers.get(sides.path, plan.drivers.get(sides.pristine))
-    texts = [trees.blob(store, entry) for entry in (base, ours, theirs)]
+    texts = [bytes_of(entry) for entry in (base, ours, theirs)]
     is_whole = mode == FileMode.LINK or driver == "binary" or any(map(is_binary, texts))
     if not is_whole:
         yours = plan.yours.get(sides.pristine, frozenset())
         texts[0] = _without(sides.path, texts[0], yours)
-        return _merge_texts(store, sides, texts, mode, union=driver == "union")
+        three = Three(plan.head.store, sides.path, *texts)
+        return _merge_texts(sides, three, mode, union=driver == "union")
     if base and base.id in (ours.id, theirs.id):
-        return Entry(theirs.id if ours.id == base.id else ours.id, mode)
+        return replace(theirs if ours.id == base.id else ours, mode=mode)
     return Conflict(sides, Reason.BINARY, ours)
 
 
-def _merge_texts(
-    store: pygit2.Repository, sides: Sides, texts: Sequence[bytes], mode: int, *, union: bool
-) -> Fate:
+def _merge_texts(sides: Sides, three: Three, mode: int, *, union: bool) -> Fate:
     """What becomes of the three texts of a file."""
     if sides.base is None and not union:  # two files of one name, each for its own
-        added = merge_text(store, *texts)
-        both = Entry(store.create_blob(added.data), mode)
+        added = merge_text(three.store, *three.sides)
+        both = Entry.written(three.store, added.data, mode)
         return both if added.clean else Conflict(sides, Reason.ADDED, both)
-    data, reason, detail = file_content.merge(store, sides.path, *texts, union=union)
-    merged = Entry(store.create_blob(data), mode)
+    data, reason, detail = file_content.merge(three, union=union)
+    merged = Entry.written(three.store, data, mode)
     return Conflict(sides, reason, merged, detail) if reason else merged
 
 
-def _merge_record(
-    store: pygit2.Repository, wanted: Stack, base: Entry, ours: Entry, theirs: Entry
-) -> Entry:
-    sides = [record.strip(trees.blob(store, entry)) for entry in (base, ours, theirs)]
-    skeleton = merge_text(store, *sides)
+def _merge_record(wanted: Stack, base: Entry, ours: Entry, theirs: Entry) -> Entry:
+    sides = [record.strip(entry.data) for entry in (base, ours, theirs)]
+    skeleton = merge_text(ours.store, *sides)
     text = record.write(skeleton.data if skeleton.clean else sides[1], wanted)
-    text = record.with_comments(text, trees.blob(store, ours))
-    return Entry(store.create_blob(text), ours.mode)
+    return ours.rewritten(record.with_comments(text, ours.data))
 
 
 def _kind(entry: Entry) -> int:

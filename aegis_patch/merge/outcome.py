@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pygit2
-
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note, Sides
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack.stack import Stack
 
 
@@ -26,9 +24,9 @@ class Plan:
     git says of the file system.
     """
 
-    head: pygit2.Oid
-    old: pygit2.Oid
-    new: pygit2.Oid
+    head: Tree
+    old: Tree
+    new: Tree
     record: Stack | None
     yours: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
     brought: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
@@ -96,7 +94,7 @@ class Unchanged:
 class Clean:
     """Everything merged."""
 
-    tree: pygit2.Oid
+    tree: Tree
     notes: tuple[Note, ...] = ()
 
 
@@ -104,7 +102,7 @@ class Clean:
 class Conflicted:
     """Some paths await a person; `tree` holds the rest, with ours at those paths."""
 
-    tree: pygit2.Oid
+    tree: Tree
     conflicts: tuple[Conflict, ...]
     notes: tuple[Note, ...] = ()
 

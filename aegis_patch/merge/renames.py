@@ -9,11 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import pygit2
-
 from aegis_patch.merge import similarity
-from aegis_patch.objects import trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 
 _Value = TypeVar("_Value")
 
@@ -48,31 +45,29 @@ class Moves:
         return f"{' and '.join(others)} {'look' if len(others) > 1 else 'looks'} similar"
 
 
-def follow(
-    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, paths: Iterable[str]
-) -> Moves:
+def follow(before: Tree, after: Tree, paths: Iterable[str]) -> Moves:
     """Where some paths of one tree are in a later one, as far as that is sure.
 
     The surest comes first, for what it found is out of the question for the rest: the same bytes;
     far more lines in common than with every other; the name, where a directory went as a whole.
     """
     paths = tuple(paths)
-    tops = _gone_directories(store, before, after, paths)
-    sought = _sought(store, before, after, paths, tops)
+    tops = _gone_directories(before, after, paths)
+    sought = _sought(before, after, paths, tops)
     if not sought:
         return Moves()
-    added = _added(store, before, after)
-    files = similarity.identical(store, sought, added)
+    added = _added(before, after)
+    files = similarity.identical(sought, added)
     left = _without(added, files.values())
     if len(left) > MOST:
         left = _of_like_name(sought, left)
-    scores = similarity.compared(store, _without(sought, files), left)
+    scores = similarity.compared(_without(sought, files), left)
     files |= similarity.winners(scores)
     hints = {path: tuple(sorted(others)) for path, others in scores.items() if others}
     for path, where in list(files.items()):
-        if _is_of_a_copy(store, after, added, path, where):
+        if _is_of_a_copy(after, added, path, where):
             hints[path] = (files.pop(path),)
-    places = _places(store, before, tops, files)
+    places = _places(before, tops, files)
     there = Moves(places=places)
     for path in _without(sought, files):
         place = there.of_new(path)  # a name is proof enough there: a person may see a conflict
@@ -87,43 +82,40 @@ def above(path: str) -> Iterator[str]:
         yield path
 
 
-def _gone_directories(
-    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, paths: Iterable[str]
-) -> set[str]:
+def _gone_directories(before: Tree, after: Tree, paths: Iterable[str]) -> set[str]:
     """The outermost directories of some paths that are there before and not after."""
     found = set()
     for path in paths:
         for directory in reversed(list(above(path))):
-            if trees.subtree(store, before, directory) is None:
+            if before.subtree(directory) is None:
                 break
-            if trees.subtree(store, after, directory) is None:
+            if after.subtree(directory) is None:
                 found.add(directory)
                 break
     return found
 
 
 def _sought(
-    store: pygit2.Repository,
-    before: pygit2.Oid,
-    after: pygit2.Oid,
+    before: Tree,
+    after: Tree,
     paths: Iterable[str],
     tops: Iterable[str],
 ) -> dict[str, Entry]:
     """What is missing of some paths, and all that was in directories that are."""
     wanted = dict.fromkeys(paths)
     for top in tops:
-        wanted |= dict.fromkeys(trees.files(store, before, top))
+        wanted |= dict.fromkeys(before.files(top))
     found = {}
     for path in wanted:
-        entry = trees.lookup(store, before, path)
-        if entry and trees.lookup(store, after, path) is None:
+        entry = before.lookup(path)
+        if entry and path not in after:
             found[path] = entry
     return found
 
 
-def _added(store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid) -> dict[str, Entry]:
+def _added(before: Tree, after: Tree) -> dict[str, Entry]:
     found = {}
-    for path, (was, now) in trees.differences(store, before, after).items():
+    for path, (was, now) in before.differences(after).items():
         if now and not was:
             found[path] = now
     return found
@@ -136,8 +128,7 @@ def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> dict[str
 
 
 def _is_of_a_copy(
-    store: pygit2.Repository,
-    after: pygit2.Oid,
+    after: Tree,
     added: Mapping[str, Entry],
     path: str,
     where: str,
@@ -148,16 +139,15 @@ def _is_of_a_copy(
         return False
     for other, entry in added.items():
         directory, _, name = other.rpartition("/")
-        if directory == there and trees.size(store, entry):
+        if directory == there and entry.size:
             beside = f"{here}/{name}".removeprefix("/")
-            if trees.lookup(store, after, beside) == entry:
+            if after.lookup(beside) == entry:
                 return True
     return False
 
 
 def _places(
-    store: pygit2.Repository,
-    before: pygit2.Oid,
+    before: Tree,
     tops: Iterable[str],
     files: Mapping[str, str],
 ) -> dict[str, str]:
@@ -168,8 +158,8 @@ def _places(
     """
     found = {}
     for top in tops:
-        paths = list(trees.files(store, before, top))
-        filled = [path for path in paths if trees.read(store, before, path)]
+        paths = list(before.files(top))
+        filled = [path for path in paths if before.read(path)]
         inside = {at for path in paths for at in above(path) if f"{at}/".startswith(f"{top}/")}
         for directory in inside:
             held = [path for path in filled if path.startswith(f"{directory}/")]

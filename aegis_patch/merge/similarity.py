@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import pygit2
 from pygit2.enums import FileMode
 
-from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
 
 ALIKE = 80  # per cent that a file must have in common with another to be known
@@ -24,25 +23,25 @@ Files = Mapping[str, Entry]
 Scores = Mapping[str, Mapping[str, int]]
 
 
-def identical(store: pygit2.Repository, sought: Files, added: Files) -> dict[str, str]:
+def identical(sought: Files, added: Files) -> dict[str, str]:
     """Where the same bytes are, once here and once there; empty files are all alike."""
     here, there = _by_content(sought), _by_content(added)
     found = {}
     for content, paths in here.items():
         places = there.get(content, [])
-        if len(paths) == len(places) == 1 and trees.size(store, sought[paths[0]]):
+        if len(paths) == len(places) == 1 and sought[paths[0]].size:
             found[paths[0]] = places[0]
     return found
 
 
-def compared(store: pygit2.Repository, sought: Files, added: Files) -> dict[str, dict[str, int]]:
+def compared(sought: Files, added: Files) -> dict[str, dict[str, int]]:
     """For each file that is sought, the ones that are related, and by how many per cent.
 
     What is far too large to be mostly what is sought is not read.
     """
-    largest = max((trees.size(store, entry) for entry in sought.values()), default=0)
+    largest = max((entry.size for entry in sought.values()), default=0)
     most = max(_SMALL, LARGER * largest)
-    here, there = _lines(store, sought, most), _lines(store, added, most)
+    here, there = _lines(sought, most), _lines(added, most)
     scores: dict[str, dict[str, int]] = {}
     for path, mine in here.items():
         scores[path] = {}
@@ -71,13 +70,13 @@ def _by_content(files: Files) -> dict[tuple[pygit2.Oid, bool], list[str]]:
     return found
 
 
-def _lines(store: pygit2.Repository, files: Files, most: int) -> dict[str, Counter[bytes]]:
+def _lines(files: Files, most: int) -> dict[str, Counter[bytes]]:
     """The lines of each regular file that has some, and no more than so many bytes."""
     found = {}
     for path, entry in files.items():
         is_regular = entry.mode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
-        if is_regular and 0 < trees.size(store, entry) <= most:
-            found[path] = Counter(trees.blob(store, entry).splitlines())
+        if is_regular and 0 < entry.size <= most:
+            found[path] = Counter(entry.data.splitlines())
     return found
 
 

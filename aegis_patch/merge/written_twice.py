@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import pygit2
-
 from aegis_patch.formats import acceptance
 from aegis_patch.merge.sides import Sides
-from aegis_patch.objects import texts, trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects import texts
+from aegis_patch.objects.trees import Entry, bytes_of
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 
-def written_twice(store: pygit2.Repository, sides: Sides, merged: Entry | None) -> set[bytes]:
+def written_twice(sides: Sides, merged: Entry | None) -> set[bytes]:
     """What both sides added and the merge holds fewer times than both wrote it: see `units`."""
     if sides.ours is None or sides.theirs is None or merged is None:
         return set()
     found = []
     for entry in (sides.base, sides.ours, sides.theirs, merged):
-        data = trees.blob(store, entry)
+        data = bytes_of(entry)
         if texts.is_binary(data):
             return set()
         found.append(units(sides.path, data))

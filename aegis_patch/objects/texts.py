@@ -46,11 +46,9 @@ def lines(data: bytes) -> list[bytes]:
     return re.findall(rb"[^\n]*\n|[^\n]+", data)
 
 
-def hunks(store: pygit2.Repository, old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
+def hunks(old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
     """Where lines differ between two texts: those of the old one, and those in their place."""
-    one, other = _blob(store, old), _blob(store, new)
-    # pygit2 takes the argument, its type does not.
-    patch = one.diff(other, context_lines=0)  # type: ignore[call-arg]
+    patch = pygit2.Patch.create_from(old, new, context_lines=0)
     for hunk in patch.hunks:
         at, to = hunk.old_start - (hunk.old_lines > 0), hunk.new_start - (hunk.new_lines > 0)
         yield range(at, at + hunk.old_lines), range(to, to + hunk.new_lines)
@@ -59,7 +57,7 @@ def hunks(store: pygit2.Repository, old: bytes, new: bytes) -> Iterator[tuple[ra
 def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """Three-way merge of one file's text that takes both sides' lines where they meet."""
     index = _merged(store, (base, ours, theirs), MergeFavor.UNION, MergeFileFlag.DEFAULT)
-    return trees.blob(store, Entry(index["file"].id, FileMode.BLOB))
+    return _file(store, index)
 
 
 def merge_by_unique_lines(
@@ -67,13 +65,13 @@ def merge_by_unique_lines(
 ) -> bytes | None:
     """Three-way merge of one file's text as git's patience diff reads it; None for a conflict.
 
-    It holds on to the lines that stand once, where the usual one may take a blank line for another.
+    It holds on to the lines that occur once, where the usual one may take a blank line for another.
     """
     if b"\0" in base + ours + theirs:
         return None
     patience = MergeFileFlag.DIFF_PATIENCE
     index = _merged(store, (base, ours, theirs), MergeFavor.NORMAL, patience)
-    return None if index.conflicts else trees.blob(store, Entry(index["file"].id, FileMode.BLOB))
+    return None if index.conflicts else _file(store, index)
 
 
 def _merged(
@@ -82,17 +80,15 @@ def _merged(
     favor: MergeFavor,
     how: MergeFileFlag,
 ) -> pygit2.Index:
+    nothing = trees.empty(store)
     base, ours, theirs = (
-        trees.replace(store, None, {"file": Entry(store.create_blob(data), FileMode.BLOB)})
-        for data in sides
+        nothing.replaced({"file": Entry.written(store, data)}).id for data in sides
     )
     return store.merge_trees(base, ours, theirs, favor, MergeFlag(0), how)
 
 
-def _blob(store: pygit2.Repository, data: bytes) -> pygit2.Blob:
-    made = store[store.create_blob(data)]
-    assert isinstance(made, pygit2.Blob)
-    return made
+def _file(store: pygit2.Repository, index: pygit2.Index) -> bytes:
+    return Entry(store, index["file"].id, FileMode.BLOB).data
 
 
 def is_binary(data: bytes) -> bool:

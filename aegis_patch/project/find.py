@@ -9,7 +9,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, repository
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
@@ -41,7 +41,7 @@ class Project(Place):
     """A project at HEAD: its files there, and its record."""
 
     head: pygit2.Oid
-    tree: pygit2.Oid
+    tree: Tree
     stack: Stack
 
     @property
@@ -75,8 +75,8 @@ def find(start: Path) -> Project:
 def _at_head(repo: pygit2.Repository, root: Path) -> Project:
     prefix = repository.prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
-    tree = trees.subtree(repo, head.tree.id, prefix)
-    entry = trees.lookup(repo, tree, RECORD) if tree else None
+    tree = Tree(repo, head.tree.id).subtree(prefix)
+    entry = tree.lookup(RECORD) if tree else None
     if tree is None or entry is None:
         raise Refused(
             f"{RECORD} isn't in the last commit.",
@@ -84,7 +84,7 @@ def _at_head(repo: pygit2.Repository, root: Path) -> Project:
             next=f"git add {RECORD} && git commit -m 'Record the stack' -- {RECORD}",
         )
     try:
-        recorded = record.parse(trees.blob(repo, entry))
+        recorded = record.parse(entry.data)
     except Refused as error:
         back = _put_back(repo, head.id, repository.within(prefix, RECORD))
         raise Refused(error.what, where=error.where, next=back or error.next) from error
@@ -103,7 +103,7 @@ def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
     """The command that restores the newest record that can be parsed; "" if there is none."""
     for commit in repository.commits(repo, head):
         try:
-            record.parse(trees.read(repo, commit.tree.id, path))
+            record.parse(Tree(repo, commit.tree.id).read(path))
         except Refused:
             continue
         place = shlex.quote(f":/{path}")
@@ -118,13 +118,14 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
         raise _no_project(start)
     top = Path(repo.workdir or repo.path).resolve()
     head = repo.head.peel(pygit2.Commit)
+    tree = Tree(repo, head.tree.id)
     records = {
         place: repository.within(repository.prefix_of(top, place), RECORD)
         for place in (start, *start.parents)
         if place.is_relative_to(top)
     }
     for place, path in records.items():
-        if trees.lookup(repo, head.tree.id, path):
+        if path in tree:
             return place
     for place, path in records.items():
         if back := _put_back(repo, head.id, path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import RepositoryState
 
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git
 
 Stages = tuple[Entry | None, Entry | None, Entry | None]
@@ -38,8 +38,8 @@ class Unfinished:
 
     next: str
     stages: Mapping[str, Stages]
-    left: pygit2.Oid | None
-    trees: tuple[pygit2.Oid, pygit2.Oid] | None
+    left: Tree | None
+    trees: tuple[Tree, Tree] | None
 
 
 def look(repo: pygit2.Repository) -> Unfinished | None:
@@ -47,15 +47,15 @@ def look(repo: pygit2.Repository) -> Unfinished | None:
 
     Nor is it git's where a verb of aegis ended in conflicts: that merged all that it could.
     """
-    stages = _stages(Path(repo.workdir))
+    stages = _stages(repo)
     if not stages or _is_ours(repo):
         return None
     left = _commit_or_tree(repo, "AUTO_MERGE")
     next = _CONTINUE.get(repo.state(), "git commit")
-    return Unfinished(next, stages, left.id if left else None, _trees(repo))
+    return Unfinished(next, stages, Tree(repo, left.id) if left else None, _trees(repo))
 
 
-def touched(top: Path, left: pygit2.Oid, paths: Iterable[str]) -> frozenset[str]:
+def touched(top: Path, left: Tree, paths: Iterable[str]) -> frozenset[str]:
     """Which of some paths are not, or not staged, as git left them: somebody is at work there."""
     plain = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
     env = {"GIT_LITERAL_PATHSPECS": "1", **git.settings({"core.fsmonitor": "false"})}
@@ -64,7 +64,7 @@ def touched(top: Path, left: pygit2.Oid, paths: Iterable[str]) -> frozenset[str]
     return frozenset(said.split("\0")) - {""}
 
 
-def tree_with(repo: pygit2.Repository, path: str, blob: pygit2.Oid) -> pygit2.Oid | None:
+def tree_with(repo: pygit2.Repository, path: str, blob: pygit2.Oid) -> Tree | None:
     """The tree of a commit that has a file in this state, if any branch has one."""
     plain = ("--format=%H", "--no-patch", "--no-show-signature", "--max-count=1")
     where = ("--all", "--ignore-missing", "HEAD", "FETCH_HEAD")
@@ -73,18 +73,18 @@ def tree_with(repo: pygit2.Repository, path: str, blob: pygit2.Oid) -> pygit2.Oi
     commit = repo[said].peel(pygit2.Commit) if said else None
     for each in (commit, *commit.parents) if commit else ():
         if path in each.tree and each.tree[path].id == blob:
-            return each.tree.id
+            return Tree(repo, each.tree.id)
     return None
 
 
-def _stages(top: Path) -> dict[str, Stages]:
+def _stages(repo: pygit2.Repository) -> dict[str, Stages]:
     found: dict[str, list[Entry | None]] = {}
-    said = git.run(top, "ls-files", "--unmerged", "-z", "--full-name", ":/")
+    said = git.run(Path(repo.workdir), "ls-files", "--unmerged", "-z", "--full-name", ":/")
     for line in filter(None, said.split("\0")):
         about, _, path = line.partition("\t")
         mode, oid, stage = about.split(" ")
         sides = found.setdefault(path, [None, None, None])
-        sides[int(stage) - 1] = Entry(pygit2.Oid(hex=oid), int(mode, 8))
+        sides[int(stage) - 1] = Entry(repo, pygit2.Oid(hex=oid), int(mode, 8))
     return {path: (base, ours, theirs) for path, (base, ours, theirs) in found.items()}
 
 
@@ -94,18 +94,18 @@ def _is_ours(repo: pygit2.Repository) -> bool:
     return isinstance(picked, pygit2.Commit) and repo.head.target in picked.parent_ids
 
 
-def _trees(repo: pygit2.Repository) -> tuple[pygit2.Oid, pygit2.Oid] | None:
+def _trees(repo: pygit2.Repository) -> tuple[Tree, Tree] | None:
     """The trees of the base and of theirs."""
     reverted = _commit_or_tree(repo, _REVERTED)
     if isinstance(reverted, pygit2.Commit) and reverted.parents:
-        return reverted.tree.id, reverted.parents[0].tree.id
+        return Tree(repo, reverted.tree.id), Tree(repo, reverted.parents[0].tree.id)
     for name in _MERGED:
         theirs = _commit_or_tree(repo, name)
         if not isinstance(theirs, pygit2.Commit):
             continue
         base = repo.merge_base(repo.head.target, theirs.id) if name == _MERGED[0] else None
         parent = repo[base].peel(pygit2.Commit) if base else next(iter(theirs.parents), None)
-        return (parent.tree.id, theirs.tree.id) if parent else None
+        return (Tree(repo, parent.tree.id), Tree(repo, theirs.tree.id)) if parent else None
     return None
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pygit2
-
 from aegis_patch.errors import PatchRejected
-from aegis_patch.objects import trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.stack import patch as patches
 from aegis_patch.stack.patch import FilePatch, Patch
 
 
-def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oid:
+def apply(tree: Tree, patch: Patch) -> Tree:
     """The tree after a patch, which must fit it exactly.
 
     Raises:
@@ -22,11 +19,11 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
             names would differ only in case.
     """
     try:
-        edits = {file.path: _patched(store, tree, file) for file in patch.files}
-        made = trees.replace(store, tree, edits)
-        _check_nothing_lost(store, tree, made, edits)
+        edits = {file.path: _patched(tree, file) for file in patch.files}
+        made = tree.replaced(edits)
+        _check_nothing_lost(tree, made, edits)
         for file in patch.files:
-            if file.old_mode is None and (other := trees.other_case(store, made, file.path)):
+            if file.old_mode is None and (other := made.other_case(file.path)):
                 raise PatchRejected(f"{file.path} and {other} differ only in case")
     except PatchRejected as error:
         where = f"{patch.name} at {error.where}" if error.where else patch.name
@@ -34,34 +31,29 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid, patch: Patch) -> pygit2.Oi
     return made
 
 
-def _patched(store: pygit2.Repository, tree: pygit2.Oid, file: FilePatch) -> Entry | None:
-    before = trees.lookup(store, tree, file.path)
+def _patched(tree: Tree, file: FilePatch) -> Entry | None:
+    before = tree.lookup(file.path)
     if before is None and file.old_mode is not None:
         raise PatchRejected(f"{file.path} is missing")
     if before and file.old_mode is None:
         raise PatchRejected(f"{file.path} already exists")
     if before and before.mode != file.old_mode:
         raise PatchRejected(f"{file.path} has mode {before.mode:o}")
-    data = patches.postimage(file, trees.blob(store, before))
+    data = patches.postimage(file, bytes_of(before))
     if file.mode == patches.LINK:
         patches.check_link(file.path, data)
     if file.mode:
-        return Entry(store.create_blob(data), file.mode)
+        return Entry.written(tree.store, data, file.mode)
     if data:
         raise PatchRejected(f"{file.path} is deleted but not emptied")
     return None
 
 
-def _check_nothing_lost(
-    store: pygit2.Repository,
-    before: pygit2.Oid,
-    after: pygit2.Oid,
-    edits: Mapping[str, Entry | None],
-) -> None:
+def _check_nothing_lost(before: Tree, after: Tree, edits: Mapping[str, Entry | None]) -> None:
     """Refuse a file in a directory's place, or the other way round."""
     for path, entry in edits.items():
-        if trees.lookup(store, after, path) != entry:
+        if after.lookup(path) != entry:
             raise PatchRejected(f"{path} is a file and a directory at once")
-    for path in trees.changed(store, before, after):
+    for path in before.changed(after):
         if path not in edits:
             raise PatchRejected(f"{path} is a file and a directory at once")

@@ -10,13 +10,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Mapping
 
-import pygit2
-
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
 from aegis_patch.formats import adjacent_changes
 from aegis_patch.formats.adjacent_changes import Hunk
-from aegis_patch.objects import texts, trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects import texts, tree_merges
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import apply_patch, patch, record, requirements
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
@@ -26,9 +24,7 @@ Identity = Mapping[str, bytes]
 Upstreams = Mapping[str, Upstream]
 
 
-def pristine(
-    store: pygit2.Repository, upstreams: Upstreams, wanted: Stack, identity: Identity
-) -> pygit2.Oid:
+def pristine(upstreams: Upstreams, wanted: Stack, identity: Identity) -> Tree:
     """The tree of a stack that nobody has edited.
 
     Args:
@@ -39,19 +35,19 @@ def pristine(
         SeriesError: the upstream is at fault.
     """
     upstream = upstreams[wanted.release]
-    named = trees.replace(store, upstream.base, _entries(store, upstream.base, identity))
+    named = upstream.base.replaced(_entries(upstream.base, identity))
     if is_whole(upstream, wanted):
-        folded = fold(store, upstream, wanted.names)
-        tree, clashes = trees.merge(store, upstream.base, folded, named)
+        folded = fold(upstream, wanted.names)
+        tree, clashes = tree_merges.merge(upstream.base, folded, named)
         if clashes:
             raise SeriesClash("identity", clashes)
     else:
-        folded = _fold_loosely(store, upstreams, wanted)
-        tree = trees.merge_loosely(store, upstream.base, folded, named)
-    return recorded(store, tree, wanted)
+        folded = _fold_loosely(upstreams, wanted)
+        tree = tree_merges.merge_loosely(upstream.base, folded, named)
+    return recorded(tree, wanted)
 
 
-def fold(store: pygit2.Repository, upstream: Upstream, names: Collection[str]) -> pygit2.Oid:
+def fold(upstream: Upstream, names: Collection[str]) -> Tree:
     """Base and the series of the names, at the base's own identity.
 
     Raises:
@@ -60,31 +56,31 @@ def fold(store: pygit2.Repository, upstream: Upstream, names: Collection[str]) -
     """
     tree = upstream.base
     for name in requirements.order(upstream.catalogue, names):
-        tree = _join(store, upstream, name, tree)
+        tree = _join(upstream, name, tree)
     return tree
 
 
-def before(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
+def before(upstream: Upstream, name: str) -> Tree:
     """The tree that the series of `name` is written against: the fold of its requirements."""
     if name not in upstream.met:  # each asks for those before it: twice as long for every one
         needed = requirements.required(upstream.catalogue, [name]) - {name}
-        upstream.met[name] = fold(store, upstream, needed)
+        upstream.met[name] = fold(upstream, needed)
     return upstream.met[name]
 
 
-def after(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
+def after(upstream: Upstream, name: str) -> Tree:
     """The tree that the series of `name` makes of it."""
     if name not in upstream.made:
-        upstream.made[name] = _applied(store, upstream, name)
+        upstream.made[name] = _applied(upstream, name)
     return upstream.made[name]
 
 
-def _applied(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.Oid:
-    tree = before(store, upstream, name)
+def _applied(upstream: Upstream, name: str) -> Tree:
+    tree = before(upstream, name)
     for patch_name, mail in upstream.catalogue[name].series:
         where = f"patches/{name}/{patch_name}"
         try:
-            tree = apply_patch.apply(store, tree, _parsed(patch_name, mail))
+            tree = apply_patch.apply(tree, _parsed(patch_name, mail))
         except PatchRejected as error:
             raise PatchRejected(error.what, where=f"{where}: {error.where}") from error
     return tree
@@ -93,47 +89,42 @@ def _applied(store: pygit2.Repository, upstream: Upstream, name: str) -> pygit2.
 _parsed = functools.cache(patch.parse)
 
 
-def _join(
-    store: pygit2.Repository, upstream: Upstream, name: str, so_far: pygit2.Oid
-) -> pygit2.Oid:
-    tree, clashes = join(store, upstream, name, so_far)
+def _join(upstream: Upstream, name: str, so_far: Tree) -> Tree:
+    tree, clashes = join(upstream, name, so_far)
     if clashes:
         raise SeriesClash(name, clashes)
     return tree
 
 
-def join(
-    store: pygit2.Repository, upstream: Upstream, name: str, so_far: pygit2.Oid
-) -> tuple[pygit2.Oid, tuple[str, ...]]:
+def join(upstream: Upstream, name: str, so_far: Tree) -> tuple[Tree, tuple[str, ...]]:
     """A tree with the series of `name` merged in, and the paths that clash: then it is as it was.
 
     Two series may insert above one anchor: what comes goes behind what is there.
     """
-    sides = before(store, upstream, name), so_far, after(store, upstream, name)
-    return trees.merge(store, *sides, settle=at_anchors)
+    sides = before(upstream, name), so_far, after(upstream, name)
+    return tree_merges.merge(*sides, settle=at_anchors)
 
 
-def at_anchors(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+def at_anchors(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """A file in which both sides put lines in right above an anchor; None where they clash."""
     if any(b"\0" in side for side in (base, ours, theirs)):
         return None
-    mine, wanted = (_hunks(store, base, side) for side in (ours, theirs))
+    mine, wanted = (_hunks(base, side) for side in (ours, theirs))
     return adjacent_changes.merged(texts.lines(base), mine, wanted, apart=True)
 
 
-def _hunks(store: pygit2.Repository, base: bytes, side: bytes) -> list[Hunk]:
+def _hunks(base: bytes, side: bytes) -> list[Hunk]:
     lines = texts.lines(side)
-    found = texts.hunks(store, base, side)
+    found = texts.hunks(base, side)
     return [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
 
 
-def recorded(store: pygit2.Repository, tree: pygit2.Oid, wanted: Stack) -> pygit2.Oid:
+def recorded(tree: Tree, wanted: Stack) -> Tree:
     """A pristine tree with the record of a stack in it."""
-    there = trees.lookup(store, tree, RECORD)
+    there = tree.lookup(RECORD)
     if there is None:
         raise SeriesError(f"base/{RECORD} is missing", where=f"release {wanted.release}")
-    text = record.write(trees.blob(store, there), wanted)
-    return trees.replace(store, tree, {RECORD: Entry(store.create_blob(text), there.mode)})
+    return tree.replaced({RECORD: there.rewritten(record.write(there.data, wanted))})
 
 
 def is_whole(upstream: Upstream, wanted: Stack) -> bool:
@@ -145,7 +136,7 @@ def is_whole(upstream: Upstream, wanted: Stack) -> bool:
     )
 
 
-def _fold_loosely(store: pygit2.Repository, upstreams: Upstreams, wanted: Stack) -> pygit2.Oid:
+def _fold_loosely(upstreams: Upstreams, wanted: Stack) -> Tree:
     # Git can merge two branches into a record of mixed releases, or of a component without what
     # it requires. Each series is then taken from the release that brought it. No such tree was
     # ever tested, and series may clash in it; but as a merge base it is near to what is there.
@@ -155,21 +146,19 @@ def _fold_loosely(store: pygit2.Repository, upstreams: Upstreams, wanted: Stack)
     tree = upstreams[wanted.release].base
     for name in requirements.order(catalogue, wanted.names):
         opened = upstreams[wanted.present[name].release]
-        merged, clashes = join(store, opened, name, tree)
+        merged, clashes = join(opened, name, tree)
         if clashes:
-            sides = before(store, opened, name), tree, after(store, opened, name)
-            merged = trees.merge_loosely(store, *sides)
+            sides = before(opened, name), tree, after(opened, name)
+            merged = tree_merges.merge_loosely(*sides)
         tree = merged
     return tree
 
 
-def _entries(
-    store: pygit2.Repository, base: pygit2.Oid, identity: Identity
-) -> dict[str, Entry | None]:
-    entries: dict[str, Entry | None] = {}
+def _entries(base: Tree, identity: Identity) -> dict[str, Entry]:
+    entries = {}
     for path, data in identity.items():
-        there = trees.lookup(store, base, path)
+        there = base.lookup(path)
         if there is None:
             raise SeriesError(f"base/{path} is missing")
-        entries[path] = Entry(store.create_blob(data), there.mode)
+        entries[path] = there.rewritten(data)
     return entries

@@ -15,10 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pygit2
-
 from aegis_patch.errors import Refused, SeriesError
-from aegis_patch.objects import trees
 from aegis_patch.stack import record
 from aegis_patch.stack.pristine import Identity
 from aegis_patch.stack.record import RECORD
@@ -37,12 +34,12 @@ def slug(project_name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
-def defaults(store: pygit2.Repository, upstream: Upstream) -> Mapping[str, str]:
+def defaults(upstream: Upstream) -> Mapping[str, str]:
     """The questions' keys, with the identity that base/ has by itself."""
-    entry = trees.lookup(store, upstream.base, RECORD)
+    entry = upstream.base.lookup(RECORD)
     if entry is None:
         raise SeriesError(f"base/{RECORD} is missing", where=f"release {upstream.release}")
-    text = trees.blob(store, entry)
+    text = entry.data
     if len(text) > _LONGEST_RECORD:
         raise SeriesError(f"more than {_LONGEST_RECORD >> 10} KiB", where=f"base/{RECORD}")
     answers = record.parse(text, f"base/{RECORD}").answers
@@ -56,7 +53,6 @@ def defaults(store: pygit2.Repository, upstream: Upstream) -> Mapping[str, str]:
 
 
 def ask(
-    store: pygit2.Repository,
     upstream: Upstream,
     given: Mapping[str, str],
     suggested: Mapping[str, str],
@@ -68,7 +64,7 @@ def ask(
     Raises:
         Refused: a key is unknown, or an answer is not valid.
     """
-    known = defaults(store, upstream)
+    known = defaults(upstream)
     for key in given:
         if key not in known:
             raise Refused(f"No answer {key!r}.", next=f"Which one? {', '.join(known)}")
@@ -77,18 +73,18 @@ def ask(
     name = slug(answers["project_name"])
     if not name:
         raise _invalid("project_name", "needs a letter or a digit")
-    if name in _distributions(store, upstream):
+    if name in _distributions(upstream):
         raise _invalid("project_name", f"must not be {name}, which is a package that it may need")
     return answers
 
 
-def identity(store: pygit2.Repository, upstream: Upstream, answers: Mapping[str, str]) -> Identity:
+def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
     """The identity files of a release under some answers.
 
     Raises:
         Refused: an answer is not valid.
     """
-    example = defaults(store, upstream)
+    example = defaults(upstream)
     complete = {key: answers.get(key, value) for key, value in example.items()}
     for key, value in complete.items():  # a record can be edited by hand
         if _ENDS_LINE.search(value):
@@ -97,9 +93,9 @@ def identity(store: pygit2.Repository, upstream: Upstream, answers: Mapping[str,
         raise _invalid("project_name", "needs a letter or a digit")
     rendered = {}
     for path in FILES:
-        if entry := trees.lookup(store, upstream.base, path):
+        if entry := upstream.base.lookup(path):
             try:
-                text = trees.blob(store, entry).decode()
+                text = entry.data.decode()
             except UnicodeDecodeError as error:
                 raise SeriesError("an identity file is not UTF-8", where=f"base/{path}") from error
             rendered[path] = renamed(text, _values(example), _values(complete)).encode()
@@ -155,9 +151,9 @@ def _values(answers: Mapping[str, str]) -> dict[str, str]:
     return {**answers, "slug": slug(answers["project_name"])}
 
 
-def _distributions(store: pygit2.Repository, upstream: Upstream) -> set[str]:
+def _distributions(upstream: Upstream) -> set[str]:
     """The packages that a project of a release may need."""
-    pyproject = trees.read(store, upstream.base, "pyproject.toml")
+    pyproject = upstream.base.read("pyproject.toml")
     found = re.findall(rb'^    "([A-Za-z0-9][\w.-]*)', pyproject, re.MULTILINE)
     for component in upstream.catalogue.values():
         for _, mail in component.series:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import SeriesError, UpstreamError
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import fork, untrusted
@@ -110,7 +111,7 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
     catalogue = {
         str(entry.name): component.parse(str(entry.name), _files(entry)) for entry in directories
     }
-    return Upstream(url, release, commit, base.id, catalogue)
+    return Upstream(url, release, commit, Tree(store, base.id), catalogue)
 
 
 def _found(url: str, release: str, recorded: str) -> str:

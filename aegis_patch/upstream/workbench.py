@@ -12,6 +12,7 @@ import pygit2
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.pristine import pristine
 from aegis_patch.stack.record import RECORD
@@ -26,7 +27,7 @@ class Bench:
 
     store: pygit2.Repository
     opened: dict[tuple[str, str, str], Upstream] = field(default_factory=dict)
-    made: dict[str, pygit2.Oid] = field(default_factory=dict)
+    made: dict[str, Tree] = field(default_factory=dict)
 
     def open(self, url: str, release: str, commit: str = "") -> Upstream:
         """A release by its version; each is opened once."""
@@ -77,7 +78,7 @@ class Bench:
                 )
         return found
 
-    def pristine(self, wanted: Stack | None) -> pygit2.Oid:
+    def pristine(self, wanted: Stack | None) -> Tree:
         """The tree of a stack that nobody edited; the empty one for no stack at all."""
         if wanted is None:
             return trees.empty(self.store)
@@ -86,12 +87,12 @@ class Bench:
             self.made[key] = self._pristine(wanted)
         return self.made[key]
 
-    def _pristine(self, wanted: Stack) -> pygit2.Oid:
+    def _pristine(self, wanted: Stack) -> Tree:
         found = self.upstream(wanted)
         releases = {there.release for there in wanted.present.values()} | {wanted.release}
         opened = {release: self.at(wanted, release) for release in releases}
-        identity = identity_files.identity(self.store, found, wanted.answers)
-        return pristine(self.store, opened, wanted, identity)
+        identity = identity_files.identity(found, wanted.answers)
+        return pristine(opened, wanted, identity)
 
 
 @contextmanager

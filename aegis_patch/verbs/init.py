@@ -15,13 +15,13 @@ import pygit2
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, land, new_repository, preconditions
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.project import find, git, repository
 from aegis_patch.project.find import Place
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
-from aegis_patch.upstream.workbench import Bench, open_bench
+from aegis_patch.upstream.workbench import open_bench
 from aegis_patch.verbs import add, naming
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.perform import perform
@@ -56,7 +56,7 @@ def init(
         url = url if url == releases.BUNDLED else fork.normal(url)
         opened = bench.open(url, fork.version(version) if version else releases.latest(url))
         chosen = naming.chosen(bench, opened, wanted, _INIT)
-        answers, said = _answers(bench, opened, path, given, interactive=interactive)
+        answers, said = _answers(opened, path, given, interactive=interactive)
         steps = _steps(opened, answers, chosen)
         if there is None:
             repo = entered.enter_context(new_repository.start(path, dry=dry))
@@ -118,8 +118,8 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
     prefix = repository.prefix_of(top, path)
     head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit)
     if head and prefix:
-        tree = head.tree.id
-        if trees.lookup(outer, tree, prefix) or trees.subtree(outer, tree, prefix):
+        tree = Tree(outer, head.tree.id)
+        if prefix in tree or tree.subtree(prefix):
             raise Refused(
                 "The directory is empty, but git has files at this path.",
                 where=str(path),
@@ -129,12 +129,12 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
 
 
 def _answers(
-    bench: Bench, opened: Upstream, path: Path, given: Mapping[str, str], *, interactive: bool
+    opened: Upstream, path: Path, given: Mapping[str, str], *, interactive: bool
 ) -> tuple[dict[str, str], list[str]]:
     """The answers, and what to say where nobody told who the user is."""
     suggested = _suggested(path)
-    answers = identity_files.ask(bench.store, opened, given, suggested, interactive=interactive)
-    example = identity_files.defaults(bench.store, opened)
+    answers = identity_files.ask(opened, given, suggested, interactive=interactive)
+    example = identity_files.defaults(opened)
     made_up = []
     for key in _PERSON:
         if key not in {**given, **suggested} and answers[key] == example[key]:

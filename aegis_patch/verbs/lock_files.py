@@ -8,12 +8,10 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-import pygit2
 from pygit2.enums import FileMode
 
 from aegis_patch.merge.sides import Note
-from aegis_patch.objects import trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import uv_lock
 from aegis_patch.project.repository import within
 from aegis_patch.project.uv_lock import LOCK, PYPROJECT, NotLocked
@@ -25,9 +23,8 @@ _DEPENDENCIES = ("dependencies", "optional-dependencies", "requires-python")
 
 
 def follow(
-    store: pygit2.Repository,
-    before: pygit2.Oid,
-    after: pygit2.Oid,
+    before: Tree,
+    after: Tree,
     prefix: str,
     *,
     unsettled: bool = False,
@@ -38,34 +35,34 @@ def follow(
     The new uv.lock by its path in the repository; and for each lock that is out of date now, what
     to run. `unsettled` says that pyproject.toml awaits a person, `why_not` why uv may not run.
     """
-    was, now = _pyproject(store, before, prefix), _pyproject(store, after, prefix)
+    was, now = _pyproject(before, prefix), _pyproject(after, prefix)
     edits, notes = dict[str, Entry](), list[Note]()
-    top = _workspace(store, after, prefix)
+    top = _workspace(after, prefix)
     place = within(top, LOCK)
-    there = trees.lookup(store, after, place)
+    there = after.lookup(place)
     if there and (unsettled or _locked(was) != _locked(now)):
         try:
             if why_not:
                 raise NotLocked(why_not)
-            edits[place] = _locked_anew(store, after, top, there)
+            edits[place] = _locked_anew(after, top, there)
         except NotLocked as error:
             shown = posixpath.relpath(place, prefix or ".")
             notes.append(Note(shown, f"not updated ({error}). Run: uv lock"))
     if unsettled or _dependencies(was) != _dependencies(now):
-        for lock, command in _others(store, after, prefix):
+        for lock, command in _others(after, prefix):
             notes.append(Note(lock, f"dependencies changed. Run: {command}"))
     return edits, notes
 
 
-def _locked_anew(store: pygit2.Repository, tree: pygit2.Oid, top: str, there: Entry) -> Entry:
+def _locked_anew(tree: Tree, top: str, there: Entry) -> Entry:
     if there.mode == FileMode.LINK:
         raise NotLocked("it's a link")
-    data = uv_lock.lock(_members(store, tree, top), trees.blob(store, there))
-    return Entry(store.create_blob(data), there.mode)
+    data = uv_lock.lock(_members(tree, top), there.data)
+    return there.rewritten(data)
 
 
-def _pyproject(store: pygit2.Repository, tree: pygit2.Oid, place: str) -> dict[str, Any]:
-    return uv_lock.document(trees.read(store, tree, within(place, PYPROJECT)))
+def _pyproject(tree: Tree, place: str) -> dict[str, Any]:
+    return uv_lock.document(tree.read(within(place, PYPROJECT)))
 
 
 def _locked(document: dict[str, Any]) -> object:
@@ -78,19 +75,19 @@ def _dependencies(document: dict[str, Any]) -> object:
     return [document.get("dependency-groups"), *(project.get(key) for key in _DEPENDENCIES)]
 
 
-def _workspace(store: pygit2.Repository, tree: pygit2.Oid, prefix: str) -> str:
+def _workspace(tree: Tree, prefix: str) -> str:
     """The directory of the uv workspace that a project is a member of, or its own."""
     above = prefix
-    while above and not _workspace_of(store, tree, prefix):
+    while above and not _workspace_of(tree, prefix):
         above = posixpath.dirname(above)
         below = posixpath.relpath(prefix, above or ".")
-        if _is_member(below, _workspace_of(store, tree, above)):
+        if _is_member(below, _workspace_of(tree, above)):
             return above
     return prefix
 
 
-def _workspace_of(store: pygit2.Repository, tree: pygit2.Oid, place: str) -> dict[str, Any]:
-    return uv_lock.table(_pyproject(store, tree, place), "tool", "uv", "workspace")
+def _workspace_of(tree: Tree, place: str) -> dict[str, Any]:
+    return uv_lock.table(_pyproject(tree, place), "tool", "uv", "workspace")
 
 
 def _is_member(path: str, workspace: dict[str, Any]) -> bool:
@@ -112,28 +109,27 @@ def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
-def _members(store: pygit2.Repository, tree: pygit2.Oid, top: str) -> dict[str, bytes]:
+def _members(tree: Tree, top: str) -> dict[str, bytes]:
     """The pyproject.toml of a workspace and of its members, by their paths in it."""
-    workspace = _workspace_of(store, tree, top)
-    inside = trees.subtree(store, tree, top)
+    workspace = _workspace_of(tree, top)
+    inside = tree.subtree(top)
     assert inside is not None
-    found = {PYPROJECT: trees.read(store, inside, PYPROJECT)}
-    for path in trees.files(store, inside) if workspace else ():
+    found = {PYPROJECT: inside.read(PYPROJECT)}
+    for path in inside.files() if workspace else ():
         directory, _, name = path.rpartition("/")
         if name == PYPROJECT and directory and _is_member(directory, workspace):
-            found[path] = trees.read(store, inside, path)
+            found[path] = inside.read(path)
     return found
 
 
-def _others(store: pygit2.Repository, tree: pygit2.Oid, prefix: str) -> Iterator[tuple[str, str]]:
+def _others(tree: Tree, prefix: str) -> Iterator[tuple[str, str]]:
     """Other locks that follow pyproject.toml, each with the command that makes it anew."""
-    project = trees.subtree(store, tree, prefix)
-    for entry in store[project].peel(pygit2.Tree) if project else ():
-        name = str(entry.name)
+    project = tree.subtree(prefix)
+    for name in project.names() if project else ():
         if name in _OTHERS:
             yield name, _OTHERS[name]
         elif _COMPILED.fullmatch(name):
-            made = _HEADER.search(trees.read(store, tree, within(prefix, name)))
+            made = _HEADER.search(tree.read(within(prefix, name)))
             command = made[1].decode("utf-8", "replace").strip() if made else ""
             is_other = re.search(r"\.in\b", command) and PYPROJECT not in command
             if command and not is_other:

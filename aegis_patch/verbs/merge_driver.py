@@ -55,6 +55,7 @@ def _settings() -> dict[str, str]:
 def settle(path: str, base: Path, ours: Path, theirs: Path) -> bool:
     """Merge a file that git couldn't, into ours; whether that worked."""
     from aegis_patch.merge import branches
+    from aegis_patch.merge.file_content import Three
     from aegis_patch.objects.scratch import scratch
     from aegis_patch.verbs.settle import settle_file
 
@@ -63,7 +64,7 @@ def settle(path: str, base: Path, ours: Path, theirs: Path) -> bool:
         merged = settle_file(path, *sides)
     except AegisError:  # no project, or a release that is not here: there is still the text
         with scratch([]) as store:
-            text = branches.merge(store, path, *sides)
+            text = branches.merge(Three(store, path, *sides))
         merged = None if text.reason else text.data
     if merged is not None:
         ours.write_bytes(merged)

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pygit2
-
 from aegis_patch.errors import Refused
 from aegis_patch.history import conflict_origins
 from aegis_patch.history.unresolved import Evolved, Reference, references
@@ -18,7 +16,7 @@ from aegis_patch.merge import renames
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
 from aegis_patch.merge.sides import Note
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.project import repository
 from aegis_patch.project.find import Place, Project
 from aegis_patch.upstream.workbench import Bench
@@ -65,18 +63,18 @@ def perform(
 def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -> list[Built]:
     """The steps in the scratch store, each upon the one before, up to the first conflict."""
     built: list[Built] = []
-    root = build.whole_tree(bench.store, there)
+    root = build.whole_tree(bench, there)
     for step in steps:
         made = build.build(bench, there, step, root, relock=relock)
         built.append(made)
         root = made.after
         if isinstance(made.outcome, Conflicted):
-            _refuse_taken(bench.store, made.outcome)
+            _refuse_taken(made.outcome)
             break
     return built
 
 
-def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
+def _refuse_taken(outcome: Conflicted) -> None:
     """Refuse a file of the user's where aegis needs a directory.
 
     Otherwise every file below would be the same conflict.
@@ -88,7 +86,7 @@ def _refuse_taken(store: pygit2.Repository, outcome: Conflicted) -> None:
     for conflict in outcome.conflicts:
         if conflict.reason is Reason.KIND:
             above.update(renames.above(conflict.path))
-    taken = [path for path in sorted(above) if trees.lookup(store, outcome.tree, path)]
+    taken = [path for path in sorted(above) if path in outcome.tree]
     if taken:
         files = "A file of yours is" if len(taken) == 1 else "Files of yours are"
         taken_path = shlex.quote(taken[0])
@@ -108,13 +106,12 @@ def dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Refere
     for made in built:
         moved |= made.moved.files
     evolved = Evolved(
-        bench.store,
         there.root,
         str(there.head),
-        head=build.inside(bench.store, there, first.before),
+        head=build.inside(there, first.before),
         old=bench.pristine(first.step.old),
         new=bench.pristine(last.step.new),
-        result=build.inside(bench.store, there, last.after),
+        result=build.inside(there, last.after),
         moved=moved,
         was={place: path for path, place in moved.items()},
         unsettled=[conflict.path for conflict in last.conflicts],
@@ -157,29 +154,29 @@ def _refuse_unresolved(broken: Sequence[Reference], left_out: Sequence[Note]) ->
 
 def _land(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> tuple[Commit, ...]:
     """Land the built steps, unless `dry`; the refusals are the same."""
-    store = bench.store
+    before = built[0].before
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = built[-1] if built[-1].conflicts else None
     drafts = [Draft(made.step.message, made.after) for made in clean]
-    pick = _pick(store, there, stuck) if stuck else None
-    seen = _refuse_or_look(store, there, drafts, pick)
-    commits = [_commit(store, there, made) for made in clean]
+    pick = _pick(there, stuck) if stuck else None
+    seen = _refuse_or_look(there, before, drafts, pick)
+    commits = [_commit(there, made) for made in clean]
     if not dry:
         assert there.held is not None
-        ids = land.land(there.repo, store, there.head, drafts, pick, seen=seen, held=there.held)
+        ids = land.land(there.repo, there.head, before, drafts, pick, seen=seen, held=there.held)
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
     if stuck:
         conflicts = _explained(bench, there, stuck)
-        commits.append(replace(_commit(store, there, stuck), conflicts=conflicts))
+        commits.append(replace(_commit(there, stuck), conflicts=conflicts))
     return tuple(commits)
 
 
 def _refuse_or_look(
-    store: pygit2.Repository, there: Place, drafts: Sequence[Draft], pick: Pick | None
+    there: Place, before: Tree, drafts: Sequence[Draft], pick: Pick | None
 ) -> Mapping[str, str]:
     """Refuse what cannot land; else a print of each file that will be written."""
     tree = pick.worktree if pick else drafts[-1].tree
-    seen = preconditions.files(there.repo, store, build.whole_tree(store, there), tree, pick)
+    seen = preconditions.files(there.repo, before, tree, pick)
     if pick:
         preconditions.index(there.repo)
     if there.head:  # whoever starts a repository may be nobody yet
@@ -187,7 +184,7 @@ def _refuse_or_look(
     return seen
 
 
-def _pick(store: pygit2.Repository, there: Place, stuck: Built) -> Pick:
+def _pick(there: Place, stuck: Built) -> Pick:
     """A conflict, as git is to have it."""
     marked, stages = {}, {}
     for conflict in stuck.conflicts:
@@ -196,12 +193,12 @@ def _pick(store: pygit2.Repository, there: Place, stuck: Built) -> Pick:
         stages[path] = (sides.base, sides.ours, sides.theirs)
         if conflict.marked:
             marked[path] = conflict.marked
-    worktree = trees.replace(store, stuck.after, marked)
+    worktree = stuck.after.replaced(marked)
     return Pick(Draft(stuck.step.message, stuck.after), worktree, stages)
 
 
-def _commit(store: pygit2.Repository, there: Place, made: Built) -> Commit:
-    files = file_changes(store, made.before, made.after, there.prefix)
+def _commit(there: Place, made: Built) -> Commit:
+    files = file_changes(made.before, made.after, there.prefix)
     step = made.step
     return Commit(step.subject, None, files, notes=made.outcome.notes, along=step.along)
 

@@ -45,7 +45,7 @@ def relied_on(
 def _broken(bench: Bench, there: Project, new: Stack) -> _Broken:
     """What conflicts, and which references break, on the way from what is there to a stack."""
     step = Step("", "", there.stack, new)
-    built = build.build(bench, there, step, build.whole_tree(bench.store, there), relock=False)
+    built = build.build(bench, there, step, build.whole_tree(bench, there), relock=False)
     broken = {(each.path, ""): f"you changed {each.path}" for each in built.conflicts}
     for each in perform.dangling(bench, there, [built]):
         broken.setdefault((each.path, each.name), str(each))

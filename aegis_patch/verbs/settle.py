@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pygit2
 from pygit2.enums import FileMode
 
 from aegis_patch.errors import Refused
@@ -21,11 +20,11 @@ from aegis_patch.history import presence
 from aegis_patch.landing import journal, land, locks, preconditions
 from aegis_patch.merge import branches, one_path
 from aegis_patch.merge.evolve import evolve
-from aegis_patch.merge.file_content import Reason
+from aegis_patch.merge.file_content import Reason, Three
 from aegis_patch.merge.outcome import Clean, Conflict, Plan
 from aegis_patch.merge.sides import Note, Sides
-from aegis_patch.objects import trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects import tree_merges
+from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.project import git, unfinished, uv_lock
 from aegis_patch.project.find import Project, find
 from aegis_patch.project.repository import within
@@ -71,10 +70,10 @@ class _Met:
     `joined` is what the three records come to, `closed` that with all that is due.
     """
 
-    sides: tuple[pygit2.Oid, pygit2.Oid, pygit2.Oid]
+    sides: tuple[Tree, Tree, Tree]
     joined: Stack
     closed: Stack
-    goal: pygit2.Oid
+    goal: Tree
 
 
 def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
@@ -94,7 +93,7 @@ def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
             files, made = _built(bench, there, op, relock)
             if files and not dry:
                 seen |= {path: journal.mark(Path(there.repo.workdir, path)) for path in made.also}
-                land.settle(there.repo, bench.store, there.head, files, seen=seen, held=held)
+                land.settle(there.repo, there.head, files, seen=seen, held=held)
     return replace(made, dry=dry)
 
 
@@ -106,18 +105,17 @@ def settle_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | N
     """
     there = find(next(place for place in Path(path).parents if place.is_dir()))
     with workbench.open_bench(there.objects) as bench:
-        ids = [bench.store.create_blob(side) for side in (base, ours, theirs)]
         sides = (
-            Entry(ids[0], FileMode.BLOB),
-            Entry(ids[1], FileMode.BLOB),
-            Entry(ids[2], FileMode.BLOB),
+            Entry.written(bench.store, base),
+            Entry.written(bench.store, ours),
+            Entry.written(bench.store, theirs),
         )
-        found = [unfinished.tree_with(there.repo, path, each) for each in (ids[0], ids[2])]
+        found = [unfinished.tree_with(there.repo, path, sides[at].id) for at in (0, 2)]
         known = (found[0], found[1]) if found[0] and found[1] else None
         op = Unfinished("", {}, None, known)
         met = _meet(bench, there, op)
-        fate = _file(bench.store, path, _inside(there.prefix, path), sides, met)
-        return trees.blob(bench.store, fate) if isinstance(fate, Entry) else None
+        fate = _file(bench, path, _inside(there.prefix, path), sides, met)
+        return fate.data if isinstance(fate, Entry) else None
 
 
 def _built(
@@ -127,14 +125,14 @@ def _built(
     if op.left is None:
         return {}, Settled((), dict.fromkeys(op.stages, _UNKNOWN), (), (), op.next)
     met = _meet(bench, there, op)
-    files, left = _sorted_out(_fates(bench.store, there, op, met))
+    files, left = _sorted_out(_fates(bench, there, op, met))
     next = op.next
     if met and met.closed != met.joined:
         also = _closing(bench, there, op, met, files) if {*left.values()} <= {_LOCK} else {}
         files |= also
         next += "" if also else f" && {presence.REPAIR}"
     why_not = "" if relock else "--no-lock"
-    made_anew, notes = _follow_locks(bench.store, there, op, files, left, why_not)
+    made_anew, notes = _follow_locks(bench, there, op, files, left, why_not)
     files |= made_anew
     left = {path: why for path, why in left.items() if path not in files}
     settled = tuple(path for path in op.stages if path in files)
@@ -158,7 +156,7 @@ def _sorted_out(
 def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
     """The stacks that meet; None where their records do not come to one."""
     try:
-        base, ours, theirs = (record.parse(each) for each in _records(bench.store, there, op))
+        base, ours, theirs = (record.parse(each) for each in _records(there, op))
         both = joined(base, ours, theirs)
         if presence.stranded(bench, both):
             return None
@@ -170,20 +168,20 @@ def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
         return None
 
 
-def _records(store: pygit2.Repository, there: Project, op: Unfinished) -> list[bytes]:
+def _records(there: Project, op: Unfinished) -> list[bytes]:
     """The three records: as git left them unmerged, or else as the commits have them."""
     path = there.record_path
     if stages := op.stages.get(path):
-        return [trees.blob(store, each) for each in stages]
-    ours = trees.read(store, there.tree, RECORD)
+        return [bytes_of(each) for each in stages]
+    ours = there.tree.read(RECORD)
     if op.trees is None:
         return [ours, ours, ours]
-    base, theirs = (trees.read(store, tree, path) for tree in op.trees)
+    base, theirs = (tree.read(path) for tree in op.trees)
     return [base, ours, theirs]
 
 
 def _fates(
-    store: pygit2.Repository, there: Project, op: Unfinished, met: _Met | None
+    bench: Bench, there: Project, op: Unfinished, met: _Met | None
 ) -> Iterator[tuple[str, Entry | str | None]]:
     """What becomes of each unmerged path, or why it stays as git left it."""
     assert op.left is not None
@@ -203,30 +201,28 @@ def _fates(
         elif path == there.record_path and not met:
             yield path, _RECORD
         else:
-            yield path, _file(store, path, _inside(there.prefix, path), stages, met)
+            yield path, _file(bench, path, _inside(there.prefix, path), stages, met)
 
 
 def _file(
-    store: pygit2.Repository, path: str, inside: str, stages: Stages, met: _Met | None
+    bench: Bench, path: str, inside: str, stages: Stages, met: _Met | None
 ) -> Entry | str | None:
     """A file, made from its sides at the stack of the result, or else from these as they are."""
     if met and inside not in ("", RECORD):
-        brought = _brought(store, inside, stages, met)
-        fate = _join(store, path, brought) if brought else _DELETED
+        brought = _brought(inside, stages, met)
+        fate = _join(bench, path, brought) if brought else _DELETED
         if not isinstance(fate, str):
             return fate
-    return _join(store, path, stages)
+    return _join(bench, path, stages)
 
 
-def _brought(store: pygit2.Repository, path: str, stages: Stages, met: _Met) -> Stages | None:
+def _brought(path: str, stages: Stages, met: _Met) -> Stages | None:
     """The sides of a file, each as a verb would bring it to the stack of the result."""
-    wanted = trees.lookup(store, met.goal, path)
+    wanted = met.goal.lookup(path)
     brought: list[Entry | None] = []
     for old, side in zip(met.sides, stages, strict=True):
         plan = Plan(head=old, old=old, new=met.goal, record=None)
-        fate = one_path.merge(
-            store, plan, Sides(path, trees.lookup(store, old, path), side, wanted)
-        )
+        fate = one_path.merge(plan, Sides(path, old.lookup(path), side, wanted))
         if isinstance(fate, Conflict):
             return None
         brought.append(fate)
@@ -234,7 +230,7 @@ def _brought(store: pygit2.Repository, path: str, stages: Stages, met: _Met) -> 
     return base, ours, theirs
 
 
-def _join(store: pygit2.Repository, path: str, stages: Stages) -> Entry | str | None:
+def _join(bench: Bench, path: str, stages: Stages) -> Entry | str | None:
     base, ours, theirs = stages
     if ours in (base, theirs):
         return theirs
@@ -245,47 +241,45 @@ def _join(store: pygit2.Repository, path: str, stages: Stages) -> Entry | str | 
     if ours is None or theirs is None:
         return _DELETED
     mode = theirs.mode if ours.mode == base.mode else ours.mode
-    texts = (trees.blob(store, each) for each in (base, ours, theirs))
-    merged = branches.merge(store, path, *texts)
-    return str(merged.reason) if merged.reason else Entry(store.create_blob(merged.data), mode)
+    texts = (bytes_of(each) for each in (base, ours, theirs))
+    merged = branches.merge(Three(bench.store, path, *texts))
+    return str(merged.reason) if merged.reason else Entry.written(bench.store, merged.data, mode)
 
 
 def _closing(
     bench: Bench, there: Project, op: Unfinished, met: _Met, files: Mapping[str, Entry | None]
 ) -> dict[str, Entry | None]:
     """What has to come or go besides, since the two branches meet; nothing where that is asked."""
-    store = bench.store
-    root = trees.replace(store, op.left, files)
-    project = build.inside(store, there, root)
-    unedited = trees.merge_towards(store, *met.sides, met.goal)  # as git and we have made it
-    unedited = pristine.recorded(store, unedited, met.joined)
+    assert op.left is not None
+    root = op.left.within(bench.store).replaced(files)
+    project = build.inside(there, root)
+    unedited = tree_merges.merge_towards(*met.sides, met.goal)  # as git and we have made it
+    unedited = pristine.recorded(unedited, met.joined)
     plan = Plan(project, unedited, bench.pristine(met.closed), met.closed)
     try:
-        outcome = evolve(store, plan)
+        outcome = evolve(plan)
     except Refused:  # of a record that was resolved before: git has its markers still
         return {}
     if not isinstance(outcome, Clean):
         return {}
     found: dict[str, Entry | None] = {}
-    for path, (_, after) in trees.differences(store, project, outcome.tree).items():
+    for path, (_, after) in project.differences(outcome.tree).items():
         found[within(there.prefix, path)] = after
-    return found if _is_free(store, there, op, found) else {}
+    return found if _is_free(there, op, found) else {}
 
 
-def _is_free(
-    store: pygit2.Repository, there: Project, op: Unfinished, found: Mapping[str, Entry | None]
-) -> bool:
+def _is_free(there: Project, op: Unfinished, found: Mapping[str, Entry | None]) -> bool:
     """Whether nothing of the user's is where other files are to be written."""
     assert op.left is not None
     top = Path(there.repo.workdir)
     others = found.keys() - op.stages.keys()
-    created = [path for path in others if trees.lookup(store, op.left, path) is None]
+    created = [path for path in others if path not in op.left]
     taken = any(preconditions.is_taken(top, path) for path in created)
     return not taken and not unfinished.touched(top, op.left, others)
 
 
 def _follow_locks(
-    store: pygit2.Repository,
+    bench: Bench,
     there: Project,
     op: Unfinished,
     files: Mapping[str, Entry | None],
@@ -294,15 +288,16 @@ def _follow_locks(
 ) -> tuple[dict[str, Entry | None], list[Note]]:
     """The uv.lock that follows the merged pyproject.toml, and what to say of other locks."""
     met = {path: op.stages[path][1] for path, why in left.items() if why == _LOCK}
-    root = trees.replace(store, op.left, {**files, **met})
-    head = there.repo[there.head].peel(pygit2.Tree).id
+    assert op.left is not None
+    root = op.left.within(bench.store).replaced({**files, **met})
+    head = build.whole_tree(bench, there)
     unsettled = within(there.prefix, uv_lock.PYPROJECT) in left
     found, notes = lock_files.follow(
-        *(store, head, root, there.prefix),
+        *(head, root, there.prefix),
         unsettled=unsettled or bool(met),
         why_not="there are conflicts" if unsettled else why_not,
     )
-    if not _is_free(store, there, op, found):
+    if not _is_free(there, op, found):
         return {}, [Note(uv_lock.LOCK, "not updated (you changed it). Run: uv lock")]
     return {**found}, notes
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import pygit2
-
 from aegis_patch.history import presence
 from aegis_patch.history.presence import Finding
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.project import repository
 from aegis_patch.stack import component
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
-from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs.opening import open_project
 
 
@@ -48,7 +45,7 @@ def status(where: Path) -> Status:
         behind = 0 if release == releases.WORK else len(versions)  # a fork can lose its tags
         if release in versions:
             behind = len(versions) - 1 - versions.index(release)
-        drift = _drift(bench, bench.pristine(found.there), there.tree)
+        drift = _drift(bench.pristine(found.there), there.tree)
         what, remedy = repository.under_way(there.repo)
         under_way = f"{what.capitalize()} is in progress. {remedy}" if what else ""
         catalogue = bench.catalogue(found.there)
@@ -61,10 +58,8 @@ def status(where: Path) -> Status:
         return Status(there.stack, tuple(joined), latest, behind, drift, under_way, found.off)
 
 
-def _drift(bench: Bench, tree: pygit2.Oid, head: pygit2.Oid) -> tuple[Drift, ...]:
+def _drift(pristine: Tree, head: Tree) -> tuple[Drift, ...]:
     found = []
-    for path in sorted(trees.files(bench.store, tree)):  # the user's own may be very many
-        was, there = (trees.lookup(bench.store, at, path) for at in (tree, head))
-        if was != there:
-            found.append(Drift(path, "modified" if there else "deleted"))
+    for path in sorted(path for path, _ in pristine.lacking(head)):
+        found.append(Drift(path, "modified" if path in head else "deleted"))
     return tuple(found)

@@ -6,11 +6,10 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-import pygit2
-
 from aegis_patch.history.unresolved import Reference
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.merge.sides import Note
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.stack import Stack
 
 
@@ -89,12 +88,10 @@ class Result:
     not_applied: tuple[Note, ...] = ()
 
 
-def file_changes(
-    store: pygit2.Repository, old: pygit2.Oid, new: pygit2.Oid, prefix: str
-) -> tuple[FileChange, ...]:
+def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
     """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
     found = []
-    for patch in store.diff(old, new):
+    for patch in old.store.diff(old.id, new.id):
         if patch is not None:
             _, added, removed = patch.line_stats
             word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")

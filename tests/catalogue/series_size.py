@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pygit2
-
 from aegis_patch.maintain import rules
-from aegis_patch.objects import trees
 from aegis_patch.stack import pristine
 from aegis_patch.stack.release import Upstream
 
@@ -26,36 +23,36 @@ class Size:
     other: int
 
 
-def size(store: pygit2.Repository, opened: Upstream, name: str) -> Size:
+def size(opened: Upstream, name: str) -> Size:
     """The size of one series of a release."""
-    start, end = pristine.before(store, opened, name), pristine.after(store, opened, name)
+    start, end = pristine.before(opened, name), pristine.after(opened, name)
     count = {"python": 0, "tests": 0, "other": 0}
-    for change in store.diff(start, end):
+    for change in start.store.diff(start.id, end.id):
         assert change is not None
         path = change.delta.new_file.path
         if change.delta.status_char() == "A":
             kind = "tests" if path.startswith("tests/") else "other"
             kind = "python" if path.startswith("app/") and path.endswith(".py") else kind
             count[kind] += change.line_stats[1]
-    edited = rules.edited(store, opened, name)
+    edited = rules.edited(opened, name)
     return Size(patches=len(opened.catalogue[name].series), edited=edited, **count)
 
 
-def table(store: pygit2.Repository, opened: Upstream) -> str:
+def table(opened: Upstream) -> str:
     """Every series of a release, as docs/components.md shows it."""
     rows = [
         "| component | built on | patches | Python | tests | other | edited |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
-    total = trees.files(store, opened.base)
+    total = opened.base.files()
     core = sum(
-        trees.blob(store, trees.lookup(store, opened.base, path)).count(b"\n")
+        opened.base.read(path).count(b"\n")
         for path in total
         if path.startswith("app/") and path.endswith(".py")
     )
     rows.append(f"| core | FastAPI, Flet, Typer | | {core} | | | |")
     for name, each in sorted(opened.catalogue.items()):
-        it = size(store, opened, name)
+        it = size(opened, name)
         row = (it.patches, it.python, it.tests, it.other, it.edited)
         rows.append(f"| `{name}` | {each.implementation} | {' | '.join(map(str, row))} |")
     return "\n".join(rows)

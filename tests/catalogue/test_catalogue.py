@@ -9,7 +9,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import pristine, record
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import identity_files, releases
@@ -47,8 +47,8 @@ def test_releases_are_a_chain_of_whole_commits(store: pygit2.Repository) -> None
         commit = store[commit_id].peel(pygit2.Commit)
         assert list(commit.parent_ids) == before
         assert commit.author.name == "aegis"
-        for path in trees.files(store, commit.tree.id):
-            assert trees.lookup(store, commit.tree.id, path) is not None
+        tree = Tree(store, commit.tree.id)
+        assert all(path in tree for path in tree.files())
         before = [commit.id]
 
 
@@ -103,7 +103,7 @@ def test_exporting_a_series_again_changes_no_byte(name: str) -> None:
 def test_git_am_applies_a_series(
     store: pygit2.Repository, head: Upstream, name: str, tmp_path: Path
 ) -> None:
-    start = pristine.before(store, head, name)
+    start = pristine.before(head, name)
     repo = tmp_path / "repo"
     git(tmp_path, "init", "--quiet", "repo")
     (repo / ".git/objects/info/alternates").write_text(
@@ -114,7 +114,7 @@ def test_git_am_applies_a_series(
     git(repo, "commit", "--quiet", "-m", "start")
     series = [ROOT / "patches" / name / each for each, _ in head.catalogue[name].series]
     git(repo, "am", "--quiet", "--keep", *(str(path) for path in series))
-    assert git(repo, "rev-parse", "HEAD^{tree}") == str(pristine.after(store, head, name))
+    assert git(repo, "rev-parse", "HEAD^{tree}") == str(pristine.after(head, name))
 
 
 def test_only_the_identity_files_hold_the_identity(
@@ -122,11 +122,8 @@ def test_only_the_identity_files_hold_the_identity(
 ) -> None:
     holders = {
         path
-        for path in trees.files(store, head.base)
-        if any(
-            value.encode() in trees.blob(store, trees.lookup(store, head.base, path))
-            for value in IDENTITY
-        )
+        for path in head.base.files()
+        if any(value.encode() in head.base.read(path) for value in IDENTITY)
     }
     assert holders == {*identity_files.FILES, record.RECORD}
     assert len(holders) <= 5
@@ -136,4 +133,4 @@ def test_the_page_of_the_components_is_counted_anew(
     store: pygit2.Repository, head: Upstream
 ) -> None:
     """Written by scripts/components."""
-    assert table(store, head) in (ROOT / "docs/components.md").read_text()
+    assert table(head) in (ROOT / "docs/components.md").read_text()

@@ -15,6 +15,7 @@ import pytest
 from aegis_patch.formats import anchors
 from aegis_patch.maintain import rules
 from aegis_patch.objects import texts, trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, pristine
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import releases
@@ -47,11 +48,11 @@ def head_of_the_checkout(store: pygit2.Repository) -> Upstream:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_series_breaks_a_rule(store: pygit2.Repository, head: Upstream, name: str) -> None:
-    assert not list(rules.breaches(store, head, name))
+    assert not list(rules.breaches(head, name))
 
 
 def test_base_and_the_series_break_none_together(store: pygit2.Repository, head: Upstream) -> None:
-    assert not list(rules.breaches_between(store, head))
+    assert not list(rules.breaches_between(head))
 
 
 def test_anchors_are_few(store: pygit2.Repository, head: Upstream) -> None:
@@ -67,9 +68,9 @@ def test_a_project_names_no_component_that_it_lacks(
     """Neither in a comment nor in braces that hold nothing; prose may name what one can add."""
     chosen = [name for name, each in head.catalogue.items() if component.is_chosen(each)]
     for names in subsets(head):
-        tree = pristine.fold(store, head, names)
+        tree = pristine.fold(head, names)
         for path in ("compose.yaml", "pyproject.toml", ".env.example", "Makefile", "README.md"):
-            for line in texts.lines(trees.read(store, tree, path)):
+            for line in texts.lines(tree.read(path)):
                 said = line.decode().strip()
                 assert "slot:" not in said
                 if said.startswith("#") or anchors.is_anchor(line):
@@ -93,29 +94,27 @@ def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: U
         ".env.example": [(b"# yours below\n", b"# Where mail goes\n# MAIL_URL=\n\n")],
         "Dockerfile": [(b"# yours below\n", b"RUN apt-get install mail\n")],
     }
-    edits = {
-        "app/components/mail/__init__.py": trees.Entry(store.create_blob(b"X = 1\n"), tiny.FILE)
-    }
+    edits = {"app/components/mail/__init__.py": trees.Entry.written(store, b"X = 1\n")}
     for path, places in put_in.items():
-        text = trees.read(store, head.base, path)
+        text = head.base.read(path)
         for anchor, lines in places:
             assert text.count(anchor) == 1
             text = text.replace(anchor, lines + anchor)
-        edits[path] = trees.Entry(store.create_blob(text), tiny.FILE)
-    after = trees.replace(store, head.base, edits)
+        edits[path] = trees.Entry.written(store, text)
+    after = head.base.replaced(edits)
     mail = tiny.a_component("mail", (), "component", ())
     grown = replace(head, catalogue={**head.catalogue, "mail": mail}, met={}, made={"mail": after})
     grown.met["mail"] = head.base
     for names in subsets(head):
-        without = pristine.fold(store, head, names)
-        assert pristine.fold(store, grown, names) == without
-        together = pristine.fold(store, grown, names | {"mail"})
-        assert set(trees.changed(store, without, together)) == edits.keys()
+        without = pristine.fold(head, names)
+        assert pristine.fold(grown, names) == without
+        together = pristine.fold(grown, names | {"mail"})
+        assert set(without.changed(together)) == edits.keys()
         for path, places in put_in.items():
-            text = trees.read(store, together, path)
+            text = together.read(path)
             for _, lines in places:
                 assert all(line in text for line in texts.lines(lines))
-            taken = trees.read(store, without, path)
+            taken = without.read(path)
             assert len(text) - len(taken) <= sum(len(lines) for _, lines in places)
 
 
@@ -151,7 +150,7 @@ def test_a_series_that_breaks_one(
     of_git = ("say why", "its subject")  # of tiny patches, which git names
     found = [
         each
-        for each in rules.breaches(small, opened, "cache")
+        for each in rules.breaches(opened, "cache")
         if not any(words in each for words in of_git)
     ]
     assert len(found) == (says is not None), found
@@ -179,23 +178,23 @@ def test_an_item_is_one_series_alone(
         (tiny.a_component("cache"), having(one)), (tiny.a_component("mail"), having(other)),
     )  # fmt: skip
     expected = [f"list: cache and mail both have {item!r}"] if item else []
-    assert list(rules.breaches_between(small, opened)) == expected
+    assert list(rules.breaches_between(opened)) == expected
 
 
 def test_an_anchor_stands_once_in_a_file(small: pygit2.Repository) -> None:
     base = {**BASE, "list": BASE["list"] + b"  # yours below\nend of it\n"}
     opened = tiny.an_upstream(small, base, (tiny.a_component("cache"), {**base, "new": b"x\n"}))
-    assert list(rules.breaches_between(small, opened)) == [
+    assert list(rules.breaches_between(opened)) == [
         "list: the anchor '# yours below' stands there 2 times"
     ]
 
 
-def anchors_in(store: pygit2.Repository, tree: pygit2.Oid) -> list[tuple[str, bytes]]:
+def anchors_in(store: pygit2.Repository, tree: Tree) -> list[tuple[str, bytes]]:
     """Every anchor, with its file."""
     return [
         (path, line)
-        for path in trees.files(store, tree)
-        for line in texts.lines(trees.read(store, tree, path))
+        for path in tree.files()
+        for line in texts.lines(tree.read(path))
         if anchors.is_anchor(line)
     ]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aegis_patch.formats import adjacent_changes
 from aegis_patch.formats.adjacent_changes import Hunk
 from aegis_patch.merge import file_content
-from aegis_patch.merge.file_content import Reason
+from aegis_patch.merge.file_content import Reason, Three
 from aegis_patch.objects import texts
 from aegis_patch.objects.scratch import scratch
 from tests import tiny
@@ -31,9 +31,8 @@ def merged(
     store: pygit2.Repository, base: str, ours: str, theirs: str, path: str = "a.txt"
 ) -> str | None:
     """What becomes of a file; None: a person decides."""
-    data, reason, _ = file_content.merge(
-        store, path, *(side.encode() for side in (base, ours, theirs))
-    )
+    sides = (side.encode() for side in (base, ours, theirs))
+    data, reason, _ = file_content.merge(Three(store, path, *sides))
     return data.decode() if reason is None else None
 
 
@@ -91,9 +90,8 @@ def test_one_true_conflict_is_one(store: pygit2.Repository) -> None:
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 def test_any_bytes_and_ends_of_lines(store: pygit2.Repository, end: str) -> None:
     sides = [f"\xe9 1{end}2{end}3", f"\xe9 I{end}2{end}3", f"\xe9 1{end}ii{end}3"]
-    data, reason, _ = file_content.merge(
-        store, "a.txt", *(side.encode("latin-1") for side in sides)
-    )
+    three = Three(store, "a.txt", *(side.encode("latin-1") for side in sides))
+    data, reason, _ = file_content.merge(three)
     assert (data, reason) == (f"\xe9 I{end}ii{end}3".encode("latin-1"), None)
 
 
@@ -161,7 +159,8 @@ def test_a_comment_stays_above_its_line(store: pygit2.Repository) -> None:
 
 
 def test_a_conflict_of_the_reverse_is_no_merge(store: pygit2.Repository) -> None:
-    found = file_content.merge(store, "a.txt", b"1\n2\n", b"1\nmine\n2\n", b"1\ntheirs\n2\n")
+    three = Three(store, "a.txt", b"1\n2\n", b"1\nmine\n2\n", b"1\ntheirs\n2\n")
+    found = file_content.merge(three)
     assert found[1] is Reason.TEXT
     assert b"<<<<<<<" in found[0]
 
@@ -170,8 +169,7 @@ def test_a_conflict_of_the_reverse_is_no_merge(store: pygit2.Repository) -> None
 
 
 def hunks(base: list[str], side: list[str]) -> list[Hunk]:
-    with scratch(()) as store:
-        found = list(texts.hunks(store, *("".join(lines).encode() for lines in (base, side))))
+    found = list(texts.hunks(*("".join(lines).encode() for lines in (base, side))))
     lines = [line.encode() for line in side]
     return [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
 

@@ -23,7 +23,7 @@ def joined(store: pygit2.Repository, base: str, ours: str, theirs: str) -> str |
     sides = []
     for side in (ours.encode(), theirs.encode()):
         lines = texts.lines(side)
-        found = texts.hunks(store, base.encode(), side)
+        found = texts.hunks(base.encode(), side)
         sides.append(
             [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
         )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from aegis_patch.formats import kinds, same_meaning, syntax
 from aegis_patch.formats.python import blocks
 from aegis_patch.merge import file_content
-from aegis_patch.objects import trees
+from aegis_patch.merge.file_content import Three
 from aegis_patch.upstream import releases
 from tests import tiny
 from tests.promises.test_laws import stack_of, tree_of
@@ -199,8 +199,8 @@ def test_a_formatted_project_meets_a_change_of_each_file(
     newest = releases.open_release(store, releases.BUNDLED, releases.latest())
     tree = tree_of(store, stack_of(newest, frozenset(newest.catalogue)))
     files = {}
-    for path in trees.files(store, tree):
-        text = trees.read(store, tree, path)
+    for path in tree.files():
+        text = tree.read(path)
         if path.endswith(".py") and b"  return " in text:
             files[path] = text
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -211,6 +211,6 @@ def test_a_formatted_project_meets_a_change_of_each_file(
     for path, base in files.items():
         theirs = re.sub(rb"\n( +)return ", rb"\n\1pass\n\1return ", base, count=1)
         ours = (tmp_path / path).read_bytes()
-        data, reason, _ = file_content.merge(store, path, base, ours, theirs)
+        data, reason, _ = file_content.merge(Three(store, path, base, ours, theirs))
         assert (path, reason) == (path, None)
         assert same_meaning.is_same(path, data, theirs)

@@ -8,14 +8,13 @@ import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pygit2.enums import FileMode
 
 from aegis_patch.history import past_resolutions
 from aegis_patch.merge import one_path
 from aegis_patch.merge.outcome import Conflict, Plan
 from aegis_patch.merge.sides import Sides
-from aegis_patch.objects import conflict_markers, trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects import conflict_markers
+from aegis_patch.objects.trees import Entry, bytes_of
 from tests import tiny
 from tests.conftest import OLDER, Project, Ran, Start
 
@@ -200,7 +199,7 @@ def test_what_is_recalled_loses_nothing(tiny_store: pygit2.Repository, data: st.
     plan = Plan(
         tiny.tree(tiny_store, {}), tiny.tree(tiny_store, {}), tiny.tree(tiny_store, {}), None
     )
-    asked = one_path.merge(tiny_store, plan, then)
+    asked = one_path.merge(plan, then)
     if not isinstance(asked, Conflict):
         return
     result = answer(data, read(tiny_store, asked.marked))
@@ -209,7 +208,7 @@ def test_what_is_recalled_loses_nothing(tiny_store: pygit2.Repository, data: st.
     made = entry(tiny_store, result)
     for old, new, back in ((then.theirs, then.base, True), (then.base, then.theirs, False)):
         now = Sides("a", old, entry(tiny_store, head), new)
-        merged = past_resolutions.retried(tiny_store, plan, now, then, made)
+        merged = past_resolutions.retried(plan, now, then, made)
         if isinstance(merged, Conflict):
             continue
         lines = read(tiny_store, merged)
@@ -223,11 +222,11 @@ def test_what_is_recalled_loses_nothing(tiny_store: pygit2.Repository, data: st.
 
 def entry(store: pygit2.Repository, lines: list[str]) -> Entry:
     text = "".join(f"{line}\r.\n" for line in lines)  # which git takes for one line each
-    return Entry(store.create_blob(text.encode()), FileMode.BLOB)
+    return Entry.written(store, text.encode())
 
 
 def read(store: pygit2.Repository, entry: Entry | None) -> list[str]:
-    return [line.removesuffix("\r.") for line in trees.blob(store, entry).decode().split("\n")[:-1]]
+    return [line.removesuffix("\r.") for line in bytes_of(entry).decode().split("\n")[:-1]]
 
 
 def edited(data: st.DataObject, lines: list[str], who: str) -> list[str]:

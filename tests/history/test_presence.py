@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from aegis_patch.history import presence
 from aegis_patch.merge import evolve
 from aegis_patch.merge.outcome import Conflicted, Plan, Unchanged
-from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.stack import component, pristine, record, requirements, stack
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Presence, Stack
@@ -40,7 +39,7 @@ def everything(bench: Bench) -> tuple[Upstream, Stack]:
     return opened, stack_of(opened, frozenset(opened.catalogue))
 
 
-def said(bench: Bench, recorded: Stack, tree: pygit2.Oid) -> list[str]:
+def said(bench: Bench, recorded: Stack, tree: Tree) -> list[str]:
     return [each.what for each in presence.look(bench, recorded, tree).off]
 
 
@@ -68,18 +67,18 @@ def test_the_tree_tells_whatever_the_record_names(bench: Bench, version: str) ->
 def test_nothing_is_off_where_every_file_was_edited(bench: Bench) -> None:
     _, there = everything(bench)
     tree = tree_of(bench.store, there)
-    edits = {path: appended(bench, tree, path) for path in trees.files(bench.store, tree)}
-    assert said(bench, there, trees.replace(bench.store, tree, edits)) == []
+    edits = {path: appended(bench, tree, path) for path in tree.files()}
+    assert said(bench, there, tree.replaced(edits)) == []
 
 
 def test_nothing_is_off_where_every_file_was_moved(bench: Bench) -> None:
     _, there = everything(bench)
     tree = bench.pristine(there)
     edits: dict[str, Entry | None] = {}
-    for path in trees.files(bench.store, tree):
+    for path in tree.files():
         if path != record.RECORD:
-            edits |= {f"moved/{path}": trees.lookup(bench.store, tree, path), path: None}
-    assert said(bench, there, trees.replace(bench.store, tree, edits)) == []
+            edits |= {f"moved/{path}": tree.lookup(path), path: None}
+    assert said(bench, there, tree.replaced(edits)) == []
 
 
 def test_nothing_is_off_where_all_but_one_file_of_a_component_was_deleted(bench: Bench) -> None:
@@ -87,7 +86,7 @@ def test_nothing_is_off_where_all_but_one_file_of_a_component_was_deleted(bench:
     tree = tree_of(bench.store, there)
     for name in opened.catalogue:
         kept, *gone = sorted(files_of(bench, opened, name))
-        left = trees.replace(bench.store, tree, dict.fromkeys(gone))
+        left = tree.replaced(dict.fromkeys(gone))
         assert said(bench, there, left) == [], (name, kept)
 
 
@@ -102,12 +101,12 @@ def test_nothing_is_off_where_much_of_what_was_removed_is_kept(bench: Bench, kep
             if component.is_chosen(opened.catalogue[other]):
                 without = stack.add(without, opened.catalogue, other)
         files = sorted(files_of(bench, opened, name))
-        left = {path: trees.lookup(bench.store, whole, path) for path in files}
+        left = {path: whole.lookup(path) for path in files}
         if kept == "its files":
-            tree = trees.replace(bench.store, tree_of(bench.store, without), left)
+            tree = tree_of(bench.store, without).replaced(left)
         else:
             before = tree_of(bench.store, stack.add(without, opened.catalogue, name))
-            tree = trees.replace(bench.store, before, dict.fromkeys(files[::2]))
+            tree = before.replaced(dict.fromkeys(files[::2]))
         assert said(bench, without, tree) == []
 
 
@@ -158,42 +157,41 @@ def test_no_line_of_the_user_is_lost_where_releases_are_mixed(data: st.DataObjec
         there = replace(there, present=dict.fromkeys(names, Presence(other, "you")))
         old = mixed(bench, there)
         new = tree_of(store, stack.closed(there, known[0]))
-        touched = [each for each in trees.changed(store, old, new) if each != record.RECORD]
-        paths = [each for each in touched if trees.lookup(store, old, each)]
+        touched = [each for each in old.changed(new) if each != record.RECORD]
+        paths = [each for each in touched if old.lookup(each)]
         assume(paths)  # a component may be the same in two releases
         path = data.draw(st.sampled_from(paths))
-        entry = trees.lookup(store, old, path)
+        entry = old.lookup(path)
         assert entry
-        lines = trees.blob(store, entry).splitlines(keepends=True)
+        lines = bytes_of(entry).splitlines(keepends=True)
         start = data.draw(st.integers(0, len(lines)))
         text = b"".join([*lines[:start], MINE, *lines[start + data.draw(st.integers(0, 3)) :]])
-        head = trees.replace(store, old, {path: Entry(store.create_blob(text), entry.mode)})
-        outcome = evolve.evolve(store, Plan(head, old, new, None))
+        head = old.replaced({path: Entry.written(store, text, entry.mode)})
+        outcome = evolve.evolve(Plan(head, old, new, None))
         assert not isinstance(outcome, Unchanged)
         asked = outcome.conflicts if isinstance(outcome, Conflicted) else ()
         marked = next((each.marked for each in asked if each.path == path), None)
-        assert MINE in trees.blob(store, marked or trees.lookup(store, outcome.tree, path))
+        assert MINE in bytes_of(marked or outcome.tree.lookup(path))
 
 
-def mixed(bench: Bench, there: Stack) -> pygit2.Oid:
+def mixed(bench: Bench, there: Stack) -> Tree:
     """pristine(stack) at the base's own identity, of whatever releases."""
     opened = {version: bench.at(there, version) for version in VERSIONS}
-    return pristine.pristine(bench.store, opened, there, {})
+    return pristine.pristine(opened, there, {})
 
 
-def appended(bench: Bench, tree: pygit2.Oid, path: str) -> Entry:
-    entry = trees.lookup(bench.store, tree, path)
+def appended(bench: Bench, tree: Tree, path: str) -> Entry:
+    entry = tree.lookup(path)
     assert entry
-    data = trees.blob(bench.store, entry)
-    return Entry(bench.store.create_blob(data + b"the user's own line\n"), entry.mode)
+    return entry.rewritten(entry.data + b"the user's own line\n")
 
 
 def files_of(bench: Bench, opened: Upstream, name: str) -> Iterator[str]:
     """The files that a series brings, those that are empty left out."""
-    was, now = (make(bench.store, opened, name) for make in (pristine.before, pristine.after))
-    for path in trees.changed(bench.store, was, now):
-        brought = trees.blob(bench.store, trees.lookup(bench.store, now, path))
-        if trees.lookup(bench.store, was, path) is None and brought:
+    was, now = (make(opened, name) for make in (pristine.before, pristine.after))
+    for path in was.changed(now):
+        brought = now.read(path)
+        if path not in was and brought:
             yield path
 
 

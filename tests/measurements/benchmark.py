@@ -110,8 +110,8 @@ def series(directory: Path, project: Path) -> tuple[str, tuple[str, ...]]:
         repo = pygit2.Repository(str(project))
         mails: list[str] = []
         for name in come:
-            land.copy(store, repo, pristine.before(store, opened, name), None)
-            land.copy(store, repo, pristine.after(store, opened, name), None)
+            land.copy(repo, pristine.before(opened, name), None)
+            land.copy(repo, pristine.after(opened, name), None)
             for patch, mail in known[name].series:
                 file = directory / f"{len(mails):03}-{patch}"
                 file.write_bytes(mail)

@@ -44,9 +44,9 @@ sys.path.insert(0, str(ROOT))
 from aegis_patch.errors import PatchRejected
 from aegis_patch.merge import evolve
 from aegis_patch.merge.outcome import Conflicted, Plan, Unchanged
-from aegis_patch.objects import trees
+from aegis_patch.objects import tree_merges
 from aegis_patch.objects.scratch import scratch as scratch_store
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.stack import apply_patch, patch
 from aegis_patch.stack.patch import FilePatch, Patch
 from tests import tiny
@@ -97,8 +97,8 @@ class Step:
 
     name: str
     text: bytes
-    before: pygit2.Oid
-    after: pygit2.Oid
+    before: Tree
+    after: Tree
     paths: tuple[str, ...]
 
 
@@ -367,8 +367,8 @@ def run(package: str, source: Source) -> Row:
         steps: list[Step] = []
         for title, text in source.series:
             told = gnu_patch(directory, text)
-            after = trees.replace(store, tree, taken(store, directory, touched(text, told)))
-            steps.append(Step(title, text, tree, after, trees.changed(store, tree, after)))
+            after = tree.replaced(taken(store, directory, touched(text, told)))
+            steps.append(Step(title, text, tree, after, tree.changed(after)))
             check(row, store, steps[-1], told)
             tree = after
         remove_each(row, store, steps)
@@ -407,7 +407,7 @@ def taken(
         link = stat.S_ISLNK(mode)
         data = os.fsencode(file.readlink()) if link else file.read_bytes()
         kind = tiny.LINK if link else tiny.EXEC if mode & 0o100 else tiny.FILE
-        found[path] = Entry(store.create_blob(data), kind)
+        found[path] = Entry.written(store, data, kind)
     return found
 
 
@@ -455,13 +455,13 @@ def check(row: Row, store: pygit2.Repository, step: Step, told: Mapping[str, lis
         row.remarks.append(f"{step.name}: other files or hunks than GNU patch's: {sorted(differ)}")
     offsets = {path: list(each) for path, each in told.items()}
     message = f"{step.name}\n\nAs {row.package} has it."
-    mail = tiny.mail(store, step.before, step.after, message)
+    mail = tiny.mail(step.before, step.after, message)
     try:
-        refreshed = apply_patch.apply(store, step.before, patch.parse(step.name, mail))
+        refreshed = apply_patch.apply(step.before, patch.parse(step.name, mail))
         row.counts["refreshed"] += refreshed == step.after
         tree = step.before
         for each in read:
-            tree = apply_patch.apply(store, tree, moved(store, tree, each, offsets))
+            tree = apply_patch.apply(tree, moved(store, tree, each, offsets))
     except PatchRejected as error:
         row.remarks.append(f"{step.name}: not applied: {error.what} ({error.where})")
         return
@@ -471,7 +471,7 @@ def check(row: Row, store: pygit2.Repository, step: Step, told: Mapping[str, lis
 
 
 def moved(
-    store: pygit2.Repository, tree: pygit2.Oid, read: Patch, offsets: dict[str, list[int]]
+    store: pygit2.Repository, tree: Tree, read: Patch, offsets: dict[str, list[int]]
 ) -> Patch:
     """A patch at its exact place, with the modes that a quilt patch does not tell."""
     return dataclasses.replace(
@@ -480,10 +480,10 @@ def moved(
 
 
 def placed(
-    store: pygit2.Repository, tree: pygit2.Oid, file: FilePatch, offsets: dict[str, list[int]]
+    store: pygit2.Repository, tree: Tree, file: FilePatch, offsets: dict[str, list[int]]
 ) -> FilePatch:
     """One file of it."""
-    there = trees.lookup(store, tree, file.path)
+    there = tree.lookup(file.path)
     told = offsets.get(file.path, [])
     shifts = [told.pop(0) if told else 0 for _ in file.hunks]
     hunks = tuple(
@@ -505,7 +505,7 @@ def remove_each(row: Row, store: pygit2.Repository, steps: Sequence[Step]) -> No
     last = steps[-1].after
     by_git = oracle.merges(store, [(step.after, last, step.before) for step in steps])
     for number, (step, git) in enumerate(zip(steps, by_git, strict=True)):
-        outcome = evolve.evolve(store, Plan(last, step.after, step.before, None))
+        outcome = evolve.evolve(Plan(last, step.after, step.before, None))
         asked = (
             git.tree if git.clean else None,
             folded(store, step.before, step, steps[number + 1 :]),
@@ -531,8 +531,8 @@ def remove_each(row: Row, store: pygit2.Repository, steps: Sequence[Step]) -> No
 
 
 def folded(
-    store: pygit2.Repository, tree: pygit2.Oid, removed: Step, later: Iterable[Step]
-) -> pygit2.Oid | None:
+    store: pygit2.Repository, tree: Tree, removed: Step, later: Iterable[Step]
+) -> Tree | None:
     """The later patches on a tree, each as a three-way merge; None where two clash.
 
     A patch to files that are as they were before it is put in as it is: the same, but faster.
@@ -540,29 +540,29 @@ def folded(
     differ = set(removed.paths)
     for step in later:
         if differ.isdisjoint(step.paths):
-            new = {path: trees.lookup(store, step.after, path) for path in step.paths}
-            tree = trees.replace(store, tree, new)
+            new = {path: step.after.lookup(path) for path in step.paths}
+            tree = tree.replaced(new)
             continue
         differ.update(step.paths)
-        tree, clashes = trees.merge(store, step.before, tree, step.after)
+        tree, clashes = tree_merges.merge(step.before, tree, step.after)
         if clashes:
             return None
     return tree
 
 
-def reversed_by_patch(store: pygit2.Repository, tree: pygit2.Oid, step: Step) -> pygit2.Oid | None:
+def reversed_by_patch(store: pygit2.Repository, tree: Tree, step: Step) -> Tree | None:
     """A tree after `patch -R -F0`, or None where that fails."""
-    text = tiny.diff(store, step.before, step.after)
+    text = tiny.diff(step.before, step.after)
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         for path in step.paths:
-            if there := trees.lookup(store, tree, path):
-                put(directory, path, (trees.blob(store, there), there.mode))
+            if there := tree.lookup(path):
+                put(directory, path, (bytes_of(there), there.mode))
         try:
             gnu_patch(directory, text, "-R")
         except ValueError:
             return None
-        return trees.replace(store, tree, taken(store, directory, step.paths))
+        return tree.replaced(taken(store, directory, step.paths))
 
 
 # Telling.

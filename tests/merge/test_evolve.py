@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aegis_patch.merge import evolve, file_content
-from aegis_patch.merge.file_content import Reason
+from aegis_patch.merge.file_content import Reason, Three
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Entry, bytes_of
 from tests import tiny
 from tests.promises import oracle
 from tests.tiny import EXEC, LINK, Files
@@ -32,13 +32,13 @@ def small_store() -> Iterator[pygit2.Repository]:
 
 def evolved(store: pygit2.Repository, old: Files, head: Files, new: Files) -> Outcome:
     before, after = tiny.tree(store, old), tiny.tree(store, new)
-    return evolve.evolve(store, Plan(tiny.tree(store, head), before, after, None))
+    return evolve.evolve(Plan(tiny.tree(store, head), before, after, None))
 
 
 def clean(store: pygit2.Repository, old: Files, head: Files, new: Files) -> dict[str, object]:
     outcome = evolved(store, old, head, new)
     assert isinstance(outcome, Clean), outcome
-    return dict(tiny.contents(store, outcome.tree))
+    return dict(tiny.contents(outcome.tree))
 
 
 def conflict(store: pygit2.Repository, old: Files, head: Files, new: Files) -> Conflict:
@@ -80,7 +80,7 @@ def test_what_merges(
     outcome = evolved(store, old, head, new)
     tree = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, head)
     assert not isinstance(outcome, Conflicted)
-    assert tiny.contents(store, tree) == (result or {**head, **new})
+    assert tiny.contents(tree) == (result or {**head, **new})
 
 
 def test_nothing_to_do_is_unchanged(store: pygit2.Repository) -> None:
@@ -92,7 +92,7 @@ def test_nothing_to_do_is_unchanged(store: pygit2.Repository) -> None:
 def test_what_the_user_deleted_stays_deleted_and_is_told(store: pygit2.Repository) -> None:
     outcome = evolved(store, {"a": TEXT, "b": b"1\n"}, {"b": b"1\n"}, {"a": THEIRS, "b": b"2\n"})
     assert isinstance(outcome, Clean)
-    assert tiny.contents(store, outcome.tree) == {"b": b"2\n"}
+    assert tiny.contents(outcome.tree) == {"b": b"2\n"}
     assert notes(outcome) == [("a", "you deleted it; it stays deleted")]
 
 
@@ -128,7 +128,7 @@ def test_what_only_a_person_can_decide(
 
 def test_a_conflict_holds_both_sides_marked(store: pygit2.Repository) -> None:
     found = conflict(store, {"a": TEXT}, {"a": (MINE, EXEC)}, {"a": OTHER})
-    marked = trees.blob(store, found.marked)
+    marked = bytes_of(found.marked)
     assert found.marked is not None
     assert found.marked.mode == EXEC
     for line in (b"<<<<<<< HEAD (yours)\n", b"mine\n", b"theirs\n"):
@@ -139,7 +139,7 @@ def test_other_paths_go_on_beside_a_conflict(store: pygit2.Repository) -> None:
     old, head, new = {"a": TEXT, "b": b"1\n"}, {"a": MINE, "b": b"1\n"}, {"a": OTHER, "b": b"2\n"}
     outcome = evolved(store, old, head, new)
     assert isinstance(outcome, Conflicted)
-    assert tiny.contents(store, outcome.tree) == {"a": MINE, "b": b"2\n"}
+    assert tiny.contents(outcome.tree) == {"a": MINE, "b": b"2\n"}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_result_that_does_not_parse_is_a_conflict_with_its_line(
     found = conflict(store, {path: base}, {path: ours}, {path: theirs})
     assert found.reason is Reason.SYNTAX
     assert "line" in found.detail
-    assert b"<<<<<<<" not in trees.blob(store, found.marked)
+    assert b"<<<<<<<" not in bytes_of(found.marked)
 
 
 def test_a_file_that_never_parsed_is_text(store: pygit2.Repository) -> None:
@@ -182,7 +182,7 @@ def test_a_move_is_followed_with_its_edits_and_told(store: pygit2.Repository) ->
         outcome = evolved(store, {"a": TEXT}, {"src/a": moved}, {"a": THEIRS})
         assert isinstance(outcome, Clean)
         expected = THEIRS if moved == TEXT else BOTH
-        assert tiny.contents(store, outcome.tree) == {"src/a": expected}
+        assert tiny.contents(outcome.tree) == {"src/a": expected}
         assert notes(outcome) == [("a", "followed to src/a, where you moved it")]
 
 
@@ -197,7 +197,7 @@ def test_a_move_that_both_made(
     outcome = evolved(store, {"a": TEXT, "z": b""}, {"b": mine}, {"b": theirs, "z": b""})
     tree = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, {"b": mine})
     assert not isinstance(outcome, Conflicted)
-    assert tiny.contents(store, tree) == {"b": result}
+    assert tiny.contents(tree) == {"b": result}
 
 
 def test_a_move_to_where_theirs_has_another_file(store: pygit2.Repository) -> None:
@@ -212,7 +212,7 @@ def test_two_files_of_one_name_are_not_made_one(store: pygit2.Repository, path: 
     mine, theirs = (texts[path].format(name).encode() for name in ("MINE", "THEIRS"))
     found = conflict(store, {}, {path: mine}, {path: theirs})
     assert found.reason is Reason.ADDED
-    assert mine in trees.blob(store, found.marked)
+    assert mine in bytes_of(found.marked)
 
 
 def test_a_removal_follows_a_move(store: pygit2.Repository) -> None:
@@ -233,14 +233,14 @@ def test_a_move_in_doubt_is_a_deletion(store: pygit2.Repository, head: Files) ->
     outcome = evolved(store, {"a": TEXT}, head, {"a": THEIRS})
     assert not isinstance(outcome, Conflicted)
     tree = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, head)
-    assert tiny.contents(store, tree) == head
+    assert tiny.contents(tree) == head
 
 
 def test_one_file_never_stands_for_two_that_went(store: pygit2.Repository) -> None:
     old, new = {"a": TEXT, "b": TEXT + b"\n"}, {"a": THEIRS, "b": THEIRS}
     outcome = evolved(store, old, {"c": MINE}, new)
     tree = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, {"c": MINE})
-    assert tiny.contents(store, tree) == {"c": MINE}
+    assert tiny.contents(tree) == {"c": MINE}
 
 
 def test_an_empty_file_is_nobodys_copy(store: pygit2.Repository) -> None:
@@ -251,9 +251,9 @@ def test_an_empty_file_is_nobodys_copy(store: pygit2.Repository) -> None:
 def test_a_submodule_of_the_users_is_left_alone(store: pygit2.Repository) -> None:
     """Its commit is no object of ours; to look for moves must not stumble over it."""
     old, new = (tiny.tree(store, {"a": data}) for data in (TEXT, THEIRS))
-    module = trees.Entry(pygit2.Oid(hex="1" * 40), 0o160000)
-    head = trees.replace(store, tiny.tree(store, {"z": b""}), {"vendor/lib": module})
-    outcome = evolve.evolve(store, Plan(head, old, new, None))
+    module = Entry(store, pygit2.Oid(hex="1" * 40), 0o160000)
+    head = tiny.tree(store, {"z": b""}).replaced({"vendor/lib": module})
+    outcome = evolve.evolve(Plan(head, old, new, None))
     assert not isinstance(outcome, Conflicted)
 
 
@@ -271,10 +271,10 @@ def test_a_line_that_both_wrote_stays_when_the_series_leaves(store: pygit2.Repos
     base, both = b"1\n2\n3\n4\n5\n", b"1\nsame\n2\n3\n4\n5\n"
     head, old, new = (tiny.tree(store, {"a": data}) for data in (both, both, base))
     yours = {"a": frozenset([b"same"])}
-    outcome = evolve.evolve(store, Plan(head, old, new, None, yours))
+    outcome = evolve.evolve(Plan(head, old, new, None, yours))
     assert isinstance(outcome, Unchanged | Clean)
     tree = outcome.tree if isinstance(outcome, Clean) else head
-    assert tiny.contents(store, tree) == {"a": both}
+    assert tiny.contents(tree) == {"a": both}
 
 
 # No wrong place.
@@ -348,7 +348,7 @@ def test_where_git_is_clean_and_right_so_are_we(
         outcome = evolved(store, {path: base}, {path: ours}, {path: theirs})
         assert isinstance(outcome, Clean) or (isinstance(outcome, Unchanged) and ours == expected)
         if isinstance(outcome, Clean):
-            assert tiny.contents(store, outcome.tree) == {path: expected}
+            assert tiny.contents(outcome.tree) == {path: expected}
         sides = [tiny.tree(store, {path: text}) for text in (base, ours, theirs)]
         (by_git,) = oracle.merges(store, [(sides[0], sides[1], sides[2])])
         assert by_git.clean
@@ -433,7 +433,7 @@ def test_what_merges_is_never_merged_otherwise_from_the_end(
         for way in (1, -1)
     )
     if isinstance(forward, Clean) and isinstance(backward, Clean):
-        one, other = (tiny.contents(store, made.tree)["a.txt"] for made in (forward, backward))
+        one, other = (tiny.contents(made.tree)["a.txt"] for made in (forward, backward))
         assert isinstance(one, bytes)
         assert isinstance(other, bytes)
         assert one.splitlines() == other.splitlines()[::-1]
@@ -449,7 +449,7 @@ def test_a_port_conflicts_and_what_stands_beside_it_does_not(store: pygit2.Repos
         "  # slot: ingress\n", "  # slot: ingress\n  ingress: {}\n"
     )
     found = conflict(store, *({"compose.yaml": text.encode()} for text in (base, ours, theirs)))
-    marked = trees.blob(store, found.marked)
+    marked = bytes_of(found.marked)
     assert marked.count(b"<<<<<<<") == 1
     lines = [line for line in marked.splitlines() if line.strip()]
     at = lines.index(b"  # slot: ingress")
@@ -466,5 +466,6 @@ def test_what_one_side_took_out_does_not_come_with_what_the_other_moved(
         "".join(each) for each in ([first, second, *rest], [second, *rest], [second, first, *rest])
     )
     for ours, theirs in ((without, moved), (moved, without)):
-        data, reason, _ = file_content.merge(store, path, *map(str.encode, (base, ours, theirs)))
+        three = Three(store, path, base.encode(), ours.encode(), theirs.encode())
+        data, reason, _ = file_content.merge(three)
         assert reason is not None or first.encode() not in data

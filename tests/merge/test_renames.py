@@ -15,7 +15,7 @@ from aegis_patch.formats import python_names
 from aegis_patch.merge import evolve, renames
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import bytes_of
 from aegis_patch.terminal import as_text
 from tests import tiny
 from tests.conftest import Project, Start
@@ -52,14 +52,14 @@ def planned(
 
 
 def evolved(store: pygit2.Repository, old: Files, head: Files, new: Files) -> Outcome:
-    return evolve.evolve(store, planned(store, old, head, new))
+    return evolve.evolve(planned(store, old, head, new))
 
 
 def clean(store: pygit2.Repository, old: Files, head: Files, new: Files) -> dict[str, object]:
     outcome = evolved(store, old, head, new)
     assert not isinstance(outcome, Conflicted), outcome.conflicts
     made = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, head)
-    return {path: data for path, data in tiny.contents(store, made).items() if path != "z"}
+    return {path: data for path, data in tiny.contents(made).items() if path != "z"}
 
 
 def conflict(store: pygit2.Repository, old: Files, head: Files, new: Files) -> Conflict:
@@ -79,7 +79,7 @@ def test_a_file_far_too_large_is_not_read(store: pygit2.Repository) -> None:
     for size, path in ((1 << 15, "y.py"), (1 << 17, None)):
         head = {"y.py": ONE + b"x" * size}
         before, after = (tiny.tree(store, files) for files in (old, head))
-        assert renames.follow(store, before, after, ["x.py"]).files.get("x.py") == path
+        assert renames.follow(before, after, ["x.py"]).files.get("x.py") == path
 
 
 # A directory.
@@ -364,7 +364,7 @@ def test_an_edit_does_not_follow_another_file_that_looks_like_it(store: pygit2.R
     outcome = evolved(store, {"a": ONE, "b": like}, {"a": mine, "b": like}, {"x/b": like})
     assert isinstance(outcome, Conflicted)
     assert [(each.path, each.reason) for each in outcome.conflicts] == [("a", Reason.DELETED_BY_US)]
-    assert tiny.contents(store, outcome.tree) == {"z": b"", "a": mine, "x/b": like}
+    assert tiny.contents(outcome.tree) == {"z": b"", "a": mine, "x/b": like}
 
 
 def test_a_conflict_at_its_new_place(store: pygit2.Repository) -> None:
@@ -373,8 +373,8 @@ def test_a_conflict_at_its_new_place(store: pygit2.Repository) -> None:
     assert isinstance(outcome, Conflicted)
     (found,) = outcome.conflicts
     assert (found.path, found.reason) == ("b", Reason.TEXT)
-    assert b"mine\n" in trees.blob(store, found.marked)
-    assert tiny.contents(store, outcome.tree) == {"z": b"", "b": mine}
+    assert b"mine\n" in bytes_of(found.marked)
+    assert tiny.contents(outcome.tree) == {"z": b"", "b": mine}
 
 
 def test_a_file_of_mine_where_the_upstream_moves_it(store: pygit2.Repository) -> None:
@@ -439,9 +439,9 @@ def test_what_a_component_brings_comes_where_the_parts_of_others_are_gone(
     there = {"app/main.py": ONE_NOW}
     old |= there
     plan = replace(planned(store, old, there, {**old, **code, **test}), brought=brought)
-    outcome = evolve.evolve(store, plan)
+    outcome = evolve.evolve(plan)
     assert isinstance(outcome, Clean)
-    assert tiny.contents(store, outcome.tree) == {"z": b"", **there, **code}
+    assert tiny.contents(outcome.tree) == {"z": b"", **there, **code}
 
 
 def test_it_stays_deleted_over_many_releases(store: pygit2.Repository) -> None:
@@ -491,10 +491,10 @@ def test_what_comes_into_a_directory_that_i_deleted_is_left_out(
 def test_a_name_in_another_case(store: pygit2.Repository, head: Files) -> None:
     new = {"README.md": ONE, "docs/a.md": ONE}
     assert not isinstance(evolved(store, {}, head, new), Conflicted)
-    outcome = evolve.evolve(store, planned(store, {}, head, new, ignorecase=True))
+    outcome = evolve.evolve(planned(store, {}, head, new, ignorecase=True))
     assert isinstance(outcome, Conflicted)
     assert {each.reason for each in outcome.conflicts} == {Reason.KIND}
-    assert set(tiny.contents(store, outcome.tree)) & set(new) == new.keys() - {
+    assert set(tiny.contents(outcome.tree)) & set(new) == new.keys() - {
         each.path for each in outcome.conflicts
     }
 

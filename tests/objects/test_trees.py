@@ -9,9 +9,8 @@ import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pygit2.enums import FileMode
 
-from aegis_patch.objects import texts, trees
+from aegis_patch.objects import texts, tree_merges
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Entry
 from tests import tiny
@@ -25,7 +24,7 @@ def small_store() -> Iterator[pygit2.Repository]:
 
 
 def text(store: pygit2.Repository, data: bytes, mode: int = FILE) -> Entry:
-    return Entry(store.create_blob(data), mode)
+    return Entry.written(store, data, mode)
 
 
 # Looking up and replacing.
@@ -33,19 +32,19 @@ def text(store: pygit2.Repository, data: bytes, mode: int = FILE) -> Entry:
 
 def test_lookup_finds_files_and_subtree_directories(store: pygit2.Repository) -> None:
     tree = tiny.tree(store, {"a": b"1", "d/e/f": (b"2", EXEC)})
-    assert trees.lookup(store, tree, "d/e/f") == text(store, b"2", EXEC)
-    assert trees.lookup(store, tree, "d/e") is None
-    assert trees.lookup(store, tree, "a/b") is None
-    assert trees.lookup(store, tree, "nothing") is None
-    assert trees.subtree(store, tree, "d/e") == tiny.tree(store, {"f": (b"2", EXEC)})
-    assert trees.subtree(store, tree, "") == tree
-    assert trees.subtree(store, tree, "a") is None
-    assert trees.subtree(store, tree, "nothing") is None
-    assert list(trees.files(store, tree)) == ["a", "d/e/f"]
-    assert list(trees.files(store, tree, "d")) == ["d/e/f"]
-    assert [*trees.files(store, tree, "a"), *trees.files(store, tree, "nothing")] == []
-    assert trees.read(store, tree, "d/e/f") == b"2"
-    assert trees.read(store, tree, "nothing") == b""
+    assert tree.lookup("d/e/f") == text(store, b"2", EXEC)
+    assert tree.lookup("d/e") is None
+    assert tree.lookup("a/b") is None
+    assert tree.lookup("nothing") is None
+    assert tree.subtree("d/e") == tiny.tree(store, {"f": (b"2", EXEC)})
+    assert tree.subtree("") == tree
+    assert tree.subtree("a") is None
+    assert tree.subtree("nothing") is None
+    assert list(tree.files()) == ["a", "d/e/f"]
+    assert list(tree.files("d")) == ["d/e/f"]
+    assert [*tree.files("a"), *tree.files("nothing")] == []
+    assert tree.read("d/e/f") == b"2"
+    assert tree.read("nothing") == b""
 
 
 @pytest.mark.parametrize(
@@ -64,16 +63,16 @@ def test_replace(
     store: pygit2.Repository, before: Files, edits: dict[str, bytes | None], after: Files
 ) -> None:
     made = {path: None if data is None else text(store, data) for path, data in edits.items()}
-    assert trees.replace(store, tiny.tree(store, before), made) == tiny.tree(store, after)
+    assert tiny.tree(store, before).replaced(made) == tiny.tree(store, after)
 
 
 def test_a_tree_is_put_in_a_directorys_place(store: pygit2.Repository) -> None:
     inner = tiny.tree(store, {"x": b"1"})
     root = tiny.tree(store, {"a": b"", "services/api/old": b""})
     expected = tiny.tree(store, {"a": b"", "services/api/x": b"1"})
-    assert trees.replace(store, root, {"services/api": Entry(inner, FileMode.TREE)}) == expected
+    assert root.replaced({"services/api": inner}) == expected
     expected = tiny.tree(store, {"a": b"", "services/api/old": b"", "b/c/x": b"1"})
-    assert trees.replace(store, root, {"b/c": Entry(inner, FileMode.TREE)}) == expected
+    assert root.replaced({"b/c": inner}) == expected
 
 
 some_files = st.dictionaries(
@@ -91,15 +90,15 @@ def test_changed_is_what_git_says_and_replacing_it_leads_there(
     said = tiny.git(
         store, "diff-tree", "-r", "-z", "--name-only", "--no-renames", str(before), str(after)
     )
-    changed = trees.changed(store, before, after)
+    changed = before.changed(after)
     assert list(changed) == sorted(path for path in said.decode().split("\0") if path)
-    edits = {path: trees.lookup(store, after, path) for path in changed}
-    assert trees.replace(store, before, edits) == after
+    edits = {path: after.lookup(path) for path in changed}
+    assert before.replaced(edits) == after
 
 
 def test_changed_sees_a_file_become_a_directory(store: pygit2.Repository) -> None:
     old, new = tiny.tree(store, {"a": b"1"}), tiny.tree(store, {"a/b": b"1"})
-    assert trees.changed(store, old, new) == trees.changed(store, new, old) == ("a", "a/b")
+    assert old.changed(new) == new.changed(old) == ("a", "a/b")
 
 
 # Merging.
@@ -161,12 +160,12 @@ def test_trees_merge_by_text_and_clashes_are_named(store: pygit2.Repository) -> 
     ours = tiny.tree(store, {"a": TOP, "b": b"1\n", "mine": b""})
     theirs = tiny.tree(store, {"a": BOTTOM, "b": (b"1\n", EXEC), "theirs": b""})
     both = tiny.tree(store, {"a": BOTH, "b": (b"1\n", EXEC), "mine": b"", "theirs": b""})
-    assert trees.merge(store, base, ours, theirs) == (both, ())
-    assert trees.merge(store, base, base, theirs) == (theirs, ())
-    assert trees.merge(store, base, ours, base) == (ours, ())
-    assert trees.merge(store, base, ours, ours) == (ours, ())
+    assert tree_merges.merge(base, ours, theirs) == (both, ())
+    assert tree_merges.merge(base, base, theirs) == (theirs, ())
+    assert tree_merges.merge(base, ours, base) == (ours, ())
+    assert tree_merges.merge(base, ours, ours) == (ours, ())
     clash = tiny.tree(store, {"a": BASE.replace(b"line 1", b"other"), "b": b"2\n"})
-    assert trees.merge(store, base, ours, clash) == (ours, ("a",))
+    assert tree_merges.merge(base, ours, clash) == (ours, ("a",))
 
 
 @pytest.mark.parametrize(
@@ -183,9 +182,7 @@ def test_what_trees_cannot_merge_is_a_clash(
     store: pygit2.Repository, ours: Files, theirs: Files, clash: str
 ) -> None:
     mine = tiny.tree(store, ours)
-    tree, clashes = trees.merge(
-        store, tiny.tree(store, {"a": b"1"}), mine, tiny.tree(store, theirs)
-    )
+    tree, clashes = tree_merges.merge(tiny.tree(store, {"a": b"1"}), mine, tiny.tree(store, theirs))
     assert tree == mine
     assert clash in clashes
 
@@ -195,7 +192,7 @@ def test_a_scratch_store_leaves_nothing_behind_and_sees_its_alternates(tmp_path:
     known = other.create_blob(b"known")
     with scratch([Path(other.path, "objects")]) as store:
         place = Path(store.path)
-        assert trees.blob(store, Entry(known, FILE)) == b"known"
+        assert Entry(store, known, FILE).data == b"known"
         made = store.create_blob(b"made")
     assert not place.exists()
     assert made not in other
@@ -206,8 +203,8 @@ def test_a_loose_merge_takes_both_sides_and_never_clashes(store: pygit2.Reposito
     ours = {**base, "text": b"a\nours\nc\n", "image": b"\0ours", "kept": b"ours\n"}
     theirs = {**base, "text": b"a\ntheirs\nc\n", "image": b"\0theirs", "gone": b"theirs\n"}
     del ours["gone"], theirs["kept"]
-    made = trees.merge_loosely(store, *(tiny.tree(store, side) for side in (base, ours, theirs)))
-    assert tiny.contents(store, made) == {
+    made = tree_merges.merge_loosely(*(tiny.tree(store, side) for side in (base, ours, theirs)))
+    assert tiny.contents(made) == {
         "text": b"a\nours\ntheirs\nc\n",
         "image": b"\0ours",
         "kept": b"ours\n",

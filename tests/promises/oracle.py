@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pygit2
 
+from aegis_patch.objects.trees import Tree
+
 WHO = pygit2.Signature("Ada", "ada@lantern.example", 0, 0)
 
 
@@ -16,21 +18,21 @@ class Merge:
     """git's answer: whether it is clean, the tree (with markers where not), what conflicts."""
 
     clean: bool
-    tree: pygit2.Oid
+    tree: Tree
     paths: tuple[str, ...]
 
 
-Triple = tuple[pygit2.Oid, pygit2.Oid, pygit2.Oid]
+Triple = tuple[Tree, Tree, Tree]
 
 
 def merges(store: pygit2.Repository, triples: Iterable[Triple], *config: str) -> list[Merge]:
     """Base, ours and theirs, merged by git; `config` holds settings such as merge.renames=false."""
     lines = []
     for base, *sides in triples:
-        root = store.create_commit(None, WHO, WHO, "base", base, [])
+        root = store.create_commit(None, WHO, WHO, "base", base.id, [])
         # The message keeps two equal trees from becoming one commit.
         tips = [
-            store.create_commit(None, WHO, WHO, f"side {number}", tree, [root])
+            store.create_commit(None, WHO, WHO, f"side {number}", tree.id, [root])
             for number, tree in enumerate(sides)
         ]
         lines.append(" ".join(map(str, tips)) + "\n")
@@ -41,14 +43,14 @@ def merges(store: pygit2.Repository, triples: Iterable[Triple], *config: str) ->
     done = subprocess.run(
         command, cwd=store.path, input="".join(lines).encode(), capture_output=True, check=True
     )
-    return list(_read(done.stdout, len(lines)))
+    return list(_read(store, done.stdout, len(lines)))
 
 
-def _read(answer: bytes, count: int) -> Iterable[Merge]:
+def _read(store: pygit2.Repository, answer: bytes, count: int) -> Iterable[Merge]:
     # status, tree, each conflicted "mode id stage<TAB>path", and an empty piece to end it
     pieces = iter(answer.split(b"\0"))
     for _ in range(count):
         clean, tree = next(pieces) == b"1", next(pieces)
         found = iter(lambda: next(pieces), b"")
         paths = {line.partition(b"\t")[2].decode("utf-8", "replace") for line in found}
-        yield Merge(clean, pygit2.Oid(hex=tree.decode()), tuple(sorted(paths)))
+        yield Merge(clean, Tree(store, pygit2.Oid(hex=tree.decode())), tuple(sorted(paths)))

@@ -44,7 +44,8 @@ import pytest
 from aegis_patch.formats import syntax
 from aegis_patch.merge import evolve
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
-from aegis_patch.objects import texts, trees
+from aegis_patch.objects import texts
+from aegis_patch.objects.trees import Tree, bytes_of
 from tests import tiny
 from tests.promises import oracle
 from tests.promises.oracle import Merge
@@ -278,12 +279,12 @@ def judged(store: pygit2.Repository, numbers: Iterable[int]) -> Iterator[tuple[H
     ]
     by_git = oracle.merges(store, triples)
     for case, (base, ours, theirs), git in zip(cases, triples, by_git, strict=True):
-        outcome = evolve.evolve(store, Plan(ours, base, theirs, None))
+        outcome = evolve.evolve(Plan(ours, base, theirs, None))
         yield case, verdict(store, case, outcome, git, ours)
 
 
 def verdict(
-    store: pygit2.Repository, case: History, outcome: Outcome, git: Merge, head: pygit2.Oid
+    store: pygit2.Repository, case: History, outcome: Outcome, git: Merge, head: Tree
 ) -> str:
     """What happened, in a word; "wrong" is a divergence that nothing here explains."""
     tree = head if isinstance(outcome, Unchanged) else outcome.tree
@@ -296,12 +297,12 @@ def verdict(
         return f"wrong: {back!r} is there again"
     if isinstance(outcome, Conflicted):
         return together(conflicted(store, case, outcome, git, gone))
-    if any(line.startswith(b"<<<<<<< ") for line in spoken(contents(store, tree))):
+    if any(line.startswith(b"<<<<<<< ") for line in spoken(contents(tree))):
         return "wrong: a clean merge with conflict markers"
     if gone:
         return deleted(store, case, outcome, git, gone)
     if git.clean:
-        differ = trees.changed(store, tree, git.tree)
+        differ = tree.changed(git.tree)
         return together(different(store, case, path, tree, git) for path in differ)
     # git names no path where it only doubts that a directory was renamed
     return together(cleaner(case, path) for path in git.paths or ("",))
@@ -320,7 +321,7 @@ def conflicted(
     for path in git.paths:
         if path not in gone | ours.keys() and "~" not in path:
             yield "more: a renamed file" if renamed else cleaner(case, path)
-    for path in set(trees.changed(store, outcome.tree, git.tree)) - set(git.paths) - places(git):
+    for path in set(outcome.tree.changed(git.tree)) - set(git.paths) - places(git):
         if path not in gone | ours.keys() and not renamed:
             yield different(store, case, path, outcome.tree, git)
 
@@ -337,7 +338,7 @@ def deleted(
     # Nothing is told where nothing else changed; through the command the record always does.
     if not isinstance(outcome, Clean):
         return "untold: deleted by the user"
-    differ = set(trees.changed(store, outcome.tree, git.tree)) if git.clean else set()
+    differ = set(outcome.tree.changed(git.tree)) if git.clean else set()
     known = gone | case.ours.keys() - case.base.keys()  # git may have followed a move
     known |= {path for path in differ if went_along(case, path)}
     told = {place for note in outcome.notes for place in (note.path, note.to)}
@@ -351,9 +352,7 @@ def together(reasons: Iterable[str]) -> str:
     return next((each for each in known if each.startswith("wrong")), ", ".join(known))
 
 
-def different(
-    store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, git: Merge
-) -> str:
+def different(store: pygit2.Repository, case: History, path: str, tree: Tree, git: Merge) -> str:
     """Why a file differs from git's though both are clean."""
     if path not in case.base and moved(case.base, case.ours) and moved(case.base, case.theirs):
         return "settled: both renamed a file to one name"
@@ -379,11 +378,9 @@ def went_along(case: History, path: str) -> bool:
     )
 
 
-def came_anew(
-    store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, by_git: pygit2.Oid
-) -> bool:
+def came_anew(store: pygit2.Repository, case: History, path: str, tree: Tree, by_git: Tree) -> bool:
     """Whether git carries ends of lines over to a file that is too little alike for us."""
-    ours, its = (trees.blob(store, trees.lookup(store, each, path)) for each in (tree, by_git))
+    ours, its = (each.read(path) for each in (tree, by_git))
     gone = case.base.keys() & case.ours.keys() - case.theirs.keys()
     return (
         path not in case.base.keys() | case.ours.keys()
@@ -393,25 +390,23 @@ def came_anew(
     )
 
 
-def settled(
-    store: pygit2.Repository, case: History, path: str, tree: pygit2.Oid, by_git: pygit2.Oid
-) -> bool:
+def settled(store: pygit2.Repository, case: History, path: str, tree: Tree, by_git: Tree) -> bool:
     """Whether a file with names in it has git's lines, apart from repeated ones and the order."""
     if path.endswith(PLAIN):
         return False
     sides = [made.get(path, (b"", FILE))[0] for made in (case.base, case.ours, case.theirs)]
-    results = [trees.blob(store, trees.lookup(store, each, path)) for each in (tree, by_git)]
+    results = [each.read(path) for each in (tree, by_git)]
     often = {line for side in sides for line, n in Counter(side.splitlines()).items() if n > 1}
     once = [sorted(set(data.splitlines()) - often) for data in results]
     return once[0] == once[1] and repeated_near(*sides)
 
 
-def stay_deleted(store: pygit2.Repository, case: History, tree: pygit2.Oid) -> set[str]:
+def stay_deleted(store: pygit2.Repository, case: History, tree: Tree) -> set[str]:
     """Files that ours deleted and theirs changed, and that are not in the result."""
     return {
         path
         for path in case.base.keys() & case.theirs.keys() - case.ours.keys()
-        if case.base[path] != case.theirs[path] and trees.lookup(store, tree, path) is None
+        if case.base[path] != case.theirs[path] and tree.lookup(path) is None
     }
 
 
@@ -465,9 +460,9 @@ def touching(base: bytes, ours: bytes, theirs: bytes) -> bool:
 def stricter(store: pygit2.Repository, case: History, conflict: Conflict, git: Merge) -> str:
     """Why a path is a conflict to us though git is clean; checked, not believed."""
     sides, reason = conflict.sides, conflict.reason.name
-    texts = [trees.blob(store, side) for side in (sides.base, sides.ours, sides.theirs)]
+    texts = [bytes_of(side) for side in (sides.base, sides.ours, sides.theirs)]
     if reason == "SYNTAX":
-        merged = trees.blob(store, trees.lookup(store, git.tree, conflict.path))
+        merged = git.tree.read(conflict.path)
         if syntax.syntax_error(conflict.path, merged):
             return "stricter: does not parse"
     if reason in ("TEXT", "DOUBT") and repeated_near(*texts):
@@ -500,14 +495,14 @@ def moved(base: Made, side: Made) -> bool:
 
 
 def lost(
-    store: pygit2.Repository, case: History, outcome: Outcome, tree: pygit2.Oid, gone: set[str]
+    store: pygit2.Repository, case: History, outcome: Outcome, tree: Tree, gone: set[str]
 ) -> list[bytes]:
     """Lines that a side added and that are in no file of the result, nor in a conflict."""
-    there = Counter(spoken(contents(store, tree)))
+    there = Counter(spoken(contents(tree)))
     if isinstance(outcome, Conflicted):
         for conflict in outcome.conflicts:
             held = (conflict.marked, conflict.sides.ours, conflict.sides.theirs)
-            there += Counter(spoken(trees.blob(store, entry) for entry in held if entry))
+            there += Counter(spoken(bytes_of(entry) for entry in held if entry))
     before = Counter(spoken(data for data, _ in case.base.values()))
     theirs = [data for path, (data, _) in case.theirs.items() if path not in gone]
     sides = (spoken(data for data, _ in case.ours.values()), spoken(theirs))
@@ -516,13 +511,13 @@ def lost(
 
 
 def resurrected(
-    store: pygit2.Repository, case: History, outcome: Outcome, tree: pygit2.Oid
+    store: pygit2.Repository, case: History, outcome: Outcome, tree: Tree
 ) -> bytes | None:
     """A line of base that one side took away, the other left as it was, and a file has again."""
     open_ = {each.path for each in getattr(outcome, "conflicts", ())}
     for path in (case.base.keys() & case.ours.keys() & case.theirs.keys()) - open_:
         sides = [made[path][0] for made in (case.base, case.ours, case.theirs)]
-        result = trees.blob(store, trees.lookup(store, tree, path))
+        result = tree.read(path)
         was, *after, now = (Counter(spoken([data])) for data in (*sides, result))
         for line in was:
             if was[line] == 1 and {side[line] for side in after} == {0, 1} and now[line]:
@@ -537,6 +532,6 @@ def spoken(files: Iterable[bytes]) -> Iterator[bytes]:
             yield from (line.strip() for line in data.splitlines() if line.strip())
 
 
-def contents(store: pygit2.Repository, tree: pygit2.Oid) -> Iterator[bytes]:
-    for path in trees.files(store, tree):
-        yield trees.blob(store, trees.lookup(store, tree, path))
+def contents(tree: Tree) -> Iterator[bytes]:
+    for path in tree.files():
+        yield tree.read(path)

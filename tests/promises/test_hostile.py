@@ -21,7 +21,7 @@ from pygit2.enums import ObjectType
 
 from aegis_patch.errors import PatchRejected
 from aegis_patch.formats import kinds, syntax
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import bytes_of
 from aegis_patch.stack import apply_patch, patch, pristine
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.release import Upstream
@@ -397,7 +397,7 @@ def test_a_chain_of_requirements_takes_no_time(store: pygit2.Repository) -> None
     known = tiny.a_catalogue(*map(link_of, range(60)))
     opened = Upstream("x", "1", "0" * 40, tiny.tree(store, {"a": b""}), known)
     with tiny.within(5):
-        pristine.after(store, opened, "c59")
+        pristine.after(opened, "c59")
 
 
 @pytest.mark.parametrize(
@@ -588,16 +588,16 @@ def test_any_patch_is_read_or_rejected_and_reaches_nowhere(
     store: pygit2.Repository, text: bytes
 ) -> None:
     try:
-        made = apply_patch.apply(store, tiny.tree(store, TREE_OF_CORPUS), patch.parse("x", text))
+        made = apply_patch.apply(tiny.tree(store, TREE_OF_CORPUS), patch.parse("x", text))
     except PatchRejected:
         return
-    for path in trees.files(store, made):
+    for path in made.files():
         patch.check_path(path)
-        entry = trees.lookup(store, made, path)
+        entry = made.lookup(path)
         assert entry
         assert entry.mode in (FILE, EXEC, LINK)
         if entry.mode == LINK:
-            patch.check_link(path, trees.blob(store, entry))
+            patch.check_link(path, bytes_of(entry))
 
 
 @tiny.examples(300)

@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 from aegis_patch.formats import syntax
 from aegis_patch.merge import evolve
 from aegis_patch.merge.outcome import Clean, Conflicted, Plan, Unchanged
-from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.stack import component, pristine, requirements, stack
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
@@ -60,8 +59,8 @@ class Edge:
     """S → S ± c, or release → release: the new stack, both trees, and where an edit is separate."""
 
     new: Stack
-    before: pygit2.Oid
-    after: pygit2.Oid
+    before: Tree
+    after: Tree
     places: list[Place]
 
 
@@ -78,7 +77,7 @@ class World:
         at = data.draw(st.integers(0, len(self.stacks) - 1), label="edge")
         if at not in self.made:
             before, after = (tree_of(self.store, each) for each in self.stacks[at])
-            places = separated_places(self.store, before, after)
+            places = separated_places(before, after)
             self.made[at] = Edge(self.stacks[at][1], before, after, places)
         return self.made[at]
 
@@ -118,13 +117,13 @@ def test_2_confluence_of_the_fold(store: pygit2.Repository, version: str) -> Non
                 continue
             if grown not in known:
                 last = requirements.order(opened.catalogue, grown)[-1]
-                known[grown], clashes = pristine.join(store, opened, last, known[grown - {last}])
+                known[grown], clashes = pristine.join(opened, last, known[grown - {last}])
                 assert not clashes, (sorted(grown), clashes)
                 pending.append(grown)
-            tree, clashes = pristine.join(store, opened, name, known[names])
+            tree, clashes = pristine.join(opened, name, known[names])
             assert not clashes, (sorted(names), name, clashes)
-            for path, sides in trees.differences(store, tree, known[grown]).items():
-                one, other = (sorted(trees.blob(store, side).splitlines()) for side in sides)
+            for path, sides in tree.differences(known[grown]).items():
+                one, other = (sorted(bytes_of(side).splitlines()) for side in sides)
                 assert one == other, (sorted(names), name, path)
 
 
@@ -133,9 +132,9 @@ def test_2_the_fold_has_one_order(store: pygit2.Repository, version: str) -> Non
     """However the names of a stack are written, and in whatever order they came."""
     opened = releases.open_release(store, releases.BUNDLED, version)
     names = sorted(opened.catalogue)
-    expected = pristine.fold(store, opened, names)
-    assert pristine.fold(store, opened, names[::-1]) == expected
-    assert pristine.fold(store, opened, frozenset(names)) == expected
+    expected = pristine.fold(opened, names)
+    assert pristine.fold(opened, names[::-1]) == expected
+    assert pristine.fold(opened, frozenset(names)) == expected
 
 
 def test_2_confluence_of_the_command(start: Start) -> None:
@@ -189,9 +188,9 @@ def test_5_separation_on_every_edge(world: World, data: st.DataObject) -> None:
         st.lists(st.sampled_from(edge.places), min_size=1, max_size=6, unique_by=lambda p: p.path)
     )
     edits = {place.path: place for place in chosen}
-    ours = edited(world.store, edge.before, edits)
-    expected = edited(world.store, edge.after, edits)
-    outcome = evolve.evolve(world.store, Plan(ours, edge.before, edge.after, edge.new))
+    ours = edited(edge.before, edits)
+    expected = edited(edge.after, edits)
+    outcome = evolve.evolve(Plan(ours, edge.before, edge.after, edge.new))
     assert isinstance(outcome, Clean), outcome
     assert outcome.tree == expected
 
@@ -202,26 +201,26 @@ def test_6_no_silent_loss(world: World, data: st.DataObject) -> None:
     """Every line a user wrote anywhere is in the result, or in a conflict that is reported."""
     store = world.store
     edge = world.draw(data)
-    touched = [p for p in trees.changed(store, edge.before, edge.after) if p != RECORD]
-    there = [path for path in touched if trees.lookup(store, edge.before, path)]
+    touched = [p for p in edge.before.changed(edge.after) if p != RECORD]
+    there = [path for path in touched if edge.before.lookup(path)]
     path = data.draw(st.sampled_from(there), label="path")
-    entry = trees.lookup(store, edge.before, path)
+    entry = edge.before.lookup(path)
     assert entry
-    lines = trees.blob(store, entry).splitlines(keepends=True)
+    lines = entry.data.splitlines(keepends=True)
     at = data.draw(st.integers(0, len(lines)), label="line")
     gone = data.draw(st.integers(0, 3), label="deleted")
     written = b"# the user's own line\n"
     text = b"".join([*lines[:at], written, *lines[at + gone :]])
-    ours = trees.replace(store, edge.before, {path: Entry(store.create_blob(text), entry.mode)})
-    outcome = evolve.evolve(store, Plan(ours, edge.before, edge.after, edge.new))
+    ours = edge.before.replaced({path: Entry.written(store, text, entry.mode)})
+    outcome = evolve.evolve(Plan(ours, edge.before, edge.after, edge.new))
     assert not isinstance(outcome, Unchanged)
-    result = trees.blob(store, trees.lookup(store, outcome.tree, path))
+    result = outcome.tree.read(path)
     if isinstance(outcome, Conflicted):
         (conflict,) = outcome.conflicts
         assert conflict.path == path
-        result = trees.blob(store, conflict.marked)
+        result = bytes_of(conflict.marked)
     else:
-        theirs = trees.blob(store, trees.lookup(store, edge.after, path))
+        theirs = edge.after.read(path)
         sides = (b"".join(lines), text, theirs)
         broken_before = any(syntax.syntax_error(path, side) for side in sides)
         assert broken_before or syntax.syntax_error(path, result) is None
@@ -251,7 +250,7 @@ def test_8_cost_follows_the_change() -> None:
             before, after = tree_of(store, old), tree_of(store, new)
             head = with_many_files(store, before, files)
             known = count(store)
-            outcome = evolve.evolve(store, Plan(head, before, after, new))
+            outcome = evolve.evolve(Plan(head, before, after, new))
             assert isinstance(outcome, Clean)
             written.append(count(store) - known)
     assert written[0] == written[1] > 0
@@ -282,10 +281,10 @@ def stack_of(opened: Upstream, names: frozenset[str]) -> Stack:
     return Stack(opened.url, opened.release, opened.commit, ANSWERS, present)
 
 
-def tree_of(store: pygit2.Repository, wanted: Stack) -> pygit2.Oid:
+def tree_of(store: pygit2.Repository, wanted: Stack) -> Tree:
     """pristine(stack) at the base's own identity, where rendering changes nothing."""
     opened = releases.open_release(store, wanted.url, wanted.release)
-    return pristine.pristine(store, {wanted.release: opened}, wanted, {})
+    return pristine.pristine({wanted.release: opened}, wanted, {})
 
 
 def all_edges(store: pygit2.Repository) -> Iterator[tuple[Stack, Stack]]:
@@ -307,16 +306,14 @@ def all_edges(store: pygit2.Repository) -> Iterator[tuple[Stack, Stack]]:
                 yield stack_of(opened[old], names), stack_of(opened[new], names)
 
 
-def separated_places(
-    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid
-) -> list[Place]:
+def separated_places(before: Tree, after: Tree) -> list[Place]:
     """Where a line can be put so that an unchanged, unique line stands on either side."""
     places = []
-    for path in trees.files(store, before):
-        sides = [trees.lookup(store, tree, path) for tree in (before, after)]
+    for path in before.files():
+        sides = [tree.lookup(path) for tree in (before, after)]
         if path == RECORD or not all(sides):
             continue
-        texts = [trees.blob(store, side).splitlines() for side in sides]
+        texts = [bytes_of(side).splitlines() for side in sides]
         unique = [{line for line, n in Counter(text).items() if n == 1} for text in texts]
         gaps = [set(itertools.pairwise(text)) for text in texts]
         for above, below in sorted(gaps[0] & gaps[1]):
@@ -325,18 +322,18 @@ def separated_places(
     return places
 
 
-def edited(store: pygit2.Repository, tree: pygit2.Oid, places: Mapping[str, Place]) -> pygit2.Oid:
+def edited(tree: Tree, places: Mapping[str, Place]) -> Tree:
     """A tree with a comment put in at each place."""
     edits: dict[str, Entry | None] = {}
     for path, place in places.items():
-        entry = trees.lookup(store, tree, path)
+        entry = tree.lookup(path)
         assert entry
-        lines = trees.blob(store, entry).splitlines(keepends=True)
+        lines = entry.data.splitlines(keepends=True)
         at = lines.index(place.above + b"\n") + 1
         indent = place.below[: len(place.below) - len(place.below.lstrip())]
         text = b"".join([*lines[:at], indent + b"# the user's own line\n", *lines[at:]])
-        edits[path] = Entry(store.create_blob(text), entry.mode)
-    return trees.replace(store, tree, edits)
+        edits[path] = entry.rewritten(text)
+    return tree.replaced(edits)
 
 
 def without_by(project: Project) -> tuple[str, str]:
@@ -346,11 +343,11 @@ def without_by(project: Project) -> tuple[str, str]:
     return record, "\n".join(line for line in others if not line.endswith(f"\t{RECORD}"))
 
 
-def with_many_files(store: pygit2.Repository, tree: pygit2.Oid, files: int) -> pygit2.Oid:
+def with_many_files(store: pygit2.Repository, tree: Tree, files: int) -> Tree:
     """The tree beside a directory of so many files of the user's."""
-    entry = Entry(store.create_blob(b"the user's\n"), 0o100644)
+    entry = Entry.written(store, b"the user's\n")
     mine = {f"mine/{n // 100:04}/{n % 100:02}.txt": entry for n in range(files)}
-    return trees.replace(store, tree, mine)
+    return tree.replaced(mine)
 
 
 def count(store: pygit2.Repository) -> int:

@@ -22,14 +22,14 @@ def small_store() -> Iterator[pygit2.Repository]:
 
 
 def applied(store: pygit2.Repository, old: Files, text: bytes) -> dict[str, object]:
-    made = apply_patch.apply(store, tiny.tree(store, old), patch.parse("x.patch", text))
-    return dict(tiny.contents(store, made))
+    made = apply_patch.apply(tiny.tree(store, old), patch.parse("x.patch", text))
+    return dict(tiny.contents(made))
 
 
 def assert_round_trip(store: pygit2.Repository, old: Files, new: Files) -> None:
     trees_ = tiny.tree(store, old), tiny.tree(store, new)
-    text = tiny.mail(store, *trees_, "Change it")
-    assert apply_patch.apply(store, trees_[0], patch.parse("x.patch", text)) == trees_[1]
+    text = tiny.mail(*trees_, "Change it")
+    assert apply_patch.apply(trees_[0], patch.parse("x.patch", text)) == trees_[1]
 
 
 # What git writes.
@@ -114,9 +114,9 @@ def test_any_change_of_text_round_trips(
     store: pygit2.Repository, old: Files, new: Files, context: int
 ) -> None:
     before, after = tiny.tree(store, old), tiny.tree(store, new)
-    text = tiny.diff(store, before, after, f"--unified={context}", "--text")
+    text = tiny.diff(before, after, f"--unified={context}", "--text")
     if text:
-        assert apply_patch.apply(store, before, patch.parse("x.patch", text)) == after
+        assert apply_patch.apply(before, patch.parse("x.patch", text)) == after
 
 
 # The message.
@@ -140,7 +140,7 @@ def test_any_change_of_text_round_trips(
 def test_subject_and_body(store: pygit2.Repository, message: str, subject: str, body: str) -> None:
     old, new = tiny.tree(store, {"a": b"1\n"}), tiny.tree(store, {"a": b"2\n"})
     for how in ("--keep-subject", "--numbered", "--subject-prefix=PATCH v2"):
-        read = patch.parse("x.patch", tiny.mail(store, old, new, message, how))
+        read = patch.parse("x.patch", tiny.mail(old, new, message, how))
         assert (read.subject, read.body) == (subject, body)
 
 
@@ -154,7 +154,7 @@ def test_subject_and_body(store: pygit2.Repository, message: str, subject: str, 
 )
 def test_prose_never_passes_for_a_change(store: pygit2.Repository, message: str) -> None:
     old, new = tiny.tree(store, {"a": b"1\n"}), tiny.tree(store, {"a": b"2\n"})
-    read = patch.parse("x.patch", tiny.mail(store, old, new, message))
+    read = patch.parse("x.patch", tiny.mail(old, new, message))
     assert [file.path for file in read.files] == ["a"]
 
 
@@ -171,14 +171,14 @@ def test_prose_never_passes_for_a_change(store: pygit2.Repository, message: str)
 def test_a_diff_inside_the_message_is_rejected(store: pygit2.Repository, prose: str) -> None:
     old, new = tiny.tree(store, {"a": b"1\n"}), tiny.tree(store, {"a": b"2\n"})
     with pytest.raises(PatchRejected):
-        patch.parse("x.patch", tiny.mail(store, old, new, f"X\n\n{prose}\n\nMore."))
+        patch.parse("x.patch", tiny.mail(old, new, f"X\n\n{prose}\n\nMore."))
 
 
 def test_a_signature_and_blank_lines_at_the_end_are_none_of_its_lines(
     store: pygit2.Repository,
 ) -> None:
     old, new = tiny.tree(store, {"a": b"- \n1\n"}), tiny.tree(store, {"a": b"2\n"})
-    text = tiny.mail(store, old, new, "X")
+    text = tiny.mail(old, new, "X")
     expected = patch.parse("x.patch", text)
     for end in (b"\n", b"\n\n", b"-- \n2.39.5\n", b"-- \n2.39.5\n\n"):
         assert patch.parse("x.patch", text + end) == expected
@@ -266,13 +266,13 @@ def test_a_directory_whose_name_ends_in_space_b_is_rejected(store: pygit2.Reposi
     """Git's header is ambiguous there; better no patch than another file's."""
     old, new = tiny.tree(store, {"a b/c": b"1\n"}), tiny.tree(store, {"a b/c": b"2\n"})
     with pytest.raises(PatchRejected):
-        patch.parse("x.patch", tiny.mail(store, old, new, "X"))
+        patch.parse("x.patch", tiny.mail(old, new, "X"))
 
 
 def test_a_change_of_kind_is_rejected(store: pygit2.Repository) -> None:
     old, new = tiny.tree(store, {"a": b"b"}), tiny.tree(store, {"a": (b"b", LINK)})
     with pytest.raises(PatchRejected):
-        patch.parse("x.patch", tiny.mail(store, old, new, "X"))
+        patch.parse("x.patch", tiny.mail(old, new, "X"))
 
 
 @pytest.mark.parametrize(

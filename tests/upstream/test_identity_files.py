@@ -41,8 +41,8 @@ def opened(store: pygit2.Repository) -> Upstream:
     return tiny.an_upstream(store, {path: (BASE / path).read_bytes() for path in paths})
 
 
-def ask(store: pygit2.Repository, opened: Upstream, **given: str) -> dict[str, str]:
-    return identity_files.ask(store, opened, given, ANSWERS, interactive=False)
+def ask(opened: Upstream, **given: str) -> dict[str, str]:
+    return identity_files.ask(opened, given, ANSWERS, interactive=False)
 
 
 # What may be answered.
@@ -65,19 +65,15 @@ def test_a_slug_is_what_everything_can_carry(name: str, slug: str) -> None:
     assert identity_files.slug(name) == slug
 
 
-def test_what_is_given_wins_over_what_is_suggested(
-    store: pygit2.Repository, opened: Upstream
-) -> None:
-    assert ask(store, opened, project_name="Other") == {**ANSWERS, "project_name": "Other"}
+def test_what_is_given_wins_over_what_is_suggested(opened: Upstream) -> None:
+    assert ask(opened, project_name="Other") == {**ANSWERS, "project_name": "Other"}
 
 
 @pytest.mark.parametrize(
     "value", ["null", "true", "1.0", "[x]", "{a: b}", "{{ 1 }}", "a: b", "'x'"]
 )
-def test_an_answer_is_text_and_nothing_else(
-    store: pygit2.Repository, opened: Upstream, value: str
-) -> None:
-    assert ask(store, opened, description=value)["description"] == value
+def test_an_answer_is_text_and_nothing_else(opened: Upstream, value: str) -> None:
+    assert ask(opened, description=value)["description"] == value
 
 
 @pytest.mark.parametrize(
@@ -100,35 +96,31 @@ def test_an_answer_is_text_and_nothing_else(
     ],
 )
 def test_an_answer_that_is_not_valid_is_refused_by_key(
-    store: pygit2.Repository, opened: Upstream, key: str, value: str
+    opened: Upstream, key: str, value: str
 ) -> None:
     with pytest.raises(Refused) as raised:
-        ask(store, opened, **{key: value})
+        ask(opened, **{key: value})
     assert raised.value.what.startswith(f"Invalid answer: {key} ")
     assert raised.value.next == f"Which {key} instead? Give {key}=VALUE"
 
 
-def test_what_is_suggested_has_to_be_valid_too(store: pygit2.Repository, opened: Upstream) -> None:
+def test_what_is_suggested_has_to_be_valid_too(opened: Upstream) -> None:
     for suggested in ({"project_name": "日本"}, {"author_name": "a\tb"}, {"project_name": "⟦7*7⟧"}):
         with pytest.raises(Refused):
-            identity_files.ask(store, opened, {}, {**ANSWERS, **suggested}, interactive=False)
+            identity_files.ask(opened, {}, {**ANSWERS, **suggested}, interactive=False)
 
 
-def test_an_unknown_key_is_refused_with_the_known(
-    store: pygit2.Repository, opened: Upstream
-) -> None:
+def test_an_unknown_key_is_refused_with_the_known(opened: Upstream) -> None:
     with pytest.raises(Refused, match="colour") as raised:
-        ask(store, opened, colour="red")
+        ask(opened, colour="red")
     assert "project_name, description, author_name, author_email" in raised.value.next
 
 
 # What is rendered.
 
 
-def test_the_bases_own_answers_give_the_bases_own_bytes(
-    store: pygit2.Repository, opened: Upstream
-) -> None:
-    rendered = identity_files.identity(store, opened, identity_files.defaults(store, opened))
+def test_the_bases_own_answers_give_the_bases_own_bytes(opened: Upstream) -> None:
+    rendered = identity_files.identity(opened, identity_files.defaults(opened))
     assert rendered == {path: (BASE / path).read_bytes() for path in identity_files.FILES}
 
 
@@ -166,15 +158,10 @@ def test_the_bases_own_answers_give_the_bases_own_bytes(
         ),
     ],
 )
-def test_files_parse_and_say_what_was_answered(
-    store: pygit2.Repository, opened: Upstream, nasty: str
-) -> None:
+def test_files_parse_and_say_what_was_answered(opened: Upstream, nasty: str) -> None:
     given = {"project_name": f"X {nasty}", "description": nasty, "author_name": nasty}
-    answers = ask(store, opened, **given, author_email="o'x+\\y@example.org")
-    files = {
-        path: data.decode()
-        for path, data in identity_files.identity(store, opened, answers).items()
-    }
+    answers = ask(opened, **given, author_email="o'x+\\y@example.org")
+    files = {path: data.decode() for path, data in identity_files.identity(opened, answers).items()}
     project = tomllib.loads(files["pyproject.toml"])["project"]
     slug = identity_files.slug(answers["project_name"])
     assert (project["name"], project["description"]) == (slug, nasty)
@@ -202,10 +189,10 @@ def test_what_stood_in_quotes_is_quoted_and_the_longest_value_goes_first() -> No
     [("description", "a\nb"), ("author_name", "a\u2028b"), ("project_name", "日本")],
 )
 def test_a_record_that_was_edited_by_hand_is_looked_at(
-    store: pygit2.Repository, opened: Upstream, key: str, value: str
+    opened: Upstream, key: str, value: str
 ) -> None:
     with pytest.raises(Refused) as raised:
-        identity_files.identity(store, opened, {**ANSWERS, key: value})
+        identity_files.identity(opened, {**ANSWERS, key: value})
     assert raised.value.what.startswith(f"Invalid answer: {key} ")
 
 
@@ -217,7 +204,7 @@ def test_rendering_imports_no_copier() -> None:
         "with scratch.scratch(()) as store:\n"
         "    paths = [*identity_files.FILES, 'aegis.toml']\n"
         "    files = {path: (t.BASE / path).read_bytes() for path in paths}\n"
-        "    identity_files.identity(store, tiny.an_upstream(store, files), t.ANSWERS)\n"
+        "    identity_files.identity(tiny.an_upstream(store, files), t.ANSWERS)\n"
         "print('copier' in sys.modules)"
     )
     said = subprocess.check_output([sys.executable, "-c", code], cwd=tiny.ROOT, text=True)
@@ -228,6 +215,6 @@ def test_identity_is_the_same_with_and_without_its_optional_files(
     store: pygit2.Repository,
 ) -> None:
     few = {path: (BASE / path).read_bytes() for path in ("README.md", "aegis.toml")}
-    rendered = identity_files.identity(store, tiny.an_upstream(store, few), ANSWERS)
+    rendered = identity_files.identity(tiny.an_upstream(store, few), ANSWERS)
     assert rendered.keys() == {"README.md"}
     assert texts.is_binary(rendered["README.md"]) is False

@@ -91,6 +91,6 @@ def test_work_is_the_checkouts_head(store: pygit2.Repository) -> None:
 def test_a_commit_that_holds_no_upstream_is_said(files: tiny.Files, fault: type[Exception]) -> None:
     with tiny.empty_store() as store:
         who = pygit2.Signature("Ada", "ada@lantern.example", 0, 0)
-        commit = store.create_commit(None, who, who, "x", tiny.tree(store, files), [])
+        commit = store.create_commit(None, who, who, "x", tiny.tree(store, files).id, [])
         with pytest.raises(fault):
             releases.open_release(store, BUNDLED, WORK, str(commit))

@@ -18,6 +18,7 @@ import pytest
 
 from aegis_patch.landing import land
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, stack
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
@@ -54,7 +55,7 @@ class Team:
         if ways not in self.made:
             tree = self.tree(ways[-1])
             repo = pygit2.Repository(str(self.project.path))
-            land.copy(self.store, repo, pygit2.Oid(hex=tree), None)
+            land.copy(repo, Tree(self.store, pygit2.Oid(hex=tree)), None)
             parents = ["-p", self.commit(*ways[:-1])] if ways[1:] else []
             words = ("commit-tree", *parents, "-m", f"With {' '.join(ways[-1])}", tree)
             self.made[ways] = self.project.git(*words)

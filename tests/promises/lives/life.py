@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component
 from aegis_patch.stack.record import RECORD
 from aegis_patch.verbs import components
@@ -55,7 +55,7 @@ class Life:
     @property
     def written(self) -> Written:
         repo = self.repo
-        return words.of_tree(repo, repo.head.peel(pygit2.Tree).id)
+        return words.of_tree(Tree(repo, repo.head.peel(pygit2.Tree).id))
 
     @property
     def present(self) -> dict[str, str]:
@@ -71,11 +71,11 @@ class Life:
     def lines(self) -> Counter[str]:
         """All that the project says, but for the record."""
         repo = self.repo
-        tree = repo.head.peel(pygit2.Tree).id
+        tree = Tree(repo, repo.head.peel(pygit2.Tree).id)
         found = Counter[str]()
-        for path in trees.files(repo, tree):
+        for path in tree.files():
             if path != RECORD:
-                text = trees.blob(repo, trees.lookup(repo, tree, path)).decode()
+                text = tree.read(path).decode()
                 found.update(line.strip() for line in text.splitlines() if line.strip())
         return found
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pygit2
 
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from tests.promises.lives import answers, edits, words
 from tests.promises.lives.life import Life
 from tests.promises.lives.words import Written
@@ -43,9 +43,9 @@ def check_clean(life: Life, head: str, before: Written, said: str) -> None:
 
 def _check_parses(life: Life, head: str) -> None:
     repo = life.repo
-    old, new = (repo.revparse_single(at).peel(pygit2.Tree).id for at in (head, "HEAD"))
-    for path, (was, now) in trees.differences(repo, old, new).items():
-        texts = [trees.blob(repo, entry).decode() for entry in (was, now) if entry]
+    old, new = (Tree(repo, repo.revparse_single(at).peel(pygit2.Tree).id) for at in (head, "HEAD"))
+    for path, (was, now) in old.differences(new).items():
+        texts = [entry.data.decode() for entry in (was, now) if entry]
         if now and all(edits.problem(path, text) is None for text in texts[:-1]):
             why = edits.problem(path, texts[-1])
             hold(why is None, f"{path} does not parse any more: {why}")

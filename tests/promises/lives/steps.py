@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from aegis_patch.objects import trees
 from aegis_patch.verbs import opening
 from tests.conftest import NEWEST, OLDER, Ran, run
 from tests.promises.lives import answers, edits, words
@@ -274,10 +273,7 @@ def end(life: Life) -> None:
         return
     with opening.open_project(project.path) as (made, found):
         core = made.pristine(replace(found.stack, present={}))
-        texts = [
-            trees.blob(made.store, trees.lookup(made.store, core, path)).decode()
-            for path in trees.files(made.store, core)
-        ]
+        texts = [core.read(path).decode() for path in core.files()]
     known = {line.strip() for text in texts for line in text.splitlines()}
     left = [line for line in life.lines if line not in known and not words.of_line(line)]
     hold(not left, f"left of what was removed: {left}")

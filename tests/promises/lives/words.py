@@ -7,9 +7,7 @@ from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
-import pygit2
-
-from aegis_patch.objects import trees
+from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.record import RECORD
 
 WORD = re.compile(r"own\d{4}own", re.IGNORECASE)
@@ -17,10 +15,9 @@ WORD = re.compile(r"own\d{4}own", re.IGNORECASE)
 Written = dict[str, Counter[str]]  # by path: the lines with a word in them, and how often
 
 
-def of_tree(repo: pygit2.Repository, tree: pygit2.Oid) -> Written:
+def of_tree(tree: Tree) -> Written:
     """What the user has written, as a tree has it."""
-    files = {path: trees.lookup(repo, tree, path) for path in trees.files(repo, tree)}
-    found = {path: of_file(path, trees.blob(repo, entry)) for path, entry in files.items()}
+    found = {path: of_file(path, tree.read(path)) for path in tree.files()}
     return {path: lines for path, lines in found.items() if lines}
 
 

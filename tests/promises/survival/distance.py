@@ -16,8 +16,9 @@ import pygit2
 
 from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.outcome import Clean, Conflicted, Plan
-from aegis_patch.objects import texts, trees
+from aegis_patch.objects import texts
 from aegis_patch.objects.texts import merge_text
+from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.stack import pristine
 from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream import releases
@@ -79,7 +80,7 @@ def series_changes(store: pygit2.Repository) -> list[Change]:
     newest = opened[releases.latest()]
     found = set[Change]()
     for name in newest.catalogue:
-        before, after = (make(store, newest, name) for make in (pristine.before, pristine.after))
+        before, after = (make(newest, name) for make in (pristine.before, pristine.after))
         found |= {*changes(store, "add", before, after), *changes(store, "remove", after, before)}
     for old in opened.values():
         for new in opened.values():
@@ -100,14 +101,12 @@ def all_changes(store: pygit2.Repository) -> list[Change]:
     return sorted(found)
 
 
-def changes(
-    store: pygit2.Repository, verb: str, before: pygit2.Oid, after: pygit2.Oid
-) -> Iterator[Change]:
+def changes(store: pygit2.Repository, verb: str, before: Tree, after: Tree) -> Iterator[Change]:
     """The files that differ between two trees, and are in both."""
-    for path in trees.changed(store, before, after):
-        sides = [trees.lookup(store, tree, path) for tree in (before, after)]
+    for path in before.changed(after):
+        sides = [tree.lookup(path) for tree in (before, after)]
         if path != RECORD and all(sides):
-            yield Change(verb, path, *(trees.blob(store, side) for side in sides))
+            yield Change(verb, path, *(bytes_of(side) for side in sides))
 
 
 def cases(store: pygit2.Repository, change: Change) -> Iterator[Case]:
@@ -148,15 +147,15 @@ def fate(store: pygit2.Repository, case: Case) -> tuple[Fate, bool]:
     change = case.change
     texts = (change.before, case.ours, change.after)
     old, head, new = (tiny.tree(store, {change.path: text}) for text in texts)
-    outcome = evolve(store, Plan(head, old, new, None))
+    outcome = evolve(Plan(head, old, new, None))
     by_text = merge_text(store, *texts).clean
     if isinstance(outcome, Conflicted):
         (conflict,) = outcome.conflicts
-        marked = trees.blob(store, conflict.marked)
+        marked = bytes_of(conflict.marked)
         return Fate.CONFLICT if _is_whole(case, marked) else Fate.LOST, by_text
     # Where the user's line makes the file say already what the other side wants, it stays as it is.
     tree = outcome.tree if isinstance(outcome, Clean) else head
-    result = trees.blob(store, trees.lookup(store, tree, change.path))
+    result = tree.read(change.path)
     if not _is_sum(case, result):
         return Fate.LOST, by_text
     there = case.expected in (None, result)
@@ -165,7 +164,7 @@ def fate(store: pygit2.Repository, case: Case) -> tuple[Fate, bool]:
 
 def hunks_of(store: pygit2.Repository, change: Change) -> list[tuple[int, int, int]]:
     """Where git sees lines change: first and end before, and by how much the rest moves."""
-    hunks = texts.hunks(store, change.before, change.after)
+    hunks = texts.hunks(change.before, change.after)
     return [(at.start, at.stop, len(to) - len(at)) for at, to in hunks]
 
 

@@ -36,9 +36,9 @@ def test_between_unique_lines_that_both_releases_have(store: pygit2.Repository) 
     places = asked = 0
     for change in distance.series_changes(store):
         old, new = (tiny.tree(store, {change.path: text}) for text in (change.before, change.after))
-        for place in separated_places(store, old, new):
-            ours, expected = (edited(store, tree, {place.path: place}) for tree in (old, new))
-            outcome = evolve(store, Plan(ours, old, new, None))
+        for place in separated_places(old, new):
+            ours, expected = (edited(tree, {place.path: place}) for tree in (old, new))
+            outcome = evolve(Plan(ours, old, new, None))
             places += 1
             asked += not isinstance(outcome, Clean)
             assert not isinstance(outcome, Clean) or outcome.tree == expected, place

@@ -21,8 +21,7 @@ import pytest
 from aegis_patch.formats.syntax import syntax_error
 from aegis_patch.merge import evolve
 from aegis_patch.merge.outcome import Clean, Conflicted, Plan
-from aegis_patch.objects import trees
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 from tests.promises.survival.places import Place, places
@@ -41,8 +40,8 @@ class Edge:
     """S → S ± c, or release → release."""
 
     new: Stack
-    before: pygit2.Oid
-    after: pygit2.Oid
+    before: Tree
+    after: Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +76,31 @@ def an_edge(store: pygit2.Repository, edges: Sequence[tuple[Stack, Stack]], numb
 def tried(store: pygit2.Repository, edge: Edge, seed: int) -> list[tuple[str, File, str | None]]:
     """Each file of a case, and what the verb made of it; None where it is a conflict."""
     chance, before, after = random.Random(seed), edge.before, edge.after
-    files = edited(store, before, after, chance)
+    files = edited(before, after, chance)
     edits = {path: written(store, before, path, file.ours) for path, file in files.items()}
-    ours = trees.replace(store, before, edits)
-    outcome = evolve.evolve(store, Plan(ours, before, after, edge.new))
+    ours = before.replaced(edits)
+    outcome = evolve.evolve(Plan(ours, before, after, edge.new))
     assert isinstance(outcome, Clean | Conflicted)
     asked = {each.path for each in outcome.conflicts} if isinstance(outcome, Conflicted) else set()
     return [
-        (path, file, None if path in asked else text_of(store, outcome.tree, path))
+        (path, file, None if path in asked else text_of(outcome.tree, path))
         for path, file in files.items()
     ]
 
 
-def edited(
-    store: pygit2.Repository, before: pygit2.Oid, after: pygit2.Oid, chance: random.Random
-) -> dict[str, File]:
+def edited(before: Tree, after: Tree, chance: random.Random) -> dict[str, File]:
     """Two to four edits at places that are there in both worlds, most of them near the verb's."""
     files: dict[str, File] = {}
     paths = []
-    for path in sorted(trees.changed(store, before, after)):
-        sides = [trees.read(store, tree, path) for tree in (before, after)]
+    for path in sorted(before.changed(after)):
+        sides = [tree.read(path) for tree in (before, after)]
         if path != RECORD and all(sides):
             paths.append(path)
     for number in range(chance.randint(2, 4) if paths else 0):
         path = chance.choice(paths)
         if files and chance.random() < 0.4:
             path = chance.choice(sorted(files))
-        texts = [text_of(store, tree, path) for tree in (before, after)]
+        texts = [text_of(tree, path) for tree in (before, after)]
         file = files.get(path, File((), texts[0], texts[0], texts[1], texts[1]))
         here, there = (places(path, text, f"mine_{number}") for text in (file.ours, file.wanted))
         if not (common := sorted(here.keys() & there.keys())):
@@ -209,11 +206,11 @@ def shown(file: File, result: str | None) -> str:
     )
 
 
-def text_of(store: pygit2.Repository, tree: pygit2.Oid, path: str) -> str:
-    return trees.blob(store, trees.lookup(store, tree, path)).decode()
+def text_of(tree: Tree, path: str) -> str:
+    return tree.read(path).decode()
 
 
-def written(store: pygit2.Repository, tree: pygit2.Oid, path: str, text: str) -> Entry:
-    entry = trees.lookup(store, tree, path)
+def written(store: pygit2.Repository, tree: Tree, path: str, text: str) -> Entry:
+    entry = tree.lookup(path)
     assert entry
-    return Entry(store.create_blob(text.encode()), entry.mode)
+    return Entry.written(store, text.encode(), entry.mode)
