@@ -2,6 +2,7 @@
 
     AegisError
     ├ Refused         1   the verb can't run here and now
+    ├ Usage           2   the command line can't be read
     ├ UpstreamError   1   a release or an upstream can't be found or reached
     └ SeriesError     4   the upstream is at fault
       ├ PatchRejected     a patch doesn't apply to the tree it was written against
@@ -38,6 +39,12 @@ class AegisError(Exception):
 
 class Refused(AegisError):
     """The verb can't run on this project as it is; nothing was changed."""
+
+
+class Usage(AegisError):
+    """The command line can't be read."""
+
+    exit_code = USAGE
 
 
 class UpstreamError(AegisError):

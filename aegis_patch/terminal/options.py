@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -70,28 +67,3 @@ Strict = Annotated[
     typer.Option("--strict", help="Refuse if references would break or changes be left out."),
 ]
 Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The common options: which project, and how to answer."""
-
-    where: Path = Path()
-    dry: bool = False
-    json: bool = False
-    interactive: bool = False
-
-
-def adopt(run: Callable[..., int], function: Callable[..., int]) -> None:
-    """Give `run` the name and help of `function`, and its parameters before the common ones."""
-    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-    common = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
-    parameters = []
-    run.__annotations__ = {}
-    for parameter in (*own, *common):
-        parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-        run.__annotations__[parameter.name] = parameter.annotation
-    # Typer reads a function's signature; that one can be set is not in its type.
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__doc__ = function.__doc__
-    run.__name__ = function.__name__

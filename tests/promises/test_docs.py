@@ -8,11 +8,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
-from aegis_patch.terminal import cli
+from aegis_patch.terminal import command_line
+from aegis_patch.terminal.run import COMMANDS
 from tests.conftest import ROOT, git
 
 FILES = [
@@ -111,9 +113,8 @@ def check_aegis(line: str, words: list[str]) -> None:
 
 
 def verbs() -> dict[str, typer.core.TyperCommand]:
-    group = typer.main.get_command(cli.app)
-    # get_command says "a command"; that an app with several is a group is not in its type.
-    return dict(group.commands)  # type: ignore[attr-defined]
+    group: Any = typer.main.get_command(command_line.app)  # whose type says "a command"
+    return {name: group.get_command(None, name) for name in COMMANDS}
 
 
 def text(picture: Path) -> list[str]:

@@ -1,0 +1,120 @@
+"""Reads any command line, with Typer. A command is built when its name is on the line."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from aegis_patch import __version__, errors
+from aegis_patch.terminal import options
+from aegis_patch.terminal.options import Ask, Dry, Json, Version, Where, Yes
+from aegis_patch.terminal.run import COMMANDS, HIDDEN, Call, Run, at_terminal, command
+
+_PLAIN: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,  # rich help costs a quarter of a second to import
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class _Commands(TyperGroup):
+    """All commands; one is built when Typer asks for it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": dict.fromkeys(COMMANDS)})
+
+    def get_command(self, _: Any, name: str) -> Any:
+        if name in self.commands and self.commands[name] is None:
+            self.commands[name] = _built(name)
+        return self.commands.get(name)
+
+
+app = typer.Typer(
+    name="aegis",
+    cls=_Commands,
+    help="Start a project in git; add, remove and update its components. Your edits stay.",
+    **_PLAIN,
+)
+
+
+@app.callback(invoke_without_command=True)
+def before_verb(
+    context: typer.Context,
+    project_path: Where = None,
+    dry_run: Dry = False,
+    json: Json = False,
+    yes: Yes = False,
+    interactive: Ask = True,
+    version: Version = False,
+) -> None:
+    """Read the common options that stand before the verb."""
+    if version:
+        print(f"aegis {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
+    context.obj = Run(project_path or Path(), dry_run, json, interactive and not yes)
+
+
+def read(args: list[str]) -> Call | None:
+    """The call that a command line asks for; None if it was answered (`--help`).
+
+    Raises:
+        Usage: it can't be read.
+        KeyboardInterrupt: a question of Typer's was answered with Ctrl-C.
+    """
+    try:
+        found = app(args, prog_name="aegis", standalone_mode=False)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        help = f"{context.command_path if context else 'aegis'} --help"
+        raise errors.Usage(error.format_message(), next=help) from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if found == errors.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found if isinstance(found, Call) else None
+
+
+def _built(name: str) -> Any:
+    """A command as Typer has it: its own options before the common ones."""
+    function = command(name)
+
+    def run(
+        context: typer.Context,
+        project_path: Where = None,
+        dry_run: Dry = False,
+        json: Json = False,
+        yes: Yes = False,
+        interactive: Ask = True,
+        **own: Any,
+    ) -> Call:
+        early: Run = context.obj
+        asks = interactive and not yes and early.interactive and at_terminal()
+        common = Run(
+            where=project_path or early.where,
+            dry=dry_run or early.dry,
+            json=json or early.json,
+            interactive=asks and not (json or early.json),
+        )
+        return Call(name, common, own)
+
+    names = {**vars(options), "Run": Run}
+    own = list(inspect.signature(function, locals=names, eval_str=True).parameters.values())[1:]
+    common = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
+    parameters = []
+    run.__annotations__ = {}
+    for parameter in (*own, *common):
+        parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        run.__annotations__[parameter.name] = parameter.annotation
+    # Typer reads a function's signature; that one can be set is not in its type.
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    alone = typer.Typer(**_PLAIN)
+    alone.command(name, help=inspect.getdoc(function), hidden=name in HIDDEN)(run)
+    return get_command(alone)

@@ -1,0 +1,20 @@
+"""`aegis add NAME…`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aegis_patch.terminal.run import Run, finish
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import Names, NoLock, Strict
+
+
+def command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = False) -> int:
+    """Add components (one commit each)."""
+    from aegis_patch.verbs import naming
+    from aegis_patch.verbs.add import add
+
+    wanted = naming.names(names)
+    done = add(run.where, wanted, dry=run.dry, relock=not no_lock, strict=strict)
+    return finish(run, done)

@@ -1,0 +1,25 @@
+"""`aegis answers [KEY=VALUE …]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aegis_patch.terminal.run import Run, console, finish, pairs, show
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import NewAnswers, NoLock, Strict
+
+
+def command(
+    run: Run, answer: NewAnswers = None, no_lock: NoLock = False, strict: Strict = False
+) -> int:
+    """Show the answers, or change some."""
+    from aegis_patch.terminal import as_text
+    from aegis_patch.verbs import answers
+
+    if answer:
+        given = pairs(answer)
+        done = answers.answer(run.where, given, dry=run.dry, relock=not no_lock, strict=strict)
+        return finish(run, done)
+    found = answers.answers(run.where)
+    return show(run, {"answers": dict(found)}, lambda: as_text.show_answers(console(), found))

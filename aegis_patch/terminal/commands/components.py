@@ -1,0 +1,15 @@
+"""`aegis components`."""
+
+from __future__ import annotations
+
+from aegis_patch.terminal.run import Run, console, show
+
+
+def command(run: Run) -> int:
+    """List the available components."""
+    from aegis_patch.terminal import as_text
+    from aegis_patch.terminal.as_json import components_json
+    from aegis_patch.verbs.components import components
+
+    rows = components_json(components(run.where))
+    return show(run, rows, lambda: as_text.show_components(console(), rows))

@@ -1,0 +1,19 @@
+"""`aegis merge-driver on|off`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aegis_patch.terminal.run import Run, show
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import OnOff
+
+
+def command(run: Run, state: OnOff) -> int:
+    """Let plain git merge as aegis does, in this clone."""
+    from aegis_patch.project.find import find
+    from aegis_patch.verbs import merge_driver
+
+    merge_driver.turn(find(run.where).root, on=state == "on", dry=run.dry)
+    return show(run, {"merge_driver": state}, lambda: print(f"The merge driver is {state}."))

@@ -1,0 +1,18 @@
+"""`aegis rebase-upstream`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aegis_patch.terminal.run import Run, finish
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import NoLock, Strict, To
+
+
+def command(run: Run, to: To = None, no_lock: NoLock = False, strict: Strict = False) -> int:
+    """Move to another release (one commit)."""
+    from aegis_patch.verbs.rebase_upstream import rebase
+
+    done = rebase(run.where, to, dry=run.dry, relock=not no_lock, strict=strict)
+    return finish(run, done)

@@ -1,0 +1,20 @@
+"""`aegis remove NAME…`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aegis_patch.terminal.run import Run, finish
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import Names, NoLock, Strict
+
+
+def command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = False) -> int:
+    """Remove components; your edits stay."""
+    from aegis_patch.verbs import naming
+    from aegis_patch.verbs.remove import remove
+
+    wanted = naming.names(names)
+    done = remove(run.where, wanted, dry=run.dry, relock=not no_lock, strict=strict)
+    return finish(run, done)

@@ -1,0 +1,29 @@
+"""`aegis repair`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aegis_patch import errors
+from aegis_patch.terminal.run import Run, console, finish, show
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import NoLock, Strict
+
+
+def command(run: Run, no_lock: NoLock = False, strict: Strict = False) -> int:
+    """Settle git's conflicts, or fix what merges left.
+
+    In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
+    makes one commit of what git merges left inconsistent.
+    """
+    from aegis_patch.terminal import as_text
+    from aegis_patch.terminal.as_json import settled_json
+    from aegis_patch.verbs.repair import repair
+    from aegis_patch.verbs.settle import settle
+
+    if found := settle(run.where, dry=run.dry, relock=not no_lock):
+        show(run, settled_json(found), lambda: as_text.show_settled(console(), found))
+        return errors.CONFLICTS if found.left else errors.OK
+    done = repair(run.where, dry=run.dry, relock=not no_lock, strict=strict)
+    return finish(run, done)
