@@ -12,7 +12,8 @@ from typing import Any, TextIO
 
 from aegis_patch import errors
 from aegis_patch.errors import AegisError, Refused
-from aegis_patch.terminal.run import console
+from aegis_patch.terminal import plain_line
+from aegis_patch.terminal.run import Call, console
 
 _GIT_PLACES = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"),
@@ -76,9 +77,7 @@ def _run(args: list[str]) -> int:
     try:
         for name in _GIT_PLACES:  # as a hook sets them: a project is found by its directory
             os.environ.pop(name, None)
-        from aegis_patch.terminal.command_line import read
-
-        call = read(args)
+        call = plain_line.read(args) or _any_line(args)
         code = call() if call else errors.OK
         if sys.stdout:  # else it was closed from the start
             sys.stdout.flush()
@@ -96,6 +95,12 @@ def _run(args: list[str]) -> int:
         what = f"A bug in aegis: {type(error).__name__}: {error}. Please report the lines above."
         code = _fail(as_json, Refused(what, next="aegis --version"), 4)
     return code
+
+
+def _any_line(args: list[str]) -> Call | None:
+    from aegis_patch.terminal import command_line
+
+    return command_line.read(args)
 
 
 def _system_error(error: OSError) -> Refused:

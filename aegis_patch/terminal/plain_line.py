@@ -1,0 +1,72 @@
+"""Reads the plain forms of a command line without Typer, whose import takes longer than a verb.
+
+Everything else is left to Typer: other forms of an option (`--to=0.6.0`), mistakes, help. A test
+holds that both read a line alike.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aegis_patch.terminal.run import COMMANDS, Call, Run, at_terminal, command
+
+_QUIET = {"--json", "--yes", "-y", "--no-interactive"}
+_COMMON = {"--dry-run", *_QUIET}
+_WHERE = {"--project-path", "-C"}
+# Options by the type of their parameter, as `options` has it.
+_FLAGS = {"NoLock": "--no-lock", "Strict": "--strict"}
+_LISTS = {"Components": "--components", "Answer": "--answer"}
+_VALUES = {"To": "--to", "Release": "--upstream-version", "Url": "--upstream", **_LISTS}
+
+
+def read(args: list[str]) -> Call | None:
+    """The call that a command line asks for, if it is of a plain form."""
+    if not all(arg and arg.isascii() for arg in args) or "_AEGIS_COMPLETE" in os.environ:
+        return None
+    name, where, types = "", Path(), set[str]()
+    words: list[str] = []
+    given: dict[str, list[str]] = {}
+    rest = iter(args)
+    for word in rest:
+        if word in _COMMON or word in map(_FLAGS.get, types):
+            given[word] = []
+        elif word in _WHERE or word in map(_VALUES.get, types):
+            value = next(rest, "-")
+            if value[0] == "-":
+                return None
+            given.setdefault(word, []).append(value)
+            where = Path(value) if word in _WHERE else where
+        elif name and word[0] != "-":
+            words.append(word)
+        elif word in COMMANDS:
+            name, types = word, set(command(word).__annotations__.values())
+        else:
+            return None
+    own = _parameters(command(name), words, given) if name else None
+    if own is None:
+        return None
+    asks = not given.keys() & _QUIET and at_terminal()
+    return Call(name, Run(where, "--dry-run" in given, "--json" in given, asks), own)
+
+
+def _parameters(
+    function: Callable[..., int], words: list[str], given: dict[str, list[str]]
+) -> dict[str, Any] | None:
+    """The command's own parameters; None if its words are fewer or more than it takes."""
+    types = {**function.__annotations__}
+    del types["run"], types["return"]
+    defaults = function.__defaults__ or ()
+    own = dict(zip(reversed(types), reversed(defaults), strict=False))
+    for parameter, type in types.items():
+        if type in _FLAGS:
+            own[parameter] = _FLAGS[type] in given
+        elif values := given.get(_VALUES.get(type, "")):
+            own[parameter] = values if type in _LISTS else values[-1]
+        elif words and type in {"Names", "NewAnswers"}:
+            own[parameter], words = words, []
+        elif len(words) == 1 and type == "NewDirectory":
+            own[parameter], words = Path(words[0]), []
+    return own if own.keys() == types.keys() and not words else None

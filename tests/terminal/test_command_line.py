@@ -1,0 +1,43 @@
+"""The two readers of a command line read it alike."""
+
+from __future__ import annotations
+
+import itertools
+
+from aegis_patch import errors
+from aegis_patch.terminal import command_line, plain_line
+from aegis_patch.terminal.run import COMMANDS, Call
+
+OPTIONS = (
+    *("", "-y", "--yes", "--json", "--dry-run", "--no-interactive", "--no-lock", "--strict"),
+    *("-C here", "--project-path there", "-C", "-C=here", "-Chere", "-C -y", "--to 0.5.0", "--to"),
+    *("--to=0.5.0", "--components a,b", "--components a --components b", "--answer KEY=VALUE"),
+    *("--upstream-version 0.5.0", "--upstream /a/fork", "--diff", "-h", "--", "-yC here", "--j"),
+)
+WORDS = ("", "worker", "worker cache", "KEY=VALUE", "on", "status", "wörker")
+
+
+def lines() -> list[str]:
+    """Each command with its words, and an option before and one after the name."""
+    found = {f"{option} {word}" for option in OPTIONS for word in WORDS}
+    for name, words, one, other in itertools.product(COMMANDS, WORDS, OPTIONS, OPTIONS):
+        found.add(f"{one} {name} {other} {words}")
+    for name, one, other in itertools.product(COMMANDS, OPTIONS, OPTIONS):
+        found.add(f"{name} {one} worker {other}")
+    return sorted(found)
+
+
+def both(line: str) -> tuple[Call | None, Call | None]:
+    plain = plain_line.read(line.split())
+    if plain is None:
+        return None, None
+    try:
+        return plain, command_line.read(line.split())
+    except errors.Usage:
+        return plain, None
+
+
+def test_a_plain_line_is_read_as_typer_reads_it() -> None:
+    read = {line: both(line) for line in lines()}
+    assert {line: calls for line, calls in read.items() if calls[0] != calls[1]} == {}
+    assert {calls[0].name for calls in read.values() if calls[0]} >= {*COMMANDS} - {"merge-driver"}
