@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
 
 from aegis_patch import errors
 from aegis_patch.errors import AegisError, Refused
-from aegis_patch.terminal import plain_line
+from aegis_patch.terminal import plain_line, process
 from aegis_patch.terminal.run import Call, console
 
 _GIT_PLACES = (
@@ -25,51 +22,13 @@ _GIT_PLACES = (
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command and exit; no user's mistake ends in a traceback."""
-    if argv is None and sys.getfilesystemencoding() != "utf-8":
-        # Names in git are UTF-8, whatever the locale.
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
-    with _open_ended("stdout"), _open_ended("stderr"):
+    if argv is None:
+        process.begin()
+    with process.open_ended("stdout"), process.open_ended("stderr"):
         code = _run((sys.argv[1:] if argv is None else argv) or ["--help"])
+    if argv is None:
+        process.end(code)
     sys.exit(code)
-
-
-@contextmanager
-def _open_ended(name: str) -> Iterator[None]:
-    """Let a reader of the output close it early, as `head` does; the rest is dropped."""
-    before = getattr(sys, name)
-    if before is not None:  # else it was closed from the start, and Python writes nowhere
-        setattr(sys, name, _OpenEnded(before))
-    try:
-        yield
-    finally:
-        with suppress(OSError, AttributeError):
-            getattr(sys, name).flush()
-        setattr(sys, name, before)
-
-
-class _OpenEnded:
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        with self._dropping():
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with self._dropping():
-            self._stream.flush()
-
-    @contextmanager
-    def _dropping(self) -> Iterator[None]:
-        try:
-            yield
-        except BrokenPipeError:
-            with Path(os.devnull).open("w") as nowhere:
-                os.dup2(nowhere.fileno(), self._stream.fileno())
 
 
 def _run(args: list[str]) -> int:

@@ -1,0 +1,70 @@
+"""How the process of a command starts and ends."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn, TextIO
+
+
+def begin() -> None:
+    """Read names in UTF-8, as git writes them, whatever the locale; and start fast."""
+    if sys.getfilesystemencoding() != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    gc.set_threshold(100_000)  # a small command ends before the first collection
+    if "pygit2" not in sys.modules:
+        # Its settings read all certificates for the network, which aegis leaves to git.
+        settings = ModuleType("pygit2.settings")
+        settings.Settings = object  # type: ignore[attr-defined]
+        sys.modules["pygit2.settings"] = settings
+
+
+def end(code: int) -> NoReturn:
+    """Leave without tearing everything down; what has to be done at exit is done."""
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+@contextmanager
+def open_ended(name: str) -> Iterator[None]:
+    """Let a reader of the output close it early, as `head` does; the rest is dropped."""
+    before = getattr(sys, name)
+    if before is not None:  # else it was closed from the start, and Python writes nowhere
+        setattr(sys, name, _OpenEnded(before))
+    try:
+        yield
+    finally:
+        with suppress(OSError, AttributeError):
+            getattr(sys, name).flush()
+        setattr(sys, name, before)
+
+
+class _OpenEnded:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._dropping():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._dropping():
+            self._stream.flush()
+
+    @contextmanager
+    def _dropping(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), self._stream.fileno())
