@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import email
+import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 import uv
 
+from aegis_patch import __version__
 from tests.conftest import OLDER, ROOT, git
 
 pytestmark = pytest.mark.long
@@ -23,13 +27,64 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path / "aegis"
 
 
+def release(clone: Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a clone's scripts/release."""
+    words = [sys.executable, "scripts/release", *args]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
+    return subprocess.run(
+        words, cwd=clone, env=environment, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.fixture(scope="module")
 def built(clone: Path) -> Path:
-    """A directory with a wheel and an sdist."""
-    subprocess.run(
-        [uv.find_uv_bin(), "build", "--quiet", "--python", sys.executable], cwd=clone, check=True
-    )
+    """A directory with a wheel and an sdist, which `scripts/release` built and tried with uvx."""
+    python = f"3.{sys.version_info.minor}"
+    done = release(clone, "--python", python)
+    assert done.returncode == 0, done.stderr
+    assert f"Python {python}: works" in done.stdout
     return clone / "dist"
+
+
+def test_the_page_of_an_index_shows_pictures_and_links(built: Path) -> None:
+    wheel = zipfile.ZipFile(next(built.glob("*.whl")))
+    names = wheel.namelist()
+    assert "aegis_patch/py.typed" in names
+    about = next(name for name in names if name.endswith("/METADATA"))
+    page = email.message_from_bytes(wheel.read(about)).get_payload()
+    links = re.findall(r"\]\(([^)\s]+)\)", str(page))
+    assert len(links) > 10
+    for link in links:
+        assert link.startswith("https://"), link
+        ours, _, path = link.partition(f"/v{__version__}/")
+        assert "aegis-patch" not in ours or (ROOT / path.partition("#")[0]).is_file(), link
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "why"),
+    [
+        ("CHANGELOG.md", f"[{__version__}]", "[0.0.1]", "CHANGELOG.md is 0.0.1"),
+        ("aegis_patch/releases/index.toml", f'"{__version__}"', '"0.0.1"', "release 0.0.1"),
+        ("", "", "", f"the tag v{__version__} is on another commit"),
+    ],
+    ids=["changelog", "recorded release", "tag"],
+)
+def test_a_release_that_disagrees_is_not_built(
+    path: str, old: str, new: str, why: str, clone: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(clone), "aegis")
+    copy = tmp_path / "aegis"
+    if path:
+        text = (copy / path).read_text()
+        (copy / path).write_text(text.replace(old, new, 1))
+    else:
+        git(copy, "tag", f"v{__version__}")
+        git(copy, "commit", "--quiet", "--allow-empty", "--message", "More")
+    done = release(copy)
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert not (copy / "dist").exists()
 
 
 def archive(clone: Path, scratch: Path) -> Path:
