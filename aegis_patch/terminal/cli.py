@@ -22,6 +22,8 @@ _GIT_PLACES = (
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command and exit; no user's mistake ends in a traceback."""
+    if sys.platform == "win32":
+        sys.exit("aegis runs on Linux and macOS. On Windows, run it in WSL: wsl --install")
     if argv is None:
         process.begin()
     with process.open_ended("stdout"), process.open_ended("stderr"):

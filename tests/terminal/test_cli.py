@@ -814,3 +814,14 @@ def test_a_name_of_the_user_that_is_not_utf_8(
     ran = run("init", tmp_path / "p", "-y")
     assert ran.code == 0, ran.err
     assert 'author_name = "J?rgen"' in (tmp_path / "p/aegis.toml").read_text()
+
+
+@pytest.mark.parametrize("args", [(), ("status",), ("init", "x", "--json")])
+def test_windows_is_refused_in_one_line(args: tuple[str, ...], tmp_path: Path) -> None:
+    as_windows = "import sys, typer; sys.modules['fcntl'] = None; sys.platform = 'win32'"
+    code = f"{as_windows}; from aegis_patch.terminal.cli import main; main()"
+    words = [sys.executable, "-c", code, *args]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(r"aegis runs on .* WSL: wsl --install\n", done.stderr)
+    assert not list(tmp_path.iterdir())
