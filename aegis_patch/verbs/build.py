@@ -26,7 +26,7 @@ from aegis_patch.stack.pristine import recorded
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
-from aegis_patch.verbs import lock_files
+from aegis_patch.verbs import host_files, lock_files
 from aegis_patch.verbs.step import Step
 
 _COMPOSE = "compose.yaml"
@@ -79,7 +79,10 @@ def build(bench: Bench, there: Place, step: Step, root: Tree, *, relock: bool) -
 
 def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, Mapping[str, str]]:
     """What to merge, with what the project tells of its user; and its attributes `merge`."""
-    if not isinstance(there, Project) or step.old is None:
+    if step.old is None:
+        old, new = host_files.sides(tree, bench.pristine(step.new))
+        return Plan(tree, old, new, step.new), {}
+    if not isinstance(there, Project):
         return Plan(tree, bench.pristine(step.old), bench.pristine(step.new), step.new), {}
     yours = record.parse(tree.read(RECORD)).yours  # an earlier step may have learnt
     said = replace(step.record or step.old, yours=yours)

@@ -22,7 +22,7 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
 from aegis_patch.upstream.workbench import open_bench
-from aegis_patch.verbs import add, naming
+from aegis_patch.verbs import add, host_files, naming
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Result, Step
@@ -50,7 +50,7 @@ def init(
     with ExitStack() as entered:
         outer = _outer(path)
         held = entered.enter_context(journal.alone(outer)) if outer else None
-        _refuse_filled(path)
+        _refuse_filled(path, outer)
         there = _subdirectory(outer, path, held) if outer else None
         bench = entered.enter_context(open_bench(*([there.objects] if there else [])))
         url = url if url == releases.BUNDLED else fork.normal(url)
@@ -72,10 +72,13 @@ def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) 
     return [Step(title, answers["description"], None, core), *added]
 
 
-def _refuse_filled(path: Path) -> None:
-    entries = [each.name for each in path.iterdir()] if path.is_dir() else []
-    if entries == [".git"] and repository.open_repository(path).head_is_unborn:
-        entries = []
+def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:
+    """Refuse a path with files, unless a host made them in the first commit of a repository."""
+    entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
+    if outer and Path(outer.workdir).resolve() == path:
+        if not outer.head_is_unborn:  # what was deleted since counts too
+            entries |= {str(each.name) for each in outer.head.peel(pygit2.Tree)}
+        entries = host_files.others(entries - {".git"})
     above = next(place for place in (path, *path.parents) if place.exists())
     if entries or not above.is_dir():
         raise Refused(

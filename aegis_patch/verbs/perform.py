@@ -205,8 +205,8 @@ def _commit(there: Place, made: Built) -> Commit:
 
 def _explained(bench: Bench, there: Place, stuck: Built) -> tuple[Conflict, ...]:
     """The conflicts, with the commit and the patch behind each."""
-    assert isinstance(there, Project)
-    assert stuck.step.old is not None
+    if not isinstance(there, Project) or stuck.step.old is None:
+        return stuck.conflicts
     explained = []
     for conflict in stuck.conflicts:
         met = conflict_origins.meetings(bench, there, stuck.step.old, stuck.step.new, conflict)
