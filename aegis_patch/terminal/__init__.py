@@ -1,4 +1,4 @@
-"""Options in; text, JSON and exit codes out. The only user of typer and rich.
+"""Options in; text, JSON and exit codes out. The only user of typer.
 
 Effects. May import: verbs, history, landing, upstream, project, merge, stack, formats, objects.
 """

@@ -23,7 +23,7 @@ CORE_ROW = {
     "status": "available",
     "requires": [],
 }
-_KINDS = ("component", "variant", "integration", "service")
+_KINDS = ("component", "variant", "service", "integration")
 # Control characters, line separators, marks of direction, halves of a surrogate pair.
 _STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"

@@ -8,26 +8,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from aegis_patch.errors import AegisError
 from aegis_patch.merge.file_content import Reason
-from aegis_patch.merge.outcome import Conflict, Meeting
+from aegis_patch.merge.outcome import Meeting
 from aegis_patch.merge.sides import Note
-from aegis_patch.terminal import as_json
+from aegis_patch.terminal.as_json import plain
+from aegis_patch.terminal.screen import Screen, bold, cyan, dim, green, magenta, red
 from aegis_patch.verbs.perform import SHOWN
 from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Status
 from aegis_patch.verbs.step import Commit, FileChange, Result
 
-_SIGNS = {"added": "[green]+[/]", "deleted": "[red]-[/]", "modified": "[yellow]~[/]"}
+_SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~")}
 _MOST_FILES = 12  # of a commit, before those that are not edits are only counted
 _MOST_NOTES = 3  # of one kind, before they become one line
 _MARKED = "Edit the marked lines, then: git add {path}"
 _AS_YOU_LEFT_IT = (
-    "The file is as you left it. To keep it: git add {path}  To delete it: git rm {path}"
+    "The file is as you left it.\nTo keep it: git add {path}\nTo delete it: git rm {path}"
 )
 _REMEDIES = {
     Reason.TEXT: _MARKED,
@@ -36,109 +33,118 @@ _REMEDIES = {
     Reason.DOUBT: "The file has one possible merge. Check that line, then: git add {path}",
     Reason.DELETED_BY_US: _AS_YOU_LEFT_IT,
     Reason.SHARED: _AS_YOU_LEFT_IT,
-    Reason.BINARY: "The file is yours. To keep it: git add {path}  "
+    Reason.BINARY: "The file is yours.\nTo keep it: git add {path}\n"
     "To take aegis's: git checkout --theirs {path} && git add {path}",
-    Reason.KIND: "Move yours away, then: git checkout --theirs {path} && git add {path}  "
+    Reason.KIND: "Move yours away, then: git checkout --theirs {path} && git add {path}\n"
     "To keep yours alone: git rm --cached {path}",
+}
+_SECTIONS = {
+    "variant": "Variants",
+    "service": "Services",
+    "integration": "Integrations join by themselves when their components do",
 }
 
 
-def show_result(console: Console, result: Result) -> None:
+def show_result(screen: Screen, result: Result) -> None:
     """The commits, for a person."""
     for commit in result.commits:
-        _show_commit(console, commit, result.dry)
+        _show_commit(screen, commit, result.dry)
 
 
-def show_notes(console: Console, result: Result) -> None:
+def show_notes(screen: Screen, result: Result) -> None:
     """Everything besides the commits; where JSON is printed, on standard error."""
     left = [str(each) for each in result.dangling]
     if len(left) > SHOWN:
         left[SHOWN:] = [f"and {len(left) - SHOWN} more lines"]
     for line in (*result.said, *left):
-        _print(console, f"[cyan]note[/] {_safe(line)}")
+        screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     for line in grouped(result.not_applied):
-        _print(console, f"[yellow]not applied[/] {_safe(line)}")
+        screen.line(f"{magenta('not applied')} {plain(line)}", hang=5)
     for commit in result.commits:
         if commit.conflicts:
-            _show_conflicts(console, commit)
+            _show_conflicts(screen, commit)
             if not result.dry:
-                _show_way_on(console, result.rest)
+                _show_way_on(screen, result.rest)
     if result.dry and result.commits:
-        _print(console, "[dim]Dry run: nothing was written.[/]")
+        screen.line(dim("Dry run: nothing was written."))
 
 
-def show_settled(console: Console, found: Settled) -> None:
+def show_settled(screen: Screen, found: Settled) -> None:
     """What became of git's unmerged paths, for a person."""
     for path in (*found.settled, *found.also):
-        _print(console, f"[green]merged[/] {_safe(path)}")
+        screen.line(f"{green('merged')} {plain(path)}", hang=7)
     for path, reason in found.left.items():
-        _print(console, f"[red]CONFLICT[/] {_safe(path)}: {_safe(reason)}")
+        screen.line(f"{bold(red('CONFLICT'))} {plain(path)}: {plain(reason)}", hang=9)
     for line in grouped(found.notes):
-        _print(console, f"[cyan]note[/] {_safe(line)}")
+        screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     if found.dry:
-        _print(console, "[dim]Dry run: nothing was written.[/]")
+        screen.line(dim("Dry run: nothing was written."))
         return
     if found.left:
-        _print(console, "\nEdit and `git add` each file in conflict, then:")
-    _print(console, f"[dim]next[/] {_safe(found.next)}")
+        screen.line("\nEdit and `git add` each file in conflict, then:")
+    show_next(screen, found.next)
 
 
-def show_status(console: Console, status: Status) -> None:
+def show_status(screen: Screen, status: Status) -> None:
     """A status, for a person."""
     if status.under_way:
-        _print(console, f"[yellow]{_safe(status.under_way)}[/]")
+        screen.line(magenta(plain(status.under_way)))
     newer = ", the newest release"
     if status.behind:
-        newer = f" ({_safe(status.latest)} is available: aegis rebase-upstream)"
-    _print(console, f"aegis [bold]{_safe(status.stack.release)}[/]{newer}")
+        newer = f" ({plain(status.latest)} is available: aegis rebase-upstream)"
+    screen.line(f"aegis {bold(plain(status.stack.release))}{newer}")
     for name, presence in sorted(status.stack.present.items()):
         if name not in status.integrations:
-            why = "" if presence.by == "you" else " [dim](required)[/]"
-            _print(console, f"  {_safe(name)}{why}")
+            why = "" if presence.by == "you" else f" {dim('(required)')}"
+            screen.line(f"  {plain(name)}{why}")
     for name in status.integrations:
-        _print(console, f"  {_safe(name)} [dim](integration)[/]")
-    _show_inconsistencies(console, status)
+        screen.line(f"  {plain(name)} {dim('(integration)')}")
+    _show_inconsistencies(screen, status)
     if status.drift:
-        _print(console, "\nFiles from aegis that you changed:")
+        screen.line("\nFiles from aegis that you changed:")
         for file in status.drift:
-            _print(console, f"  {_SIGNS[file.change]} {_safe(file.path)}")
+            screen.line(f"  {_SIGNS[file.change]} {plain(file.path)}")
 
 
-def show_components(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The catalogue, for a person: components to name, then integrations."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "purpose", "implementation", "status"):
-        table.add_column(title, no_wrap=title == "name")
-    integrations = Table(box=None, pad_edge=False, show_header=False)
-    integrations.add_column(no_wrap=True)
+def show_components(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The catalogue, for a person: what can be named first, then integrations."""
+    column = max(len(row["name"]) for row in rows if row["kind"] != "integration") + 2
+    kind = "core"
     for row in rows:
-        name, summary = _safe(row["name"]), _safe(row["summary"])
-        if row["kind"] == "integration":
-            integrations.add_row(name, summary)
-            continue
-        if row["requires"]:
-            summary += f" [dim]Requires {_safe(', '.join(row['requires']))}.[/]"
-        built_on, status = _safe(row["implementation"]), _safe(row["status"])
-        table.add_row(f"[bold]{name}[/]", summary, built_on, status)
-    console.print(table)
-    if integrations.row_count:
-        _print(console, "\n[bold]Integrations join by themselves when their components do:[/]")
-        console.print(integrations)
+        if row["kind"] != kind and (title := _SECTIONS.get(row["kind"])):
+            screen.line(f"\n{bold(title)}:")
+            column = max(len(other["name"]) for other in rows if other["kind"] == row["kind"]) + 2
+        kind = row["kind"]
+        screen.entry(bold(plain(row["name"])), plain(row["summary"]), column)
+        if kind != "integration":
+            about = [row["implementation"], row["status"]]
+            if row["requires"]:
+                about.append(f"requires {', '.join(row['requires'])}")
+            screen.entry("", dim(plain(" · ".join(about))), column)
 
 
-def show_answers(console: Console, answers: Mapping[str, str]) -> None:
+def show_answers(screen: Screen, answers: Mapping[str, str]) -> None:
     """The answers, for a person."""
     for key, value in answers.items():
-        _print(console, f"{_safe(key)} = {_safe(value)}")
+        screen.line(f"{plain(key)} = {plain(value)}")
 
 
-def show_error(console: Console, error: AegisError) -> None:
+def show_error(screen: Screen, error: AegisError) -> None:
     """What went wrong, where, and what to type next."""
-    _print(console, f"[bold red]error[/] {_safe(error.what)}")
+    screen.line(f"{bold(red('error'))} {plain(error.what)}", hang=6)
     if error.where:
-        _print(console, f"   [dim]at[/] {_safe(error.where)}")
+        screen.line(f"   {dim('at')} {plain(error.where)}", hang=6)
     if error.next:
-        _print(console, f" [dim]next[/] {_safe(error.next)}")
+        show_next(screen, error.next, indent=1)
+
+
+def show_next(screen: Screen, next: str, indent: int = 0) -> None:
+    """What to type next: a command, or a question with its choices."""
+    label = " " * indent + dim("next")
+    if "?" in next:
+        screen.line(f"{label} {plain(next)}", hang=indent + 5)
+    else:
+        screen.command(label, plain(next))
 
 
 def grouped(notes: Iterable[Note]) -> Iterator[str]:
@@ -157,14 +163,6 @@ def grouped(notes: Iterable[Note]) -> Iterator[str]:
         yield f"{_common_directory(note.path for note in group)}: {text}"
 
 
-def _safe(text: str) -> str:
-    return escape(as_json.plain(text))
-
-
-def _print(console: Console, line: str) -> None:
-    console.print(line, highlight=False, soft_wrap=True)
-
-
 def _common_directory(paths: Iterable[str]) -> str:
     return posixpath.commonpath(map(posixpath.dirname, paths)) or "."
 
@@ -180,90 +178,93 @@ def _roots(note: Note) -> tuple[str, str]:
     return "/".join(old), "/".join(new)
 
 
-def _show_inconsistencies(console: Console, status: Status) -> None:
+def _show_inconsistencies(screen: Screen, status: Status) -> None:
     if not status.off:
         return
-    _print(console, "\n[yellow]Needs repair:[/]")
+    screen.line("\n" + bold("Needs repair:"))
     for each in status.off:
-        _print(console, f"  {_safe(each.what)}")
+        screen.line(f"  {plain(each.what)}", hang=4)
     for remedy in dict.fromkeys(each.next for each in status.off):
-        _print(console, f"  [dim]next[/] {_safe(remedy)}")
+        show_next(screen, remedy, indent=2)
 
 
-def _show_commit(console: Console, commit: Commit, dry: bool) -> None:
-    _print(console, f"{_headline(commit, dry)} {_counts(commit.files)}")
+def _show_commit(screen: Screen, commit: Commit, dry: bool) -> None:
+    screen.line(f"{_headline(commit, dry)} {_counts(commit.files)}", hang=2)
     if commit.along:
-        _print(console, f"  with {_safe(', '.join(commit.along))}")
-    _show_files(console, commit.files)
+        screen.line(f"  with {plain(', '.join(commit.along))}", hang=4)
+    _show_files(screen, commit.files)
     for line in grouped(note for note in commit.notes if note.applied):
-        _print(console, f"  [cyan]note[/] {_safe(line)}")
+        screen.line(f"  {cyan('note')} {plain(line)}", hang=7)
 
 
 def _headline(commit: Commit, dry: bool) -> str:
     subject = commit.subject
     if commit.conflicts:
-        label = "[bold red]CONFLICT[/]"
+        label = bold(red("CONFLICT"))
     elif dry:
-        label, subject = "[yellow]would[/]", subject[:1].lower() + subject[1:]
+        label, subject = magenta("would"), subject[:1].lower() + subject[1:]
     else:
-        label = f"[yellow]{(commit.id or '')[:9]}[/]"
-    return f"{label} [bold]{_safe(subject)}[/]"
+        label = magenta((commit.id or "")[:9])
+    return f"{label} {bold(plain(subject))}"
 
 
 def _counts(files: Sequence[FileChange]) -> str:
     added = sum(file.added for file in files)
     removed = sum(file.removed for file in files)
-    return f"[dim]{_number(len(files), 'file')}[/] [green]+{added}[/] [red]-{removed}[/]"
+    return f"{dim(_number(len(files), 'file'))} {green(f'+{added}')} {red(f'-{removed}')}"
 
 
-def _show_files(console: Console, files: Sequence[FileChange]) -> None:
+def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
     """Every file of a small commit; of a large one the edited files, and counts of the others."""
     counted = Counter[str]()
     for file in files:
         if file.change != "modified" and len(files) > _MOST_FILES:
             counted[file.change] += 1
             continue
-        lines = f"[green]+{file.added}[/] [red]-{file.removed}[/]"
-        _print(console, f"  {_SIGNS[file.change]} {_safe(file.path)} {lines}")
+        lines = f"{green(f'+{file.added}')} {red(f'-{file.removed}')}"
+        screen.line(f"  {_SIGNS[file.change]} {plain(file.path)} {lines}", hang=4)
     if 0 < counted.total() < len(files):
         counts = ", ".join(f"{count} {change}" for change, count in sorted(counted.items()))
-        _print(console, f"  [dim]and {counts}[/]")
+        screen.line(f"  {dim(f'and {counts}')}")
 
 
-def _show_conflicts(console: Console, commit: Commit) -> None:
+def _show_conflicts(screen: Screen, commit: Commit) -> None:
     count = _number(len(commit.conflicts), "conflict")
-    _print(console, f"\n[bold red]{count}[/] in {_safe(commit.subject)}:")
+    screen.line(f"\n{bold(red(count))} in {plain(commit.subject)}:")
     for conflict in commit.conflicts:
         detail = f" ({conflict.detail})" if conflict.detail else ""
-        _print(console, _safe(f"  {conflict.path}: {conflict.reason}{detail}"))
+        screen.line(plain(f"  {conflict.path}: {conflict.reason}{detail}"), hang=4)
         for meeting in conflict.met:
-            _show_meeting(console, conflict.path, meeting)
-        remedy = _remedy(conflict)
-        console.print(f"    {_safe(remedy)}", style="dim", highlight=False, soft_wrap=True)
+            _show_meeting(screen, conflict.path, meeting)
+        for line in _REMEDIES[conflict.reason].split("\n"):
+            _show_remedy(screen, line.replace("{path}", plain(shlex.quote(conflict.path))))
 
 
-def _remedy(conflict: Conflict) -> str:
-    remedy = _REMEDIES[conflict.reason]
-    return remedy.replace("{path}", shlex.quote(conflict.path))
+def _show_remedy(screen: Screen, line: str) -> None:
+    text, colon, typed = line.partition(": ")
+    if colon:
+        screen.command(f"    {dim(text + ':')}", typed)
+    else:
+        screen.line(f"    {dim(text)}", hang=4)
 
 
-def _show_meeting(console: Console, path: str, meeting: Meeting) -> None:
-    _print(console, _safe(f"    {path}:{meeting.line}"))
+def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
+    screen.line(plain(f"    {path}:{meeting.line}"))
     if yours := meeting.yours:
         who = f"{yours.author}, {yours.ago}"
-        _print(console, _safe(f"      yours: {yours.commit[:9]} {yours.subject!r} ({who})"))
+        screen.line(plain(f"      yours: {yours.commit[:9]} {yours.subject!r} ({who})"), hang=8)
     if theirs := meeting.theirs:
         why = f" — {theirs.why}" if theirs.why else ""
-        _print(console, _safe(f"      {theirs.component}: {theirs.patch!r}{why}"))
+        screen.line(plain(f"      {theirs.component}: {theirs.patch!r}{why}"), hang=8)
 
 
-def _show_way_on(console: Console, rest: Sequence[str]) -> None:
-    _print(console, "\nWhen all are resolved and added:\n  git cherry-pick --continue")
-    _print(console, "To undo:\n  git cherry-pick --abort")
+def _show_way_on(screen: Screen, rest: Sequence[str]) -> None:
+    screen.line("\nWhen all are resolved and added:\n  git cherry-pick --continue")
+    screen.line("To undo:\n  git cherry-pick --abort")
     if rest:
-        _print(console, "\nThen continue with:")
+        screen.line("\nThen continue with:")
         for command in rest:
-            _print(console, f"  {_safe(command)}")
+            screen.command(" ", plain(command))
 
 
 def _number(count: int, noun: str) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from aegis_patch import errors
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.terminal import plain_line, process
-from aegis_patch.terminal.run import Call, console
+from aegis_patch.terminal.run import Call
+from aegis_patch.terminal.screen import screen
 
 _GIT_PLACES = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"),
@@ -96,5 +97,5 @@ def _fail(as_json: bool, error: AegisError, code: int) -> int:
     if as_json:
         print(one_line(error_json(error.what, error.where, error.next)))
     else:
-        as_text.show_error(console(stderr=True), error)
+        as_text.show_error(screen(stderr=True), error)
     return code

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch import errors
+from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
     from aegis_patch.verbs.step import Result
@@ -79,8 +80,8 @@ def finish(run: Run, result: Result) -> int:
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import result_json
 
-    show(run, result_json(result), lambda: as_text.show_result(console(), result))
-    as_text.show_notes(console(stderr=run.json), result)
+    show(run, result_json(result), lambda: as_text.show_result(screen(), result))
+    as_text.show_notes(screen(stderr=run.json), result)
     stuck = any(commit.conflicts for commit in result.commits)
     return errors.CONFLICTS if stuck else errors.OK
 
@@ -94,10 +95,3 @@ def show(run: Run, shown: Any, as_text: Callable[[], None]) -> int:
     else:
         as_text()
     return errors.OK
-
-
-def console(*, stderr: bool = False) -> Any:
-    """Where text is printed."""
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False, emoji=False)

@@ -20,7 +20,7 @@ INPUT_AND_OUTPUT = {
     *("asyncio", "fcntl", "glob", "io", "os", "pathlib", "requests", "shutil", "signal", "socket"),
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
 }
-EFFECTS = {"copier", "typer", "rich", "subprocess"}
+EFFECTS = {"copier", "typer", "subprocess"}
 SCRATCH = {"os", "pathlib", "tempfile"}  # what makes the one store that may be written into
 MOST_FLOORS = 8
 
@@ -136,13 +136,13 @@ def test_what_is_pure_is_not_for_the_docstrings_to_choose() -> None:
     assert {kinds[name] for name in ("objects", "stack", "merge")} == {"Object-pure"}
 
 
-def test_copier_asks_for_the_identity_and_the_terminal_alone_has_typer_and_rich() -> None:
+def test_copier_asks_for_the_identity_and_the_terminal_alone_has_typer() -> None:
     users = {
         what: {name for name, path in modules().items() if what in theirs(path)}
-        for what in ("copier", "typer", "rich")
+        for what in ("copier", "typer", "questionary")
     }
     assert users["copier"] == {"upstream.identity_files"}
-    assert {room(name) for name in users["typer"] | users["rich"]} == {"terminal"}
+    assert {room(name) for name in users["typer"] | users["questionary"]} == {"terminal"}
 
 
 @pytest.mark.parametrize("name", sorted(modules()))

@@ -460,9 +460,11 @@ def test_status_tells_the_drift(start: Start) -> None:
 
 
 def test_components_lists_core_first() -> None:
-    lines = run("components").out.splitlines()
-    assert lines[1].startswith("core")
-    assert re.search(r"worker .*arq.* available", "\n".join(lines))
+    text = run("components").out
+    assert text.startswith("core")
+    assert re.search(r"\nworker .*\n +arq on Redis · available · requires cache\n", text)
+    sections = [text.index(f"\n{name}") for name in ("cache ", "Variants", "Integrations")]
+    assert sections == sorted(sections)
 
 
 # Options before and after the verb; the directory.

@@ -6,13 +6,13 @@ import io
 import json
 
 import pytest
-from rich.console import Console
 
 from aegis_patch.errors import Refused
 from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.terminal import as_json, as_text
+from aegis_patch.terminal.screen import Screen
 from aegis_patch.verbs.step import Commit, FileChange, Result
 
 FILE = FileChange("a[b].py", "added", 3, 0)
@@ -20,9 +20,8 @@ FILE = FileChange("a[b].py", "added", 3, 0)
 
 def shown(result: Result) -> str:
     out = io.StringIO()
-    console = Console(file=out, width=60, emoji=False)
-    as_text.show_result(console, result)
-    as_text.show_notes(console, result)
+    as_text.show_result(Screen(out), result)
+    as_text.show_notes(Screen(out), result)
     return out.getvalue()
 
 
@@ -83,7 +82,7 @@ def test_what_is_not_applied_is_beside_the_commits_and_no_note() -> None:
 def test_an_error_says_what_where_and_next() -> None:
     out = io.StringIO()
     error = Refused("what", where="/a/very/long/" + "path/" * 30, next="type this")
-    as_text.show_error(Console(file=out, width=40), error)
+    as_text.show_error(Screen(out, width=40), error)
     assert out.getvalue().splitlines() == [
         "error what",
         f"   at {error.where}",

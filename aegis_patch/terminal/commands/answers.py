@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, console, finish, pairs, show
+from aegis_patch.terminal.run import Run, finish, pairs, show
+from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import NewAnswers, NoLock, Strict
@@ -22,4 +23,4 @@ def command(
         done = answers.answer(run.where, given, dry=run.dry, relock=not no_lock, strict=strict)
         return finish(run, done)
     found = answers.answers(run.where)
-    return show(run, {"answers": dict(found)}, lambda: as_text.show_answers(console(), found))
+    return show(run, {"answers": dict(found)}, lambda: as_text.show_answers(screen(), found))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aegis_patch.terminal.run import Run, console, show
+from aegis_patch.terminal.run import Run, show
+from aegis_patch.terminal.screen import screen
 
 
 def command(run: Run) -> int:
@@ -12,4 +13,4 @@ def command(run: Run) -> int:
     from aegis_patch.verbs.components import components
 
     rows = components_json(components(run.where))
-    return show(run, rows, lambda: as_text.show_components(console(), rows))
+    return show(run, rows, lambda: as_text.show_components(screen(), rows))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.run import Run, console, finish, show
+from aegis_patch.terminal.run import Run, finish, show
+from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import NoLock, Strict
@@ -23,7 +24,7 @@ def command(run: Run, no_lock: NoLock = False, strict: Strict = False) -> int:
     from aegis_patch.verbs.settle import settle
 
     if found := settle(run.where, dry=run.dry, relock=not no_lock):
-        show(run, settled_json(found), lambda: as_text.show_settled(console(), found))
+        show(run, settled_json(found), lambda: as_text.show_settled(screen(), found))
         return errors.CONFLICTS if found.left else errors.OK
     done = repair(run.where, dry=run.dry, relock=not no_lock, strict=strict)
     return finish(run, done)

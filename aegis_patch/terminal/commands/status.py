@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aegis_patch.terminal.run import Run, console, show
+from aegis_patch.terminal.run import Run, show
+from aegis_patch.terminal.screen import screen
 
 
 def command(run: Run) -> int:
@@ -12,4 +13,4 @@ def command(run: Run) -> int:
     from aegis_patch.verbs.status import status
 
     found = status(run.where)
-    return show(run, status_json(found), lambda: as_text.show_status(console(), found))
+    return show(run, status_json(found), lambda: as_text.show_status(screen(), found))

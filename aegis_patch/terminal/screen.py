@@ -1,0 +1,139 @@
+"""Where lines for a person are printed: wrapped and coloured on a terminal, as they are on a pipe.
+
+Styles are ANSI's own sequences, inside the text: what comes from files or git is free of control
+characters before it gets here (`as_json.plain`), so they can be taken out again. No bright colour,
+no black and no white: these are unreadable on one background or the other; nor is yellow on light.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+_STYLE = re.compile(r"\x1b\[\d*m")
+_GAP = re.compile(r" (?=(?:[^`]*`[^`]*`)*[^`]*$)")  # not inside backticks
+_WORD = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\"|['\"])+")  # of a command: quotes hold together
+_NARROW = 38  # columns that a text beside a name needs
+
+
+def _styled(code: int, text: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if text else ""
+
+
+def bold(text: str) -> str:
+    """Text to see first."""
+    return _styled(1, text)
+
+
+def dim(text: str) -> str:
+    """Text to see last."""
+    return _styled(2, text)
+
+
+def red(text: str) -> str:
+    """What went wrong, and lines that go."""
+    return _styled(31, text)
+
+
+def green(text: str) -> str:
+    """What went well, and lines that come."""
+    return _styled(32, text)
+
+
+def magenta(text: str) -> str:
+    """Commits, and what changes."""
+    return _styled(35, text)
+
+
+def cyan(text: str) -> str:
+    """Notes."""
+    return _styled(36, text)
+
+
+def columns(text: str) -> int:
+    """How wide a text is on a terminal."""
+    shown = _STYLE.sub("", text)
+    if shown.isascii():
+        return len(shown)
+    import unicodedata
+
+    count = 0
+    for character in shown:
+        if not unicodedata.combining(character):
+            count += 1 + (unicodedata.east_asian_width(character) in "WF")
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A stream, and how wide it is; 0 for a pipe, on which nothing is wrapped."""
+
+    stream: TextIO
+    width: int = 0
+    has_colour: bool = False
+
+    def line(self, text: str = "", hang: int = 0) -> None:
+        """Lines, wrapped between words; `hang` indents what is wrapped. `a command` is one word."""
+        for line in text.split("\n"):
+            for part in _wrapped(_GAP.split(line), self.width, hang):
+                self.raw(part)
+
+    def command(self, label: str, text: str) -> None:
+        """A command after a label, wrapped so that it can still be pasted."""
+        hang = columns(label) + 1
+        lines = [*_wrapped([label, *_WORD.findall(text)], self.width and self.width - 2, hang)]
+        for part in lines[:-1]:
+            self.raw(f"{part} \\")
+        self.raw(lines[-1])
+
+    def entry(self, name: str, text: str, column: int) -> None:
+        """A text beside its name, or below it where there is no room for that."""
+        if self.width and self.width - column < _NARROW:
+            self.line(name)
+            self.line(f"    {text}", hang=4)
+        else:
+            self.line(name + " " * (column - columns(name)) + text, hang=column)
+
+    def raw(self, text: str) -> None:
+        """A line as it is, but for the styles."""
+        print(text if self.has_colour else _STYLE.sub("", text), file=self.stream)
+
+
+def screen(*, stderr: bool = False) -> Screen:
+    """Standard output or error."""
+    stream = sys.stderr if stderr else sys.stdout
+    if stream is None:  # it was closed from the start, and print() writes nowhere
+        return Screen(sys.stdout)
+    width = 0
+    if is_terminal := stream.isatty():
+        import shutil
+
+        width = shutil.get_terminal_size().columns
+    return Screen(stream, width, _is_coloured(is_terminal=is_terminal))
+
+
+def _is_coloured(*, is_terminal: bool) -> bool:
+    """As no-color.org and force-color.org have it; and git, where the terminal is dumb."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _wrapped(words: list[str], width: int, hang: int) -> Iterator[str]:
+    """Lines of at most `width` columns; a word that has no room on any stays where it is."""
+    line, empty = words[0], not words[0]
+    for word in words[1:]:
+        size = columns(word)
+        if word and not empty and hang + size <= width < columns(line) + 1 + size:
+            yield line
+            line = " " * hang + word
+        else:
+            line = f"{line} {word}"
+        empty = empty and not word
+    yield line
