@@ -42,7 +42,10 @@ def test_the_newest_release_is_what_head_holds(store: pygit2.Repository, head: U
 
 
 def test_releases_are_a_chain_of_whole_commits(store: pygit2.Repository) -> None:
+    """Oldest first, each the parent of the next."""
     before: list[pygit2.Oid] = []
+    numbers = [tuple(map(int, version.split("."))) for version in releases.versions()]
+    assert numbers == sorted(numbers)
     for commit_id in releases.versions().values():
         commit = store[commit_id].peel(pygit2.Commit)
         assert list(commit.parent_ids) == before

@@ -251,18 +251,6 @@ def assert_merged(base: Any, ours: Any, theirs: Any, result: Any) -> None:
             assert made == (one & other) | ((one ^ other) - before)
 
 
-@tiny.examples(300)
-@given(data=st.data())
-def test_whatever_comes_it_merges_or_it_does_not(data: st.DataObject) -> None:
-    alphabet = st.sampled_from(
-        ["a", "b", "=", "[", "]", "{", "}", '"', "'", ",", "\n", "#", " ", "."]
-    )
-    chunk = st.one_of(st.text(alphabet, max_size=12), st.just(BASE), st.just(WITH_CACHE))
-    texts = [data.draw(chunk) + data.draw(chunk) for _ in range(3)]
-    result = merged(*texts)
-    assert result is None or tomllib.loads(result) is not None
-
-
 def test_a_side_that_is_no_toml_is_a_persons_to_merge() -> None:
     for junk in (b"\xff", b"a = ", b"a = " + b"[" * 5000):
         for at in range(3):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_patch.formats import kinds, markdown
+from aegis_patch.formats import markdown
 from aegis_patch.formats.named_blocks import Block, Unusual
 from tests import tiny
 
@@ -254,15 +254,6 @@ def test_nothing_is_lost_none_comes_back_and_none_is_made_up(
         assert min(low, both) <= now[line] <= max(high, both)
         if mine[line] == was[line] or wanted[line] == was[line]:
             assert now[line] == both
-
-
-@tiny.examples(300)
-@given(data=st.data())
-def test_whatever_comes_it_merges_or_it_does_not(data: st.DataObject) -> None:
-    signs = st.text(st.sampled_from("#-*|`~<!>=1. \t\nab"), max_size=30)
-    texts = [(data.draw(signs) + BASE + data.draw(signs)).encode() for _ in range(3)]
-    made = kinds.structured("a.md", *texts)
-    assert made is None or len(made) == 3
 
 
 @pytest.mark.parametrize(

@@ -494,11 +494,3 @@ def test_filters_run_at_the_top_of_the_worktree(start: Start, required: str) -> 
         text = project.git("show", "HEAD:compose.yaml")
         assert project.read("compose.yaml") == f"{text}\nsmudged\n"
         assert project.is_sound()
-
-
-def test_a_journal_that_cannot_be_read(start: Start) -> None:
-    """As a power cut can leave it."""
-    project = start("ingress")
-    (project.path / ".git/aegis").mkdir()
-    project.write(".git/aegis/journal", "")
-    assert "rm -r" in project.aegis("add", "worker", code=1).err

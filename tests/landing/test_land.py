@@ -19,15 +19,6 @@ def test_a_touched_file_is_not_a_change(start: Start) -> None:
     assert project.is_sound()
 
 
-def test_another_process_has_the_index(start: Start) -> None:
-    project = start()
-    (project.path / ".git/index.lock").touch()
-    before = everything(project.path)
-    ran = project.aegis("add", "ingress", code=1)
-    assert "index.lock" in ran.err
-    assert everything(project.path) == before
-
-
 def test_a_ref_that_cannot_move_leaves_everything_as_it_was(start: Start) -> None:
     project = start()
     hook = project.path / ".git/hooks/reference-transaction"
@@ -93,26 +84,6 @@ def test_ours_in_a_conflict_is_the_users_file(start: Start) -> None:
     assert project.git("diff", "--name-only", "--diff-filter=U") == "compose.yaml"
     project.git("checkout", "--theirs", "compose.yaml")
     assert "9000:8000" not in project.read("compose.yaml")
-
-
-@pytest.mark.parametrize("staged", [False, True])
-def test_what_is_uncommitted_in_a_file_that_would_await_a_person(
-    start: Start, staged: bool
-) -> None:
-    # Its content does not change; but git cherry-pick --abort would put back what HEAD has.
-    project = start("worker")
-    path = "app/components/worker/api.py"
-    project.write(path, project.read(path) + "\nMINE = 1\n")
-    project.commit("Mine")
-    project.write(path, project.read(path) + "UNCOMMITTED = 1\n")
-    if staged:
-        project.git("add", path)
-    before = project.git("status", "--porcelain")
-    said = project.aegis("remove", "worker", code=1).err
-    assert "Commit or stash these first" in said
-    assert path in said
-    assert project.git("status", "--porcelain") == before
-    assert "UNCOMMITTED" in project.read(path)
 
 
 def test_what_is_not_in_git_where_a_file_would_await_a_person(start: Start) -> None:

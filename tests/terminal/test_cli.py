@@ -119,16 +119,6 @@ def test_init_takes_answers_and_the_slug_follows(tmp_path: Path) -> None:
     assert shown["author_email"] == "uma@example.org"
 
 
-@pytest.mark.parametrize(
-    "answer", ["project_name=", "project_name=???", "author_email=nobody", "colour=red"]
-)
-def test_init_refuses_an_answer_that_is_not_valid(tmp_path: Path, answer: str) -> None:
-    ran = run("init", tmp_path / "x", "--answer", answer, "-y")
-    assert ran.code == 1
-    assert "next" in ran.err
-    assert not (tmp_path / "x").exists()
-
-
 def test_init_says_which_answers_are_made_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,14 +140,6 @@ def test_init_refuses_a_path_at_or_below_a_file(start: Start) -> None:
         assert ran.code == 1
         assert "This path is a file" in ran.err
         assert f"at {project.path / 'README.md'}\n" in ran.err
-
-
-def test_init_refuses_a_path_that_is_not_empty(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("mine")
-    ran = run("init", tmp_path)
-    assert ran.code == 1
-    assert "not empty" in ran.err
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_init_in_an_empty_directory_and_in_a_fresh_repository(tmp_path: Path) -> None:
@@ -241,13 +223,6 @@ def test_a_conflict_at_the_second_of_several_names(start: Start) -> None:
 # 4. remove.
 
 
-def test_remove_what_another_needs_is_refused_with_its_name(start: Start) -> None:
-    project = start("worker", "cache")
-    ran = project.aegis("remove", "cache", code=1)
-    assert "Can't remove cache: worker depends on it." in ran.err
-    assert "aegis remove worker cache" in ran.err
-
-
 def test_remove_of_several_is_one_plan(start: Start) -> None:
     project = start("worker", "ingress")
     project.aegis("remove", "cache,worker")
@@ -260,54 +235,7 @@ def test_remove_of_several_is_one_plan(start: Start) -> None:
     assert project.aegis("status", "--json").json["components"] == []
 
 
-def test_a_requirement_that_the_user_relies_on_stays(start: Start) -> None:
-    project = start("worker")
-    project.write("app/mine.py", "from app.components.cache import component\n")
-    project.commit("Use the cache myself")
-    ran = project.aegis("remove", "worker")
-    assert "cache is kept" in ran.out
-    assert "app/mine.py" in ran.out
-    (left,) = project.aegis("status", "--json").json["components"]
-    assert left["name"] == "cache"
-    assert left["by"] == "you"
-
-
-def test_a_requirement_whose_files_the_user_changed_stays(start: Start) -> None:
-    project = start("worker")
-    path = "app/components/cache/__init__.py"
-    project.write(path, project.read(path) + "\nMINE = 1\n")
-    project.commit("Change the cache")
-    assert f"you changed {path}" in project.aegis("remove", "worker").out
-    assert "MINE = 1" in project.read(path)
-
-
 # 5. Names.
-
-
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("core", "core is always included"),
-        ("workr", "worker"),
-        ("nonsense-xyz", "aegis components"),
-    ],
-)
-def test_names_that_are_refused(start: Start, name: str, says: str) -> None:
-    project = start()
-    for verb in ("add", "remove"):
-        assert says in project.aegis(verb, name, code=1).err
-
-
-def test_an_integration_is_refused_with_what_to_name_instead(start: Start) -> None:
-    project = start()
-    named = "cache+ingress"
-    for verb, instead in (
-        ("add", "aegis add cache ingress"),
-        ("remove", "Which one? `aegis remove cache` or `aegis remove ingress`"),
-    ):
-        assert f"next {instead}\n" in project.aegis(verb, named, code=1).err
-    ran = run("init", project.path / "new", "--components", named)
-    assert "next Want both? `aegis init PATH --components cache,ingress`\n" in ran.err
 
 
 def test_what_comes_and_goes_with_a_component_is_said(start: Start) -> None:
@@ -317,10 +245,6 @@ def test_what_comes_and_goes_with_a_component_is_said(start: Start) -> None:
     assert "  with" not in project.aegis("add", "cache").out  # it was there by need
     new = run("init", project.path.with_name("new"), "--components", "postgres", "-y")
     assert "  with database\n" in new.out
-
-
-def test_only_what_can_be_named_is_suggested(start: Start) -> None:
-    assert "Did you mean scheduler?" in start().aegis("add", "sheduler", code=1).err
 
 
 def test_a_component_that_a_newer_release_has(start: Start, grown: Project) -> None:
@@ -350,13 +274,6 @@ def test_rebase_is_one_commit_on_top(start: Start) -> None:
     project.aegis("rebase-upstream", "--to", OLDER)
     assert project.tree == project.git("rev-parse", f"{before}^{{tree}}")
     assert "already at" in project.aegis("rebase-upstream", "--to", f"v{OLDER}").out
-
-
-def test_a_release_that_cannot_be_found(start: Start) -> None:
-    project = start()
-    ran = project.aegis("rebase-upstream", "--to", "9.9", code=1)
-    assert "9.9" in ran.err
-    assert NEWEST in ran.err
 
 
 # 7. Exit codes and dry runs.
@@ -484,94 +401,6 @@ def test_the_project_is_found_from_below_and_by_option(
 # Refusals: clear, with the next command, and nothing changed.
 
 
-def test_not_a_repository(tmp_path: Path, start: Start) -> None:
-    assert "aegis init" in run("status", "-C", tmp_path).err
-    project = start()
-    subprocess.run(["rm", "-rf", project.path / ".git"], check=True)
-    assert "Not a git repository" in project.aegis("add", "ingress", code=1).err
-
-
-def test_no_commit_yet(start: Start) -> None:
-    project = start()
-    subprocess.run(["rm", "-rf", project.path / ".git"], check=True)
-    project.git("init", "--quiet")
-    assert "no commit yet" in project.aegis("add", "ingress", code=1).err
-
-
-@pytest.mark.parametrize("operation", ["merge", "rebase", "cherry-pick", "revert"])
-def test_an_operation_under_way(start: Start, operation: str) -> None:
-    project = start()
-    project.git("switch", "--quiet", "-c", "other")
-    project.write("notes", "theirs\n")
-    other = project.commit("Theirs")
-    project.git("switch", "--quiet", "main")
-    project.write("notes", "ours\n")
-    project.commit("Ours")
-    project.write("notes", "ours again\n")
-    project.commit("Ours again")
-    what = "HEAD~" if operation == "revert" else other
-    project.git(operation, what, check=False)
-    before = everything(project.path)
-    ran = project.aegis("add", "ingress", code=1)
-    assert f"git {operation} --abort" in ran.err
-    assert everything(project.path) == before
-    assert project.aegis("add", "ingress", "--dry-run", code=1).err == ran.err
-
-
-def test_uncommitted_work_in_the_way(start: Start) -> None:
-    project = start()
-    project.write("compose.yaml", project.read("compose.yaml") + "# mine\n")
-    before = everything(project.path)
-    for args in (["add", "ingress"], ["add", "ingress", "--dry-run"]):
-        ran = project.aegis(*args, code=1)
-        assert "compose.yaml" in ran.err
-        assert "git stash" in ran.err
-        assert everything(project.path) == before
-
-
-@pytest.mark.parametrize("ignored", ["/mine", "app/components/ingress/"])
-def test_an_untracked_file_in_the_way(start: Start, ignored: str) -> None:
-    project = start()
-    path = "app/components/ingress/__init__.py"
-    project.write(".gitignore", f"{project.read('.gitignore')}{ignored}\n")
-    project.commit("Ignore it")
-    project.write(path, "mine = 1\n")
-    assert path in project.aegis("add", "ingress", code=1).err
-    assert project.read(path) == "mine = 1\n"
-
-
-@pytest.mark.parametrize("kind", ["file", "link", "untracked file"])
-@pytest.mark.parametrize("place", ["app/components/worker", "tests/components/cache"])
-def test_a_file_of_mine_where_a_directory_has_to_come(start: Start, place: str, kind: str) -> None:
-    """One refusal with one remedy, before any of the commits that were asked for."""
-    project = start("ingress")
-    if kind == "link":
-        (project.path / place).symlink_to("../../docs")
-    else:
-        project.write(place, "mine\n")
-    if kind != "untracked file":
-        project.commit("Mine")
-    before = everything(project.path)
-    for args in (["add", "cache,worker"], ["add", "cache,worker", "--dry-run"]):
-        error = project.aegis(*args, "--json", code=1).json["error"]
-        assert error["where"] == place
-        assert everything(project.path) == before
-    if kind != "untracked file":
-        remedy = error["next"]
-        subprocess.run(remedy, shell=True, cwd=project.path, check=True, capture_output=True)
-        project.aegis("add", "cache,worker")
-        assert (project.path / f"{place}.mine").is_symlink() == (kind == "link")
-
-
-def test_more_than_one_file_of_mine_where_directories_have_to_come(start: Start) -> None:
-    project = start()
-    for place in ("app/components/worker", "tests/components/worker"):
-        project.write(place, "mine\n")
-    project.commit("Mine")
-    error = project.aegis("add", "worker", "--json", code=1).json["error"]
-    assert error["where"] == "app/components/worker, tests/components/worker"
-
-
 def test_a_directory_of_mine_where_a_file_has_to_come(start: Start) -> None:
     """One conflict, whatever is in the directory; the remedy it names ends it."""
     project = start()
@@ -602,26 +431,6 @@ def test_a_link_in_the_way(start: Start, tmp_path: Path) -> None:
     (project.path / "app/components/ingress").symlink_to(elsewhere)
     project.aegis("add", "ingress", code=1)
     assert list(elsewhere.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ('by = "you"', 'by = "me"'),
-        ("[upstream]", "[upstream"),
-        ('release = "', 'release = "9.'),
-        ("ingress = {", "ingres = {"),
-        ("[answers]", "[questions]"),
-    ],
-)
-def test_a_record_edited_into_nonsense(start: Start, old: str, new: str) -> None:
-    project = start("ingress")
-    project.write("aegis.toml", project.read("aegis.toml").replace(old, new))
-    project.commit("Nonsense")
-    before = everything(project.path)
-    ran = project.aegis("add", "worker", code=1)
-    assert "next" in ran.err
-    assert everything(project.path) == before
 
 
 # Unrelated work stays as it is.
@@ -688,17 +497,6 @@ def test_abort_restores_everything(start: Start) -> None:
     assert after == before
 
 
-def test_a_conflict_is_refused_while_something_is_staged(start: Start) -> None:
-    project = start()
-    project.collide()
-    project.write("staged", "mine\n")
-    project.git("add", "staged")
-    before = everything(project.path)
-    ran = project.aegis("add", "worker", "ingress", code=1)
-    assert "staged" in ran.err
-    assert everything(project.path) == before
-
-
 def test_modify_delete_is_a_conflict_and_keeps_the_edit(start: Start) -> None:
     project = start("ingress")
     path = "app/components/ingress/__init__.py"
@@ -724,14 +522,6 @@ def everything(path: Path, *, objects: bool = True) -> dict[str, bytes]:
         found[".git staged"] = git(path, "diff", "--cached").encode()
         found[".git objects"] = git(path, "count-objects").encode() if objects else b""
     return found
-
-
-def test_patches_that_are_being_applied(start: Start) -> None:
-    project = start()
-    mail = "From: A <a@b>\nSubject: x\n\n---\ndiff --git a/no b/no\n--- a/no\n+++ b/no\n"
-    project.write("../mail.patch", mail + "@@ -1 +1 @@\n-a\n+b\n")
-    project.git("am", "../mail.patch", check=False)
-    assert "git am --abort" in project.aegis("add", "ingress", code=1).err
 
 
 def into_a_closed_pipe(project: Project, *args: str) -> int:

@@ -217,27 +217,3 @@ def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Pr
 def test_a_tag_may_hold_what_ends_a_line_elsewhere(fork: Project) -> None:
     fork.git("tag", "odd\u2028tag", "v1.0")
     assert list(releases.versions(str(fork.path))) == ["odd\u2028tag", "1.0", "1.10"]
-
-
-def test_a_link_in_a_fork_is_refused(tmp_path: Path, fork: Project) -> None:
-    (fork.path / "base/link").symlink_to("/etc")
-    fork.commit("A link")
-    fork.git("tag", "v3.0")
-    ran = run("init", tmp_path / "my-api", "-y", "--upstream", fork.path)
-    assert ran.code == 4
-    assert "base/link" in ran.err
-    assert not (tmp_path / "my-api").exists()
-
-
-def test_a_repository_that_is_no_upstream(tmp_path: Path) -> None:
-    other = Project(tmp_path / "other")
-    other.path.mkdir()
-    other.git("init", "--quiet")
-    other.write("README", "nothing\n")
-    other.commit()
-    ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
-    assert ran.code == 1
-    assert "This upstream has no releases" in ran.err
-    other.git("tag", "v1")
-    ran = run("init", tmp_path / "my-api", "-y", "--upstream", other.path)
-    assert (ran.code, "has no base/ and patches/" in ran.err) == (1, True)

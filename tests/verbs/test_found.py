@@ -35,20 +35,6 @@ def test_a_directory_with_a_dot_is_another_one(outer: Project) -> None:
     assert outer.is_sound()
 
 
-def test_init_over_what_git_has_there_is_refused(outer: Project) -> None:
-    (outer.path / "api/own.txt").unlink()
-    (outer.path / "api").rmdir()
-    before = outer.head
-    assert run("init", outer.path / "api", "-y").code == 1
-    assert outer.head == before
-
-
-def test_init_inside_gits_own_directory_is_refused(outer: Project) -> None:
-    ran = run("init", outer.path / ".git/foo", "-y")
-    assert ran.code == 1
-    assert "git's own directory" in ran.err
-
-
 def test_comments_of_mine_in_the_record(start: Start) -> None:
     project = start("cache")
     record = project.read("aegis.toml")
@@ -163,21 +149,6 @@ def test_what_a_hook_leaves_in_the_environment(
     assert project.is_sound()
 
 
-def test_what_git_merged_badly_heals_with_the_next_add(start: Start) -> None:
-    project = start()
-    project.write(".gitattributes", "* merge=union\n")
-    project.commit("Ask nobody")
-    project.git("switch", "--quiet", "-c", "other")
-    project.aegis("add", "ingress")
-    project.git("switch", "--quiet", "main")
-    project.aegis("add", "cache")
-    project.git("merge", "--quiet", "--no-edit", "other")
-    assert project.aegis("status", "--json").json["integrations"] == []
-    project.aegis("add", "cache")
-    assert project.subjects[0] == "Add cache+ingress"
-    assert project.aegis("status", "--json").json["integrations"] == ["cache+ingress"]
-
-
 @pytest.mark.parametrize("as_json", [False, True])
 def test_interrupted(start: Start, as_json: bool) -> None:
     """Ctrl-C while git moves the ref, which waits for it: the commit is made whole."""
@@ -213,23 +184,3 @@ def test_answers_are_shown_as_they_are(start: Start) -> None:
     project.aegis("answers", "description=a :rocket: x\\ [bold]y[/]")
     assert "a :rocket: x\\ [bold]y[/]" in project.aegis("answers").out
     assert releases.latest() in project.aegis("status").out
-
-
-def test_a_release_that_was_recorded_again_is_another_one(start: Start) -> None:
-    project = start()
-    commit = releases.versions()[releases.latest()]
-    project.edit("aegis.toml", commit, "1" * 40)
-    project.commit("As if made from an earlier recording")
-    ran = project.aegis("add", "ingress", code=1)
-    assert "aegis.toml has 111111111" in ran.err
-    assert commit[:9] in ran.err
-
-
-def test_a_staged_file_in_the_way_is_not_committed_yet(start: Start) -> None:
-    project = start()
-    path = "app/components/ingress/__init__.py"
-    project.write(path, "mine = 1\n")
-    ran = project.aegis("add", "ingress", code=1)
-    command = ran.err.partition(" next ")[2].strip()
-    subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
-    project.aegis("add", "ingress", code=3)

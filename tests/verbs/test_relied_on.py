@@ -29,7 +29,8 @@ def test_a_requirement_that_something_of_mine_names_stays(
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
     assert f"cache is kept, and is now listed as your choice: {path}:1 still uses" in ran.out
-    assert [c["name"] for c in project.aegis("status", "--json").json["components"]] == ["cache"]
+    (left,) = project.aegis("status", "--json").json["components"]
+    assert (left["name"], left["by"]) == ("cache", "you")
 
 
 def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
@@ -125,8 +126,10 @@ def test_what_only_moved_was_not_changed(
     assert not project.git("ls-files", "*cache*", "*stored*")
 
 
-@pytest.mark.parametrize("move", [into_src, the_component])
-def test_what_i_wrote_into_what_moved_stays(start: Start, move: Callable[[Project], None]) -> None:
+@pytest.mark.parametrize("move", [lambda _: None, into_src, the_component])
+def test_what_i_wrote_into_it_stays_wherever_it_moved(
+    start: Start, move: Callable[[Project], None]
+) -> None:
     project = start("worker")
     move(project)
     (store,) = project.path.rglob("store.py")
@@ -135,6 +138,7 @@ def test_what_i_wrote_into_what_moved_stays(start: Start, move: Callable[[Projec
     project.commit("Mine")
     ran = project.aegis("remove", "worker")
     assert f"cache is kept, and is now listed as your choice: you changed {mine}" in ran.out
+    assert "KEY = 1" in project.read(mine)
 
 
 def test_what_was_only_formatted_leaves(start: Start) -> None:
