@@ -72,6 +72,23 @@ def find(start: Path) -> Project:
     return _at_head(repo, root)
 
 
+def has_record(start: Path) -> bool:
+    """Whether there is a record in a directory or above."""
+    return any((place / RECORD).is_file() for place in (start, *start.parents))
+
+
+def without_record(start: Path) -> Place:
+    """A directory at HEAD, whatever is in it.
+
+    Raises:
+        Refused: git cannot be used there.
+    """
+    repo = repository.open_repository(start)
+    _refuse_empty(repo, start)
+    prefix = repository.prefix_of(Path(repo.workdir), start)
+    return Place(repo=repo, root=start, prefix=prefix, head=repo.head.peel(pygit2.Commit).id)
+
+
 def _at_head(repo: pygit2.Repository, root: Path) -> Project:
     prefix = repository.prefix_of(Path(repo.workdir), root)
     head = repo.head.peel(pygit2.Commit)
@@ -153,5 +170,6 @@ def _no_project(start: Path) -> Refused:
     return Refused(
         f"Not an aegis project (no {RECORD} in this or any parent directory).",
         where=str(start),
-        next="Start one, or go to one? `aegis init PATH` or `cd PROJECT`",
+        next="Start one, go to one, or find out what this was made of? "
+        "`aegis init PATH`, `cd PROJECT` or `aegis adopt`",
     )

@@ -16,7 +16,7 @@ from aegis_patch.terminal.as_json import plain
 from aegis_patch.terminal.screen import Screen, bold, cyan, dim, green, magenta, red
 from aegis_patch.verbs.perform import SHOWN
 from aegis_patch.verbs.settle import Settled
-from aegis_patch.verbs.status import Status
+from aegis_patch.verbs.status import Drift, Status
 from aegis_patch.verbs.step import Commit, FileChange, Result
 
 _SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~")}
@@ -100,10 +100,16 @@ def show_status(screen: Screen, status: Status) -> None:
     for name in status.integrations:
         screen.line(f"  {plain(name)} {dim('(integration)')}")
     _show_inconsistencies(screen, status)
-    if status.drift:
-        screen.line("\nFiles from aegis that you changed:")
-        for file in status.drift:
-            screen.line(f"  {_SIGNS[file.change]} {plain(file.path)}")
+    show_drift(screen, status.drift)
+
+
+def show_drift(screen: Screen, drift: Sequence[Drift]) -> None:
+    """The files of the upstream that the project has otherwise, for a person."""
+    if drift:
+        screen.line("
+Files from aegis that you changed:")
+    for file in drift:
+        screen.line(f"  {_SIGNS[file.change]} {plain(file.path)}")
 
 
 def show_components(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("init", "add", "remove", "rebase-upstream", "update", "answers", "repair"),
-    *("merge-driver", "status", "components"),
+    *("adopt", "merge-driver", "status", "components"),
 )
 """All commands, in the order of the help text."""
 HIDDEN = {"update"}

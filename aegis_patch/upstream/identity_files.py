@@ -11,7 +11,8 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from aegis_patch.stack.release import Upstream
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
 _QUESTIONS = Path(__file__).parent / "questions.yml"
 _MARKS = re.compile("[⟦⟧]")
+_QUOTED = r'("(?:[^"\\]|\\.)*")'
 _LONGEST_RECORD = 64 * 1024
 _ENDS_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -100,6 +102,32 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
                 raise SeriesError("an identity file is not UTF-8", where=f"base/{path}") from error
             rendered[path] = renamed(text, _values(example), _values(complete)).encode()
     return rendered
+
+
+def recovered(upstream: Upstream, read: Callable[[str], bytes]) -> dict[str, str]:
+    """The answers that identity files have where base/ has its own, in double quotes."""
+    values = _values(defaults(upstream))
+    found: dict[str, str] = {}
+    for path in FILES:
+        text = read(path).decode("utf-8", "replace")
+        for line in upstream.base.read(path).decode("utf-8", "replace").splitlines():
+            found = _answered(line, text, values) | found
+    name = found.pop("slug", "")
+    return {"project_name": name, **found} if name else found
+
+
+def _answered(line: str, text: str, values: Mapping[str, str]) -> dict[str, str]:
+    """What a text has for the quoted values of a line of base/."""
+    keys = {json.dumps(value, ensure_ascii=False): key for key, value in values.items()}
+    pieces = re.split(f"({'|'.join(map(re.escape, keys))})", line)
+    pattern = "".join(_QUOTED if piece in keys else re.escape(piece) for piece in pieces)
+    found = re.search(f"^{pattern}$", text, re.MULTILINE) if len(pieces) > 1 else None
+    answers = {}
+    if found:
+        for piece, value in zip(pieces[1::2], found.groups(), strict=True):
+            with suppress(ValueError):  # an escape of Python's alone
+                answers[keys[piece]] = str(json.loads(value))
+    return answers
 
 
 def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:

@@ -135,7 +135,7 @@ def _answers(
     opened: Upstream, path: Path, given: Mapping[str, str], *, interactive: bool
 ) -> tuple[dict[str, str], list[str]]:
     """The answers, and what to say where nobody told who the user is."""
-    suggested = _suggested(path)
+    suggested = suggestions(path)
     answers = identity_files.ask(opened, given, suggested, interactive=interactive)
     example = identity_files.defaults(opened)
     made_up = []
@@ -157,7 +157,7 @@ def _answers(
     return answers, said
 
 
-def _suggested(path: Path) -> dict[str, str]:
+def suggestions(path: Path) -> dict[str, str]:
     """The directory's name, and whom git knows."""
     found = {"project_name": _utf8(path.name)}
     for key, name in _PERSON.items():

@@ -56,7 +56,7 @@ def perform(
         said.append("nothing to change: the files you deleted stay deleted")
         rest = ()
     else:
-        commits = _land(bench, there, built, dry=dry)
+        commits = landed(bench, there, built, dry=dry)
     return Result(commits, tuple(said), rest, dry, broken, left_out)
 
 
@@ -152,7 +152,7 @@ def _refuse_unresolved(broken: Sequence[Reference], left_out: Sequence[Note]) ->
         )
 
 
-def _land(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> tuple[Commit, ...]:
+def landed(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> tuple[Commit, ...]:
     """Land the built steps, unless `dry`; the refusals are the same."""
     before = built[0].before
     clean = [made for made in built if isinstance(made.outcome, Clean)]

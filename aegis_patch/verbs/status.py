@@ -45,7 +45,7 @@ def status(where: Path) -> Status:
         behind = 0 if release == releases.WORK else len(versions)  # a fork can lose its tags
         if release in versions:
             behind = len(versions) - 1 - versions.index(release)
-        drift = _drift(bench.pristine(found.there), there.tree)
+        drift = drift_of(bench.pristine(found.there), there.tree)
         what, remedy = repository.under_way(there.repo)
         under_way = f"{what.capitalize()} is in progress. {remedy}" if what else ""
         catalogue = bench.catalogue(found.there)
@@ -58,7 +58,8 @@ def status(where: Path) -> Status:
         return Status(there.stack, tuple(joined), latest, behind, drift, under_way, found.off)
 
 
-def _drift(pristine: Tree, head: Tree) -> tuple[Drift, ...]:
+def drift_of(pristine: Tree, head: Tree) -> tuple[Drift, ...]:
+    """The pristine files that a tree has not, or not the same."""
     found = []
     for path in sorted(path for path, _ in pristine.lacking(head)):
         found.append(Drift(path, "modified" if path in head else "deleted"))

@@ -1,0 +1,112 @@
+"""How near a tree is to what a release makes: for a project without a record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aegis_patch.merge import renames
+from aegis_patch.merge.renames import Moves
+from aegis_patch.merge.written_twice import units
+from aegis_patch.objects.trees import Tree
+from aegis_patch.stack import component, pristine, requirements, stack
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream import identity_files
+from aegis_patch.upstream.workbench import Bench
+
+ENOUGH = 50  # per cent of the lines
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """The nearest stack of a release, and how near it is.
+
+    A tree has `held` of the `size` lines of its pristine tree, and in the same files `others`.
+    `shares` says of each component of the release how much of its lines are there, in per cent.
+    """
+
+    stack: Stack
+    size: int
+    held: int
+    others: int
+    shares: Mapping[str, float]
+
+    @property
+    def share(self) -> float:
+        """How many of the lines are there, in per cent."""
+        return 100 * self.held / self.size
+
+    @property
+    def distance(self) -> int:
+        """The lines that only one of the two has."""
+        return self.size - self.held + self.others
+
+
+def likeness(
+    bench: Bench,
+    opened: Upstream,
+    tree: Tree,
+    suggested: Mapping[str, str],
+    chosen: Iterable[str] = (),
+) -> Likeness:
+    """The stack of a release that is nearest to a tree.
+
+    `suggested` are answers that the tree may not tell, `chosen` components instead of found ones.
+    Each component is judged alone, by the lines that its own series brings.
+    """
+    base = opened.base
+    moved = renames.follow(base, tree, [path for path in base.files() if path not in tree])
+    shares: dict[str, float] = {}
+    for name in opened.catalogue:
+        series = pristine.before(opened, name), pristine.after(opened, name)
+        shares[name] = _share(tree, moved, *series)
+    answers = {key: suggested.get(key, value) for key, value in identity_files.defaults(opened).items()}
+    answers |= identity_files.recovered(opened, lambda path: tree.read(_place(tree, moved, path)))
+    nearest = Stack(opened.url, opened.release, opened.commit, answers, {})
+    for name in chosen or _found(opened, shares):
+        nearest = stack.add(nearest, opened.catalogue, name)
+    size = held = others = 0
+    whole = bench.pristine(nearest)
+    for path in whole.files():
+        if path != RECORD:
+            wanted, there = units(path, whole.read(path)), _there(tree, moved, path)
+            size += wanted.total()
+            held += (wanted & there).total()
+            others += (there - wanted).total()
+    return Likeness(nearest, size, held, others, shares)
+
+
+def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
+    """The components that are there, but for those that others bring."""
+    known = opened.catalogue
+    found = set[str]()
+    for name, share in shares.items():
+        if share >= ENOUGH and component.is_chosen(known[name]):
+            found.add(name)
+    brought = set[str]()
+    for name in found:
+        brought |= requirements.required(known, known[name].requires)
+    return sorted(found - brought)
+
+
+def _share(tree: Tree, moved: Moves, less: Tree, more: Tree) -> float:
+    """How much a tree has of what a series brings, in per cent."""
+    size = held = 0
+    for path, (was, now) in less.differences(more).items():
+        own = units(path, now.data if now else b"") - units(path, was.data if was else b"")
+        size += own.total()
+        held += (own & _there(tree, moved, path)).total()
+    return 100 * held / size if size else 0.0
+
+
+def _there(tree: Tree, moved: Moves, path: str) -> Counter[bytes]:
+    """What a tree has of a file."""
+    return units(path, tree.read(_place(tree, moved, path)))
+
+
+def _place(tree: Tree, moved: Moves, path: str) -> str:
+    """Where a tree has a file."""
+    return path if path in tree else moved.files.get(path) or moved.of_new(path) or path

@@ -1,0 +1,88 @@
+"""`aegis adopt`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aegis_patch import errors
+from aegis_patch.terminal.run import Run, show
+from aegis_patch.terminal.screen import Screen, bold, dim, screen
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import Components, Release, Url
+    from aegis_patch.verbs.adopt import Found
+
+_PARTLY = 20  # per cent of a component, to be shown though it is not recorded
+
+
+def command(
+    run: Run, upstream_version: Release = None, components: Components = None, upstream: Url = "aegis"
+) -> int:
+    """Record what a project without aegis.toml was made of.
+
+    It compares the files with each release and component, shows how near they are, and records the
+    nearest in one commit.
+    """
+    from aegis_patch.terminal import as_text
+    from aegis_patch.terminal.as_json import result_json
+    from aegis_patch.verbs import naming
+    from aegis_patch.verbs.adopt import adopt
+
+    def agrees(found: Found) -> bool:
+        if not run.json:
+            _show(screen(), found)
+        return not run.interactive or _confirmed()
+
+    wanted = naming.names(components or [])
+    done, found = adopt(run.where, upstream, upstream_version, wanted, agrees=agrees, dry=run.dry)
+    shown = result_json(done) | (_as_json(found) if found else {})
+    show(run, shown, lambda: as_text.show_result(screen(), done))
+    as_text.show_notes(screen(stderr=run.json), done)
+    return errors.OK
+
+
+def _confirmed() -> bool:
+    from rich.prompt import Confirm
+
+    return Confirm.ask("\nRecord this?", default=True)
+
+
+def _show(screen: Screen, found: Found) -> None:
+    from aegis_patch.terminal import as_text
+    from aegis_patch.terminal.as_json import plain
+
+    nearest, *others = found.releases
+    stack = nearest.stack
+    screen.line(
+        f"aegis {bold(plain(stack.release))}: {nearest.share:.1f} % of its lines are here "
+        f"({nearest.held:,} of {nearest.size:,})"
+    )
+    for name, share in sorted(nearest.shares.items()):
+        if name in stack.present:
+            screen.line(f"  {plain(name)} {share:.0f} %")
+        elif share >= _PARTLY:
+            screen.line(dim(f"  {plain(name)} {share:.0f} %, too little to be installed"))
+    for other in others:
+        screen.line(dim(f"aegis {plain(other.stack.release)}: {other.share:.1f} %"))
+    screen.line()
+    as_text.show_answers(screen, stack.answers)
+    as_text.show_drift(screen, found.drift)
+
+
+def _as_json(found: Found) -> dict[str, Any]:
+    nearest = found.nearest
+    components = []
+    for name, share in sorted(nearest.shares.items()):
+        there = nearest.stack.present.get(name)
+        by = there.by if there else None
+        components.append({"name": name, "by": by, "share": round(share, 1)})
+    near = []
+    for each in found.releases:
+        near.append({"release": each.stack.release, "share": round(each.share, 1)})
+    return {
+        "releases": near,
+        "components": components,
+        "answers": dict(nearest.stack.answers),
+        "drift": [asdict(file) for file in found.drift],
+    }

@@ -1,0 +1,112 @@
+"""`aegis adopt`: give a project without a record the one that its files tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aegis_patch.errors import Refused
+from aegis_patch.history import likeness
+from aegis_patch.history.likeness import Likeness
+from aegis_patch.landing import journal, preconditions
+from aegis_patch.merge.outcome import Clean
+from aegis_patch.project import find, repository
+from aegis_patch.project.find import Place
+from aegis_patch.stack.record import RECORD
+from aegis_patch.upstream import fork, releases
+from aegis_patch.upstream.workbench import Bench, open_bench
+from aegis_patch.verbs import build, naming, perform
+from aegis_patch.verbs.build import Built
+from aegis_patch.verbs.init import suggestions
+from aegis_patch.verbs.naming import Naming
+from aegis_patch.verbs.status import Drift, drift_of
+from aegis_patch.verbs.step import Result, Step
+
+_ADOPT = Naming(
+    "Which release? Without --upstream-version it's the nearest",
+    lambda names: f"Are both there? `aegis adopt --components {','.join(names)}`",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The likeness of each release, the nearest first, and how a project differs from that."""
+
+    releases: tuple[Likeness, ...]
+    drift: tuple[Drift, ...]
+
+    @property
+    def nearest(self) -> Likeness:
+        """The release to adopt."""
+        return self.releases[0]
+
+
+def adopt(
+    where: Path,
+    url: str,
+    version: str | None,
+    wanted: Sequence[str],
+    *,
+    agrees: Callable[[Found], bool],
+    dry: bool,
+) -> tuple[Result, Found | None]:
+    """Find the stack that is nearest to a project's files, and record it in one commit.
+
+    `agrees` is asked before that.
+
+    Raises:
+        Refused: no release is near.
+    """
+    where = where.resolve()
+    if where.is_dir() and find.has_record(where):
+        release = find.find(where).stack.release
+        return Result(said=(f"this is an aegis project already, at aegis {release}",)), None
+    there = find.without_record(where)
+    with ExitStack() as entered:
+        held = entered.enter_context(journal.alone(there.repo))
+        there = replace(find.without_record(where), held=held)
+        preconditions.verb(there.repo, there.root)
+        bench = entered.enter_context(open_bench(there.objects))
+        found = _found(bench, there, url, version, wanted)
+        if not agrees(found):
+            return Result(said=("nothing was recorded",), dry=dry), found
+        made = _recorded(bench, there, found.nearest)
+        return Result(perform.landed(bench, there, [made], dry=dry), dry=dry), found
+
+
+def _found(
+    bench: Bench, there: Place, url: str, version: str | None, wanted: Sequence[str]
+) -> Found:
+    tree = build.inside(there, build.whole_tree(bench.store, there))
+    url = url if url == releases.BUNDLED else fork.normal(url)
+    among = [fork.version(version)] if version else list(releases.versions(url, fresh=True))
+    if not among:
+        releases.latest(url)  # says what is wrong
+    suggested = suggestions(there.root)
+    known = []
+    for release in reversed(among):
+        opened = bench.open(url, release)
+        chosen = naming.chosen(bench, opened, wanted, _ADOPT)
+        known.append(likeness.likeness(bench, opened, tree, suggested, chosen))
+    known.sort(key=lambda each: each.distance)
+    if known[0].share < likeness.ENOUGH:
+        figures = ", ".join(f"{each.share:.0f} % of {each.stack.release}" for each in known)
+        raise Refused(
+            f"These files are too far from every release; of its lines they have: {figures}.",
+            where=str(there.root),
+            next="Is the project in another directory? `aegis --project-path PATH adopt`",
+        )
+    return Found(tuple(known), drift_of(bench.pristine(known[0].stack), tree))
+
+
+def _recorded(bench: Bench, there: Place, nearest: Likeness) -> Built:
+    """The commit that adds the record of a stack, and nothing else."""
+    release = nearest.stack.release
+    body = f"{nearest.share:.1f} % of the lines of this release and its components are here."
+    step = Step(f"Adopt aegis {release}", body, None, nearest.stack)
+    before = build.whole_tree(bench.store, there)
+    record = bench.pristine(nearest.stack).lookup(RECORD)
+    after = before.replaced({repository.within(there.prefix, RECORD): record})
+    return Built(step, before, after, Clean(after))
