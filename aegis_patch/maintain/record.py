@@ -1,8 +1,9 @@
-"""scripts/record VERSION: record base/ and patches/ of HEAD as a release.
+"""scripts/record VERSION: record base/, patches/ and notes/ of HEAD as a release.
 
 The release is one commit with a fixed author and the previous release as its parent, so that its
 id is the same everywhere. What it adds goes into a pack of its own. A release can be recorded
-again until it is published; then it is never rewritten.
+again until it is published; then it is never rewritten. `notes/VERSION.toml` says what it asks
+of the projects that come to it; what the trees show to be gone must stand in it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pygit2
+
+from aegis_patch.maintain import missing_notes
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.upstream import releases
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RELEASES = ROOT / "aegis_patch" / "releases"
@@ -33,6 +39,8 @@ def main() -> None:
     if version in known and list(known)[-1] != version:
         sys.exit(f"{version} is followed by another release: it is never rewritten")
     replaced = known.pop(version, None)
+    if known:
+        _refuse_without_notes(list(known)[-1], version)
     if replaced:
         for file in (RELEASES / "pack").glob(f"{replaced['pack']}.*"):
             file.unlink()
@@ -40,6 +48,16 @@ def main() -> None:
     known[version] = {**record(version, date, known), "date": date}
     index.write_text(HEADER + "".join(_entries(known)))
     print(f"{version} is commit {known[version]['commit']}")
+
+
+def _refuse_without_notes(before: str, version: str) -> None:
+    with scratch(releases.alternates()) as store:
+        old = releases.open_release(store, releases.BUNDLED, before)
+        head = releases.open_release(store, releases.BUNDLED, releases.WORK)
+        if head.notes is None or f"{version}.toml" not in head.notes:
+            sys.exit(f"HEAD has no notes/{version}.toml: if {version} asks nothing, say so in it")
+        if wrong := list(missing_notes.breaches(old, replace(head, release=version))):
+            sys.exit("\n".join(wrong))
 
 
 def record(version: str, date: str, known: dict[str, Any]) -> dict[str, str]:
@@ -54,7 +72,7 @@ def record(version: str, date: str, known: dict[str, Any]) -> dict[str, str]:
             store.odb.add_disk_alternate(str(objects))
         head = checkout.head.peel(pygit2.Tree)
         builder = store.TreeBuilder()
-        for name in ("base", "patches"):
+        for name in ("base", "notes", "patches"):
             builder.insert(name, head[name].id, pygit2.enums.FileMode.TREE)
         at = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp())
         who = pygit2.Signature("aegis", "releases@aegis.invalid", at, 0)

@@ -26,7 +26,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import AegisError
-from aegis_patch.maintain import rules
+from aegis_patch.maintain import missing_notes, rules
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Entry, Tree
@@ -41,9 +41,10 @@ def upstream_here() -> Path:
     """The upstream that is worked on: a fork's in whose directory this runs, or else ours."""
     here = Path.cwd()
     is_one = (here / "base").is_dir() and (here / "patches").is_dir()
-    return here if is_one else Path(__file__).resolve().parent.parent.parent
+    return here if is_one else OURS
 
 
+OURS = Path(__file__).resolve().parent.parent.parent
 ROOT = upstream_here()
 FIXED = {
     f"GIT_{who}_{what}": value
@@ -177,13 +178,25 @@ def check(names: list[str]) -> int:
             print("".join(f"patches/{name}: {breach}\n" for breach in found if breach), end="")
             wrong += bool(found)
         found = list(rules.breaches_between(upstream)) if not (names or wrong) else []
+        found += [] if names else _wrong_notes(store, upstream)
         print("".join(f"{breach}\n" for breach in found), end="")
     return wrong + len(found)
 
 
 def worktree(repo: pygit2.Repository, name: str = "") -> Upstream:
     """base/ and patches/ as they are here, committed or not."""
-    return Upstream("aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(name))
+    notes = snapshot(repo, ROOT / "notes") if (ROOT / "notes").is_dir() else None
+    return Upstream("aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(name), notes)
+
+
+def _wrong_notes(store: pygit2.Repository, upstream: Upstream) -> list[str]:
+    """What the notes since the newest release lack; a fork's releases are its tags."""
+    url = BUNDLED if ROOT == OURS else str(ROOT)
+    try:
+        old = open_release(store, url, latest(url))
+    except AegisError:  # a fork without a release
+        return []
+    return list(missing_notes.breaches(old, upstream))
 
 
 def differs(name: str) -> bool:

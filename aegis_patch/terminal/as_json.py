@@ -10,6 +10,7 @@ from typing import Any
 
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.stack.component import Component
+from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Status
 from aegis_patch.verbs.step import Commit, Result
@@ -54,6 +55,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "commits": [_commit_json(commit) for commit in result.commits],
         "dangling": dangling,
         "not_applied": [{"path": note.path, "reason": note.text} for note in result.not_applied],
+        "update_notes": [_update_json(note) for note in result.update_notes],
     }
 
 
@@ -96,6 +98,11 @@ def components_json(catalogue: Mapping[str, Component]) -> list[dict[str, Any]]:
 
 def _kind_and_name(component: Component) -> tuple[int, str]:
     return _KINDS.index(component.kind), component.name
+
+
+def _update_json(note: UpdateNote) -> dict[str, str]:
+    shown = {"release": note.release, "kind": note.kind, "text": note.text}
+    return {**shown, "name": note.name, "now": note.now} if note.name else shown
 
 
 def _commit_json(commit: Commit) -> dict[str, Any]:

@@ -49,11 +49,16 @@ def show_result(screen: Screen, result: Result) -> None:
     """The commits, for a person."""
     for commit in result.commits:
         _show_commit(screen, commit, result.dry)
+    if result.update_notes:
+        screen.line("\n" + bold("Before the next deploy:"))
+    for note in result.update_notes:
+        screen.line(f"  {dim(plain(note.release))} {plain(note.text)}", hang=4)
 
 
 def show_notes(screen: Screen, result: Result) -> None:
     """Everything besides the commits; where JSON is printed, on standard error."""
-    left = [str(each) for each in result.dangling]
+    noted = {(".env", note.name) for note in result.update_notes}
+    left = [str(each) for each in result.dangling if (each.path, each.name) not in noted]
     if len(left) > SHOWN:
         left[SHOWN:] = [f"and {len(left) - SHOWN} more lines"]
     for line in (*result.said, *left):

@@ -52,7 +52,7 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
     # Not splitlines: a tag may hold a NEL or a U+2028.
     tags = dict(line.split(" ") for line in listed.split("\n") if line)
     found = {version(tag): tags[tag] for tag in tags}
-    return {version: found[version] for version in sorted(found, key=_age)}
+    return {version: found[version] for version in sorted(found, key=age)}
 
 
 def version(tag: str) -> str:
@@ -60,7 +60,7 @@ def version(tag: str) -> str:
     return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag
 
 
-def _age(version: str) -> list[tuple[int, int, str]]:
+def age(version: str) -> list[tuple[int, int, str]]:
     """What sorts versions: words before numbers, 1.0-rc1 before 1.0, and 1.0-acme after it."""
     parts = re.findall(r"[0-9]+|[^0-9.]+", version)
     return [

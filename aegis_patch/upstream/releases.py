@@ -1,4 +1,4 @@
-"""Releases: from a reference to a commit that holds base/ and patches/.
+"""Releases: from a reference to a commit that holds base/, patches/ and notes/.
 
 Our own releases travel with the package as append-only packs under `releases/`; they need no
 network, no tags and no build step. A fork is the same thing at a URL.
@@ -17,8 +17,9 @@ import pygit2
 
 from aegis_patch.errors import SeriesError, UpstreamError
 from aegis_patch.objects.trees import Tree
-from aegis_patch.stack import component
+from aegis_patch.stack import component, update_notes
 from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, untrusted
 
 BUNDLED = "aegis"
@@ -101,8 +102,10 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
     try:
         tree = store[commit].peel(pygit2.Tree)
         base, patches = (tree[name].peel(pygit2.Tree) for name in ("base", "patches"))
+        notes = tree["notes"].id if "notes" in tree and tree["notes"].type_str == "tree" else None
         if url != BUNDLED:
-            untrusted.check(store, [("base", base.id), ("patches", patches.id)])
+            parts = [("base", base.id), ("patches", patches.id)]
+            untrusted.check(store, [*parts, ("notes", notes)] if notes else parts)
     except (KeyError, ValueError, pygit2.GitError) as error:
         raise _unreadable(url, release, commit) from error
     directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
@@ -111,7 +114,36 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
     catalogue = {
         str(entry.name): component.parse(str(entry.name), _files(entry)) for entry in directories
     }
-    return Upstream(url, release, commit, Tree(store, base.id), catalogue)
+    base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
+    return Upstream(url, release, commit, base_tree, catalogue, notes_tree)
+
+
+def age(release: str) -> tuple[bool, list[tuple[int, int, str]]]:
+    """What sorts the releases of an upstream: the work on one is newer than all."""
+    return release == WORK, fork.age(release)
+
+
+def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
+    """The notes of the releases behind the older and up to the newer, as the newer has them.
+
+    Raises:
+        ValueError: a file of notes cannot be read.
+    """
+    older, newer = sorted((one, other), key=lambda each: age(each.release))
+    found = []
+    for name in newer.notes.names() if newer.notes else ():
+        release, _, kind = name.rpartition(".")
+        is_between = age(older.release) < age(release) <= age(newer.release)
+        if is_between and kind == "toml" and release.isprintable():
+            found.append(release)
+    notes: list[UpdateNote] = []
+    for release in sorted(found, key=age):
+        assert newer.notes
+        try:
+            notes += update_notes.parse(release, newer.notes.read(f"{release}.toml"))
+        except ValueError as error:
+            raise ValueError(f"notes/{release}.toml: {error}") from error
+    return tuple(notes)
 
 
 def _found(url: str, release: str, recorded: str) -> str:

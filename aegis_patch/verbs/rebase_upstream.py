@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
 from aegis_patch.history import presence
-from aegis_patch.stack import component, stack
+from aegis_patch.stack import component, stack, update_notes
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
+from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Result, Step
+
+_SET = re.compile(rb"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")
 
 
 def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool = False) -> Result:
@@ -27,13 +34,49 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
             return Result(said=(f"already at aegis {opened.release}",), dry=dry)
+        said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
+        notes: tuple[UpdateNote, ...] = ()
+        try:
+            notes = _notes(bench.at(old, old.release), opened, old.names | moved.names)
+        except ValueError as error:
+            said.append(f"the update notes can't be read: {error}")
         body = f"From aegis {there.stack.release}, by three-way merge; no history is rewritten."
         title = f"Rebase onto aegis {opened.release}"
-        step = Step(title, body, old, moved, record=there.stack)
-        said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
+        step = Step(title, body + _in_body(notes), old, moved, record=there.stack)
         if to is None and old.release not in releases.versions(old.url):
             said.append(f"the upstream no longer has release {old.release}")
-        return perform(bench, there, [step], said, dry=dry, relock=relock, strict=strict)
+        done = perform(bench, there, [step], said, dry=dry, relock=relock, strict=strict)
+        return replace(done, update_notes=_here(notes, there.root / ".env"))
+
+
+def _notes(old: Upstream, new: Upstream, names: Collection[str]) -> tuple[UpdateNote, ...]:
+    """The notes on the way from one release to another, forwards or backwards."""
+    notes = releases.notes_between(old, new)
+    if releases.age(new.release) < releases.age(old.release):
+        notes = tuple(update_notes.backwards(notes))
+    return update_notes.joined(notes, names)
+
+
+def _in_body(notes: Collection[UpdateNote]) -> str:
+    """The notes for everyone who reads the commit: it does not say what is in one `.env`."""
+    body = ""
+    for note in notes:
+        words = f"- {note.release}: {update_notes.sentence(note, {})}"
+        body += f"\n{textwrap.fill(words, 72, subsequent_indent='  ', break_long_words=False)}"
+    return f"\n\nBefore the next deploy:\n{body}" if body else ""
+
+
+def _here(notes: Collection[UpdateNote], env: Path) -> tuple[UpdateNote, ...]:
+    """The notes in words, without those on settings that `.env` leaves alone, if there is one."""
+    where: dict[str, str] = {}
+    for number, line in enumerate(env.read_bytes().splitlines() if env.is_file() else (), 1):
+        if found := _SET.match(line):
+            where[found.group(1).decode().upper()] = f" in .env line {number}"
+    shown = []
+    for note in notes:
+        if not (note.if_set and env.is_file() and where.keys().isdisjoint(note.if_set)):
+            shown.append(replace(note, text=update_notes.sentence(note, where)))
+    return tuple(shown)
 
 
 def _refuse_absent(bench: Bench, old: Stack, opened: Upstream) -> None:

@@ -11,6 +11,7 @@ from aegis_patch.merge.outcome import Conflict
 from aegis_patch.merge.sides import Note
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.stack import Stack
+from aegis_patch.stack.update_notes import UpdateNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Result:
     """The result of a verb: commits, notes, and the commands left to run.
 
     `dangling` are the lines with a broken reference, `not_applied` the upstream's changes that
-    the result lacks.
+    the result lacks. `update_notes` are what the releases ask of the project.
     """
 
     commits: tuple[Commit, ...] = ()
@@ -86,6 +87,7 @@ class Result:
     dry: bool = False
     dangling: tuple[Reference, ...] = ()
     not_applied: tuple[Note, ...] = ()
+    update_notes: tuple[UpdateNote, ...] = ()
 
 
 def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:

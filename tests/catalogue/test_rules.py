@@ -208,6 +208,12 @@ def test_a_fork_checks_its_own(tmp_path: Path) -> None:
     check = [sys.executable, "-m", "aegis_patch.maintain.series", "check"]
     done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done
+    for words in ("add --all", "commit --quiet --message Start", "tag v1.0", "rm -q base/Makefile"):
+        git(fork, *words.split())
+    done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
+    wanted = '[[file]]\nname = "Makefile"\n'
+    assert (done.returncode, done.stdout) == (1, f"without a note: write\n{wanted}")
+    git(fork, "reset", "--quiet", "--hard")
     first = (fork / "patches/ingress/series").read_text().split()[0]
     mail = fork / "patches/ingress" / first
     head, _, rest = mail.read_bytes().partition(b"\n\n")

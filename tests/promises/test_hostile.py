@@ -305,6 +305,8 @@ RELEASES: dict[str, tuple[Files, str]] = {
     "a large file": ({"base/f": bytes(33 << 20)}, "more than 32 MiB"),
     "a base that is a file": ({"base": b""}, "has no base/ and patches/"),
     "a base that is a submodule": ({"base": (b"1" * 40, SUBMODULE)}, "has no base/ and patches/"),
+    "notes that are a link": ({"notes/1.toml": (b"/etc/passwd", LINK)}, "ordinary files only"),
+    "notes in colour": ({"notes/\x1b[2J.toml": b""}, "unsafe path"),
     "patches that are a file": ({"patches": b""}, "has no base/ and patches/"),
     "a record of nothing": ({"base/aegis.toml": b""}, "upstream is missing"),
     "a record of everything": ({"base/aegis.toml": b"#" * 70_000}, "more than 64 KiB"),
@@ -387,6 +389,7 @@ def test_a_tag_of_a_blob_and_a_tag_in_latin_1(tmp_path: Path) -> None:
 
 def test_what_else_a_fork_holds_is_its_own_affair(tmp_path: Path) -> None:
     own: Files = {"vendor/m": (b"1" * 40, SUBMODULE), "l": (b"/etc", LINK), "patches/.keep": b""}
+    own = {**own, "notes": b"mine"}
     assert begin(tmp_path, publish(tmp_path / "fork.git", {**BASE, **own})).code == 0
 
 

@@ -72,7 +72,7 @@ def test_what_is_not_applied_is_beside_the_commits_and_no_note() -> None:
     made = Commit("Add x", None, (FILE,), (), (Note("n", "told"), *left))
     result = Result((made,), not_applied=left)
     found = as_json.result_json(result)
-    assert found.keys() == {"commits", "dangling", "not_applied"}
+    assert found.keys() == {"commits", "dangling", "not_applied", "update_notes"}
     assert found["commits"][0]["notes"] == [{"path": "n", "text": "told"}]
     assert found["not_applied"][8] == {"path": "tests/8/x.py", "reason": "left out"}
     assert shown(result).count("left out") == 1

@@ -1,0 +1,84 @@
+"""What the update notes of a release lack, or have wrong."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+
+from aegis_patch.formats import bounded_parsers
+from aegis_patch.objects.trees import Tree
+from aegis_patch.stack import pristine, requirements, update_notes
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.update_notes import UpdateNote
+from aegis_patch.upstream import releases
+
+_VARIABLE = re.compile(r"(?m)^[#\s]*([A-Z][A-Z0-9_]*)=")
+
+
+def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
+    """What is wrong with the notes of the releases after `old`, up to `new`, each in a sentence.
+
+    Raises:
+        SeriesError: a series does not apply.
+    """
+    try:
+        notes = releases.notes_between(old, new)
+    except ValueError as error:
+        yield str(error)
+        return
+    known = {*old.catalogue, *new.catalogue}
+    for note in notes:
+        for name in sorted(set(note.components) - known):
+            yield f"notes/{note.release}.toml: there is no component {name!r}"
+    said = set[str]()
+    for component in ("", *requirements.order(old.catalogue, old.catalogue)):
+        names = {component} if component else set[str]()
+        if names <= new.catalogue.keys():
+            for kind, name in unmentioned(old, new, notes, names):
+                concerns = f'\ncomponents = ["{component}"]' if component else ""
+                if name not in said:
+                    yield f'without a note: write\n[[{kind}]]\nname = "{name}"{concerns}'
+                said.add(name)
+
+
+def unmentioned(
+    old: Upstream,
+    new: Upstream,
+    notes: tuple[UpdateNote, ...],
+    names: Collection[str],
+) -> Iterator[tuple[str, str]]:
+    """The settings and files that a project with these components loses without a note."""
+    had, has = (requirements.closure(each.catalogue, names) for each in (old, new))
+    before, after = pristine.fold(old, had), pristine.fold(new, has)
+    concerning = update_notes.joined(notes, had | has)
+    for kind, found in (("setting", settings), ("file", Tree.files)):
+        mentioned = {note.name for note in concerning if note.kind == kind}
+        for name in sorted(set(found(before)) - set(found(after))):
+            above = {name[: at + 1] for at, letter in enumerate(name) if letter == "/"}
+            if mentioned.isdisjoint({name, *above}):
+                yield kind, name
+
+
+def settings(tree: Tree) -> set[str]:
+    """The variables that a tree reads: of its `.env.example` and its classes of settings."""
+    found = set[str]()
+    for path in tree.files():
+        if path.endswith(".env.example"):
+            found.update(_VARIABLE.findall(tree.read(path).decode()))
+        elif path.endswith("settings.py"):
+            module = bounded_parsers.python(tree.read(path))
+            for node in module.body:
+                if isinstance(node, ast.ClassDef):
+                    found.update(_fields(node))
+    return found
+
+
+def _fields(node: ast.ClassDef) -> Iterator[str]:
+    """The variables of a class whose base is called …Settings."""
+    if not any(ast.unparse(base).endswith("Settings") for base in node.bases):
+        return
+    prefix = re.search(r"env_prefix=['\"](\w+)", ast.unparse(node))
+    for each in node.body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            yield f"{prefix.group(1) if prefix else ''}{each.target.id}".upper()

@@ -1,0 +1,96 @@
+"""What goes between two releases has a note; a release without its notes is not recorded."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from aegis_patch.maintain import missing_notes
+from aegis_patch.upstream import releases
+from tests import tiny
+from tests.conftest import ROOT, git
+from tests.promises.test_laws import subsets
+
+SAMPLE = 12  # of all subsets
+SETTINGS = b"class MailSettings(EnvSettings):\n    port: int = 25\n    _own: int = 1\n"
+OLD = {
+    "app/settings.py": SETTINGS,
+    "app/old/a.py": b"",
+    ".env.example": b"HOST=\n# MAIL_URL=\n\n",
+}
+NEW = {"app/settings.py": SETTINGS.replace(b"port", b"gate"), ".env.example": b"HOST=\n\n"}
+GATE = '[[setting]]\nname = "PORT"\nnow = "GATE"\n'
+
+
+@pytest.mark.parametrize(("one", "other"), [*itertools.combinations(releases.versions(), 2)])
+def test_what_goes_between_two_releases_has_a_note(
+    store: pygit2.Repository, one: str, other: str
+) -> None:
+    old, new = (releases.open_release(store, releases.BUNDLED, each) for each in (one, other))
+    assert not list(missing_notes.breaches(old, new))
+    notes = releases.notes_between(old, new)
+    every = [names for names in subsets(old) if names <= new.catalogue.keys()]
+    for names in [*every[:: len(every) // SAMPLE], every[-1]]:
+        assert not list(missing_notes.unmentioned(old, new, notes, names))
+
+
+@pytest.fixture(name="small")
+def small_store() -> Iterator[pygit2.Repository]:
+    with tiny.empty_store() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("notes", "says"),
+    [
+        (
+            "",
+            [
+                'without a note: write\n[[setting]]\nname = "PORT"',
+                'without a note: write\n[[file]]\nname = "app/old/a.py"',
+                'without a note: write\n[[setting]]\nname = "MAIL_URL"\ncomponents = ["mail"]',
+            ],
+        ),
+        (
+            f'{GATE}[[file]]\nname = "app/old/"\n[[setting]]\nname = "MAIL_URL"\n'
+            'components = ["mial"]\n',
+            [
+                "notes/1.1.toml: there is no component 'mial'",
+                'without a note: write\n[[setting]]\nname = "MAIL_URL"\ncomponents = ["mail"]',
+            ],
+        ),
+        (
+            f'{GATE}[[file]]\nname = "app/old/a.py"\n[[setting]]\nname = "MAIL_URL"\n'
+            'components = ["mail"]\n',
+            [],
+        ),
+        ("[[file]", ["notes/1.1.toml: "]),
+    ],
+)
+def test_what_the_notes_lack(small: pygit2.Repository, notes: str, says: list[str]) -> None:
+    base = {**OLD, ".env.example": b"HOST=\n\n"}
+    old = tiny.an_upstream(small, base, (tiny.a_component("mail"), OLD), release="1.0")
+    new = tiny.an_upstream(small, NEW, (tiny.a_component("mail"), {**NEW, "new": b"\n"}))
+    tree = tiny.tree(small, {"1.0.toml": b"not read", "1.1.toml": notes.encode()})
+    found = list(missing_notes.breaches(old, replace(new, release="1.1", notes=tree)))
+    assert len(found) == len(says), found
+    for line, words in zip(found, says, strict=True):
+        assert line.startswith(words)
+
+
+def test_a_release_without_notes_is_not_recorded(tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--shared", str(ROOT), "clone")
+    done = subprocess.run(
+        [sys.executable, "scripts/record", "9.9.9"],
+        cwd=tmp_path / "clone", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("HEAD has no notes/9.9.9.toml: ")
+    assert not git(tmp_path / "clone", "status", "--porcelain")

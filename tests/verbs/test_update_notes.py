@@ -1,0 +1,108 @@
+"""What the releases between two ask of this project, and of no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Project, Start
+
+FIRST = """
+[[setting]]
+name = "MAX_BODY_SIZE"
+now = "BODY_LIMIT"
+
+[[data]]
+text = "Empty the cache."
+back = "Empty the cache again."
+components = ["cache"]
+
+[[data]]
+text = "Stop the workers."
+components = ["worker"]
+"""
+SECOND = """
+[[setting]]
+name = "BODY_LIMIT"
+now = "BODY_BYTES"
+text = "Its values stay."
+
+[[file]]
+name = "app/gone.py"
+
+[[behaviour]]
+text = "ports below 1024 are refused."
+if_set = ["PORT"]
+
+[[behaviour]]
+text = "it must be a name."
+if_set = ["HOST"]
+"""
+
+
+@pytest.fixture(name="fork")
+def with_notes(fork: Project) -> Project:
+    """Releases 1.0, 1.1 and 1.2 of an upstream; a setting has another name in each."""
+    for version, old, new, notes in (
+        ("1.1", "MAX_BODY_SIZE", "BODY_LIMIT", FIRST),
+        ("1.2", "BODY_LIMIT", "BODY_BYTES", SECOND),
+    ):
+        fork.edit("base/.env.example", f"{old}=1048576", f"{new}=1048576")
+        fork.write(f"notes/{version}.toml", notes)
+        fork.commit(version)
+        fork.git("tag", version)
+    return fork
+
+
+def test_the_notes_that_concern_this_project(start: Start, fork: Project) -> None:
+    project = start("cache", version="1.0", upstream=fork)
+    project.write(".env", "# PORT=1\nport = 80\nexport MAX_BODY_SIZE=9\n")
+    words = [
+        "Empty the cache.",
+        "MAX_BODY_SIZE in .env line 3 is now BODY_BYTES. Its values stay.",
+        "app/gone.py is gone.",
+        "PORT in .env line 2: ports below 1024 are refused.",
+    ]
+    planned = project.aegis("rebase-upstream", "--dry-run", "--json").json["update_notes"]
+    assert [note["text"] for note in planned] == words
+    assert planned[1] == {
+        **{"release": "1.2", "kind": "setting", "name": "MAX_BODY_SIZE", "now": "BODY_BYTES"},
+        "text": words[1],
+    }
+    ran = project.aegis("rebase-upstream")
+    assert "Before the next deploy:\n" in ran.out
+    assert all(f" {line}\n" in ran.out for line in words)
+    assert "still uses MAX_BODY_SIZE" not in ran.out, "the note says so"
+    body = project.git("log", "-1", "--format=%b")
+    moved = "- 1.2: MAX_BODY_SIZE is now BODY_BYTES. Its values stay.\n"
+    assert f"- 1.1: Empty the cache.\n{moved}" in body
+    assert "- 1.2: If you set HOST: it must be a name.\n" in body
+    assert ".env" not in body
+    assert "workers" not in body
+
+
+def test_the_notes_of_one_step(start: Start, fork: Project) -> None:
+    project = start("worker", version="1.0", upstream=fork)
+    found = project.aegis("rebase-upstream", "--to", "1.1", "--json").json["update_notes"]
+    texts = ["MAX_BODY_SIZE is now BODY_LIMIT.", "Empty the cache.", "Stop the workers."]
+    assert [note["text"] for note in found] == texts
+
+
+def test_the_way_back(start: Start, fork: Project) -> None:
+    project = start("cache", version="1.2", upstream=fork)
+    project.write(".env", "BODY_BYTES=9\nHOST=me\n")
+    found = project.aegis("rebase-upstream", "--to", "1.0", "--json").json["update_notes"]
+    assert [note["text"] for note in found] == [
+        "HOST in .env line 2: no longer: it must be a name.",
+        "Empty the cache again.",
+        "BODY_BYTES in .env line 1 is now MAX_BODY_SIZE.",
+    ]
+
+
+def test_notes_that_cannot_be_read_stop_no_update(start: Start, fork: Project) -> None:
+    fork.write("notes/1.2.toml", '[[data]]\ntext = "\\u001b[31m"\n')
+    fork.commit()
+    fork.git("tag", "--force", "1.2")
+    project = start(version="1.0", upstream=fork)
+    ran = project.aegis("rebase-upstream")
+    assert "note the update notes can't be read: notes/1.2.toml: [[data]]: text must be" in ran.out
+    assert project.subjects[0] == "Rebase onto aegis 1.2"
