@@ -208,7 +208,7 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
         before, now = (set(_DEFINED.findall(at.read(tree, path))) for tree in (at.head, at.result))
         if before - now:
             words.add(python_names.module(path).rpartition(".")[2])
-    found = set(git.naming(at.root, at.commit, words))
+    found = set(git.naming(at.root, at.commit, frozenset(words)))
     for name in had.modules:
         found.update(at.head.files(name.replace(".", "/")))
     return found

@@ -54,7 +54,7 @@ class Pick:
     stages: Mapping[str, tuple[Entry | None, Entry | None, Entry | None]]
 
 
-def author(directory: Path) -> bool:
+def knows_author(directory: Path) -> bool:
     """Whether git knows the author here."""
     try:
         git.run(directory, "var", "GIT_AUTHOR_IDENT")
@@ -62,6 +62,20 @@ def author(directory: Path) -> bool:
     except Refused:
         return False
     return True
+
+
+def refuse_nobody(directory: Path) -> None:
+    """Refuse to commit if git doesn't know the author.
+
+    Raises:
+        Refused: it does not.
+    """
+    if not knows_author(directory):
+        raise Refused(
+            "git doesn't know who you are.",
+            where=str(directory),
+            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
+        )
 
 
 def land(
@@ -82,8 +96,8 @@ def land(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    made_by = {} if head or author(Path(repo.workdir)) else _PLACEHOLDERS
-    room = _Room(repo, held, made_by)
+    made_by = {} if head or knows_author(Path(repo.workdir)) else _PLACEHOLDERS
+    room = _Room(repo, held, git.settings_made(Path(repo.workdir)), made_by)
     with _refusing(repo):
         ids, landing = _stage(room, head, before, drafts, pick, seen)
         with _uninterrupted():
@@ -106,7 +120,7 @@ def settle(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    room = _Room(repo, held, {})
+    room = _Room(repo, held, frozenset(), {})
     with _refusing(repo):
         landing = _stage_settled(room, str(head), files, seen)
         with _uninterrupted():
@@ -130,6 +144,7 @@ class _Room:
 
     repo: pygit2.Repository
     held: int
+    settings_made: frozenset[str]
     made_by: Mapping[str, str]
 
     @property
@@ -165,11 +180,17 @@ class _Room:
 
     def commit(self, draft: Draft, parent: str) -> str:
         """Have git make a commit, signed if the user signs."""
-        signs = git.setting(self.top, "commit.gpgSign", "--type=bool") == "true"
+        signs = "commit.gpgsign" in self.settings_made and (
+            git.setting(self.top, "commit.gpgSign", "--type=bool") == "true"
+        )
         options = [*(["-S"] if signs else []), *(["-p", parent] if parent else [])]
         words = ("commit-tree", *options, "-F", "-", str(draft.tree))
         env = {**self.made_by, **git.settings({"i18n.commitEncoding": "UTF-8"})}
-        return git.run(self.top, *words, stdin=draft.message.encode(), env=env).strip()
+        try:
+            return git.run(self.top, *words, stdin=draft.message.encode(), env=env).strip()
+        except Refused:
+            refuse_nobody(self.top)
+            raise
 
 
 def _stage(
@@ -246,7 +267,9 @@ def _write_files(
     Absent files were skipped by the user (skip-worktree), and stay so.
     """
     off: dict[str, str] = {}
-    filters = {*git.attributes(room.top, "filter", paths).values()} - {"set", "unset"}
+    filters = set[str]()
+    if any(name.startswith("filter.") for name in room.settings_made):
+        filters = {*git.attributes(room.top, "filter", paths).values()} - {"set", "unset"}
     for name in filters:
         off |= {f"filter.{name}.required": "false", f"filter.{name}.process": ""}
     words = ("read-tree", "-m", "-u", str(before), str(after))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import pygit2
+from pygit2.enums import FileMode
 
 from aegis_patch.errors import Refused
-from aegis_patch.landing import journal, land, locks
+from aegis_patch.landing import journal, locks
 from aegis_patch.landing.land import Pick
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, repository
@@ -32,25 +34,13 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
             next="Which branch? `git switch BRANCH`, or a new one: `git switch -c NEW-BRANCH`",
         )
     locks.refuse_locked(repo)
-    unmerged = git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/")
-    if unmerged:
+    staged = _staged(repo)
+    if staged and staged.conflicts is None:
+        return
+    if unmerged := git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/"):
         path = unmerged.split("\0")[0].partition("\t")[2]
         what = "This file has an unresolved conflict. Resolve it, git add it and commit."
         raise Refused(what, where=path, next="git status")
-
-
-def author(directory: Path) -> None:
-    """Refuse to commit if git doesn't know the author.
-
-    Raises:
-        Refused: it does not.
-    """
-    if not land.author(directory):
-        raise Refused(
-            "git doesn't know who you are.",
-            where=str(directory),
-            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
-        )
 
 
 def files(
@@ -79,7 +69,10 @@ def files(
             where=", ".join(sorted(blocked)),
             next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
-    if changed := git.uncommitted(top, [*seen], Path(before.store.path) / "index-of-the-project"):
+    staged = _staged(repo)
+    doubtful = [path for path in seen if not staged or not _is_as_in(before, staged, top, path)]
+    copy = Path(before.store.path) / "index-of-the-project"
+    if changed := git.uncommitted(top, doubtful, copy):
         raise _uncommitted(top, changed)
     return seen
 
@@ -101,6 +94,43 @@ def index(repo: pygit2.Repository) -> None:
             where=", ".join(staged),
             next="Commit or stash them? `git commit -m Mine` or `git stash`",
         )
+
+
+def _staged(repo: pygit2.Repository) -> pygit2.Index | None:
+    """The index as it is now; None if it is of a kind that only git can read."""
+    try:
+        found: pygit2.Index = repo.index
+        found.read(force=False)
+    except pygit2.GitError:
+        return None
+    return found
+
+
+def _is_as_in(before: Tree, staged: pygit2.Index, top: Path, path: str) -> bool:
+    """Whether index and disk have a file as a tree has it, to the byte: then none would be lost.
+
+    If not, it may still be unchanged: by filters, line endings or a sparse checkout.
+    """
+    committed = before.lookup(path)
+    if not committed:
+        return path not in staged and not os.path.lexists(top / path)
+    if path not in staged:
+        return False
+    is_staged = (staged[path].id, staged[path].mode) == (committed.id, committed.mode)
+    return is_staged and _on_disk(top / path) == (committed.mode, committed.data)
+
+
+def _on_disk(file: Path) -> tuple[int, bytes]:
+    """The mode that git would give to what is somewhere, and its bytes; zero for no file."""
+    try:
+        mode = file.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            return FileMode.LINK, os.fsencode(file.readlink())
+        if stat.S_ISREG(mode):
+            return FileMode.BLOB_EXECUTABLE if mode & 0o100 else FileMode.BLOB, file.read_bytes()
+    except OSError:
+        pass  # git says why
+    return 0, b""
 
 
 def is_taken(top: Path, path: str) -> bool:

@@ -5,6 +5,7 @@ Everything else is read through pygit2.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -12,6 +13,8 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import pygit2
 
 from aegis_patch.errors import Refused
 
@@ -93,9 +96,20 @@ def setting(directory: Path, name: str, *options: str) -> str:
     return run(directory, "config", *options, "--default", "", "--get", name).strip()
 
 
+def settings_made(directory: Path) -> frozenset[str]:
+    """The names of all settings that are made somewhere, sections and keys in lower case."""
+    return frozenset(run(directory, "config", "--list", "--name-only", "-z").split("\0"))
+
+
+def _git_dir(directory: Path) -> Path:
+    return Path(pygit2.discover_repository(str(directory)) or "")
+
+
 def objects(directory: Path) -> Path:
     """The object directory of the repository that a directory is in."""
-    return directory / run(directory, "rev-parse", "--git-path", "objects").strip()
+    git_dir = _git_dir(directory)
+    shared = git_dir / "commondir"  # in a linked worktree
+    return (git_dir / shared.read_text().strip() if shared.exists() else git_dir) / "objects"
 
 
 def history(store: str, root: Path, *args: str) -> str:
@@ -117,7 +131,8 @@ def history(store: str, root: Path, *args: str) -> str:
     return run(Path(store), *args, env=env)
 
 
-def naming(root: Path, commit: str, words: Iterable[str]) -> list[str]:
+@functools.cache
+def naming(root: Path, commit: str, words: frozenset[str]) -> list[str]:
     """The files of a commit, below a directory, that hold one of some words.
 
     git looks through a large project fast.
@@ -140,7 +155,7 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
     """
     if not paths:
         return {}
-    index = top / run(top, "rev-parse", "--git-path", "index").strip()
+    index = _git_dir(top) / "index"
     if index.exists():
         shutil.copyfile(index, copy)
     plain = {"core.fsmonitor": "false", "core.ignoreStat": "false", "core.splitIndex": "false"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -91,19 +91,27 @@ def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, Map
     old, new = bench.pristine(was), bench.pristine(step.new)
     now = replace(step.new, yours=learnt.carried(yours, old, new))
     old, new = recorded(old, said), recorded(new, now)
-    attributes = _attributes(there, old.changed(new))
+    kept = learnt.kept(bench, was, now)
+    attributes = _attributes(there, _to_merge(tree, old, new, kept))
     plan = Plan(
         head=tree,
         old=old,
         new=new,
         record=now,
-        yours=learnt.kept(bench, was, now),
+        yours=kept,
         brought=learnt.brought(bench, now, now.names - was.names - _left_by_a_merge(bench, was)),
         drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
         moved=renames.follow(old, tree, old.changed(new)),
         ignorecase=repository.ignores_case(there.repo),
     )
     return plan, attributes
+
+
+def _to_merge(tree: Tree, old: Tree, new: Tree, yours: Collection[str]) -> Iterator[str]:
+    """The files of which both sides may have their own."""
+    for path, (was, wanted) in old.differences(new).items():
+        if path in yours or tree.lookup(path) not in (was, wanted):
+            yield path
 
 
 def _left_by_a_merge(bench: Bench, was: Stack) -> frozenset[str]:

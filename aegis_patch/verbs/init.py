@@ -117,7 +117,7 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
     """A place in a repository, which is refused where a commit could not be made there."""
     top = Path(outer.workdir)
     preconditions.verb(outer, top)
-    preconditions.author(top)
+    land.refuse_nobody(top)
     prefix = repository.prefix_of(top, path)
     head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit)
     if head and prefix:
@@ -147,7 +147,7 @@ def _answers(
         verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
         said.append(f"{' and '.join(made_up)} {verb}; to change: aegis answers {typed}")
-    if not land.author(_nearest(path)):
+    if not land.knows_author(_nearest(path)):
         name, email = land.PLACEHOLDER
         said.append(
             f"git doesn't know who you are, so {name} <{email}> made the commits. "

@@ -159,7 +159,7 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> 
     stuck = built[-1] if built[-1].conflicts else None
     drafts = [Draft(made.step.message, made.after) for made in clean]
     pick = _pick(there, stuck) if stuck else None
-    seen = _refuse_or_look(there, before, drafts, pick)
+    seen = _refuse_or_look(there, before, drafts, pick, dry=dry)
     commits = [_commit(there, made) for made in clean]
     if not dry:
         assert there.held is not None
@@ -172,15 +172,15 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> 
 
 
 def _refuse_or_look(
-    there: Place, before: Tree, drafts: Sequence[Draft], pick: Pick | None
+    there: Place, before: Tree, drafts: Sequence[Draft], pick: Pick | None, *, dry: bool
 ) -> Mapping[str, str]:
     """Refuse what cannot land; else a print of each file that will be written."""
     tree = pick.worktree if pick else drafts[-1].tree
     seen = preconditions.files(there.repo, before, tree, pick)
     if pick:
         preconditions.index(there.repo)
-    if there.head:  # whoever starts a repository may be nobody yet
-        preconditions.author(Path(there.repo.workdir))
+    if there.head and dry:  # else git says; and whoever starts a repository may be nobody yet
+        land.refuse_nobody(Path(there.repo.workdir))
     return seen
 
 
