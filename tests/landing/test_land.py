@@ -125,6 +125,9 @@ def test_a_filter_that_fails_is_the_reason(
     project.git("config", f"filter.{name}.clean", "cat")
     project.git("config", f"filter.{name}.{kind}", command)
     project.git("config", f"filter.{name}.required", "true")
+    committed = project.read("compose.yaml")
+    if kind == "clean":  # which git runs on what is not as in HEAD
+        project.write("compose.yaml", f"{committed}# mine\n")
     before = everything(project.path, objects=False)
     ran = project.aegis("add", "worker", code=1)
     assert "filter from git's configuration failed" in ran.err
@@ -134,6 +137,7 @@ def test_a_filter_that_fails_is_the_reason(
     assert ("(not-there isn't installed)" in ran.err) == (command != "false")
     assert everything(project.path, objects=False) == before
     if kind != "process":  # of which git has no use without an answer, required or not
+        project.write("compose.yaml", committed)
         project.git("config", f"filter.{name}.required", "false")
         project.aegis("add", "worker")
         assert project.is_sound()
