@@ -1,9 +1,10 @@
 """scripts/record VERSION: record base/, patches/ and notes/ of HEAD as a release.
 
 The release is one commit with a fixed author and the previous release as its parent, so that its
-id is the same everywhere. What it adds goes into a pack of its own. A release can be recorded
-again until it is published; then it is never rewritten. `notes/VERSION.toml` says what it asks
-of the projects that come to it; what the trees show to be gone must stand in it.
+id is the same everywhere. What it adds goes into a pack of its own, and so do its folds: the trees
+of the sets of its components, so that no verb has to apply a patch. A release can be recorded again
+until it is published; then it is never rewritten. `notes/VERSION.toml` says what it asks of the
+projects that come to it; what the trees show to be gone must stand in it.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ import pygit2
 
 from aegis_patch.maintain import missing_notes
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.stack import pristine, requirements
+from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.upstream import releases
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RELEASES = ROOT / "aegis_patch" / "releases"
 HEADER = "# Our releases, oldest first. Written by scripts/record; published ones never change.\n"
+MOST_SETS = 300  # that projects can have: with each new component there may be twice as many
 
 
 def main() -> None:
@@ -79,14 +83,44 @@ def record(version: str, date: str, known: dict[str, Any]) -> dict[str, str]:
         parents = [list(known.values())[-1]["commit"]] if known else []
         tree = builder.write()
         commit = store.create_commit(None, who, who, f"aegis {version}\n", tree, parents)
-        return {"commit": str(commit), "pack": _pack(store, commit, known)}
+        folds = _folds(store, str(commit))
+        pack = _pack(store, [str(commit), str(folds)], known)
+        return {"commit": str(commit), "folds": str(folds), "pack": pack}
 
 
-def _pack(store: pygit2.Repository, commit: pygit2.Oid, known: dict[str, Any]) -> str:
-    published = {oid for about in known.values() for oid in _reachable(store, about["commit"])}
+def _folds(store: pygit2.Repository, commit: str) -> pygit2.Oid:
+    """A tree with the fold of each set of components, by its name."""
+    opened = releases.open_release(store, releases.BUNDLED, releases.WORK, commit)
+    builder = store.TreeBuilder()
+    for names in _sets(opened.catalogue):
+        tree = pristine.fold(opened, names)
+        builder.insert(pristine.key(names), tree.id, pygit2.enums.FileMode.TREE)
+    return builder.write()
+
+
+def _sets(catalogue: Catalogue) -> set[frozenset[str]]:
+    """What each series is written against and makes, and what projects have: small sets first."""
+    projects = [frozenset[str]()]
+    for names in projects:  # grows while it is walked
+        for name in filter(lambda name: is_chosen(catalogue[name]), catalogue):
+            grown = requirements.closure(catalogue, names | {name})
+            if grown not in projects and len(projects) < MOST_SETS:
+                projects.append(grown)
+    found = set(projects)
+    for name in catalogue:
+        whole = requirements.required(catalogue, [name])
+        found |= {whole, whole - {name}}
+    return found
+
+
+def _pack(store: pygit2.Repository, added: list[str], known: dict[str, Any]) -> str:
+    published = set[pygit2.Oid]()
+    for about in known.values():
+        published.update(_reachable(store, about["commit"]), _reachable(store, about["folds"]))
     pack = pygit2.PackBuilder(store)
     pack.set_threads(1)
-    for oid in sorted(set(_reachable(store, str(commit))) - published, key=str):
+    fresh = {oid for start in added for oid in _reachable(store, start)} - published
+    for oid in sorted(fresh, key=str):
         pack.add(oid)
     before = set((RELEASES / "pack").iterdir())
     pack.write(str(RELEASES / "pack"))
@@ -96,24 +130,24 @@ def _pack(store: pygit2.Repository, commit: pygit2.Oid, known: dict[str, Any]) -
     return made.stem
 
 
-def _reachable(store: pygit2.Repository, commit: str) -> Iterator[pygit2.Oid]:
-    found = store[commit].peel(pygit2.Commit)
-    yield found.id
-    pending = [found.tree]
+def _reachable(store: pygit2.Repository, start: str) -> set[pygit2.Oid]:
+    """A commit or a tree, and all that it consists of."""
+    found = {store[start].id}
+    pending = [store[start].peel(pygit2.Tree)]
     while pending:
         tree = pending.pop()
-        yield tree.id
+        found.add(tree.id)
         for entry in tree:
-            if isinstance(entry, pygit2.Tree):
+            if isinstance(entry, pygit2.Tree) and entry.id not in found:
                 pending.append(entry)
-            else:
-                yield entry.id
+            found.add(entry.id)
+    return found
 
 
 def _entries(known: dict[str, Any]) -> Iterator[str]:
     for version, about in known.items():
         yield f'\n[releases."{version}"]\n'
-        for key in ("date", "commit", "pack"):
+        for key in ("date", "commit", "folds", "pack"):
             yield f'{key} = "{about[key]}"\n'
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pygit2
-from pygit2.enums import MergeFavor, MergeFlag
+from pygit2.enums import FileMode, MergeFavor, MergeFlag
 
+from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Entry, Tree
 
 Settle = Callable[[bytes, bytes, bytes], bytes | None]
@@ -20,33 +21,38 @@ def merge(
     Args:
         settle: makes the text of a file that clashes from its three sides, or None.
     """
-    if ours == base:
-        return theirs, ()
-    if theirs in (base, ours):
-        return ours, ()
-    index = _merged(base, ours, theirs)
-    clashes = set[str]()
-    for sides in list(index.conflicts or ()):
-        if settled := _settled(ours.store, sides, settle):
-            del index.conflicts[settled.path]
-            index.add(settled)
-        else:
-            clashes.update(side.path for side in sides if side)
-    return (ours if clashes else _written(index, ours)), tuple(sorted(clashes))
+    differing = base.differences(theirs)
+    gone = [path for path, (was, now) in differing.items() if not now and ours.lookup(path) == was]
+    rest = ours.replaced(dict.fromkeys(gone))
+    edits: dict[str, Entry | None] = {}
+    clashes = []
+    for path, (was, wanted) in differing.items():
+        mine = ours.lookup(path)
+        if mine == was and not (wanted and not was and _is_obstructed(rest, path)):
+            edits[path] = wanted
+        elif was and mine and wanted and (merged := _merged_file(was, mine, wanted, settle)):
+            edits[path] = merged
+        elif mine != wanted:
+            clashes.append(path)
+    return (ours if clashes else ours.replaced(edits)), tuple(clashes)
 
 
-def _settled(
-    store: pygit2.Repository, sides: Sequence[pygit2.IndexEntry | None], settle: Settle | None
-) -> pygit2.IndexEntry | None:
-    """A file that all sides have with one mode, as `settle` makes it; None for a clash."""
-    there = [side for side in sides if side]
-    if settle is None or len(there) < 3 or len({side.mode for side in there}) > 1:
+def _is_obstructed(tree: Tree, path: str) -> bool:
+    """Whether a new file would take a directory's place, or need a file's for a directory."""
+    above = (path[:at] for at, letter in enumerate(path) if letter == "/")
+    return tree.subtree(path) is not None or any(each in tree for each in above)
+
+
+def _merged_file(was: Entry, mine: Entry, wanted: Entry, settle: Settle | None) -> Entry | None:
+    """A file that all sides have, merged as text; None for a clash."""
+    sides = was.data, mine.data, wanted.data
+    modes = {was.mode, mine.mode, wanted.mode}
+    if modes & {FileMode.LINK, FileMode.COMMIT} or len(modes) > 2:
         return None
-    base, ours, theirs = (Entry(store, side.id, side.mode).data for side in there)
-    data = settle(base, ours, theirs)
-    if data is None:
-        return None
-    return pygit2.IndexEntry(there[1].path, store.create_blob(data), there[1].mode)
+    mode = wanted.mode if mine.mode == was.mode else mine.mode
+    merged = texts.merge_text(mine.store, *sides)
+    data = merged.data if merged.clean else settle(*sides) if settle else None
+    return None if data is None else Entry.written(mine.store, data, mode)
 
 
 def merge_towards(base: Tree, ours: Tree, theirs: Tree, wanted: Tree) -> Tree:

@@ -8,7 +8,7 @@ identity  the files with the project's name, merged in last
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
 from aegis_patch.formats import adjacent_changes
@@ -18,7 +18,7 @@ from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import apply_patch, patch, record, requirements
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
-from aegis_patch.stack.stack import Stack
+from aegis_patch.stack.stack import CORE, Stack
 
 Identity = Mapping[str, bytes]
 Upstreams = Mapping[str, Upstream]
@@ -54,25 +54,33 @@ def fold(upstream: Upstream, names: Collection[str]) -> Tree:
         PatchRejected: a series does not apply to what it was written against.
         SeriesClash: two series touch the same lines.
     """
-    tree = upstream.base
-    for name in requirements.order(upstream.catalogue, names):
-        tree = _join(upstream, name, tree)
-    return tree
+    whole = key(names)
+    if whole not in upstream.folds:
+        tree, joined = upstream.base, set[str]()
+        for name in requirements.order(upstream.catalogue, names):
+            joined.add(name)
+            tree = upstream.folds.get(key(joined)) or _join(upstream, name, tree)
+            upstream.folds[key(joined)] = tree
+        upstream.folds[whole] = tree
+    return upstream.folds[whole]
+
+
+def key(names: Iterable[str]) -> str:
+    """A set of components as one name, which is that of its fold."""
+    return " ".join(sorted(names)) or CORE
 
 
 def before(upstream: Upstream, name: str) -> Tree:
     """The tree that the series of `name` is written against: the fold of its requirements."""
-    if name not in upstream.met:  # each asks for those before it: twice as long for every one
-        needed = requirements.required(upstream.catalogue, [name]) - {name}
-        upstream.met[name] = fold(upstream, needed)
-    return upstream.met[name]
+    return fold(upstream, requirements.required(upstream.catalogue, [name]) - {name})
 
 
 def after(upstream: Upstream, name: str) -> Tree:
-    """The tree that the series of `name` makes of it."""
-    if name not in upstream.made:
-        upstream.made[name] = _applied(upstream, name)
-    return upstream.made[name]
+    """The tree that the series of `name` makes of it: the fold with `name` itself."""
+    whole = key(requirements.required(upstream.catalogue, [name]))
+    if whole not in upstream.folds:
+        upstream.folds[whole] = _applied(upstream, name)
+    return upstream.folds[whole]
 
 
 def _applied(upstream: Upstream, name: str) -> Tree:

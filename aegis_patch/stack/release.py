@@ -13,8 +13,8 @@ from aegis_patch.stack.component import Component
 class Upstream:
     """A release, opened: the trees of its base and its notes, and its catalogue of components.
 
-    `met` and `made` remember, for each series, the tree that it is written against and the one that
-    it makes.
+    `folds` remembers the fold of each set of names (`pristine.key`): those that were recorded with
+    the release, and those made since.
     """
 
     url: str
@@ -23,5 +23,4 @@ class Upstream:
     base: Tree
     catalogue: Mapping[str, Component]
     notes: Tree | None = None
-    met: dict[str, Tree] = field(default_factory=dict, compare=False, repr=False)
-    made: dict[str, Tree] = field(default_factory=dict, compare=False, repr=False)
+    folds: dict[str, Tree] = field(default_factory=dict, compare=False, repr=False)

@@ -35,9 +35,21 @@ def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
 
 
 @cache
+def _index() -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]]
+    found = tomllib.loads((RELEASES / "index.toml").read_text())["releases"]
+    return found
+
+
 def _recorded() -> Mapping[str, str]:
-    index = tomllib.loads((RELEASES / "index.toml").read_text())
-    return {version: str(about["commit"]) for version, about in index["releases"].items()}
+    return {version: about["commit"] for version, about in _index().items()}
+
+
+def _folds(store: pygit2.Repository, url: str, release: str) -> dict[str, Tree]:
+    """What was folded when a release of ours was recorded; a fork's word is not taken for it."""
+    about = _index().get(release, {}) if url == BUNDLED else {}
+    stored = store[about["folds"]].peel(pygit2.Tree) if "folds" in about else ()
+    return {str(entry.name): Tree(store, entry.id) for entry in stored}
 
 
 def latest(url: str = BUNDLED) -> str:
@@ -115,7 +127,8 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         str(entry.name): component.parse(str(entry.name), _files(entry)) for entry in directories
     }
     base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
-    return Upstream(url, release, commit, base_tree, catalogue, notes_tree)
+    folds = _folds(store, url, release)
+    return Upstream(url, release, commit, base_tree, catalogue, notes_tree, folds)
 
 
 def age(release: str) -> tuple[bool, list[tuple[int, int, str]]]:

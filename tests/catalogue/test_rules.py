@@ -103,8 +103,7 @@ def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: U
         edits[path] = trees.Entry.written(store, text)
     after = head.base.replaced(edits)
     mail = tiny.a_component("mail", (), "component", ())
-    grown = replace(head, catalogue={**head.catalogue, "mail": mail}, met={}, made={"mail": after})
-    grown.met["mail"] = head.base
+    grown = replace(head, catalogue={**head.catalogue, "mail": mail}, folds={"mail": after})
     for names in subsets(head):
         without = pristine.fold(head, names)
         assert pristine.fold(grown, names) == without

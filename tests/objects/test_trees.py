@@ -174,7 +174,7 @@ def test_trees_merge_by_text_and_clashes_are_named(store: pygit2.Repository) -> 
         ({"a": b"1", "x": b"mine"}, {"a": b"1", "x": b"theirs"}, "x"),
         ({"a": b"2"}, {"b": b""}, "a"),
         ({"b": b""}, {"a": b"2"}, "a"),
-        ({"a": b"1", "x": b""}, {"a": b"1", "x/y": b""}, "x"),
+        ({"a": b"1", "x": b""}, {"a": b"1", "x/y": b""}, "x/y"),
         ({"a": b"1", "x": b"\0"}, {"a": b"1", "x": b"\0\0"}, "x"),
     ],
 )

@@ -12,7 +12,7 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pygit2
 import pytest
@@ -261,6 +261,18 @@ def test_golden_trees(store: pygit2.Repository) -> None:
     from tests.promises.golden import computed, pinned
 
     assert computed(store) == pinned()
+
+
+@pytest.mark.parametrize("version", releases.versions())
+def test_recorded_folds_are_what_a_fresh_fold_makes(store: pygit2.Repository, version: str) -> None:
+    opened = releases.open_release(store, releases.BUNDLED, version)
+    assert {pristine.key(names) for names in subsets(opened)} <= opened.folds.keys()
+    fresh = replace(opened, folds={})
+    for name in opened.catalogue:
+        needed = requirements.required(opened.catalogue, [name])
+        assert {pristine.key(needed), pristine.key(needed - {name})} <= opened.folds.keys()
+    for names, tree in opened.folds.items():
+        assert pristine.fold(fresh, names.replace("core", "").split()) == tree, names
 
 
 # What the laws are tested with.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.upstream import releases
-from tests.conftest import Project, git, run
+from tests.conftest import NEWEST, Project, git, run
 
 
 @pytest.fixture(name="fork")
@@ -44,6 +44,13 @@ def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project)
     assert "/company/\n" not in project.read(".gitignore")
     assert project.is_sound()
     assert before != project.tree
+
+
+def test_no_recorded_fold_is_taken_for_a_forks(tmp_path: Path, fork: Project) -> None:
+    """A fork may call its release as we call ours."""
+    fork.git("tag", NEWEST)
+    project = begin(tmp_path, fork, "--upstream-version", NEWEST, "--components", "worker")
+    assert "/company/\n" in project.read(".gitignore")
 
 
 def test_the_components_are_those_of_the_fork(tmp_path: Path, fork: Project) -> None:

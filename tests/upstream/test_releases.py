@@ -10,6 +10,7 @@ import pygit2
 import pytest
 
 from aegis_patch.errors import UpstreamError
+from aegis_patch.objects.scratch import scratch
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.releases import BUNDLED, WORK
 from tests import tiny
@@ -21,6 +22,14 @@ def test_every_recorded_release_opens(store: pygit2.Repository) -> None:
         assert (opened.release, opened.commit) == (version, commit)
         assert re.fullmatch(r"\d+\.\d+\.\d+", version)
         assert opened.catalogue
+
+
+def test_packs_hold_all_that_releases_and_their_folds_consist_of() -> None:
+    with scratch([releases.RELEASES]) as store:
+        for version in releases.versions():
+            opened = releases.open_release(store, BUNDLED, version)
+            for tree in (opened.base, *opened.folds.values()):
+                assert all(oid in store for oid in tree.objects())
 
 
 def test_releases_are_found_without_git_or_network() -> None:
