@@ -111,8 +111,7 @@ def show_status(screen: Screen, status: Status) -> None:
 def show_drift(screen: Screen, drift: Sequence[Drift]) -> None:
     """The files of the upstream that the project has otherwise, for a person."""
     if drift:
-        screen.line("
-Files from aegis that you changed:")
+        screen.line("\nFiles from aegis that you changed:")
     for file in drift:
         screen.line(f"  {_SIGNS[file.change]} {plain(file.path)}")
 

@@ -79,7 +79,7 @@ def adopt(
 def _found(
     bench: Bench, there: Place, url: str, version: str | None, wanted: Sequence[str]
 ) -> Found:
-    tree = build.inside(there, build.whole_tree(bench.store, there))
+    tree = build.inside(there, build.whole_tree(bench, there))
     url = url if url == releases.BUNDLED else fork.normal(url)
     among = [fork.version(version)] if version else list(releases.versions(url, fresh=True))
     if not among:
@@ -106,7 +106,7 @@ def _recorded(bench: Bench, there: Place, nearest: Likeness) -> Built:
     release = nearest.stack.release
     body = f"{nearest.share:.1f} % of the lines of this release and its components are here."
     step = Step(f"Adopt aegis {release}", body, None, nearest.stack)
-    before = build.whole_tree(bench.store, there)
+    before = build.whole_tree(bench, there)
     record = bench.pristine(nearest.stack).lookup(RECORD)
     after = before.replaced({repository.within(there.prefix, RECORD): record})
     return Built(step, before, after, Clean(after))

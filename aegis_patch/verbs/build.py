@@ -141,7 +141,7 @@ def _drivers_not_run(there: Place, plan: Plan, attributes: Mapping[str, str]) ->
 
 
 def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
-    """What to know of the Compose file before it runs again, if it changed."""
+    """A warning about the Compose file, if it changed."""
     place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
     if plan.head.lookup(place) == after.lookup(place):
         return
@@ -150,8 +150,8 @@ def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
     settings = there.root / ".env"
     if was and settings.is_file() and _NAMED.search(settings.read_bytes()):
         was = replace(was, name="")  # it goes before what the file says
-    for path, text in compose_names.warnings(was, now):
-        yield Note(path or place, text)
+    if text := compose_names.warning(was, now):
+        yield Note(place, text)
 
 
 def whole_tree(bench: Bench, there: Place) -> Tree:

@@ -56,16 +56,6 @@ def read(files: Mapping[str, str]) -> compose_names.Compose:
             "d/inner/redis.yaml": REDIS,
         },
         {
-            "compose.yaml": "services:\n  web: {extends: {file: d/base.yaml, service: base}}\n"
-            "networks: {inside: {}}\n",
-            "d/base.yaml": "services:\n  base: {extends: first, networks: [inside]}\n"
-            "  first: {image: x}\n",
-        },
-        {
-            "compose.yaml": "services:\n  web: {extends: base, networks: [two]}\n"
-            "  base: {image: x, networks: {one: {aliases: [b]}}}\nnetworks: {one: {}, two: {}}\n"
-        },
-        {
             "compose.yaml": "x-a: &a {image: x, networks: [one]}\n"
             "services:\n  web: {<<: *a}\n  job: {<<: [*a], networks: [two]}\n"
             "networks: {one: {}, two: {}}\nvolumes: {kept: {name: mine}, own: {}}\n",
@@ -200,56 +190,6 @@ def test_a_service_that_is_included_is_there(start: Start, path: str, include: s
     project.aegis("remove", "scheduler")
     ran = project.aegis("remove", "worker", "cache", "--json", "--dry-run")
     assert [each for each in ran.json["dangling"] if each["name"] == "redis"] == []
-
-
-@pytest.mark.parametrize(
-    "networks",
-    [
-        "    networks: [inside]\n",
-        "    networks:\n      - inside\n",
-        "    networks:\n      inside: { aliases: [cache] }\n",
-        "    extends: { file: base.yaml, service: base }\n",
-    ],
-)
-def test_a_service_that_cannot_reach_what_it_names_is_told(start: Start, networks: str) -> None:
-    project = start("cache")
-    project.edit(
-        "compose.yaml", '    image: "redis:8-alpine"\n', f'    image: "redis:8-alpine"\n{networks}'
-    )
-    project.edit(
-        "compose.yaml", "  webserver:\n", "  webserver:\n    networks: [inside, default]\n"
-    )
-    project.edit("compose.yaml", "  default: {}\n", "  default: {}\n  inside: {}\n")
-    project.write("base.yaml", "services: {base: {networks: [inside]}}\n")
-    project.commit("A network of my own")
-    (note,) = notes(project, "add", "worker")
-    text = project.read("compose.yaml")
-    (told,) = re.findall(r"compose.yaml: line (\d+): worker uses redis", note)
-    assert "redis" in text.splitlines()[int(told) - 1]
-    (remedy,) = re.findall(r"For worker, set: (networks: .*)", note)
-    project.edit("compose.yaml", "  worker:\n", f"  worker:\n    {remedy}\n")
-    project.commit("As it says")
-    found = config(project.path)
-    assert found
-    assert found["services"]["worker"]["networks"].keys() == {"default", "inside"}
-    assert notes(project, "add", "scheduler") != []  # for that one, too
-    assert notes(project, "remove", "scheduler") == []
-
-
-def test_what_is_named_in_a_file_that_a_service_extends_is_told(start: Start) -> None:
-    project = start()
-    inside = "  webserver:\n    networks: [inside]\n"
-    project.edit("compose.yaml", "  webserver:\n", inside)
-    project.edit("compose.yaml", "  default: {}\n", "  default: {}\n  inside: {}\n")
-    project.commit("A network of my own")
-    assert notes(project, "add", "database") == []  # whose end it only waits for
-    (note,) = notes(project, "add", "ingress")
-    lines = project.read("compose.yaml").splitlines()
-    at = 1 + next(n for n, line in enumerate(lines) if "extends:" in line)
-    assert note == (
-        f"compose.yaml: line {at}: webserver uses ingress, but they share no network. "
-        "For ingress, set: networks: [default, inside]"
-    )
 
 
 def test_files_that_include_one_another_end() -> None:
