@@ -1,8 +1,8 @@
 # Short names for the scripts.
 
-.PHONY: test full lint docs
+.PHONY: test full lint docs site
 
-SCRIPTS = $(shell grep -l "^\#!.*python" scripts/*)
+SCRIPTS = $(shell grep -l "^\#!.*python" scripts/*) scripts/site_pages.py
 
 test: ## lint, types and tests
 	scripts/test
@@ -15,6 +15,9 @@ lint: ## lint and types alone
 	.venv/bin/ruff format --check aegis_patch tests $(SCRIPTS)
 	.venv/bin/mypy
 
-docs: ## the picture of a session, and the table of docs/performance.md
+site: ## the site, in site/
+	scripts/docs
+
+docs: ## the pictures, and the table of docs/performance.md
 	.venv/bin/python scripts/session
 	.venv/bin/python scripts/benchmark

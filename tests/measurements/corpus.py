@@ -4,8 +4,8 @@
 
 Fetches each source package with `apt-get source` into $XDG_CACHE_HOME/aegis-corpus (the system's
 own lists are not touched; --offline uses only what is there), runs every patch of its quilt series
-through aegis_patch, and without PACKAGE writes the table in docs/reliability.md. GNU patch, tar and
-git have to be installed. For each patch of a series:
+through aegis_patch, and without PACKAGE writes the table in docs/contributing/measurements.md. GNU
+patch, tar and git have to be installed. For each patch of a series:
 
 parsed      the file as Debian has it, each of its parts given the `diff --git` line that a quilt
             patch lacks, is read by aegis_patch.patch: the files and hunks that GNU patch reports
@@ -52,7 +52,7 @@ from aegis_patch.stack.patch import FilePatch, Patch
 from tests import tiny
 from tests.promises import oracle
 
-PAGE = ROOT / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "contributing" / "measurements.md"
 START, END = "<!-- measured: scripts/corpus -->\n", "<!-- end of what was measured -->\n"
 PACKAGES = (
     *("grub2", "glibc", "python3.11", "exim4", "perl", "openssh"),

@@ -1,6 +1,6 @@
 """scripts/survival: measure what becomes of a line of the user's beside every hunk there is.
 
-Prints the table, and writes it into docs/reliability.md.
+Prints the table, and writes it into docs/contributing/measurements.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aegis_patch.objects.scratch import scratch
 from aegis_patch.upstream import releases
 from tests.promises.survival import distance
 
-PAGE = ROOT / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "contributing" / "measurements.md"
 START, END = "<!-- measured: scripts/survival -->\n", "<!-- end of scripts/survival -->\n"
 
 if sys.argv[1:]:

@@ -28,6 +28,7 @@ PAGES = [path for path in FILES if path.suffix == ".md"]
 OURS = [path for path in PAGES if "base" not in path.relative_to(ROOT).parts]
 FENCE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^()\s]+)\)")
+NO_COMMANDS = ("scripts/venv", "scripts/site_pages.py")
 MACHINE = re.compile(
     rb"/(?:work|Users|tmp)/[A-Za-z0-9._-]|/home/(?!app\b)[a-z]|[A-Z]:\\+Users"
     rb"|(?:pypi|pythonhosted|npmjs)\.(?:org|com)|(?:^|[\s-])index-url"
@@ -57,7 +58,7 @@ def test_every_command_shown_exists(page: Path) -> None:
         if words[0].startswith("scripts/"):
             script = ROOT / words[0]
             assert script.is_file(), line
-            assert os.access(script, os.X_OK) or words[0] == "scripts/venv", line
+            assert os.access(script, os.X_OK) or words[0] in NO_COMMANDS, line
         if words[0] in ("aegis", "scripts/aegis"):
             check_aegis(line, words[1:])
 
@@ -67,12 +68,24 @@ def test_the_readme_shows_every_verb() -> None:
     assert {verb for verb, command in verbs().items() if not command.hidden} <= shown
 
 
-def test_the_picture_is_what_the_session_shows(tmp_path: Path) -> None:
+def test_the_pictures_are_what_the_session_shows(tmp_path: Path) -> None:
     """After a change of the command or a recorded release: scripts/session."""
-    made = tmp_path / "session.svg"
-    subprocess.run([sys.executable, ROOT / "scripts/session", made], check=True)
-    there = ROOT / "docs" / "session.svg"
-    assert text(made) == text(there), "run scripts/session"
+    subprocess.run([sys.executable, ROOT / "scripts/session", tmp_path], check=True)
+    for made in tmp_path.iterdir():
+        assert text(made) == text(ROOT / "docs" / made.name), "run scripts/session"
+
+
+def test_every_test_of_team_work_and_repositories_is_named_with_its_promise() -> None:
+    """And every test that the page names exists."""
+    defined = {
+        path.name: set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+        for path in (ROOT / "tests").rglob("*.py")
+    }
+    page = (ROOT / "docs/contributing/promises.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert named <= set().union(*defined.values())
+    for file in ("test_team.py", "test_settle.py", "test_repositories.py"):
+        assert defined[file] <= named
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

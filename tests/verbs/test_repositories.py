@@ -1,9 +1,8 @@
-"""Repositories as they are: each works, or is refused with the remedy (docs/repositories.md)."""
+"""Repositories as they are (docs/guides/repositories.md): each works, or is refused."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -13,13 +12,12 @@ import pygit2
 import pytest
 from pygit2.enums import ConfigLevel
 
-from tests.conftest import ROOT, Project, Start, git, needs, run
+from tests.conftest import Project, Start, git, needs, run
 from tests.terminal.test_cli import everything
 
 Configured = Callable[[Mapping[str, str]], None]
 
 NOBODY = 65534
-PAGE = ROOT / "docs/repositories.md"
 
 
 def works(project: Project) -> None:
@@ -463,12 +461,3 @@ def test_init_where_git_is_configured_otherwise(
     ran = run("init", made.path, "-y")
     assert ran.code == 0, ran.err
     works(made)
-
-
-def test_every_row_of_the_page_names_its_test() -> None:
-    rows = [
-        row for row in PAGE.read_text().splitlines() if row.startswith("| ") and "`test_" in row
-    ]
-    named = {name for row in rows for name in re.findall(r"`(test_\w+)`", row)}
-    here = set(re.findall(r"^def (test_\w+)", Path(__file__).read_text(), re.MULTILINE))
-    assert named == here - {"test_every_row_of_the_page_names_its_test"}

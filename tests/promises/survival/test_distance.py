@@ -23,7 +23,7 @@ def test_beside_the_hunks_of_every_series(store: pygit2.Repository) -> None:
 
 @pytest.mark.long
 def test_beside_the_hunks_of_every_release(store: pygit2.Repository) -> None:
-    """The table of docs/reliability.md: the series, and every release → release besides."""
+    """The table of docs/contributing/measurements.md: also every release → release."""
     hold(store, distance.series_changes(store))
 
 
