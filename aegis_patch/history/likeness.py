@@ -17,7 +17,8 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import identity_files
 from aegis_patch.upstream.workbench import Bench
 
-ENOUGH = 50  # per cent of the lines
+NEAR = 50  # per cent of a stack's lines, to be that stack
+_THERE = 25  # per cent of a component's lines; of one that is absent, a tree has at most 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ def likeness(
     for name in opened.catalogue:
         series = pristine.before(opened, name), pristine.after(opened, name)
         shares[name] = _share(tree, moved, *series)
-    answers = {key: suggested.get(key, value) for key, value in identity_files.defaults(opened).items()}
+    answers = {
+        key: suggested.get(key, value) for key, value in identity_files.defaults(opened).items()
+    }
     answers |= identity_files.recovered(opened, lambda path: tree.read(_place(tree, moved, path)))
     nearest = Stack(opened.url, opened.release, opened.commit, answers, {})
     for name in chosen or _found(opened, shares):
@@ -84,7 +87,7 @@ def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
     known = opened.catalogue
     found = set[str]()
     for name, share in shares.items():
-        if share >= ENOUGH and component.is_chosen(known[name]):
+        if share >= _THERE and component.is_chosen(known[name]):
             found.add(name)
     brought = set[str]()
     for name in found:

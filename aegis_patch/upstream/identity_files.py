@@ -121,7 +121,7 @@ def _answered(line: str, text: str, values: Mapping[str, str]) -> dict[str, str]
     keys = {json.dumps(value, ensure_ascii=False): key for key, value in values.items()}
     pieces = re.split(f"({'|'.join(map(re.escape, keys))})", line)
     pattern = "".join(_QUOTED if piece in keys else re.escape(piece) for piece in pieces)
-    found = re.search(f"^{pattern}$", text, re.MULTILINE) if len(pieces) > 1 else None
+    found = re.search(f"^{pattern}", text, re.MULTILINE) if len(pieces) > 1 else None
     answers = {}
     if found:
         for piece, value in zip(pieces[1::2], found.groups(), strict=True):

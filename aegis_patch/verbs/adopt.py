@@ -91,14 +91,15 @@ def _found(
         chosen = naming.chosen(bench, opened, wanted, _ADOPT)
         known.append(likeness.likeness(bench, opened, tree, suggested, chosen))
     known.sort(key=lambda each: each.distance)
-    if known[0].share < likeness.ENOUGH:
+    if known[0].share < likeness.NEAR:
         figures = ", ".join(f"{each.share:.0f} % of {each.stack.release}" for each in known)
         raise Refused(
             f"These files are too far from every release; of its lines they have: {figures}.",
             where=str(there.root),
             next="Is the project in another directory? `aegis --project-path PATH adopt`",
         )
-    return Found(tuple(known), drift_of(bench.pristine(known[0].stack), tree))
+    whole = bench.pristine(known[0].stack).replaced({RECORD: None})
+    return Found(tuple(known), drift_of(whole, tree))
 
 
 def _recorded(bench: Bench, there: Place, nearest: Likeness) -> Built:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from aegis_patch.terminal.options import Components, Release, Url
     from aegis_patch.verbs.adopt import Found
 
-_PARTLY = 20  # per cent of a component, to be shown though it is not recorded
+_PARTLY = 10  # per cent of a component, to be shown though it is not recorded
 
 
 def command(
-    run: Run, upstream_version: Release = None, components: Components = None, upstream: Url = "aegis"
+    run: Run,
+    upstream_version: Release = None,
+    components: Components = None,
+    upstream: Url = "aegis",
 ) -> int:
     """Record what a project without aegis.toml was made of.
 

@@ -1,0 +1,147 @@
+"""`aegis adopt`: a project without its record is what its files tell."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aegis_patch.upstream import releases
+from tests import stacks
+from tests.conftest import NEWEST, OLDER, Project, Start
+
+SETS = stacks.combinations()
+NAMES = {"project_name": 'Ship "Yard" Ünï', "description": "Builds 'ships', \\ and \"boats\"."}
+
+
+def copied(project: Project, name: str = "copy") -> Project:
+    """Its files without the record, in a repository of their own with one commit."""
+    other = Project(project.path.parent / name)
+    shutil.copytree(project.path, other.path, ignore=shutil.ignore_patterns(".git", "aegis.toml"))
+    other.git("init", "--quiet")
+    other.commit("Copied")
+    return other
+
+
+def edit(project: Project, rate: float, seed: int) -> None:
+    """Delete, change and put in lines of every file but those with the project's identity."""
+    rng = random.Random(seed)
+    for path in project.git("ls-files").splitlines():
+        if path in ("aegis.toml", "app/identity.py", "pyproject.toml"):
+            continue
+        try:
+            lines = project.read(path).splitlines(keepends=True)
+        except UnicodeDecodeError:
+            continue
+        edited = ""
+        for line in lines:
+            drawn = rng.random() / rate
+            edited += "" if drawn < 0.3 else f"mine_{rng.random()}\n" if drawn < 0.6 else line
+            edited += f"mine_{rng.random()}\n" if 0.6 < drawn < 1 else ""
+        project.write(path, edited)
+    project.commit("Mine")
+
+
+def recorded(project: Project) -> str:
+    """The record, but for who asked for a component."""
+    return project.read("aegis.toml").replace('by = "need"', 'by = "you"')
+
+
+@pytest.mark.parametrize("rate", [0, 0.3])
+@pytest.mark.parametrize("number", range(0, len(SETS), 9))
+def test_release_components_and_answers_are_found(rate: float, number: int, start: Start) -> None:
+    version = (OLDER, NEWEST)[number % 2]
+    project = start(*SETS[number], version=version)
+    project.aegis("answers", *(f"{key}={value}" for key, value in NAMES.items()))
+    if rate:
+        edit(project, rate, number)
+    before = recorded(project)
+    drift = project.aegis("status", "--json").json["drift"]
+    copy = copied(project)
+    found = copy.aegis("adopt", "--json").json
+    assert copy.subjects == [f"Adopt aegis {version}", "Copied"]
+    assert recorded(copy) == before
+    assert copy.is_sound()
+    assert found["releases"][0]["share"] > (60 if rate else 99)
+    assert found["drift"] == drift
+    status = copy.aegis("status", "--json").json
+    assert (status["release"], status["off"], status["drift"]) == (version, [], drift)
+
+
+def test_what_was_adopted_is_as_any_other(start: Start) -> None:
+    project = start("worker", version=OLDER)
+    copy = copied(project)
+    copy.aegis("adopt")
+    for verb in (["add", "ingress"], ["rebase-upstream"], ["remove", "worker"]):
+        project.aegis(*verb)
+        copy.aegis(*verb)
+        assert copy.tree == project.tree
+    assert copy.is_sound()
+
+
+def test_a_moved_package_and_a_subdirectory_are_found(start: Start) -> None:
+    project = start("worker", version=OLDER)
+    project.git("mv", "app", "service")
+    project.write("notes.txt", "Mine\n")
+    project.commit("Move")
+    (project.path.parent / "outer").mkdir()
+    inner = copied(project, "outer/inner")
+    shutil.rmtree(inner.path / ".git")
+    outer = Project(inner.path.parent)
+    outer.git("init", "--quiet")
+    outer.commit("A monorepo")
+    inner.aegis("adopt")
+    assert outer.git("show", "--name-status", "--format=%s").split() == [
+        *("Adopt", "aegis", OLDER, "A", "inner/aegis.toml")
+    ]
+    inner.aegis("rebase-upstream")
+    assert not (inner.path / "app").exists()
+
+
+def test_a_component_of_which_little_is_left_can_be_named(start: Start) -> None:
+    project = start("ingress")
+    project.git("rm", "-rq", "app/components/ingress", "tests/components")
+    project.commit("Take most of it out")
+    copy = copied(project)
+    shown = copy.aegis("adopt", "--dry-run").out
+    assert re.search(r"  ingress \d+ %, too little to be installed", shown)
+    copy.aegis("adopt", "--components", "ingress", "--upstream-version", NEWEST)
+    [there] = copy.aegis("status", "--json").json["components"]
+    assert there["name"] == "ingress"
+
+
+def test_a_dry_run_writes_nothing(start: Start) -> None:
+    copy = copied(start("cache"))
+    head = copy.head
+    shown = copy.aegis("adopt", "--dry-run").out
+    assert f"aegis {NEWEST}: 100.0 % of its lines are here" in shown
+    assert f"would adopt aegis {NEWEST}" in shown
+    assert (copy.head, copy.git("status", "--porcelain")) == (head, "")
+
+
+def test_what_is_no_project_of_aegis_is_refused(tmp_path: Path) -> None:
+    other = Project(tmp_path / "other")
+    other.write("app/backend/main.py", "from fastapi import FastAPI\n\napp = FastAPI()\n")
+    other.write("README.md", "# Other\n")
+    other.git("init", "--quiet")
+    other.commit()
+    refused = other.aegis("adopt", code=1).err
+    for release in releases.versions():
+        assert f"0 % of {release}" in refused
+    assert other.subjects == ["Work"]
+
+
+def test_a_project_with_its_record_has_nothing_to_adopt(start: Start) -> None:
+    project = start()
+    assert f"already, at aegis {NEWEST}" in project.aegis("adopt").out
+    assert len(project.subjects) == 1
+
+
+def test_a_fork_of_the_upstream_is_searched_too(fork: Project, start: Start) -> None:
+    project = start("worker", upstream=fork)
+    copy = copied(project)
+    copy.aegis("adopt", "--upstream", str(fork.path))
+    assert recorded(copy) == recorded(project)
