@@ -148,7 +148,7 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
         if back := _put_back(repo, head.id, path):
             what = f"{RECORD} was deleted, so this is no longer an aegis project."
             raise Refused(what, where=str(place), next=back)
-    raise _no_project(start)
+    raise _no_project(start, has_files=True)
 
 
 def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
@@ -166,10 +166,13 @@ def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
         )
 
 
-def _no_project(start: Path) -> Refused:
+def _no_project(start: Path, *, has_files: bool = False) -> Refused:
+    choices = "Start one, or go to one? `aegis init PATH` or `cd PROJECT`"
+    if has_files:
+        choices = "Start one, go to one, or was this made by aegis? "
+        choices += "`aegis init PATH`, `cd PROJECT` or `aegis adopt`"
     return Refused(
         f"Not an aegis project (no {RECORD} in this or any parent directory).",
         where=str(start),
-        next="Start one, go to one, or find out what this was made of? "
-        "`aegis init PATH`, `cd PROJECT` or `aegis adopt`",
+        next=choices,
     )

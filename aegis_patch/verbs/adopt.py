@@ -92,11 +92,11 @@ def _found(
         known.append(likeness.likeness(bench, opened, tree, suggested, chosen))
     known.sort(key=lambda each: each.distance)
     if known[0].share < likeness.NEAR:
-        figures = ", ".join(f"{each.share:.0f} % of {each.stack.release}" for each in known)
+        figures = ", ".join(f"{each.share:.0f} % ({each.stack.release})" for each in known)
         raise Refused(
-            f"These files are too far from every release; of its lines they have: {figures}.",
+            f"No release is near to these files, which have {figures} of its lines.",
             where=str(there.root),
-            next="Is the project in another directory? `aegis --project-path PATH adopt`",
+            next="Which directory was made by aegis? `aegis --project-path PROJECT adopt`",
         )
     whole = bench.pristine(known[0].stack).replaced({RECORD: None})
     return Found(tuple(known), drift_of(whole, tree))

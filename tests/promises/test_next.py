@@ -415,6 +415,20 @@ def a_directory_that_is_no_project(world: World) -> Words:
     return ["-C", world.path, "status"]
 
 
+@case("aegis adopt")
+def a_project_that_was_copied_without_its_record(world: World) -> Words:
+    return at(world.project(shell="rm -rf .git aegis.toml; git init -q; commit"), "status")
+
+
+@case("No release is near")
+def files_that_aegis_did_not_make(world: World) -> Words:
+    world.project()
+    git(world.path, "init", "--quiet", "other")
+    Project(world.path / "other").write("app/main.py", "print('Mine')\n")
+    Project(world.path / "other").commit()
+    return ["-C", world.path / "other", "adopt"]
+
+
 @case("A bare repository")
 def a_bare_repository(world: World) -> Words:
     git(world.path, "clone", "--quiet", "--bare", str(world.project().path), "bare")

@@ -130,7 +130,7 @@ def test_what_is_no_project_of_aegis_is_refused(tmp_path: Path) -> None:
     other.commit()
     refused = other.aegis("adopt", code=1).err
     for release in releases.versions():
-        assert f"0 % of {release}" in refused
+        assert f"0 % ({release})" in refused
     assert other.subjects == ["Work"]
 
 
