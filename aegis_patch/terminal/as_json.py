@@ -51,12 +51,17 @@ def result_json(result: Result) -> dict[str, Any]:
     dangling = []
     for line in result.dangling:
         dangling.append({"path": line.path, "line": line.line, "name": line.name})
-    return {
+    shown: dict[str, Any] = {
         "commits": [_commit_json(commit) for commit in result.commits],
         "dangling": dangling,
         "not_applied": [{"path": note.path, "reason": note.text} for note in result.not_applied],
         "update_notes": [_update_json(note) for note in result.update_notes],
     }
+    if result.next:
+        shown["next"] = result.next
+    if result.patch:
+        shown["patch"] = result.patch
+    return shown
 
 
 def settled_json(found: Settled) -> dict[str, Any]:

@@ -55,6 +55,16 @@ def show_result(screen: Screen, result: Result) -> None:
         screen.line(f"  {dim(plain(note.release))} {plain(note.text)}", hang=4)
 
 
+def show_patch(screen: Screen, patch: str) -> None:
+    """A patch: as `git apply` takes it on a pipe, and coloured as git does on a terminal."""
+    if not screen.width:
+        screen.exact(patch)
+        return
+    colours = {"+": green, "-": red, "@": cyan, "d": bold}
+    for line in patch.split("\n")[:-1]:
+        screen.raw(colours.get(line[:1], str)(plain(line)))
+
+
 def show_notes(screen: Screen, result: Result) -> None:
     """Everything besides the commits; where JSON is printed, on standard error."""
     noted = {(".env", note.name) for note in result.update_notes}
@@ -72,6 +82,8 @@ def show_notes(screen: Screen, result: Result) -> None:
                 _show_way_on(screen, result.rest)
     if result.dry and result.commits:
         screen.line(dim("Dry run: nothing was written."))
+    if result.next and (result.dry or not result.commits[-1].conflicts):
+        show_next(screen, result.next)
 
 
 def show_settled(screen: Screen, found: Settled) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from aegis_patch import errors
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.terminal import plain_line, process
-from aegis_patch.terminal.run import Call
+from aegis_patch.terminal.run import Call, from_here
 from aegis_patch.terminal.screen import screen
 
 _GIT_PLACES = (
@@ -35,19 +35,23 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _run(args: list[str]) -> int:
-    as_json = "--json" in args
+    as_json, where = "--json" in args, Path()
     try:
         for name in _GIT_PLACES:  # as a hook sets them: a project is found by its directory
             os.environ.pop(name, None)
-        call = plain_line.read(args) or _any_line(args)
-        code = call() if call else errors.OK
+        code = errors.OK
+        if call := plain_line.read(args) or _any_line(args):
+            where = call.run.where
+            code = call.typed_as(args)()
         if sys.stdout:  # else it was closed from the start
             sys.stdout.flush()
     except AegisError as error:
+        error.next = from_here(error.next, where)
         code = _fail(as_json, error, error.exit_code)
     except KeyboardInterrupt:
         what = "Interrupted. Each commit is all or nothing; git log -1 shows the last one."
-        code = _fail(as_json, Refused(what, next="git log -1"), errors.INTERRUPTED)
+        next = from_here("git log -1", where)
+        code = _fail(as_json, Refused(what, next=next), errors.INTERRUPTED)
     except OSError as error:
         code = _fail(as_json, _system_error(error), 1)
     except UnicodeEncodeError as error:  # of an argument, a setting or a name in git

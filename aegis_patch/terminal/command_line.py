@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from aegis_patch import __version__, errors
 from aegis_patch.terminal import options
-from aegis_patch.terminal.options import Ask, Dry, Json, Version, Where, Yes
+from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, Where, Yes
 from aegis_patch.terminal.run import COMMANDS, HIDDEN, Call, Run, at_terminal, command
 
 _PLAIN: dict[str, Any] = {
@@ -48,7 +48,9 @@ def before_verb(
     context: typer.Context,
     project_path: Where = None,
     dry_run: Dry = False,
+    diff: Diff = False,
     json: Json = False,
+    quiet: Quiet = False,
     yes: Yes = False,
     interactive: Ask = True,
     version: Version = False,
@@ -59,7 +61,8 @@ def before_verb(
         raise typer.Exit
     if context.invoked_subcommand is None:
         context.fail("Missing command.")
-    context.obj = Run(project_path or Path(), dry_run, json, interactive and not yes)
+    asks = interactive and not yes
+    context.obj = Run(project_path or Path(), dry_run, diff, json, quiet, asks)
 
 
 def read(args: list[str]) -> Call | None:
@@ -90,7 +93,9 @@ def _built(name: str) -> Any:
         context: typer.Context,
         project_path: Where = None,
         dry_run: Dry = False,
+        diff: Diff = False,
         json: Json = False,
+        quiet: Quiet = False,
         yes: Yes = False,
         interactive: Ask = True,
         **own: Any,
@@ -100,7 +105,9 @@ def _built(name: str) -> Any:
         common = Run(
             where=project_path or early.where,
             dry=dry_run or early.dry,
+            diff=diff or early.diff,
             json=json or early.json,
+            quiet=quiet or early.quiet,
             interactive=asks and not (json or early.json),
         )
         return Call(name, common, own)

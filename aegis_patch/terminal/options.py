@@ -56,6 +56,10 @@ Where = Annotated[
     ),
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Show the change as a patch.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print only errors, and what needs you.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Accept every suggestion of init.")]
 Ask = Annotated[

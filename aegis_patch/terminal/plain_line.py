@@ -13,8 +13,9 @@ from typing import Any
 
 from aegis_patch.terminal.run import COMMANDS, Call, Run, at_terminal, command
 
-_QUIET = {"--json", "--yes", "-y", "--no-interactive"}
-_COMMON = {"--dry-run", *_QUIET}
+_UNASKED = {"--json", "--yes", "-y", "--no-interactive"}
+_QUIET = {"--quiet", "-q"}
+_COMMON = {"--dry-run", "--diff", *_QUIET, *_UNASKED}
 _WHERE = {"--project-path", "-C"}
 # Options by the type of their parameter, as `options` has it.
 _FLAGS = {"NoLock": "--no-lock", "Strict": "--strict"}
@@ -48,8 +49,15 @@ def read(args: list[str]) -> Call | None:
     own = _parameters(command(name), words, given) if name else None
     if own is None:
         return None
-    asks = not given.keys() & _QUIET and at_terminal()
-    return Call(name, Run(where, "--dry-run" in given, "--json" in given, asks), own)
+    run = Run(
+        where,
+        dry="--dry-run" in given,
+        diff="--diff" in given,
+        json="--json" in given,
+        quiet=not _QUIET.isdisjoint(given),
+        interactive=_UNASKED.isdisjoint(given) and at_terminal(),
+    )
+    return Call(name, run, own)
 
 
 def _parameters(

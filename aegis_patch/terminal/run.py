@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from aegis_patch import errors
 from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
-    from aegis_patch.verbs.step import Result
+    from aegis_patch.verbs.step import Mode, Result
 
 COMMANDS = (
     *("init", "add", "remove", "rebase-upstream", "update", "answers", "repair"),
@@ -21,16 +23,22 @@ COMMANDS = (
 )
 """All commands, in the order of the help text."""
 HIDDEN = {"update"}
+_TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
+_THERE = {"aegis": "-C", "git": "-C", "uv": "--directory"}
+_COMMAND = re.compile(r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-path)")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The common options: which project, and how to answer."""
+    """The common options: which project, and how to answer; and the whole line, as typed."""
 
     where: Path = Path()
     dry: bool = False
+    diff: bool = False
     json: bool = False
+    quiet: bool = False
     interactive: bool = False
+    typed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,10 @@ class Call:
     name: str
     run: Run
     own: dict[str, Any]
+
+    def typed_as(self, args: list[str]) -> Call:
+        """The call, which knows how it was typed."""
+        return replace(self, run=replace(self.run, typed=tuple(args)))
 
     def __call__(self) -> int:
         """Run the command; its exit code."""
@@ -75,15 +87,41 @@ def pairs(words: list[str]) -> dict[str, str]:
     return found
 
 
+def mode(run: Run, no_lock: bool = False, strict: bool = False) -> Mode:
+    """How a verb is to be carried out."""
+    from aegis_patch.verbs.step import Mode
+
+    return Mode(run.dry, run.diff, relock=not no_lock, strict=strict)
+
+
 def finish(run: Run, result: Result) -> int:
     """Show a result; the exit code."""
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import result_json
 
-    show(run, result_json(result), lambda: as_text.show_result(screen(), result))
-    as_text.show_notes(screen(stderr=run.json), result)
     stuck = any(commit.conflicts for commit in result.commits)
+    next = from_here(result.next, run.where)
+    if result.dry and result.commits:
+        next = shlex.join(["aegis", *(word for word in run.typed if word not in _TRIED)])
+    result = replace(result, next=next)
+    beside = screen(stderr=run.json or (run.diff and not sys.stdout.isatty()))
+    if run.json:
+        show(run, result_json(result), lambda: None)
+    elif run.diff:
+        as_text.show_patch(screen(), result.patch)
+    if not run.quiet or stuck:
+        if not run.json:
+            as_text.show_result(beside, result)
+        as_text.show_notes(beside, result)
     return errors.CONFLICTS if stuck else errors.OK
+
+
+def from_here(next: str, where: Path) -> str:
+    """What to type next, made for the project, as it can be pasted where `-C` was typed."""
+    if where == Path():
+        return next
+    place = shlex.quote(str(where))
+    return _COMMAND.sub(lambda found: f"{found[0]} {_THERE[found[1]]} {place}", next)
 
 
 def show(run: Run, shown: Any, as_text: Callable[[], None]) -> int:

@@ -102,6 +102,12 @@ class Screen:
         """A line as it is, but for the styles."""
         print(text if self.has_colour else _STYLE.sub("", text), file=self.stream)
 
+    def exact(self, text: str) -> None:
+        """A text of git's, as the bytes that it was."""
+        if reconfigure := getattr(self.stream, "reconfigure", None):
+            reconfigure(errors="surrogateescape")
+        print(text, end="", file=self.stream)
+
 
 def screen(*, stderr: bool = False) -> Screen:
     """Standard output or error."""

@@ -12,21 +12,19 @@ from aegis_patch.verbs import naming, opening
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
-from aegis_patch.verbs.step import Result, Step
+from aegis_patch.verbs.step import Mode, Result, Step
 
 _ADD = Naming("aegis rebase-upstream", lambda names: f"aegis add {' '.join(names)}")
 
 
-def add(
-    where: Path, wanted: Sequence[str], *, dry: bool, relock: bool, strict: bool = False
-) -> Result:
+def add(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
     """Add components, a commit for each that is named."""
     naming.refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = opening.release_of(bench, there.stack)
         known = naming.chosen(bench, opened, wanted, _ADD)
         steps, said = additions(opened.catalogue, there.stack, known)
-        return perform(bench, there, steps, said, dry=dry, relock=relock, strict=strict)
+        return perform(bench, there, steps, said, mode)
 
 
 def additions(

@@ -11,23 +11,21 @@ from aegis_patch.upstream import identity_files
 from aegis_patch.verbs import opening
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
-from aegis_patch.verbs.step import Result, Step
+from aegis_patch.verbs.step import Mode, Result, Step
 
 
-def answer(
-    where: Path, given: Mapping[str, str], *, dry: bool, relock: bool, strict: bool = False
-) -> Result:
+def answer(where: Path, given: Mapping[str, str], mode: Mode) -> Result:
     """Change answers, years later too: the project's name follows everywhere."""
     with open_project(where) as (bench, there):
         opened = opening.release_of(bench, there.stack)
         answers = identity_files.ask(opened, given, there.stack.answers, interactive=False)
         changed = [key for key in answers if answers[key] != there.stack.answers.get(key)]
         if not changed:
-            return Result(said=("nothing to change: these are the current answers",), dry=dry)
+            return Result(said=("nothing to change: these are the current answers",), dry=mode.dry)
         step = Step(
             f"Answer {', '.join(changed)}", "", there.stack, stack.answer(there.stack, answers)
         )
-        return perform(bench, there, [step], (), dry=dry, relock=relock, strict=strict)
+        return perform(bench, there, [step], (), mode)
 
 
 def answers(where: Path) -> Mapping[str, str]:

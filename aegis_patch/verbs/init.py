@@ -9,6 +9,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -25,7 +26,7 @@ from aegis_patch.upstream.workbench import open_bench
 from aegis_patch.verbs import add, host_files, naming
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.perform import perform
-from aegis_patch.verbs.step import Result, Step
+from aegis_patch.verbs.step import Mode, Result, Step
 
 _PERSON = {"author_name": "user.name", "author_email": "user.email"}
 _INIT = Naming(
@@ -42,7 +43,7 @@ def init(
     url: str = releases.BUNDLED,
     *,
     interactive: bool,
-    dry: bool,
+    mode: Mode,
 ) -> Result:
     """Start a project: a commit for the core, and one for each named component."""
     path = path.expanduser().resolve()
@@ -59,10 +60,11 @@ def init(
         answers, said = _answers(opened, path, given, interactive=interactive)
         steps = _steps(opened, answers, chosen)
         if there is None:
-            repo = entered.enter_context(new_repository.start(path, dry=dry))
+            repo = entered.enter_context(new_repository.start(path, dry=mode.dry))
             held = entered.enter_context(journal.alone(repo))
             there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
-        return perform(bench, there, steps, said, dry=dry, relock=True)
+        result = perform(bench, there, steps, said, mode)
+        return replace(result, next=_next(opened, answers))
 
 
 def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) -> list[Step]:
@@ -70,6 +72,13 @@ def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) 
     title = f"Start {answers['project_name']} from aegis {opened.release}"
     added, _ = add.additions(opened.catalogue, core, chosen)
     return [Step(title, answers["description"], None, core), *added]
+
+
+def _next(opened: Upstream, answers: Mapping[str, str]) -> str:
+    """What to type in the new project."""
+    if opened.url != releases.BUNDLED:
+        return "git log --stat"
+    return f"uv sync && uv run {identity_files.slug(answers['project_name'])} dev"
 
 
 def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:

@@ -17,12 +17,12 @@ from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
 from aegis_patch.merge.sides import Note
 from aegis_patch.objects.trees import Tree
-from aegis_patch.project import repository
+from aegis_patch.project import repository, uv_lock
 from aegis_patch.project.find import Place, Project
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import build
 from aegis_patch.verbs.build import Built
-from aegis_patch.verbs.step import Commit, Result, Step, file_changes
+from aegis_patch.verbs.step import Commit, Mode, Result, Step, file_changes, patch_text
 
 SHOWN = 20  # of many lines
 
@@ -32,22 +32,19 @@ def perform(
     there: Place,
     steps: Sequence[Step],
     said: Iterable[str],
-    *,
-    dry: bool,
-    relock: bool,
-    strict: bool = False,
+    mode: Mode,
 ) -> Result:
     """Build the steps, then land them: all, or up to the first conflict.
 
     Raises:
-        Refused: it would overwrite the user's work, or the result is incomplete and `strict` is
-            set.
+        Refused: it would overwrite the user's work, or the result is incomplete and the mode is
+            strict.
     """
     if not steps:
-        return Result(said=tuple(said), dry=dry)
-    built = _build(bench, there, steps, relock=relock)
+        return Result(said=tuple(said), dry=mode.dry)
+    built = _build(bench, there, steps, relock=mode.relock)
     broken, left_out = dangling(bench, there, built), _left_out(built)
-    if strict:
+    if mode.strict:
         _refuse_unresolved(broken, left_out)
     said = [*said, *_already_so(built)]
     rest = tuple(step.command for step in steps[len(built) :])
@@ -56,8 +53,23 @@ def perform(
         said.append("nothing to change: the files you deleted stay deleted")
         rest = ()
     else:
-        commits = landed(bench, there, built, dry=dry)
-    return Result(commits, tuple(said), rest, dry, broken, left_out)
+        commits = landed(bench, there, built, dry=mode.dry)
+    patch = _patch(there, built) if mode.diff else ""
+    next = _next(commits)
+    noted = broken, left_out
+    return Result(commits, tuple(said), rest, mode.dry, *noted, patch=patch, next=next)
+
+
+def _next(commits: Sequence[Commit]) -> str:
+    """What to type after some commits, or the conflict that is the last of them."""
+    if not commits:
+        return ""
+    if commits[-1].conflicts:
+        return "git status"
+    changed = {file.path for commit in commits for file in commit.files}
+    if uv_lock.PYPROJECT in changed:
+        return "uv sync"
+    return f"git log --stat -{len(commits)}" if len(commits) > 1 else "git show"
 
 
 def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -> list[Built]:
@@ -195,6 +207,14 @@ def _pick(there: Place, stuck: Built) -> Pick:
             marked[path] = conflict.marked
     worktree = stuck.after.replaced(marked)
     return Pick(Draft(stuck.step.message, stuck.after), worktree, stages)
+
+
+def _patch(there: Place, built: Sequence[Built]) -> str:
+    """What all steps change in the work tree, marked conflicts included."""
+    after = built[-1].after
+    if built[-1].conflicts:
+        after = _pick(there, built[-1]).worktree
+    return patch_text(built[0].before, after)
 
 
 def _commit(there: Place, made: Built) -> Commit:

@@ -18,12 +18,12 @@ from aegis_patch.upstream import fork, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
-from aegis_patch.verbs.step import Result, Step
+from aegis_patch.verbs.step import Mode, Result, Step
 
 _SET = re.compile(rb"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")
 
 
-def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool = False) -> Result:
+def rebase(where: Path, to: str | None, mode: Mode) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
     with open_project(where) as (bench, there):
         old, nonsense = presence.without_nonsense(bench, there.stack)
@@ -33,7 +33,7 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool
         within = old.without(old.names - opened.catalogue.keys())
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
-            return Result(said=(f"already at aegis {opened.release}",), dry=dry)
+            return Result(said=(f"already at aegis {opened.release}",), dry=mode.dry)
         said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
         notes: tuple[UpdateNote, ...] = ()
         try:
@@ -45,7 +45,7 @@ def rebase(where: Path, to: str | None, *, dry: bool, relock: bool, strict: bool
         step = Step(title, body + _in_body(notes), old, moved, record=there.stack)
         if to is None and old.release not in releases.versions(old.url):
             said.append(f"the upstream no longer has release {old.release}")
-        done = perform(bench, there, [step], said, dry=dry, relock=relock, strict=strict)
+        done = perform(bench, there, [step], said, mode)
         return replace(done, update_notes=_here(notes, there.root / ".env"))
 
 

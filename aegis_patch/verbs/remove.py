@@ -18,23 +18,21 @@ from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.relied_on import relied_on
-from aegis_patch.verbs.step import Result, Step
+from aegis_patch.verbs.step import Mode, Result, Step
 
 _REMOVE = Naming(
     "aegis status", lambda names: f"Which one? `aegis remove {'` or `aegis remove '.join(names)}`"
 )
 
 
-def remove(
-    where: Path, wanted: Sequence[str], *, dry: bool, relock: bool, strict: bool = False
-) -> Result:
+def remove(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
     """Remove components, each with the requirements only it had; edits stay."""
     naming.refuse_none(wanted)
     with open_project(where) as (bench, there):
         opened = opening.release_of(bench, there.stack)
         known = naming.chosen(bench, opened, wanted, _REMOVE)
         steps, said = _removals(bench, opened, there, known)
-        return perform(bench, there, steps, said, dry=dry, relock=relock, strict=strict)
+        return perform(bench, there, steps, said, mode)
 
 
 def _removals(

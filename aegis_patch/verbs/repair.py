@@ -8,10 +8,10 @@ from aegis_patch.history import presence
 from aegis_patch.verbs import opening
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
-from aegis_patch.verbs.step import Result, Step
+from aegis_patch.verbs.step import Mode, Result, Step
 
 
-def repair(where: Path, *, dry: bool, relock: bool, strict: bool = False) -> Result:
+def repair(where: Path, mode: Mode) -> Result:
     """Make tree and record agree, in one commit.
 
     Raises:
@@ -20,8 +20,8 @@ def repair(where: Path, *, dry: bool, relock: bool, strict: bool = False) -> Res
     with open_project(where) as (bench, there):
         found = presence.look(bench, there.stack, there.tree)
         if not found.off:
-            return Result(said=("everything is consistent",), dry=dry)
+            return Result(said=("everything is consistent",), dry=mode.dry)
         opening.refuse_stranded(bench, found.there)
         body = "\n".join(f"- {each.what}" for each in found.off)
         step = Step(presence.SUBJECT, body, found.there, found.due, record=there.stack)
-        return perform(bench, there, [step], (), dry=dry, relock=relock, strict=strict)
+        return perform(bench, there, [step], (), mode)

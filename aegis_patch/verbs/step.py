@@ -6,6 +6,8 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from pygit2.enums import DiffOption
+
 from aegis_patch.history.unresolved import Reference
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.merge.sides import Note
@@ -49,6 +51,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Mode:
+    """How a verb is carried out: only tried (`dry`), and with its plan as a patch (`diff`).
+
+    `relock` updates uv.lock; `strict` refuses a result that is incomplete.
+    """
+
+    dry: bool = False
+    diff: bool = False
+    relock: bool = True
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FileChange:
     """A file in a commit: "added", "modified" or "deleted", and how many lines."""
 
@@ -78,7 +93,8 @@ class Result:
     """The result of a verb: commits, notes, and the commands left to run.
 
     `dangling` are the lines with a broken reference, `not_applied` the upstream's changes that
-    the result lacks. `update_notes` are what the releases ask of the project.
+    the result lacks. `update_notes` are what the releases ask of the project. `patch`
+    is the whole change, where it was asked for. `next` is what to type next.
     """
 
     commits: tuple[Commit, ...] = ()
@@ -88,6 +104,8 @@ class Result:
     dangling: tuple[Reference, ...] = ()
     not_applied: tuple[Note, ...] = ()
     update_notes: tuple[UpdateNote, ...] = ()
+    patch: str = ""
+    next: str = ""
 
 
 def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
@@ -100,6 +118,13 @@ def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
             path = posixpath.relpath(patch.delta.new_file.path, prefix or ".")
             found.append(FileChange(path, word, added, removed))
     return tuple(found)
+
+
+def patch_text(old: Tree, new: Tree) -> str:
+    """The change from one tree to another, as `git apply` takes it."""
+    diff = old.store.diff(old.id, new.id, flags=DiffOption.SHOW_BINARY)
+    parts = [patch.data for patch in diff if patch is not None]
+    return b"".join(parts).decode("utf-8", "surrogateescape")
 
 
 def _who_asked(whole: Stack | None) -> dict[str, str]:

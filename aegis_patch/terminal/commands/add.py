@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish
+from aegis_patch.terminal.run import Run, finish, mode
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Names, NoLock, Strict
@@ -16,5 +16,5 @@ def command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = Fa
     from aegis_patch.verbs.add import add
 
     wanted = naming.names(names)
-    done = add(run.where, wanted, dry=run.dry, relock=not no_lock, strict=strict)
+    done = add(run.where, wanted, mode(run, no_lock, strict))
     return finish(run, done)

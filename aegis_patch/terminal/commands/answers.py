@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish, pairs, show
+from aegis_patch.terminal.run import Run, finish, mode, pairs, show
 from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def command(
 
     if answer:
         given = pairs(answer)
-        done = answers.answer(run.where, given, dry=run.dry, relock=not no_lock, strict=strict)
+        done = answers.answer(run.where, given, mode(run, no_lock, strict))
         return finish(run, done)
     found = answers.answers(run.where)
     return show(run, {"answers": dict(found)}, lambda: as_text.show_answers(screen(), found))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish, pairs
+from aegis_patch.terminal.run import Run, finish, mode, pairs
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Answer, Components, NewDirectory, Release, Url
@@ -29,6 +32,7 @@ def command(
         upstream_version,
         upstream,
         interactive=run.interactive,
-        dry=run.dry,
+        mode=mode(run),
     )
-    return finish(run, done)
+    there = "" if path == Path() else f"cd {shlex.quote(str(run.where / path))} && "
+    return finish(replace(run, where=Path()), replace(done, next=there + done.next))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish
+from aegis_patch.terminal.run import Run, finish, mode
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import NoLock, Strict, To
@@ -14,5 +14,5 @@ def command(run: Run, to: To = None, no_lock: NoLock = False, strict: Strict = F
     """Move to another release (one commit)."""
     from aegis_patch.verbs.rebase_upstream import rebase
 
-    done = rebase(run.where, to, dry=run.dry, relock=not no_lock, strict=strict)
+    done = rebase(run.where, to, mode(run, no_lock, strict))
     return finish(run, done)

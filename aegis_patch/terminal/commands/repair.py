@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.run import Run, finish, show
+from aegis_patch.terminal.run import Run, finish, from_here, mode, show
 from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def command(run: Run, no_lock: NoLock = False, strict: Strict = False) -> int:
     from aegis_patch.verbs.settle import settle
 
     if found := settle(run.where, dry=run.dry, relock=not no_lock):
+        found = replace(found, next=from_here(found.next, run.where))
         show(run, settled_json(found), lambda: as_text.show_settled(screen(), found))
         return errors.CONFLICTS if found.left else errors.OK
-    done = repair(run.where, dry=run.dry, relock=not no_lock, strict=strict)
+    done = repair(run.where, mode(run, no_lock, strict))
     return finish(run, done)
