@@ -2,7 +2,9 @@
 
     AegisError
     ├ Refused         1   the verb can't run here and now
+    │ └ InvalidAnswer     an answer isn't valid
     ├ Usage           2   the command line can't be read
+    ├ Interrupted   130   a question was left with Ctrl-C
     ├ UpstreamError   1   a release or an upstream can't be found or reached
     └ SeriesError     4   the upstream is at fault
       ├ PatchRejected     a patch doesn't apply to the tree it was written against
@@ -39,6 +41,26 @@ class AegisError(Exception):
 
 class Refused(AegisError):
     """The verb can't run on this project as it is; nothing was changed."""
+
+
+class InvalidAnswer(Refused):
+    """An answer about the project's identity isn't valid."""
+
+    def __init__(self, key: str, what: str) -> None:
+        self.key = key
+        super().__init__(
+            f"Invalid answer: {key} {' '.join(what.split())}.",
+            next=f"Which {key} instead? Give {key}=VALUE",
+        )
+
+
+class Interrupted(AegisError):
+    """A person left a question with Ctrl-C; nothing was changed."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted. Nothing was written.")
 
 
 class Usage(AegisError):

@@ -121,8 +121,9 @@ class Project:
     path: Path
 
     def aegis(self, *args: str, code: int = 0) -> Ran:
-        """Run a verb on it, which has to end with `code`."""
-        ran = run("-C", self.path, *args)
+        """Run a verb in it, which has to end with `code`."""
+        with contextlib.chdir(self.path):
+            ran = run(*args)
         assert ran.code == code, f"aegis {args} ended with {ran.code}\n{ran.out}\n{ran.err}"
         return ran
 

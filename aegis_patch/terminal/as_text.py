@@ -13,7 +13,7 @@ from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Meeting
 from aegis_patch.merge.sides import Note
 from aegis_patch.terminal.as_json import plain
-from aegis_patch.terminal.screen import Screen, bold, cyan, dim, green, magenta, red
+from aegis_patch.terminal.screen import GLUE, Screen, bold, cyan, dim, green, magenta, red
 from aegis_patch.verbs.perform import SHOWN
 from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Drift, Status
@@ -153,11 +153,16 @@ def show_answers(screen: Screen, answers: Mapping[str, str]) -> None:
 
 def show_error(screen: Screen, error: AegisError) -> None:
     """What went wrong, where, and what to type next."""
-    screen.line(f"{bold(red('error'))} {plain(error.what)}", hang=6)
+    screen.line(failure(error.what), hang=6)
     if error.where:
         screen.line(f"   {dim('at')} {plain(error.where)}", hang=6)
     if error.next:
         show_next(screen, error.next, indent=1)
+
+
+def failure(what: str) -> str:
+    """What went wrong."""
+    return f"{bold(red('error'))} {plain(what)}"
 
 
 def show_next(screen: Screen, next: str, indent: int = 0) -> None:
@@ -233,7 +238,11 @@ def _headline(commit: Commit, dry: bool) -> str:
 def _counts(files: Sequence[FileChange]) -> str:
     added = sum(file.added for file in files)
     removed = sum(file.removed for file in files)
-    return f"{dim(_number(len(files), 'file'))} {green(f'+{added}')} {red(f'-{removed}')}"
+    return f"{dim(_number(len(files), 'file'))} {_lines(added, removed)}"
+
+
+def _lines(added: int, removed: int) -> str:
+    return f"{green(f'+{added}')}{GLUE}{red(f'-{removed}')}"
 
 
 def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
@@ -243,7 +252,7 @@ def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
         if file.change != "modified" and len(files) > _MOST_FILES:
             counted[file.change] += 1
             continue
-        lines = f"{green(f'+{file.added}')} {red(f'-{file.removed}')}"
+        lines = _lines(file.added, file.removed)
         screen.line(f"  {_SIGNS[file.change]} {plain(file.path)} {lines}", hang=4)
     if 0 < counted.total() < len(files):
         counts = ", ".join(f"{count} {change}" for change, count in sorted(counted.items()))

@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 Names = Annotated[
-    list[str], typer.Argument(metavar="NAME", help="Components, separated by spaces or commas.")
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME", help="Components, separated by spaces or commas (default: from a list)."
+    ),
 ]
 NewDirectory = Annotated[Path, typer.Argument(metavar="PATH", help="A new or empty directory.")]
 Components = Annotated[

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch import errors
 from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
+    from aegis_patch.stack.component import Catalogue
     from aegis_patch.verbs.step import Mode, Result
 
 COMMANDS = (
@@ -68,7 +71,8 @@ def command(name: str) -> Callable[..., int]:
 
 def at_terminal() -> bool:
     """Whether a person can be asked."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    is_dumb = os.environ.get("TERM", "dumb") == "dumb"  # a list is moved through by its cursor
+    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb
 
 
 def pairs(words: list[str]) -> dict[str, str]:
@@ -87,6 +91,22 @@ def pairs(words: list[str]) -> dict[str, str]:
     return found
 
 
+def picked(run: Run, verb: str, known: Catalogue, names: Sequence[str]) -> Sequence[str]:
+    """Some components, which a person picks from a list.
+
+    Raises:
+        Usage: nobody can be asked, or the list is empty.
+    """
+    if not names:
+        raise errors.Usage(f"There is nothing to {verb}.", next="aegis status")
+    if not run.interactive:
+        what = f"Name at least one component to {verb}: {', '.join(names)}."
+        raise errors.Usage(what, next="aegis components")
+    from aegis_patch.terminal import ask
+
+    return ask.chosen(verb.capitalize(), known, names, adds=verb == "add")
+
+
 def mode(run: Run, no_lock: bool = False, strict: bool = False) -> Mode:
     """How a verb is to be carried out."""
     from aegis_patch.verbs.step import Mode
@@ -94,8 +114,8 @@ def mode(run: Run, no_lock: bool = False, strict: bool = False) -> Mode:
     return Mode(run.dry, run.diff, relock=not no_lock, strict=strict)
 
 
-def finish(run: Run, result: Result) -> int:
-    """Show a result; the exit code."""
+def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType({})) -> int:
+    """Show a result, with `more` in its JSON object; the exit code."""
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import result_json
 
@@ -106,7 +126,7 @@ def finish(run: Run, result: Result) -> int:
     result = replace(result, next=next)
     beside = screen(stderr=run.json or (run.diff and not sys.stdout.isatty()))
     if run.json:
-        show(run, result_json(result), lambda: None)
+        show(run, {**result_json(result), **more}, lambda: None)
     elif run.diff:
         as_text.show_patch(screen(), result.patch)
     if not run.quiet or stuck:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+GLUE = "\0"  # a space at which no line is broken
 _STYLE = re.compile(r"\x1b\[\d*m")
 _GAP = re.compile(r" (?=(?:[^`]*`[^`]*`)*[^`]*$)")  # not inside backticks
 _WORD = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\"|['\"])+")  # of a command: quotes hold together
@@ -100,7 +101,8 @@ class Screen:
 
     def raw(self, text: str) -> None:
         """A line as it is, but for the styles."""
-        print(text if self.has_colour else _STYLE.sub("", text), file=self.stream)
+        shown = text if self.has_colour else _STYLE.sub("", text)
+        print(shown.replace(GLUE, " "), file=self.stream)
 
     def exact(self, text: str) -> None:
         """A text of git's, as the bytes that it was."""

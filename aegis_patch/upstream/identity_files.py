@@ -1,6 +1,6 @@
 """Answers → the few files that carry a project's identity.
 
-base/ is real code under a default identity, whose values a project's own replace. Copier asks and
+base/ is real code under a default identity, whose values a project's own replace. Copier
 validates them; its import takes half a second, for which only `init` and `answers` have to wait.
 """
 
@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aegis_patch.errors import Refused, SeriesError
+from aegis_patch.errors import InvalidAnswer, Refused, SeriesError
 from aegis_patch.stack import record
 from aegis_patch.stack.pristine import Identity
 from aegis_patch.stack.record import RECORD
@@ -58,10 +58,8 @@ def ask(
     upstream: Upstream,
     given: Mapping[str, str],
     suggested: Mapping[str, str],
-    *,
-    interactive: bool,
 ) -> dict[str, str]:
-    """All answers: those given, the rest asked for or as suggested.
+    """All answers: those given, the rest as suggested.
 
     Raises:
         Refused: a key is unknown, or an answer is not valid.
@@ -70,13 +68,15 @@ def ask(
     for key in given:
         if key not in known:
             raise Refused(f"No answer {key!r}.", next=f"Which one? {', '.join(known)}")
-    answered = _asked(given, {**known, **suggested}, interactive=interactive)
+    answered = _asked(given, {**known, **suggested})
     answers = {key: str(answered[key]) for key in known}
     name = slug(answers["project_name"])
     if not name:
-        raise _invalid("project_name", "needs a letter or a digit")
+        raise InvalidAnswer("project_name", "needs a letter or a digit")
     if name in _distributions(upstream):
-        raise _invalid("project_name", f"must not be {name}, which is a package that it may need")
+        raise InvalidAnswer(
+            "project_name", f"must not be {name}, which is a package that it may need"
+        )
     return answers
 
 
@@ -90,9 +90,9 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
     complete = {key: answers.get(key, value) for key, value in example.items()}
     for key, value in complete.items():  # a record can be edited by hand
         if _ENDS_LINE.search(value):
-            raise _invalid(key, "must be one line of text")
+            raise InvalidAnswer(key, "must be one line of text")
     if not slug(complete["project_name"]):
-        raise _invalid("project_name", "needs a letter or a digit")
+        raise InvalidAnswer("project_name", "needs a letter or a digit")
     rendered = {}
     for path in FILES:
         if entry := upstream.base.lookup(path):
@@ -147,12 +147,10 @@ def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
     return re.sub(f'"({either})"|({either})', replaced, text)
 
 
-def _asked(
-    given: Mapping[str, str], suggested: Mapping[str, str], *, interactive: bool
-) -> Mapping[str, Any]:
+def _asked(given: Mapping[str, str], suggested: Mapping[str, str]) -> Mapping[str, Any]:
     """What Copier makes of its questions."""
     from copier import run_copy
-    from copier.errors import CopierAnswersInterrupt, CopierError
+    from copier.errors import CopierError
 
     with tempfile.TemporaryDirectory(prefix="aegis-questions-") as directory:
         source, target = Path(directory, "source"), Path(directory, "target")
@@ -164,14 +162,12 @@ def _asked(
                 target,
                 data=dict(given),
                 user_defaults=dict(suggested),
-                defaults=not interactive,
+                defaults=True,
                 quiet=True,
             )
-        except CopierAnswersInterrupt as error:
-            raise KeyboardInterrupt from error
         except (CopierError, ValueError) as error:
             said = re.match(r"Validation error for question '(\w+)': (.*)", str(error), re.DOTALL)
-            raise _invalid(*(said.groups() if said else ("KEY", str(error)))) from error
+            raise InvalidAnswer(*(said.groups() if said else ("KEY", str(error)))) from error
         return worker.answers.combined
 
 
@@ -187,10 +183,3 @@ def _distributions(upstream: Upstream) -> set[str]:
         for _, mail in component.series:
             found += re.findall(rb'^\+    "([A-Za-z0-9][\w.-]*)', mail, re.MULTILINE)
     return {slug(name.decode()) for name in found}
-
-
-def _invalid(key: str, what: str) -> Refused:
-    return Refused(
-        f"Invalid answer: {key} {' '.join(what.split())}.",
-        next=f"Which {key} instead? Give {key}=VALUE",
-    )

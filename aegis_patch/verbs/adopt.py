@@ -22,7 +22,7 @@ from aegis_patch.verbs.build import Built
 from aegis_patch.verbs.init import suggestions
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.status import Drift, drift_of
-from aegis_patch.verbs.step import Result, Step
+from aegis_patch.verbs.step import Mode, Result, Step
 
 _ADOPT = Naming(
     "Which release? Without --upstream-version it's the nearest",
@@ -48,9 +48,8 @@ def adopt(
     url: str,
     version: str | None,
     wanted: Sequence[str],
-    *,
     agrees: Callable[[Found], bool],
-    dry: bool,
+    mode: Mode,
 ) -> tuple[Result, Found | None]:
     """Find the stack that is nearest to a project's files, and record it in one commit.
 
@@ -71,9 +70,9 @@ def adopt(
         bench = entered.enter_context(open_bench(there.objects))
         found = _found(bench, there, url, version, wanted)
         if not agrees(found):
-            return Result(said=("nothing was recorded",), dry=dry), found
+            return Result(said=("nothing was recorded",), dry=mode.dry), found
         made = _recorded(bench, there, found.nearest)
-        return Result(perform.landed(bench, there, [made], dry=dry), dry=dry), found
+        return perform.landed(bench, there, [made], mode), found
 
 
 def _found(

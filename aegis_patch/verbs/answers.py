@@ -18,7 +18,7 @@ def answer(where: Path, given: Mapping[str, str], mode: Mode) -> Result:
     """Change answers, years later too: the project's name follows everywhere."""
     with open_project(where) as (bench, there):
         opened = opening.release_of(bench, there.stack)
-        answers = identity_files.ask(opened, given, there.stack.answers, interactive=False)
+        answers = identity_files.ask(opened, given, there.stack.answers)
         changed = [key for key in answers if answers[key] != there.stack.answers.get(key)]
         if not changed:
             return Result(said=("nothing to change: these are the current answers",), dry=mode.dry)

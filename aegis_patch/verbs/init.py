@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
@@ -22,7 +22,7 @@ from aegis_patch.project.find import Place
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
-from aegis_patch.upstream.workbench import open_bench
+from aegis_patch.upstream.workbench import Bench, open_bench
 from aegis_patch.verbs import add, host_files, naming
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.perform import perform
@@ -40,9 +40,7 @@ def init(
     wanted: Sequence[str],
     given: Mapping[str, str],
     version: str | None,
-    url: str = releases.BUNDLED,
-    *,
-    interactive: bool,
+    url: str,
     mode: Mode,
 ) -> Result:
     """Start a project: a commit for the core, and one for each named component."""
@@ -54,10 +52,9 @@ def init(
         _refuse_filled(path, outer)
         there = _subdirectory(outer, path, held) if outer else None
         bench = entered.enter_context(open_bench(*([there.objects] if there else [])))
-        url = url if url == releases.BUNDLED else fork.normal(url)
-        opened = bench.open(url, fork.version(version) if version else releases.latest(url))
+        opened = _opened(bench, version, url)
         chosen = naming.chosen(bench, opened, wanted, _INIT)
-        answers, said = _answers(opened, path, given, interactive=interactive)
+        answers, said = _answers(opened, path, given)
         steps = _steps(opened, answers, chosen)
         if there is None:
             repo = entered.enter_context(new_repository.start(path, dry=mode.dry))
@@ -65,6 +62,49 @@ def init(
             there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
         result = perform(bench, there, steps, said, mode)
         return replace(result, next=_next(opened, answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a project can start with: a release, and the answers if nobody gives others.
+
+    `asked` are the keys of those that nothing on this machine tells.
+    """
+
+    opened: Upstream
+    suggested: Mapping[str, str]
+    asked: tuple[str, ...]
+
+    def check(self, given: Mapping[str, str]) -> None:
+        """Check some answers.
+
+        Raises:
+            InvalidAnswer: one is not valid.
+        """
+        identity_files.ask(self.opened, given, self.suggested)
+
+
+@contextmanager
+def offer(path: Path, version: str | None, url: str) -> Iterator[Offer]:
+    """What to ask before a project starts at a path.
+
+    Raises:
+        Refused: none can start there.
+    """
+    path = path.expanduser().resolve()
+    new_repository.sweep(path)
+    _refuse_filled(path, _outer(path))
+    with open_bench() as bench:
+        opened = _opened(bench, version, url)
+        suggested = suggestions(path)
+        known = identity_files.defaults(opened)
+        asked = [key for key in known if key not in suggested or key == "project_name"]
+        yield Offer(opened, {**known, **suggested}, tuple(asked))
+
+
+def _opened(bench: Bench, version: str | None, url: str) -> Upstream:
+    url = url if url == releases.BUNDLED else fork.normal(url)
+    return bench.open(url, fork.version(version) if version else releases.latest(url))
 
 
 def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) -> list[Step]:
@@ -141,11 +181,11 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
 
 
 def _answers(
-    opened: Upstream, path: Path, given: Mapping[str, str], *, interactive: bool
+    opened: Upstream, path: Path, given: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
     """The answers, and what to say where nobody told who the user is."""
     suggested = suggestions(path)
-    answers = identity_files.ask(opened, given, suggested, interactive=interactive)
+    answers = identity_files.ask(opened, given, suggested)
     example = identity_files.defaults(opened)
     made_up = []
     for key in _PERSON:

@@ -32,12 +32,6 @@ def names(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", " ".join(words)) if word))
 
 
-def refuse_none(wanted: Sequence[str]) -> None:
-    """Refuse a verb that was given no name."""
-    if not wanted:
-        raise Refused("Name at least one component.", next="aegis components")
-
-
 def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming) -> list[str]:
     """As `checked`, and what a newer release has is refused as that."""
     try:

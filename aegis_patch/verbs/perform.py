@@ -48,28 +48,11 @@ def perform(
         _refuse_unresolved(broken, left_out)
     said = [*said, *_already_so(built)]
     rest = tuple(step.command for step in steps[len(built) :])
-    commits: tuple[Commit, ...] = ()
     if all(isinstance(made.outcome, Unchanged) for made in built):
         said.append("nothing to change: the files you deleted stay deleted")
-        rest = ()
-    else:
-        commits = landed(bench, there, built, dry=mode.dry)
-    patch = _patch(there, built) if mode.diff else ""
-    next = _next(commits)
-    noted = broken, left_out
-    return Result(commits, tuple(said), rest, mode.dry, *noted, patch=patch, next=next)
-
-
-def _next(commits: Sequence[Commit]) -> str:
-    """What to type after some commits, or the conflict that is the last of them."""
-    if not commits:
-        return ""
-    if commits[-1].conflicts:
-        return "git status"
-    changed = {file.path for commit in commits for file in commit.files}
-    if uv_lock.PYPROJECT in changed:
-        return "uv sync"
-    return f"git log --stat -{len(commits)}" if len(commits) > 1 else "git show"
+        return Result((), tuple(said), (), mode.dry, broken, left_out)
+    done = landed(bench, there, built, mode)
+    return replace(done, said=tuple(said), rest=rest, dangling=broken, not_applied=left_out)
 
 
 def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -> list[Built]:
@@ -164,23 +147,35 @@ def _refuse_unresolved(broken: Sequence[Reference], left_out: Sequence[Note]) ->
         )
 
 
-def landed(bench: Bench, there: Place, built: Sequence[Built], *, dry: bool) -> tuple[Commit, ...]:
-    """Land the built steps, unless `dry`; the refusals are the same."""
+def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Result:
+    """Land the built steps, unless in a dry run; the refusals are the same."""
     before = built[0].before
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = built[-1] if built[-1].conflicts else None
     drafts = [Draft(made.step.message, made.after) for made in clean]
     pick = _pick(there, stuck) if stuck else None
-    seen = _refuse_or_look(there, before, drafts, pick, dry=dry)
+    seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
     commits = [_commit(there, made) for made in clean]
-    if not dry:
+    if not mode.dry:
         assert there.held is not None
         ids = land.land(there.repo, there.head, before, drafts, pick, seen=seen, held=there.held)
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
     if stuck:
         conflicts = _explained(bench, there, stuck)
         commits.append(replace(_commit(there, stuck), conflicts=conflicts))
-    return tuple(commits)
+    after = pick.worktree if pick else drafts[-1].tree
+    patch = patch_text(before, after) if mode.diff else ""
+    return Result(tuple(commits), dry=mode.dry, patch=patch, next=_next(commits))
+
+
+def _next(commits: Sequence[Commit]) -> str:
+    """What to type after some commits, or the conflict that is the last of them."""
+    if commits[-1].conflicts:
+        return "git status"
+    changed = {file.path for commit in commits for file in commit.files}
+    if uv_lock.PYPROJECT in changed:
+        return "uv sync"
+    return f"git log --stat -{len(commits)}" if len(commits) > 1 else "git show"
 
 
 def _refuse_or_look(
@@ -207,14 +202,6 @@ def _pick(there: Place, stuck: Built) -> Pick:
             marked[path] = conflict.marked
     worktree = stuck.after.replaced(marked)
     return Pick(Draft(stuck.step.message, stuck.after), worktree, stages)
-
-
-def _patch(there: Place, built: Sequence[Built]) -> str:
-    """What all steps change in the work tree, marked conflicts included."""
-    after = built[-1].after
-    if built[-1].conflicts:
-        after = _pick(there, built[-1]).worktree
-    return patch_text(built[0].before, after)
 
 
 def _commit(there: Place, made: Built) -> Commit:

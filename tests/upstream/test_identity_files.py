@@ -42,7 +42,7 @@ def opened(store: pygit2.Repository) -> Upstream:
 
 
 def ask(opened: Upstream, **given: str) -> dict[str, str]:
-    return identity_files.ask(opened, given, ANSWERS, interactive=False)
+    return identity_files.ask(opened, given, ANSWERS)
 
 
 # What may be answered.
@@ -107,7 +107,7 @@ def test_an_answer_that_is_not_valid_is_refused_by_key(
 def test_what_is_suggested_has_to_be_valid_too(opened: Upstream) -> None:
     for suggested in ({"project_name": "日本"}, {"author_name": "a\tb"}, {"project_name": "⟦7*7⟧"}):
         with pytest.raises(Refused):
-            identity_files.ask(opened, {}, {**ANSWERS, **suggested}, interactive=False)
+            identity_files.ask(opened, {}, {**ANSWERS, **suggested})
 
 
 def test_an_unknown_key_is_refused_with_the_known(opened: Upstream) -> None:

@@ -1,20 +1,20 @@
-"""`aegis add NAME…`."""
+"""`aegis add [NAME…]`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish, mode
+from aegis_patch.terminal.run import Run, finish, mode, picked
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Names, NoLock, Strict
 
 
-def command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = False) -> int:
+def command(run: Run, names: Names = None, no_lock: NoLock = False, strict: Strict = False) -> int:
     """Add components (one commit each)."""
     from aegis_patch.verbs import naming
-    from aegis_patch.verbs.add import add
+    from aegis_patch.verbs.add import add, addable
 
-    wanted = naming.names(names)
+    wanted = naming.names(names or []) or picked(run, "add", *addable(run.where))
     done = add(run.where, wanted, mode(run, no_lock, strict))
     return finish(run, done)

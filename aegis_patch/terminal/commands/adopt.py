@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from aegis_patch import errors
-from aegis_patch.terminal.run import Run, show
+from aegis_patch.terminal.run import Run, finish, mode
 from aegis_patch.terminal.screen import Screen, bold, dim, screen
 
 if TYPE_CHECKING:
@@ -27,28 +26,23 @@ def command(
     It compares the files with each release and component, shows how near they are, and records the
     nearest in one commit.
     """
-    from aegis_patch.terminal import as_text
-    from aegis_patch.terminal.as_json import result_json
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.adopt import adopt
 
     def agrees(found: Found) -> bool:
-        if not run.json:
+        if not (run.json or run.quiet):
             _show(screen(), found)
         return not run.interactive or _confirmed()
 
     wanted = naming.names(components or [])
-    done, found = adopt(run.where, upstream, upstream_version, wanted, agrees=agrees, dry=run.dry)
-    shown = result_json(done) | (_as_json(found) if found else {})
-    show(run, shown, lambda: as_text.show_result(screen(), done))
-    as_text.show_notes(screen(stderr=run.json), done)
-    return errors.OK
+    done, found = adopt(run.where, upstream, upstream_version, wanted, agrees, mode(run))
+    return finish(run, done, _as_json(found) if found else {})
 
 
 def _confirmed() -> bool:
-    from rich.prompt import Confirm
+    from aegis_patch.terminal import ask
 
-    return Confirm.ask("\nRecord this?", default=True)
+    return ask.is_agreed("Record this?")
 
 
 def _show(screen: Screen, found: Found) -> None:

@@ -1,16 +1,24 @@
-"""`aegis init PATH`."""
+"""`aegis init PATH`: on a terminal, a conversation."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aegis_patch.errors import Interrupted, InvalidAnswer
 from aegis_patch.terminal.run import Run, finish, mode, pairs
+from aegis_patch.terminal.screen import bold, screen
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Answer, Components, NewDirectory, Release, Url
+    from aegis_patch.verbs.init import Offer
+    from aegis_patch.verbs.step import Result
+
+_Chosen = tuple[Mapping[str, str], Sequence[str]]
+_Start = Callable[[_Chosen, Run], "Result"]
 
 
 def command(
@@ -23,16 +31,59 @@ def command(
 ) -> int:
     """Start a project in git."""
     from aegis_patch.verbs import naming
-    from aegis_patch.verbs.init import init
+    from aegis_patch.verbs.init import init, offer
 
-    done = init(
-        run.where / path,
-        naming.names(components or []),
-        pairs(answer or []),
-        upstream_version,
-        upstream,
-        interactive=run.interactive,
-        mode=mode(run),
-    )
-    there = "" if path == Path() else f"cd {shlex.quote(str(run.where / path))} && "
+    place = run.where / path
+    chosen: _Chosen = pairs(answer or []), naming.names(components or [])
+
+    def start(chosen: _Chosen, run: Run) -> Result:
+        return init(place, chosen[1], chosen[0], upstream_version, upstream, mode(run))
+
+    if run.interactive:
+        with offer(place, upstream_version, upstream) as offered:
+            screen().line(f"A new project in {place}, from aegis {offered.opened.release}.\n")
+            chosen = _asked(offered, *chosen)
+        if not run.dry:
+            _agree(start(chosen, replace(run, dry=True)))
+    done = start(chosen, run)
+    there = "" if path == Path() else f"cd {shlex.quote(str(place))} && "
     return finish(replace(run, where=Path()), replace(done, next=there + done.next))
+
+
+def _asked(offered: Offer, given: Mapping[str, str], names: Sequence[str]) -> _Chosen:
+    """The answers that were not given, and the components unless some were named."""
+    from aegis_patch.stack import component
+    from aegis_patch.terminal import as_text, ask
+
+    answers = {**given}
+    pending = [key for key in offered.asked if key not in given]
+    while pending:
+        for key in pending:
+            label = key.removeprefix("project_").replace("_", " ").capitalize()
+            answers[key] = ask.text(label, answers.get(key, offered.suggested[key]))
+        try:
+            offered.check(answers)
+            break
+        except InvalidAnswer as error:
+            screen().line(as_text.failure(error.what), hang=6)
+            pending = [error.key]
+    if names:
+        return answers, names
+    known = offered.opened.catalogue
+    names = [name for name in known if component.is_chosen(known[name])]
+    return answers, ask.chosen("Components", known, names)
+
+
+def _agree(plan: Result) -> None:
+    """Show what will happen, and ask.
+
+    Raises:
+        Interrupted: a person says no.
+    """
+    from aegis_patch.terminal import as_text, ask
+
+    screen().line(f"\n{bold('The plan')}")
+    as_text.show_result(screen(), plan)
+    if not ask.is_agreed("Start it?"):
+        raise Interrupted
+    screen().line()

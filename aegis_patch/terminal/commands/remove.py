@@ -1,20 +1,20 @@
-"""`aegis remove NAME…`."""
+"""`aegis remove [NAME…]`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish, mode
+from aegis_patch.terminal.run import Run, finish, mode, picked
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Names, NoLock, Strict
 
 
-def command(run: Run, names: Names, no_lock: NoLock = False, strict: Strict = False) -> int:
+def command(run: Run, names: Names = None, no_lock: NoLock = False, strict: Strict = False) -> int:
     """Remove components; your edits stay."""
     from aegis_patch.verbs import naming
-    from aegis_patch.verbs.remove import remove
+    from aegis_patch.verbs.remove import removable, remove
 
-    wanted = naming.names(names)
+    wanted = naming.names(names or []) or picked(run, "remove", *removable(run.where))
     done = remove(run.where, wanted, mode(run, no_lock, strict))
     return finish(run, done)

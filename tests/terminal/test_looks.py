@@ -1,0 +1,174 @@
+"""How the main screens look in a real terminal, tmux: narrow and wide, with and without colour."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import OLDER, Project, Start, needs
+
+COLOUR = {"TERM": "tmux-256color"}
+LOOKS = [
+    (40, COLOUR),
+    (80, COLOUR),
+    (120, COLOUR),
+    (40, {**COLOUR, "NO_COLOR": "1"}),
+    (40, {"TERM": "dumb"}),
+]
+UNREADABLE = re.compile(r"\x1b\[(?:\d+;)*(?:30|33|37|38|4[0-7]|48|9\d|10\d)(?:;\d+)*m")
+"""Black, white, yellow, bright colours, backgrounds and colours of no palette."""
+PATIENCE = 1200  # looks at the screen
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A terminal of some width in a directory, and what is seen on it."""
+
+    server: Path
+    width: int
+
+    def tmux(self, *words: str) -> str:
+        command = ["tmux", "-S", str(self.server), "-f", "/dev/null", *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def open(self, directory: Path, environment: dict[str, str]) -> None:
+        variables = [f"{name}={value}" for name, value in environment.items()]
+        shell = shlex.join(["env", "-u", "NO_COLOR", "-u", "COLUMNS", *variables, "PS1=", "sh"])
+        size = ("-x", str(self.width), "-y", "200")
+        self.tmux("new-session", "-d", *size, "-c", str(directory), shell)
+        self.type(f'aegis() {{ clear; {sys.executable} -m aegis_patch "$@"; echo "= $?"; }}')
+
+    def type(self, line: str) -> None:
+        self.tmux("send-keys", "-l", line)
+        self.keys("Enter")
+
+    def keys(self, *names: str) -> None:
+        self.tmux("send-keys", *names)
+
+    def see(self, text: str) -> str:
+        """What is shown, once a text is."""
+        for _ in range(PATIENCE):
+            shown = self.tmux("capture-pane", "-p")
+            if text in " ".join(shown.split()):
+                return shown
+            time.sleep(0.1)
+        raise AssertionError(f"{text!r} is not on the screen:\n{shown}")
+
+    @property
+    def colours(self) -> list[str]:
+        return re.findall(r"\x1b\[[\d;]*m", self.tmux("capture-pane", "-p", "-e"))
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    needs("tmux")
+    made: list[Terminal] = []
+
+    def begin(directory: Path, width: int, environment: dict[str, str] | None = None) -> Terminal:
+        made.append(Terminal(tmp_path / f"tmux{len(made)}", width))
+        made[-1].open(directory, environment or COLOUR)
+        return made[-1]
+
+    yield begin
+    for each in made:
+        each.tmux("kill-server")
+
+
+@pytest.mark.parametrize(("width", "environment"), LOOKS)
+def test_a_screen_says_what_a_pipe_gets_in_whole_words(
+    start: Start,
+    terminal: Callable[..., Terminal],
+    width: int,
+    environment: dict[str, str],
+) -> None:
+    project = start("worker", version=OLDER)
+    project.collide()
+    seen = terminal(project.path, width, environment)
+    lines = (
+        "status",
+        "components",
+        "add kubernetes scheduler --dry-run",
+        "remove cache",
+        "add redis",
+        "add",
+        "add ingress",  # last, for it lands a conflict
+    )
+    for number, line in enumerate(lines):
+        seen.type(f'aegis {line}; echo "#"{number}')
+        shown = seen.see(f"#{number}")
+        assert not [code for code in seen.colours if UNREADABLE.fullmatch(code)]
+        assert bool(seen.colours) == (environment == COLOUR)
+        if line == "add ingress":
+            project.git("cherry-pick", "--abort")
+        ran = run_on_a_pipe(project, line)
+        words = [word for word in shown.split() if word != "\\"]
+        assert words[:-3] == ran.split(), shown
+
+
+def run_on_a_pipe(project: Project, line: str) -> str:
+    command = [sys.executable, "-m", "aegis_patch", *line.split()]
+    done = subprocess.run(
+        command,
+        cwd=project.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_init_is_a_conversation(
+    tmp_path: Path, terminal: Callable[..., Terminal], width: int
+) -> None:
+    seen = terminal(tmp_path, width)
+    seen.type("aegis init my-api")
+    seen.see("Name my-api")
+    seen.keys("-l", " redis")
+    seen.keys("Enter")
+    seen.see("Description A")
+    seen.keys("Enter")
+    seen.see("Components (space picks, enter ends)")
+    seen.keys("Down", "Space")
+    shown = seen.see("● database")
+    assert "worker" in shown
+    assert "(adds cache)" in shown
+    seen.keys("Enter")
+    shown = seen.see("Start it? (Y/n)")
+    assert "Components database" in shown
+    assert "would add database" in " ".join(shown.split())
+    assert not (tmp_path / "my-api").exists()
+    seen.keys("Enter")
+    shown = seen.see("= 0")
+    assert not [code for code in seen.colours if UNREADABLE.fullmatch(code)]
+    typed = " ".join(shown.rpartition("next ")[2].split("= 0")[0].replace("\\", "").split())
+    assert typed == "cd my-api && uv sync && uv run my-api-redis dev"
+    made = Project(tmp_path / "my-api")
+    assert made.subjects == ["Add database", "Start my-api redis from aegis 0.6.0"]
+
+
+@pytest.mark.parametrize("question", ["Name", "Description", "Components", "Start it?"])
+@pytest.mark.parametrize("key", ["C-c", "C-d"])
+def test_a_question_that_is_left_writes_nothing(
+    tmp_path: Path, terminal: Callable[..., Terminal], question: str, key: str
+) -> None:
+    seen = terminal(tmp_path, 80)
+    before = {*tmp_path.iterdir()}
+    seen.type("aegis init my-api")
+    for each in ("Name", "Description", "Components", "Start it?"):
+        seen.see(f"{each}")
+        if each == question:
+            break
+        seen.keys("Enter")
+    seen.keys(*(["C-u"] if question in ("Name", "Description") else []), key)
+    assert "error Interrupted. Nothing was written." in seen.see("= 130")
+    assert {*tmp_path.iterdir()} == before
