@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 import pygit2
 
-from aegis_patch.formats import acceptance, adjacent_changes, kinds, syntax
-from aegis_patch.formats.adjacent_changes import Hunk
-from aegis_patch.objects import texts
+from aegis_patch.formats import acceptance, kinds, syntax
+from aegis_patch.objects import adjacent_changes, texts
 
 
 class Reason(StrEnum):
@@ -148,8 +147,7 @@ def _read_otherwise(three: Three, data: bytes) -> int | None:
     if not merged.clean:
         by_unique_lines = texts.merge_by_unique_lines(three.store, base, ours, theirs)
         if by_unique_lines is None:
-            changes = (_hunks(base, side) for side in (ours, theirs))
-            return 1 if adjacent_changes.takes_away(*changes) else None
+            return 1 if adjacent_changes.takes_away(base, ours, theirs) else None
         backward = by_unique_lines
     one, other = data.splitlines(), _reversed(backward).splitlines()
     for number, (line, again) in enumerate(itertools.zip_longest(one, other), 1):
@@ -160,29 +158,13 @@ def _read_otherwise(three: Three, data: bytes) -> int | None:
 
 def _by_hunks(sides: Sides) -> bytes | None:
     """What changes that only touch make of a text; None where there is a doubt."""
-    merged = _touching(sides)
+    merged = adjacent_changes.merged(*sides)
     if merged is None:
         return None
     base, ours, theirs = (_reversed(side) for side in sides)
-    backward = _touching((base, ours, theirs))
+    backward = adjacent_changes.merged(base, ours, theirs)
     same = backward is not None and _reversed(backward) == _reversed(_reversed(merged))
     return merged if same else None
-
-
-def _touching(sides: Sides) -> bytes | None:
-    if any(b"\0" in side for side in sides):  # libgit2 tells no hunks then
-        return None
-    base, ours, theirs = sides
-    changes = (_hunks(base, side) for side in (ours, theirs))
-    return adjacent_changes.merged(texts.lines(base), *changes)
-
-
-def _hunks(base: bytes, side: bytes) -> list[Hunk]:
-    lines = texts.lines(side)
-    found = []
-    for at, to in texts.hunks(base, side):
-        found.append(Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])))
-    return found
 
 
 def _reversed(data: bytes) -> bytes:

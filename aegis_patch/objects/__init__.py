@@ -1,4 +1,4 @@
 """Git objects: trees, texts and the scratch store. Touches no project.
 
-Object-pure. May import: nothing.
+Object-pure. May import: formats.
 """

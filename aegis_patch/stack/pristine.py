@@ -11,9 +11,7 @@ import functools
 from collections.abc import Collection, Iterable, Mapping
 
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
-from aegis_patch.formats import adjacent_changes
-from aegis_patch.formats.adjacent_changes import Hunk
-from aegis_patch.objects import texts, tree_merges
+from aegis_patch.objects import adjacent_changes, tree_merges
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import apply_patch, patch, record, requirements
 from aegis_patch.stack.record import RECORD
@@ -114,17 +112,8 @@ def join(upstream: Upstream, name: str, so_far: Tree) -> tuple[Tree, tuple[str, 
 
 
 def at_anchors(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """A file in which both sides put lines in right above an anchor; None where they clash."""
-    if any(b"\0" in side for side in (base, ours, theirs)):
-        return None
-    mine, wanted = (_hunks(base, side) for side in (ours, theirs))
-    return adjacent_changes.merged(texts.lines(base), mine, wanted, apart=True)
-
-
-def _hunks(base: bytes, side: bytes) -> list[Hunk]:
-    lines = texts.lines(side)
-    found = texts.hunks(base, side)
-    return [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
+    """A file in which both sides insert lines right above an anchor; None if they clash."""
+    return adjacent_changes.merged(base, ours, theirs, apart=True)
 
 
 def recorded(tree: Tree, wanted: Stack) -> Tree:

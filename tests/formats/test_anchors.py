@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pygit2
 import pytest
 
-from aegis_patch.formats import adjacent_changes, anchors
-from aegis_patch.formats.adjacent_changes import Hunk
-from aegis_patch.objects import texts
-from tests import tiny
+from aegis_patch.formats import anchors
+from aegis_patch.stack import pristine
 
 
-@pytest.fixture(name="store")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
-
-
-def joined(store: pygit2.Repository, base: str, ours: str, theirs: str) -> str | None:
-    sides = []
-    for side in (ours.encode(), theirs.encode()):
-        lines = texts.lines(side)
-        found = texts.hunks(base.encode(), side)
-        sides.append(
-            [Hunk(at.start, at.stop, tuple(lines[to.start : to.stop])) for at, to in found]
-        )
-    result = adjacent_changes.merged(texts.lines(base.encode()), *sides, apart=True)
+def joined(base: str, ours: str, theirs: str) -> str | None:
+    result = pristine.at_anchors(base.encode(), ours.encode(), theirs.encode())
     return None if result is None else result.decode()
 
 
@@ -43,26 +25,26 @@ def test_what_is_an_anchor(line: str) -> None:
     assert not anchors.is_anchor(line.replace("below", "belowground").encode())
 
 
-def test_what_comes_goes_behind_what_is_there(store: pygit2.Repository) -> None:
+def test_what_comes_goes_behind_what_is_there() -> None:
     ours, theirs = (BASE.replace("# y", f"{name}\n# y") for name in ("x", "w"))
-    assert joined(store, BASE, ours, theirs) == BASE.replace("# y", "x\nw\n# y")
+    assert joined(BASE, ours, theirs) == BASE.replace("# y", "x\nw\n# y")
 
 
-def test_a_blank_line_may_end_what_is_put_in(store: pygit2.Repository) -> None:
+def test_a_blank_line_may_end_what_is_put_in() -> None:
     base = "a\n\n# yours below\n"
     ours, theirs = (base.replace("# y", f"{name}\n\n# y") for name in ("x", "w"))
-    assert joined(store, base, ours, theirs) == "a\n\nx\n\nw\n\n# yours below\n"
+    assert joined(base, ours, theirs) == "a\n\nx\n\nw\n\n# yours below\n"
 
 
-def test_changes_apart_from_each_other_join(store: pygit2.Repository) -> None:
+def test_changes_apart_from_each_other_join() -> None:
     ours = BASE.replace("# y", "x\n# y")
     theirs = BASE.replace("# y", "w\n# y").replace("a\n", "A\n").replace("c\n", "c\nd\n")
-    assert joined(store, BASE, ours, theirs) == "A\nb\nx\nw\n# yours below\nc\nd\n"
+    assert joined(BASE, ours, theirs) == "A\nb\nx\nw\n# yours below\nc\nd\n"
 
 
-def test_one_change_of_both_is_made_once(store: pygit2.Repository) -> None:
+def test_one_change_of_both_is_made_once() -> None:
     ours = BASE.replace("b\n", "B\n")
-    assert joined(store, BASE, ours, ours.replace("c\n", "C\n")) == "a\nB\n# yours below\nC\n"
+    assert joined(BASE, ours, ours.replace("c\n", "C\n")) == "a\nB\n# yours below\nC\n"
 
 
 @pytest.mark.parametrize(
@@ -75,22 +57,22 @@ def test_one_change_of_both_is_made_once(store: pygit2.Repository) -> None:
         pytest.param("A\nb\n", "a\nB\n", id="two lines that touch"),
     ],
 )
-def test_all_else_that_meets_is_a_clash(store: pygit2.Repository, ours: str, theirs: str) -> None:
+def test_all_else_that_meets_is_a_clash(ours: str, theirs: str) -> None:
     rest = "# yours below\nc\n"
-    assert joined(store, BASE, ours + rest, theirs + rest) is None
-    assert joined(store, BASE, theirs + rest, ours + rest) is None
+    assert joined(BASE, ours + rest, theirs + rest) is None
+    assert joined(BASE, theirs + rest, ours + rest) is None
 
 
-def test_a_heading_that_both_bring_stands_once(store: pygit2.Repository) -> None:
+def test_a_heading_that_both_bring_stands_once() -> None:
     """The first that needs a list begins it, for an empty one may be no list at all."""
     base = "web:\n  image: w\n  # yours below\n"
     with_cache = base.replace("  # y", "  needs:\n    cache: {}\n  labels:\n    x: 1\n  # y")
     with_tables = base.replace("  # y", "  needs:\n    tables: {}\n    more: {}\n  # y")
-    assert joined(store, base, with_cache, with_tables) == (
+    assert joined(base, with_cache, with_tables) == (
         "web:\n  image: w\n  needs:\n    cache: {}\n    tables: {}\n    more: {}\n"
         "  labels:\n    x: 1\n  # yours below\n"
     )
-    assert joined(store, base, with_tables, with_cache) == (
+    assert joined(base, with_tables, with_cache) == (
         "web:\n  image: w\n  needs:\n    tables: {}\n    more: {}\n    cache: {}\n"
         "  labels:\n    x: 1\n  # yours below\n"
     )
