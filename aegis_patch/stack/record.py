@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -52,12 +52,12 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
 def write(skeleton: bytes, stack: Stack) -> bytes:
     """Write a stack into a record's skeleton: its values replaced, the names above the anchor.
 
-    What has no place there goes to the end of its section.
+    A value without a place goes to the end of its section.
 
     Raises:
-        Refused: the skeleton is written so that our values cannot be put into it.
+        Refused: our values can't be written into this skeleton.
     """
-    text = "".join(_filled(skeleton, stack)).encode()
+    text = _filled(skeleton, stack).encode()
     written = parse(text)
     # A newer release may ask more; its own answers then stand in the skeleton.
     if written != replace(stack, answers={**written.answers, **stack.answers}):
@@ -68,74 +68,61 @@ def write(skeleton: bytes, stack: Stack) -> bytes:
 def strip(record: bytes) -> bytes:
     """A record's skeleton: comments and the user's own lines, without our values."""
     out: list[str] = []
-    section = ""
-    for line in _lines(record):
-        header = _section(line)
-        section = header or section
-        if section == "yours" and (header or line.strip()[:1] not in ("", "#")):
-            if header and out and not out[-1].strip():
+    for name, lines in _sections(record):
+        if name == "yours":
+            if out and not out[-1].strip():
                 out.pop()
-            continue
-        key = _key_of(line)
-        if section == "components" and key:
-            continue
-        ours = section == "upstream" and key in ("url", "release", "commit")
-        end = "\r\n" if line.endswith("\r\n") else "\n"
-        out.append(f'{key} = ""{end}' if ours else line)
+            out += [line for line in lines if line.strip()[:1] in ("", "#")]
+        elif name == "components":
+            out += [line for line in lines if not _key_of(line)]
+        elif name == "upstream":
+            out += map(_emptied, lines)
+        else:
+            out += lines
     return "".join(out).encode()
 
 
 def with_comments(record: bytes, ours: bytes) -> bytes:
-    """A record whose values have the comments that stand behind the same values of ours.
+    """A record with the comments that ours has behind the same values.
 
-    Where a value has gone, its comment becomes a line above the anchor, or the last one.
+    If a value is gone, its comment becomes a line of its own where the components end.
     """
     comments = _comments(ours)
-    there = {key for key, _ in _values(record)}
-    alone = {key: said.lstrip() for key, said in comments.items() if key not in there}
-    out = []
-    for (section, key), line in _values(record):
-        value = line.rstrip("\r\n")
-        end = line[len(value) :]
-        if section == "components" and _is_anchor(line):
-            out += [said + (end or "\n") for said in alone.values()]
-            alone.clear()
-        comment = "" if _COMMENT.search(value) else comments.get((section, key), "")
-        out.append(value + comment + end)
-    _finish(out, {" ".join(key): said for key, said in alone.items()}, "\n")
-    return "".join(out).encode()
+    sections = _sections(record)
+    for name, lines in sections:
+        for at, line in enumerate(lines):
+            comment = comments.pop((name, _key_of(line)), "")
+            value = line.rstrip("\r\n")
+            if comment and not _COMMENT.search(value):
+                lines[at] = value + comment + line[len(value) :]
+    left = [comment.lstrip() for comment in comments.values()]
+    _insert(_section(sections, "components", "\n"), left, "\n")
+    return _joined(sections).encode()
 
 
 def _comments(record: bytes) -> dict[tuple[str, str], str]:
-    """What stands behind our values, by section and key."""
+    """The comments behind our values, by section and key."""
     comments: dict[tuple[str, str], str] = {}
-    for (section, key), line in _values(record):
-        found = _COMMENT.search(line.rstrip())
-        if key and section in _OURS and found:
-            comments[section, key] = found.group(1).rstrip()
+    for name, lines in _sections(record):
+        for line in lines if name in _OURS else ():
+            found = _COMMENT.search(line.rstrip())
+            if found and (key := _key_of(line)):
+                comments[name, key] = found.group(1).rstrip()
     return comments
 
 
-def _filled(skeleton: bytes, stack: Stack) -> list[str]:
+def _filled(skeleton: bytes, stack: Stack) -> str:
     end = "\r\n" if b"\r\n" in skeleton else "\n"
-    left = _written(stack)
-    replaced = {(section, key) for section in ("upstream", "answers") for key in left[section]}
-    out: list[str] = []
-    section = ""
-    for line in _lines(strip(skeleton)):
-        if header := _section(line):
-            _finish(out, left.pop(section, {}), end)
-            section = header
-        if section == "components" and _is_anchor(line):
-            out += [value + end for value in left.pop(section, {}).values()]
-        key = _key_of(line)
-        out.append(left[section].pop(key, "") + end if (section, key) in replaced else line)
-    _finish(out, left.pop(section, {}), end)
-    for header, values in left.items():
-        out.append(f"{end}[{header}]{end}")
-        _finish(out, values, end)
-    _end_with_yours(out, stack.yours, end)
-    return out
+    sections = _sections(strip(skeleton))
+    for name, values in _written(stack).items():
+        lines = _section(sections, name, end)
+        for at, line in enumerate(lines):
+            if value := values.pop(_key_of(line), ""):
+                lines[at] = value + end
+        _insert(lines, values.values(), end)
+    if stack.yours:
+        _insert(_section(sections, "yours", end, _YOURS), _yours_lines(stack.yours), end)
+    return _joined(sections)
 
 
 def _written(stack: Stack) -> dict[str, dict[str, str]]:
@@ -148,20 +135,56 @@ def _written(stack: Stack) -> dict[str, dict[str, str]]:
     }
 
 
-def _end_with_yours(out: list[str], yours: Yours, end: str) -> None:
-    if not yours:
-        return
-    if out and not out[-1].endswith("\n"):
-        out[-1] += end
-    out.append(f"{end}{_YOURS}{end}")
-    out += [f"{line}{end}" for line in _yours_lines(yours)]
+# Sections and lines of a record.
 
 
-def _values(record: bytes) -> Iterator[tuple[tuple[str, str], str]]:
-    section = ""
-    for line in _lines(record):
-        section = _section(line) or section
-        yield (section, _key_of(line)), line
+def _sections(record: bytes) -> list[tuple[str, list[str]]]:
+    """The sections by name, each with its header; lines above the first header have none."""
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    # Not str.splitlines: a description may hold a NEL or a U+2028, which end no line in TOML.
+    for line in re.findall(r"[^\n]*\n|[^\n]+", record.decode()):
+        if header := _HEADER.match(line):
+            sections.append(("".join(header.group(1).split()), []))
+        sections[-1][1].append(line)
+    return sections
+
+
+def _section(
+    sections: list[tuple[str, list[str]]], name: str, end: str, header: str = ""
+) -> list[str]:
+    """The lines of a section, which is added if it is missing."""
+    for known, lines in sections:
+        if known == name:
+            return lines
+    if sections[-1][1] and not sections[-1][1][-1].endswith("\n"):
+        sections[-1][1][-1] += end
+    sections.append((name, [f"{end}{header or f'[{name}]'}{end}"]))
+    return sections[-1][1]
+
+
+def _insert(lines: list[str], new: Iterable[str], end: str) -> None:
+    """Put lines in above a section's anchor, or else at its end, before blank lines."""
+    at = len(lines)
+    while at and not lines[at - 1].strip():
+        at -= 1
+    for number, line in enumerate(lines):
+        if anchors.is_anchor(line.encode()):
+            at = number
+    put_in = [line + end for line in new]
+    if put_in and at and not lines[at - 1].endswith("\n"):
+        lines[at - 1] += end
+    lines[at:at] = put_in
+
+
+def _joined(sections: Iterable[tuple[str, list[str]]]) -> str:
+    return "".join(line for _, lines in sections for line in lines)
+
+
+def _emptied(line: str) -> str:
+    """A line of ours without its value."""
+    key = _key_of(line)
+    end = "\r\n" if line.endswith("\r\n") else "\n"
+    return f'{key} = ""{end}' if key in ("url", "release", "commit") else line
 
 
 def _presence(value: Mapping[str, Any]) -> Presence:
@@ -171,7 +194,7 @@ def _presence(value: Mapping[str, Any]) -> Presence:
 
 
 def _yours(table: Mapping[str, Any]) -> Yours:
-    """What the table says: a path with its lines, or with `true` for a whole file."""
+    """The pairs of a table: a path with its lines, or with `true` for a whole file."""
     pairs = set[tuple[str, str]]()
     for path, lines in table.items():
         if lines is True:
@@ -187,21 +210,6 @@ def _yours_lines(yours: Yours) -> Iterator[str]:
     for path, lines in by_path(yours).items():
         written = "true" if WHOLE in lines else f"[{', '.join(map(_quoted, sorted(lines)))}]"
         yield f"{_key(path)} = {written}"
-
-
-def _lines(text: bytes) -> list[str]:
-    # Not str.splitlines: a description may hold a NEL or a U+2028, which end no line in TOML.
-    return re.findall(r"[^\n]*\n|[^\n]+", text.decode())
-
-
-def _section(line: str) -> str:
-    """The table that a line opens, by its name; "" if it opens none."""
-    header = _HEADER.match(line)
-    return "".join(header.group(1).split()) if header else ""
-
-
-def _is_anchor(line: str) -> bool:
-    return anchors.is_anchor(line.encode())
 
 
 def _key_of(line: str) -> str:
@@ -221,19 +229,6 @@ def _key(name: str) -> str:
 
 def _line(name: str, there: Presence) -> str:
     return f'{_key(name)} = {{ release = {_quoted(there.release)}, by = "{there.by}" }}'
-
-
-def _finish(out: list[str], values: Mapping[str, str], end: str) -> None:
-    # What has no place of its own goes to the section's end, before its blank lines.
-    if not values:
-        return
-    blank: list[str] = []
-    while out and not out[-1].strip():
-        blank.append(out.pop())
-    if out and not out[-1].endswith("\n"):
-        out[-1] += end
-    out += [line + end for line in values.values()]
-    out += blank
 
 
 def _quoted(text: str) -> str:
