@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 OK = 0
+CHANGED = 1
 USAGE = 2
 CONFLICTS = 3
 INTERRUPTED = 130

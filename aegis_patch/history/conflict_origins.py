@@ -1,24 +1,21 @@
-"""Why there is a conflict: which commit of the user's meets which patch."""
+"""Why there is a conflict: which commit of the user's meets which change of the release."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from aegis_patch.errors import PatchRejected, Refused
+from aegis_patch.history import blame, line_origins
+from aegis_patch.history.line_origins import Step
 from aegis_patch.merge.outcome import Conflict, Meeting, Theirs, Yours
+from aegis_patch.merge.sides import Sides
+from aegis_patch.objects import texts
 from aegis_patch.objects.conflict_markers import Place, places
 from aegis_patch.objects.trees import bytes_of
-from aegis_patch.project import git, repository
 from aegis_patch.project.find import Project
-from aegis_patch.stack import patch
-from aegis_patch.stack.patch import Patch
-from aegis_patch.stack.stack import Stack
+from aegis_patch.stack.stack import CORE, Stack
 from aegis_patch.upstream.workbench import Bench
 
 _MOST = 3  # places that are explained in one file
-_BLAMED = re.compile(r"(?ms)^([0-9a-f]{40}) \d+ (\d+)\b.*?^author-time (\d+)$")
 
 
 def meetings(
@@ -31,14 +28,26 @@ def meetings(
         for side in (sides.base, sides.ours, sides.theirs, conflict.marked)
     )
     own, gone = _without(ours, base), _without(base, theirs)
-    patches = list(_patches(bench, old, new, {conflict.path, sides.pristine}))
+    steps = _steps(bench, old, new, sides)
     path = conflict.path if conflict.path in there.tree else sides.pristine
     met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
     for place in met[:_MOST]:
         mine = _among(place.mine, own)
         changes = _without(place.wanted, base) or _taken_out(base, ours, gone, place) or gone
         line = _first_line(marked, place.start + 1, mine)
-        yield Meeting(line, _yours(bench, there, path, mine), _theirs(patches, changes))
+        wanted = _theirs(new.label, steps, sides, changes)
+        yield Meeting(line, _yours(bench, there, path, mine), wanted)
+
+
+def _steps(bench: Bench, old: Stack, new: Stack, sides: Sides) -> list[Step]:
+    """What made a file in both stacks, the work of what comes or goes first."""
+    found = []
+    for stack in (new, old):
+        for path in dict.fromkeys((sides.path, sides.pristine)):
+            if path in bench.pristine(stack):
+                found += line_origins.steps(bench, stack, path)
+    stays = old.names & new.names | {CORE}
+    return sorted(found, key=lambda step: step.origin.component in stays)
 
 
 def _without(lines: Iterable[bytes], others: Iterable[bytes]) -> list[bytes]:
@@ -71,88 +80,50 @@ def _first_line(marked: Sequence[bytes], start: int, mine: Sequence[bytes]) -> i
     return max(start, 1)
 
 
-# The user's side: git knows.
-
-
-def _yours(bench: Bench, there: Project, path: str, lines: list[bytes]) -> Yours | None:
+def _yours(bench: Bench, there: Project, path: str, wanted: list[bytes]) -> Yours | None:
     """The newest commit that wrote one of the lines; where they took some out, the file's."""
-    whole = repository.within(there.prefix, path)
     numbers = set[int]()
     written = there.tree.read(path).split(b"\n")
     for number, text in enumerate(written, 1):
-        if text.removesuffix(b"\r") in lines:
+        if text.removesuffix(b"\r") in wanted:
             numbers.add(number)
-    chosen = ["--invert-grep", "--grep=^Aegis-Release: ", str(there.head), "--", whole]
-    try:
-        if numbers:
-            chosen = [_blamed(bench, there, whole, numbers), "--"]
-        shown = "--format=%H%n%s%n%an%n%aI%n%ar"
-        said = git.history(bench.store.path, there.root, "log", "-1", shown, *chosen)
-    except Refused:
-        return None
-    fields = said.removesuffix("\n").split("\n")
-    return Yours(*fields) if len(fields) == 5 else None
+    if numbers:
+        wrote = blame.lines(bench, there, str(there.head), path, numbers).values()
+        newest = max(wrote)[1] if wrote else ""
+        return blame.named(bench, there, [newest]).get(newest)
+    by_people = ("--invert-grep", "--grep=^Aegis-Release: ")
+    return blame.newest(bench, there, *by_people, str(there.head), path=path)
 
 
-def _blamed(bench: Bench, there: Project, path: str, at: set[int]) -> str:
-    """The newest commit that wrote one of some lines of a file."""
-    span = f"{min(at)},{max(at)}"
-    asked = ("blame", "--line-porcelain", "-L", span, str(there.head), "--", path)
-    said = git.history(bench.store.path, there.root, *asked)
-    newest, wrote = 0, ""
-    for commit, line, time in _BLAMED.findall(said):
-        if int(line) in at and int(time) >= newest:
-            newest, wrote = int(time), str(commit)
-    return wrote
-
-
-# The other side: the patches say it.
-
-
-def _patches(bench: Bench, old: Stack, new: Stack, paths: set[str]) -> Iterator[tuple[str, Patch]]:
-    """The patches of files at some paths, those of what comes or goes first."""
-    stays = old.names & new.names
-    for name in sorted(old.names | new.names, key=lambda name: (name in stays, name)):
-        for stack in (old, new):
-            component = bench.catalogue(stack).get(name)
-            for patch_name, mail in component.series if component else ():
-                made = _of_paths(patch_name, mail, paths)
-                if made:
-                    yield name, made
-
-
-def _of_paths(name: str, mail: bytes, paths: set[str]) -> Patch | None:
-    """What a patch does to some files, if it names one of them."""
-    if not any(path.encode("utf-8", "surrogateescape") in mail for path in paths):
-        return None
-    try:
-        made = patch.parse(name, mail)
-    except PatchRejected:
-        return None
-    return replace(made, files=tuple(file for file in made.files if file.path in paths))
-
-
-def _theirs(patches: Sequence[tuple[str, Patch]], changes: Iterable[bytes]) -> Theirs | None:
-    """The patch that wrote most of what theirs brings to a place, or takes away from it."""
+def _theirs(
+    release: str, steps: Sequence[Step], sides: Sides, changes: Iterable[bytes]
+) -> Theirs | None:
+    """What the release changes at a place, and the patch that wrote most of it."""
     wanted = _stripped(changes)
     best, most = None, 0
-    for name, each in patches:
-        before, after = list[bytes](), list[bytes]()
-        for file in each.files:
-            for hunk in file.hunks:
-                before += hunk.preimage
-                after += hunk.postimage
-        count = len((_stripped(before) ^ _stripped(after)) & wanted)
+    for step in steps:
+        count = len(
+            (_stripped(step.before.splitlines()) ^ _stripped(step.after.splitlines())) & wanted
+        )
         if count > most:
-            best, most = Theirs(name, each.subject, _first_sentence(each.body)), count
-    return best
+            best, most = step.origin, count
+    if best is None:
+        return None
+    label = release if best.component == CORE else f"{release} ({best.component})"
+    return Theirs(label, best.component, best.patch, tuple(_changed(sides, wanted)))
+
+
+def _changed(sides: Sides, wanted: set[bytes]) -> Iterator[str]:
+    """The lines that leave and come where one of some is among them, as a diff shows them."""
+    old, new = bytes_of(sides.base), bytes_of(sides.theirs)
+    before, after = texts.lines(old), texts.lines(new)
+    for was, now in texts.hunks(old, new):
+        gone, come = before[was.start : was.stop], after[now.start : now.stop]
+        if _stripped([*gone, *come]) & wanted:
+            for sign, lines in ("-", gone), ("+", come):
+                for line in lines:
+                    yield sign + line.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _stripped(lines: Iterable[bytes]) -> set[bytes]:
     return {line.strip() for line in lines if line.strip()}
-
-
-def _first_sentence(body: str) -> str:
-    paragraph = " ".join(body.partition("\n\n")[0].split())
-    sentence, stop, _ = paragraph.partition(". ")
-    return sentence + stop.strip()

@@ -48,11 +48,15 @@ class Yours:
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """The patch that a conflict is about, and the first sentence of why there is one."""
+    """The patch that a conflict is about, and the lines that the release takes out or puts in.
 
+    `label` names the release, and the component if it is not the core.
+    """
+
+    label: str
     component: str
     patch: str
-    why: str
+    change: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

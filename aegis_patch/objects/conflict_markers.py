@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,23 +14,39 @@ class Place:
     """Lines of ours and of theirs that meet.
 
     `start` and `stop` are the lines of the file, counted from 0, that the place takes, markers
-    included.
+    included; `base` is the marker of the base, if the style shows that.
     """
 
     start: int
     stop: int
     mine: Sequence[bytes]
     wanted: Sequence[bytes]
+    base: int | None = None
 
 
 def places(lines: Sequence[bytes]) -> Iterator[Place]:
     """Where a file that was merged has markers."""
-    start = middle = -1
+    start = base = middle = -1
     for number, line in enumerate(lines):
         if line.startswith(f"<<<<<<< {LABELS[1]}".encode()):
             start = number
+        elif line.startswith(f"||||||| {LABELS[0]}".encode()) and start > middle:
+            base = number
         elif line.rstrip(b"\r\n") == b"=======" and start > middle:  # more underline a heading
             middle = number
         elif line.startswith(f">>>>>>> {LABELS[2]}".encode()):
-            mine, wanted = lines[start + 1 : middle], lines[middle + 1 : number]
-            yield Place(start, number + 1, mine, wanted)
+            has_base = base > start
+            mine = lines[start + 1 : base if has_base else middle]
+            wanted = lines[middle + 1 : number]
+            yield Place(start, number + 1, mine, wanted, base if has_base else None)
+
+
+def resolved(data: bytes, *, mine: bool) -> bytes:
+    """A marked text with one side alone."""
+    lines = re.findall(rb"[^\n]*\n|[^\n]+", data)
+    made: list[bytes] = []
+    at = 0
+    for place in places(lines):
+        made += [*lines[at : place.start], *(place.mine if mine else place.wanted)]
+        at = place.stop
+    return b"".join([*made, *lines[at:]])

@@ -6,10 +6,12 @@ Everything else is read through pygit2.
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -112,13 +114,13 @@ def objects(directory: Path) -> Path:
     return (git_dir / shared.read_text().strip() if shared.exists() else git_dir) / "objects"
 
 
-def history(store: str, root: Path, *args: str) -> str:
-    """Ask git about a project's history, by its objects alone, from an empty store.
+def history(store: str, borrowed: Path, *args: str, also: Iterable[Path] = ()) -> str:
+    """Ask git about objects alone, from an empty store that borrows a project's, and `also` others.
 
     So the user's configuration (blame.*, log.*, diff.*, i18n.* and so on) has no effect.
     """
-    borrowed = objects(root)
     env = {
+        **seeing([Path(store, "objects"), *also]),
         "GIT_DIR": store,
         "GIT_OBJECT_DIRECTORY": str(borrowed),
         "GIT_SHALLOW_FILE": str(borrowed.parent / "shallow"),
@@ -129,6 +131,21 @@ def history(store: str, root: Path, *args: str) -> str:
         "GIT_CONFIG_PARAMETERS": "",
     }
     return run(Path(store), *args, env=env)
+
+
+def show(directory: Path, *args: str, env: Mapping[str, str]) -> None:
+    """Run git on the terminal itself, with the user's colours and pager."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # is for the pager
+    try:
+        subprocess.run(["git", *args], cwd=directory, env={**os.environ, **env}, check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def seeing(places: Iterable[Path]) -> dict[str, str]:
+    """The environment in which git sees the objects of some directories besides its own."""
+    quoted = [json.dumps(str(place), ensure_ascii=False) for place in places]
+    return {"GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(quoted)}
 
 
 @functools.cache

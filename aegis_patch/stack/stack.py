@@ -5,6 +5,7 @@ Every verb is a function from stack to stack; `aegis.toml` is a stack's record.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -49,6 +50,12 @@ class Stack:
     answers: Mapping[str, str]
     present: Mapping[str, Presence]
     yours: Yours = frozenset()
+
+    @property
+    def label(self) -> str:
+        """The upstream and its release, as people call them."""
+        title = re.split("[/:]", self.url.rstrip("/"))[-1].removesuffix(".git")
+        return f"{title} {self.release}"
 
     @property
     def names(self) -> frozenset[str]:

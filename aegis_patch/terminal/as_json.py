@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.stack.component import Component
@@ -14,6 +14,10 @@ from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.verbs.settle import Settled
 from aegis_patch.verbs.status import Status
 from aegis_patch.verbs.step import Commit, Result
+
+if TYPE_CHECKING:
+    from aegis_patch.verbs.diff import Difference
+    from aegis_patch.verbs.explain import Explained
 
 CORE_ROW = {
     "name": "core",
@@ -90,6 +94,18 @@ def status_json(status: Status) -> dict[str, Any]:
         "drift": [asdict(file) for file in status.drift],
         "off": [{"what": finding.what, "next": finding.next} for finding in status.off],
     }
+
+
+def diff_json(found: Difference) -> dict[str, Any]:
+    """The changed files as a program reads them."""
+    return {"files": [asdict(file) for file in found.files]}
+
+
+def explained_json(found: Explained) -> dict[str, Any]:
+    """Where a file comes from, as a program reads it; it has the lines already."""
+    shown = asdict(found)
+    del shown["text"]
+    return shown
 
 
 def components_json(catalogue: Mapping[str, Component]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from aegis_patch.verbs.step import Commit, FileChange, Result
 
 _SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~")}
 _MOST_FILES = 12  # of a commit, before those that are not edits are only counted
+_MOST_LINES = 8  # of a release's change at a conflict
 _MOST_NOTES = 3  # of one kind, before they become one line
 _MARKED = "Edit the marked lines, then: git add {path}"
 _AS_YOU_LEFT_IT = (
@@ -283,10 +284,15 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
     screen.line(plain(f"    {path}:{meeting.line}"))
     if yours := meeting.yours:
         who = f"{yours.author}, {yours.ago}"
-        screen.line(plain(f"      yours: {yours.commit[:9]} {yours.subject!r} ({who})"), hang=8)
+        screen.line(plain(f"      yours: {yours.commit[:7]} {yours.subject!r} ({who})"), hang=8)
     if theirs := meeting.theirs:
-        why = f" — {theirs.why}" if theirs.why else ""
-        screen.line(plain(f"      {theirs.component}: {theirs.patch!r}{why}"), hang=8)
+        patch = f": {theirs.patch!r}" if theirs.patch else ""
+        screen.line(plain(f"      {theirs.label}{patch} changes"), hang=8)
+        for line in theirs.change[:_MOST_LINES]:
+            style = green if line[0] == "+" else red
+            screen.raw(f"        {style(plain(line))}")
+        if (more := len(theirs.change) - _MOST_LINES) > 0:
+            screen.line(f"        and {_number(more, 'more line')}")
 
 
 def _show_way_on(screen: Screen, rest: Sequence[str]) -> None:

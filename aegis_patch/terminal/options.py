@@ -42,6 +42,16 @@ Url = Annotated[
         help="Git URL of your own upstream (default: the built-in releases).",
     ),
 ]
+Paths = Annotated[
+    list[str] | None, typer.Argument(metavar="PATH", help="Only these files and directories.")
+]
+Component = Annotated[
+    str, typer.Option("--component", metavar="NAME", help="Only its files and lines.")
+]
+Target = Annotated[str, typer.Argument(metavar="PATH[:LINE]", help="A file, or one line of it.")]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="Tell the result by the exit code (see the docs).")
+]
 OnOff = Annotated[
     Literal["on", "off"], typer.Argument(metavar="on|off", help="Set it up, or remove it.")
 ]

@@ -18,7 +18,7 @@ _QUIET = {"--quiet", "-q"}
 _COMMON = {"--dry-run", "--diff", *_QUIET, *_UNASKED}
 _WHERE = {"--project-path", "-C"}
 # Options by the type of their parameter, as `options` has it.
-_FLAGS = {"NoLock": "--no-lock", "Strict": "--strict"}
+_FLAGS = {"NoLock": "--no-lock", "Strict": "--strict", "ExitCode": "--exit-code"}
 _LISTS = {"Components": "--components", "Answer": "--answer"}
 _VALUES = {"To": "--to", "Release": "--upstream-version", "Url": "--upstream", **_LISTS}
 

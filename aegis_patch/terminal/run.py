@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("init", "add", "remove", "rebase-upstream", "update", "answers", "repair"),
-    *("adopt", "merge-driver", "status", "components"),
+    *("adopt", "merge-driver", "status", "diff", "explain", "components"),
 )
 """All commands, in the order of the help text."""
 HIDDEN = {"update"}

@@ -18,16 +18,26 @@ from aegis_patch.stack.pristine import pristine
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
-from aegis_patch.upstream import identity_files, releases
+from aegis_patch.upstream import fork, identity_files, releases
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where things are built: the scratch store, the releases opened in it, the trees made."""
+    """Where things are built: the scratch store, the releases opened in it, the trees made.
+
+    `places` are the object directories that the store was opened with.
+    """
 
     store: pygit2.Repository
+    places: tuple[Path, ...] = ()
     opened: dict[tuple[str, str, str], Upstream] = field(default_factory=dict)
     made: dict[str, Tree] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> list[Path]:
+        """Every directory with objects that the store sees."""
+        forks = {fork.objects(url) for url, _, _ in self.opened if url != releases.BUNDLED}
+        return [Path(self.store.path, "objects"), *self.places, *sorted(forks)]
 
     def open(self, url: str, release: str, commit: str = "") -> Upstream:
         """A release by its version; each is opened once."""
@@ -98,5 +108,6 @@ class Bench:
 @contextmanager
 def open_bench(*alternates: Path) -> Iterator[Bench]:
     """A scratch store that sees our releases, and other object directories besides."""
-    with scratch([*alternates, *releases.alternates()]) as store:
-        yield Bench(store)
+    places = (*alternates, *releases.alternates())
+    with scratch(places) as store:
+        yield Bench(store, places)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
-from aegis_patch.history import conflict_origins
+from aegis_patch.history import conflict_view
 from aegis_patch.history.unresolved import Evolved, Reference, references
 from aegis_patch.landing import land, preconditions
 from aegis_patch.landing.land import Draft, Pick
@@ -153,7 +153,8 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     stuck = built[-1] if built[-1].conflicts else None
     drafts = [Draft(made.step.message, made.after) for made in clean]
-    pick = _pick(there, stuck) if stuck else None
+    conflicts = _explained(bench, there, stuck) if stuck else ()
+    pick = _pick(there, stuck, conflicts) if stuck else None
     seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
     commits = [_commit(there, made) for made in clean]
     if not mode.dry:
@@ -161,7 +162,6 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
         ids = land.land(there.repo, there.head, before, drafts, pick, seen=seen, held=there.held)
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
     if stuck:
-        conflicts = _explained(bench, there, stuck)
         commits.append(replace(_commit(there, stuck), conflicts=conflicts))
     after = pick.worktree if pick else drafts[-1].tree
     patch = patch_text(before, after) if mode.diff else ""
@@ -191,10 +191,10 @@ def _refuse_or_look(
     return seen
 
 
-def _pick(there: Place, stuck: Built) -> Pick:
+def _pick(there: Place, stuck: Built, conflicts: Iterable[Conflict]) -> Pick:
     """A conflict, as git is to have it."""
     marked, stages = {}, {}
-    for conflict in stuck.conflicts:
+    for conflict in conflicts:
         path = repository.within(there.prefix, conflict.path)
         sides = conflict.sides
         stages[path] = (sides.base, sides.ours, sides.theirs)
@@ -211,11 +211,8 @@ def _commit(there: Place, made: Built) -> Commit:
 
 
 def _explained(bench: Bench, there: Place, stuck: Built) -> tuple[Conflict, ...]:
-    """The conflicts, with the commit and the patch behind each."""
+    """The conflicts, with the commit and the change behind each."""
     if not isinstance(there, Project) or stuck.step.old is None:
         return stuck.conflicts
-    explained = []
-    for conflict in stuck.conflicts:
-        met = conflict_origins.meetings(bench, there, stuck.step.old, stuck.step.new, conflict)
-        explained.append(replace(conflict, met=tuple(met)))
-    return tuple(explained)
+    old, new = stuck.step.old, stuck.step.new
+    return tuple(conflict_view.shown(bench, there, old, new, each) for each in stuck.conflicts)

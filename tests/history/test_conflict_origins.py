@@ -6,7 +6,7 @@ import pytest
 
 from aegis_patch.history import conflict_origins
 from aegis_patch.objects import conflict_markers
-from tests.conftest import Project, Start, run
+from tests.conftest import NEWEST, Project, Start, run
 
 PORT = '    ports: ["${PORT:-8000}:8000"]\n'
 
@@ -21,12 +21,13 @@ def ported(start: Start) -> Project:
     return project
 
 
-def test_who_meets_whom_and_why(start: Start) -> None:
+def test_who_meets_whom_and_what_changes(start: Start) -> None:
     project = ported(start)
     commit = project.git("rev-parse", "HEAD~")
     said = project.aegis("add", "ingress", code=3).out
-    assert f"yours: {commit[:9]} 'Publish on 9000' (Uma User, " in said
-    assert "ingress: 'Put Traefik in front of the webservers' — A session of the dashboard" in said
+    assert f"yours: {commit[:7]} 'Publish on 9000' (Uma User, " in said
+    assert f"aegis {NEWEST} (ingress): 'Put Traefik in front of the webservers' changes\n" in said
+    assert f"        -{PORT}" in said
     number = int(said.partition("compose.yaml:")[2].partition(":")[2].partition("\n")[0].split()[0])
     assert "-9000" in project.read("compose.yaml").splitlines()[number - 1]
 

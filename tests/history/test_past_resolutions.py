@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pygit2
@@ -37,9 +38,9 @@ def resolve(project: Project, path: str, text: str) -> None:
 
 def parts(marked: str) -> tuple[str, str, str]:
     """What is above the one place of conflict, ours, and what is below it."""
-    above, _, rest = marked.partition("<<<<<<< HEAD (yours)\n")
+    above, _, rest = re.sub(r"(?m)^(<<<<<<<|>>>>>>>) .*$", r"\1", marked).partition("<<<<<<<\n")
     mine, _, rest = rest.partition("=======\n")
-    return above, mine, rest.partition(">>>>>>> aegis (theirs)\n")[2]
+    return above, mine, rest.partition(">>>>>>>\n")[2]
 
 
 def combined(mine: str) -> str:

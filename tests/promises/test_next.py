@@ -28,6 +28,7 @@ PACKAGE = ROOT / "aegis_patch"
 Words = list[str | Path]
 Provoke = Callable[["World"], Words]
 ELSEWHERE = {
+    "{path} has {count}": "see `a line that is not there`",
     "half written": "tests/landing/faults.py: a disk that is full while files move",
     "; nothing was changed": "tests/landing/faults.py; the command is pasted below",
     "git couldn't write the files": "tests/landing/faults.py; the command is pasted below",
@@ -174,6 +175,11 @@ CASES = {
     "a record with a name that nobody knows": solved(
         *("aegis repair", "add ingress", "sed -i s/^cache/redsi/ aegis.toml; commit", "cache"),
     ),
+    "a path elsewhere": typed("outside the project", "diff .."),
+    "a path that nobody has": typed("tracks no such file", "diff nothing"),
+    "a file that nobody has": typed("tracks no such file", "explain nothing"),
+    "a component that is not there": typed("isn't installed.", "diff --component worker"),
+    "a line that is not there": typed("has 0 lines", "explain empty:1", ">empty; git add empty"),
     "an answer that nobody asks for": typed("No answer ", "answers colour=red"),
     "an answer to init that nobody asks for": typed("No", "init ../x -y --answer colour=red"),
     "an answer that is not valid": typed("Invalid answer", "answers author_email=me"),

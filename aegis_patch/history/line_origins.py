@@ -1,0 +1,127 @@
+"""Where a line of a file comes from: the core, a patch of a component, or the user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pygit2
+
+from aegis_patch.objects import texts
+from aegis_patch.stack import patch, pristine, requirements
+from aegis_patch.stack.patch import FilePatch, Patch
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.stack import CORE, Stack
+from aegis_patch.upstream.workbench import Bench
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What brought a line: a component, and the patch of it, with the reason in its body."""
+
+    component: str
+    patch: str = ""
+    why: str = ""
+
+
+BASE = Origin(CORE, why="Part of every project.")
+ANSWERS = Origin(CORE, why="Written from your answers (see `aegis answers`).")
+RECORDED = Origin(CORE, why="aegis records your stack here.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A text before and after what an origin made of it."""
+
+    origin: Origin
+    before: bytes
+    after: bytes
+
+
+Line = Origin | None  # None: the user's
+
+
+def steps(bench: Bench, stack: Stack, path: str) -> list[Step]:
+    """How a file of the pristine tree came to be: by the core, each patch, then the answers."""
+    store, catalogue = bench.store, bench.catalogue(stack)
+    made = bench.upstream(stack).base.read(path)
+    found = [Step(BASE, b"", made)]
+    for name in requirements.order(catalogue, stack.names):
+        patches = _naming(catalogue[name].series, path)
+        if not patches:
+            continue
+        upstream = bench.at(stack, stack.present[name].release)
+        before = version = pristine.before(upstream, name).read(path)
+        start = made
+        for each, file in patches:
+            version = patch.postimage(file, version)
+            joined = _joined(store, before, start, version)
+            found.append(Step(_origin(name, each), made, joined))
+            made = joined
+    last = RECORDED if path == RECORD else ANSWERS
+    return [*found, Step(last, made, bench.pristine(stack).read(path))]
+
+
+def of_pristine(bench: Bench, stack: Stack, path: str) -> list[Line]:
+    """The origin of each line of a file, as the stack has it unedited."""
+    origins: list[Line] = []
+    for step in steps(bench, stack, path):
+        origins = _carried(origins, step.before, step.after, step.origin)
+    return origins
+
+
+def of_text(bench: Bench, stack: Stack, path: str, text: bytes) -> list[Line]:
+    """The origin of each line of a text, which the pristine file at a path has become."""
+    origins = of_pristine(bench, stack, path)
+    return _carried(origins, bench.pristine(stack).read(path), text, None)
+
+
+def creator(bench: Bench, stack: Stack, path: str) -> Origin:
+    """What brings a file of the pristine tree."""
+    catalogue = bench.catalogue(stack)
+    for name in requirements.order(catalogue, stack.names):
+        for each, file in _naming(catalogue[name].series, path):
+            if file.old_mode is None:
+                return _origin(name, each)
+    return BASE
+
+
+def _origin(name: str, each: Patch) -> Origin:
+    return Origin(name, each.subject, first_paragraph(each.body))
+
+
+def first_paragraph(body: str) -> str:
+    """The first paragraph of a text, on one line."""
+    return " ".join(body.partition("\n\n")[0].split())
+
+
+def _carried(origins: Sequence[Line], old: bytes, new: bytes, origin: Line) -> list[Line]:
+    """The origins of a text's lines after a change, which brought what differs."""
+    carried: list[Line] = []
+    at = 0
+    for was, now in texts.hunks(old, new) if old != new else ():
+        carried += [*origins[at : was.start], *[origin] * len(now)]
+        at = was.stop
+    return [*carried, *origins[at:]]
+
+
+def _joined(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """A file with the changes of a series, as the fold of the pristine tree has it."""
+    merged = texts.merge_text(store, base, ours, theirs)
+    if merged.clean:
+        return merged.data
+    settled = pristine.at_anchors(base, ours, theirs)
+    return ours if settled is None else settled
+
+
+def _naming(series: Sequence[tuple[str, bytes]], path: str) -> list[tuple[Patch, FilePatch]]:
+    """The patches that name a path, with what each does there."""
+    found = []
+    for name, mail in series:
+        if path.isascii() and path.encode() not in mail:
+            continue  # git quotes other names
+        parsed = patch.parse(name, mail)
+        for file in parsed.files:
+            if file.path == path:
+                found.append((parsed, file))
+    return found

@@ -1,0 +1,90 @@
+"""What `aegis explain` shows: a line and where it is from, or a file with a margin of owners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aegis_patch.terminal.as_json import plain
+from aegis_patch.terminal.screen import Screen, bold, columns, cyan, dim, green, magenta, red
+from aegis_patch.verbs.explain import Explained, Part
+
+_COLOURS = (cyan, green, red)
+_NOT_YET = "not committed"
+_SHARE = 5  # a margin takes at most one column in so many
+
+
+def show_explained(screen: Screen, found: Explained) -> None:
+    """A file's lines with their owners, then who these are; of one line, just that."""
+    if found.pristine and found.pristine != found.path:
+        screen.line(dim(plain(f"{found.path} is {found.pristine} in {found.release}")))
+    if found.gone:
+        screen.line(plain(_where_it_went(found)))
+    if len(found.text) > 1 or len(found.parts) > 1:
+        _show_lines(screen, found)
+    elif found.text:
+        screen.raw(plain(found.text[0]))
+    for part in {(part.origin, part.commit): part for part in found.parts}.values():
+        _show_owner(screen, found, part)
+
+
+def _where_it_went(found: Explained) -> str:
+    if found.moved_to:
+        return f"You moved it to {found.moved_to}: aegis explain {found.moved_to}"
+    if by := found.deleted_by:
+        return f"You deleted it: {by.commit[:7]} {by.subject!r} ({by.author}, {by.ago})"
+    return "You deleted it; no commit says so yet."
+
+
+def _show_lines(screen: Screen, found: Explained) -> None:
+    names = [_name(part) for part in found.parts]
+    width = max(map(len, names))
+    if screen.width:
+        width = min(width, max(screen.width // _SHARE, 4))
+    styles = _styles(found)
+    number = 0
+    for part, name in zip(found.parts, names, strict=True):
+        owner = f"{_cut(name, width):{width}}"
+        for _ in range(part.start, part.stop + 1):
+            text = plain(found.text[number].replace("\t", "    "))
+            text = _cut(text, screen.width - width - 3) if screen.width else text
+            screen.raw(f"{styles[name](owner)} {dim('│')} {text}")
+            number += 1
+    screen.line()
+
+
+def _cut(text: str, width: int) -> str:
+    """A text that fits some columns."""
+    if columns(text) <= width:
+        return text
+    while columns(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _styles(found: Explained) -> dict[str, Callable[[str], str]]:
+    """A style for each owner: the user's own stand out, the core stays back."""
+    styles: dict[str, Callable[[str], str]] = {"core": dim}
+    for part in found.parts:
+        own = magenta if part.origin is None else _COLOURS[len(styles) % len(_COLOURS)]
+        styles.setdefault(_name(part), own)
+    return styles
+
+
+def _show_owner(screen: Screen, found: Explained, part: Part) -> None:
+    owner = _styles(found)[_name(part)](bold(_name(part)))
+    if part.commit:
+        said = f"yours: {part.commit.subject!r} ({part.commit.author}, {part.commit.ago})"
+    elif part.origin is None:
+        said = "yours, on disk"
+    else:
+        patch = f": {part.origin.patch!r}" if part.origin.patch else ""
+        said = f"{found.release}{patch}"
+    screen.line(f"{owner}  {plain(said)}", hang=4)
+    if part.origin and part.origin.why:
+        screen.line(dim(plain(part.origin.why)))
+
+
+def _name(part: Part) -> str:
+    if part.origin:
+        return part.origin.component
+    return part.commit.commit[:7] if part.commit else _NOT_YET

@@ -1,0 +1,140 @@
+"""`aegis diff`: what the project changed since pristine, as a patch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aegis_patch.errors import Refused
+from aegis_patch.history import line_origins, presence
+from aegis_patch.history.line_origins import Line
+from aegis_patch.merge import renames
+from aegis_patch.objects import texts
+from aegis_patch.objects.trees import Differences, Tree
+from aegis_patch.project import git, worktree
+from aegis_patch.project.find import Project
+from aegis_patch.stack.stack import CORE, Stack
+from aegis_patch.upstream.workbench import Bench
+from aegis_patch.verbs import naming
+from aegis_patch.verbs.opening import open_project
+from aegis_patch.verbs.step import FileChange, file_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs from the pristine tree, and as a patch (unless git showed that itself)."""
+
+    files: tuple[FileChange, ...]
+    patch: str
+
+
+def diff(where: Path, paths: Sequence[Path], name: str, *, live: bool) -> Difference:
+    """The tracked files of the work tree against the pristine tree of the project's stack.
+
+    Args:
+        paths: files and directories to which it is limited.
+        name: a component, or the core, to whose files and lines it is limited.
+        live: let git show it on the terminal.
+    """
+    with open_project(where, to_write=False) as (bench, there):
+        stack = presence.look(bench, there.stack, there.tree).there
+        old, new = bench.pristine(stack), worktree.snapshot(bench.store, there)
+        wanted = _changes(there, old, new, [inside(there, path) for path in paths])
+        if name:
+            gone = [path for path, (was, now) in wanted.items() if was and not now]
+            moved = renames.follow(old, new, gone).files
+            wanted = _of_component(bench, stack, wanted, moved, _present(stack, name))
+        new = old.replaced({path: now for path, (_, now) in wanted.items()})
+        words = ("diff", str(old), str(new))
+        patch = ""
+        if live:
+            git.show(Path(there.repo.workdir), *words, env=git.seeing(bench.objects))
+        else:
+            plain = ("--binary", "--full-index")
+            patch = git.history(bench.store.path, there.objects, *words, *plain, also=bench.objects)
+        return Difference(file_changes(old, new, ""), patch)
+
+
+def inside(there: Project, path: Path) -> str:
+    """A path that was typed, as the project's tree has it; "" for all of it.
+
+    Raises:
+        Refused: it is outside.
+    """
+    whole = Path.cwd() / path
+    is_named = whole.name not in ("", "..")  # a link's own name stays
+    place = whole.parent.resolve() / whole.name if is_named else whole.resolve()
+    if not place.is_relative_to(there.root):
+        raise Refused("This path is outside the project.", where=str(path), next="aegis diff")
+    found = place.relative_to(there.root).as_posix()
+    return "" if found == "." else found
+
+
+def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Differences:
+    """What differs between two trees, in the files and directories at some places."""
+    for place in places:
+        if not any(place in tree or tree.subtree(place) for tree in (old, new)):
+            raise Refused(
+                "git tracks no such file here, and aegis has none either.",
+                where=str(there.root / place),
+                next="git status",
+            )
+    changes = old.differences(new)
+    if not places or "" in places:
+        return changes
+    found: Differences = {}
+    for path, change in changes.items():
+        if any(f"{path}/".startswith(f"{place}/") for place in places):
+            found[path] = change
+    return found
+
+
+def _present(stack: Stack, word: str) -> str:
+    names = naming.names([word])
+    name = names[0].partition("[")[2].removesuffix("]") or names[0] if names else ""
+    if name != CORE and name not in stack.names:
+        raise Refused(f'"{word}" isn\'t installed.', next="aegis status")
+    return name
+
+
+def _of_component(
+    bench: Bench, stack: Stack, changes: Differences, moved: Mapping[str, str], name: str
+) -> Differences:
+    """What of some changes is in the files and lines of a component."""
+    found: Differences = {}
+    for path, (was, now) in changes.items():
+        origins = line_origins.of_pristine(bench, stack, path)
+        is_whole = _owner(bench, stack, path) == name
+        if was and now and {line.component for line in origins if line} > {name}:
+            part = was.rewritten(_in_lines(was.data, now.data, origins, name))
+            found[path] = was, replace(part, mode=now.mode if is_whole else was.mode)
+        elif is_whole:
+            found[path] = was, now
+        if path in found and moved.get(path) in changes:
+            found[moved[path]] = changes[moved[path]]
+    return found
+
+
+def _owner(bench: Bench, stack: Stack, path: str) -> str:
+    """Whose a file is: who brings it, or all that there is in its directory; "" for the user's."""
+    tree = bench.pristine(stack)
+    if path in tree:
+        return line_origins.creator(bench, stack, path).component
+    beside = tree.files(path.rpartition("/")[0]) if "/" in path else ()
+    owners = {line_origins.creator(bench, stack, other).component for other in beside}
+    return owners.pop() if len(owners) == 1 and CORE not in owners else ""
+
+
+def _in_lines(before: bytes, after: bytes, origins: Sequence[Line], name: str) -> bytes:
+    """A text with those changes alone that are in, or next to, a component's lines."""
+    lines, wanted = texts.lines(before), texts.lines(after)
+    made: list[bytes] = []
+    at = 0
+    for old, new in texts.hunks(before, after):
+        around = old or range(max(old.start - 1, 0), old.stop + 1)
+        owners = {line.component for line in origins[around.start : around.stop] if line}
+        if name in owners:
+            made += [*lines[at : old.start], *wanted[new.start : new.stop]]
+            at = old.stop
+    return b"".join([*made, *lines[at:]])

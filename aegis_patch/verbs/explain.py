@@ -1,0 +1,179 @@
+"""`aegis explain`: who a line comes from, a patch of aegis or a commit of the user, and why."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import FileMode
+
+from aegis_patch.errors import Refused
+from aegis_patch.history import blame, line_origins, presence
+from aegis_patch.history.line_origins import Line, Origin
+from aegis_patch.merge import renames
+from aegis_patch.merge.outcome import Yours
+from aegis_patch.objects import texts
+from aegis_patch.objects.trees import Entry, Tree
+from aegis_patch.project import worktree
+from aegis_patch.project.find import Project
+from aegis_patch.stack.stack import Stack
+from aegis_patch.upstream.workbench import Bench
+from aegis_patch.verbs import build
+from aegis_patch.verbs.diff import inside
+from aegis_patch.verbs.opening import open_project
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Lines in a row of one origin, or else of the user's commit (None: not committed yet).
+
+    `start` and `stop` count from 1, both included; 0 where a file has no lines to tell apart.
+    """
+
+    start: int
+    stop: int
+    origin: Origin | None
+    commit: Yours | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Where a file comes from; `pristine` is its path in the pristine tree, if it has one there.
+
+    Of a file that is gone: `deleted_by` (None: not committed yet), or where it was `moved_to`.
+    """
+
+    path: str
+    pristine: str | None
+    release: str
+    parts: tuple[Part, ...]
+    text: tuple[str, ...] = ()
+    gone: bool = False
+    deleted_by: Yours | None = None
+    moved_to: str | None = None
+
+
+def explain(where: Path, target: str) -> Explained:
+    """The origin of each line of a file on disk, or of the one in `PATH:LINE`.
+
+    Raises:
+        Refused: neither git nor the pristine tree has such a file, or it has no such line.
+    """
+    with open_project(where, to_write=False) as (bench, there):
+        path, line = _split(there, where, target)
+        stack = presence.look(bench, there.stack, there.tree).there
+        tree = worktree.snapshot(bench.store, there)
+        entry = tree.lookup(path)
+        if entry is None:
+            return _gone(bench, there, stack, tree, path)
+        was = _pristine_path(bench, stack, tree, path)
+        data = entry.data
+        lines = texts.lines(data)
+        if line is not None and not 0 < line <= len(lines):
+            count = f"{len(lines)} line{'s' * (len(lines) != 1)}"
+            raise Refused(
+                f"{path} has {count}.", where=target, next=f"aegis explain {shlex.quote(path)}"
+            )
+        shown = range(line - 1, line) if line else range(len(lines))
+        parts = _parts(bench, there, stack, tree, (path, was, entry), shown)
+        text = [lines[number].decode("utf-8", "replace").rstrip("\r\n") for number in shown]
+        is_text = not texts.is_binary(data)
+        return Explained(path, was, stack.label, tuple(parts), tuple(text if is_text else ()))
+
+
+def _split(there: Project, where: Path, target: str) -> tuple[str, int | None]:
+    found = re.fullmatch(r"(.+):(\d+):?", target, re.DOTALL)
+    if found is None or (where / target).exists():
+        return inside(there, where / target), None
+    return inside(there, where / found[1]), int(found[2])
+
+
+def _pristine_path(bench: Bench, stack: Stack, tree: Tree, path: str) -> str | None:
+    """Where the pristine tree has a file of the user's, wherever they moved it to."""
+    pristine = bench.pristine(stack)
+    if path in pristine:
+        return path
+    missing = []
+    for other, (was, now) in pristine.differences(tree).items():
+        if was and not now:
+            missing.append(other)
+    moved = renames.follow(pristine, tree, missing).files
+    return next((other for other, place in moved.items() if place == path), None)
+
+
+def _parts(
+    bench: Bench,
+    there: Project,
+    stack: Stack,
+    tree: Tree,
+    file: tuple[str, str | None, Entry],
+    shown: Sequence[int],
+) -> Iterator[Part]:
+    path, was, entry = file
+    data = entry.data
+    commit = _commit(bench, there, tree)
+    if entry.mode == FileMode.LINK or texts.is_binary(data) or not data:
+        yield _whole(bench, there, stack, commit, file)
+        return
+    origins: list[Line] = [None] * (max(shown) + 1)
+    if was:
+        origins = line_origins.of_text(bench, stack, was, data)
+    own = [number + 1 for number in shown if origins[number] is None]
+    wrote = blame.lines(bench, there, commit, path, own)
+    commits = blame.named(bench, there, {each for _, each in wrote.values()})
+    rows = []
+    for number in range(shown[0] + 1, shown[-1] + 2):
+        by = commits.get(wrote[number][1]) if number in wrote else None
+        rows.append(Part(number, number, origins[number - 1], _committed(there, by)))
+    for _, group in itertools.groupby(rows, key=lambda row: (row.origin, row.commit)):
+        first, *rest = group
+        yield replace(first, stop=[first, *rest][-1].stop)
+
+
+def _whole(
+    bench: Bench,
+    there: Project,
+    stack: Stack,
+    commit: str,
+    file: tuple[str, str | None, Entry],
+) -> Part:
+    """A file without lines to tell apart: of who brought it, or changed it last."""
+    path, was, entry = file
+    if was and bench.pristine(stack).lookup(was) == entry:
+        return Part(0, 0, line_origins.creator(bench, stack, was), None)
+    return Part(0, 0, None, _committed(there, blame.newest(bench, there, commit, path=path)))
+
+
+def _committed(there: Project, found: Yours | None) -> Yours | None:
+    """A commit, if it is one of the project's, and not ours of what is on disk."""
+    return found if found and found.commit in there.repo else None
+
+
+def _commit(bench: Bench, there: Project, tree: Tree) -> str:
+    """A commit of a project's tree: HEAD, or one upon it in the scratch store."""
+    if tree == there.tree:
+        return str(there.head)
+    if there.prefix:
+        tree = build.whole_tree(bench, there).replaced({there.prefix: tree})
+    who = pygit2.Signature("aegis", "aegis@localhost.invalid")
+    return str(bench.store.create_commit(None, who, who, "", tree.id, [there.head]))
+
+
+def _gone(bench: Bench, there: Project, stack: Stack, tree: Tree, path: str) -> Explained:
+    pristine = bench.pristine(stack)
+    if path not in pristine:
+        raise Refused(
+            "git tracks no such file here, and aegis has none either.",
+            where=str(there.root / path),
+            next="git status",
+        )
+    moved = renames.follow(pristine, tree, [path]).files.get(path)
+    by = None
+    if path not in there.tree:
+        by = blame.newest(bench, there, "--diff-filter=D", str(there.head), path=path)
+    return Explained(path, path, stack.label, (), gone=True, deleted_by=by, moved_to=moved)
