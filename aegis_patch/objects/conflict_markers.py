@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 LABELS = ("before", "HEAD (yours)", "aegis (theirs)")
 
+_OPENING = re.compile(rb"^<{7} ", re.MULTILINE)
+_MIDDLE = re.compile(rb"^={7}\r?$", re.MULTILINE)
+_CLOSING = re.compile(rb"^>{7} ", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -39,6 +43,15 @@ def places(lines: Sequence[bytes]) -> Iterator[Place]:
             mine = lines[start + 1 : base if has_base else middle]
             wanted = lines[middle + 1 : number]
             yield Place(start, number + 1, mine, wanted, base if has_base else None)
+
+
+def line_of(data: bytes) -> int:
+    """The line on which a text has the first markers of whatever conflict; 0 without any."""
+    start = _OPENING.search(data)
+    middle = _MIDDLE.search(data, start.end()) if start else None
+    if start and middle and _CLOSING.search(data, middle.end()):
+        return data.count(b"\n", 0, start.start()) + 1
+    return 0
 
 
 def resolved(data: bytes, *, mine: bool) -> bytes:

@@ -22,6 +22,7 @@ _CONTINUE = {
     RepositoryState.REBASE: "git rebase --continue",
     RepositoryState.REBASE_INTERACTIVE: "git rebase --continue",
     RepositoryState.REBASE_MERGE: "git rebase --continue",
+    RepositoryState.APPLY_MAILBOX: "git am --continue",
 }
 _MERGED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 _REVERTED = "REVERT_HEAD"
@@ -53,6 +54,11 @@ def look(repo: pygit2.Repository) -> Unfinished | None:
     left = _commit_or_tree(repo, "AUTO_MERGE")
     next = _CONTINUE.get(repo.state(), "git commit")
     return Unfinished(next, stages, Tree(repo, left.id) if left else None, _trees(repo))
+
+
+def is_any(repo: pygit2.Repository) -> bool:
+    """Whether an operation is unfinished, or git's last merge left conflicts; runs no process."""
+    return repo.state() != RepositoryState.NONE or Path(repo.path, "AUTO_MERGE").exists()
 
 
 def touched(top: Path, left: Tree, paths: Iterable[str]) -> frozenset[str]:

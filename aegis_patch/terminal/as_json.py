@@ -92,7 +92,8 @@ def status_json(status: Status) -> dict[str, Any]:
         "components": components,
         "integrations": list(status.integrations),
         "drift": [asdict(file) for file in status.drift],
-        "off": [{"what": finding.what, "next": finding.next} for finding in status.off],
+        "unfinished": [asdict(finding) for finding in status.unfinished],
+        "off": [asdict(finding) for finding in status.off],
     }
 
 

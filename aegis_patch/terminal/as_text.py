@@ -105,8 +105,9 @@ def show_settled(screen: Screen, found: Settled) -> None:
 
 def show_status(screen: Screen, status: Status) -> None:
     """A status, for a person."""
-    if status.under_way:
-        screen.line(magenta(plain(status.under_way)))
+    for each in status.unfinished:
+        screen.line(magenta(plain(each.what)))
+        show_next(screen, each.next)
     newer = ", the newest release"
     if status.behind:
         newer = f" ({plain(status.latest)} is available: aegis rebase-upstream)"

@@ -31,6 +31,18 @@ def refuse_stranded(bench: Bench, there: Stack) -> None:
         raise Refused(stray.what, where=RECORD, next=stray.next)
 
 
+def _refuse_unfinished(there: Project) -> None:
+    """Refuse to start a verb where it could not finish; where repair settles that, say so."""
+    try:
+        preconditions.verb(there.repo, there.root)
+    except Refused as error:
+        from aegis_patch.verbs import settle  # slow to import, and seldom needed
+
+        if settle.can_settle(there):
+            raise Refused(error.what, where=error.where, next=presence.REPAIR) from error
+        raise
+
+
 @contextmanager
 def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench, Project]]:
     """A project, and a bench that sees its objects.
@@ -43,7 +55,7 @@ def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench,
         if to_write:
             held = stack.enter_context(journal.alone(there.repo))
             there = replace(find(where), held=held)  # HEAD may have moved while we waited
-            preconditions.verb(there.repo, there.root)
+            _refuse_unfinished(there)
         else:
             journal.glance(there.repo)
             there = find(where)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pygit2.enums import FileMode
 
-from aegis_patch.errors import Refused
+from aegis_patch.errors import AegisError, Refused
 from aegis_patch.history import presence
 from aegis_patch.landing import journal, land, locks, preconditions
 from aegis_patch.merge import branches, one_path
@@ -95,6 +96,16 @@ def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
                 seen |= {path: journal.mark(Path(there.repo.workdir, path)) for path in made.also}
                 land.settle(there.repo, there.head, files, seen=seen, held=held)
     return replace(made, dry=dry)
+
+
+def can_settle(there: Project) -> bool:
+    """Whether `aegis repair` would settle some of what git left unmerged."""
+    op = unfinished.look(there.repo) if unfinished.is_any(there.repo) else None
+    if op is None:
+        return False
+    with suppress(AegisError), workbench.open_bench(there.objects) as bench:
+        return bool(_built(bench, there, op, relock=False)[1].settled)
+    return False
 
 
 def settle_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:

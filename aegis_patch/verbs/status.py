@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from aegis_patch.history import presence
 from aegis_patch.history.presence import Finding
+from aegis_patch.objects import conflict_markers
 from aegis_patch.objects.trees import Tree
-from aegis_patch.project import repository
+from aegis_patch.project import repository, unfinished
+from aegis_patch.project.find import Project
 from aegis_patch.stack import component
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
@@ -25,14 +29,17 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A project beside its upstream; `drift` lists pristine files that the user changed."""
+    """A project beside its upstream; `drift` lists pristine files that the user changed.
+
+    `unfinished` are git's operations in progress, and conflict markers in what was committed.
+    """
 
     stack: Stack
     integrations: tuple[str, ...]
     latest: str
     behind: int
     drift: tuple[Drift, ...]
-    under_way: str
+    unfinished: tuple[Finding, ...]
     off: tuple[Finding, ...] = ()
 
 
@@ -45,9 +52,9 @@ def status(where: Path) -> Status:
         behind = 0 if release == releases.WORK else len(versions)  # a fork can lose its tags
         if release in versions:
             behind = len(versions) - 1 - versions.index(release)
-        drift = drift_of(bench.pristine(found.there), there.tree)
-        what, remedy = repository.under_way(there.repo)
-        under_way = f"{what.capitalize()} is in progress. {remedy}" if what else ""
+        pristine = bench.pristine(found.there)
+        drift = drift_of(pristine, there.tree)
+        left = (*_in_progress(there), *_markers(pristine, there.tree, drift))
         catalogue = bench.catalogue(found.there)
         joined = [
             name
@@ -55,7 +62,35 @@ def status(where: Path) -> Status:
             if name in catalogue and not component.is_chosen(catalogue[name])
         ]
         latest = versions[-1] if versions else release
-        return Status(there.stack, tuple(joined), latest, behind, drift, under_way, found.off)
+        return Status(there.stack, tuple(joined), latest, behind, drift, left, found.off)
+
+
+def _in_progress(there: Project) -> Iterator[Finding]:
+    """The operation of git's that is unfinished, and what to type."""
+    if not unfinished.is_any(there.repo):
+        return
+    from aegis_patch.verbs import settle  # slow to import, and seldom needed
+
+    what, remedy = repository.under_way(there.repo)
+    if settle.can_settle(there):
+        remedy = presence.REPAIR
+    if what:
+        yield Finding(f"{what.capitalize()} is in progress.", remedy)
+    elif unfinished.look(there.repo):
+        yield Finding("Some files have unresolved conflicts.", remedy or "git status")
+
+
+def _markers(pristine: Tree, head: Tree, drift: Iterable[Drift]) -> Iterator[Finding]:
+    """The files of aegis that were committed with conflict markers.
+
+    These are the ones that its merges conflict in; they are read already where they differ, and a
+    look into all files of the user's would take longer than the rest.
+    """
+    for file in drift:
+        line = conflict_markers.line_of(head.read(file.path))
+        if line and not conflict_markers.line_of(pristine.read(file.path)):
+            command = f"git grep -n '^<<<<<<< ' -- {shlex.quote(file.path)}"
+            yield Finding(f"{file.path}:{line} has conflict markers.", command)
 
 
 def drift_of(pristine: Tree, head: Tree) -> tuple[Drift, ...]:

@@ -1,0 +1,110 @@
+"""`aegis status`: what awaits its reader, in words and in its exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import OLDER, Project, Start, run
+
+MARKERS = "<<<<<<< yours\na\n=======\nb\n>>>>>>> theirs\n"
+
+
+def code(project: Project) -> int:
+    """How it ends with --exit-code; without, it always ends with 0."""
+    project.aegis("status")
+    return run("-C", project.path, "status", "--exit-code").code
+
+
+def unfinished(project: Project) -> list[dict[str, str]]:
+    found = project.aegis("status", "--json").json["unfinished"]
+    shown = project.aegis("status").out
+    assert all(each["what"] in shown and each["next"] in shown for each in found)
+    return list(found)
+
+
+def test_exit_codes(start: Start) -> None:
+    project = start("worker")
+    assert code(project) == 0
+    project.collide()
+    assert code(project) == 0
+    project.git("rm", "-rq", "app/components/cache", "tests/components/cache")
+    project.edit("aegis.toml", "cache = {", "# cache = {")
+    project.commit("Lose cache")
+    assert code(project) == 11
+    project.write("compose.yaml", MARKERS + project.read("compose.yaml"))
+    project.commit("Lose track")
+    assert code(project) == 12
+
+
+def test_behind(start: Start) -> None:
+    assert code(start(version=OLDER)) == 10
+
+
+def test_committed_markers_in_a_file_of_aegis(start: Start) -> None:
+    project = start()
+    project.write("compose.yaml", "x: 1\n" + MARKERS.replace("\n", "\r\n"))
+    project.write("README.md", "Title\n=======\n<<<<<<< is how a conflict begins\n")
+    project.commit()
+    (found,) = unfinished(project)
+    assert found["what"] == "compose.yaml:2 has conflict markers."
+    assert "<<<<<<< yours" in project.git(*found["next"].replace("'", "").split()[1:4], "--")
+
+
+@pytest.mark.parametrize("operation", ["merge", "rebase", "cherry-pick", "revert", "am"])
+def test_an_unfinished_operation(start: Start, operation: str) -> None:
+    project = start()
+    project.git("switch", "--quiet", "-c", "other")
+    project.write("notes", "theirs\n")
+    other = project.commit("Theirs")
+    project.git("format-patch", "-1", "--output=../mail")
+    project.git("switch", "--quiet", "main")
+    for text in ("ours\n", "ours again\n"):
+        project.write("notes", text)
+        project.commit()
+    what = {"revert": "HEAD~", "am": "../mail"}.get(operation, other)
+    project.git(operation, what, check=False)
+    (found,) = unfinished(project)
+    assert found["what"].endswith(f"{operation} is in progress.")
+    assert f"`git {operation} --continue` or `git {operation} --abort`" in found["next"]
+    assert code(project) == 12
+    project.git(operation, "--abort")
+    assert code(project) == 0
+
+
+def both_add(start: Start) -> Project:
+    """A project whose branches each added a component, so that git's merge of them stops."""
+    project = start()
+    project.git("branch", "other")
+    project.aegis("add", "worker")
+    project.git("switch", "--quiet", "other")
+    project.aegis("add", "ingress")
+    project.git("merge", "main", check=False)
+    return project
+
+
+def test_where_repair_settles_it_that_is_next(start: Start) -> None:
+    project = both_add(start)
+    (found,) = unfinished(project)
+    assert found == {"what": "A merge is in progress.", "next": "aegis repair"}
+    for verb in (["add", "scheduler"], ["rebase-upstream"], ["remove", "ingress"]):
+        error = project.aegis(*verb, "--json", code=1).json["error"]
+        assert (error["what"], error["next"]) == ("A merge is in progress.", "aegis repair")
+    project.git(*project.aegis("repair", "--json").json["next"].split()[1:])
+    assert unfinished(project) == []
+
+
+def test_what_repair_cannot_settle_is_left_to_git(start: Start) -> None:
+    project = both_add(start)
+    for path in project.git("diff", "--name-only", "--diff-filter=U").split():
+        project.write(path, "mine\n")
+    (found,) = unfinished(project)
+    assert "`git merge --continue` or `git merge --abort`" in found["next"]
+
+
+def test_conflicts_of_a_verb_of_ours_are_for_git_to_continue(start: Start) -> None:
+    project = start()
+    project.collide()
+    project.aegis("add", "ingress", code=3)
+    (found,) = unfinished(project)
+    assert "git cherry-pick --continue" in found["next"]
+    assert code(project) == 12
