@@ -1,0 +1,110 @@
+"""`--verify COMMAND`: a result is tried in a checkout of its own before it lands.
+
+The checkout is a repository in a temporary directory that borrows the project's objects and reads
+its configuration. Nothing in the project knows of it, so that a kill leaves nothing there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from aegis_patch.errors import Refused
+from aegis_patch.landing import journal
+from aegis_patch.landing.land import Draft
+from aegis_patch.project import git
+from aegis_patch.project.find import Place
+
+PROJECT = "AEGIS_PROJECT"
+"""The variable that tells the command where the project itself is."""
+_PATIENCE = 5.0  # seconds that a command has to end when it is interrupted
+_NOBODY = {
+    f"GIT_{who}_{what}": "aegis" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
+_PLAIN = {
+    "core.bare": "false",
+    "core.sparseCheckout": "false",
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+}
+
+
+def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command: str) -> None:
+    """Run a command in a checkout of a planned commit, with its output on standard error.
+
+    Raises:
+        Refused: it failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="aegis-", ignore_cleanup_errors=True) as room:
+        top = Path(room, Path(there.repo.workdir).name)
+        _check_out(there, objects, draft, top)
+        code = _run(command, top / there.prefix, there.root)
+    if code:
+        raise Refused(
+            f"`{command}` failed on the result (exit code {code}), so nothing was changed.",
+            where=str(there.root),
+            next="Land it all the same? Run the command without --verify",
+        )
+
+
+def _check_out(there: Place, objects: Iterable[Path], draft: Draft, top: Path) -> None:
+    """Make a repository of a planned commit, on the project's branch."""
+    git.run(top.parent, "init", "--quiet", "--template=", top.name, env=git.PLAIN)
+    shared = there.objects.parent
+    borrowed = [json.dumps(str(place), ensure_ascii=False) for place in objects]
+    alternates = top / ".git/objects/info/alternates"
+    alternates.parent.mkdir(exist_ok=True)
+    alternates.write_text("".join(f"{place}\n" for place in borrowed))
+    git.run(top, "config", "include.path", str(shared / "config"))
+    for name, value in _PLAIN.items():
+        git.run(top, "config", name, value)
+    if (shared / "shallow").exists():
+        shutil.copyfile(shared / "shallow", top / ".git/shallow")
+    git.run(top, "symbolic-ref", "HEAD", journal.branch(there.repo))
+    parent = ("-p", str(there.head)) if there.head else ()
+    words = ("commit-tree", *parent, "-F", "-", str(draft.tree))
+    commit = git.run(top, *words, stdin=draft.message.encode(), env=_NOBODY).strip()
+    git.run(top, "reset", "--quiet", "--hard", commit, env=_NOBODY)
+
+
+def _run(command: str, here: Path, project: Path) -> int:
+    """Run a command as a group of its own, of which nothing is left afterwards."""
+    with _ended_by_signals():
+        running = subprocess.Popen(
+            command,
+            shell=True,
+            cwd=here,
+            env={**os.environ, PROJECT: str(project)},
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            process_group=0,
+        )
+        try:
+            return running.wait()
+        finally:
+            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(running.pid, signal.SIGTERM)
+                running.wait(_PATIENCE)
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Leave by an exception, which takes the checkout away, where we would end at once."""
+    before = {}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        before[number] = signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
