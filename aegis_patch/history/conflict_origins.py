@@ -16,6 +16,7 @@ from aegis_patch.stack.stack import CORE, Stack
 from aegis_patch.upstream.workbench import Bench
 
 _MOST = 3  # places that are explained in one file
+_LONG = 20  # lines of a change
 
 
 def meetings(
@@ -119,9 +120,12 @@ def _changed(sides: Sides, wanted: set[bytes]) -> Iterator[str]:
     before, after = texts.lines(old), texts.lines(new)
     for was, now in texts.hunks(old, new):
         gone, come = before[was.start : was.stop], after[now.start : now.stop]
-        if _stripped([*gone, *come]) & wanted:
-            for sign, lines in ("-", gone), ("+", come):
-                for line in lines:
+        is_long = len(gone) + len(come) > _LONG  # a whole file, of which a part is here
+        if not _stripped([*gone, *come]) & wanted:
+            continue
+        for sign, lines in ("-", gone), ("+", come):
+            for line in lines:
+                if not is_long or line.strip() in wanted:
                     yield sign + line.decode("utf-8", "replace").rstrip("\r\n")
 
 

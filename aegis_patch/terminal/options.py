@@ -83,4 +83,8 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Refuse if references would break or changes be left out."),
 ]
+Verify = Annotated[
+    str,
+    typer.Option("--verify", metavar="COMMAND", help="Land only if it passes on the result."),
+]
 Version = Annotated[bool, typer.Option("--version", help="Show the version.")]

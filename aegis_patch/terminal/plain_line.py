@@ -20,7 +20,13 @@ _WHERE = {"--project-path", "-C"}
 # Options by the type of their parameter, as `options` has it.
 _FLAGS = {"NoLock": "--no-lock", "Strict": "--strict", "ExitCode": "--exit-code"}
 _LISTS = {"Components": "--components", "Answer": "--answer"}
-_VALUES = {"To": "--to", "Release": "--upstream-version", "Url": "--upstream", **_LISTS}
+_VALUES = {
+    "Verify": "--verify",
+    "To": "--to",
+    "Release": "--upstream-version",
+    "Url": "--upstream",
+    **_LISTS,
+}
 
 
 def read(args: list[str]) -> Call | None:

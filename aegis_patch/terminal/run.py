@@ -107,11 +107,11 @@ def picked(run: Run, verb: str, known: Catalogue, names: Sequence[str]) -> Seque
     return ask.chosen(verb.capitalize(), known, names, adds=verb == "add")
 
 
-def mode(run: Run, no_lock: bool = False, strict: bool = False) -> Mode:
+def mode(run: Run, no_lock: bool = False, strict: bool = False, verify: str = "") -> Mode:
     """How a verb is to be carried out."""
     from aegis_patch.verbs.step import Mode
 
-    return Mode(run.dry, run.diff, relock=not no_lock, strict=strict)
+    return Mode(run.dry, run.diff, relock=not no_lock, strict=strict, verify=verify)
 
 
 def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType({})) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from aegis_patch.errors import Refused
 from aegis_patch.history import conflict_view
 from aegis_patch.history.unresolved import Evolved, Reference, references
-from aegis_patch.landing import land, preconditions
+from aegis_patch.landing import land, preconditions, trial
 from aegis_patch.landing.land import Draft, Pick
 from aegis_patch.merge import renames
 from aegis_patch.merge.file_content import Reason
@@ -52,6 +52,7 @@ def perform(
         said.append("nothing to change: the files you deleted stay deleted")
         return Result((), tuple(said), (), mode.dry, broken, left_out)
     done = landed(bench, there, built, mode)
+    said += done.said
     return replace(done, said=tuple(said), rest=rest, dangling=broken, not_applied=left_out)
 
 
@@ -156,6 +157,7 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     conflicts = _explained(bench, there, stuck) if stuck else ()
     pick = _pick(there, stuck, conflicts) if stuck else None
     seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
+    said = _verified(bench, there, drafts, pick, mode.verify) if mode.verify else ""
     commits = [_commit(there, made) for made in clean]
     if not mode.dry:
         assert there.held is not None
@@ -165,7 +167,19 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
         commits.append(replace(_commit(there, stuck), conflicts=conflicts))
     after = pick.worktree if pick else drafts[-1].tree
     patch = patch_text(before, after) if mode.diff else ""
-    return Result(tuple(commits), dry=mode.dry, patch=patch, next=_next(commits))
+    notes = (said,) if said else ()
+    return Result(tuple(commits), notes, dry=mode.dry, patch=patch, next=_next(commits))
+
+
+def _verified(
+    bench: Bench, there: Place, drafts: Sequence[Draft], pick: Pick | None, command: str
+) -> str:
+    """Refuse a result on which a command fails; what it was run on."""
+    if pick:
+        return f"`{command}` was not run: resolve the conflicts first"
+    trial.refuse_failing(there, bench.objects, drafts[-1], command)
+    of_all = f", the last of {len(drafts)} commits" if len(drafts) > 1 else ""
+    return f"`{command}` passed on the result{of_all}"
 
 
 def _next(commits: Sequence[Commit]) -> str:

@@ -54,13 +54,15 @@ class Step:
 class Mode:
     """How a verb is carried out: only tried (`dry`), and with its plan as a patch (`diff`).
 
-    `relock` updates uv.lock; `strict` refuses a result that is incomplete.
+    `relock` updates uv.lock; `strict` refuses a result that is incomplete; `verify` is a command
+    that has to pass on it.
     """
 
     dry: bool = False
     diff: bool = False
     relock: bool = True
     strict: bool = False
+    verify: str = ""
 
 
 @dataclass(frozen=True, slots=True)

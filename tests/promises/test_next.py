@@ -175,6 +175,7 @@ CASES = {
     "a record with a name that nobody knows": solved(
         *("aegis repair", "add ingress", "sed -i s/^cache/redsi/ aegis.toml; commit", "cache"),
     ),
+    "a command that fails": typed("failed on the result", "add ingress --verify false"),
     "a path elsewhere": typed("outside the project", "diff .."),
     "a path that nobody has": typed("tracks no such file", "diff nothing"),
     "a file that nobody has": typed("tracks no such file", "explain nothing"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal.run import Run, at_terminal, show
+from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Component, ExitCode, Paths
@@ -27,12 +27,5 @@ def command(
     live = at_terminal() and not run.json
     found = diff(run.where, [Path(run.where, path) for path in paths or []], component, live=live)
     if not live:
-        show(run, diff_json(found), lambda: _write(found.patch))
+        show(run, diff_json(found), lambda: screen().exact(found.patch))
     return errors.CHANGED if exit_code and found.files else errors.OK
-
-
-def _write(text: str) -> None:
-    """Print a text of git's as the bytes that it was."""
-    if reconfigure := getattr(sys.stdout, "reconfigure", None):
-        reconfigure(encoding="utf-8", errors="surrogateescape")
-    print(text, end="")

@@ -1,0 +1,137 @@
+"""`--verify`: a result lands only if a command passes in a checkout of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import OLDER, Project, Start, git, run
+from tests.terminal.test_cli import everything
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary directories are made; nothing may be left in it."""
+    place = tmp_path / "scratch"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return place
+
+
+def test_the_command_sees_a_clean_checkout_of_the_result(
+    start: Start, tmp_path: Path, scratch: Path
+) -> None:
+    project = start()
+    project.write(".env", "SECRET=1\n")
+    project.write("mine.txt", "not committed\n")
+    seen = (
+        "set -e; test -f app/components/ingress/settings.py; test ! -e .env; test ! -e mine.txt",
+        'test -z "$(git status --porcelain)"; test "$(git branch --show-current)" = main',
+        'git log --format=%s | tail -1 | grep -q "Start my-api"',
+        'test -f "$AEGIS_PROJECT/.env"; git rev-parse "HEAD^{tree}" > "$AEGIS_PROJECT/../tree"',
+    )
+    ran = project.aegis("add", "ingress", "--verify", "; ".join(seen))
+    assert "passed on the result" in ran.out
+    assert (tmp_path / "tree").read_text().strip() == project.tree
+    assert project.subjects[0] == "Add ingress"
+    assert project.git("status", "--porcelain") == "?? mine.txt"
+    assert not [*scratch.iterdir()]
+
+
+def test_where_it_fails_nothing_changed_and_its_output_is_shown(
+    start: Start, scratch: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project = start()
+    project.write("staged.txt", "mine\n")
+    project.git("add", "staged.txt")
+    before = everything(project.path)
+    command = "echo out; echo err >&2; sleep 100 & exit 7"
+    for extra in ((), ("--dry-run",)):
+        error = project.aegis("add", "ingress", "--verify", command, "--json", *extra, code=1)
+        assert "failed on the result (exit code 7)" in error.json["error"]["what"]
+        assert capfd.readouterr().err == "out\nerr\n"
+        assert everything(project.path) == before
+    assert project.git("worktree", "list").count("\n") == 0
+    assert not [*scratch.iterdir()]
+
+
+def test_of_several_commits_the_last_is_tried(start: Start) -> None:
+    project = start()
+    command = "test -d app/components/ingress && test -d app/components/cache"
+    ran = project.aegis("add", "cache", "ingress", "--verify", command)
+    assert "passed on the result, the last of 2 commits" in ran.out
+
+
+def test_with_a_conflict_it_is_not_run(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.collide()
+    ran = project.aegis("add", "ingress", "--verify", f"touch {tmp_path}/ran", code=3)
+    assert "was not run: resolve the conflicts first" in ran.out
+    assert not (tmp_path / "ran").exists()
+
+
+def test_every_verb_that_commits_takes_it(start: Start) -> None:
+    project = start("worker", version=OLDER)
+    for verb in ("add ingress", "remove worker", "rebase-upstream", "update", "answers a=b"):
+        words = verb.replace("a=b", "project_name=Depot").split()
+        assert "failed on the result" in project.aegis(*words, "--verify", "false", code=1).err
+    project.git("rm", "-rq", "app/components/cache", "tests/components/cache")
+    project.edit("aegis.toml", "cache = {", "# cache = {")
+    head = project.commit("Lose cache")
+    assert "failed on the result" in project.aegis("repair", "--verify", "false", code=1).err
+    assert project.head == head
+
+
+def test_in_a_subdirectory_of_a_shallow_clone_with_filters_of_its_own(
+    start: Start, tmp_path: Path
+) -> None:
+    outer = start(name="outer")
+    assert run("init", outer.path / "api", "-y").code == 0
+    outer.write(".gitattributes", "*.md filter=loud\n")
+    outer.commit()
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{outer.path}", "clone")
+    inner = Project(tmp_path / "clone/api")
+    inner.git("config", "filter.loud.smudge", "tr a-z A-Z")
+    inner.git("config", "filter.loud.clean", "cat")
+    seen = "git log && test -f aegis.toml && grep -q INGRESS docs/components/ingress.md"
+    inner.aegis("add", "ingress", "--verify", seen)
+
+
+def test_what_is_saved_meanwhile_is_not_overwritten(start: Start) -> None:
+    project = start()
+    command = 'echo "# mine" >> "$AEGIS_PROJECT/compose.yaml"'
+    error = project.aegis("add", "ingress", "--verify", command, code=1).err
+    assert "You saved this file during the update" in error
+    assert project.read("compose.yaml").endswith("# mine\n")
+    assert project.subjects[0].startswith("Start")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupted(start: Start, scratch: Path, number: signal.Signals) -> None:
+    project = start()
+    before = everything(project.path)
+    pid = project.path.parent / "pid"
+    command = f"echo $$ > {shlex.quote(str(pid))}; exec sleep 600"
+    words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
+    running = subprocess.Popen([*words, "--verify", command], stderr=subprocess.DEVNULL)
+    while not (pid.exists() and pid.read_text()):
+        time.sleep(0.05)
+    running.send_signal(number)
+    assert running.wait() in (130, 143, -9)
+    if number == signal.SIGKILL:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+    else:
+        assert not [*scratch.iterdir()]
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.read_text()), 0)
+    assert everything(project.path) == before
+    project.aegis("add", "ingress", "--verify", "true")
+    assert project.is_sound()
