@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from aegis_patch.errors import SeriesError
 from aegis_patch.history import learnt
 from aegis_patch.merge import renames
 from aegis_patch.merge.written_twice import units
-from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, requirements
-from aegis_patch.stack.component import Catalogue, Component
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
-from aegis_patch.upstream.workbench import Bench
+
+if TYPE_CHECKING:
+    from aegis_patch.objects.trees import Tree
+    from aegis_patch.stack.component import Catalogue, Component
+    from aegis_patch.upstream.workbench import Bench
 
 NEARLY_ALL = 90  # per cent of a component's lines, to be there though no record says so
 _NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)

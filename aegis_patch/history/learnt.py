@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from aegis_patch.merge import one_path, renames
+from aegis_patch.merge import renames
 from aegis_patch.merge.outcome import Conflict, Outcome, Plan, Unchanged
-from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.merge.written_twice import units, written_twice
-from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import WHOLE, Stack, Yours, by_path
-from aegis_patch.upstream.workbench import Bench
+
+if TYPE_CHECKING:
+    from aegis_patch.merge.renames import Moves
+    from aegis_patch.objects.trees import Tree
+    from aegis_patch.upstream.workbench import Bench
 
 _FILE = "you already had this file; it stays when the component is removed"
 _LINE = "you already had this; it stays when the component is removed: {}"
@@ -43,6 +46,8 @@ def written_down(plan: Plan, outcome: Outcome) -> Outcome:
     yours = _found(plan, outcome.tree)
     if not yours:
         return outcome
+    from aegis_patch.merge import one_path
+
     plan = replace(plan, record=replace(plan.record, yours=joined(plan.record.yours, yours)))
     sides = (tree.lookup(RECORD) for tree in (plan.old, plan.head, plan.new))
     fate = one_path.merge(plan, Sides(RECORD, *sides))

@@ -15,14 +15,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.landing import journal, locks
 from aegis_patch.landing.journal import Landing
-from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git, repository
+
+if TYPE_CHECKING:
+    from aegis_patch.objects.trees import Entry, Tree
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
 _PLACEHOLDERS = {

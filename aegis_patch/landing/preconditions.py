@@ -7,15 +7,18 @@ import shlex
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import pygit2
 from pygit2.enums import FileMode
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, locks
-from aegis_patch.landing.land import Pick
-from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, repository
+
+if TYPE_CHECKING:
+    from aegis_patch.landing.land import Pick
+    from aegis_patch.objects.trees import Tree
 
 
 def verb(repo: pygit2.Repository, root: Path) -> None:

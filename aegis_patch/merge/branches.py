@@ -5,7 +5,8 @@ from __future__ import annotations
 from aegis_patch.errors import Refused
 from aegis_patch.formats import kinds
 from aegis_patch.merge import file_content
-from aegis_patch.merge.file_content import Reason, Text, Three
+from aegis_patch.merge.file_content import Text, Three
+from aegis_patch.merge.reason import Reason
 from aegis_patch.objects import texts
 from aegis_patch.stack import record
 from aegis_patch.stack.joined import Differ, joined

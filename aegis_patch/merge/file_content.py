@@ -8,26 +8,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 import pygit2
 
 from aegis_patch.formats import acceptance, kinds, syntax
+from aegis_patch.merge.reason import Reason
 from aegis_patch.objects import adjacent_changes, texts
-
-
-class Reason(StrEnum):
-    """Why a path cannot be merged by us."""
-
-    TEXT = "both changed the same lines"
-    ADDED = "both added this file"
-    DELETED_BY_US = "aegis removes this file, but you changed it"
-    BINARY = "both changed this file, which isn't text"
-    KIND = "something of yours already has that name"
-    SYNTAX = "the merged text doesn't parse"
-    DOUBT = "repeated lines: the change fits in more than one place"
-    SHARED = "you already had a line that aegis adds too"
 
 
 class Text(NamedTuple):

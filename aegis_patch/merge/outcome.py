@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from aegis_patch.merge.file_content import Reason
-from aegis_patch.merge.renames import Moves
-from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.objects.trees import Entry, Tree
-from aegis_patch.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from aegis_patch.merge.reason import Reason
+    from aegis_patch.merge.renames import Moves
+    from aegis_patch.merge.sides import Note, Sides
+    from aegis_patch.stack.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from aegis_patch.formats import acceptance
-from aegis_patch.merge.sides import Sides
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Entry, bytes_of
+
+if TYPE_CHECKING:
+    from aegis_patch.merge.sides import Sides
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.errors import MessageError
-from email.header import decode_header, make_header
-
-from unidiff.errors import UnidiffParseError
-from unidiff.patch import Hunk as ParsedHunk
-from unidiff.patch import PatchedFile, PatchSet
+from typing import TYPE_CHECKING
 
 from aegis_patch.errors import PatchRejected
+
+if TYPE_CHECKING:
+    from unidiff.patch import Hunk as ParsedHunk
+    from unidiff.patch import PatchedFile, PatchSet
 
 # What a patch may ask of whoever reads it: some seconds, and some hundred megabytes.
 MOST_BYTES = 8 * 1024 * 1024
@@ -203,6 +202,9 @@ def _message(head: str) -> tuple[str, str]:
 def _decoded(raw: str) -> str:
     if "=?" not in raw or len(raw) > _LONGEST_SUBJECT:
         return _utf8(raw)
+    from email.errors import MessageError
+    from email.header import decode_header, make_header
+
     try:
         return str(make_header(decode_header(raw)))
     except (LookupError, ValueError, MessageError):
@@ -224,6 +226,9 @@ def _byte_lines(data: bytes) -> list[bytes]:
 
 
 def _parsed(name: str, lines: list[str]) -> PatchSet:
+    from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
+
     # unidiff passes over what it does not know, a broken hunk header too: every line has to be
     # accounted for, or a change would be lost without a word.
     headers = 0

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from aegis_patch.merge.outcome import Conflict
-from aegis_patch.stack.component import Component
-from aegis_patch.stack.update_notes import UpdateNote
-from aegis_patch.verbs.settle import Settled
-from aegis_patch.verbs.status import Status
-from aegis_patch.verbs.step import Commit, Result
+if TYPE_CHECKING:
+    from aegis_patch.merge.outcome import Conflict
+    from aegis_patch.stack.component import Component
+    from aegis_patch.stack.update_notes import UpdateNote
+    from aegis_patch.verbs.settle import Settled
+    from aegis_patch.verbs.status import Status
+    from aegis_patch.verbs.step import Commit, Result
 
 if TYPE_CHECKING:
     from aegis_patch.verbs.diff import Difference

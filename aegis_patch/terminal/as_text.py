@@ -6,18 +6,20 @@ import posixpath
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aegis_patch.errors import AegisError
-from aegis_patch.merge.file_content import Reason
-from aegis_patch.merge.outcome import Meeting
-from aegis_patch.merge.sides import Note
+from aegis_patch.merge.reason import Reason
 from aegis_patch.terminal.as_json import plain
 from aegis_patch.terminal.screen import GLUE, Screen, bold, cyan, dim, green, magenta, red
 from aegis_patch.verbs.perform import SHOWN
-from aegis_patch.verbs.settle import Settled
-from aegis_patch.verbs.status import Drift, Status
-from aegis_patch.verbs.step import Commit, FileChange, Result
+
+if TYPE_CHECKING:
+    from aegis_patch.errors import AegisError
+    from aegis_patch.merge.outcome import Meeting
+    from aegis_patch.merge.sides import Note
+    from aegis_patch.verbs.settle import Settled
+    from aegis_patch.verbs.status import Drift, Status
+    from aegis_patch.verbs.step import Commit, FileChange, Result
 
 _SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~")}
 _MOST_FILES = 12  # of a commit, before those that are not edits are only counted

@@ -14,13 +14,15 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aegis_patch.errors import InvalidAnswer, Refused, SeriesError
 from aegis_patch.stack import record
-from aegis_patch.stack.pristine import Identity
 from aegis_patch.stack.record import RECORD
-from aegis_patch.stack.release import Upstream
+
+if TYPE_CHECKING:
+    from aegis_patch.stack.pristine import Identity
+    from aegis_patch.stack.release import Upstream
 
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
 _QUESTIONS = Path(__file__).parent / "questions.yml"

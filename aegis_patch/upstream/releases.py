@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 
@@ -19,8 +20,10 @@ from aegis_patch.errors import SeriesError, UpstreamError
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, update_notes
 from aegis_patch.stack.release import Upstream
-from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, untrusted
+
+if TYPE_CHECKING:
+    from aegis_patch.stack.update_notes import UpdateNote
 
 BUNDLED = "aegis"
 WORK = "work"

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
-from aegis_patch.objects.trees import Tree
-from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.pristine import pristine
 from aegis_patch.stack.record import RECORD
-from aegis_patch.stack.release import Upstream
-from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
+
+if TYPE_CHECKING:
+    from aegis_patch.objects.trees import Tree
+    from aegis_patch.stack.component import Catalogue
+    from aegis_patch.stack.release import Upstream
+    from aegis_patch.stack.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from aegis_patch.history.unresolved import Evolved, Reference, references
 from aegis_patch.landing import land, preconditions, trial
 from aegis_patch.landing.land import Draft, Pick
 from aegis_patch.merge import renames
-from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
+from aegis_patch.merge.reason import Reason
 from aegis_patch.merge.sides import Note
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import repository, uv_lock

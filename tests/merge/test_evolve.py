@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aegis_patch.merge import evolve, file_content
-from aegis_patch.merge.file_content import Reason, Three
+from aegis_patch.merge.file_content import Three
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.merge.reason import Reason
 from aegis_patch.objects.trees import Entry, bytes_of
 from tests import tiny
 from tests.promises import oracle

@@ -13,8 +13,8 @@ import pytest
 
 from aegis_patch.formats import python_names
 from aegis_patch.merge import evolve, renames
-from aegis_patch.merge.file_content import Reason
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.merge.reason import Reason
 from aegis_patch.objects.trees import bytes_of
 from aegis_patch.terminal import as_text
 from tests import tiny

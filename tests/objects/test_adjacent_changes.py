@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aegis_patch.merge import file_content
-from aegis_patch.merge.file_content import Reason, Three
+from aegis_patch.merge.file_content import Three
+from aegis_patch.merge.reason import Reason
 from aegis_patch.objects import adjacent_changes
 from aegis_patch.objects.scratch import scratch
 from tests import tiny

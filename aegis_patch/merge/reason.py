@@ -1,0 +1,18 @@
+"""Why aegis can't merge a path."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why aegis can't merge a path, for the person who has to."""
+
+    TEXT = "both changed the same lines"
+    ADDED = "both added this file"
+    DELETED_BY_US = "aegis removes this file, but you changed it"
+    BINARY = "both changed this file, which isn't text"
+    KIND = "something of yours already has that name"
+    SYNTAX = "the merged text doesn't parse"
+    DOUBT = "repeated lines: the change fits in more than one place"
+    SHARED = "you already had a line that aegis adds too"
