@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from aegis_patch.merge.reason import Reason
 from aegis_patch.terminal.as_json import plain
 from aegis_patch.terminal.screen import GLUE, Screen, bold, cyan, dim, green, magenta, red
-from aegis_patch.verbs.perform import SHOWN
 
 if TYPE_CHECKING:
     from aegis_patch.errors import AegisError
@@ -70,6 +69,8 @@ def show_patch(screen: Screen, patch: str) -> None:
 
 def show_notes(screen: Screen, result: Result) -> None:
     """Everything besides the commits; where JSON is printed, on standard error."""
+    from aegis_patch.verbs.perform import SHOWN
+
     noted = {(".env", note.name) for note in result.update_notes}
     left = [str(each) for each in result.dangling if (each.path, each.name) not in noted]
     if len(left) > SHOWN:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aegis_patch.errors import Refused
 from aegis_patch.history import presence
-from aegis_patch.landing import journal, preconditions
+from aegis_patch.landing import journal
 from aegis_patch.project.find import Project, find
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
@@ -33,6 +33,8 @@ def refuse_stranded(bench: Bench, there: Stack) -> None:
 
 def _refuse_unfinished(there: Project) -> None:
     """Refuse to start a verb where it could not finish; where repair settles that, say so."""
+    from aegis_patch.landing import preconditions  # slow to import, and not for a look
+
     try:
         preconditions.verb(there.repo, there.root)
     except Refused as error:

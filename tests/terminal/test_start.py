@@ -1,0 +1,75 @@
+"""What a verb loads and which processes it starts: what keeps it fast, without a clock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Project, Start
+
+HEAVY = {"copier", "email", "packaging", "pydantic", "rich", "ssl", "tomlkit", "typer", "unidiff"}
+
+
+def loaded(project: Project, *args: str) -> set[str]:
+    """The modules that a command line loads."""
+    code = (
+        "import atexit, sys; from aegis_patch.terminal import cli; "
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); cli.main()"
+    )
+    words = [sys.executable, "-c", code, "-C", str(project.path), *args]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def git_processes(project: Project, place: Path, *args: str) -> list[str]:
+    """The git commands that a verb runs."""
+    trace = place / "trace"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_TRACE", str(trace))
+        project.aegis(*args)
+    lines = trace.read_text().splitlines() if trace.exists() else []
+    return [line.partition("built-in: ")[2] for line in lines if "trace: built-in: " in line]
+
+
+@pytest.mark.parametrize("verb", ["status", "add cache", "remove worker", "rebase-upstream"])
+def test_a_verb_loads_no_heavy_library(start: Start, verb: str) -> None:
+    found = loaded(start("worker"), *verb.split())
+    assert "pygit2" in found
+    assert not found & HEAVY
+
+
+def test_status_loads_nothing_that_merges_or_lands(start: Start) -> None:
+    found = loaded(start("worker"), "status")
+    slow = {"merge.file_content", "merge.one_path", "landing.land", "verbs.build", "verbs.settle"}
+    assert not found & {"yaml", *(f"aegis_patch.{name}" for name in slow)}
+
+
+@pytest.mark.parametrize(
+    ("verb", "most"),
+    [("status", 0), ("add cache", 6), ("remove worker", 8), ("rebase-upstream", 6)],
+)
+def test_a_verb_starts_few_processes(start: Start, tmp_path: Path, verb: str, most: int) -> None:
+    assert len(git_processes(start("worker"), tmp_path, *verb.split())) <= most
+
+
+def test_an_edited_file_costs_one_process_more(start: Start, tmp_path: Path) -> None:
+    project = start()
+    project.write("compose.yaml", project.read("compose.yaml") + "# mine\n")
+    project.commit("Mine")
+    assert len(git_processes(project, tmp_path, "add", "worker")) <= 6
+
+
+def test_output_and_exit_code_survive_the_quick_end(start: Start) -> None:
+    project = start()
+    words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for args, code in (("status",), 0), (("components",), 0), (("add", "nope"), 1), (("nope",), 2):
+        ran = project.aegis(*args, code=code)
+        done = subprocess.run([*words, *args], env=env, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (code, ran.out)
+        assert done.stderr.count("\n") == ran.err.count("\n")
