@@ -67,6 +67,7 @@ def grown(entry: str | dict[str, str]) -> object:
 def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
     """Lead every link to where its target is."""
     path = page.file.src_uri
+    markdown = markdown.replace("```console\n", "```bash\n")  # coloured, where no prompt is shown
     source = next((top for top, made in TOP.items() if made == path), f"docs/{path}")
     if path.startswith(f"{COMPONENTS}/"):
         return relinked(markdown, lambda link: inside_project(link, path, files))
@@ -150,7 +151,7 @@ def component_pages() -> dict[str, str]:
     with scratch(releases.alternates()) as store:
         opened = releases.open_release(store, releases.BUNDLED, releases.latest())
         chosen = {name for name, each in opened.catalogue.items() if component.is_chosen(each)}
-        every = pristine.fold(store, opened, opened.catalogue)
+        every = pristine.fold(opened, opened.catalogue)
         texts = {
             path.removeprefix("docs/components/"): every.read(path)
             for path in every.files("docs/components")
