@@ -239,8 +239,8 @@ def with_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(directory), prepend=":")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def store() -> Iterator[pygit2.Repository]:
-    """A scratch store that sees our releases."""
+    """A scratch store that sees our releases; git itself does not see them in it."""
     with scratch(releases.alternates()) as made:
         yield made

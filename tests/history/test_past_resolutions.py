@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pygit2
 import pytest
@@ -184,35 +183,27 @@ def test_over_releases(start: Start) -> None:
 # No line is lost, whatever was asked, answered, amended and edited later.
 
 
-@pytest.fixture(name="tiny_store", scope="module")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
-
-
 @given(st.data())
-def test_what_is_recalled_loses_nothing(tiny_store: pygit2.Repository, data: st.DataObject) -> None:
+def test_what_is_recalled_loses_nothing(store: pygit2.Repository, data: st.DataObject) -> None:
     """Base lines are b, theirs t, the user's u; a combined line c stands for one of the user's."""
     base = [f"b{n}" for n in range(10)]
     ours = edited(data, base, "u")
     wanted = edited(data, base, "t")
-    then = Sides("a", *(entry(tiny_store, side) for side in (base, ours, wanted)))
-    plan = Plan(
-        tiny.tree(tiny_store, {}), tiny.tree(tiny_store, {}), tiny.tree(tiny_store, {}), None
-    )
+    then = Sides("a", *(entry(store, side) for side in (base, ours, wanted)))
+    plan = Plan(tiny.tree(store, {}), tiny.tree(store, {}), tiny.tree(store, {}), None)
     asked = one_path.merge(plan, then)
     if not isinstance(asked, Conflict):
         return
-    result = answer(data, read(tiny_store, asked.marked))
+    result = answer(data, read(store, asked.marked))
     result = edited(data, result, "a") if data.draw(st.booleans()) else result
     head = edited(data, result, "h") if data.draw(st.booleans()) else result
-    made = entry(tiny_store, result)
+    made = entry(store, result)
     for old, new, back in ((then.theirs, then.base, True), (then.base, then.theirs, False)):
-        now = Sides("a", old, entry(tiny_store, head), new)
+        now = Sides("a", old, entry(store, head), new)
         merged = past_resolutions.retried(plan, now, then, made)
         if isinstance(merged, Conflict):
             continue
-        lines = read(tiny_store, merged)
+        lines = read(store, merged)
         lost, returned = {*head} - {*lines}, {*lines} - {*head}
         kept = "haeu" if back else "hae"
         assert not [line for line in lost if line[0] in kept], (head, lines)

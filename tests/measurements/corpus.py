@@ -13,8 +13,7 @@ same tree   aegis_patch.trees.apply gives the tree that `patch -F0` gives: (1) w
             hunks moved by the offsets that GNU patch reports; (2) the patch as `git format-patch`
             exports it, at its exact place
 removed     evolve(base = after patch k, ours = after the last, theirs = before patch k), held
-            against git (`git merge-tree`, what `git revert` does), the fold of the other patches
-            by three-way merge (what aegis does) and `patch -R -F0`
+            against git (`git merge-tree`, what `git revert` does)
 """
 
 from __future__ import annotations
@@ -44,9 +43,8 @@ sys.path.insert(0, str(ROOT))
 from aegis_patch.errors import PatchRejected
 from aegis_patch.merge import evolve
 from aegis_patch.merge.outcome import Conflicted, Plan, Unchanged
-from aegis_patch.objects import tree_merges
 from aegis_patch.objects.scratch import scratch as scratch_store
-from aegis_patch.objects.trees import Entry, Tree, bytes_of
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import apply_patch, patch
 from aegis_patch.stack.patch import FilePatch, Patch
 from tests import tiny
@@ -65,7 +63,6 @@ KNOWN = {
     "frame_dealloc-crash.diff": "GNU patch cuts a path at its first space, since the quilt patch "
     "has no tab after it, and writes another file; the reader keeps the path whole",
 }
-OTHERS = ("`git merge-tree`", "the fold", "`patch -R -F0`")
 # As dpkg-source applies a series, but for -E, which would not create an empty file.
 GNU_PATCH = ("patch", "-t", "-N", "-p1", "-u", "-F0", "-V", "never", "--verbose")
 
@@ -411,15 +408,13 @@ def taken(
     return found
 
 
-def gnu_patch(directory: Path, text: bytes, *options: str) -> dict[str, list[int]]:
+def gnu_patch(directory: Path, text: bytes) -> dict[str, list[int]]:
     """Apply a patch without fuzz: the files it touches, and the offset of each of their hunks.
 
     Raises:
         ValueError: it does not apply.
     """
-    done = subprocess.run(
-        [*GNU_PATCH, *options], cwd=directory, input=text, capture_output=True, check=False
-    )
+    done = subprocess.run(GNU_PATCH, cwd=directory, input=text, capture_output=True, check=False)
     if done.returncode:
         raise ValueError(done.stdout.decode("utf-8", "replace"))
     told: dict[str, list[int]] = {}
@@ -501,68 +496,24 @@ def placed(
 
 
 def remove_each(row: Row, store: pygit2.Repository, steps: Sequence[Step]) -> None:
-    """Remove each patch from below all later ones, and ask three others what they would do."""
+    """Remove each patch from below all later ones, and ask git what it would do."""
     last = steps[-1].after
     by_git = oracle.merges(store, [(step.after, last, step.before) for step in steps])
-    for number, (step, git) in enumerate(zip(steps, by_git, strict=True)):
+    for step, git in zip(steps, by_git, strict=True):
         outcome = evolve.evolve(Plan(last, step.after, step.before, None))
-        asked = (
-            git.tree if git.clean else None,
-            folded(store, step.before, step, steps[number + 1 :]),
-            reversed_by_patch(store, last, step),
-        )
-        others = dict(zip(OTHERS, asked, strict=True))
-        clean = {name for name, tree in others.items() if tree}
         if isinstance(outcome, Conflicted):
             row.counts["conflict"] += 1
-            row.counts.update(f"{name}, we not" for name in clean)
             if git.clean:
                 found = sorted({f"{c.reason.name} {c.path}" for c in outcome.conflicts})
                 row.remarks.append(f"{step.name}: a conflict where git is clean: {found}")
             continue
         tree = last if isinstance(outcome, Unchanged) else outcome.tree
-        equal = {name for name in clean if others[name] == tree}
-        row.counts["differs" if equal != clean else "equal" if clean else "alone"] += 1
-        row.counts.update(equal)
-        if not clean:
+        as_git = "equal" if git.tree == tree else "differs"
+        row.counts[as_git if git.clean else "alone"] += 1
+        if not git.clean:
             row.alone.append(step.name)
-        if equal != clean:
-            row.remarks.append(f"{step.name}: removed; equal to {sorted(equal)} of {sorted(clean)}")
-
-
-def folded(
-    store: pygit2.Repository, tree: Tree, removed: Step, later: Iterable[Step]
-) -> Tree | None:
-    """The later patches on a tree, each as a three-way merge; None where two clash.
-
-    A patch to files that are as they were before it is put in as it is: the same, but faster.
-    """
-    differ = set(removed.paths)
-    for step in later:
-        if differ.isdisjoint(step.paths):
-            new = {path: step.after.lookup(path) for path in step.paths}
-            tree = tree.replaced(new)
-            continue
-        differ.update(step.paths)
-        tree, clashes = tree_merges.merge(step.before, tree, step.after)
-        if clashes:
-            return None
-    return tree
-
-
-def reversed_by_patch(store: pygit2.Repository, tree: Tree, step: Step) -> Tree | None:
-    """A tree after `patch -R -F0`, or None where that fails."""
-    text = tiny.diff(step.before, step.after)
-    with tempfile.TemporaryDirectory() as scratch:
-        directory = Path(scratch)
-        for path in step.paths:
-            if there := tree.lookup(path):
-                put(directory, path, (bytes_of(there), there.mode))
-        try:
-            gnu_patch(directory, text, "-R")
-        except ValueError:
-            return None
-        return tree.replaced(taken(store, directory, step.paths))
+        elif git.tree != tree:
+            row.remarks.append(f"{step.name}: removed, with another tree than git's")
 
 
 # Telling.
@@ -572,8 +523,8 @@ COLUMNS = {
     "parsed": "parsed",
     "written": "same tree, as written",
     "refreshed": "same tree, exported",
-    "equal": "removed, as all others do",
-    "alone": "removed, where all others conflict",
+    "equal": "removed, as git does",
+    "alone": "removed, where git conflicts",
     "differs": "removed, otherwise",
     "conflict": "reported conflict",
 }
@@ -596,16 +547,10 @@ def table(rows: Sequence[Row]) -> str:
         "",
         f"As they stand, the reader takes {unaided} of them and refuses the others, nearly all for "
         f"want of git's header lines. GNU patch finds {in_place} at their exact place.",
-        "",
-        "The others, each where it is clean:",
-        "",
     ]
-    for other in OTHERS:
-        equal, alone = (everything.counts[key] for key in (other, f"{other}, we not"))
-        lines.append(f"- {other}: the same tree in {equal}; clean in {alone} where we are not.")
     only = [f"{row.package}/{name}" for row in rows for name in row.alone]
     if only:
-        lines += ["", "Removed where all others conflict:", "", *(f"- {name}" for name in only)]
+        lines += ["", "Removed where git conflicts:", "", *(f"- {name}" for name in only)]
     remarks = {f"- {row.package}, {known(remark)}." for row in rows for remark in row.remarks}
     if remarks:
         lines += ["", "Exceptions:", "", *sorted(remarks)]

@@ -201,11 +201,6 @@ def test_a_move_that_both_made(
     assert tiny.contents(tree) == {"b": result}
 
 
-def test_a_move_to_where_theirs_has_another_file(store: pygit2.Repository) -> None:
-    found = conflict(store, {"a": TEXT}, {"b": TEXT}, {"b": b"theirs\n"})
-    assert (found.path, found.reason) == ("b", Reason.ADDED)
-
-
 @pytest.mark.parametrize("path", ["a.toml", "a.md", ".env", "a.yaml"])
 def test_two_files_of_one_name_are_not_made_one(store: pygit2.Repository, path: str) -> None:
     """Not even where every name in them is another: what either left out cannot be told."""
@@ -220,21 +215,6 @@ def test_a_removal_follows_a_move(store: pygit2.Repository) -> None:
     assert clean(store, {"a": TEXT, "z": b""}, {"b": TEXT, "z": b""}, {"z": b""}) == {"z": b""}
     found = conflict(store, {"a": TEXT, "z": b""}, {"b": MINE, "z": b""}, {"z": b""})
     assert (found.path, found.reason) == ("b", Reason.DELETED_BY_US)
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        {"b": TEXT, "c": TEXT},  # two candidates
-        {"b": b"something else\n" * 20},  # not alike
-        {"b": TEXT[: len(TEXT) // 2]},  # half of it
-    ],
-)
-def test_a_move_in_doubt_is_a_deletion(store: pygit2.Repository, head: Files) -> None:
-    outcome = evolved(store, {"a": TEXT}, head, {"a": THEIRS})
-    assert not isinstance(outcome, Conflicted)
-    tree = outcome.tree if isinstance(outcome, Clean) else tiny.tree(store, head)
-    assert tiny.contents(tree) == head
 
 
 def test_one_file_never_stands_for_two_that_went(store: pygit2.Repository) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,12 +35,6 @@ def less(percent: int) -> bytes:
     """`ONE`, so many per cent of it."""
     kept = ONE.splitlines(keepends=True)[: 20 * percent // 100]
     return b"".join(kept) + text("mine", 20 - len(kept))
-
-
-@pytest.fixture(name="store", scope="module")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
 
 
 def planned(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pygit2
 import pytest
@@ -18,12 +17,6 @@ from aegis_patch.objects.scratch import scratch
 from tests import tiny
 
 BASE = "".join(f"{n}\n" for n in range(1, 7))
-
-
-@pytest.fixture(name="store", scope="module")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
 
 
 def merged(

@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from typing import Any
 
 import pygit2
@@ -26,12 +25,6 @@ ANSWERS = {
     "author_name": "Uma User",
     "author_email": "uma@example.org",
 }
-
-
-@pytest.fixture(name="store", scope="module")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
