@@ -125,21 +125,6 @@ def test_one_adds_a_component_and_one_rebases(start: Start, fork: Project) -> No
     assert same(project, start("worker", upstream=fork, name="expected"))
 
 
-def test_the_older_line_of_the_record_was_chosen(start: Start) -> None:
-    """The tree has the newer release's files: none of their lines was the user's before."""
-    project = start("worker", version=OLDER)
-    older = next(line for line in project.read("aegis.toml").splitlines() if "worker =" in line)
-    project.aegis("rebase-upstream")
-    newer = older.replace(OLDER, NEWEST)
-    project.edit("aegis.toml", f"{newer}\n", f"{older}\n")
-    project.commit("What git asked about")
-    assert off(project) == [f"worker is from release {OLDER}, but the project is at {NEWEST}"]
-    assert "you had written" not in project.aegis("repair", "--dry-run").out
-    repaired(project)
-    project.aegis("remove", "worker")
-    assert same(project, start(name="without"))
-
-
 def test_one_removes_what_the_other_came_to_need(start: Start) -> None:
     project = start("cache")
     branches(project, ["add", "ingress"], ["remove", "cache"])
@@ -248,9 +233,9 @@ def of_another(project: Project) -> None:
     project.aegis("remove", "ingress")
 
 
-@pytest.mark.parametrize("by", [reword, of_another])
-def test_an_older_line_of_the_record_was_put_right_in_other_words(
-    start: Start, by: Callable[[Project], None]
+@pytest.mark.parametrize("by", [repaired, reword, of_another])
+def test_the_older_line_of_the_record_was_chosen(
+    start: Start, by: Callable[[Project], object]
 ) -> None:
     """The tree has the newer release's files: none of their lines was the user's before."""
     project = start("worker", version=OLDER)
@@ -260,6 +245,8 @@ def test_an_older_line_of_the_record_was_put_right_in_other_words(
     project.commit("What git asked about")
     project.edit(".env.example", "# yours below", "MINE=1\n# yours below")
     project.commit("Mine")
+    assert off(project) == [f"worker is from release {OLDER}, but the project is at {NEWEST}"]
+    assert "you already had" not in project.aegis("repair", "--dry-run").out
     by(project)
     assert leaves_all_but_mine(project, start)
 
