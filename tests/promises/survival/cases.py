@@ -53,9 +53,14 @@ def goes(name: str, did: str, edit: Edit, having: str, like: str | None) -> Case
     return Case(did, edit, (f"remove {name}",), having, like=like)
 
 
+def asks(verb: str, did: str, edit: Edit, path: str, having: str = "") -> Case:
+    """Two people wrote the same: the verb reports it."""
+    return Case(did, edit, (verb,), having, conflict=path)
+
+
 def kept(name: str, did: str, edit: Edit, path: str) -> Case:
     """It is in a component's own file: when the component goes, a person decides."""
-    return Case(did, edit, (f"remove {name}",), name, conflict=path)
+    return asks(f"remove {name}", did, edit, path, name)
 
 
 def newer(did: str, edit: Edit, having: str = "worker") -> Case:
@@ -175,12 +180,12 @@ DEPENDENCIES = [
         "worker",
         None,
     ),
-    Case(
+    asks(
+        "remove worker",
         "another version of the worker's own dependency, then I remove it",
         swap(PROJECT, "arq>=0.28,<0.29", "arq==0.28.1"),
-        ("remove worker",),
+        PROJECT,
         "worker",
-        conflict=PROJECT,
     ),
 ]
 
@@ -219,31 +224,31 @@ CONTAINERS = [
         ("remove scheduler",),
         "scheduler",
     ),
-    Case(
+    asks(
+        "add postgres",
         "the environment of all containers as a list",
         rewrite(COMPOSE, settings_as_items),
-        ("add postgres",),
+        COMPOSE,
         "database",
-        conflict=COMPOSE,
     ),
-    Case(
+    asks(
+        "add ingress",
         "the ports on lines of their own, where the ingress takes the ports away",
         swap(COMPOSE, 'ports: ["${PORT:-8000}:8000"]', "ports:\n      - '${PORT:-8000}:8000'"),
-        ("add ingress",),
-        conflict=COMPOSE,
+        COMPOSE,
     ),
-    Case(
+    asks(
+        "add ingress",
         "another port, where the ingress takes the ports away",
         swap(COMPOSE, '["${PORT:-8000}:8000"]', '["9000:8000"]'),
-        ("add ingress",),
-        conflict=COMPOSE,
+        COMPOSE,
     ),
-    Case(
+    asks(
+        "remove ingress",
         "another port of the ingress, then the ingress goes",
         swap(COMPOSE, '["${PORT:-8000}:80"]', '["8443:80"]'),
-        ("remove ingress",),
+        COMPOSE,
         "ingress",
-        conflict=COMPOSE,
     ),
     there_and_back(
         "worker", "compose.yaml under its other name", move(COMPOSE, "docker-compose.yml")
@@ -295,11 +300,11 @@ SETTINGS = [
         "a section of mine in the README",
         append("README.md", "\n## Mine\n\nOurs to say.\n"),
     ),
-    Case(
+    asks(
+        "add worker",
         "a compose.yaml of my own from the first line to the last",
         write(COMPOSE, "services:\n  mine:\n    image: mine\n"),
-        ("add worker",),
-        conflict=COMPOSE,
+        COMPOSE,
     ),
     there_and_back(
         "worker",
@@ -398,35 +403,32 @@ CODE = [
         "scheduler",
         None,
     ),
-    Case(
+    there_and_back(
+        "scheduler",
         "I deleted the example of the database, then the scheduler joins",
         both(
             delete("app/components/database/example.py"),
             swap(MODELS, "from app.components.database import example as example\n", ""),
         ),
-        ("add scheduler", "remove scheduler"),
         "database",
-        like="database",
     ),
-    Case(
+    there_and_back(
+        "database",
         "a job of mine in jobs.py, where the database's nightly one joins",
         append(JOBS, JOB),
-        ("add database", "remove database"),
         "scheduler",
-        like="scheduler",
     ),
-    Case(
+    there_and_back(
+        "scheduler",
         "a table of mine in models.py, where the scheduler's join",
         append(MODELS, "from app import mine as mine\n"),
-        ("add scheduler", "remove scheduler"),
         "database",
-        like="database",
     ),
-    Case(
+    asks(
+        "add ingress",
         "a module of mine at a path that a component wants",
         write("app/components/ingress/settings.py", "MINE = 1\n"),
-        ("add ingress",),
-        conflict="app/components/ingress/settings.py",
+        "app/components/ingress/settings.py",
     ),
     there_and_back(
         "cache", "a module without a last newline", rewrite("app/cli/root.py", no_newline)
@@ -446,89 +448,79 @@ CODE = [
 ]
 
 CLUSTER = [
-    Case(
+    there_and_back(
+        "worker",
         "a resource of mine just where the worker's goes",
         above(KUSTOMIZE, SERVICES, "  - mine.yaml\n"),
-        ("add worker", "remove worker"),
         "kubernetes",
-        like="kubernetes",
     ),
-    Case(
+    there_and_back(
+        "scheduler",
         "a patch of mine just where the scheduler's goes",
         below(KUSTOMIZE, PATCHES, "  - path: mine.yaml\n"),
-        ("add scheduler", "remove scheduler"),
         "kubernetes",
-        like="kubernetes",
     ),
-    Case(
+    there_and_back(
+        "scheduler",
         "a patch of mine above the anchor where the scheduler's goes",
         above(KUSTOMIZE, PATCHES, "  - path: mine.yaml\n"),
-        ("add scheduler", "remove scheduler"),
         "kubernetes",
-        like="kubernetes",
     ),
-    Case(
+    there_and_back(
+        "worker",
         "an image of mine in kustomization.yaml",
         swap(KUSTOMIZE, "registry.example.com/app", "ghcr.io/mine/app"),
-        ("add worker", "remove worker"),
         "kubernetes",
-        like="kubernetes",
     ),
-    Case(
+    there_and_back(
+        "scheduler",
         "a resource of mine at the end of its list",
         below(KUSTOMIZE, SERVICES, "  - mine.yaml\n"),
-        ("add scheduler", "remove scheduler"),
         "kubernetes",
-        like="kubernetes",
     ),
-    Case(
+    there_and_back(
+        "cache",
         "a setting of mine for all pods",
         below(KUSTOMIZE, "      - PORT=8000", "      - MINE=1\n"),
-        ("add cache", "remove cache"),
         "kubernetes",
-        like="kubernetes",
     ),
-    Case(
+    there_and_back(
+        "ingress",
         "a manifest of mine, then the ingress comes and goes",
         write("deploy/kubernetes/mine.yaml", "kind: Mine\n"),
-        ("add ingress", "remove ingress"),
         "kubernetes",
-        like="kubernetes",
     ),
-    Case(
+    there_and_back(
+        "postgres",
         "a secret of mine in the example",
         append(SECRETS, "MINE=\n"),
-        ("add postgres", "remove postgres"),
         "database,kubernetes",
-        like="database,kubernetes",
     ),
-    Case(
+    there_and_back(
+        "postgres",
         "a secret of mine just where the server's password goes",
         above(SECRETS, END, "MINE=\n"),
-        ("add postgres", "remove postgres"),
         "database,kubernetes",
-        like="database,kubernetes",
     ),
-    Case(
+    asks(
+        "remove worker",
         "another time to stop for the worker's pods, then the worker goes",
         swap("deploy/kubernetes/worker.yaml", "GracePeriodSeconds: 40", "GracePeriodSeconds: 90"),
-        ("remove worker",),
+        "deploy/kubernetes/worker.yaml",
         "kubernetes,worker",
-        conflict="deploy/kubernetes/worker.yaml",
     ),
-    Case(
+    goes(
+        "kubernetes",
         "a manifest of mine, then Kubernetes goes",
         write("deploy/kubernetes/mine.yaml", "kind: Mine\n"),
-        ("remove kubernetes",),
         "kubernetes",
-        like="",
+        "",
     ),
-    Case(
+    there_and_back(
+        "postgres",
         "a sentence of mine on the page of a database, then it moves to a server",
         append("docs/components/database.md", "\nOurs is small.\n"),
-        ("add postgres", "remove postgres"),
         "database",
-        like="database",
     ),
 ]
 
@@ -598,12 +590,11 @@ MOVES = [
         "cache,ingress",
         "cache",
     ),
-    Case(
+    there_and_back(
+        "database",
         "I renamed the scheduler's directory, then what it needs for the database joins",
         move(SCHEDULER, "app/schedule"),
-        ("add database", "remove database"),
         "scheduler",
-        like="scheduler",
     ),
     Case(
         "I renamed the worker's directory, and changed a file in it",
@@ -612,12 +603,11 @@ MOVES = [
         "worker",
         conflict="app/background/tasks.py",
     ),
-    Case(
+    there_and_back(
+        "worker",
         "I moved the manifests, then the worker's join",
         move("deploy/kubernetes", "k8s"),
-        ("add worker", "remove worker"),
         "kubernetes",
-        like="kubernetes",
     ),
     there_and_back("database", "I renamed the command line", move("app/cli", "app/commands")),
     there_and_back("cache", "I moved the tests", move("tests", "test")),
@@ -641,12 +631,11 @@ MOVES = [
         "scheduler",
         None,  # the parts stay
     ),
-    Case(
+    there_and_back(
+        "database",
         "I split the worker's registry, where the database joins",
         to_package(f"{WORKER}/registry.py", "class ", "more.py"),
-        ("add database", "remove database"),
         "worker",
-        like="worker",
     ),
     newer("I renamed the command line", move("app/cli", "app/commands"), ""),
     newer("I renamed the worker's directory", move(WORKER, "app/background")),
