@@ -163,11 +163,3 @@ def test_a_conflict_in_what_is_not_checked_out(start: Start, kind: str) -> None:
     project.git("cherry-pick", "--abort")
     assert project.tree == before
     assert project.is_sound()
-
-
-def test_an_index_of_directories_is_no_hindrance(start: Start) -> None:
-    project = start("worker")
-    project.git("sparse-checkout", "set", "--cone", "--sparse-index", "nothing")
-    project.aegis("remove", "worker", "--dry-run")
-    project.aegis("remove", "worker")
-    assert project.is_sound()

@@ -463,18 +463,6 @@ def test_a_worktree_on_another_file_system(start: Start) -> None:
         assert {path.name for path in disk.iterdir()} == {"linked"}
 
 
-def test_a_sparse_checkout_stays_sparse(start: Start) -> None:
-    project = start("ingress")
-    project.git("sparse-checkout", "set", "--cone", "docs")
-    assert not (project.path / "app").exists()
-    project.aegis("add", "worker")
-    assert not (project.path / "app").exists()
-    assert project.is_sound()
-    project.git("sparse-checkout", "disable")
-    assert (project.path / "app/components/worker").is_dir()
-    assert project.is_sound()
-
-
 @pytest.mark.parametrize("required", ["true", "false"])
 def test_filters_run_at_the_top_of_the_worktree(start: Start, required: str) -> None:
     """As a checkout runs them: a command may be a path in the project."""

@@ -258,6 +258,9 @@ def test_a_sparse_checkout(start: Start, index: str) -> None:
     works(project)
     conflict(project)
     assert not (project.path / "app").exists()
+    project.git("sparse-checkout", "disable")
+    assert (project.path / "app/components/ingress").is_dir()
+    assert project.is_sound()
 
 
 @pytest.mark.parametrize("settings", [(), ("splitIndex.maxPercentChange", "0")])
