@@ -35,10 +35,11 @@ def head(store: pygit2.Repository) -> Upstream:
 
 
 def test_the_newest_release_is_what_head_holds(store: pygit2.Repository, head: Upstream) -> None:
-    """Work on base/ or patches/ ends with a recorded release: scripts/record VERSION."""
+    """Work on base/, patches/ or notes/ ends with a recorded release: scripts/record VERSION."""
     newest = releases.open_release(store, releases.BUNDLED, releases.latest())
     assert newest.base == head.base
     assert newest.catalogue == head.catalogue
+    assert newest.notes == head.notes
 
 
 def test_releases_are_a_chain_of_whole_commits(store: pygit2.Repository) -> None:
