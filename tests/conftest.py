@@ -27,8 +27,8 @@ from tests.keeper import pytest_configure
 __all__ = ["pytest_configure"]
 
 ROOT = Path(__file__).parent.parent
-OLDER, NEWEST = list(releases.versions())[-2:]
-"""The pair of releases over which a rebase is tried. What needs another difference: `fork`."""
+OLDER, *_, NEWEST = releases.versions()
+"""The releases over which a rebase is tried: the farthest. Another difference: `fork`."""
 DATE = "2026-01-02T03:04:05+00:00"
 ME = {
     f"GIT_{who}_{what}": value

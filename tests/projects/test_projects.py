@@ -15,6 +15,8 @@ EVERYTHING = ALL[-1]
 SINGLES = [names for names in ALL if len(names) <= 1]
 CHECKED = [names for names in ALL if len(names) <= 2 or names == EVERYTHING]
 """What is checked in full: each alone, each pair, everything."""
+WITHOUT_A_CARD = {"kubernetes", "updates"}
+"""What runs beside the project, and is no part of it."""
 SHORT = [names for names in SINGLES if not {"postgres", "scheduler", "worker"} & set(names)]
 """Those alone whose own tests do not wait for processes: the tests of the others take minutes."""
 
@@ -109,7 +111,7 @@ def test_make_serve_runs_all_of_it(tmp_path: Path, python: Path, components: Nam
     with servers.dev(project.path, python, bare) as url:
         servers.until(lambda: servers.get(f"{url}/health").json()["status"] == "ok")
         health = servers.get(f"{url}/health").json()
-        assert health["components"].keys() >= {"core", *(set(components) - {"kubernetes"})}
+        assert health["components"].keys() >= {"core", *(set(components) - WITHOUT_A_CARD)}
     assert not (project.path / "data/dev.env").exists()
     assert stacks.processes_in(project) == []
     assert project.is_sound()
