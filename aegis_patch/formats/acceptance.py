@@ -13,7 +13,6 @@ from typing import TypeVar
 from aegis_patch.formats import kinds, syntax
 
 _Piece = TypeVar("_Piece")
-_BROKEN = (ValueError, RecursionError, MemoryError)
 
 
 def unwanted(
@@ -59,10 +58,10 @@ def is_twice(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) 
     """Whether a list has more often than either side what both sides added to it."""
     if not kinds.is_list(path):
         return False
-    try:
-        was, mine, wanted, now = _pieces(path, base, ours, theirs, result)
-    except _BROKEN:
+    pieces = _pieces(path, base, ours, theirs, result)
+    if pieces is None:
         return False
+    was, mine, wanted, now = pieces
     both = (mine - was).keys() & (wanted - was).keys()
     return any(now[piece] > max(mine[piece], wanted[piece]) for piece in both)
 
@@ -77,10 +76,8 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
     """Whether the result of a merge by names parses, and holds what both sides wanted."""
     if syntax.syntax_error(path, result) is not None:
         return False
-    try:
-        return not unwanted(*_pieces(path, base, ours, theirs, result))
-    except _BROKEN:
-        return False
+    pieces = _pieces(path, base, ours, theirs, result)
+    return pieces is not None and not unwanted(*pieces)
 
 
 def wrong_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
@@ -112,26 +109,25 @@ def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: byte
     """
     if not path.endswith((".yml", ".yaml")) or base in (ours, theirs) or ours == theirs:
         return False
-    try:
-        was, mine, wanted, now = _pieces(path, base, ours, theirs, result)
-    except _BROKEN:
+    pieces = _pieces(path, base, ours, theirs, result)
+    if pieces is None:
         return False
+    was, mine, wanted, now = pieces
     for piece in unwanted(was, mine, wanted, now) & was.keys():
         if now[piece] and not (mine[piece] and wanted[piece]):
             return True
     return False
 
 
-def _pieces(path: str, *texts: bytes) -> list[Counter[str]]:
-    """What each text says, if its kind of file tells; otherwise its lines."""
+def _pieces(path: str, *texts: bytes) -> list[Counter[str]] | None:
+    """The pieces of each text, by its kind of file or else its lines; None if one can't be read."""
     kind = kinds.kind(path)
-    found = []
-    for data, lines in zip(texts, _lines(*texts), strict=True):
-        if kind:
-            found.append(kind.pieces(data.decode().replace("\r\n", "\n")))
-        else:
-            found.append(Counter(line.decode("latin-1") for line in lines if line))
-    return found
+    if kind is None:
+        return [Counter(line.decode("latin-1") for line in each if line) for each in _lines(*texts)]
+    try:
+        return [kind.pieces(data.decode().replace("\r\n", "\n")) for data in texts]
+    except (ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _lines(*texts: bytes) -> list[list[bytes]]:

@@ -1,12 +1,10 @@
-"""Whether two texts of a file say the same: what a formatter changes is nothing that a user wrote.
+"""Whether two texts of a file mean the same: a formatter's changes are no edits of the user's.
 
-In Python that is its syntax tree, its comments, and imports in whatever order; in any other file
-the ends of its lines. Our anchors say nothing anywhere.
+In Python the layout and the order of imports don't count; in other files the ends of lines don't.
+Our anchors never count.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from aegis_patch.formats import anchors
 
@@ -15,22 +13,33 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
     """Whether two texts of the file at a path, ours and a user's, differ in their layout alone."""
     if b"\0" in one + other:
         return one == other
-    ours, mine = (text.splitlines() for text in (one, other))
-    if not _anchors(mine) <= _anchors(ours):
+    ours, our_anchors = _read(one)
+    mine, my_anchors = _read(other)
+    if not my_anchors <= our_anchors:
         return False  # a comment of their own that only looks like an anchor
-    ours, mine = ([line for line in side if not anchors.is_anchor(line)] for side in (ours, mine))
-    if [line.rstrip() for line in ours] == [line.rstrip() for line in mine]:
-        return True
-    if not path.endswith((".py", ".pyi")):
-        return False
+    return ours == mine or (path.endswith((".py", ".pyi")) and _is_same_python(one, other))
+
+
+def _read(text: bytes) -> tuple[list[bytes], set[bytes]]:
+    """The lines of a text without their ends, and its anchors."""
+    lines, found = list[bytes](), set[bytes]()
+    for line in text.splitlines():
+        if anchors.is_anchor(line):
+            found.add(line.strip())
+        else:
+            lines.append(line.rstrip())
+    return lines, found
+
+
+def _is_same_python(one: bytes, other: bytes) -> bool:
     from aegis_patch.formats import python
 
     try:
-        one, other = (b"\n".join([*lines, b""]) for lines in (ours, mine))
-        return python.meaning(one.decode()) == python.meaning(other.decode())
+        return python.meaning(_without_anchors(one)) == python.meaning(_without_anchors(other))
     except (ValueError, RecursionError, MemoryError):
         return False
 
 
-def _anchors(lines: Sequence[bytes]) -> set[bytes]:
-    return {line.strip() for line in lines if anchors.is_anchor(line)}
+def _without_anchors(text: bytes) -> str:
+    lines = [line for line in text.splitlines(keepends=True) if not anchors.is_anchor(line)]
+    return b"".join(lines).decode()

@@ -15,7 +15,7 @@ from aegis_patch.merge.matched_paths import differing, obstructed
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Fate, Outcome, Plan, Unchanged
 from aegis_patch.merge.reason import Reason
 from aegis_patch.merge.sides import Sides
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 
 
 def evolve(plan: Plan) -> Outcome:
@@ -34,21 +34,27 @@ def evolve(plan: Plan) -> Outcome:
             created.append(sides)
         elif fate != sides.ours:
             edits[sides.path] = fate
-    tree = plan.head.replaced(edits)
-    new: dict[str, Entry | None] = {}
-    for sides in created:
-        if obstructed(plan, tree, sides.path):
-            conflicts.append(Conflict(sides, Reason.KIND, None))
-        else:
-            new[sides.path] = sides.theirs
-    tree = tree.replaced(new)
+    tree, taken = _with_created(plan, plan.head.replaced(edits), created)
+    conflicts += taken
     if conflicts:
         return Conflicted(tree, tuple(conflicts), tuple(notes))
     return Clean(tree, tuple(notes)) if tree != plan.head else Unchanged(tuple(notes))
 
 
+def _with_created(plan: Plan, tree: Tree, created: Iterable[Sides]) -> tuple[Tree, list[Conflict]]:
+    """A tree with new files, and a conflict for each path that is taken."""
+    new: dict[str, Entry | None] = {}
+    taken = []
+    for sides in created:
+        if obstructed(plan, tree, sides.path):
+            taken.append(Conflict(sides, Reason.KIND, None))
+        else:
+            new[sides.path] = sides.theirs
+    return tree.replaced(new), taken
+
+
 def _fates(plan: Plan, found: Sequence[Sides]) -> Iterator[Fate]:
-    """What becomes of each path; an import that only followed a renamed module is no change."""
+    """The result for each path; an import that only follows a renamed module is no change."""
     modules: dict[str, str] = {}
     for sides in found:
         fate = one_path.merge(plan, sides)
@@ -60,7 +66,7 @@ def _fates(plan: Plan, found: Sequence[Sides]) -> Iterator[Fate]:
 
 
 def _renamed_modules(plan: Plan, found: Iterable[Sides]) -> dict[str, str]:
-    """Which modules of the old pristine tree the user has under another name."""
+    """The modules of the old pristine tree that the user renamed."""
     there = set(plan.head.files())
     missing = set(plan.old.files()) - there
     moved = dict(renames.follow(plan.old, plan.head, sorted(missing)).files)
