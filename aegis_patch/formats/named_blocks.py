@@ -1,12 +1,13 @@
-"""A file as named blocks: what two people did to blocks of different names does not meet.
+"""A file as named blocks: changes to blocks of different names don't meet.
 
-A kind of file says only how it is cut into blocks. Blocks that all three sides have hold the
-others in their places; what stands between two such blocks is settled if the names leave no
-doubt, and otherwise left as each side has it, for the text merge to decide on few lines.
+Each kind of file only cuts its text into blocks. The blocks that all three sides have keep the
+others in place. Blocks between two of them are settled if the names leave no doubt; otherwise each
+side keeps its own, and the text merge decides on few lines.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -15,11 +16,11 @@ from typing import NamedTuple
 
 
 class Unusual(ValueError):
-    """A file is written in a way that its blocks cannot be told."""
+    """A file that can't be cut into blocks."""
 
 
 class Texts(NamedTuple):
-    """The three sides of a merge; where they are equal, nothing is left to decide."""
+    """The three sides of a merge; if they are equal, nothing is left to decide."""
 
     base: str
     ours: str
@@ -35,9 +36,9 @@ class Texts(NamedTuple):
 class Block:
     """Some lines: a leaf, or a head and a foot with blocks between.
 
-    A block is known by its name among its siblings. It is `free` if it may as well stand before
-    or after another free one. `join` merges the text of one that both sides changed. What is `said`
-    is the same in any layout; if it is not given, only blank lines at the end say nothing.
+    Its name is unique among its siblings. It is `free` if its order among other free ones doesn't
+    matter. `join` merges the text of a block that both sides changed. `said` is its meaning in any
+    layout; without it, only blank lines at the end don't count.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Block:
         return self.head + "".join(block.text for block in self.inner or ()) + self.foot
 
     def says_the_same(self, other: Block) -> bool:
-        """Whether two differ in their layout alone."""
+        """Whether two differ only in their layout."""
         if self.said and other.said:
             return self.said == other.said
         return _same(self.text, other.text)
@@ -69,14 +70,14 @@ def split_lines(text: str) -> list[str]:
 
 
 def behind_blank_lines(lines: Sequence[str], at: int) -> int:
-    """The first line from there that is not blank: a blank line belongs to what is above it."""
+    """The first line from there that isn't blank: a blank line belongs to the block above it."""
     while at < len(lines) and not lines[at].strip():
         at += 1
     return at
 
 
 def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
-    """The three sides again, with what their blocks' names can settle settled in each."""
+    """The three sides, made equal wherever the names of their blocks decide."""
     sides = (base, ours, theirs)
     was, mine, wanted = (_count(side) for side in sides)
     repeated = {name for name, count in (was | mine | wanted).items() if count > 1}
@@ -89,18 +90,22 @@ def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
         return _as_they_are(base, ours, theirs)
     result = _gap(Texts("", "", ""), *(each[""] for each in parts), repeated=repeated)
     for name in order:
-        anchors = [each[name][0] for each in parts]
-        gaps = [each[name][1:] for each in parts]
-        above = Texts(*(each.text for each in anchors))
-        anchor = _one(*anchors)
-        if _count(gaps[1]).keys() - _count(gaps[0]).keys():  # what is ours stays as far below it
-            anchor = Texts(*(_ending_like(above.ours, text) for text in anchor))
-        result += anchor + _gap(above, *gaps, repeated=repeated)
+        result += _with_gap([each[name] for each in parts], repeated)
     return result
 
 
+def _with_gap(sides: Sequence[Blocks], repeated: Set[str]) -> Texts:
+    """A block that all three have, and the blocks up to the next such one."""
+    gaps = [side[1:] for side in sides]
+    above = Texts(*(side[0].text for side in sides))
+    anchor = _one(*(side[0] for side in sides))
+    if _count(gaps[1]).keys() - _count(gaps[0]).keys():  # ours stay as far below it
+        anchor = Texts(*(_ending_like(above.ours, text) for text in anchor))
+    return anchor + _gap(above, *gaps, repeated=repeated)
+
+
 def _order(sides: Sequence[Blocks], shared: Set[str]) -> list[str] | None:
-    """The order of the blocks that all have; None where both put them in one of their own."""
+    """The order of the shared blocks; None if both sides changed it."""
     base, ours, theirs = ([block.name for block in side if block.name in shared] for side in sides)
     if base not in (ours, theirs) and ours != theirs:
         return None
@@ -112,7 +117,7 @@ def _count(*sides: Blocks) -> Counter[str]:
 
 
 def _by_anchor(side: Blocks, order: Sequence[str]) -> dict[str, list[Block]]:
-    """The blocks of a side: each that all have, by its name, with those that follow it."""
+    """The blocks of a side by the shared block that they follow, itself included."""
     found: dict[str, list[Block]] = {"": []}
     name = ""
     for block in side:
@@ -124,7 +129,7 @@ def _by_anchor(side: Blocks, order: Sequence[str]) -> dict[str, list[Block]]:
 
 
 def _moved_and_changed(parts: Sequence[Mapping[str, Blocks]], repeated: Set[str]) -> bool:
-    """Whether a block stands behind another one than on another side, and says something else."""
+    """Whether a block that one side moved was changed as well."""
     known = dict[str, tuple[str, Block]]()
     for side in parts:
         for anchor, blocks in side.items():
@@ -158,10 +163,9 @@ def _text(base: str, ours: str, theirs: str) -> Texts:
 
 
 def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks, *, repeated: Set[str]) -> Texts:
-    """Between two shared blocks: what either took away goes, what either brought comes.
+    """Between two shared blocks: without what either side deleted, with what either added.
 
-    What theirs brought comes first, beside the block that it follows. But ours does where it is
-    right below that block.
+    Theirs come first, beside the block that they follow, unless ours are right below that block.
     """
     if repeated & _count(base, ours, theirs).keys() or _is_in_doubt(base, ours, theirs):
         return _as_they_are(base, ours, theirs)
@@ -176,9 +180,9 @@ def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks, *, repeated: 
 
 
 def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
-    """How many of ours stand above what theirs brought."""
+    """How many of ours stand above the new ones of theirs."""
     for number, block in enumerate(ours):
-        if block.name in was:  # theirs took it away: what it brought is in its place
+        if block.name in was:  # theirs deleted it: its new ones are in its place
             return number
     is_below = bool(above.ours) and not above.ours.endswith("\n\n")
     if (is_below and above.theirs.endswith("\n\n")) or (theirs and theirs[0].name in was):
@@ -187,22 +191,22 @@ def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
 
 
 def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
-    """Whether one side changed or replaced what the other took away, or the order matters."""
+    """Whether one side changed or replaced what the other deleted, or the order matters."""
     was, mine, wanted = _by_name(base), _by_name(ours), _by_name(theirs)
-    if _differ(was, mine) or _differ(was, wanted) or _differ(mine, wanted):
+    if any(_differ(*pair) for pair in itertools.combinations((was, mine, wanted), 2)):
         return True
     new = (mine.keys() | wanted.keys()) - was.keys()
     if new and was.keys() - mine.keys() - wanted.keys():
-        return True  # taken away by both, and replaced
+        return True  # deleted by both, and replaced
     by_both = mine.keys() & wanted.keys() & new
     if new - by_both and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
-        return True  # where among those that both brought, or that theirs moved?
+        return True  # where among those that both added, or that theirs moved?
     own, brought = new - wanted.keys(), new - mine.keys()
     return bool(own and brought) and _is_order_open(base, ours, theirs, own | brought)
 
 
 def _is_order_open(base: Blocks, ours: Blocks, theirs: Blocks, new: Set[str]) -> bool:
-    """Whether what one side brought may belong above or below what the other did."""
+    """Whether new blocks of one side may belong above or below those of the other."""
     meeting = [block for block in (*ours, *theirs) if block.name in new]
     return len(base) > 1 or not _are_free(meeting) or _surround(theirs, _by_name(base))
 
@@ -212,7 +216,7 @@ def _by_name(side: Blocks) -> dict[str, Block]:
 
 
 def _differ(one: Mapping[str, Block], other: Mapping[str, Block]) -> bool:
-    """Whether a block of one says something else in the other."""
+    """Whether a block that both have differs."""
     shared = one.keys() & other.keys()
     return not all(one[name].says_the_same(other[name]) for name in shared)
 
@@ -222,12 +226,12 @@ def _are_free(blocks: Blocks) -> bool:
 
 
 def _moved(was: Mapping[str, Block], now: Mapping[str, Block]) -> bool:
-    """Whether the blocks that are in both are in another order."""
+    """Whether the order of shared blocks differs."""
     return [name for name in was if name in now] != [name for name in now if name in was]
 
 
 def _surround(theirs: Blocks, was: Mapping[str, Block]) -> bool:
-    """Whether theirs brought something on both sides of what was there."""
+    """Whether theirs added blocks on both sides of the old ones."""
     known = [block.name in was for block in theirs]
     return any(known) and not known[0] and not known[-1]
 

@@ -1,4 +1,4 @@
-"""New files of the upstream that stay out: the user deleted what they were, or their directory."""
+"""New files of the upstream that stay out: the user deleted their old file or their directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aegis_patch.merge.sides import Note
 
 
 def by_path(plan: Plan, paths: Iterable[str], mine: Moves, theirs: Moves) -> dict[str, Note]:
-    """What stays out, and what to tell of each: where the user and the upstream moved files."""
+    """The new files that stay out, with a note on each, given both sides' moves."""
     found: dict[str, Note] = {}
     for path, now in theirs.files.items():
         if _is_deleted(plan, path, mine):
@@ -42,22 +42,25 @@ def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
 
 
 def _deleted_directory(plan: Plan, path: str, mine: Moves, theirs: Moves) -> str:
-    """The directory of a new file that the user deleted as a whole, if so.
+    """The directory of a new file that the user deleted as a whole, or "".
 
-    It held several files: who deletes the only one, as an empty `__init__.py`, means no directory.
-    Of a component that is asked for only what belongs to none of its parts stays out: its tests
-    where `tests` is gone, not its code where that of the others is.
+    A directory of one file doesn't count: whoever deletes an empty `__init__.py` means that file.
+    A new component's own code comes even if the code of all others was deleted; its tests stay out
+    if `tests` was deleted.
     """
     was = {place: directory for directory, place in theirs.places.items()}
     for place in reversed(list(renames.above(path))):
-        is_old = plan.old.subtree(place) is not None
-        directory = place if is_old else was.get(place, place)
+        directory = place if plan.old.subtree(place) else was.get(place, place)
         if directory in plan.head:
             return ""  # a file of the user's is there instead
-        if plan.head.subtree(directory):
-            continue
-        inside = list(plan.old.files(directory))
-        deleted = [each for each in inside if _is_deleted(plan, each, mine)]
-        if len(inside) > 1 and deleted == inside and mine.hints.keys().isdisjoint(inside):
+        if not plan.head.subtree(directory) and _is_all_deleted(plan, directory, mine):
             return "" if path in plan.brought and "/" in directory else directory
     return ""
+
+
+def _is_all_deleted(plan: Plan, directory: str, mine: Moves) -> bool:
+    """Whether the user deleted every file of a directory that had several, and moved none."""
+    inside = list(plan.old.files(directory))
+    if len(inside) < 2 or not mine.hints.keys().isdisjoint(inside):
+        return False
+    return all(_is_deleted(plan, each, mine) for each in inside)

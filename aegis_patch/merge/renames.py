@@ -1,6 +1,6 @@
-"""Where files went: what a later tree has under other paths than an earlier one.
+"""Where files went: the paths that a later tree has for the files of an earlier one.
 
-To follow a file wrongly is worse than not to follow it: what is in doubt is a hint for a person.
+Following a file wrongly is worse than not following it. If in doubt, a person gets a hint.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ MOST = 1000  # new files that are read; of more, those of the same name
 class Moves:
     """Where the files of an earlier tree are in a later one.
 
-    `hints` are those that a file may have become, though that is not sure; `places` where
-    directories went as a whole.
+    `hints` are uncertain new paths of a file; `places` are new paths of whole directories.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +29,7 @@ class Moves:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def of_new(self, path: str) -> str | None:
-        """Where a new file belongs, if its directory went to another place."""
+        """The path of a new file whose directory moved, or None."""
         for directory in above(path):
             if directory in self.places:
                 inside = path.removeprefix(f"{directory}/")
@@ -38,7 +37,7 @@ class Moves:
         return None
 
     def may_be(self, path: str) -> str:
-        """What a file that is gone may have become, in words; nothing if nothing looks like it."""
+        """The hints of a missing file in words, or ""."""
         others = (self.files[path],) if path in self.files else self.hints.get(path, ())
         if not others:
             return ""
@@ -46,10 +45,10 @@ class Moves:
 
 
 def follow(before: Tree, after: Tree, paths: Iterable[str]) -> Moves:
-    """Where some paths of one tree are in a later one, as far as that is sure.
+    """Where some paths of one tree are in a later one, as far as that is certain.
 
-    The surest comes first, for what it found is out of the question for the rest: the same bytes;
-    far more lines in common than with every other; the name, where a directory went as a whole.
+    The most certain evidence comes first, and takes its files out of the search: the same bytes;
+    then far more lines in common than with any other file; then the name, in a moved directory.
     """
     paths = tuple(paths)
     tops = _gone_directories(before, after, paths)
@@ -83,7 +82,7 @@ def above(path: str) -> Iterator[str]:
 
 
 def _gone_directories(before: Tree, after: Tree, paths: Iterable[str]) -> set[str]:
-    """The outermost directories of some paths that are there before and not after."""
+    """The outermost directories of some paths that only the earlier tree has."""
     found = set()
     for path in paths:
         for directory in reversed(list(above(path))):
@@ -101,7 +100,7 @@ def _sought(
     paths: Iterable[str],
     tops: Iterable[str],
 ) -> dict[str, Entry]:
-    """What is missing of some paths, and all that was in directories that are."""
+    """The missing ones of some paths, and all files of missing directories."""
     wanted = dict.fromkeys(paths)
     for top in tops:
         wanted |= dict.fromkeys(before.files(top))
@@ -133,7 +132,7 @@ def _is_of_a_copy(
     path: str,
     where: str,
 ) -> bool:
-    """Whether a file is in a copy of its directory: more of it is there anew, and here as well."""
+    """Whether a file is in a copy of its directory, which has other files of it too."""
     here, there = (each.rpartition("/")[0] for each in (path, where))
     if here == there:
         return False
@@ -151,17 +150,16 @@ def _places(
     tops: Iterable[str],
     files: Mapping[str, str],
 ) -> dict[str, str]:
-    """Git's rule: nothing is left of a directory, and its files went to one place.
+    """Moved directories, by git's rule: nothing is left, and all files that are found went to one
+    place.
 
-    At least half of them have to be found there; of each directory in it, all that are found. Empty
-    files, which are all alike, do not count.
+    At least half of the files have to be found. Empty files, which are all alike, don't count.
     """
     found = {}
     for top in tops:
         paths = list(before.files(top))
         filled = [path for path in paths if before.read(path)]
-        inside = {at for path in paths for at in above(path) if f"{at}/".startswith(f"{top}/")}
-        for directory in inside:
+        for directory in _directories(top, paths):
             held = [path for path in filled if path.startswith(f"{directory}/")]
             moved = {path: files[path] for path in held if path in files}
             place = _place(directory, moved)
@@ -170,8 +168,16 @@ def _places(
     return found
 
 
+def _directories(top: str, paths: Iterable[str]) -> set[str]:
+    """A directory and those inside it that have files."""
+    found = {top}
+    for path in paths:
+        found.update(at for at in above(path) if at.startswith(f"{top}/"))
+    return found
+
+
 def _place(directory: str, moved: Mapping[str, str]) -> str | None:
-    """The one place to which the files of a directory went, each at its depth."""
+    """The one place to which the files of a directory went, with their depth; or None."""
     places = set()
     for path, where in moved.items():
         inner = path.removeprefix(f"{directory}/").rpartition("/")[0]
