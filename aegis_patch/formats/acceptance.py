@@ -1,4 +1,4 @@
-"""Whether a result holds what both sides wanted: the one question that every merge is asked.
+"""Whether a result has what both sides wanted: the one question asked of every merge.
 
 A text is a bag of pieces: its lines or, after a merge by names, what its kind of file says. So no
 piece of either side is lost, none that one side took out is back, and none is made up.
@@ -55,7 +55,7 @@ def made_once(
 
 
 def is_twice(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether a list has more often than either side what both sides added to it."""
+    """Whether a list has an item that both sides added more often than either wrote it."""
     if not kinds.is_list(path):
         return False
     pieces = _pieces(path, base, ours, theirs, result)
@@ -81,14 +81,14 @@ def accepts(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -
 
 
 def wrong_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
-    """The first line of a text merge that it does not have as often as both sides wanted."""
+    """The first line that a text merge has more or less often than both sides wanted."""
     texts = _lines(base, ours, theirs, result)
     wrong = unwanted(*map(Counter, texts), by_place=True) - {b""}
     return _first(wrong, texts[3])
 
 
 def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
-    """The first line of a result where a change of one side did not go with what the other moved.
+    """The first line where one side's change wasn't moved along with the other side's move.
 
     It is asked of the lines that all four have once: what is below each, and the comments right
     above it, has to be as both sides wanted it.
@@ -103,7 +103,7 @@ def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> in
 
 
 def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether YAML has again what one side took away: a key, or an item that the other kept.
+    """Whether YAML has a key or item again that one side deleted and the other kept.
 
     A text merge does so where a diff takes a line of one entry for the same line of another.
     """
@@ -136,7 +136,7 @@ def _lines(*texts: bytes) -> list[list[bytes]]:
 
 
 def _first(wrong: Collection[bytes], text: Sequence[bytes]) -> int | None:
-    """The number of the first of some lines in a text; 1 where none of them is in it."""
+    """The number of the first wrong line in a text; 1 if none is in it; None if none is wrong."""
     for number, line in enumerate(text, 1):
         if line and line in wrong:
             return number

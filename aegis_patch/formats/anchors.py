@@ -1,4 +1,4 @@
-"""Anchors: the comments `yours below`, one where the lines of each shared list end.
+"""Anchors: the comments `yours below`, one at the end of each shared list.
 
 Components put their lines in right above an anchor, and what is below it is the user's. So two
 series that meet there do not clash: what is there stays, and what comes goes behind it.
@@ -18,7 +18,7 @@ def is_anchor(line: bytes) -> bool:
 
 
 def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
-    """Both lines above one anchor; those below a heading that both have go below the first.
+    """The lines of both above one anchor; below a heading that both have, only once.
 
     For an empty list may be none at all, so whoever needs it first brings its heading.
     """

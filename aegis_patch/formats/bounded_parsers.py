@@ -1,4 +1,4 @@
-"""Documents that one does not trust, or that are not ours to judge.
+"""Parsers for documents that we don't trust, or shouldn't warn about.
 
 For TOML, Python's parser takes a time that grows with the square of a dotted key's length: seven
 seconds for a key of 40 kB. For YAML, libyaml ends the process where it is nested too deep. For
@@ -20,7 +20,7 @@ _LONG = re.compile(rf"(?<![\w-])(?:{_PART}){{{MOST_PARTS}}}")
 
 
 def toml(text: str) -> dict[str, Any]:
-    """What a TOML document says.
+    """The values of a TOML document.
 
     Raises:
         ValueError: it is not TOML, or a key in it has more parts than anybody writes.

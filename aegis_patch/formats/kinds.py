@@ -1,4 +1,4 @@
-"""Structured merges by file kind, for what everybody edits.
+"""Structured merges by file kind, for the files that everybody edits.
 
 A structured merge is tried where the text merge conflicts or is in doubt, or where its result does
 not parse. It makes the three sides equal wherever the file's own names can settle what becomes
@@ -53,7 +53,7 @@ def kind(path: str) -> Kind | None:
 
 
 def is_list(path: str) -> bool:
-    """Whether nothing in a file of this name is meant to be there twice."""
+    """Whether a file of this name is a list without repetitions."""
     return path.endswith((".toml", ".env", ".env.example", "ignore"))
 
 
@@ -70,7 +70,7 @@ def _kind_of_lines(name: str) -> Kind:
 def structured(
     path: str, base: bytes, ours: bytes, theirs: bytes
 ) -> tuple[bytes, bytes, bytes] | None:
-    """The three sides with all settled that can be, or None where nothing can."""
+    """The three sides with everything settled that names decide, or None if that is nothing."""
     found = kind(path)
     if found is None:
         return None

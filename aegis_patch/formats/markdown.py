@@ -73,7 +73,7 @@ def _placed(inside: Sequence[Block], under: str) -> Iterator[str]:
 
 @functools.cache
 def _parser() -> MarkdownIt:
-    """One that looks for blocks alone, and takes the target of a link for a paragraph."""
+    """A parser for blocks only; link targets are paragraphs."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").enable("table").disable("reference")
@@ -93,7 +93,7 @@ def _front_matter_end(lines: Sequence[str]) -> int:
 
 
 def _parts(tokens: Sequence[Token]) -> Iterator[_Part]:
-    """What stands on its own: no block in another, but items and sections."""
+    """The outermost blocks, list items and headings."""
     for at, token in enumerate(tokens):
         start = token.map[0] if token.map else 0
         if token.type == "list_item_open" and token.level == 1:
@@ -110,7 +110,7 @@ def _parts(tokens: Sequence[Token]) -> Iterator[_Part]:
 
 
 def _rows(tokens: Sequence[Token]) -> Iterator[int]:
-    """Where the rows of the table begin that is first, below the line that says what is in them."""
+    """The lines of a table's rows, below its header."""
     for token in tokens[1:]:
         if token.type == "table_close":
             return
@@ -129,7 +129,7 @@ def _block(part: _Part, lines: Sequence[str], stop: int) -> Block:
 
 
 def _first_cell(line: str) -> str:
-    """What a row is known by."""
+    """The name of a row."""
     cells = line.strip().strip("|").split("|")
     return f"row {cells[0].strip() or line.strip()}"
 

@@ -1,4 +1,4 @@
-"""Which paths a file names: Compose, Dockerfile, Makefile, CI and other settings."""
+"""The paths in a file: Compose, Dockerfile, Makefile, CI and other settings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PATH = re.compile(r"(?<![\w@+:./$}-])(?:\./)?(?:[\w@+-][\w@.+-]*(?:/[\w@.+-]+)+
 
 
 def may_name(path: str) -> bool:
-    """Whether a file of this name may be named by its path."""
+    """Whether other files may name this one by its path."""
     return not path.endswith(("/__init__.py", ".lock"))
 
 
 def named(path: str, data: bytes) -> Iterator[tuple[int, str]]:
-    """The paths that a file names, as far as its kind tells, each with its line."""
+    """The paths in a file, if its kind is known, each with its line."""
     if compose_names.NAME.fullmatch(posixpath.basename(path)):
         yield from compose_paths.paths(data)
         return
@@ -32,7 +32,7 @@ def named(path: str, data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def places(path: str, name: str) -> list[str]:
-    """What a name in a file may mean: a path from its directory; from the top, but in Compose."""
+    """The paths that a name may mean: from the file's directory or (not in Compose) the top."""
     above = posixpath.dirname(path)
     bases = {above} if compose_names.NAME.fullmatch(posixpath.basename(path)) else {above, ""}
     found = [posixpath.normpath(posixpath.join(base, name)) for base in sorted(bases)]
@@ -40,7 +40,7 @@ def places(path: str, name: str) -> list[str]:
 
 
 def _copied(line: str) -> list[str]:
-    """What a line of a Dockerfile copies out of its context."""
+    """The paths that a line of a Dockerfile copies from its context."""
     copies = _COPY.match(line)
     if not copies:
         return []

@@ -44,7 +44,7 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def pieces(text: str) -> Counter[str]:
-    """What each statement and comment says, and what it is in; of a list of names each name."""
+    """Each statement and comment with the blocks around it; each name of a list of names."""
     module = _parsed(text)
     found = Counter[str]()
     places = [""] * (len(module.lines) + 1)
@@ -61,7 +61,7 @@ def pieces(text: str) -> Counter[str]:
 
 
 def meaning(text: str) -> tuple[list[str], Counter[str]]:
-    """What its statements say, imports in a row in any order; and its comments."""
+    """Its statements, with neighbouring imports sorted; and its comments."""
     module = _parsed(text)
     said = list[str]()
     for are_imports, run in itertools.groupby(module.tree.body, _is_import):
@@ -76,7 +76,7 @@ def meaning(text: str) -> tuple[list[str], Counter[str]]:
 
 
 def _parsed(text: str) -> _Module:
-    """A module, in whose docstrings the indentation says nothing."""
+    """A parsed module, with the indentation of docstrings normalized."""
     if "\f" in text or "\r" in text:
         raise Unusual("line breaks of other kinds")
     lines = split_lines(text)
@@ -123,7 +123,7 @@ def _block(module: _Module, node: ast.stmt, start: int, stop: int) -> Block:
 
 
 def _said(module: _Module, node: ast.stmt, start: int) -> str:
-    """A statement and its comments, in whatever layout."""
+    """A statement and its comments, in any layout."""
     comments = list[str]()
     for at in range(start + 1, _last_line(node) + 1):
         if at in module.comments:
@@ -150,7 +150,7 @@ def _head_end(node: ast.ClassDef) -> int:
 
 
 def _placed(body: Sequence[ast.stmt], place: str) -> Iterator[tuple[str, ast.stmt]]:
-    """Each statement, also in others, and what it is in."""
+    """Each statement, nested ones included, and the blocks around it."""
     for node in body:
         yield place, node
         for label, inside in _branches(node):
@@ -167,12 +167,12 @@ def _branches(node: ast.AST) -> Iterator[tuple[str, list[ast.stmt]]]:
 
 
 def _label(node: ast.stmt) -> str:
-    """A statement that has others in it: a definition by its name, others by their heads."""
+    """A compound statement: a definition by its name, another one by its head."""
     return _name(node) if hasattr(node, "name") else _head(node)
 
 
 def _head(node: ast.AST) -> str:
-    """A statement without the blocks in it."""
+    """A statement without its blocks."""
     fields = dict(ast.iter_fields(node))
     for name in _BODIES:
         if isinstance(fields.get(name), list):
@@ -200,7 +200,7 @@ def _name(node: ast.stmt) -> str:
 
 
 def _names(node: ast.stmt) -> list[str] | None:
-    """What a list of names holds: an import from a module, or `__all__`."""
+    """The names of an import from a module, or of `__all__`; None for other statements."""
     match node:
         case ast.ImportFrom():
             return [ast.unparse(alias) for alias in node.names]

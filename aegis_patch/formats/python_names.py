@@ -1,4 +1,4 @@
-"""What a Python file imports, and what it binds and uses."""
+"""The names that a Python file imports, binds and uses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EVERYWHERE = frozenset(dir(builtins)) | {
 
 
 def module(path: str) -> str:
-    """The module that a file is, by its path."""
+    """The module name of a path."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def renamed(moved: Mapping[str, str]) -> dict[str, str]:
-    """The modules, and the packages around them, of files that are elsewhere: old name → new."""
+    """The modules of moved files, and packages around them: old name → new."""
     found: dict[str, str] = {}
     for path, now in moved.items():
         old, new = module(path).split("."), module(now).split(".")
@@ -62,7 +62,7 @@ def _pattern(name: bytes) -> bytes:
 
 
 def parsed(data: bytes) -> ast.Module | None:
-    """The file as a tree, if it is Python of this version."""
+    """The syntax tree, if this is Python of this version."""
     try:
         return bounded_parsers.python(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -70,7 +70,7 @@ def parsed(data: bytes) -> ast.Module | None:
 
 
 def imported(path: str, tree: ast.Module) -> Iterator[tuple[int, str, str]]:
-    """Each module that is imported, with its line, and each name that is taken from one."""
+    """Each imported module with its line, and each name imported from one."""
     package = module(path).split(".")[: None if path.endswith("/__init__.py") else -1]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -90,7 +90,7 @@ def used(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def bound(tree: ast.Module) -> set[str] | None:
-    """Every name that is bound anywhere in it, or None where the text does not tell."""
+    """Every name that it binds anywhere, or None if the text doesn't tell."""
     found = set(EVERYWHERE)
     for node in ast.walk(tree):
         if isinstance(node, ast.alias):

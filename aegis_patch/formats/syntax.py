@@ -9,7 +9,7 @@ from aegis_patch.formats import bounded_parsers
 
 
 def syntax_error(path: str, data: bytes) -> str | None:
-    """Why a file does not parse, as "line N: reason"; None where it does, or none can tell."""
+    """Why a file doesn't parse, as "line N: reason"; None if it does or has no parser."""
     check = _CHECKS.get(path.rpartition(".")[2])
     try:
         if check:

@@ -79,7 +79,7 @@ def _respelled(value: Any) -> Any:
 
 
 def _requirement(text: str) -> str:
-    """A requirement in one spelling for all that say the same; any other text as it is."""
+    """A requirement in its normal spelling; any other text unchanged."""
     if re.fullmatch(r"[\w.-]*", text):
         return text  # a name may be anything
     from packaging.requirements import InvalidRequirement, Requirement
@@ -149,7 +149,7 @@ def _entries(
 
 
 def _said(text: str) -> str:
-    """What a text says, in whatever layout."""
+    """The meaning of a text, in any layout."""
     return repr(sorted(pieces(text).elements()))
 
 
@@ -176,13 +176,13 @@ def _elements(lines: Sequence[str]) -> tuple[Block, ...] | None:
 
 
 def _name(element: Any) -> str:
-    """A requirement is known by its package, anything else by all that it says."""
+    """The name of an element: a requirement's package, or the whole value."""
     package = _PACKAGE.match(element) if isinstance(element, str) else None
     return re.sub(r"[-_.]+", "-", package[0]).lower() if package else repr(element)
 
 
 def _joined(texts: Texts) -> str | None:
-    """An array with what theirs added and without what it took away, written as ours is."""
+    """An array with theirs' additions and without its deletions, in the layout of ours."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -224,7 +224,7 @@ def _merged_names(base: _Array, ours: _Array, theirs: _Array) -> list[str]:
 
 
 def _clash(base: _Array, ours: _Array, theirs: _Array) -> bool:
-    """Whether both changed one element, or one changed what the other took away."""
+    """Whether both changed one element, or one changed what the other deleted."""
     for name in base.keys() | theirs.keys():
         was, mine, wanted = base.get(name), ours.get(name), theirs.get(name)
         if not (_same(was, wanted) or _same(mine, was) or _same(mine, wanted)):
@@ -237,7 +237,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _array(text: str) -> _Array | None:
-    """The elements of an array by name; None if it is none, or two have one name."""
+    """The elements of an array by name; None if it is no array or names repeat."""
     value: Any = bounded_parsers.toml(text)
     while isinstance(value, dict) and len(value) == 1:
         (value,) = value.values()

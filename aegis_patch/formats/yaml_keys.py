@@ -120,7 +120,7 @@ def _keyed(lines: list[str], item: Item, stop: int) -> Block | None:
 
 
 def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
-    """An item of a sequence that is a mapping with a `name`: below its first key are others."""
+    """A sequence item that is a mapping with a `name`: its other keys are blocks."""
     value = item.value
     names = [each.value.line for each in value.items if each.name == "name"]
     if not names or value.flow or value.items[0].line != item.line:
@@ -151,7 +151,7 @@ def _is_by_line(lines: list[str], node: Node) -> bool:
 
 
 def _is_set(key: str, node: Node) -> bool:
-    """Whether the order of a list says nothing; a pattern with `!` takes back what is above it."""
+    """Whether a list has no order; a pattern with `!` revokes those above it."""
     return key in SETS and not any(item.value.said.startswith("!") for item in node.items)
 
 

@@ -1,4 +1,4 @@
-"""YAML as nodes that know on which lines they are written.
+"""YAML as nodes that know their lines.
 
 PyYAML's own composer puts the anchored node where an alias stands, with its line numbers.
 """

@@ -25,7 +25,7 @@ _Lines = Mapping[str, frozenset[bytes]]  # of each path
 
 
 def shown(bench: Bench, there: Stack, tree: Tree, comes: frozenset[str]) -> Stack:
-    """A recorded stack as a tree shows it, with what the tree already has of `comes`."""
+    """The recorded stack as the tree shows it, with the names of `comes` that are already there."""
     known = bench.at(there, there.release).catalogue.keys()
     wider, found = with_found(bench, there, tree, known & comes)
     for name in found:
@@ -37,7 +37,7 @@ def shown(bench: Bench, there: Stack, tree: Tree, comes: frozenset[str]) -> Stac
 def with_found(
     bench: Bench, there: Stack, tree: Tree, absent: Collection[str]
 ) -> tuple[Stack, list[str]]:
-    """The stack with what is there, nearly all of it, though the record does not name it."""
+    """The stack with components that are nearly complete in the tree but not recorded."""
     catalogue = bench.at(there, there.release).catalogue
     among = [there.release, *releases.versions(there.url)]
     found = []
@@ -57,7 +57,7 @@ def with_found(
 
 
 def _is_by_need(catalogue: Catalogue, there: Stack, name: str) -> bool:
-    """Whether a name is there for others: an integration, or what one that was chosen requires."""
+    """Whether others brought a name: it is an integration, or a chosen one requires it."""
     if not component.is_chosen(catalogue[name]):
         return True
     for other in there.names:
@@ -67,7 +67,7 @@ def _is_by_need(catalogue: Catalogue, there: Stack, name: str) -> bool:
 
 
 def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[str]]:
-    """The stack without what the tree has nothing of."""
+    """The stack without components that have left no trace in the tree."""
     lost = []
     catalogue = bench.catalogue(there)
     for name in reversed(requirements.order(catalogue, there.names)):
@@ -81,7 +81,7 @@ def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[st
 
 
 def _is_moved(bench: Bench, there: Stack, tree: Tree, paths: Iterable[str]) -> bool:
-    """Whether one of some files is where the user moved it to."""
+    """Whether the user moved one of some files."""
     return bool(renames.follow(bench.pristine(there), tree, paths).files)
 
 
@@ -100,7 +100,7 @@ def at_nearest_release(bench: Bench, there: Stack, tree: Tree) -> Stack:
 def _nearest(
     bench: Bench, there: Stack, name: str, among: Iterable[str], tree: Tree
 ) -> tuple[float, str]:
-    """The release whose series of a name a tree has most of, the first if several; and how much."""
+    """How much the tree has of a component, and of which release it has most."""
     best, nearest = 0.0, ""
     for release in among:
         nearest = nearest or release
@@ -129,13 +129,13 @@ def _share(bench: Bench, there: Stack, name: str, tree: Tree) -> float:
 
 
 def _plugs(bench: Bench, there: Stack, name: str, own: _Lines) -> _Lines:
-    """What of a component's lines stands in files that are there without it."""
+    """Those lines of a component that are in files which exist without it."""
     others = bench.pristine(there.without({name}))
     return {path: own[path] for path in own if path in others}
 
 
 def _own(bench: Bench, there: Stack, name: str) -> _Lines:
-    """The lines that a component of a stack brings, and nothing else of the stack has."""
+    """The lines that only this component of a stack brings."""
     others = bench.pristine(there.without({name}))
     own = {}
     for path, lines in learnt.brought(bench, there, frozenset({name})).items():
@@ -150,7 +150,7 @@ def _size(lines: _Lines) -> int:
 
 
 def _held(tree: Tree, lines: _Lines) -> int:
-    """How many of the lines a tree has, each in its file."""
+    """How many of the lines the tree has in the same files."""
     count = 0
     for path, wanted in lines.items():
         count += len(wanted & units(path, tree.read(path)).keys())

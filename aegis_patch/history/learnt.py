@@ -1,4 +1,4 @@
-"""What the user had written before a component brought the same.
+"""Lines that the user had written before a component brought the same.
 
 It is found when the component comes, written down in the record (`yours`), and kept from there when
 the component goes. No commit is asked: a squash merge or a shallow clone has lost nothing.
@@ -28,7 +28,7 @@ _LINE = "you already had this; it stays when the component is removed: {}"
 
 
 def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, frozenset[bytes]]:
-    """What components of a stack bring: the paths that differ without them, and their lines."""
+    """The lines that components bring, by path."""
     if not names:
         return {}
     less, more = bench.pristine(whole.without(names)), bench.pristine(whole)
@@ -40,7 +40,7 @@ def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, froz
 
 
 def written_down(plan: Plan, outcome: Outcome) -> Outcome:
-    """An outcome whose record says what was found, with a note of each."""
+    """The outcome with these lines in its record, and a note on each."""
     if isinstance(outcome, Unchanged) or plan.record is None:
         return outcome
     yours = _found(plan, outcome.tree)
@@ -77,13 +77,13 @@ def _found(plan: Plan, result: Tree) -> Yours:
 
 
 def _notes(yours: Yours) -> Iterator[Note]:
-    """What to say of what was found."""
+    """A note on each line."""
     for path, line in sorted(yours):
         yield Note(path, _FILE if line == WHOLE else _LINE.format(line.strip()))
 
 
 def joined(one: Yours, other: Yours) -> Yours:
-    """What two learnt; of a file that is the user's as a whole, no lines besides."""
+    """Both sets as one; a whole file has no lines besides."""
     pairs = set[tuple[str, str]]()
     for path, lines in by_path(one | other).items():
         pairs.update((path, line) for line in ({WHOLE} if WHOLE in lines else lines))
@@ -91,7 +91,7 @@ def joined(one: Yours, other: Yours) -> Yours:
 
 
 def carried(yours: Yours, old: Tree, new: Tree) -> Yours:
-    """What of it the new pristine tree still has, at the path that it has there."""
+    """The lines that the new pristine tree still has, at their new paths."""
     pairs = set[tuple[str, str]]()
     for path, lines in by_path(yours).items():
         place = path
@@ -127,7 +127,7 @@ def kept(bench: Bench, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
 
 
 def _place(moved: Moves | None, path: str) -> str:
-    """Where the user has a path."""
+    """The user's path of a file."""
     if moved is None:
         return path
     return moved.files.get(path) or moved.of_new(path) or path

@@ -1,4 +1,4 @@
-"""A question that was answered is not asked again.
+"""A conflict that was resolved once is resolved the same way again.
 
 When a verb ended in a conflict, a person resolved it, and the commit of that holds the answer. Its
 parent and the pristine trees of its two records are the question. A later verb that goes the way
@@ -25,7 +25,7 @@ from aegis_patch.upstream.workbench import Bench
 
 
 def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Outcome:
-    """The outcome without the conflicts to which history has the answer."""
+    """The outcome without the conflicts that history resolves."""
     left: list[Conflict] = []
     edits: dict[str, Entry | None] = {}
     notes = list(outcome.notes)
@@ -47,7 +47,7 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
 def _answered(
     bench: Bench, known: Iterable[Turn], plan: Plan, conflict: Conflict
 ) -> tuple[Entry | None, Turn] | None:
-    """What becomes of a path by the newest turn that has the answer."""
+    """The resolution of a path by the newest turn that has one."""
     if conflict.reason is Reason.KIND:
         return None
     now = conflict.sides
@@ -64,12 +64,12 @@ def _answered(
 
 
 def _either(tree: Tree, now: Sides) -> Entry | None:
-    """The file of a conflict in an older tree, where it is now or where the upstream has it."""
+    """The conflict's file in an older tree, at its path or the upstream's."""
     return tree.lookup(now.path) or tree.lookup(now.pristine)
 
 
 def retried(plan: Plan, now: Sides, then: Sides, result: Entry) -> Entry | Conflict | None:
-    """What becomes of a path now, if `result` answered what was asked then; else a conflict."""
+    """The resolution of a path now, if `result` resolved the conflict then; else a conflict."""
     plan = replace(plan, yours={})
     asked = one_path.merge(plan, then) if then.base != then.theirs else None
     if isinstance(asked, Conflict) and _is_answer(asked, result):
@@ -87,7 +87,7 @@ def retried(plan: Plan, now: Sides, then: Sides, result: Entry) -> Entry | Confl
 def _back_at_another_release(
     plan: Plan, now: Sides, then: Sides, result: Entry
 ) -> Entry | Conflict | None:
-    """The way back where the release has changed: what was asked and answered, at this one."""
+    """The way back at another release: the old conflict and its resolution, moved to this one."""
     mine = one_path.merge(plan, Sides(now.path, then.base, then.ours, now.theirs))
     answer = one_path.merge(plan, Sides(now.path, then.theirs, result, now.base))
     if isinstance(mine, Entry) and isinstance(answer, Entry):
@@ -98,7 +98,7 @@ def _back_at_another_release(
 
 
 def _leads(plan: Plan, now: Sides, start: Entry | None, end: Entry | None) -> bool:
-    """Whether what is to be done now is what leads from `start` to `end`."""
+    """Whether the change wanted now is the one from `start` to `end`."""
     return one_path.merge(plan, Sides(now.path, start, now.base, end)) == now.theirs
 
 
@@ -119,7 +119,7 @@ def _is_answer(asked: Conflict, result: Entry) -> bool:
 
 
 def _is_filled(lines: Sequence[bytes], places: Sequence[Place], answer: bytes) -> bool:
-    """Whether an answer is some marked lines with a choice at each place, and nothing else."""
+    """Whether an answer is the marked lines with a choice at each place, and nothing else."""
     stops = [*(place.start for place in places[1:]), len(lines)]
     done = 0
     for place, stop in zip(places, stops, strict=True):
@@ -137,7 +137,7 @@ def _is_filled(lines: Sequence[bytes], places: Sequence[Place], answer: bytes) -
 
 
 def _is_choice(written: list[bytes], place: Place) -> bool:
-    """Whether lines are of the two sides, but for those that stand for one of ours, like it."""
+    """Whether all lines are from the two sides, or resemble a missing one of ours."""
     now, mine, wanted = map(_said, (written, place.mine, place.wanted))
     left = [*(mine - now).elements()]
     for line in (now - mine - wanted).elements():

@@ -1,4 +1,4 @@
-"""What the tree says that a project is made of, and what is off in its record.
+"""Which components a tree has, and where its record is inconsistent.
 
 Git merges, reverts and picks lines. That an integration is due, or that a record no longer tells
 what is there, only shows when the tree is looked at beside the series.
@@ -23,7 +23,7 @@ REPAIR = "aegis repair"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is off, in a sentence, and what to type next."""
+    """An inconsistency in a sentence, and what to type next."""
 
     what: str
     next: str = REPAIR
@@ -31,7 +31,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The stack that best tells what a tree holds, the one that it should be, and what is off.
+    """The stack that a tree shows, the one that it should have, and the inconsistencies.
 
     `there` may be of mixed releases and not closed; `due` is its closure at its own release.
     """
@@ -42,7 +42,7 @@ class Facts:
 
 
 def look(bench: Bench, recorded: Stack, tree: Tree) -> Facts:
-    """What a tree holds, as its record says and its lines prove."""
+    """The components of a tree, from its record and its lines."""
     there, nonsense = without_nonsense(bench, recorded)
     catalogue = bench.at(there, there.release).catalogue
     there, found = evidence.with_found(bench, there, tree, catalogue.keys() - there.names)
@@ -63,7 +63,7 @@ def look(bench: Bench, recorded: Stack, tree: Tree) -> Facts:
 
 
 def stranded(bench: Bench, there: Stack) -> Finding | None:
-    """What came from another release, and is not in the one that the project is at."""
+    """The inconsistency of components that the project's release doesn't have, if any."""
     lost = sorted(there.names - bench.at(there, there.release).catalogue.keys())
     if not lost:
         return None
@@ -76,7 +76,7 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
 
 
 def without_nonsense(bench: Bench, recorded: Stack) -> tuple[Stack, list[str]]:
-    """The record without what its release does not have; the project's may have it."""
+    """The record without names that their release lacks, or at the project's if that has them."""
     present: dict[str, Presence] = {}
     nonsense = []
     for name, by in recorded.present.items():

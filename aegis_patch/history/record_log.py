@@ -28,7 +28,7 @@ class Turn:
     result: Tree
 
     def pristine(self, bench: Bench) -> tuple[Tree, Tree] | None:
-        """The pristine trees of the two records; None where one is broken or its release gone."""
+        """The pristine trees of the two records; None if one is broken or its release missing."""
         before = self.mine.read(RECORD)
         after = self.result.read(RECORD)
         try:
@@ -38,13 +38,13 @@ class Turn:
 
 
 def _pristine(bench: Bench, text: bytes) -> Tree:
-    """The pristine tree of a record, but for names that no release has."""
+    """The pristine tree of a record, without names that no release has."""
     stack, _ = presence.without_nonsense(bench, record.parse(text))
     return bench.pristine(stack)
 
 
 def turns(project: Project) -> Iterator[Turn]:
-    """The turns that HEAD can reach, newest first; a merge has one for each parent."""
+    """The turns in HEAD's history, newest first; a merge has one for each parent."""
     repo = project.repo
     for now, parents in _changes(repo, project.head, project.record_path):
         result = _tree(repo, now.commit).subtree(project.prefix)
@@ -55,7 +55,7 @@ def turns(project: Project) -> Iterator[Turn]:
 
 
 def gained(project: Project, name: str) -> pygit2.Commit | None:
-    """The newest reachable commit whose record gained a name, if history still has it.
+    """The newest commit in HEAD's history whose record gained a name, if it is still there.
 
     Not the edge of a shallow clone, where what came before is not known; and not a commit that
     moved the whole project to where it is now.
@@ -100,7 +100,7 @@ def _tree(repo: pygit2.Repository, commit: pygit2.Commit) -> Tree:
 
 
 def _names(entry: Entry | None) -> frozenset[str]:
-    """The names in a record; none where it does not make sense."""
+    """The names in a record; none if it is broken."""
     try:
         return record.parse(bytes_of(entry)).names
     except Refused:

@@ -32,7 +32,7 @@ _Named = Iterator[tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A line that names what the project does not have (any more); or that comes in, and does."""
+    """A line with a broken reference; with `comes`, the line is new."""
 
     path: str
     line: int
@@ -47,7 +47,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Evolved:
-    """What a verb makes of a project: HEAD's tree, the two pristine ones, and the result.
+    """A verb's trees: HEAD, the two pristine ones, and the result.
 
     `moved` says where the user has files of the pristine trees, `was` the same the other way;
     `unsettled` are the paths that await a person: what these will hold nobody knows yet.
@@ -64,17 +64,17 @@ class Evolved:
     unsettled: Collection[str] = ()
 
     def read(self, tree: Tree, path: str) -> bytes:
-        """What a tree has of a file of the result."""
+        """The bytes that a tree has for a file of the result."""
         return tree.read(self.place_in(tree, path))
 
     def place_in(self, tree: Tree, path: str) -> str:
-        """Where a tree has a file of the result."""
+        """The path that a tree has for a file of the result."""
         return self.was.get(path, path) if tree in (self.old, self.new) else path
 
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """What a tree has and the result has not: files, modules; variables, services, distributions.
+    """Names that a tree has and the result lacks, by kind.
 
     `edited` are the Python files that both have, and not the same, by their paths in the result.
     """
@@ -88,14 +88,14 @@ class _Missing:
     distributions: Collection[str] = ()
 
     def module(self, dotted: str) -> str:
-        """The missing module with which a dotted name begins, or nothing."""
+        """The missing module that a dotted name begins with, or ""."""
         while dotted and dotted not in self.modules:
             dotted = dotted.rpartition(".")[0]
         return dotted
 
 
 def references(at: Evolved) -> list[Reference]:
-    """The lines that name what is no longer there, or what comes in and the user has not."""
+    """The lines with a reference that the verb breaks, and new lines with a broken one."""
     had = _missing(at, at.head, *_lost_words(at))
     wanted = _missing(at, at.new)
     changed = at.head.changed(at.result)
@@ -114,7 +114,7 @@ def references(at: Evolved) -> list[Reference]:
 
 
 def _in_settings(at: Evolved, had: _Missing) -> Iterator[Reference]:
-    """What the settings outside of git name, and is missing."""
+    """Broken references in the settings outside git."""
     settings = at.root / _SETTINGS
     if (had.variables or had.services) and settings.is_file():
         for number, name in _in_text(had, _SETTINGS, _lines(settings.read_bytes(), b"")):
@@ -122,7 +122,7 @@ def _in_settings(at: Evolved, had: _Missing) -> Iterator[Reference]:
 
 
 def _once(at: Evolved, modules: Collection[str], found: Iterable[Reference]) -> Iterator[Reference]:
-    """Each once, without packages of what is named, and modules that Python finds elsewhere."""
+    """Each reference once, without packages around it and modules that Python finds elsewhere."""
     elsewhere = frozenset[str]()
     if any(each.name in modules for each in found):
         elsewhere = _reachable(at.result.files())
@@ -135,7 +135,7 @@ def _once(at: Evolved, modules: Collection[str], found: Iterable[Reference]) -> 
 
 
 def _reachable(files: Iterable[str]) -> frozenset[str]:
-    """Every name under which Python may find one of some files, from whatever directory."""
+    """Every module name that Python may give the files, from any directory."""
     found = set[str]()
     for path in files:
         name = python_names.module(path) if path.endswith(".py") else ""
@@ -146,7 +146,7 @@ def _reachable(files: Iterable[str]) -> frozenset[str]:
 
 
 def _lines(data: bytes, known: bytes) -> dict[int, str]:
-    """The lines of a text that another has not, by their number."""
+    """The lines of a text that another lacks, by number."""
     there = set(known.splitlines())
     found = {}
     for number, line in enumerate(data.splitlines(), 1):
@@ -175,7 +175,7 @@ def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
 
 
 def _lost_words(at: Evolved) -> Iterator[set[str]]:
-    """The variables, services and distributions that go, and are not the user's as well."""
+    """The variables, services and distributions that leave and that the user doesn't have too."""
     trees_of = (at.old, at.new, at.result)
     for kind in (_variables, _services, _distributions):
         old, new, mine = (kind(at, tree) for tree in trees_of)
@@ -200,7 +200,7 @@ def _text(at: Evolved, tree: Tree, path: str) -> str:
 
 
 def _naming(at: Evolved, had: _Missing) -> set[str]:
-    """The files of HEAD that may name what is missing: those of one of its words, and beside it."""
+    """The files of HEAD that may have broken references."""
     words = {*had.variables, *had.services, *had.distributions}
     words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
     words.update(name.rpartition(".")[2] for name in had.modules if not had.module(_above(name)))
@@ -222,7 +222,7 @@ def _above(name: str) -> str:
 
 
 def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:
-    """What some lines of a file name and is missing."""
+    """The missing names in some lines of a file."""
     if not lines:
         return
     yield from _in_text(lost, path, lines)
@@ -237,7 +237,7 @@ def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -
 
 
 def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
-    """Modules, as in "app.clock.api:router", variables and services."""
+    """Missing modules, as in "app.clock.api:router", variables and services."""
     service = _any(lost.services)
     is_yaml = path.endswith((".yml", ".yaml"))
     patterns = [
@@ -254,13 +254,13 @@ def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
 
 
 def _any(names: Collection[str]) -> str:
-    """A group that matches one of some names."""
+    """A group that matches any of the names."""
     longest = sorted(names, key=lambda name: (-len(name), name))
     return f"({'|'.join(map(re.escape, longest)) or '(?!)'})"
 
 
 def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
-    """What is imported from what is missing, and names of the file's own that are."""
+    """Imports of missing modules and names, and uses of the file's own missing names."""
     tree = python_names.parsed(data)
     if tree is None:
         return
@@ -280,7 +280,7 @@ def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
 
 
 def _file_of(at: Evolved, module: str) -> str:
-    """Where the result has a module, by its name in a pristine tree or its own."""
+    """The result's path of a module, by its name in a pristine tree or its own."""
     stem = module.replace(".", "/")
     for path in (f"{stem}.py", f"{stem}/__init__.py") if module else ():
         place = at.moved.get(path, path)
@@ -290,7 +290,7 @@ def _file_of(at: Evolved, module: str) -> str:
 
 
 def _unbound(at: Evolved, lost: _Missing, path: str) -> frozenset[str]:
-    """What a file of the result bound in another tree, and binds no more."""
+    """The names that a file binds in the other tree and not in the result."""
     if path not in lost.edited:
         return frozenset()
     return _no_longer_bound(at.read(lost.tree, path), at.read(at.result, path))
@@ -298,7 +298,7 @@ def _unbound(at: Evolved, lost: _Missing, path: str) -> frozenset[str]:
 
 @functools.cache
 def _no_longer_bound(there: bytes, here: bytes) -> frozenset[str]:
-    """What one text of a module binds and the other does not, as far as that is sure."""
+    """The names that one text of a module binds and the other doesn't, if that is certain."""
     before, now = python_names.parsed(there), python_names.parsed(here)
     if not before or not now:
         return frozenset()
@@ -307,7 +307,7 @@ def _no_longer_bound(there: bytes, here: bytes) -> frozenset[str]:
 
 
 def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
-    """Services and volumes that a Compose file needs, the other tree has, and no file here has."""
+    """Services and volumes that a Compose file needs and only the other tree has."""
     known, here = _compose(at, lost.tree, path), _compose(at, at.result, path)
     if not known or not here or not here.whole:
         return
@@ -322,7 +322,7 @@ def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
 
 
 def _lacked(before: Compose | None) -> set[tuple[str, str]]:
-    """What a Compose file needed and did not have, with who needed it."""
+    """The missing names that a Compose file needed already, with who needed them."""
     found = set[tuple[str, str]]()
     for _, by, name in before.needs if before else ():
         if before and name not in before.has:
@@ -344,7 +344,7 @@ def _in_all_compose_files(at: Evolved) -> frozenset[str]:
 
 
 def _paths(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:
-    """Paths that lead to a file of the other tree, and to none of the result."""
+    """Paths to files that only the other tree has."""
     there = at.place_in(lost.tree, path)
     for number, name in paths.named(path, data):
         did_lead = number in lines and _leads(lost.tree, there, name)
@@ -353,5 +353,5 @@ def _paths(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -
 
 
 def _leads(tree: Tree, path: str, name: str) -> bool:
-    """Whether a path that a file names is there."""
+    """Whether a tree has a path that a file names."""
     return any(place in tree or tree.subtree(place) for place in paths.places(path, name))

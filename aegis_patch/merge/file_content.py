@@ -18,7 +18,7 @@ from aegis_patch.objects import adjacent_changes, texts
 
 
 class Text(NamedTuple):
-    """What was merged, with conflict markers if need be; why it is no clean merge, and where."""
+    """The merged text, with conflict markers if needed; and why it isn't clean, and where."""
 
     data: bytes
     reason: Reason | None = None
@@ -44,7 +44,7 @@ class Three:
         return self.base, self.ours, self.theirs
 
     def by_names(self) -> Three | None:
-        """The versions with what a merge by names settles; None if that is nothing."""
+        """The versions with everything settled that names decide; None if that is nothing."""
         settled = kinds.structured(self.path, *self.sides)
         return Three(self.store, self.path, *settled) if settled else None
 
@@ -64,7 +64,7 @@ def merge(three: Three, *, union: bool = False) -> Text:
 
 
 def _made_once(three: Three) -> Text | None:
-    """By names, what both sides brought to different places of a list; None if that fails."""
+    """A merge by names of items that both sides added at different places; None if that fails."""
     path, sides = three.path, three.sides
     settled = three.by_names()
     found = _by_text(settled) if settled else None
@@ -74,7 +74,7 @@ def _made_once(three: Three) -> Text | None:
 
 
 def _by_names(three: Three, by_text: Text) -> Text:
-    """Where the text merge is not clean: by names, then by changes that only touch."""
+    """A merge by names, then by changes that only touch, if the text merge isn't clean."""
     path, sides = three.path, three.sides
     settled = three.by_names() or three
     by_name = _by_text(settled) if settled != three else by_text
@@ -91,7 +91,7 @@ def _by_names(three: Three, by_text: Text) -> Text:
 
 
 def _by_text(three: Three) -> Text:
-    """The text merge, or the one that holds on to lines that stand once, where that is clean."""
+    """The text merge, or the one by unique lines if only that is clean."""
     merged = texts.merge_text(three.store, *three.sides)
     found = Text(merged.data, Reason.TEXT)
     if merged.clean:
@@ -105,7 +105,7 @@ def _by_text(three: Three) -> Text:
 
 
 def _checked(three: Three, data: bytes) -> Text:
-    """What a text merge made, and what there is against it.
+    """The result of a text merge, and what speaks against it.
 
     It has to parse, to hold what both sides wanted, and to have it in the right place.
     """
@@ -123,7 +123,7 @@ def _checked(three: Three, data: bytes) -> Text:
 
 
 def _read_otherwise(three: Three, data: bytes) -> int | None:
-    """The first line for which a merge of the same lines, read from their end, has another.
+    """The first line that differs if the same lines are merged from their end.
 
     Among repeated lines a diff takes the first that will do. Where that merge is a conflict, it
     only speaks against a place if lines are taken away there.
@@ -144,7 +144,7 @@ def _read_otherwise(three: Three, data: bytes) -> int | None:
 
 
 def _by_hunks(sides: Sides) -> bytes | None:
-    """What changes that only touch make of a text; None where there is a doubt."""
+    """The text with changes that only touch; None in doubt."""
     merged = adjacent_changes.merged(*sides)
     if merged is None:
         return None

@@ -1,4 +1,4 @@
-"""Which paths have to be merged: each that differs, with its sides, wherever it was moved to."""
+"""The paths to merge: each that differs, with its sides, wherever it moved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aegis_patch.objects.trees import Tree
 
 
 def differing(plan: Plan) -> tuple[list[Sides], list[Note]]:
-    """What differs between the pristine trees, and what to tell of its moves."""
+    """The paths that differ between the pristine trees, and notes on their moves."""
     paths = plan.old.changed(plan.new)
     missing = [path for path in paths if path not in plan.new]
     mine = plan.moved or renames.follow(plan.old, plan.head, paths)
@@ -65,7 +65,7 @@ def obstructed(plan: Plan, tree: Tree, path: str) -> bool:
 def _theirs_to_follow(
     plan: Plan, missing: Iterable[str], mine: Moves, wanted: Moves
 ) -> dict[str, str]:
-    """Where the new pristine tree has what it moved and HEAD has changed, or moved, too."""
+    """The new paths of files that the upstream moved and the user edited or moved too."""
     found: dict[str, str] = {}
     for path in missing:
         entry = plan.head.lookup(_place(plan, path, mine))
@@ -86,7 +86,7 @@ def _places(
     mine: Moves,
     theirs: dict[str, str],
 ) -> dict[str, str]:
-    """Where HEAD has each path, or should; two that share a place stay where they were."""
+    """HEAD's place of each path; two that would share a place stay where they were."""
     arrived = {*theirs.values()}
     places = {}
     for path in paths:
@@ -101,7 +101,7 @@ def _places(
 
 
 def _place(plan: Plan, path: str, mine: Moves) -> str:
-    """Where HEAD has a path, or should."""
+    """HEAD's place of a path."""
     if path in plan.old:
         return mine.files.get(path, path)
     place = mine.of_new(path)
@@ -111,7 +111,7 @@ def _place(plan: Plan, path: str, mine: Moves) -> str:
 
 
 def _moved(sides: Sides, path: str, place: str, now: str) -> Note | None:
-    """What to tell of a path that HEAD has at `place`, and the new pristine tree at `now`."""
+    """A note on a path that HEAD has at `place`, and the new pristine tree at `now`."""
     if place == path:
         return Note(now, f"has your changes from {path}, which aegis moved")
     if sides.base is None:
@@ -125,7 +125,7 @@ def _moved(sides: Sides, path: str, place: str, now: str) -> Note | None:
 
 
 def _missing(sides: Sides, mine: Moves) -> Note | None:
-    """What to tell of a path that no one moved, as far as that is sure, and HEAD may lack."""
+    """A note on a path that HEAD lacks and nobody is known to have moved."""
     path, is_changed = sides.path, bool(sides.base and sides.theirs)
     if others := mine.may_be(path):
         return Note(

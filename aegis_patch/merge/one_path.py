@@ -1,4 +1,4 @@
-"""What becomes of one path that differs."""
+"""The result for one path that differs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aegis_patch.stack.stack import Stack
 
 
 def merge(plan: Plan, sides: Sides) -> Fate:
-    """What becomes of one path; None: it is not there."""
+    """The result for one path; None if it has no file."""
     base, ours, theirs = sides.base, sides.ours, sides.theirs
     if sides.path == RECORD and plan.record and base and ours and theirs:
         return _merge_record(plan.record, base, ours, theirs)
@@ -37,7 +37,7 @@ def merge(plan: Plan, sides: Sides) -> Fate:
 
 
 def _taken_away(plan: Plan, sides: Sides, ours: Entry) -> Fate:
-    """What becomes of a file that theirs takes away."""
+    """The result for a file that theirs deletes."""
     base = sides.base
     yours = plan.yours.get(sides.pristine)
     said = written_twice.units(sides.path, bytes_of(base)).keys()
@@ -49,7 +49,7 @@ def _taken_away(plan: Plan, sides: Sides, ours: Entry) -> Fate:
 
 
 def is_same_but_for_layout(sides: Sides, modules: Mapping[str, str]) -> bool:
-    """Whether HEAD has a file as it was, but for its layout and the modules that have new names."""
+    """Whether HEAD's file differs only in its layout and in renamed modules."""
     base, ours = sides.base, sides.ours
     if base == ours:
         return True
@@ -62,7 +62,7 @@ def is_same_but_for_layout(sides: Sides, modules: Mapping[str, str]) -> bool:
 
 
 def _merge_file(plan: Plan, sides: Sides, ours: Entry, theirs: Entry) -> Fate:
-    """What becomes of a file that both sides have, each in its own way."""
+    """The result for a file that both sides have and changed."""
     base = sides.base
     before = base.mode if base else theirs.mode
     mode = theirs.mode if ours.mode == before else ours.mode
@@ -84,7 +84,7 @@ def _merge_file(plan: Plan, sides: Sides, ours: Entry, theirs: Entry) -> Fate:
 
 
 def _merge_texts(sides: Sides, three: Three, mode: int, *, union: bool) -> Fate:
-    """What becomes of the three texts of a file."""
+    """The result for the three texts of a file."""
     if sides.base is None and not union:  # two files of one name, each for its own
         added = merge_text(three.store, *three.sides)
         both = Entry.written(three.store, added.data, mode)
@@ -106,7 +106,7 @@ def _kind(entry: Entry) -> int:
 
 
 def _without(path: str, text: bytes, yours: frozenset[bytes]) -> bytes:
-    """A text without the lines that the user had written themselves."""
+    """A text without the user's own lines."""
     if not yours:
         return text
     kept = []

@@ -40,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Yours:
-    """The commit of the user's that a conflict is about."""
+    """The user's commit behind a conflict."""
 
     commit: str
     subject: str
@@ -64,7 +64,7 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Who meets whom at a line; None where that cannot be told."""
+    """The two changes that meet at a line; None if one is unknown."""
 
     line: int
     yours: Yours | None
@@ -86,7 +86,7 @@ class Conflict:
 
     @property
     def path(self) -> str:
-        """Where in the project."""
+        """The path in the project."""
         return self.sides.path
 
 

@@ -1,4 +1,4 @@
-"""One path as three trees have it, and what to tell about it."""
+"""One path in three trees, and notes on it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Sides:
 
     @property
     def pristine(self) -> str:
-        """Where the old pristine tree has it."""
+        """The path in the old pristine tree."""
         return self.was or self.path
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth telling about a path.
+    """A note on a path.
 
     `many` is what to say of {count} such files at once, and `to` the other place of this one,
     which that names as {to}. A change of the upstream that the result lacks is not `applied`.

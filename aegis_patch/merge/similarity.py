@@ -1,4 +1,4 @@
-"""Which files are alike: by their bytes, or by the lines that they share.
+"""Which files are alike, by their bytes or by shared lines.
 
 Lines are compared as a bag, in whatever order; a score says how many per cent of two files that is.
 """
@@ -24,7 +24,7 @@ Scores = Mapping[str, Mapping[str, int]]
 
 
 def identical(sought: Files, added: Files) -> dict[str, str]:
-    """Where the same bytes are, once here and once there; empty files are all alike."""
+    """Pairs with the same bytes, unique on both sides; empty files are all alike."""
     here, there = _by_content(sought), _by_content(added)
     found = {}
     for content, paths in here.items():
@@ -35,7 +35,7 @@ def identical(sought: Files, added: Files) -> dict[str, str]:
 
 
 def compared(sought: Files, added: Files) -> dict[str, dict[str, int]]:
-    """For each file that is sought, the ones that are related, and by how many per cent.
+    """For each sought file, related ones and the per cent that they share.
 
     What is far too large to be mostly what is sought is not read.
     """
@@ -53,7 +53,7 @@ def compared(sought: Files, added: Files) -> dict[str, dict[str, int]]:
 
 
 def winners(scores: Scores) -> dict[str, str]:
-    """The one file that each is: alike enough, far more than every other, and for no other file."""
+    """The match of each file: alike enough, far ahead of any other, and of no other file."""
     found = {}
     for path, others in scores.items():
         first, second = (*sorted(others.values(), reverse=True), 0, 0)[:2]
@@ -71,7 +71,7 @@ def _by_content(files: Files) -> dict[tuple[pygit2.Oid, bool], list[str]]:
 
 
 def _lines(files: Files, most: int) -> dict[str, Counter[bytes]]:
-    """The lines of each regular file that has some, and no more than so many bytes."""
+    """The lines of each regular file that isn't empty or too large."""
     found = {}
     for path, entry in files.items():
         is_regular = entry.mode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)

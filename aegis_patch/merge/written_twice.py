@@ -1,4 +1,4 @@
-"""What a file says, piece by piece, and what both sides wrote."""
+"""The pieces of a file, and those that both sides wrote."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 
 def written_twice(sides: Sides, merged: Entry | None) -> set[bytes]:
-    """What both sides added and the merge holds fewer times than both wrote it: see `units`."""
+    """The units that both sides added and the merge has fewer times than both wrote them."""
     if sides.ours is None or sides.theirs is None or merged is None:
         return set()
     found = []
@@ -30,7 +30,7 @@ def written_twice(sides: Sides, merged: Entry | None) -> set[bytes]:
 
 
 def units(path: str, data: bytes) -> Counter[bytes]:
-    """What a file says, piece by piece: its lines; in TOML its strings, in whatever layout."""
+    """The units of a file: its lines, or in TOML its strings, in any layout."""
     is_toml = path.endswith(".toml")
     found = Counter[bytes]()
     for line in data.splitlines():
@@ -44,5 +44,5 @@ def units(path: str, data: bytes) -> Counter[bytes]:
 
 
 def _strings(line: bytes) -> list[bytes]:
-    """What stands in quotes in a line of TOML, without the quotes."""
+    """The strings in a line of TOML."""
     return [piece[1:-1] for piece in _STRING.findall(line)]

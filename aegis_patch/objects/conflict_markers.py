@@ -29,7 +29,7 @@ class Place:
 
 
 def places(lines: Sequence[bytes]) -> Iterator[Place]:
-    """Where a file that was merged has markers."""
+    """The marked places of a merged file."""
     start = base = middle = -1
     for number, line in enumerate(lines):
         if line.startswith(f"<<<<<<< {LABELS[1]}".encode()):

@@ -92,7 +92,7 @@ def _file(store: pygit2.Repository, index: pygit2.Index) -> bytes:
 
 
 def is_binary(data: bytes) -> bool:
-    """What git takes for binary: a NUL near the start."""
+    """Whether git treats it as binary: it has a NUL near the start."""
     return b"\0" in data[:BINARY_PROBE]
 
 

@@ -1,4 +1,4 @@
-"""A directory of patches/ as a value."""
+"""A component: a directory of patches/ as a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three stacks made one by key, as git could not: what one side changed, the other takes."""
+"""Three stacks merged by key, which git can't do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Sides = tuple[Presence | None, Presence | None, Presence | None]
 
 
 class Differ(Exception):
-    """Both sides changed one value of the record, and not to the same."""
+    """Both sides changed one value of the record, differently."""
 
 
 def joined(base: Stack, ours: Stack, theirs: Stack) -> Stack:
