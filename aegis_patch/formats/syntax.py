@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from aegis_patch.formats import bounded_parsers
 
@@ -41,44 +41,46 @@ def _yaml(data: bytes) -> None:
 
 
 def _unique(document: object) -> None:
-    # A key that stands twice is an error to Compose, though not to every YAML parser; so is an
-    # item in `depends_on`, and a name in `environment` counts once. Aliases lead to nodes that
-    # were seen already, perhaps to the one that holds them.
+    # Compose refuses a key that occurs twice, and an item in `depends_on`; a name in `environment`
+    # counts once. Aliases lead to nodes that were seen already, perhaps to one around them.
     import yaml
-
-    from aegis_patch.formats.yaml_keys import SETS
 
     pending, seen = [document], set[int]()
     while pending:
         node = pending.pop()
-        if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+        if id(node) in seen:
             continue
         seen.add(id(node))
-        keys = set[tuple[str, str]]()
-        for item in node.value:
-            key, value = item if isinstance(item, tuple) else (None, item)
-            pending.append(value)
-            if isinstance(key, yaml.ScalarNode) and key.value in SETS:
-                _unique_items(value, key.value)
-            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                if (key.tag, key.value) in keys:
-                    line = key.start_mark.line + 1
-                    raise ValueError(f"line {line}: key {key.value!r} stands twice")
-                keys.add((key.tag, key.value))
+        if isinstance(node, yaml.SequenceNode):
+            pending += node.value
+        elif isinstance(node, yaml.MappingNode):
+            pending += [value for _, value in node.value]
+            _once("key", [key for key, _ in node.value])
+            for key, value in node.value:
+                _unique_items(key.value, value)
 
 
-def _unique_items(node: object, key: str) -> None:
+def _unique_items(key: object, node: object) -> None:
     import yaml
 
-    items = node.value if isinstance(node, yaml.SequenceNode) else []
-    seen = set[str]()
-    for item in items:
-        if isinstance(item, yaml.ScalarNode):
-            said = item.value.partition("=")[0] if key in ("environment", "labels") else item.value
-            if said in seen:
-                line = item.start_mark.line + 1
-                raise ValueError(f"line {line}: item {said!r} stands twice")
-            seen.add(said)
+    from aegis_patch.formats.yaml_keys import SETS
+
+    if isinstance(key, str) and key in SETS and isinstance(node, yaml.SequenceNode):
+        _once("item", node.value, up_to="=" if key in ("environment", "labels") else "")
+
+
+def _once(what: str, nodes: Iterable[object], up_to: str = "") -> None:
+    """Raise a ValueError if two scalars are equal, or begin alike."""
+    import yaml
+
+    seen = set[tuple[str, str]]()
+    for node in nodes:
+        if not isinstance(node, yaml.ScalarNode) or node.value == "<<":
+            continue
+        value = node.value.partition(up_to)[0] if up_to else node.value
+        if (node.tag, value) in seen:
+            raise ValueError(f"line {node.start_mark.line + 1}: {what} {value!r} stands twice")
+        seen.add((node.tag, value))
 
 
 _CHECKS: dict[str, Callable[[bytes], None]] = {

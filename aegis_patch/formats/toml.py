@@ -23,6 +23,7 @@ from aegis_patch.formats.named_blocks import (
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _Array = dict[str, Any]
 _KEY = re.compile(r"""\s*((?:[\w.-]|"[^"]*"|'[^']*')+)\s*=""")
+_LONG_QUOTES = ('"""', "'''")
 # What tells where a value ends, and where a comment begins.
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
 
@@ -101,21 +102,23 @@ def _requirement(text: str) -> str:
 
 def _stops(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The first line of each header, key, element and comment, and the line behind it."""
-    start, depth, quote = 0, 0, ""
+    start, inside = 0, ""
     for at, line in enumerate(lines):
         for token in _TOKEN.findall(line):
-            if quote:
-                quote = "" if token == quote else quote
-            elif token in ('"""', "'''"):
-                quote = token
-            elif token in ("[", "{"):
-                depth += 1
-            elif token in ("]", "}"):
-                depth -= 1
-        if not depth and not quote:
+            inside = _after(token, inside)
+        if not inside:
             if line.strip() or start < at:
                 yield start, at + 1
             start = at + 1
+
+
+def _after(token: str, inside: str) -> str:
+    """The open brackets, and a quote of three, behind a token."""
+    if inside.endswith(_LONG_QUOTES):
+        return inside[:-3] if inside.endswith(token) else inside
+    if token in ("]", "}"):
+        return inside[:-1]
+    return inside + token if token in ("[", "{", *_LONG_QUOTES) else inside
 
 
 def _with_comments_above(lines: Sequence[str], at: int) -> int:
@@ -189,23 +192,28 @@ def _joined(texts: Texts) -> str | None:
     base, ours, theirs = (_array(text) for text in texts)
     if base is None or ours is None or theirs is None or _clash(base, ours, theirs):
         return None
-    names = _merged_names(base, ours, theirs)
     try:
         document: Any = tomlkit.parse(texts.ours)
         array = document
         while not isinstance(array, list):
             (array,) = array.values()
-        for at, name in reversed(list(enumerate(ours))):
-            if name not in names:
-                del array[at]
-            elif _same(ours[name], base.get(name)) and not _same(ours[name], theirs[name]):
-                array[at] = theirs[name]
-        for at, name in enumerate(names):
-            if name not in ours:
-                array.insert(at, theirs[name])
+        _bring(array, base, ours, theirs)
         return tomlkit.dumps(document)
     except (TOMLKitError, LookupError, TypeError, AttributeError):
         return None  # there are valid documents that tomlkit trips over
+
+
+def _bring(array: list[Any], base: _Array, ours: _Array, theirs: _Array) -> None:
+    """Bring theirs' changes into the array of ours."""
+    names = _merged_names(base, ours, theirs)
+    for at, name in reversed(list(enumerate(ours))):
+        if name not in names:
+            del array[at]
+        elif _same(ours[name], base.get(name)) and not _same(ours[name], theirs[name]):
+            array[at] = theirs[name]
+    for at, name in enumerate(names):
+        if name not in ours:
+            array.insert(at, theirs[name])
 
 
 def _merged_names(base: _Array, ours: _Array, theirs: _Array) -> list[str]:

@@ -27,19 +27,19 @@ def differing(plan: Plan) -> tuple[list[Sides], list[Note]]:
         if path in out:
             continue
         now = theirs.get(path, path)
-        where = now if place == path else place
-        sides = Sides(
-            where,
-            plan.old.lookup(path),
-            plan.head.lookup(place),
-            plan.new.lookup(now),
-            was="" if where == path else path,
-        )
+        sides = _sides(plan, path, place, now)
         found.append(sides)
-        moved = place != path or now != path
-        note = _moved(sides, path, place, now) if moved else _missing(sides, mine)
-        notes += [note] if note else []
+        is_moved = place != path or now != path
+        note = _moved(sides, path, place, now) if is_moved else _missing(sides, mine)
+        notes += filter(None, [note])
     return found, notes
+
+
+def _sides(plan: Plan, path: str, place: str, now: str) -> Sides:
+    """The sides of a path that HEAD has at `place`, and the new pristine tree at `now`."""
+    where = now if place == path else place
+    trees = (plan.old.lookup(path), plan.head.lookup(place), plan.new.lookup(now))
+    return Sides(where, *trees, was="" if where == path else path)
 
 
 def obstructed(plan: Plan, tree: Tree, path: str) -> bool:
