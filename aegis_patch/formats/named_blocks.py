@@ -88,6 +88,7 @@ def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     parts = [_by_anchor(side, order) for side in sides]
     if _moved_and_changed(parts, repeated):
         return _as_they_are(base, ours, theirs)
+    _drop_moved(parts, repeated)
     result = _gap(Texts("", "", ""), *(each[""] for each in parts), repeated=repeated)
     for name in order:
         result += _with_gap([each[name] for each in parts], repeated)
@@ -139,6 +140,25 @@ def _moved_and_changed(parts: Sequence[Mapping[str, Blocks]], repeated: Set[str]
                 if moved and not block.says_the_same(other):
                     return True
     return False
+
+
+def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> None:
+    """Leave one of what both added at two places, and none of what one moved and one deleted."""
+    base, ours, theirs = (
+        {block.name: above for above in side for block in side[above]} for side in parts
+    )
+    for number, other in ((1, theirs), (2, ours)):
+        for above, blocks in parts[number].items():
+            left = []
+            for block in blocks:
+                name = block.name
+                if name in base:
+                    is_done = name not in other and base[name] != above
+                else:
+                    is_done = number == 2 and other.get(name, above) != above
+                if not is_done or not block.free or name in repeated:
+                    left.append(block)
+            parts[number][above] = left
 
 
 def _one(base: Block, ours: Block, theirs: Block) -> Texts:
