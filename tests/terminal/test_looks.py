@@ -98,7 +98,7 @@ def test_a_screen_says_what_a_pipe_gets_in_whole_words(
         "add kubernetes scheduler --dry-run",
         "remove cache",
         "add redis",
-        "add",
+        "add --no-interactive",
         "add ingress",  # last, for it lands a conflict
     )
     for number, line in enumerate(lines):
