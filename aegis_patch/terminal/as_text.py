@@ -294,7 +294,7 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
         screen.line(plain(f"      {theirs.label}{patch} changes"), hang=8)
         for line in theirs.change[:_MOST_LINES]:
             style = green if line[0] == "+" else red
-            screen.raw(f"        {style(plain(line))}")
+            screen.line(f"        {style(plain(line))}", hang=10)
         if (more := len(theirs.change) - _MOST_LINES) > 0:
             screen.line(f"        and {_number(more, 'more line')}")
 

