@@ -105,6 +105,7 @@ def test_a_screen_says_what_a_pipe_gets_in_whole_words(
     for number, line in enumerate(shown_whole):
         seen.type(f'aegis {line}; echo "#"{number}')
         shown = seen.see(f"#{number}")
+        shown = shown.rpartition(f'echo "#"{number}')[2]  # a dumb terminal can't be cleared
         assert not [code for code in seen.colours if UNREADABLE.fullmatch(code)]
         assert bool(seen.colours) == (environment == COLOUR)
         if line == "add ingress":
