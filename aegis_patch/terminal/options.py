@@ -74,7 +74,7 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print only errors, and what needs you.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Accept every suggestion of init.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Accept every suggestion.")]
 Ask = Annotated[
     bool, typer.Option("--interactive/--no-interactive", help="Ask on a terminal, or never ask.")
 ]

@@ -59,7 +59,7 @@ def adopt(
         Refused: no release is near.
     """
     where = where.resolve()
-    if where.is_dir() and find.has_record(where):
+    if not where.is_dir() or find.has_record(where):
         release = find.find(where).stack.release
         return Result(said=(f"this is an aegis project already, at aegis {release}",)), None
     there = find.without_record(where)

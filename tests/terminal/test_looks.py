@@ -174,3 +174,20 @@ def test_a_question_that_is_left_writes_nothing(
     seen.keys(*(["C-u"] if question in ("Name", "Description") else []), key)
     assert "error Interrupted. Nothing was written." in seen.see("= 130")
     assert {*tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(("key", "subject"), [("y", "Adopt"), ("n", "Mine")])
+def test_adopt_asks_before_it_records(
+    key: str, subject: str, start: Start, terminal: Callable[..., Terminal]
+) -> None:
+    project = start()
+    project.git("rm", "--quiet", "aegis.toml")
+    project.commit("Mine")
+    shown = terminal(project.path, 80)
+    shown.type("aegis adopt")
+    asked = shown.see("Record this?")
+    assert "100.0 % of its lines are here" in asked
+    assert "project_name = my-api" in asked
+    shown.keys(key, "Enter")
+    shown.see("= 0")
+    assert project.subjects[0].split()[0] == subject

@@ -140,6 +140,11 @@ def test_a_project_with_its_record_has_nothing_to_adopt(start: Start) -> None:
     assert len(project.subjects) == 1
 
 
+def test_a_directory_that_does_not_exist_is_refused(start: Start) -> None:
+    refused = start().aegis("-C", "nowhere", "adopt", code=1).err
+    assert "No such directory" in refused
+
+
 def test_a_fork_of_the_upstream_is_searched_too(fork: Project, start: Start) -> None:
     project = start("worker", upstream=fork)
     copy = copied(project)

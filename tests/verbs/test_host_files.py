@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, run
+from tests.conftest import NEWEST, OLDER, Project, run
 
 Files = dict[str, str]
 GITHUB = {
@@ -45,7 +45,7 @@ def test_the_core_comes_on_top_of_a_hosts_commit(files: Files, tmp_path: Path) -
     project = hosted(tmp_path, files)
     first = project.head
     project.aegis("init", ".", "-y", "--components", "ingress")
-    assert project.subjects[1:] == ["Start my-api from aegis 0.6.0", "Initial commit"]
+    assert project.subjects[1:] == [f"Start my-api from aegis {NEWEST}", "Initial commit"]
     assert project.git("rev-parse", "HEAD~2", "--abbrev-ref", "HEAD").split() == [first, "trunk"]
     assert project.is_sound()
     for name, text in files.items():
@@ -64,7 +64,7 @@ def test_the_core_comes_on_top_of_a_hosts_commit(files: Files, tmp_path: Path) -
 
 def test_its_project_is_as_any_other(tmp_path: Path) -> None:
     project = hosted(tmp_path, GITHUB)
-    project.aegis("init", ".", "-y", "--upstream-version", "0.5.0")
+    project.aegis("init", ".", "-y", "--upstream-version", OLDER)
     before = project.tree
     project.aegis("add", "worker")
     project.aegis("remove", "worker")

@@ -32,7 +32,7 @@ def command(
     def agrees(found: Found) -> bool:
         if not (run.json or run.quiet):
             _show(screen(), found)
-        return not run.interactive or _confirmed()
+        return not run.interactive or run.dry or _confirmed()
 
     wanted = naming.names(components or [])
     done, found = adopt(run.where, upstream, upstream_version, wanted, agrees, mode(run))
