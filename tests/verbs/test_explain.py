@@ -134,6 +134,15 @@ def test_in_a_subdirectory_and_from_one(start: Start) -> None:
     assert {owner(part) for part in ran.json["parts"]} == {"core", "worker", "cache", "Mine"}
 
 
+def test_a_project_of_a_fork(start: Start, fork: Project) -> None:
+    project = start("worker", upstream=fork)
+    project.collide()
+    assert "Mine" in {who for _, _, who in parts(project, "compose.yaml")}
+    said = project.aegis("explain", f"compose.yaml:{number(project, 'compose.yaml', GRACE)}").out
+    assert "worker  fork 1.0: 'Run workers" in said
+    assert "+    ports" in project.aegis("diff").out
+
+
 @pytest.mark.parametrize("columns", [20, 40, 120])
 def test_the_margin_on_a_terminal(start: Start, columns: int) -> None:
     project = start("worker", "ingress")
