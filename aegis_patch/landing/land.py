@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from aegis_patch.errors import AegisError, Refused
-from aegis_patch.landing import journal, locks
+from aegis_patch.landing import journal, locks, pack
 from aegis_patch.landing.journal import Landing
 from aegis_patch.project import git, repository
 
@@ -206,17 +206,15 @@ def _stage(
 ) -> tuple[list[str], Landing]:
     repo = room.repo
     old = str(head) if head else ""
+    pack.write(git.objects(room.top), _needed(before, drafts, pick))
     ids: list[str] = []
-    tree, parent = before, old
+    parent = old
     for draft in drafts:
-        copy(repo, draft.tree, tree)
-        tree, parent = draft.tree, room.commit(draft, parent)
+        parent = room.commit(draft, parent)
         ids.append(parent)
+    tree = pick.worktree if pick else drafts[-1].tree
     try:
         index = journal.make_room(repo)
-        if pick:
-            _copy_pick(room, pick, tree)
-            tree = pick.worktree
         paths = before.changed(tree)
         _write_files(room, before, tree, paths, _absent(before, paths, seen))
         if pick:
@@ -235,12 +233,13 @@ def _stage(
 def _stage_settled(
     room: _Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
 ) -> Landing:
-    entries = ""
+    entries, needed = "", dict[pygit2.Oid, pygit2.Repository]()
     for path, entry in files.items():
         entries += f"0 {_ABSENT}\t{path}\0"
         if entry:
-            copy_object(entry.store, room.repo, entry.id)
+            needed[entry.id] = entry.store
             entries += f"{entry.mode:o} {entry.id} 0\t{path}\0"
+    pack.write(git.objects(room.top), needed)
     try:
         index = journal.make_room(room.repo)
         room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
@@ -294,13 +293,23 @@ def _write_again(room: _Room, paths: Sequence[str]) -> None:
     room.git(room.top, *words, stdin="".join(f"{path}\0" for path in paths))
 
 
-def _copy_pick(room: _Room, pick: Pick, known: Tree) -> None:
-    # Every side too, so that nothing in the project's index is missing later.
-    copy(room.repo, pick.draft.tree, known)
-    copy(room.repo, pick.worktree, known)
-    for side in itertools.chain.from_iterable(pick.stages.values()):
+def _needed(
+    before: Tree, drafts: Iterable[Draft], pick: Pick | None
+) -> dict[pygit2.Oid, pygit2.Repository]:
+    """The objects that the project lacks, each with the store that has it.
+
+    Of a conflict every side too, so that nothing in the project's index is missing later.
+    """
+    found: dict[pygit2.Oid, pygit2.Repository] = {}
+    known = before
+    trees = [draft.tree for draft in drafts] + ([pick.draft.tree, pick.worktree] if pick else [])
+    for tree in trees:
+        found.update(dict.fromkeys(tree.objects(known), tree.store))
+        known = tree
+    for side in itertools.chain.from_iterable(pick.stages.values() if pick else ()):
         if side:
-            copy_object(side.store, room.repo, side.id)
+            found[side.id] = side.store
+    return found
 
 
 def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
@@ -345,19 +354,6 @@ def _refresh(room: _Room, landing: Landing) -> None:
     words = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
     with suppress(Refused):
         room.git(room.top, *words, stdin=there)
-
-
-def copy(repo: pygit2.Repository, tree: Tree, known: Tree | None) -> None:
-    """Copy what a tree needs into a repository, apart from what is in the `known` tree."""
-    for oid in tree.objects(known):
-        copy_object(tree.store, repo, oid)
-
-
-def copy_object(store: pygit2.Repository, repo: pygit2.Repository, oid: pygit2.Oid) -> None:
-    """Copy one object, unless it is there."""
-    if oid not in repo.odb:
-        kind, data = store.odb.read(oid)
-        repo.odb.write(kind, data)
 
 
 @contextmanager

@@ -11,8 +11,10 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from aegis_patch import __version__
 from aegis_patch.errors import UpstreamError
 from aegis_patch.project import git
 
@@ -93,6 +95,21 @@ def fetch(url: str, commit: str = "") -> None:
 def objects(url: str) -> Path:
     """The object directory of the mirror."""
     return _mirror(url) / "objects"
+
+
+def is_checked(url: str, commit: str) -> bool:
+    """Whether this aegis has looked at all of a commit (`untrusted.check`) and found no fault."""
+    return _mark(url, commit).exists()
+
+
+def remember_checked(url: str, commit: str) -> None:
+    """Let the next verb open a commit without looking at it all; no harm where that fails."""
+    with suppress(OSError):
+        _mark(url, commit).touch()
+
+
+def _mark(url: str, commit: str) -> Path:
+    return _mirror(url) / f"checked-{__version__}-{commit}"
 
 
 def _mirror(url: str) -> Path:

@@ -118,9 +118,10 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         tree = store[commit].peel(pygit2.Tree)
         base, patches = (tree[name].peel(pygit2.Tree) for name in ("base", "patches"))
         notes = tree["notes"].id if "notes" in tree and tree["notes"].type_str == "tree" else None
-        if url != BUNDLED:
+        if url != BUNDLED and not fork.is_checked(url, commit):
             parts = [("base", base.id), ("patches", patches.id)]
             untrusted.check(store, [*parts, ("notes", notes)] if notes else parts)
+            fork.remember_checked(url, commit)
     except (KeyError, ValueError, pygit2.GitError) as error:
         raise _unreadable(url, release, commit) from error
     directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]

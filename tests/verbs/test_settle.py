@@ -16,7 +16,7 @@ from typing import Any
 import pygit2
 import pytest
 
-from aegis_patch.landing import land
+from aegis_patch.landing import pack
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, stack
@@ -54,8 +54,9 @@ class Team:
         """A commit for each set of components, each upon the one before; the last of them."""
         if ways not in self.made:
             tree = self.tree(ways[-1])
-            repo = pygit2.Repository(str(self.project.path))
-            land.copy(repo, Tree(self.store, pygit2.Oid(hex=tree)), None)
+            objects = Tree(self.store, pygit2.Oid(hex=tree)).objects()
+            place = self.project.path / ".git" / "objects"
+            pack.write(place, dict.fromkeys(objects, self.store))
             parents = ["-p", self.commit(*ways[:-1])] if ways[1:] else []
             words = ("commit-tree", *parents, "-m", f"With {' '.join(ways[-1])}", tree)
             self.made[ways] = self.project.git(*words)

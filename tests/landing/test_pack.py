@@ -1,0 +1,66 @@
+"""pack.py: the objects of a landing as one file, as git would have written it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pygit2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aegis_patch.landing import pack
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.upstream import releases
+from tests import tiny
+from tests.conftest import Start, git
+
+
+@tiny.examples(30)
+@given(blobs=st.lists(st.binary(max_size=70) | st.integers(0, 5000).map(bytes), max_size=40))
+def test_git_reads_what_was_written(
+    blobs: list[bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    place = tmp_path_factory.mktemp("repo")
+    git(place, "init", "--quiet", "--bare", ".")
+    with tiny.empty_store() as store:
+        tree = tiny.tree(store, {f"{n % 7}/{n}": data for n, data in enumerate(blobs)})
+        pack.write(place / "objects", dict.fromkeys(tree.objects(), store))
+        assert git(place, "fsck", "--strict", "--full") in ("", f"dangling tree {tree}")
+        assert git(place, "cat-file", "-t", str(tree)) == "tree"
+        for path in tree.files():
+            there = pygit2.Repository(str(place))[str(tree)].peel(pygit2.Tree)[path]
+            assert there.id == getattr(tree.lookup(path), "id", None)
+    assert not list((place / "objects").rglob("tmp_*"))
+
+
+def test_a_landing_writes_one_pack_and_hardly_a_file(start: Start) -> None:
+    """Loose are the commits alone, which git makes itself."""
+    project = start("cache", "ingress")
+    objects = project.path / ".git/objects"
+    assert len(list(objects.glob("pack/*.pack"))) == 1
+    project.aegis("add", "worker")
+    assert len(list(objects.glob("pack/*.pack"))) == 2
+    assert len(list(objects.glob("??/*"))) == len(project.subjects)
+    assert project.is_sound()
+
+
+def test_what_only_an_alternate_has_is_written_too(start: Start) -> None:
+    """libgit2's own way to write a tree skips what any alternate of the store has."""
+    project = start("worker")
+    with scratch(releases.alternates()) as store:
+        names = project.git("rev-list", "--objects", "--all").splitlines()
+        known = pygit2.Repository(str(project.path))
+        assert any(name.split()[0] in store for name in names)  # our release has it
+        assert all(name.split()[0] in known for name in names)
+    project.git("repack", "-adq")
+    assert project.is_sound()
+
+
+def test_a_pack_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    with tiny.empty_store() as store:
+        tree = tiny.tree(store, {"a": b"1"})
+        wanted = {**dict.fromkeys(tree.objects(), store), pygit2.Oid(hex="1" * 40): store}
+        with pytest.raises(KeyError):
+            pack.write(tmp_path, wanted)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
