@@ -1,8 +1,8 @@
-"""scripts/benchmark [ROUNDS]: measure whole processes; rewrite the table in docs/performance.md.
+"""scripts/benchmark [ROUNDS]: measure the CPU of whole processes; write docs/performance.md.
 
 Every round runs every command once, so that a busy moment of the machine meets all of them alike;
-the table shows the medians. What a command needs (a fresh copy of a project, an empty place) is
-prepared outside the time that is taken.
+the tables show medians. What a command needs (a fresh copy of a project, an empty place) is
+prepared outside. CPU is that of the process and all of its children, as the kernel counts it.
 """
 
 from __future__ import annotations
@@ -10,173 +10,169 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pygit2
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from aegis_patch.landing import land
-from aegis_patch.objects.scratch import scratch
-from aegis_patch.stack import pristine, requirements
-from aegis_patch.upstream import releases
-from tests.conftest import NEWEST, OLDER
+from tests.measurements import rivals
+from tests.measurements.rivals import AEGIS, PYTHON, ROOT, Ran, git, run
 
 PAGE = ROOT / "docs" / "performance.md"
-START, END = "<!-- measured: scripts/benchmark -->\n", "<!-- end of what was measured -->\n"
-LEAST = 9
-OWN = ROOT / ".venv" / "bin" / "python"
-PYTHON = str(OWN if OWN.exists() else sys.executable)
-AEGIS = (PYTHON, "-m", "aegis_patch")
+FEWEST = 5
+NEWEST, OLDER = "0.6.0", "0.5.0"
+MANY_UPSTREAM, MANY_MINE = 19_000, 50_000
+GIT_AM = "`git am -3` of its series (cache, worker)"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A row of the table: what runs, where, and what has to be prepared."""
+    """A row: what runs, in a fresh copy of which project, and the goal if there is one."""
 
     title: str
-    args: tuple[str, ...]
-    project: Path | None = None  # copied afresh for every run
+    args: Sequence[str]
+    project: Path | None = None
     made: Path | None = None  # taken away before every run
+    goal: float = 0
 
 
 def main() -> None:
-    """Measure, and write the table."""
+    """Measure, and write the tables."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 11
-    if rounds < LEAST:
-        sys.exit(f"{LEAST} rounds at least")
+    if rounds < FEWEST:
+        sys.exit(f"{FEWEST} rounds at least")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    compile_bytecode()
+    rivals.compile_bytecode()
     with tempfile.TemporaryDirectory(prefix="aegis-benchmark-") as directory:
         scratch = Path(directory)
-        os.environ.update(environment(scratch))
-        cases = all_cases(scratch)
-        for case in cases:
-            measure(case, scratch)  # fills the caches
-        taken: dict[str, list[float]] = {case.title: [] for case in cases}
-        for _ in range(rounds):
-            for case in cases:
-                taken[case.title].append(measure(case, scratch))
-    shown = table({title: statistics.median(times) for title, times in taken.items()}, rounds)
-    print(shown, end="")
-    before, _, rest = PAGE.read_text().partition(START)
-    PAGE.write_text(before + START + shown + END + rest.partition(END)[2])
+        os.environ.update(rivals.environment(scratch))
+        write("verbs", verbs(measured(verb_cases(scratch), scratch, rounds), rounds))
+        write("growth", growth(scratch, FEWEST))
+        write("rivals", rivals.table(scratch, FEWEST))
 
 
-def all_cases(scratch: Path) -> list[Case]:
-    """The rows, with the projects that they start from."""
-    core, worker, old = scratch / "core", scratch / "worker", scratch / "old"
-    both = ("--components", "ingress,worker")
-    run(*AEGIS, "init", str(core), "-y")
-    run(*AEGIS, "init", str(worker), "-y", "--components", "worker")
-    run(*AEGIS, "init", str(old), "-y", *both, "--upstream-version", OLDER)
-    for_am = scratch / "for-am"
-    shutil.copytree(core, for_am, symlinks=True)
-    names, mails = series(scratch / "series", for_am)
+def write(name: str, shown: str) -> None:
+    """Put a table into the page, and print it."""
+    print(shown, end="", flush=True)
+    start, end = f"<!-- measured: scripts/benchmark, {name} -->\n", f"<!-- end of {name} -->\n"
+    before, _, rest = PAGE.read_text().partition(start)
+    PAGE.write_text(before + start + shown + end + rest.partition(end)[2])
+
+
+def verb_cases(scratch: Path) -> list[Case]:
+    """Each verb, with the project that it starts from."""
+    core, worker, old, am = (scratch / name for name in ("core", "worker", "old", "am"))
+    init(core)
+    init(worker, "--components", "worker")
+    init(old, "--components", "ingress,worker", "--upstream-version", OLDER)
+    shutil.copytree(core, am, symlinks=True)
+    series = rivals.of_catalogue(scratch / "of-catalogue", am, ["cache", "worker"])
     new = scratch / "new"
+    fresh = (*AEGIS, "init", str(new), "-y", "--components", "ingress")
     return [
         Case("`python -c pass`", (PYTHON, "-c", "pass")),
         Case("`aegis --help`", (*AEGIS, "--help")),
-        Case("`aegis status`", (*AEGIS, "status"), worker),
-        Case(
-            "`aegis init --components ingress`",
-            (*AEGIS, "init", str(new), "-y", "--components", "ingress"),
-            made=new,
-        ),
-        Case("`aegis add worker` (core)", (*AEGIS, "add", "worker"), core),
-        Case(f"`git am -3` of its series ({names})", ("git", "am", "-q", "-3", *mails), for_am),
-        Case("`aegis remove worker` (core)", (*AEGIS, "remove", "worker"), worker),
-        Case(f"`aegis rebase-upstream`, {OLDER} to {NEWEST}", (*AEGIS, "rebase-upstream"), old),
+        Case(GIT_AM, ("git", "am", "-q", "-3", *series.mails), am),
+        Case("`aegis status`", (*AEGIS, "status"), worker, goal=1.5),
+        Case("`aegis add worker` (core)", (*AEGIS, "add", "worker"), core, goal=2.0),
+        Case("`aegis init --components ingress`", fresh, made=new, goal=2.2),
+        Case("`aegis remove worker` (core)", (*AEGIS, "remove", "worker"), worker, goal=2.5),
+        Case(f"`aegis rebase-upstream`, {OLDER} to {NEWEST}", (*AEGIS, "update"), old, goal=3.0),
     ]
 
 
-def series(directory: Path, project: Path) -> tuple[str, tuple[str, ...]]:
-    """The patches that `aegis add worker` brings to a core project: names, and files.
-
-    The blobs that they were written against go into the project, for `git am -3` to fall back on.
-    """
-    directory.mkdir()
-    with scratch(releases.alternates()) as store:
-        opened = releases.open_release(store, releases.BUNDLED, releases.latest())
-        known = opened.catalogue
-        come = requirements.order(known, requirements.closure(known, ["worker"]))
-        repo = pygit2.Repository(str(project))
-        mails: list[str] = []
-        for name in come:
-            land.copy(repo, pristine.before(opened, name), None)
-            land.copy(repo, pristine.after(opened, name), None)
-            for patch, mail in known[name].series:
-                file = directory / f"{len(mails):03}-{patch}"
-                file.write_bytes(mail)
-                mails.append(str(file))
-        return ", ".join(come), tuple(mails)
+def verbs(taken: Mapping[str, Ran], rounds: int) -> str:
+    """The first table: each verb against git applying the same patches."""
+    unit = taken[GIT_AM].cpu
+    goals = {"status": 1.5, "add": 2.0, "init": 2.2, "remove": 2.5, "rebase-upstream": 3.0}
+    lines = ["| command | CPU | to `git am -3` | goal | memory |", "|---|---:|---:|---:|---:|"]
+    for title, ran in taken.items():
+        goal = next((f"{goals[word]:.1f} ×" for word in goals if f" {word}" in title), "")
+        ratio = f"{ran.cpu / unit:.2f} ×"
+        lines.append(f"| {title} | {ran.cpu:.3f} s | {ratio} | {goal} | {ran.megabytes} MB |")
+    machine = f"{os.cpu_count()} cores, CPython {platform.python_version()}"
+    return "\n".join(lines) + f"\n\n{machine}, {git_version()}, medians of {rounds} rounds.\n"
 
 
-def measure(case: Case, scratch: Path) -> float:
-    """One run of one command, in seconds."""
-    where = scratch
-    if case.project:
-        where = scratch / "here"
-        shutil.rmtree(where, ignore_errors=True)
-        shutil.copytree(case.project, where, symlinks=True)
-        run("git", "status", "--short", cwd=where)  # the copies' times into the index
+def growth(scratch: Path, rounds: int) -> str:
+    """The second table: the same verbs with a large upstream, and in a large project."""
+    plain = rivals.fork(scratch / "plain", {"1.0": OLDER, "1.1": NEWEST}, 0)
+    large = rivals.fork(scratch / "large", {"1.0": OLDER, "1.1": NEWEST}, MANY_UPSTREAM)
+    kinds = {"ours": plain, "large upstream": large, "large project": plain}
+    cases: dict[str, list[Case]] = {}
+    for kind, upstream in kinds.items():
+        from_it = ("--upstream", str(upstream))
+        core, worker, old = (scratch / f"{name} of {kind}" for name in ("core", "worker", "old"))
+        init(core, *from_it)
+        init(worker, *from_it, "--components", "worker")
+        init(old, *from_it, "--components", "ingress,worker", "--upstream-version", "1.0")
+        for place in (core, worker, old):
+            if kind == "large project":
+                add_files(place, MANY_MINE)
+            git(place, "gc", "-q")
+        places = {"status": worker, "add worker": core, "remove worker": worker, "update": old}
+        for verb, place in places.items():
+            cases.setdefault(verb, []).append(
+                Case(f"{verb} {kind}", (*AEGIS, *verb.split()), place)
+            )
+    every = [case for row in cases.values() for case in row]
+    taken = measured(every, scratch, rounds)
+    lines = [
+        f"| verb | our upstream | one of {MANY_UPSTREAM:,} files | {MANY_MINE:,} files of yours |",
+        "|---|---:|---:|---:|",
+    ]
+    for verb, row in cases.items():
+        first, *others = (taken[case.title] for case in row)
+        cells = [f"{first.cpu:.3f} s, {first.megabytes} MB"]
+        for ran in others:
+            cells.append(f"{ran.cpu:.3f} s = {ran.cpu / first.cpu:.2f} ×, {ran.megabytes} MB")
+        lines.append(f"| `aegis {verb}` | {' | '.join(cells)} |")
+    goal = "| goal, at most | | 1.5 × | 1.2 × |"
+    return "\n".join([*lines, goal]) + f"\n\nMedians of {rounds} rounds.\n"
+
+
+def add_files(project: Path, count: int) -> None:
+    """Commit so many files of the user's."""
+    for number in range(count):
+        file = project / "mine" / str(number // 250) / f"{number}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{number}\n")
+    git(project, "add", "--all")
+    git(project, "commit", "-qm", "Mine")
+
+
+def init(path: Path, *args: str) -> None:
+    """Start a project."""
+    run(*AEGIS, "init", str(path), "-y", *args)
+
+
+def measured(cases: Iterable[Case], scratch: Path, rounds: int) -> dict[str, Ran]:
+    """The medians of each case."""
+    cases = list(cases)
+    taken: dict[str, list[Ran]] = {case.title: [] for case in cases}
+    for number in range(rounds + 1):
+        for case in cases:
+            ran = measure(case, scratch)
+            if number:  # the first fills the caches
+                taken[case.title].append(ran)
+    return {title: rivals.median(all_of) for title, all_of in taken.items()}
+
+
+def measure(case: Case, scratch: Path) -> Ran:
+    """One run of one command."""
+    where = rivals.copied(case.project, scratch / "here") if case.project else scratch
     if case.made:
         shutil.rmtree(case.made, ignore_errors=True)
-    began = time.perf_counter()
-    run(*case.args, cwd=where)
-    return time.perf_counter() - began
+    ran = rivals.timed(*case.args, cwd=where)
+    if ran.code:
+        sys.exit(f"{' '.join(case.args)} ended with {ran.code}\n{ran.said}")
+    return ran
 
 
-def run(*args: str, cwd: Path | None = None) -> None:
-    """Run a command, which has to succeed."""
-    done = subprocess.run(
-        args, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(args)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-
-
-def table(medians: dict[str, float], rounds: int) -> str:
-    """The medians, and what each is to a bare Python."""
-    bare = next(iter(medians.values()))
-    lines = ["| command | median | to bare Python |", "|---|---:|---:|"]
-    lines += [
-        f"| {title} | {median:.3f} s | {median / bare:.1f} × |" for title, median in medians.items()
-    ]
-    version = platform.python_version()
-    machine = f"{os.cpu_count()} cores, CPython {version}, medians of {rounds} rounds."
-    return "\n".join(lines) + f"\n\n{machine}\n"
-
-
-def compile_bytecode() -> None:
-    """Compile aegis and what it imports, as an installer does."""
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True)
-    for place in (str(ROOT / "aegis_patch"), packages.stdout.strip()):
-        subprocess.run([PYTHON, "-m", "compileall", "-qq", place], check=False)
-
-
-def environment(scratch: Path) -> dict[str, str]:
-    """A git and a cache of our own."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        del os.environ[name]
-    config = scratch / ".gitconfig"
-    config.write_text("[user]\n\tname = Uma User\n\temail = uma@example.org\n")
-    return {
-        "PYTHONPATH": str(ROOT),
-        "HOME": str(scratch),
-        "XDG_CACHE_HOME": str(scratch / ".cache"),
-        "GIT_CONFIG_GLOBAL": str(config),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "LC_ALL": "C.UTF-8",
-    }
+def git_version() -> str:
+    """Which git."""
+    return run("git", "--version").removeprefix("git version ").strip()
 
 
 if __name__ == "__main__":
