@@ -62,7 +62,7 @@ class Series:
 
 def timed(*args: str, cwd: Path, env: Mapping[str, str] | None = None) -> Ran:
     """Run a command and count what the kernel counts."""
-    with open(cwd.parent / "said", "w+b") as said:
+    with (cwd.parent / "said").open("w+b") as said:
         started = subprocess.Popen(
             args, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
             stdout=said, stderr=said,
@@ -372,16 +372,6 @@ def _rounds(
                     became[kind, name] = "stops at a conflict"
                 elif number == 0:
                     became[kind, name] = "" if tree(here) == tool.wanted else "other files"
-                if number == 0:
-                    print(
-                        kind,
-                        name,
-                        ran.code,
-                        f"{ran.cpu:.2f}",
-                        became[kind, name],
-                        ran.said[-300:],
-                        file=sys.stderr,
-                    )
     cells = {}
     for key, all_of in taken.items():
         cells[key] = ", ".join(filter(None, [f"{median(all_of).cpu:.2f} s", became[key]]))
