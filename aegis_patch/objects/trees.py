@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pygit2
-from pygit2.enums import DiffOption, FileMode, ObjectType
+from pygit2.enums import FileMode, ObjectType
 
 Differences = dict[str, tuple["Entry | None", "Entry | None"]]
 
@@ -120,17 +120,12 @@ class Tree:
     def differences(self, other: Tree) -> Differences:
         """All files that differ, sorted by path: as they are here, and in another tree.
 
-        Git does not look into directories that are equal.
+        Directories that are equal are not read. (A diff of libgit2's walks through all of them.)
         """
-        found: Differences = {}
-        flags = DiffOption.INCLUDE_TYPECHANGE | DiffOption.SKIP_BINARY_CHECK
-        for delta in self._node.diff_to_tree(other._node, flags=flags).deltas:
-            was, now = delta.old_file, delta.new_file
-            path = (now if now.mode else was).raw_path.decode("utf-8", "surrogateescape")
-            found[path] = (
-                Entry(self.store, was.id, was.mode) if was.mode else None,
-                Entry(other.store, now.id, now.mode) if now.mode else None,
-            )
+        found: Differences = {path: (entry, None) for path, entry in self.lacking(other)}
+        for path, entry in other.lacking(self):
+            was, _ = found.get(path, (None, None))
+            found[path] = (was, entry)
         return dict(sorted(found.items()))
 
     def lacking(self, other: Tree) -> Iterator[tuple[str, Entry]]:
@@ -218,7 +213,8 @@ def _lacking(
     there = {each.name: each for each in other or ()}
     for each in node:
         found = there.get(each.name)
-        if found and (found.id, found.filemode) == (each.id, each.filemode):
+        # not `if found`: its truth is its length, for which it would be read
+        if found is not None and (found.id, found.filemode) == (each.id, each.filemode):
             continue
         if isinstance(each, pygit2.Tree):
             inside = found if isinstance(found, pygit2.Tree) else None

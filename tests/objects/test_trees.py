@@ -9,10 +9,11 @@ import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pygit2.enums import ObjectType
 
 from aegis_patch.objects import texts, tree_merges
 from aegis_patch.objects.scratch import scratch
-from aegis_patch.objects.trees import Entry
+from aegis_patch.objects.trees import Entry, Tree
 from tests import tiny
 from tests.tiny import EXEC, FILE, LINK, Files
 
@@ -210,3 +211,13 @@ def test_a_loose_merge_takes_both_sides_and_never_clashes(store: pygit2.Reposito
         "kept": b"ours\n",
         "same": b"s\n",
     }
+
+
+def test_equal_directories_are_not_read() -> None:
+    """However large they are; here, they are not even there."""
+    with tiny.empty_store() as store:
+        files = [store.create_blob(data).raw for data in (b"1", b"2")]
+        raw = [b"100644 a\0" + file + b"40000 d\0" + b"\x11" * 20 for file in files]
+        one, other = (Tree(store, store.write(ObjectType.TREE, text)) for text in raw)
+        assert one.changed(other) == ("a",)
+        assert [path for path, _ in one.lacking(other)] == ["a"]
