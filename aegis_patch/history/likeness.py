@@ -41,9 +41,9 @@ class Likeness:
         return 100 * self.held / self.size
 
     @property
-    def distance(self) -> int:
-        """The lines that only one of the two has."""
-        return self.size - self.held + self.others
+    def score(self) -> int:
+        """The lines that both have, less those that only one of the two has."""
+        return self.held - (self.size - self.held) - self.others
 
 
 def likeness(

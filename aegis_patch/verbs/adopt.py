@@ -89,7 +89,7 @@ def _found(
         opened = bench.open(url, release)
         chosen = naming.chosen(bench, opened, wanted, _ADOPT)
         known.append(likeness.likeness(bench, opened, tree, suggested, chosen))
-    known.sort(key=lambda each: each.distance)
+    known.sort(key=lambda each: each.score, reverse=True)
     if known[0].share < likeness.NEAR:
         figures = ", ".join(f"{each.share:.0f} % ({each.stack.release})" for each in known)
         raise Refused(

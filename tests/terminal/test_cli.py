@@ -343,7 +343,7 @@ def test_json_of_every_verb_is_one_object(start: Start) -> None:
     project = start("worker")
     status = project.aegis("status", "--json").json
     assert set(status) == {
-        "release", "latest", "behind", "components", "integrations", "drift", "off"
+        "release", "latest", "behind", "components", "integrations", "drift", "off", "unfinished"
     }  # fmt: skip
     rows = run("components", "--json").json
     assert set(rows[0]) == {

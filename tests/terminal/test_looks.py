@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import OLDER, Project, Start, needs
+from tests.conftest import NEWEST, OLDER, Project, Start, needs
 
 COLOUR = {"TERM": "tmux-256color"}
 LOOKS = [
@@ -155,7 +155,7 @@ def test_init_is_a_conversation(
     typed = " ".join(shown.rpartition("next ")[2].split("= 0")[0].replace("\\", "").split())
     assert typed == "cd my-api && uv sync && uv run my-api-redis dev"
     made = Project(tmp_path / "my-api")
-    assert made.subjects == ["Add database", "Start my-api redis from aegis 0.6.0"]
+    assert made.subjects == ["Add database", f"Start my-api redis from aegis {NEWEST}"]
 
 
 @pytest.mark.parametrize("question", ["Name", "Description", "Components", "Start it?"])

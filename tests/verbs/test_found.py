@@ -80,7 +80,12 @@ def test_a_module_of_mine_is_not_hidden(start: Start) -> None:
     assert project.is_sound()
 
 
-@pytest.mark.parametrize("names", [",", "", "worker]", "worker[cache", "worker[cache]"])
+@pytest.mark.parametrize("names", [",", ""])
+def test_no_name_at_all(start: Start, names: str) -> None:
+    start().aegis("add", names, code=2)
+
+
+@pytest.mark.parametrize("names", ["worker]", "worker[cache", "worker[cache]"])
 def test_names_that_are_none(start: Start, names: str) -> None:
     start().aegis("add", names, code=1)
 
