@@ -103,18 +103,26 @@ def branch(repo: pygit2.Repository) -> str:
     return target if isinstance(target, str) else "HEAD"
 
 
-def make_room(repo: pygit2.Repository) -> str:
-    """Start staging with a copy of git's index; the mark of that index."""
-    for directory in (room(repo), store(repo), store(repo) / "new", store(repo) / "old"):
-        directory.mkdir(exist_ok=True)
-    index = Path(repo.path) / "index"
-    was = mark(index)
-    for name in ("index", "was") if was else ():
-        shutil.copyfile(index, room(repo) / name)
-    return was
+@contextmanager
+def staging(repo: pygit2.Repository) -> Iterator[str]:
+    """Stage a landing, with a copy of git's index to start from; yields the mark of that index.
+
+    What was staged is gone if the block fails.
+    """
+    try:
+        for directory in (room(repo), store(repo), store(repo) / "new", store(repo) / "old"):
+            directory.mkdir(exist_ok=True)
+        index = Path(repo.path) / "index"
+        was = mark(index)
+        for name in ("index", "was") if was else ():
+            shutil.copyfile(index, room(repo) / name)
+        yield was
+    except BaseException:
+        _clear(repo)
+        raise
 
 
-def clear(repo: pygit2.Repository) -> None:
+def _clear(repo: pygit2.Repository) -> None:
     """Delete a staged landing that no journal names."""
     shutil.rmtree(store(repo), ignore_errors=True)
     shutil.rmtree(room(repo), ignore_errors=True)
@@ -202,7 +210,7 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
             where=failed_path(repo, error),
             next="aegis status",
         ) from error
-    clear(repo)
+    _clear(repo)
     return landed
 
 
@@ -221,7 +229,7 @@ def _recover(repo: pygit2.Repository) -> None:
     except FileNotFoundError:
         locks.unlock_index(repo)
         if room(repo).exists():
-            clear(repo)
+            _clear(repo)
         return
     except ValueError as error:  # the power failed: nothing here waits for the disk
         paths = (str(room(repo)), f"{repo.path}index.lock")

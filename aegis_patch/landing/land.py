@@ -103,8 +103,7 @@ def land(
     room = _Room(repo, held, git.settings_made(Path(repo.workdir)), made_by)
     with _refusing(repo):
         ids, landing = _stage(room, head, before, drafts, pick, seen)
-        with _uninterrupted():
-            _move(room, landing)
+        _move(room, landing)
     return ids
 
 
@@ -125,9 +124,7 @@ def settle(
     """
     room = _Room(repo, held, frozenset(), {})
     with _refusing(repo):
-        landing = _stage_settled(room, str(head), files, seen)
-        with _uninterrupted():
-            _move(room, landing)
+        _move(room, _stage_settled(room, str(head), files, seen))
 
 
 @contextmanager
@@ -213,8 +210,7 @@ def _stage(
         parent = room.commit(draft, parent)
         ids.append(parent)
     tree = pick.worktree if pick else drafts[-1].tree
-    try:
-        index = journal.make_room(repo)
+    with journal.staging(repo) as index:
         paths = before.changed(tree)
         _write_files(room, before, tree, paths, _absent(before, paths, seen))
         if pick:
@@ -222,9 +218,6 @@ def _stage(
             _write_again(room, to_come)
             paths = tuple(sorted({*paths, *to_come}))
             _write_pick(room, pick, room.commit(pick.draft, parent))
-    except BaseException:
-        journal.clear(repo)
-        raise
     files = {path: (seen.get(path, ""), journal.mark(room.new / path)) for path in paths}
     subject = (drafts[-1] if drafts or not pick else pick.draft).message.partition("\n")[0]
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
@@ -233,20 +226,11 @@ def _stage(
 def _stage_settled(
     room: _Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
 ) -> Landing:
-    entries, needed = "", dict[pygit2.Oid, pygit2.Repository]()
-    for path, entry in files.items():
-        entries += f"0 {_ABSENT}\t{path}\0"
-        if entry:
-            needed[entry.id] = entry.store
-            entries += f"{entry.mode:o} {entry.id} 0\t{path}\0"
-    pack.write(git.objects(room.top), needed)
-    try:
-        index = journal.make_room(room.repo)
-        room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
-        _write_again(room, [path for path, entry in files.items() if entry])
-    except BaseException:
-        journal.clear(room.repo)
-        raise
+    there = {path: entry for path, entry in files.items() if entry}
+    pack.write(git.objects(room.top), {entry.id: entry.store for entry in there.values()})
+    with journal.staging(room.repo) as index:
+        _write_index(room, {path: (entry,) for path, entry in files.items()}, 0)
+        _write_again(room, [*there])
     marks = {path: (seen[path], journal.mark(room.new / path)) for path in files}
     branch = journal.branch(room.repo)
     return Landing("the merge of git's conflicts", branch, head, head, index, marks)
@@ -313,18 +297,37 @@ def _needed(
 
 
 def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
-    entries = ""
-    for path, sides in pick.stages.items():
-        entries += f"0 {_ABSENT}\t{path}\0"
-        for stage, side in enumerate(sides, start=1):
-            if side:
-                entries += f"{side.mode:o} {side.id} {stage}\t{path}\0"
-    room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
+    _write_index(room, pick.stages, 1)
     place = journal.room(room.repo)
     (place / "MERGE_MSG").write_text(pick.draft.message, encoding="utf-8")
     (place / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
 
 
+def _write_index(room: _Room, files: Mapping[str, Sequence[Entry | None]], stage: int) -> None:
+    """Have the index hold these sides of some files, the first of each at a stage."""
+    lines = ""
+    for path, sides in files.items():
+        lines += f"0 {_ABSENT}\t{path}\0"
+        for number, side in enumerate(sides, stage):
+            if side:
+                lines += f"{side.mode:o} {side.id} {number}\t{path}\0"
+    room.git(room.top, "update-index", "-z", "--index-info", stdin=lines)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Moving takes milliseconds: a Ctrl-C waits until it is over, and git is out of its reach."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@_uninterrupted()
 def _move(room: _Room, landing: Landing) -> None:
     """Move a staged landing into place, or undo it."""
     repo = room.repo
@@ -354,16 +357,3 @@ def _refresh(room: _Room, landing: Landing) -> None:
     words = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
     with suppress(Refused):
         room.git(room.top, *words, stdin=there)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Moving takes milliseconds: a Ctrl-C waits until it is over, and git is out of its reach."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
