@@ -78,6 +78,17 @@ class _Met:
     goal: Tree
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is to be settled: where git stopped, what it left, and the stacks that meet, if any."""
+
+    bench: Bench
+    there: Project
+    op: Unfinished
+    left: Tree
+    met: _Met | None
+
+
 def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
     """Settle what git left unmerged, as far as that goes; None where nothing is.
 
@@ -122,10 +133,9 @@ def settle_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | N
             Entry.written(bench.store, ours),
             Entry.written(bench.store, theirs),
         )
-        found = [unfinished.tree_with(there.repo, path, sides[at].id) for at in (0, 2)]
-        known = (found[0], found[1]) if found[0] and found[1] else None
-        op = Unfinished("", {}, None, known)
-        met = _meet(bench, there, op)
+        base_tree, tree = (unfinished.tree_with(there.repo, path, sides[at].id) for at in (0, 2))
+        known = (base_tree, tree) if base_tree and tree else None
+        met = _meet(bench, there, Unfinished("", {}, None, known))
         fate = _file(bench, path, _inside(there.prefix, path), sides, met)
         return fate.data if isinstance(fate, Entry) else None
 
@@ -137,32 +147,24 @@ def _built(
     if op.left is None:
         return {}, Settled((), dict.fromkeys(op.stages, _UNKNOWN), (), (), op.next)
     met = _meet(bench, there, op)
-    files, left = _sorted_out(_fates(bench, there, op, met))
+    case = _Case(bench, there, op, op.left.within(bench.store), met)
+    files, left = dict[str, Entry | None](), dict[str, str]()
+    for path, fate in _fates(case):
+        if isinstance(fate, str):
+            left[path] = fate
+        else:
+            files[path] = fate
     next = op.next
     if met and met.closed != met.joined:
-        also = _closing(bench, there, op, met, files) if {*left.values()} <= {_LOCK} else {}
+        also = _closing(case, met, files) if {*left.values()} <= {_LOCK} else {}
         files |= also
         next += "" if also else f" && {presence.REPAIR}"
-    why_not = "" if relock else "--no-lock"
-    made_anew, notes = _follow_locks(bench, there, op, files, left, why_not)
+    made_anew, notes = _follow_locks(case, files, left, relock=relock)
     files |= made_anew
     left = {path: why for path, why in left.items() if path not in files}
     settled = tuple(path for path in op.stages if path in files)
     others = tuple(sorted(files.keys() - op.stages.keys()))
     return files, Settled(settled, left, others, tuple(notes), next)
-
-
-def _sorted_out(
-    fates: Iterator[tuple[str, Entry | str | None]],
-) -> tuple[dict[str, Entry | None], dict[str, str]]:
-    files: dict[str, Entry | None] = {}
-    left: dict[str, str] = {}
-    for path, fate in fates:
-        if isinstance(fate, str):
-            left[path] = fate
-        else:
-            files[path] = fate
-    return files, left
 
 
 def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
@@ -192,13 +194,11 @@ def _records(there: Project, op: Unfinished) -> list[bytes]:
     return [base, ours, theirs]
 
 
-def _fates(
-    bench: Bench, there: Project, op: Unfinished, met: _Met | None
-) -> Iterator[tuple[str, Entry | str | None]]:
+def _fates(case: _Case) -> Iterator[tuple[str, Entry | str | None]]:
     """What becomes of each unmerged path, or why it stays as git left it."""
-    assert op.left is not None
+    there, op = case.there, case.op
     top = Path(there.repo.workdir)
-    touched = unfinished.touched(top, op.left, op.stages)
+    touched = unfinished.touched(top, case.left, op.stages)
     attributes = git.attributes(top, "merge", op.stages)
     for path, stages in op.stages.items():
         driver = attributes.get(path, "set")
@@ -210,10 +210,10 @@ def _fates(
             yield path, _NOT_TEXT
         elif driver not in ("set", "text"):
             yield path, _OWN_DRIVER
-        elif path == there.record_path and not met:
+        elif path == there.record_path and not case.met:
             yield path, _RECORD
         else:
-            yield path, _file(bench, path, _inside(there.prefix, path), stages, met)
+            yield path, _file(case.bench, path, _inside(there.prefix, path), stages, case.met)
 
 
 def _file(
@@ -258,16 +258,12 @@ def _join(bench: Bench, path: str, stages: Stages) -> Entry | str | None:
     return str(merged.reason) if merged.reason else Entry.written(bench.store, merged.data, mode)
 
 
-def _closing(
-    bench: Bench, there: Project, op: Unfinished, met: _Met, files: Mapping[str, Entry | None]
-) -> dict[str, Entry | None]:
+def _closing(case: _Case, met: _Met, files: Mapping[str, Entry | None]) -> dict[str, Entry | None]:
     """What has to come or go besides, since the two branches meet; nothing where that is asked."""
-    assert op.left is not None
-    root = op.left.within(bench.store).replaced(files)
-    project = build.inside(there, root)
+    project = build.inside(case.there, case.left.replaced(files))
     unedited = tree_merges.merge_towards(*met.sides, met.goal)  # as git and we have made it
     unedited = pristine.recorded(unedited, met.joined)
-    plan = Plan(project, unedited, bench.pristine(met.closed), met.closed)
+    plan = Plan(project, unedited, case.bench.pristine(met.closed), met.closed)
     try:
         outcome = evolve(plan)
     except Refused:  # of a record that was resolved before: git has its markers still
@@ -276,40 +272,35 @@ def _closing(
         return {}
     found: dict[str, Entry | None] = {}
     for path, (_, after) in project.differences(outcome.tree).items():
-        found[within(there.prefix, path)] = after
-    return found if _is_free(there, op, found) else {}
+        found[within(case.there.prefix, path)] = after
+    return found if _is_free(case, found) else {}
 
 
-def _is_free(there: Project, op: Unfinished, found: Mapping[str, Entry | None]) -> bool:
+def _is_free(case: _Case, found: Mapping[str, Entry | None]) -> bool:
     """Whether nothing of the user's is where other files are to be written."""
-    assert op.left is not None
-    top = Path(there.repo.workdir)
-    others = found.keys() - op.stages.keys()
-    created = [path for path in others if path not in op.left]
-    taken = any(preconditions.is_taken(top, path) for path in created)
-    return not taken and not unfinished.touched(top, op.left, others)
+    top = Path(case.there.repo.workdir)
+    others = found.keys() - case.op.stages.keys()
+    for path in others:
+        if path not in case.left and preconditions.is_taken(top, path):
+            return False
+    return not unfinished.touched(top, case.left, others)
 
 
 def _follow_locks(
-    bench: Bench,
-    there: Project,
-    op: Unfinished,
-    files: Mapping[str, Entry | None],
-    left: Mapping[str, str],
-    why_not: str,
+    case: _Case, files: Mapping[str, Entry | None], left: Mapping[str, str], *, relock: bool
 ) -> tuple[dict[str, Entry | None], list[Note]]:
     """The uv.lock that follows the merged pyproject.toml, and what to say of other locks."""
-    met = {path: op.stages[path][1] for path, why in left.items() if why == _LOCK}
-    assert op.left is not None
-    root = op.left.within(bench.store).replaced({**files, **met})
-    head = build.whole_tree(bench, there)
-    unsettled = within(there.prefix, uv_lock.PYPROJECT) in left
+    prefix = case.there.prefix
+    met = {path: case.op.stages[path][1] for path, why in left.items() if why == _LOCK}
+    root = case.left.replaced({**files, **met})
+    why_not = "" if relock else "--no-lock"
+    unsettled = within(prefix, uv_lock.PYPROJECT) in left
     found, notes = lock_files.follow(
-        *(head, root, there.prefix),
+        *(build.whole_tree(case.bench, case.there), root, prefix),
         unsettled=unsettled or bool(met),
         why_not="there are conflicts" if unsettled else why_not,
     )
-    if not _is_free(there, op, found):
+    if not _is_free(case, found):
         return {}, [Note(uv_lock.LOCK, "not updated (you changed it). Run: uv lock")]
     return {**found}, notes
 
