@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,7 @@ app = typer.Typer(
 )
 
 
-@app.callback(invoke_without_command=True)
-def before_verb(
-    context: typer.Context,
+def _common(
     project_path: Where = None,
     dry_run: Dry = False,
     diff: Diff = False,
@@ -53,16 +52,19 @@ def before_verb(
     quiet: Quiet = False,
     yes: Yes = False,
     interactive: Ask = True,
-    version: Version = False,
-) -> None:
+) -> Run:
+    asks = interactive and not (yes or json) and at_terminal()
+    return Run(project_path or Path(), dry_run, diff, json, quiet, asks)
+
+
+def _before_verb(context: typer.Context, version: Version = False, **common: Any) -> None:
     """Read the common options that stand before the verb."""
     if version:
         print(f"aegis {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         context.fail("Missing command.")
-    asks = interactive and not yes
-    context.obj = Run(project_path or Path(), dry_run, diff, json, quiet, asks)
+    context.obj = common
 
 
 def read(args: list[str]) -> Call | None:
@@ -88,40 +90,35 @@ def read(args: list[str]) -> Call | None:
 def _built(name: str) -> Any:
     """A command as Typer has it: its own options before the common ones."""
     function = command(name)
+    _, *parameters = _parameters(function, {**vars(options), "Run": Run})
 
-    def run(
-        context: typer.Context,
-        project_path: Where = None,
-        dry_run: Dry = False,
-        diff: Diff = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        yes: Yes = False,
-        interactive: Ask = True,
-        **own: Any,
-    ) -> Call:
-        early: Run = context.obj
-        asks = interactive and not yes and early.interactive and at_terminal()
-        common = Run(
-            where=project_path or early.where,
-            dry=dry_run or early.dry,
-            diff=diff or early.diff,
-            json=json or early.json,
-            quiet=quiet or early.quiet,
-            interactive=asks and not (json or early.json),
-        )
-        return Call(name, common, own)
+    def run(context: typer.Context, **given: Any) -> Call:
+        own = {parameter.name: given.pop(parameter.name) for parameter in parameters}
+        early = context.obj  # what stood before the verb
+        common = {option: value or early[option] for option, value in given.items()}
+        common["interactive"] = given["interactive"] and early["interactive"]
+        return Call(name, _common(**common), own)
 
-    names = {**vars(options), "Run": Run}
-    own = list(inspect.signature(function, locals=names, eval_str=True).parameters.values())[1:]
-    common = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
-    parameters = []
-    run.__annotations__ = {}
-    for parameter in (*own, *common):
-        parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-        run.__annotations__[parameter.name] = parameter.annotation
-    # Typer reads a function's signature; that one can be set is not in its type.
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     alone = typer.Typer(**_PLAIN)
-    alone.command(name, help=inspect.getdoc(function), hidden=name in HIDDEN)(run)
+    help = inspect.getdoc(function)
+    alone.command(name, help=help, hidden=name in HIDDEN)(_taking(run, *parameters, *_COMMON))
     return get_command(alone)
+
+
+def _parameters(function: Callable[..., Any], names: Any = None) -> list[inspect.Parameter]:
+    return [*inspect.signature(function, locals=names, eval_str=True).parameters.values()]
+
+
+def _taking(function: Callable[..., Any], *named: inspect.Parameter) -> Callable[..., Any]:
+    """A function that takes some parameters in its last one, as Typer sees it."""
+    parameters = []
+    for each in (*named, *_parameters(function)[:-1]):
+        parameters.append(each.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    function.__annotations__ = {each.name: each.annotation for each in parameters}
+    # Typer reads a function's signature; that one can be set is not in its type.
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return function
+
+
+_COMMON = _parameters(_common)
+app.callback(invoke_without_command=True)(_taking(_before_verb, *_COMMON))
