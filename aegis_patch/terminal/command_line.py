@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from typer.main import get_command
 from aegis_patch import __version__, errors
 from aegis_patch.terminal import options
 from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, Where, Yes
-from aegis_patch.terminal.run import COMMANDS, HIDDEN, Call, Run, at_terminal, command
+from aegis_patch.terminal.run import COMMANDS, HIDDEN, Call, Landing, Run, at_terminal, command
 
 _PLAIN: dict[str, Any] = {
     "add_completion": False,
@@ -57,6 +58,11 @@ def _common(
     return Run(project_path or Path(), dry_run, diff, json, quiet, asks)
 
 
+def _landing(
+    no_lock: options.NoLock = False, strict: options.Strict = False, verify: options.Verify = ""
+) -> None: ...
+
+
 def _before_verb(context: typer.Context, version: Version = False, **common: Any) -> None:
     """Read the common options that stand before the verb."""
     if version:
@@ -90,18 +96,21 @@ def read(args: list[str]) -> Call | None:
 def _built(name: str) -> Any:
     """A command as Typer has it: its own options before the common ones."""
     function = command(name)
-    _, *parameters = _parameters(function, {**vars(options), "Run": Run})
+    _, *parameters = _parameters(function, {**vars(options), "Run": Run, "Landing": Landing})
+    landing = _parameters(_landing) if function.__annotations__["run"] == "Landing" else []
 
     def run(context: typer.Context, **given: Any) -> Call:
         own = {parameter.name: given.pop(parameter.name) for parameter in parameters}
+        how = {parameter.name: given.pop(parameter.name) for parameter in landing}
         early = context.obj  # what stood before the verb
         common = {option: value or early[option] for option, value in given.items()}
         common["interactive"] = given["interactive"] and early["interactive"]
-        return Call(name, _common(**common), own)
+        return Call(name, replace(_common(**common), **how), own)
 
+    run = _taking(run, *parameters, *landing, *_COMMON)
     alone = typer.Typer(**_PLAIN)
     help = inspect.getdoc(function)
-    alone.command(name, help=help, hidden=name in HIDDEN)(_taking(run, *parameters, *_COMMON))
+    alone.command(name, help=help, hidden=name in HIDDEN)(run)
     return get_command(alone)
 
 

@@ -17,14 +17,14 @@ _UNASKED = {"--json", "--yes", "-y", "--no-interactive"}
 _QUIET = {"--quiet", "-q"}
 _COMMON = {"--dry-run", "--diff", *_QUIET, *_UNASKED}
 _WHERE = {"--project-path", "-C"}
-# Options by the type of their parameter, as `options` has it.
-_FLAGS = {"NoLock": "--no-lock", "Strict": "--strict", "ExitCode": "--exit-code"}
-_LISTS = {"Components": "--components", "Answer": "--answer"}
+# The types of options, as `options` has them, or of the common ones that take them.
+_FLAGS = {"--no-lock": "Landing", "--strict": "Landing", "--exit-code": "ExitCode"}
+_LISTS = {"--components": "Components", "--answer": "Answer"}
 _VALUES = {
-    "Verify": "--verify",
-    "To": "--to",
-    "Release": "--upstream-version",
-    "Url": "--upstream",
+    "--verify": "Landing",
+    "--to": "To",
+    "--upstream-version": "Release",
+    "--upstream": "Url",
     **_LISTS,
 }
 
@@ -38,9 +38,9 @@ def read(args: list[str]) -> Call | None:
     given: dict[str, list[str]] = {}
     rest = iter(args)
     for word in rest:
-        if word in _COMMON or word in map(_FLAGS.get, types):
+        if word in _COMMON or _FLAGS.get(word) in types:
             given[word] = []
-        elif word in _WHERE or word in map(_VALUES.get, types):
+        elif word in _WHERE or _VALUES.get(word) in types:
             value = next(rest, "-")
             if value[0] == "-":
                 return None
@@ -62,6 +62,9 @@ def read(args: list[str]) -> Call | None:
         json="--json" in given,
         quiet=not _QUIET.isdisjoint(given),
         interactive=_UNASKED.isdisjoint(given) and at_terminal(),
+        no_lock="--no-lock" in given,
+        strict="--strict" in given,
+        verify=given.get("--verify", [""])[-1],
     )
     return Call(name, run, own)
 
@@ -74,11 +77,12 @@ def _parameters(
     del types["run"], types["return"]
     defaults = function.__defaults__ or ()
     own = dict(zip(reversed(types), reversed(defaults), strict=False))
+    values = {_VALUES[word]: given[word] for word in given.keys() & _VALUES.keys()}
     for parameter, type in types.items():
-        if type in _FLAGS:
-            own[parameter] = _FLAGS[type] in given
-        elif values := given.get(_VALUES.get(type, "")):
-            own[parameter] = values if type in _LISTS else values[-1]
+        if type == "ExitCode":
+            own[parameter] = "--exit-code" in given
+        elif type in values:
+            own[parameter] = values[type] if type in _LISTS.values() else values[type][-1]
         elif words and type in {"Names", "NewAnswers"}:
             own[parameter], words = words, []
         elif len(words) == 1 and type == "NewDirectory":

@@ -33,7 +33,10 @@ _COMMAND = re.compile(r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-p
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The common options: which project, and how to answer; and the whole line, as typed."""
+    """The common options: which project, and how to answer; and the whole line, as typed.
+
+    `no_lock`, `strict` and `verify` are there for commands that make commits (`Landing`).
+    """
 
     where: Path = Path()
     dry: bool = False
@@ -42,6 +45,13 @@ class Run:
     quiet: bool = False
     interactive: bool = False
     typed: tuple[str, ...] = ()
+    no_lock: bool = False
+    strict: bool = False
+    verify: str = ""
+
+
+Landing = Run
+"""The type by which a command asks for these, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +117,11 @@ def picked(run: Run, verb: str, known: Catalogue, names: Sequence[str]) -> Seque
     return ask.chosen(verb.capitalize(), known, names, adds=verb == "add")
 
 
-def mode(run: Run, no_lock: bool = False, strict: bool = False, verify: str = "") -> Mode:
+def mode(run: Run) -> Mode:
     """How a verb is to be carried out."""
     from aegis_patch.verbs.step import Mode
 
-    return Mode(run.dry, run.diff, relock=not no_lock, strict=strict, verify=verify)
+    return Mode(run.dry, run.diff, not run.no_lock, run.strict, run.verify)
 
 
 def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType({})) -> int:

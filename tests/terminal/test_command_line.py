@@ -10,7 +10,7 @@ from aegis_patch.terminal.run import COMMANDS, Call
 
 OPTIONS = (
     *("", "-y", "--yes", "--json", "--dry-run", "--no-interactive", "--no-lock", "--strict"),
-    "--exit-code",
+    *("--exit-code", "--verify true"),
     *("-C here", "--project-path there", "-C", "-C=here", "-Chere", "-C -y", "--to 0.5.0", "--to"),
     *("--to=0.5.0", "--components a,b", "--components a --components b", "--answer KEY=VALUE"),
     *("--upstream-version 0.5.0", "--upstream /a/fork", "--diff", "-h", "--", "-yC here", "--j"),

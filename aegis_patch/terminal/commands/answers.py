@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish, mode, pairs, show
+from aegis_patch.terminal.run import Landing, finish, mode, pairs, show
 from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import NewAnswers, NoLock, Strict, Verify
+    from aegis_patch.terminal.options import NewAnswers
 
 
-def command(
-    run: Run,
-    answer: NewAnswers = None,
-    no_lock: NoLock = False,
-    strict: Strict = False,
-    verify: Verify = "",
-) -> int:
+def command(run: Landing, answer: NewAnswers = None) -> int:
     """Show the answers, or change some."""
     from aegis_patch.terminal import as_text
     from aegis_patch.verbs import answers
 
     if answer:
-        given = pairs(answer)
-        done = answers.answer(run.where, given, mode(run, no_lock, strict, verify))
-        return finish(run, done)
+        return finish(run, answers.answer(run.where, pairs(answer), mode(run)))
     found = answers.answers(run.where)
     return show(run, {"answers": dict(found)}, lambda: as_text.show_answers(screen(), found))

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aegis_patch.terminal.run import Run, finish, mode, picked
+from aegis_patch.terminal.run import Landing, finish, mode, picked
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Names, NoLock, Strict, Verify
+    from aegis_patch.terminal.options import Names
 
 
-def command(
-    run: Run,
-    names: Names = None,
-    no_lock: NoLock = False,
-    strict: Strict = False,
-    verify: Verify = "",
-) -> int:
+def command(run: Landing, names: Names = None) -> int:
     """Remove components; your edits stay."""
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.remove import removable, remove
 
     wanted = naming.names(names or []) or picked(run, "remove", *removable(run.where))
-    done = remove(run.where, wanted, mode(run, no_lock, strict, verify))
-    return finish(run, done)
+    return finish(run, remove(run.where, wanted, mode(run)))

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.run import Run, finish, from_here, mode, show
+from aegis_patch.terminal.run import Landing, finish, from_here, mode, show
 from aegis_patch.terminal.screen import screen
 
-if TYPE_CHECKING:
-    from aegis_patch.terminal.options import NoLock, Strict, Verify
 
-
-def command(run: Run, no_lock: NoLock = False, strict: Strict = False, verify: Verify = "") -> int:
+def command(run: Landing) -> int:
     """Settle git's conflicts, or fix what merges left.
 
     In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
@@ -23,12 +19,11 @@ def command(run: Run, no_lock: NoLock = False, strict: Strict = False, verify: V
     from aegis_patch.verbs.repair import repair
     from aegis_patch.verbs.settle import settle
 
-    if found := settle(run.where, dry=run.dry, relock=not no_lock):
+    if found := settle(run.where, dry=run.dry, relock=not run.no_lock):
         found = replace(found, next=from_here(found.next, run.where))
-        if verify:
-            note = f"note `{verify}` was not run: repair makes no commit here"
+        if run.verify:
+            note = f"note `{run.verify}` was not run: repair makes no commit here"
             screen(stderr=True).line(as_json.plain(note))
         show(run, as_json.settled_json(found), lambda: as_text.show_settled(screen(), found))
         return errors.CONFLICTS if found.left else errors.OK
-    done = repair(run.where, mode(run, no_lock, strict, verify))
-    return finish(run, done)
+    return finish(run, repair(run.where, mode(run)))
