@@ -17,7 +17,6 @@ from aegis_patch import errors
 from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
-    from aegis_patch.stack.component import Catalogue
     from aegis_patch.verbs.step import Mode, Result
 
 COMMANDS = (
@@ -101,12 +100,15 @@ def pairs(words: list[str]) -> dict[str, str]:
     return found
 
 
-def picked(run: Run, verb: str, known: Catalogue, names: Sequence[str]) -> Sequence[str]:
+def picked(run: Run, verb: str) -> Sequence[str]:
     """Some components, which a person picks from a list.
 
     Raises:
         Usage: nobody can be asked, or the list is empty.
     """
+    from aegis_patch.verbs.opening import choices
+
+    known, names = choices(run.where, installed=verb == "remove")
     if not names:
         raise errors.Usage(f"There is nothing to {verb}.", next="aegis status")
     if not run.interactive:

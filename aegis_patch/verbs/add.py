@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aegis_patch.stack import requirements, stack
-from aegis_patch.stack.component import Catalogue, is_chosen
+from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.stack import Stack
 from aegis_patch.verbs import naming, opening
 from aegis_patch.verbs.naming import Naming
@@ -24,14 +24,6 @@ def add(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
         known = naming.chosen(bench, opened, wanted, _ADD)
         steps, said = additions(opened.catalogue, there.stack, known)
         return perform(bench, there, steps, said, mode)
-
-
-def addable(where: Path) -> tuple[Catalogue, list[str]]:
-    """The components of a project's release, and the names of those that can be added."""
-    with open_project(where, to_write=False) as (bench, there):
-        known = opening.release_of(bench, there.stack).catalogue
-        installed = there.stack.present
-    return known, [name for name in known if is_chosen(known[name]) and name not in installed]
 
 
 def additions(

@@ -11,6 +11,7 @@ from aegis_patch.errors import Refused
 from aegis_patch.history import presence
 from aegis_patch.landing import journal
 from aegis_patch.project.find import Project, find
+from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
@@ -23,6 +24,16 @@ def release_of(bench: Bench, there: Stack) -> Upstream:
     opened = bench.upstream(there)
     refuse_stranded(bench, there)
     return opened
+
+
+def choices(where: Path, *, installed: bool) -> tuple[Catalogue, list[str]]:
+    """The components of a project's release, and the names of those that are installed, or not."""
+    with open_project(where, to_write=False) as (bench, there):
+        known = release_of(bench, there.stack).catalogue
+        names = there.stack.names
+    return known, [
+        each for each in known if is_chosen(known[each]) and (each in names) == installed
+    ]
 
 
 def refuse_stranded(bench: Bench, there: Stack) -> None:

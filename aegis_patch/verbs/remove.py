@@ -9,7 +9,7 @@ from aegis_patch.errors import Refused
 from aegis_patch.history import record_log
 from aegis_patch.project.find import Project
 from aegis_patch.stack import requirements, stack
-from aegis_patch.stack.component import Catalogue, is_chosen
+from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
@@ -32,14 +32,6 @@ def remove(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
         known = naming.chosen(bench, opened, wanted, _REMOVE)
         steps, said = _removals(bench, opened, there, known)
         return perform(bench, there, steps, said, mode)
-
-
-def removable(where: Path) -> tuple[Catalogue, list[str]]:
-    """The components of a project's release, and the names of those that are installed."""
-    with open_project(where, to_write=False) as (bench, there):
-        known = opening.release_of(bench, there.stack).catalogue
-        installed = there.stack.present
-    return known, [name for name in known if is_chosen(known[name]) and name in installed]
 
 
 def _removals(

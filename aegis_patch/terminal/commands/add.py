@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def command(run: Landing, names: Names = None) -> int:
     """Add components (one commit each)."""
     from aegis_patch.verbs import naming
-    from aegis_patch.verbs.add import add, addable
+    from aegis_patch.verbs.add import add
 
-    wanted = naming.names(names or []) or picked(run, "add", *addable(run.where))
+    wanted = naming.names(names or []) or picked(run, "add")
     return finish(run, add(run.where, wanted, mode(run)))

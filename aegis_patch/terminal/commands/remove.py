@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def command(run: Landing, names: Names = None) -> int:
     """Remove components; your edits stay."""
     from aegis_patch.verbs import naming
-    from aegis_patch.verbs.remove import removable, remove
+    from aegis_patch.verbs.remove import remove
 
-    wanted = naming.names(names or []) or picked(run, "remove", *removable(run.where))
+    wanted = naming.names(names or []) or picked(run, "remove")
     return finish(run, remove(run.where, wanted, mode(run)))
