@@ -74,15 +74,12 @@ def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[st
         if _is_any_there(tree, catalogue[name]):
             continue
         own = _own(bench, there, name)
-        if own and not _held(tree, own) and not _is_moved(bench, there, tree, own):
+        if not own or _held(tree, own):
+            continue
+        if not renames.follow(bench.pristine(there), tree, own).files:  # else the user moved one
             lost.append(name)
             there = there.without({name})
     return there, lost
-
-
-def _is_moved(bench: Bench, there: Stack, tree: Tree, paths: Iterable[str]) -> bool:
-    """Whether the user moved one of some files."""
-    return bool(renames.follow(bench.pristine(there), tree, paths).files)
 
 
 def at_nearest_release(bench: Bench, there: Stack, tree: Tree) -> Stack:

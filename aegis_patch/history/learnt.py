@@ -19,7 +19,6 @@ from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import WHOLE, Stack, Yours, by_path
 
 if TYPE_CHECKING:
-    from aegis_patch.merge.renames import Moves
     from aegis_patch.objects.trees import Tree
     from aegis_patch.upstream.workbench import Bench
 
@@ -65,7 +64,7 @@ def _found(plan: Plan, result: Tree) -> Yours:
     pairs = set[tuple[str, str]]()
     for path, lines in plan.brought.items():
         base, theirs = (tree.lookup(path) for tree in (plan.old, plan.new))
-        place = _place(plan.moved, path)
+        place = plan.moved.place(path) if plan.moved else path
         ours, merged = (tree.lookup(place) for tree in (plan.head, result))
         if base is None:
             if ours and theirs and ours.id == theirs.id:
@@ -124,13 +123,6 @@ def kept(bench: Bench, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
         if stays:
             lines[path] = stays
     return lines
-
-
-def _place(moved: Moves | None, path: str) -> str:
-    """The user's path of a file."""
-    if moved is None:
-        return path
-    return moved.files.get(path) or moved.of_new(path) or path
 
 
 def _units(tree: Tree, path: str) -> Counter[bytes]:

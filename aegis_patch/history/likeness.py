@@ -112,4 +112,4 @@ def _there(tree: Tree, moved: Moves, path: str) -> Counter[bytes]:
 
 def _place(tree: Tree, moved: Moves, path: str) -> str:
     """Where a tree has a file."""
-    return path if path in tree else moved.files.get(path) or moved.of_new(path) or path
+    return path if path in tree else moved.place(path)

@@ -117,15 +117,13 @@ def _why_not_closed(
         if catalogue[name].kind == "integration":
             yield f"{name} is missing: it joins {_listed(catalogue[name].requires)}"
         else:
-            users = sorted(user for user in present if _needs(catalogue, user, name))
+            users = sorted(
+                user for user in present if name in requirements.required(catalogue, [user])
+            )
             yield f"{name} is missing: required by {_listed(users)}"
     for name in sorted({*present} - {*due}):
         absent = [need for need in catalogue[name].requires if need not in due]
         yield f"{name} is installed without {_listed(absent)}"
-
-
-def _needs(catalogue: Catalogue, user: str, name: str) -> bool:
-    return name in requirements.required(catalogue, [user])
 
 
 def _listed(names: Sequence[str]) -> str:

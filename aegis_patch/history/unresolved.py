@@ -167,8 +167,7 @@ def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
         if path not in at.result:
             files.add(path)
             if path.endswith(".py"):
-                modules |= {python_names.module(path), python_names.module(at.place_in(tree, path))}
-                modules.add(python_names.module(at.was.get(path, path)))
+                modules |= {*map(python_names.module, (path, at.was.get(path, path)))}
         if path.endswith(".py") and place in at.result:
             edited.add(place)
     return _Missing(tree, files, modules, edited, *words)
@@ -176,23 +175,17 @@ def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
 
 def _lost_words(at: Evolved) -> Iterator[set[str]]:
     """The variables, services and distributions that leave and that the user doesn't have too."""
-    trees_of = (at.old, at.new, at.result)
-    for kind in (_variables, _services, _distributions):
-        old, new, mine = (kind(at, tree) for tree in trees_of)
+    sides = (_words(at, tree) for tree in (at.old, at.new, at.result))
+    for old, new, mine in zip(*sides, strict=True):
         yield old - new - mine
 
 
-def _variables(at: Evolved, tree: Tree) -> set[str]:
-    return set(_VARIABLE.findall(_text(at, tree, ".env.example")))
-
-
-def _services(at: Evolved, tree: Tree) -> set[str]:
-    found = _compose(at, tree, at.moved.get(_COMPOSE, _COMPOSE))
-    return {name.removeprefix("service ") for name in found.has} if found else set()
-
-
-def _distributions(at: Evolved, tree: Tree) -> set[str]:
-    return set(_DISTRIBUTION.findall(_text(at, tree, "pyproject.toml")))
+def _words(at: Evolved, tree: Tree) -> tuple[set[str], set[str], set[str]]:
+    """The variables, services and distributions of a tree."""
+    variables = set(_VARIABLE.findall(_text(at, tree, ".env.example")))
+    compose = _compose(at, tree, at.moved.get(_COMPOSE, _COMPOSE))
+    services = {name.removeprefix("service ") for name in compose.has} if compose else set[str]()
+    return variables, services, set(_DISTRIBUTION.findall(_text(at, tree, "pyproject.toml")))
 
 
 def _text(at: Evolved, tree: Tree, path: str) -> str:
@@ -203,7 +196,9 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
     """The files of HEAD that may have broken references."""
     words = {*had.variables, *had.services, *had.distributions}
     words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
-    words.update(name.rpartition(".")[2] for name in had.modules if not had.module(_above(name)))
+    words.update(
+        name.rpartition(".")[2] for name in had.modules if not had.module(name.rpartition(".")[0])
+    )
     for path in had.edited:
         before, now = (set(_DEFINED.findall(at.read(tree, path))) for tree in (at.head, at.result))
         if before - now:
@@ -212,10 +207,6 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
     for name in had.modules:
         found.update(at.head.files(name.replace(".", "/")))
     return found
-
-
-def _above(name: str) -> str:
-    return name.rpartition(".")[0]
 
 
 # What lines name.

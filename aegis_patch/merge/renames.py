@@ -36,6 +36,10 @@ class Moves:
                 return f"{self.places[directory]}/{inside}".removeprefix("/")
         return None
 
+    def place(self, path: str) -> str:
+        """The later tree's path of a file, old or new."""
+        return self.files.get(path) or self.of_new(path) or path
+
     def may_be(self, path: str) -> str:
         """The hints of a missing file in words, or ""."""
         others = (self.files[path],) if path in self.files else self.hints.get(path, ())
