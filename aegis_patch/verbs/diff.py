@@ -71,15 +71,17 @@ def inside(there: Project, path: Path) -> str:
     return "" if found == "." else found
 
 
+def unknown(there: Project, path: str) -> Refused:
+    """The refusal of a path that neither git nor the pristine tree has."""
+    what = "git tracks no such file here, and aegis has none either."
+    return Refused(what, where=str(there.root / path), next="git status")
+
+
 def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Differences:
     """What differs between two trees, in the files and directories at some places."""
     for place in places:
         if not any(place in tree or tree.subtree(place) for tree in (old, new)):
-            raise Refused(
-                "git tracks no such file here, and aegis has none either.",
-                where=str(there.root / place),
-                next="git status",
-            )
+            raise unknown(there, place)
     changes = old.differences(new)
     if not places or "" in places:
         return changes

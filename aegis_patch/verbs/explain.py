@@ -24,7 +24,7 @@ from aegis_patch.project.find import Project
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import build
-from aegis_patch.verbs.diff import inside
+from aegis_patch.verbs.diff import inside, unknown
 from aegis_patch.verbs.opening import open_project
 
 
@@ -167,11 +167,7 @@ def _commit(bench: Bench, there: Project, tree: Tree) -> str:
 def _gone(bench: Bench, there: Project, stack: Stack, tree: Tree, path: str) -> Explained:
     pristine = bench.pristine(stack)
     if path not in pristine:
-        raise Refused(
-            "git tracks no such file here, and aegis has none either.",
-            where=str(there.root / path),
-            next="git status",
-        )
+        raise unknown(there, path)
     moved = renames.follow(pristine, tree, [path]).files.get(path)
     by = None
     if path not in there.tree:
