@@ -11,18 +11,12 @@ from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import open_bench
 
 
-def catalogue(version: str | None = None) -> Catalogue:
-    """The components of a release of ours (the newest, unless another is named)."""
-    with open_bench() as bench:
-        return bench.open(releases.BUNDLED, version or releases.latest()).catalogue
-
-
 def components(where: Path) -> Catalogue:
     """What the newest release of a project's upstream has; of ours, where there is no project."""
     try:
         url = find(where).stack.url
     except Refused:
-        return catalogue()
+        url = releases.BUNDLED
     known = [*releases.versions(url)] or [releases.latest(url)]
     with open_bench() as bench:
         return bench.open(url, known[-1]).catalogue

@@ -14,16 +14,16 @@ import pygit2
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component
 from aegis_patch.stack.record import RECORD
-from aegis_patch.verbs import components
 from tests.conftest import NEWEST, OLDER, Project, run
 from tests.promises.lives import words
 from tests.promises.lives.words import Written
+from tests.stacks import catalogue
 
 
 @cache
 def names(release: str) -> tuple[str, ...]:
     """What can be named in a release."""
-    known = components.catalogue(release)
+    known = catalogue(release)
     return tuple(sorted(name for name, each in known.items() if component.is_chosen(each)))
 
 
