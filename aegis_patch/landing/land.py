@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aegis_patch.objects.trees import Entry, Tree
 
 PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
-_PLACEHOLDERS = {
+AS_PLACEHOLDER = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
     for what, value in zip(("NAME", "EMAIL"), PLACEHOLDER, strict=True)
@@ -99,7 +99,7 @@ def land(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    made_by = {} if head or knows_author(Path(repo.workdir)) else _PLACEHOLDERS
+    made_by = {} if head or knows_author(Path(repo.workdir)) else AS_PLACEHOLDER
     room = _Room(repo, held, git.settings_made(Path(repo.workdir)), made_by)
     with _refusing(repo):
         ids, landing = _stage(room, head, before, drafts, pick, seen)

@@ -19,16 +19,13 @@ from pathlib import Path
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
-from aegis_patch.landing.land import Draft
+from aegis_patch.landing.land import AS_PLACEHOLDER, Draft
 from aegis_patch.project import git
 from aegis_patch.project.find import Place
 
 PROJECT = "AEGIS_PROJECT"
 """The variable that tells the command where the project itself is."""
 _PATIENCE = 5.0  # seconds that a command has to end when it is interrupted
-_NOBODY = {
-    f"GIT_{who}_{what}": "aegis" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-}
 _PLAIN = {
     "core.bare": "false",
     "core.sparseCheckout": "false",
@@ -71,8 +68,8 @@ def _check_out(there: Place, objects: Iterable[Path], draft: Draft, top: Path) -
     git.run(top, "symbolic-ref", "HEAD", journal.branch(there.repo))
     parent = ("-p", str(there.head)) if there.head else ()
     words = ("commit-tree", *parent, "-F", "-", str(draft.tree))
-    commit = git.run(top, *words, stdin=draft.message.encode(), env=_NOBODY).strip()
-    git.run(top, "reset", "--quiet", "--hard", commit, env=_NOBODY)
+    commit = git.run(top, *words, stdin=draft.message.encode(), env=AS_PLACEHOLDER).strip()
+    git.run(top, "reset", "--quiet", "--hard", commit, env=AS_PLACEHOLDER)
 
 
 def _run(command: str, here: Path, project: Path) -> int:
