@@ -34,7 +34,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
     """The releases of an upstream, oldest first: version → commit id; see `fork.releases`."""
-    return _recorded() if url == BUNDLED else fork.releases(url, fresh=fresh)
+    if url == BUNDLED:
+        return {version: about["commit"] for version, about in _index().items()}
+    return fork.releases(url, fresh=fresh)
 
 
 @cache
@@ -42,10 +44,6 @@ def _index() -> Mapping[str, Mapping[str, str]]:
     found: Mapping[str, Mapping[str, str]]
     found = tomllib.loads((RELEASES / "index.toml").read_text())["releases"]
     return found
-
-
-def _recorded() -> Mapping[str, str]:
-    return {version: about["commit"] for version, about in _index().items()}
 
 
 def _folds(store: pygit2.Repository, url: str, release: str) -> dict[str, Tree]:
@@ -118,21 +116,33 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         tree = store[commit].peel(pygit2.Tree)
         base, patches = (tree[name].peel(pygit2.Tree) for name in ("base", "patches"))
         notes = tree["notes"].id if "notes" in tree and tree["notes"].type_str == "tree" else None
-        if url != BUNDLED and not fork.is_checked(url, commit):
-            parts = [("base", base.id), ("patches", patches.id)]
-            untrusted.check(store, [*parts, ("notes", notes)] if notes else parts)
-            fork.remember_checked(url, commit)
+        if url != BUNDLED:
+            _check(store, url, commit, {"base": base.id, "patches": patches.id, "notes": notes})
     except (KeyError, ValueError, pygit2.GitError) as error:
         raise _unreadable(url, release, commit) from error
+    base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
+    folds = _folds(store, url, release)
+    return Upstream(url, release, commit, base_tree, _catalogue(url, patches), notes_tree, folds)
+
+
+def _check(
+    store: pygit2.Repository, url: str, commit: str, parts: Mapping[str, pygit2.Oid | None]
+) -> None:
+    """Look at all of a fork's commit, once."""
+    if not fork.is_checked(url, commit):
+        untrusted.check(store, [(name, tree) for name, tree in parts.items() if tree])
+        fork.remember_checked(url, commit)
+
+
+def _catalogue(url: str, patches: pygit2.Tree) -> dict[str, component.Component]:
     directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
     if len(directories) > component.MOST_COMPONENTS:
         raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)
-    catalogue = {
-        str(entry.name): component.parse(str(entry.name), _files(entry)) for entry in directories
-    }
-    base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
-    folds = _folds(store, url, release)
-    return Upstream(url, release, commit, base_tree, catalogue, notes_tree, folds)
+    found = {}
+    for directory in directories:
+        files = {str(each.name): each.data for each in directory if isinstance(each, pygit2.Blob)}
+        found[str(directory.name)] = component.parse(str(directory.name), files)
+    return found
 
 
 def age(release: str) -> tuple[bool, list[tuple[int, int, str]]]:
@@ -214,10 +224,6 @@ def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> No
                 where=url,
                 next=f"git ls-remote --tags -- {shlex.quote(url)}",
             ) from error
-
-
-def _files(directory: pygit2.Tree) -> dict[str, bytes]:
-    return {str(blob.name): blob.data for blob in directory if isinstance(blob, pygit2.Blob)}
 
 
 def _checkout() -> pygit2.Repository | None:
