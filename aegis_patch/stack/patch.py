@@ -7,11 +7,11 @@ encoding and any line ending survives.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import PatchRejected
+from aegis_patch.objects import texts
 
 if TYPE_CHECKING:
     from unidiff.patch import Hunk as ParsedHunk
@@ -118,7 +118,7 @@ def postimage(patch: FilePatch, preimage: bytes) -> bytes:
     Raises:
         PatchRejected: the preimage is not the one that the patch was written against.
     """
-    source = _byte_lines(preimage)
+    source = texts.lines(preimage)
     result: list[bytes] = []
     at = 0
     for hunk in patch.hunks:
@@ -220,11 +220,6 @@ def _lines(text: str) -> list[str]:
     return [line + "\n" for line in _SIGNATURE.sub("", text).rstrip("\n").split("\n")]
 
 
-def _byte_lines(data: bytes) -> list[bytes]:
-    *lines, rest = data.split(b"\n")
-    return [line + b"\n" for line in lines] + ([rest] if rest else [])
-
-
 def _parsed(name: str, lines: list[str]) -> PatchSet:
     from unidiff.errors import UnidiffParseError
     from unidiff.patch import PatchSet
@@ -292,23 +287,16 @@ def _mode(name: str, mode: str | None) -> int:
 def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
     before: list[bytes] = []
     after: list[bytes] = []
-    for kind, value in _hunk_lines(hunk):
-        if kind in (" ", "-"):
-            before.append(value)
-        if kind in (" ", "+"):
-            after.append(value)
+    sides: list[list[bytes]] = []
+    for line in hunk:
+        if line.line_type == "\\":  # the line above has no end
+            for side in sides:
+                side[-1] = side[-1].removesuffix(b"\n")
+            continue
+        sides = {" ": [before, after], "-": [before], "+": [after]}[line.line_type]
+        for side in sides:
+            side.append(line.value.encode("latin-1"))
     if (len(before), len(after)) != (hunk.source_length, hunk.target_length):
         raise PatchRejected("a hunk's length is not what its header says", where=name)
     start = hunk.source_start - 1 if hunk.source_length else hunk.source_start
     return Hunk(start, tuple(before), tuple(after))
-
-
-def _hunk_lines(hunk: ParsedHunk) -> Iterator[tuple[str, bytes]]:
-    lines = list(hunk)
-    for line, following in zip(lines, [*lines[1:], None], strict=False):  # or there is none
-        if line.line_type == "\\":
-            continue
-        value = line.value.encode("latin-1")
-        if following is not None and following.line_type == "\\":
-            value = value.removesuffix(b"\n")
-        yield line.line_type, value
