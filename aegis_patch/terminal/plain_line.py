@@ -33,7 +33,14 @@ def read(args: list[str]) -> Call | None:
     """The call that a command line asks for, if it is of a plain form."""
     if not all(arg and arg.isascii() for arg in args) or "_AEGIS_COMPLETE" in os.environ:
         return None
-    name, where, types = "", Path(), set[str]()
+    name, words, given = _sorted_out(args)
+    own = _parameters(command(name), words, given) if name else None
+    return None if own is None else Call(name, _run(given), own)
+
+
+def _sorted_out(args: list[str]) -> tuple[str, list[str], dict[str, list[str]]]:
+    """The name of a command ("" if the line isn't plain), its words, and the values of options."""
+    name, types = "", set[str]()
     words: list[str] = []
     given: dict[str, list[str]] = {}
     rest = iter(args)
@@ -43,20 +50,20 @@ def read(args: list[str]) -> Call | None:
         elif word in _WHERE or _VALUES.get(word) in types:
             value = next(rest, "-")
             if value[0] == "-":
-                return None
-            given.setdefault(word, []).append(value)
-            where = Path(value) if word in _WHERE else where
+                return "", [], {}
+            given.setdefault("-C" if word in _WHERE else word, []).append(value)
         elif name and word[0] != "-":
             words.append(word)
         elif word in COMMANDS:
             name, types = word, set(command(word).__annotations__.values())
         else:
-            return None
-    own = _parameters(command(name), words, given) if name else None
-    if own is None:
-        return None
-    run = Run(
-        where,
+            return "", [], {}
+    return name, words, given
+
+
+def _run(given: dict[str, list[str]]) -> Run:
+    return Run(
+        Path(given.get("-C", ["."])[-1]),
         dry="--dry-run" in given,
         diff="--diff" in given,
         json="--json" in given,
@@ -66,7 +73,6 @@ def read(args: list[str]) -> Call | None:
         strict="--strict" in given,
         verify=given.get("--verify", [""])[-1],
     )
-    return Call(name, run, own)
 
 
 def _parameters(
