@@ -57,6 +57,11 @@ class Pick:
     stages: Mapping[str, tuple[Entry | None, Entry | None, Entry | None]]
 
 
+def result(drafts: Sequence[Draft], pick: Pick | None) -> Tree:
+    """The worktree's files after a landing."""
+    return pick.worktree if pick else drafts[-1].tree
+
+
 def knows_author(directory: Path) -> bool:
     """Whether git knows the author here."""
     try:
@@ -209,7 +214,7 @@ def _stage(
     for draft in drafts:
         parent = room.commit(draft, parent)
         ids.append(parent)
-    tree = pick.worktree if pick else drafts[-1].tree
+    tree = result(drafts, pick)
     with journal.staging(repo) as index:
         paths = before.changed(tree)
         _write_files(room, before, tree, paths, _absent(before, paths, seen))

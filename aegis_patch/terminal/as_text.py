@@ -69,13 +69,7 @@ def show_patch(screen: Screen, patch: str) -> None:
 
 def show_notes(screen: Screen, result: Result) -> None:
     """Everything besides the commits; where JSON is printed, on standard error."""
-    from aegis_patch.verbs.perform import SHOWN
-
-    noted = {(".env", note.name) for note in result.update_notes}
-    left = [str(each) for each in result.dangling if (each.path, each.name) not in noted]
-    if len(left) > SHOWN:
-        left[SHOWN:] = [f"and {len(left) - SHOWN} more lines"]
-    for line in (*result.said, *left):
+    for line in (*result.said, *_broken(result)):
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     for line in grouped(result.not_applied):
         screen.line(f"{magenta('not applied')} {plain(line)}", hang=5)
@@ -88,6 +82,17 @@ def show_notes(screen: Screen, result: Result) -> None:
         screen.line(dim("Dry run: nothing was written."))
     if result.next and (result.dry or not result.commits[-1].conflicts):
         show_next(screen, result.next)
+
+
+def _broken(result: Result) -> list[str]:
+    """The lines with broken references, without those that an update note is about."""
+    from aegis_patch.verbs.perform import SHOWN
+
+    noted = {(".env", note.name) for note in result.update_notes}
+    found = [str(each) for each in result.dangling if (each.path, each.name) not in noted]
+    if len(found) > SHOWN:
+        found[SHOWN:] = [f"and {len(found) - SHOWN} more lines"]
+    return found
 
 
 def show_settled(screen: Screen, found: Settled) -> None:

@@ -132,10 +132,7 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
     from aegis_patch.terminal.as_json import result_json
 
     stuck = any(commit.conflicts for commit in result.commits)
-    next = from_here(result.next, run.where)
-    if result.dry and result.commits:
-        next = shlex.join(["aegis", *(word for word in run.typed if word not in _TRIED)])
-    result = replace(result, next=next)
+    result = replace(result, next=_next(run, result))
     beside = screen(stderr=run.json or (run.diff and not sys.stdout.isatty()))
     if run.json:
         show(run, {**result_json(result), **more}, lambda: None)
@@ -146,6 +143,13 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
             as_text.show_result(beside, result)
         as_text.show_notes(beside, result)
     return errors.CONFLICTS if stuck else errors.OK
+
+
+def _next(run: Run, result: Result) -> str:
+    """What to type after a result; after a dry run, the same without that."""
+    if result.dry and result.commits:
+        return shlex.join(["aegis", *(word for word in run.typed if word not in _TRIED)])
+    return from_here(result.next, run.where)
 
 
 def from_here(next: str, where: Path) -> str:

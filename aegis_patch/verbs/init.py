@@ -123,11 +123,7 @@ def _next(opened: Upstream, answers: Mapping[str, str]) -> str:
 
 def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:
     """Refuse a path with files, unless a host made them in the first commit of a repository."""
-    entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
-    if outer and Path(outer.workdir).resolve() == path:
-        if not outer.head_is_unborn:  # what was deleted since counts too
-            entries |= {str(each.name) for each in outer.head.peel(pygit2.Tree)}
-        entries = host_files.others(entries - {".git"})
+    entries = _entries(path, outer)
     above = next(place for place in (path, *path.parents) if place.exists())
     if entries or not above.is_dir():
         raise Refused(
@@ -141,6 +137,16 @@ def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:
             where=str(above),
             next=repository.look_at_disk(above),
         )
+
+
+def _entries(path: Path, outer: pygit2.Repository | None) -> set[str]:
+    """The names at a path; at a repository's top, without what hosts make."""
+    entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
+    if outer is None or Path(outer.workdir).resolve() != path:
+        return entries
+    if not outer.head_is_unborn:  # what was deleted since counts too
+        entries |= {str(each.name) for each in outer.head.peel(pygit2.Tree)}
+    return host_files.others(entries - {".git"})
 
 
 def _outer(path: Path) -> pygit2.Repository | None:

@@ -152,34 +152,33 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     """Land the built steps, unless in a dry run; the refusals are the same."""
     before = built[0].before
     clean = [made for made in built if isinstance(made.outcome, Clean)]
-    stuck = built[-1] if built[-1].conflicts else None
     drafts = [Draft(made.step.message, made.after) for made in clean]
-    conflicts = _explained(bench, there, stuck) if stuck else ()
-    pick = _pick(there, stuck, conflicts) if stuck else None
+    conflicts = _explained(bench, there, built[-1])
+    pick = _pick(there, built[-1], conflicts) if conflicts else None
     seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
-    said = _verified(bench, there, drafts, pick, mode.verify) if mode.verify else ""
+    said = _verified(bench, there, drafts, pick, mode.verify)
     commits = [_commit(there, made) for made in clean]
     if not mode.dry:
         assert there.held is not None
         ids = land.land(there.repo, there.head, before, drafts, pick, seen=seen, held=there.held)
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
-    if stuck:
-        commits.append(replace(_commit(there, stuck), conflicts=conflicts))
-    after = pick.worktree if pick else drafts[-1].tree
-    patch = patch_text(before, after) if mode.diff else ""
-    notes = (said,) if said else ()
-    return Result(tuple(commits), notes, dry=mode.dry, patch=patch, next=_next(commits))
+    if conflicts:
+        commits.append(replace(_commit(there, built[-1]), conflicts=conflicts))
+    patch = patch_text(before, land.result(drafts, pick)) if mode.diff else ""
+    return Result(tuple(commits), said, dry=mode.dry, patch=patch, next=_next(commits))
 
 
 def _verified(
     bench: Bench, there: Place, drafts: Sequence[Draft], pick: Pick | None, command: str
-) -> str:
-    """Refuse a result on which a command fails; what it was run on."""
+) -> tuple[str, ...]:
+    """Refuse a result on which a command fails, if there is one; what it was run on."""
+    if not command:
+        return ()
     if pick:
-        return f"`{command}` was not run: resolve the conflicts first"
+        return (f"`{command}` was not run: resolve the conflicts first",)
     trial.refuse_failing(there, bench.objects, drafts[-1], command)
     of_all = f", the last of {len(drafts)} commits" if len(drafts) > 1 else ""
-    return f"`{command}` passed on the result{of_all}"
+    return (f"`{command}` passed on the result{of_all}",)
 
 
 def _next(commits: Sequence[Commit]) -> str:
@@ -196,8 +195,7 @@ def _refuse_or_look(
     there: Place, before: Tree, drafts: Sequence[Draft], pick: Pick | None, *, dry: bool
 ) -> Mapping[str, str]:
     """Refuse what cannot land; else a print of each file that will be written."""
-    tree = pick.worktree if pick else drafts[-1].tree
-    seen = preconditions.files(there.repo, before, tree, pick)
+    seen = preconditions.files(there.repo, before, land.result(drafts, pick), pick)
     if pick:
         preconditions.index(there.repo)
     if there.head and dry:  # else git says; and whoever starts a repository may be nobody yet
