@@ -15,7 +15,7 @@ from typer.main import get_command
 from aegis_patch import __version__, errors
 from aegis_patch.terminal import options
 from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, Where, Yes
-from aegis_patch.terminal.run import COMMANDS, HIDDEN, Call, Landing, Run, at_terminal, command
+from aegis_patch.terminal.run import ALIASES, COMMANDS, Call, Landing, Run, at_terminal, command
 
 _PLAIN: dict[str, Any] = {
     "add_completion": False,
@@ -110,7 +110,7 @@ def _built(name: str) -> Any:
     run = _taking(run, *parameters, *landing, *_COMMON)
     alone = typer.Typer(**_PLAIN)
     help = inspect.getdoc(function)
-    alone.command(name, help=help, hidden=name in HIDDEN)(run)
+    alone.command(name, help=help, hidden=name in ALIASES)(run)
     return get_command(alone)
 
 

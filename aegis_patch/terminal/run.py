@@ -24,7 +24,8 @@ COMMANDS = (
     *("adopt", "merge-driver", "status", "diff", "explain", "components"),
 )
 """All commands, in the order of the help text."""
-HIDDEN = {"update"}
+ALIASES = {"update": "rebase-upstream"}
+"""Other names of commands, which the help text doesn't list."""
 _TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
 _THERE = {"aegis": "-C", "git": "-C", "uv": "--directory"}
 _COMMAND = re.compile(r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-path)")
@@ -73,7 +74,8 @@ class Call:
 
 def command(name: str) -> Callable[..., int]:
     """The function of a command."""
-    module = import_module(f"aegis_patch.terminal.commands.{name.replace('-', '_')}")
+    file = ALIASES.get(name, name).replace("-", "_")
+    module = import_module(f"aegis_patch.terminal.commands.{file}")
     found: Callable[..., int] = module.command
     return found
 

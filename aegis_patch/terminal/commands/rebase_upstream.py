@@ -1,4 +1,4 @@
-"""`aegis rebase-upstream`."""
+"""`aegis rebase-upstream`, or `aegis update`."""
 
 from __future__ import annotations
 
