@@ -13,9 +13,14 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from aegis_patch.formats.named_blocks import Blocks, Texts, Unusual, settle
 
+_MODULES = {
+    **{".toml": "toml", ".yml": "yaml_keys", ".yaml": "yaml_keys", ".py": "python"},
+    **{".pyi": "python", ".md": "markdown", ".markdown": "markdown"},
+}
 _LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
 
 
@@ -33,22 +38,10 @@ class Kind:
 def kind(path: str) -> Kind | None:
     """The kind of a file of this name, if it has a structured merge."""
     name = path.rpartition("/")[2]
-    if name.endswith(".toml"):
-        from aegis_patch.formats import toml
-
-        return Kind(toml.blocks, toml.pieces)
-    if name.endswith((".yml", ".yaml")):
-        from aegis_patch.formats import yaml_keys
-
-        return Kind(yaml_keys.blocks, yaml_keys.pieces)
-    if name.endswith((".py", ".pyi")):
-        from aegis_patch.formats import python
-
-        return Kind(python.blocks, python.pieces)
-    if name.endswith((".md", ".markdown")):
-        from aegis_patch.formats import markdown
-
-        return Kind(markdown.blocks, markdown.pieces)
+    _, dot, ending = name.rpartition(".")
+    if module := _MODULES.get(dot + ending):
+        cut = import_module(f"aegis_patch.formats.{module}")
+        return Kind(cut.blocks, cut.pieces)
     return _kind_of_lines(name) if _LINES.fullmatch(name) else None
 
 
