@@ -113,10 +113,7 @@ def _follow(find: Find, path: str, seen: set[str]) -> Compose | None:
 def _both(one: Compose, other: Compose) -> Compose:
     """Two files as one; its needs are those of the first."""
     return replace(
-        one,
-        has=one.has | other.has,
-        named=one.named | other.named,
-        whole=one.whole and other.whole,
+        one, has=one.has | other.has, named=one.named | other.named, whole=one.whole and other.whole
     )
 
 

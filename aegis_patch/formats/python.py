@@ -15,12 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from aegis_patch.formats import bounded_parsers
-from aegis_patch.formats.named_blocks import (
-    Block,
-    Unusual,
-    behind_blank_lines,
-    split_lines,
-)
+from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
 
 _BODIES = ("body", "handlers", "orelse", "finalbody", "cases")
 

@@ -12,13 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aegis_patch.formats import anchors, bounded_parsers
-from aegis_patch.formats.named_blocks import (
-    Block,
-    Texts,
-    Unusual,
-    behind_blank_lines,
-    split_lines,
-)
+from aegis_patch.formats.named_blocks import Block, Texts, Unusual, behind_blank_lines, split_lines
 
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _Array = dict[str, Any]

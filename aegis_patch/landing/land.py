@@ -247,11 +247,7 @@ def _absent(tree: Tree, paths: Iterable[str], seen: Mapping[str, str]) -> list[s
 
 
 def _write_files(
-    room: _Room,
-    before: Tree,
-    after: Tree,
-    paths: Sequence[str],
-    absent: Iterable[str],
+    room: _Room, before: Tree, after: Tree, paths: Sequence[str], absent: Iterable[str]
 ) -> None:
     """Have git make the new index, and the new files as a checkout writes them.
 

@@ -47,10 +47,7 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
 
 
 def files(
-    repo: pygit2.Repository,
-    before: Tree,
-    after: Tree,
-    pick: Pick | None = None,
+    repo: pygit2.Repository, before: Tree, after: Tree, pick: Pick | None = None
 ) -> dict[str, str]:
     """Refuse to overwrite uncommitted work; the mark of each file to be written.
 

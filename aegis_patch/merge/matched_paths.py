@@ -81,10 +81,7 @@ def _theirs_to_follow(
 
 
 def _places(
-    plan: Plan,
-    paths: Iterable[str],
-    mine: Moves,
-    theirs: dict[str, str],
+    plan: Plan, paths: Iterable[str], mine: Moves, theirs: dict[str, str]
 ) -> dict[str, str]:
     """HEAD's place of each path; two that would share a place stay where they were."""
     arrived = {*theirs.values()}

@@ -99,10 +99,7 @@ def _gone_directories(before: Tree, after: Tree, paths: Iterable[str]) -> set[st
 
 
 def _sought(
-    before: Tree,
-    after: Tree,
-    paths: Iterable[str],
-    tops: Iterable[str],
+    before: Tree, after: Tree, paths: Iterable[str], tops: Iterable[str]
 ) -> dict[str, Entry]:
     """The missing ones of some paths, and all files of missing directories."""
     wanted = dict.fromkeys(paths)
@@ -130,12 +127,7 @@ def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> dict[str
     return {path: entry for path, entry in added.items() if names & set(path.split("/")[-2:])}
 
 
-def _is_of_a_copy(
-    after: Tree,
-    added: Mapping[str, Entry],
-    path: str,
-    where: str,
-) -> bool:
+def _is_of_a_copy(after: Tree, added: Mapping[str, Entry], path: str, where: str) -> bool:
     """Whether a file is in a copy of its directory, which has other files of it too."""
     here, there = (each.rpartition("/")[0] for each in (path, where))
     if here == there:
@@ -149,11 +141,7 @@ def _is_of_a_copy(
     return False
 
 
-def _places(
-    before: Tree,
-    tops: Iterable[str],
-    files: Mapping[str, str],
-) -> dict[str, str]:
+def _places(before: Tree, tops: Iterable[str], files: Mapping[str, str]) -> dict[str, str]:
     """Moved directories, by git's rule: nothing is left, and all files that are found went to one
     place.
 

@@ -237,8 +237,4 @@ def _quoted(text: str) -> str:
 
 
 def _nonsense(what: str, where: str) -> Refused:
-    return Refused(
-        f"{where} can't be parsed: {what}",
-        where=where,
-        next=f"git log -p -- {where}",
-    )
+    return Refused(f"{where} can't be parsed: {what}", where=where, next=f"git log -p -- {where}")

@@ -80,11 +80,9 @@ Ask = Annotated[
 ]
 NoLock = Annotated[bool, typer.Option("--no-lock", help="Don't update uv.lock.")]
 Strict = Annotated[
-    bool,
-    typer.Option("--strict", help="Refuse if references would break or changes be left out."),
+    bool, typer.Option("--strict", help="Refuse if references would break or changes be left out.")
 ]
 Verify = Annotated[
-    str,
-    typer.Option("--verify", metavar="COMMAND", help="Land only if it passes on the result."),
+    str, typer.Option("--verify", metavar="COMMAND", help="Land only if it passes on the result.")
 ]
 Version = Annotated[bool, typer.Option("--version", help="Show the version.")]

@@ -136,11 +136,7 @@ def _parts(
 
 
 def _whole(
-    bench: Bench,
-    there: Project,
-    stack: Stack,
-    commit: str,
-    file: tuple[str, str | None, Entry],
+    bench: Bench, there: Project, stack: Stack, commit: str, file: tuple[str, str | None, Entry]
 ) -> Part:
     """A file without lines to tell apart: of who brought it, or changed it last."""
     path, was, entry = file

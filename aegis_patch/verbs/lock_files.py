@@ -23,12 +23,7 @@ _DEPENDENCIES = ("dependencies", "optional-dependencies", "requires-python")
 
 
 def follow(
-    before: Tree,
-    after: Tree,
-    prefix: str,
-    *,
-    unsettled: bool = False,
-    why_not: str = "",
+    before: Tree, after: Tree, prefix: str, *, unsettled: bool = False, why_not: str = ""
 ) -> tuple[dict[str, Entry], list[Note]]:
     """What becomes of the locks of the project at `prefix`, between two trees of its repository.
 

@@ -28,11 +28,7 @@ SHOWN = 20  # of many lines
 
 
 def perform(
-    bench: Bench,
-    there: Place,
-    steps: Sequence[Step],
-    said: Iterable[str],
-    mode: Mode,
+    bench: Bench, there: Place, steps: Sequence[Step], said: Iterable[str], mode: Mode
 ) -> Result:
     """Build the steps, then land them: all, or up to the first conflict.
 
