@@ -19,6 +19,7 @@ _UNDER_WAY = {
     RepositoryState.CHERRYPICK: "cherry-pick",
     RepositoryState.CHERRYPICK_SEQUENCE: "cherry-pick",
     RepositoryState.APPLY_MAILBOX: "am",
+    RepositoryState.BISECT: "bisect",
 }  # and all others are a kind of rebase
 
 _UNREADABLE = (
@@ -70,14 +71,19 @@ def open_repository(directory: Path) -> pygit2.Repository:
     return repo
 
 
+def operation(repo: pygit2.Repository) -> str:
+    """The verb of git's that is in progress; "" for none."""
+    state = repo.state()
+    return "" if state == RepositoryState.NONE else _UNDER_WAY.get(state, "rebase")
+
+
 def under_way(repo: pygit2.Repository) -> tuple[str, str]:
     """The operation in progress and the commands that end it; two empty strings for none."""
-    state = repo.state()
-    if state == RepositoryState.NONE:
+    verb = operation(repo)
+    if not verb:
         return "", ""
-    if state == RepositoryState.BISECT:
+    if verb == "bisect":
         return "a bisect", "git bisect reset"
-    verb = _UNDER_WAY.get(state, "rebase")
     what = "a git am" if verb == "am" else f"a {verb}"
     return what, f"Finish or undo it? `git {verb} --continue` or `git {verb} --abort`"
 

@@ -7,23 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import RepositoryState
 
 from aegis_patch.objects.trees import Entry, Tree
-from aegis_patch.project import git
+from aegis_patch.project import git, repository
 
 Stages = tuple[Entry | None, Entry | None, Entry | None]
-_CONTINUE = {
-    RepositoryState.MERGE: "git merge --continue",
-    RepositoryState.REVERT: "git revert --continue",
-    RepositoryState.REVERT_SEQUENCE: "git revert --continue",
-    RepositoryState.CHERRYPICK: "git cherry-pick --continue",
-    RepositoryState.CHERRYPICK_SEQUENCE: "git cherry-pick --continue",
-    RepositoryState.REBASE: "git rebase --continue",
-    RepositoryState.REBASE_INTERACTIVE: "git rebase --continue",
-    RepositoryState.REBASE_MERGE: "git rebase --continue",
-    RepositoryState.APPLY_MAILBOX: "git am --continue",
-}
 _MERGED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 _REVERTED = "REVERT_HEAD"
 
@@ -52,13 +40,14 @@ def look(repo: pygit2.Repository) -> Unfinished | None:
     if not stages or _is_ours(repo):
         return None
     left = _commit_or_tree(repo, "AUTO_MERGE")
-    next = _CONTINUE.get(repo.state(), "git commit")
+    verb = repository.operation(repo)
+    next = "git commit" if verb in ("", "bisect") else f"git {verb} --continue"
     return Unfinished(next, stages, Tree(repo, left.id) if left else None, _trees(repo))
 
 
 def is_any(repo: pygit2.Repository) -> bool:
     """Whether an operation is unfinished, or git's last merge left conflicts; runs no process."""
-    return repo.state() != RepositoryState.NONE or Path(repo.path, "AUTO_MERGE").exists()
+    return bool(repository.operation(repo)) or Path(repo.path, "AUTO_MERGE").exists()
 
 
 def touched(top: Path, left: Tree, paths: Iterable[str]) -> frozenset[str]:
