@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from aegis_patch.formats import bounded_parsers
@@ -57,16 +57,13 @@ def read(data: bytes) -> Compose | None:
     has = set[str]()
     for kind in _KINDS:
         has.update(f"{kind} {name}" for name in mapping(top.get(f"{kind}s")))
-    needs = list[tuple[int, str, str]]()
-    for by, service in mapping(top.get("services")).items():
-        for key, value in mapping(service).items():
-            needs += [(at, by, need) for need, at in _needed(key, value)]
+    needs = tuple(_needs(mapping(top.get("services"))))
     named = set[str]()
     for volume, node in mapping(top.get("volumes")).items():
         if {"name", "external"} & mapping(node).keys():
             named.add(volume)
     name, includes = text(top.get("name")), tuple(_included(top.get("include")))
-    return Compose(frozenset(has), tuple(needs), name, frozenset(named), includes)
+    return Compose(frozenset(has), needs, name, frozenset(named), includes)
 
 
 def project(find: Find, path: str) -> Compose | None:
@@ -124,6 +121,14 @@ def _included(node: object) -> Iterator[str]:
         for inner in (path, *elements(path)):
             if text(inner):
                 yield text(inner)
+
+
+def _needs(services: Mapping[str, object]) -> Iterator[tuple[int, str, str]]:
+    """What each service needs: the line, by whom, which."""
+    for by, service in services.items():
+        for key, value in mapping(service).items():
+            for need, at in _needed(key, value):
+                yield at, by, need
 
 
 def _needed(key: str, node: object) -> Iterator[tuple[str, int]]:
