@@ -9,7 +9,7 @@ from pathlib import Path
 from aegis_patch.history import conflict_origins
 from aegis_patch.merge.outcome import Conflict, Meeting
 from aegis_patch.objects import conflict_markers, texts
-from aegis_patch.objects.conflict_markers import LABELS
+from aegis_patch.objects.texts import LABELS
 from aegis_patch.objects.trees import bytes_of
 from aegis_patch.project import git
 from aegis_patch.project.find import Project

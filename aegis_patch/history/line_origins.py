@@ -97,12 +97,8 @@ def first_paragraph(body: str) -> str:
 
 def _carried(origins: Sequence[Line], old: bytes, new: bytes, origin: Line) -> list[Line]:
     """The origins of a text's lines after a change, which brought what differs."""
-    carried: list[Line] = []
-    at = 0
-    for was, now in texts.hunks(old, new) if old != new else ():
-        carried += [*origins[at : was.start], *[origin] * len(now)]
-        at = was.stop
-    return [*carried, *origins[at:]]
+    hunks = texts.hunks(old, new) if old != new else ()
+    return texts.spliced(origins, ((was, [origin] * len(now)) for was, now in hunks))
 
 
 def _joined(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-LABELS = ("before", "HEAD (yours)", "aegis (theirs)")
+from aegis_patch.objects import texts
+from aegis_patch.objects.texts import LABELS
 
 _OPENING = re.compile(rb"^<{7} ", re.MULTILINE)
 _MIDDLE = re.compile(rb"^={7}\r?$", re.MULTILINE)
@@ -56,10 +57,8 @@ def line_of(data: bytes) -> int:
 
 def resolved(data: bytes, *, mine: bool) -> bytes:
     """A marked text with one side alone."""
-    lines = re.findall(rb"[^\n]*\n|[^\n]+", data)
-    made: list[bytes] = []
-    at = 0
+    lines = texts.lines(data)
+    chosen = []
     for place in places(lines):
-        made += [*lines[at : place.start], *(place.mine if mine else place.wanted)]
-        at = place.stop
-    return b"".join([*made, *lines[at:]])
+        chosen.append((range(place.start, place.stop), place.mine if mine else place.wanted))
+    return b"".join(texts.spliced(lines, chosen))

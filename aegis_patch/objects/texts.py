@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pygit2
 from pygit2.enums import FileMode, MergeFavor, MergeFileFlag, MergeFlag
 
 from aegis_patch.objects import trees
-from aegis_patch.objects.conflict_markers import LABELS
 from aegis_patch.objects.trees import Entry
 
+LABELS = ("before", "HEAD (yours)", "aegis (theirs)")  # of base, ours and theirs at a conflict
 BINARY_PROBE = 8000  # git looks for a NUL in as many bytes
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
 def lines(data: bytes) -> list[bytes]:
     """The lines of a text as git counts them: only a line feed ends one."""
     return re.findall(rb"[^\n]*\n|[^\n]+", data)
+
+
+def spliced(lines: Sequence[_T], edits: Iterable[tuple[range, Sequence[_T]]]) -> list[_T]:
+    """Some lines, with others in place of those in each range."""
+    made: list[_T] = []
+    at = 0
+    for span, others in edits:
+        made += [*lines[at : span.start], *others]
+        at = span.stop
+    return [*made, *lines[at:]]
 
 
 def hunks(old: bytes, new: bytes) -> Iterator[tuple[range, range]]:

@@ -131,12 +131,10 @@ def _owner(bench: Bench, stack: Stack, path: str) -> str:
 def _in_lines(before: bytes, after: bytes, origins: Sequence[Line], name: str) -> bytes:
     """A text with those changes alone that are in, or next to, a component's lines."""
     lines, wanted = texts.lines(before), texts.lines(after)
-    made: list[bytes] = []
-    at = 0
+    made = []
     for old, new in texts.hunks(before, after):
         around = old or range(max(old.start - 1, 0), old.stop + 1)
         owners = {line.component for line in origins[around.start : around.stop] if line}
         if name in owners:
-            made += [*lines[at : old.start], *wanted[new.start : new.stop]]
-            at = old.stop
-    return b"".join([*made, *lines[at:]])
+            made.append((old, wanted[new.start : new.stop]))
+    return b"".join(texts.spliced(lines, made))
