@@ -13,6 +13,7 @@ from typing import TypeVar
 from aegis_patch.formats import kinds, syntax
 
 _Piece = TypeVar("_Piece")
+_UNREADABLE = [Counter[str]()] * 4  # nothing to say against it
 
 
 def unwanted(
@@ -58,10 +59,7 @@ def is_twice(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) 
     """Whether a list has an item that both sides added more often than either wrote it."""
     if not kinds.is_list(path):
         return False
-    pieces = _pieces(path, base, ours, theirs, result)
-    if pieces is None:
-        return False
-    was, mine, wanted, now = pieces
+    was, mine, wanted, now = _pieces(path, base, ours, theirs, result) or _UNREADABLE
     both = (mine - was).keys() & (wanted - was).keys()
     return any(now[piece] > max(mine[piece], wanted[piece]) for piece in both)
 
@@ -109,10 +107,7 @@ def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: byte
     """
     if not path.endswith((".yml", ".yaml")) or base in (ours, theirs) or ours == theirs:
         return False
-    pieces = _pieces(path, base, ours, theirs, result)
-    if pieces is None:
-        return False
-    was, mine, wanted, now = pieces
+    was, mine, wanted, now = _pieces(path, base, ours, theirs, result) or _UNREADABLE
     for piece in unwanted(was, mine, wanted, now) & was.keys():
         if now[piece] and not (mine[piece] and wanted[piece]):
             return True
