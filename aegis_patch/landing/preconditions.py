@@ -6,7 +6,7 @@ import os
 import shlex
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygit2
@@ -14,6 +14,7 @@ from pygit2.enums import FileMode
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, locks
+from aegis_patch.objects.trees import above
 from aegis_patch.project import git, repository
 
 if TYPE_CHECKING:
@@ -191,5 +192,4 @@ def _loose(head: Tree, top: Path, paths: Iterable[str]) -> set[str]:
 
 def _bad_parents(top: Path, path: str) -> list[str]:
     """The parents of a path that are no directories."""
-    parents = [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
-    return [each for each in parents if (top / each).is_symlink() or (top / each).is_file()]
+    return [each for each in above(path) if (top / each).is_symlink() or (top / each).is_file()]

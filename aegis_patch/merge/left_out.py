@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aegis_patch.merge import renames
 from aegis_patch.merge.outcome import Plan
 from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.sides import Note
+from aegis_patch.objects.trees import above
 
 
 def by_path(plan: Plan, paths: Iterable[str], mine: Moves, theirs: Moves) -> dict[str, Note]:
@@ -49,7 +49,7 @@ def _deleted_directory(plan: Plan, path: str, mine: Moves, theirs: Moves) -> str
     if `tests` was deleted.
     """
     was = {place: directory for directory, place in theirs.places.items()}
-    for place in reversed(list(renames.above(path))):
+    for place in reversed(list(above(path))):
         directory = place if plan.old.subtree(place) else was.get(place, place)
         if directory in plan.head:
             return ""  # a file of the user's is there instead

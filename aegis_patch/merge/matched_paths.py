@@ -57,9 +57,7 @@ def obstructed(plan: Plan, tree: Tree, path: str) -> bool:
             return True
     if plan.ignorecase and tree.other_case(path):
         return True
-    if tree.subtree(path) is not None:
-        return True
-    return any(parent in tree for parent in renames.above(path))
+    return tree.is_in_the_way(path)
 
 
 def _theirs_to_follow(

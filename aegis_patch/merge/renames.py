@@ -5,12 +5,12 @@ Following a file wrongly is worse than not following it. If in doubt, a person g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aegis_patch.merge import similarity
-from aegis_patch.objects.trees import Entry, Tree
+from aegis_patch.objects.trees import Entry, Tree, above
 
 _Value = TypeVar("_Value")
 
@@ -77,12 +77,6 @@ def follow(before: Tree, after: Tree, paths: Iterable[str]) -> Moves:
         if place and place in added and place not in files.values():
             files[path] = place
     return Moves(files, _without(hints, files), places)
-
-
-def above(path: str) -> Iterator[str]:
-    """The directories of a path, the innermost first."""
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _gone_directories(before: Tree, after: Tree, paths: Iterable[str]) -> set[str]:

@@ -28,19 +28,13 @@ def merge(
     clashes = []
     for path, (was, wanted) in differing.items():
         mine = ours.lookup(path)
-        if mine == was and not (wanted and not was and _is_obstructed(rest, path)):
+        if mine == was and not (wanted and not was and rest.is_in_the_way(path)):
             edits[path] = wanted
         elif was and mine and wanted and (merged := _merged_file(was, mine, wanted, settle)):
             edits[path] = merged
         elif mine != wanted:
             clashes.append(path)
     return (ours if clashes else ours.replaced(edits)), tuple(clashes)
-
-
-def _is_obstructed(tree: Tree, path: str) -> bool:
-    """Whether a new file would take a directory's place, or need a file's for a directory."""
-    above = (path[:at] for at, letter in enumerate(path) if letter == "/")
-    return tree.subtree(path) is not None or any(each in tree for each in above)
 
 
 def _merged_file(was: Entry, mine: Entry, wanted: Entry, settle: Settle | None) -> Entry | None:

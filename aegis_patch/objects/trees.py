@@ -113,6 +113,10 @@ class Tree:
                 return f"{above}/{other}" if above else other
         return None
 
+    def is_in_the_way(self, path: str) -> bool:
+        """Whether a new file would take a directory's place, or need a file's for a directory."""
+        return self.subtree(path) is not None or any(each in self for each in above(path))
+
     def changed(self, other: Tree) -> tuple[str, ...]:
         """The paths of all files that another tree has not, or not the same, or more."""
         return tuple(self.differences(other))
@@ -192,6 +196,12 @@ class Tree:
             mode, oid = found[name]
             written += b"%o %b\0%b" % (mode, name, oid.raw)
         return Tree(self.store, self.store.write(ObjectType.TREE, written))
+
+
+def above(path: str) -> Iterator[str]:
+    """The directories of a path, the innermost first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def empty(store: pygit2.Repository) -> Tree:

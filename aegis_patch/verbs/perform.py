@@ -12,11 +12,10 @@ from aegis_patch.history import conflict_view
 from aegis_patch.history.unresolved import Evolved, Reference, references
 from aegis_patch.landing import land, preconditions, trial
 from aegis_patch.landing.land import Draft, Pick
-from aegis_patch.merge import renames
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
 from aegis_patch.merge.reason import Reason
 from aegis_patch.merge.sides import Note
-from aegis_patch.objects.trees import Tree
+from aegis_patch.objects.trees import Tree, above
 from aegis_patch.project import repository, uv_lock
 from aegis_patch.project.find import Place, Project
 from aegis_patch.upstream.workbench import Bench
@@ -74,11 +73,11 @@ def _refuse_taken(outcome: Conflicted) -> None:
     Raises:
         Refused: something in git (a file, a link, a submodule) is at such a path.
     """
-    above = set[str]()
+    parents = set[str]()
     for conflict in outcome.conflicts:
         if conflict.reason is Reason.KIND:
-            above.update(renames.above(conflict.path))
-    taken = [path for path in sorted(above) if path in outcome.tree]
+            parents.update(above(conflict.path))
+    taken = [path for path in sorted(parents) if path in outcome.tree]
     if taken:
         files = "A file of yours is" if len(taken) == 1 else "Files of yours are"
         taken_path = shlex.quote(taken[0])
