@@ -13,7 +13,7 @@ from dataclasses import replace
 import yaml
 
 from aegis_patch.formats import yaml_nodes
-from aegis_patch.formats.named_blocks import Block, Unusual, split_lines
+from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
 from aegis_patch.formats.yaml_nodes import Item, Node
 
 # Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
@@ -130,9 +130,7 @@ def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
     if not _is_by_line(lines, rest) or any(each.column != first.column for each in others):
         return None
     said = lines[names[0]].strip().removeprefix("- ").strip()
-    below = first.value.stop
-    while below < stop and not lines[below].strip():
-        below += 1
+    below = min(behind_blank_lines(lines, first.value.stop), stop)
     inner = _blocks(lines, rest, below, stop, "")
     return Block(f"- {said}", "".join(lines[item.line : below]), tuple(inner), free=free)
 

@@ -157,15 +157,16 @@ def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
         ValueError: a file of notes cannot be read.
     """
     older, newer = sorted((one, other), key=lambda each: age(each.release))
+    if newer.notes is None:
+        return ()
     found = []
-    for name in newer.notes.names() if newer.notes else ():
+    for name in newer.notes.names():
         release, _, kind = name.rpartition(".")
         is_between = age(older.release) < age(release) <= age(newer.release)
         if is_between and kind == "toml" and release.isprintable():
             found.append(release)
     notes: list[UpdateNote] = []
     for release in sorted(found, key=age):
-        assert newer.notes
         try:
             notes += update_notes.parse(release, newer.notes.read(f"{release}.toml"))
         except ValueError as error:

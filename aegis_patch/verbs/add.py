@@ -34,9 +34,8 @@ def additions(
     said: list[str] = []
     at = start
     for name in chosen:
-        there = at.present.get(name)
         new = stack.add(at, known, name)
-        if there and new == at:
+        if new == at:
             said.append(f"{name} is already installed")
             continue
         steps.append(_addition(known, at, new, name))
