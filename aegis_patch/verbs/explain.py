@@ -80,7 +80,8 @@ def explain(where: Path, target: str) -> Explained:
                 f"{path} has {count}.", where=target, next=f"aegis explain {shlex.quote(path)}"
             )
         shown = range(line - 1, line) if line else range(len(lines))
-        parts = _parts(bench, there, stack, tree, (path, was, entry), shown)
+        file = _File(bench, there, stack, path, was, entry, _commit(bench, there, tree))
+        parts = _parts(file, shown)
         text = [lines[number].decode("utf-8", "replace").rstrip("\r\n") for number in shown]
         is_text = not texts.is_binary(data)
         return Explained(path, was, stack.label, tuple(parts), tuple(text if is_text else ()))
@@ -106,43 +107,48 @@ def _pristine_path(bench: Bench, stack: Stack, tree: Tree, path: str) -> str | N
     return next((other for other, place in moved.items() if place == path), None)
 
 
-def _parts(
-    bench: Bench,
-    there: Project,
-    stack: Stack,
-    tree: Tree,
-    file: tuple[str, str | None, Entry],
-    shown: Sequence[int],
-) -> Iterator[Part]:
-    path, was, entry = file
-    data = entry.data
-    commit = _commit(bench, there, tree)
-    if entry.mode == FileMode.LINK or texts.is_binary(data) or not data:
-        yield _whole(bench, there, stack, commit, file)
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file on disk, where the pristine tree has it, and a commit that has it as it is."""
+
+    bench: Bench
+    there: Project
+    stack: Stack
+    path: str
+    was: str | None
+    entry: Entry
+    commit: str
+
+
+def _parts(file: _File, shown: Sequence[int]) -> Iterator[Part]:
+    data = file.entry.data
+    if file.entry.mode == FileMode.LINK or texts.is_binary(data) or not data:
+        yield _whole(file)
         return
     origins: list[Line] = [None] * (max(shown) + 1)
-    if was:
-        origins = line_origins.of_text(bench, stack, was, data)
-    own = [number + 1 for number in shown if origins[number] is None]
-    wrote = blame.lines(bench, there, commit, path, own)
-    commits = blame.named(bench, there, {each for _, each in wrote.values()})
-    rows = []
-    for number in range(shown[0] + 1, shown[-1] + 2):
-        by = commits.get(wrote[number][1]) if number in wrote else None
-        rows.append(Part(number, number, origins[number - 1], _committed(there, by)))
+    if file.was:
+        origins = line_origins.of_text(file.bench, file.stack, file.was, data)
+    commits = _authors(file, [number + 1 for number in shown if origins[number] is None])
+    rows = [Part(at + 1, at + 1, origins[at], commits.get(at + 1)) for at in shown]
     for _, group in itertools.groupby(rows, key=lambda row: (row.origin, row.commit)):
         first, *rest = group
         yield replace(first, stop=[first, *rest][-1].stop)
 
 
-def _whole(
-    bench: Bench, there: Project, stack: Stack, commit: str, file: tuple[str, str | None, Entry]
-) -> Part:
+def _authors(file: _File, lines: Sequence[int]) -> dict[int, Yours | None]:
+    """The commits of some lines."""
+    wrote = blame.lines(file.bench, file.there, file.commit, file.path, lines)
+    named = blame.named(file.bench, file.there, {each for _, each in wrote.values()})
+    return {at: _committed(file.there, named.get(each)) for at, (_, each) in wrote.items()}
+
+
+def _whole(file: _File) -> Part:
     """A file without lines to tell apart: of who brought it, or changed it last."""
-    path, was, entry = file
-    if was and bench.pristine(stack).lookup(was) == entry:
+    bench, stack, was = file.bench, file.stack, file.was
+    if was and bench.pristine(stack).lookup(was) == file.entry:
         return Part(0, 0, line_origins.creator(bench, stack, was), None)
-    return Part(0, 0, None, _committed(there, blame.newest(bench, there, commit, path=path)))
+    newest = blame.newest(bench, file.there, file.commit, path=file.path)
+    return Part(0, 0, None, _committed(file.there, newest))
 
 
 def _committed(there: Project, found: Yours | None) -> Yours | None:
