@@ -314,11 +314,9 @@ def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
 
 def _lacked(before: Compose | None) -> set[tuple[str, str]]:
     """The missing names that a Compose file needed already, with who needed them."""
-    found = set[tuple[str, str]]()
-    for _, by, name in before.needs if before else ():
-        if before and name not in before.has:
-            found.add((by, name))
-    return found
+    if before is None:
+        return set()
+    return {(by, name) for _, by, name in before.needs if name not in before.has}
 
 
 def _compose(at: Evolved, tree: Tree, path: str) -> Compose | None:
