@@ -293,7 +293,8 @@ def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
             for side in sides:
                 side[-1] = side[-1].removesuffix(b"\n")
             continue
-        sides = {" ": [before, after], "-": [before], "+": [after]}[line.line_type]
+        # unidiff gives an empty line behind a hunk no sign
+        sides = {" ": [before, after], "-": [before], "+": [after]}.get(line.line_type, [])
         for side in sides:
             side.append(line.value.encode("latin-1"))
     if (len(before), len(after)) != (hunk.source_length, hunk.target_length):

@@ -144,6 +144,12 @@ def test_subject_and_body(store: pygit2.Repository, message: str, subject: str, 
         assert (read.subject, read.body) == (subject, body)
 
 
+def test_an_empty_line_behind_a_hunk_is_no_line_of_it() -> None:
+    hunk = b"@@ -1 +1 @@\n-1\n+2\n"
+    read = patch.parse("x.patch", b"diff --git a/a b/a\n--- a/a\n+++ b/a\n%b\n%b" % (hunk, hunk))
+    assert [each.postimage for each in read.files[0].hunks] == [(b"2\n",)] * 2
+
+
 @pytest.mark.parametrize(
     "message",
     [
