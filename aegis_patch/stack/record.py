@@ -83,7 +83,7 @@ def strip(record: bytes) -> bytes:
 
 
 def with_comments(record: bytes, ours: bytes) -> bytes:
-    """A record with the comments that ours has behind the same values.
+    """A record with the comments that ours has behind the same values and above them.
 
     If a value is gone, its comment becomes a line of its own where the components end.
     """
@@ -96,7 +96,9 @@ def with_comments(record: bytes, ours: bytes) -> bytes:
             if comment and not _COMMENT.search(value):
                 lines[at] = value + comment + line[len(value) :]
     left = [comment.lstrip() for comment in comments.values()]
-    _insert(_section(sections, "components", "\n"), left, "\n")
+    components = _section(sections, "components", "\n")
+    _move_above(components, _lines_above(ours))
+    _insert(components, left, "\n")
     return _joined(sections).encode()
 
 
@@ -109,6 +111,32 @@ def _comments(record: bytes) -> dict[tuple[str, str], str]:
             if found and (key := _key_of(line)):
                 comments[name, key] = found.group(1).rstrip()
     return comments
+
+
+def _lines_above(record: bytes) -> dict[str, list[str]]:
+    """The user's own lines above a component, by its name; what is above the first stays there."""
+    above: dict[str, list[str]] = {}
+    own: list[str] = []
+    is_first = True
+    for line in _section(_sections(record), "components", "\n")[1:]:
+        if not (key := _key_of(line)):
+            own.append(line)
+            continue
+        if own and not is_first:
+            above[key] = own
+        own, is_first = [], False
+    return above
+
+
+def _move_above(lines: list[str], above: Mapping[str, list[str]]) -> None:
+    """Put the user's own lines above the same component again, as far as both are there."""
+    for key, own in above.items():
+        keys = [_key_of(line) for line in lines]
+        if key in keys and all(line in lines for line in own):
+            for line in own:
+                lines.remove(line)
+            at = [_key_of(line) for line in lines].index(key)
+            lines[at:at] = own
 
 
 def _filled(skeleton: bytes, stack: Stack) -> str:

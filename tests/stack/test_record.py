@@ -122,6 +122,16 @@ def test_the_comment_behind_what_goes_stays() -> None:
     assert record.with_comments(without, bare).endswith(b"\n# for the mails\n")
 
 
+def test_a_line_above_a_component_stays_above_it() -> None:
+    ours = text_of(a_stack("ingress", "worker")).replace("worker =", "# for the mails\nworker =")
+    more = text_of(a_stack("ingress", "scheduler", "worker"), record.strip(ours.encode()))
+    assert "# for the mails\nworker =" not in more
+    kept = record.with_comments(more.encode(), ours.encode()).decode()
+    assert "\n# for the mails\nworker =" in kept
+    less = text_of(a_stack("ingress", "worker"), record.strip(kept.encode()))
+    assert record.with_comments(less.encode(), kept.encode()).decode() == ours
+
+
 def test_a_comment_in_a_table_of_the_users_stands_once() -> None:
     own = b'\n[mine]\na.b = "c"  # why\n\n# by hand\n\n[[two]]\nx = "1"  # one\n[[two]]\nx = "2"\n'
     written = text_of(a_stack("worker"), SKELETON + own).encode()
