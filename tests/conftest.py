@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ settings.load_profile("patient")
 @pytest.fixture(scope="session", autouse=True)
 def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No user's or system's git configuration, fixed dates, a home and a cache of our own."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may run us with it ignored
     home = tmp_path_factory.mktemp("home")
     uv_cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
     config = home / ".gitconfig"

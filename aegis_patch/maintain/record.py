@@ -9,6 +9,7 @@ projects that come to it; what the trees show to be gone must stand in it.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from aegis_patch.maintain import missing_notes
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.stack.component import Catalogue, is_chosen
+from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import releases
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -64,7 +66,7 @@ def _refuse_without_notes(before: str, version: str) -> None:
             sys.exit("\n".join(wrong))
 
 
-def record(version: str, date: str, known: dict[str, Any]) -> dict[str, str]:
+def record(version: str, date: str, known: dict[str, Any]) -> dict[str, Any]:
     """Write one release's commit and its new objects into a pack."""
     with tempfile.TemporaryDirectory() as directory:
         store = pygit2.init_repository(directory, bare=True)
@@ -83,14 +85,16 @@ def record(version: str, date: str, known: dict[str, Any]) -> dict[str, str]:
         parents = [list(known.values())[-1]["commit"]] if known else []
         tree = builder.write()
         commit = store.create_commit(None, who, who, f"aegis {version}\n", tree, parents)
-        folds = _folds(store, str(commit))
+        opened = releases.open_release(store, releases.BUNDLED, releases.WORK, str(commit))
+        names = [name for name, each in opened.catalogue.items() if is_chosen(each)]
+        folds = _folds(store, opened)
         pack = _pack(store, [str(commit), str(folds)], known)
-        return {"commit": str(commit), "folds": str(folds), "pack": pack}
+        found = {"commit": str(commit), "folds": str(folds), "pack": pack}
+        return {**found, "components": names}
 
 
-def _folds(store: pygit2.Repository, commit: str) -> pygit2.Oid:
+def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
     """A tree with the fold of each set of components, by its name."""
-    opened = releases.open_release(store, releases.BUNDLED, releases.WORK, commit)
     builder = store.TreeBuilder()
     for names in _sets(opened.catalogue):
         tree = pristine.fold(opened, names)
@@ -149,6 +153,7 @@ def _entries(known: dict[str, Any]) -> Iterator[str]:
         yield f'\n[releases."{version}"]\n'
         for key in ("date", "commit", "folds", "pack"):
             yield f'{key} = "{about[key]}"\n'
+        yield f"components = {json.dumps(about['components'])}\n"
 
 
 if __name__ == "__main__":

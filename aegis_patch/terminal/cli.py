@@ -25,6 +25,10 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command and exit; no user's mistake ends in a traceback."""
     if sys.platform == "win32":
         sys.exit("aegis runs on Linux and macOS. On Windows, run it in WSL: wsl --install")
+    if "_AEGIS_COMPLETE" in os.environ and argv is None:
+        from aegis_patch.terminal import complete
+
+        process.end(complete.answer(sys.argv[1:]))
     if argv is None:
         process.begin()
     with process.open_ended("stdout"), process.open_ended("stderr"):

@@ -55,6 +55,9 @@ ExitCode = Annotated[
 OnOff = Annotated[
     Literal["on", "off"], typer.Argument(metavar="on|off", help="Set it up, or remove it.")
 ]
+Shell = Annotated[
+    Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", help="Your shell.")
+]
 To = Annotated[
     str | None,
     typer.Option("--to", metavar="RELEASE", help="A newer or older release (default: the newest)."),

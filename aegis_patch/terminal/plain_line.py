@@ -6,7 +6,6 @@ holds that both read a line alike.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,24 @@ from aegis_patch.terminal.run import COMMANDS, Call, Run, at_terminal, command
 _UNASKED = {"--json", "--yes", "-y", "--no-interactive"}
 _QUIET = {"--quiet", "-q"}
 _COMMON = {"--dry-run", "--diff", *_QUIET, *_UNASKED}
-_WHERE = {"--project-path", "-C"}
+WHERE = {"--project-path", "-C"}
 # The types of options, as `options` has them, or of the common ones that take them.
-_FLAGS = {"--no-lock": "Landing", "--strict": "Landing", "--exit-code": "ExitCode"}
-_LISTS = {"--components": "Components", "--answer": "Answer"}
-_VALUES = {
+FLAGS = {"--no-lock": "Landing", "--strict": "Landing", "--exit-code": "ExitCode"}
+LISTS = {"--components": "Components", "--answer": "Answer"}
+VALUES = {
     "--verify": "Landing",
     "--to": "To",
     "--upstream-version": "Release",
     "--upstream": "Url",
-    **_LISTS,
+    "--component": "Component",
+    **LISTS,
 }
+CHOICES = {"OnOff": ("on", "off"), "Shell": ("bash", "zsh", "fish")}
 
 
 def read(args: list[str]) -> Call | None:
     """The call that a command line asks for, if it is of a plain form."""
-    if not all(arg and arg.isascii() for arg in args) or "_AEGIS_COMPLETE" in os.environ:
+    if not all(arg and arg.isascii() for arg in args):
         return None
     name, words, given = _sorted_out(args)
     own = _parameters(command(name), words, given) if name else None
@@ -45,13 +46,13 @@ def _sorted_out(args: list[str]) -> tuple[str, list[str], dict[str, list[str]]]:
     given: dict[str, list[str]] = {}
     rest = iter(args)
     for word in rest:
-        if word in _COMMON or _FLAGS.get(word) in types:
+        if word in _COMMON or FLAGS.get(word) in types:
             given[word] = []
-        elif word in _WHERE or _VALUES.get(word) in types:
+        elif word in WHERE or VALUES.get(word) in types:
             value = next(rest, "-")
             if value[0] == "-":
                 return "", [], {}
-            given.setdefault("-C" if word in _WHERE else word, []).append(value)
+            given.setdefault("-C" if word in WHERE else word, []).append(value)
         elif name and word[0] != "-":
             words.append(word)
         elif word in COMMANDS:
@@ -83,14 +84,16 @@ def _parameters(
     del types["run"], types["return"]
     defaults = function.__defaults__ or ()
     own = dict(zip(reversed(types), reversed(defaults), strict=False))
-    values = {_VALUES[word]: given[word] for word in given.keys() & _VALUES.keys()}
+    values = {VALUES[word]: given[word] for word in given.keys() & VALUES.keys()}
     for parameter, type in types.items():
         if type == "ExitCode":
             own[parameter] = "--exit-code" in given
         elif type in values:
-            own[parameter] = values[type] if type in _LISTS.values() else values[type][-1]
+            own[parameter] = values[type] if type in LISTS.values() else values[type][-1]
         elif words and type in {"Names", "NewAnswers"}:
             own[parameter], words = words, []
         elif len(words) == 1 and type == "NewDirectory":
             own[parameter], words = Path(words[0]), []
+        elif len(words) == 1 and words[0] in CHOICES.get(type, ()):
+            own[parameter], words = words[0], []
     return own if own.keys() == types.keys() and not words else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("init", "add", "remove", "rebase-upstream", "update", "answers", "repair"),
-    *("adopt", "merge-driver", "status", "diff", "explain", "components"),
+    *("adopt", "merge-driver", "status", "diff", "explain", "components", "completion"),
 )
 """All commands, in the order of the help text."""
 ALIASES = {"update": "rebase-upstream"}

@@ -57,6 +57,20 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
     return {version: found[version] for version in sorted(found, key=age)}
 
 
+def is_mirrored(url: str) -> bool:
+    """Whether the releases of a fork can be listed without asking it."""
+    return (_mirror(url) / "fetched").exists()
+
+
+def component_names(url: str, release: str) -> list[str]:
+    """The components of a mirrored release, but for integrations (`a+b`)."""
+    known = releases(url)
+    if release not in known:
+        return []
+    listed = _git(url, "ls-tree", "-d", "--name-only", f"{known[release]}:patches")
+    return [name for name in listed.split("\n") if name and "+" not in name]
+
+
 def version(tag: str) -> str:
     """The version of a tag, or of a typed word: `v1.2` is version 1.2."""
     return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag

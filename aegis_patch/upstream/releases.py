@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +18,14 @@ from aegis_patch.errors import SeriesError, UpstreamError
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, update_notes
 from aegis_patch.stack.release import Upstream
-from aegis_patch.upstream import fork, untrusted
+from aegis_patch.upstream import bundled, fork, untrusted
 
 if TYPE_CHECKING:
     from aegis_patch.stack.update_notes import UpdateNote
 
 BUNDLED = "aegis"
+RELEASES = bundled.RELEASES
 WORK = "work"
-RELEASES = Path(__file__).parent.parent / "releases"
 _CHECKOUT = Path(__file__).parent.parent.parent
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -35,20 +33,13 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
     """The releases of an upstream, oldest first: version → commit id; see `fork.releases`."""
     if url == BUNDLED:
-        return {version: about["commit"] for version, about in _index().items()}
+        return {version: about["commit"] for version, about in bundled.index().items()}
     return fork.releases(url, fresh=fresh)
-
-
-@cache
-def _index() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]]
-    found = tomllib.loads((RELEASES / "index.toml").read_text())["releases"]
-    return found
 
 
 def _folds(store: pygit2.Repository, url: str, release: str) -> dict[str, Tree]:
     """What was folded when a release of ours was recorded; a fork's word is not taken for it."""
-    about = _index().get(release, {}) if url == BUNDLED else {}
+    about = bundled.index().get(release, {}) if url == BUNDLED else {}
     stored = store[about["folds"]].peel(pygit2.Tree) if "folds" in about else ()
     return {str(entry.name): Tree(store, entry.id) for entry in stored}
 

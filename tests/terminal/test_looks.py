@@ -191,3 +191,20 @@ def test_adopt_asks_before_it_records(
     shown.keys(key, "Enter")
     shown.see("= 0")
     assert project.subjects[0].split()[0] == subject
+
+
+@pytest.mark.parametrize("program", ["aegis", "aegis-patch"])
+def test_zsh_completes(
+    start: Start, terminal: Callable[..., Terminal], tmp_path: Path, program: str
+) -> None:
+    needs("zsh")
+    shown = terminal(start("worker").path, 80)
+    shown.type(f"PATH={Path(sys.executable).parent}:$PATH exec zsh -f")
+    shown.type(f"PS1='> '; autoload -Uz compinit; compinit -u -d {tmp_path}/dump")
+    shown.type("source <(aegis completion zsh); clear; echo ready")
+    shown.see("ready >")
+    shown.tmux("send-keys", "-l", f"{program} rem")
+    shown.keys("Tab")
+    shown.see(f"{program} remove")
+    shown.keys("Tab")
+    shown.see("cache worker")

@@ -1,0 +1,124 @@
+"""What the last word of a command line can become, for a shell. Loads neither Typer nor pygit2.
+
+Only the project of a fork costs more: git reads its names and releases from the mirror.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aegis_patch.terminal.plain_line import CHOICES, FLAGS, VALUES, WHERE
+from aegis_patch.terminal.run import ALIASES, COMMANDS, command
+from aegis_patch.upstream import bundled
+
+_COMMON = [
+    *("--project-path", "--dry-run", "--diff", "--json"),
+    *("--quiet", "--yes", "--no-interactive", "--help"),
+]
+_WORDS = {"Names", "NewAnswers", "NewDirectory", "Paths", "Target", *CHOICES}
+_PATHS = {"Where", "NewDirectory", "Paths", "Target"}
+_SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
+
+
+def answer(words: list[str]) -> int:
+    """Print a candidate a line, a command with its help after a tab; 1 where a path is typed."""
+    *before, current = words or [""]
+    current = "" if current == "=" else current  # bash splits `--to=0.7.0` at its equals sign
+    verb, kind, where = _read([word for word in before if word != "="])
+    if current.startswith("-"):
+        found: Iterable[str] = _options(verb)
+    elif kind in _PATHS:
+        return 1
+    elif kind == "Command":
+        found = [f"{name}\t{_help(name)}" for name in COMMANDS if name not in ALIASES]
+    else:
+        typed = "".join(current.rpartition(",")[:2])
+        taken = {*before, *typed.split(",")}
+        found = [typed + name for name in _values(kind, verb, where) if name not in taken]
+    for each in found:
+        if each.startswith(current):
+            print(each)
+    return 0
+
+
+def _read(words: list[str]) -> tuple[str, str, Path]:
+    """The command, the type (as `options` has it) of what comes next, and the project's place."""
+    verb, kind, where = "", "", Path()
+    options = dict.fromkeys(WHERE, "Where")
+    for word in words:
+        if kind:
+            where = Path(word).expanduser() if kind == "Where" else where
+            kind = ""
+        elif word in options:
+            kind = options[word]
+        elif not verb and word[:1] != "-":
+            verb = word
+            options |= {word: type for word, type in VALUES.items() if type in _types(verb)}
+    own = [type for type in _types(verb) if type in _WORDS]
+    return verb, kind or (own[0] if own else "" if verb else "Command"), where
+
+
+def _types(verb: str) -> list[str]:
+    return [*command(verb).__annotations__.values()] if verb in COMMANDS else []
+
+
+def _help(verb: str) -> str:
+    return (command(verb).__doc__ or "").partition("\n")[0]
+
+
+def _options(verb: str) -> list[str]:
+    types = _types(verb)
+    own = [option for option, type in {**FLAGS, **VALUES}.items() if type in types]
+    return own + _COMMON + ([] if verb else ["--version"])
+
+
+def _values(kind: str, verb: str, where: Path) -> Iterable[str]:
+    """What can be typed for a value, or a word, of some type."""
+    if kind in CHOICES:
+        return CHOICES[kind]
+    record = {} if verb in {"init", "adopt"} else _record(where.absolute())
+    upstream = record.get("upstream", {})
+    url, release = upstream.get("url", "aegis"), upstream.get("release", "")
+    there = [name for name in record.get("components", {}) if "+" not in name]
+    found: Iterable[str] = ()
+    if kind in {"To", "Release"}:
+        found = _releases(url)
+    elif kind == "Component":
+        found = ["core", *there]
+    elif kind in {"Names", "Components"}:
+        found = there if verb == "remove" else {*_components(url, release)} - {*there}
+    return sorted(filter(_SAFE.fullmatch, found))
+
+
+def _record(start: Path) -> dict[str, Any]:
+    """The record on disk, here or in the nearest parent; empty if it can't be read."""
+    for place in (start, *start.parents):
+        if (place / "aegis.toml").is_file():
+            with suppress(OSError, ValueError, RecursionError):
+                return tomllib.loads((place / "aegis.toml").read_text())
+            break
+    return {}
+
+
+def _releases(url: str) -> Iterable[str]:
+    if url == "aegis":
+        return bundled.index()
+    from aegis_patch.upstream import fork
+
+    return fork.releases(url) if fork.is_mirrored(url) else ()
+
+
+def _components(url: str, release: str) -> Iterable[str]:
+    """The components that a release has, or the newest one if it is none of ours."""
+    if url == "aegis":
+        index = bundled.index()
+        names: list[str] = index.get(release, [*index.values()][-1])["components"]
+        return names
+    from aegis_patch.upstream import fork
+
+    return fork.component_names(url, release) if fork.is_mirrored(url) else ()
