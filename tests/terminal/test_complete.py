@@ -45,7 +45,7 @@ def test_each_release_lists_the_components_that_it_has(store: pygit2.Repository)
 def test_words_options_and_names(start: Start) -> None:
     path = start("worker").path
     there = {"cache", "worker"}
-    assert completed(path, "") == {*COMMANDS} - ALIASES
+    assert completed(path, "") == {*COMMANDS} - ALIASES.keys()
     assert completed(path, "re") == {"rebase-upstream", "remove", "repair"}
     assert completed(path, "add", "") == CHOSEN - there
     assert completed(path, "add", "database", "") == CHOSEN - there - {"database"}
