@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pygit2
@@ -42,8 +42,8 @@ def _beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path.parent))
     try:
-        with locks.hold(building):
-            _initialize(building)
+        with locks.hold(building) as held:
+            _initialize(building, held)
             yield building
             building.chmod(0o777 & ~_umask())
             building.rename(path)
@@ -56,8 +56,8 @@ def _beside(path: Path) -> Iterator[Path]:
 def _inside(path: Path) -> Iterator[None]:
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path))
     try:
-        with locks.hold(building):
-            _initialize(building)
+        with locks.hold(building) as held:
+            _initialize(building, held)
             (building / ".git").rename(path / ".git")
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -69,27 +69,32 @@ def _inside(path: Path) -> Iterator[None]:
         raise
 
 
-def _initialize(building: Path) -> None:
+def _initialize(building: Path, held: int | None = None) -> None:
     """Have git make a repository, with the user's templates, that we can read later."""
-    git.run(building, "init", "--quiet", env=git.PLAIN)
+    git.run(building, "init", "--quiet", env=git.PLAIN, held=held)
     try:
         git.run(building, "rev-parse", "--git-dir")
         repository.open_repository(building)
     except Refused:  # for what the configuration among the templates says
         (building / ".git" / "config").unlink()
-        git.run(building, "init", "--quiet", "--template=", env=git.PLAIN)
+        git.run(building, "init", "--quiet", "--template=", env=git.PLAIN, held=held)
     if not git.setting(building, "init.defaultBranch"):
-        git.run(building, "symbolic-ref", "HEAD", "refs/heads/main")
+        git.run(building, "symbolic-ref", "HEAD", "refs/heads/main", held=held)
 
 
 def sweep(path: Path) -> None:
-    """Remove what `start` had built of a project when it was killed; not while it is at work."""
+    """Remove what `start` had built of a project when it was killed; not while it is at work.
+
+    A git of the killed one may go on writing there: it is waited for.
+    """
     name = re.compile(re.escape(_building(path)) + r"[a-z0-9_]{8}")  # as mkdtemp makes them
     for within in (path, path.parent):
         for left in within.iterdir() if within.is_dir() else ():
             ours = name.fullmatch(left.name) and left.is_dir() and not left.is_symlink()
             if ours and locks.is_free(left):
-                shutil.rmtree(left, ignore_errors=True)
+                git_dir = left / ".git"
+                with suppress(Refused), locks.hold(git_dir if git_dir.is_dir() else left):
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 def _building(path: Path) -> str:
