@@ -170,7 +170,7 @@ def kept_from_harm(stack: Stack) -> None:
     for service in SCALE:
         container = stack.containers(service)[0]
         assert stack.docker("exec", container, "id", "-u") != "0"
-        write = "touch /home/app/x /src/.venv/x 2>&1; touch /tmp/x data/x && echo kept"
+        write = "touch /home/app/x /src/.venv/x 2>&1; cd /tmp && touch x ~/data/x && echo kept"
         assert stack.docker("exec", container, "sh", "-c", write).splitlines()[-1] == "kept"
         found = json.loads(stack.docker("inspect", container))[0]
         assert found["HostConfig"]["ReadonlyRootfs"]
