@@ -18,6 +18,7 @@ import pygit2
 import pytest
 import uv
 from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
 from pygit2.enums import ConfigLevel
 
 from aegis_patch.objects.scratch import scratch
@@ -81,6 +82,11 @@ def needs(program: str) -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{program} is not installed")
 
 
+SCHEMA = Draft202012Validator(
+    json.loads((ROOT / "aegis_patch/terminal/output.schema.json").read_text())
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What a run of `aegis` left: its exit code, and what it printed."""
@@ -91,7 +97,10 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.out)
+        """The one object on standard output, which is what the shipped schema says."""
+        found = json.loads(self.out)
+        SCHEMA.validate(found)
+        return found
 
 
 def run(*args: str | Path) -> Ran:

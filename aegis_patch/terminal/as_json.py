@@ -1,4 +1,4 @@
-"""The one JSON object that a program reads."""
+"""The one JSON object that a program reads, as `output.schema.json` has it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ if TYPE_CHECKING:
     from aegis_patch.merge.outcome import Conflict
     from aegis_patch.stack.component import Component
     from aegis_patch.stack.update_notes import UpdateNote
+    from aegis_patch.verbs.diff import Difference
+    from aegis_patch.verbs.explain import Explained
     from aegis_patch.verbs.settle import Settled
     from aegis_patch.verbs.status import Status
     from aegis_patch.verbs.step import Commit, Result
-
-if TYPE_CHECKING:
-    from aegis_patch.verbs.diff import Difference
-    from aegis_patch.verbs.explain import Explained
 
 CORE_ROW = {
     "name": "core",

@@ -162,7 +162,7 @@ def from_here(next: str, where: Path) -> str:
     return _COMMAND.sub(lambda found: f"{found[0]} {_THERE[found[1]]} {place}", next)
 
 
-def show(run: Run, shown: Any, as_text: Callable[[], None]) -> int:
+def show(run: Run, shown: Mapping[str, Any], as_text: Callable[[], None]) -> int:
     """Print an answer as JSON, or as text; exit code 0."""
     if run.json:
         from aegis_patch.terminal.as_json import one_line

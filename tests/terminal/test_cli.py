@@ -345,7 +345,7 @@ def test_json_of_every_verb_is_one_object(start: Start) -> None:
     assert set(status) == {
         "release", "latest", "behind", "components", "integrations", "drift", "off", "unfinished"
     }  # fmt: skip
-    rows = run("components", "--json").json
+    rows = run("components", "--json").json["components"]
     assert set(rows[0]) == {
         "name", "title", "summary", "implementation", "kind", "status", "requires"
     }  # fmt: skip

@@ -59,7 +59,10 @@ def test_the_components_are_those_of_the_fork(tmp_path: Path, fork: Project) -> 
     fork.commit("A title")
     fork.git("tag", "v2.0")
     project = begin(tmp_path, fork, "--upstream-version", "1.0")
-    titles = {row["name"]: row["title"] for row in project.aegis("components", "--json").json}
+    titles = {
+        row["name"]: row["title"]
+        for row in project.aegis("components", "--json").json["components"]
+    }
     assert titles["cache"] == "The company's"
 
 

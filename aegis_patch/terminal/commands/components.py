@@ -13,4 +13,4 @@ def command(run: Run) -> int:
     from aegis_patch.verbs.components import components
 
     rows = components_json(components(run.where))
-    return show(run, rows, lambda: as_text.show_components(screen(), rows))
+    return show(run, {"components": rows}, lambda: as_text.show_components(screen(), rows))
