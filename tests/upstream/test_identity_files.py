@@ -11,6 +11,8 @@ from typing import Any
 import pygit2
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aegis_patch.errors import Refused
 from aegis_patch.objects import texts
@@ -187,6 +189,26 @@ def test_a_record_that_was_edited_by_hand_is_looked_at(
     with pytest.raises(Refused) as raised:
         identity_files.identity(opened, {**ANSWERS, key: value})
     assert raised.value.what.startswith(f"Invalid answer: {key} ")
+
+
+PLAIN = {
+    key: st.from_regex(pattern, fullmatch=True)
+    for key, pattern in identity_files._PLAINLY_VALID.items()
+}
+
+
+@settings(max_examples=20)
+@given(answers=st.fixed_dictionaries(PLAIN), asked=st.sets(st.sampled_from(sorted(PLAIN))))
+def test_copier_takes_what_is_plainly_valid_as_it_is(
+    answers: dict[str, str], asked: set[str]
+) -> None:
+    """Whether it was given or suggested."""
+    chosen = {key: answers[key] for key in asked}
+    assert identity_files._asked(chosen, answers) == answers
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(identity_files, "_PLAINLY_VALID", {})
+        told = identity_files._asked(chosen, answers)
+    assert {key: told[key] for key in answers} == answers
 
 
 def test_rendering_imports_no_copier() -> None:
