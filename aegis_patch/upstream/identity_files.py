@@ -160,9 +160,10 @@ def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
 def _asked(given: Mapping[str, str], suggested: Mapping[str, str]) -> Mapping[str, Any]:
     """What Copier makes of its questions."""
     answers = {**suggested, **given}
-    if answers.keys() == _PLAINLY_VALID.keys():
-        if all(re.fullmatch(_PLAINLY_VALID[key], value) for key, value in answers.items()):
-            return answers
+    if answers.keys() == _PLAINLY_VALID.keys() and all(
+        re.fullmatch(_PLAINLY_VALID[key], value) for key, value in answers.items()
+    ):
+        return answers
     from copier import run_copy
     from copier.errors import CopierError
 
