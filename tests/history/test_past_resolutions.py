@@ -83,10 +83,10 @@ def test_edits_since_then_stay(project: Project) -> None:
     before = project.git("show", "HEAD:compose.yaml") + "\n"
     above, mine, below = parts(project.read("compose.yaml"))
     resolve(project, "compose.yaml", above + combined(mine) + below)
-    project.edit("compose.yaml", "services:\n", "services:\n  # ours\n")
+    project.edit("compose.yaml", "\nservices:\n", "\nservices:\n  # ours\n")
     project.commit("A word")
     project.aegis("remove", "ingress")
-    assert project.read("compose.yaml") == before.replace("services:\n", "services:\n  # ours\n")
+    assert project.read("compose.yaml") == before.replace("\nservices:\n", "\nservices:\n  # ours\n")
 
 
 def test_what_was_written_besides_is_not_taken_back(project: Project) -> None:
