@@ -42,8 +42,8 @@ def _beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path.parent))
     try:
-        with locks.hold(building) as held:
-            _initialize(building, held)
+        with locks.hold(building):
+            _initialize(building)
             yield building
             building.chmod(0o777 & ~_umask())
             building.rename(path)
@@ -56,8 +56,8 @@ def _beside(path: Path) -> Iterator[Path]:
 def _inside(path: Path) -> Iterator[None]:
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path))
     try:
-        with locks.hold(building) as held:
-            _initialize(building, held)
+        with locks.hold(building):
+            _initialize(building)
             (building / ".git").rename(path / ".git")
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -69,17 +69,20 @@ def _inside(path: Path) -> Iterator[None]:
         raise
 
 
-def _initialize(building: Path, held: int | None = None) -> None:
+def _initialize(building: Path) -> None:
     """Have git make a repository, with the user's templates, that we can read later."""
-    git.run(building, "init", "--quiet", env=git.PLAIN, held=held)
-    try:
-        git.run(building, "rev-parse", "--git-dir")
-        repository.open_repository(building)
-    except Refused:  # for what the configuration among the templates says
-        (building / ".git" / "config").unlink()
-        git.run(building, "init", "--quiet", "--template=", env=git.PLAIN, held=held)
-    if not git.setting(building, "init.defaultBranch"):
-        git.run(building, "symbolic-ref", "HEAD", "refs/heads/main", held=held)
+    git_dir = building / ".git"
+    git_dir.mkdir()
+    with locks.hold(git_dir) as held:
+        git.run(building, "init", "--quiet", env=git.PLAIN, held=held)
+        try:
+            git.run(building, "rev-parse", "--git-dir")
+            repository.open_repository(building)
+        except Refused:  # for what the configuration among the templates says
+            (git_dir / "config").unlink()
+            git.run(building, "init", "--quiet", "--template=", env=git.PLAIN, held=held)
+        if not git.setting(building, "init.defaultBranch"):
+            git.run(building, "symbolic-ref", "HEAD", "refs/heads/main", held=held)
 
 
 def sweep(path: Path) -> None:
