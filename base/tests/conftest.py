@@ -4,8 +4,9 @@ import importlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import msgpack
@@ -73,13 +74,26 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-def until(holds: Callable[[], object], seconds: float = 120) -> None:
-    """Wait for something. Looks are counted: a clock also runs where the machine stands still."""
+def until(holds: Callable[[], Any], seconds: float = 120) -> Any:
+    """Wait until something holds, and return it.
+
+    Looks are counted: a clock also runs where the machine stands still.
+    """
     for _ in range(int(seconds * 20)):
-        if holds():
-            return
+        if found := holds():
+            return found
         time.sleep(0.05)
     pytest.fail(f"does not hold after {seconds} seconds")
+
+
+def ended(process: Popen[Any], code: int = 0) -> str:
+    """Wait until a process ends with this code; what it wrote to stderr."""
+    with suppress(pytest.fail.Exception):
+        until(lambda: process.poll() is not None)
+    process.kill()
+    said = process.communicate()[1] or ""
+    assert process.returncode == code, said
+    return said
 
 
 def here(app: FastAPI) -> TestClient:
