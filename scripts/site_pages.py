@@ -38,6 +38,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     made = dict(top_pages())
     made["reference/commands.md"] = commands()
+    made["reference/json.md"] = json_output()
     made.update(component_pages())
     for path, text in made.items():
         files.append(File.generated(config, path, content=text))
@@ -134,9 +135,24 @@ def commands() -> str:
     names = re.findall(r"^  (\S+)", listed, re.MULTILINE)
     assert names, top
     sections = [f"## aegis {name}\n\n```text\n{helped(name)}```\n" for name in names]
-    head = "# Commands\n\nGenerated from `--help`. Exit codes and `--json` are in"
-    contract = "[the command's contract](../architecture.md#the-commands-contract)."
+    head = "# Commands\n\nGenerated from `--help`. Exit codes are in"
+    contract = "[the contract](../architecture.md#the-commands-contract), `--json` [here](json.md)."
     return f"{head} {contract}\n\n```text\n{top}```\n\n" + "\n".join(sections)
+
+
+def json_output() -> str:
+    """What --json prints, as its schema says it."""
+    schema = (ROOT / "aegis_patch/terminal/output.schema.json").read_text()
+    return f"""# JSON
+
+With `--json`, every command prints exactly one object on standard output, on failure too. Its
+schema (draft 2020-12) is in the package, at `aegis_patch/terminal/output.schema.json`; each of its
+`$defs` says which commands it is for, and `error` is for any that failed. `aegis rebase-upstream
+--dry-run --json`, for example, lists the commits, conflicts and update notes to come.
+
+```json
+{schema}```
+"""
 
 
 def helped(*words: str) -> str:

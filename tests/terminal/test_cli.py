@@ -12,8 +12,6 @@ import pytest
 
 from tests.conftest import NEWEST, OLDER, Project, Start, git, needs, run
 
-PLAN = {"subject", "files", "conflicts", "notes"}
-
 
 @pytest.mark.parametrize(("args", "says"), [((), "Usage"), (("--version",), "aegis 0.")])
 def test_without_a_verb(args: tuple[str, ...], says: str) -> None:
@@ -336,29 +334,7 @@ def test_a_dry_run_predicts_conflicts(start: Start) -> None:
     assert everything(project.path) == before
 
 
-# 8. --json.
-
-
-def test_json_of_every_verb_is_one_object(start: Start) -> None:
-    project = start("worker")
-    status = project.aegis("status", "--json").json
-    assert set(status) == {
-        "release", "latest", "behind", "components", "integrations", "drift", "off", "unfinished"
-    }  # fmt: skip
-    rows = run("components", "--json").json["components"]
-    assert set(rows[0]) == {
-        "name", "title", "summary", "implementation", "kind", "status", "requires"
-    }  # fmt: skip
-    assert rows[0]["name"] == "core"
-    made = project.aegis("add", "ingress", "--json").json
-    (commit,) = made["commits"]
-    assert set(commit) == PLAN | {"id"}
-    assert commit["id"] == project.head
-    assert set(commit["files"][0]) == {"path", "change", "added", "removed"}
-    planned = project.aegis("--json", "remove", "ingress", "--dry-run").json
-    assert set(planned["commits"][0]) == PLAN
-    error = project.aegis("add", "nonsense", "--json", code=1).json
-    assert set(error["error"]) == {"what", "where", "next"}
+# 8. --json: test_json.py.
 
 
 def test_status_tells_the_drift(start: Start) -> None:
