@@ -17,8 +17,8 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import identity_files
 from aegis_patch.upstream.workbench import Bench
 
-NEAR = 50  # per cent of a stack's lines, to be that stack
-_THERE = 25  # per cent of a component's lines; of one that is absent, a tree has at most 3
+NEAR = 25  # per cent of a stack's lines, to be that stack; docs and tests are half of them
+_THERE = 15  # per cent of a component's lines; of one that is absent, a tree has at most 3
 
 
 @dataclass(frozen=True, slots=True)

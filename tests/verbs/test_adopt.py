@@ -113,6 +113,16 @@ def test_a_component_of_which_little_is_left_can_be_named(start: Start) -> None:
     assert there["name"] == "ingress"
 
 
+def test_a_project_without_its_docs_and_tests_is_found(start: Start) -> None:
+    """They are half of its lines, and a quarter of the ingress'."""
+    copy = copied(start("ingress", "scheduler"))
+    for gone in ("docs", "tests"):
+        copy.git("rm", "-r", "--quiet", gone)
+    copy.commit("Only what runs")
+    found = copy.aegis("adopt", "--json").json
+    assert {each["name"] for each in found["components"] if each["by"]} == {"ingress", "scheduler"}
+
+
 def test_a_dry_run_writes_nothing(start: Start) -> None:
     copy = copied(start("cache"))
     head = copy.head
