@@ -20,6 +20,7 @@ from pathlib import Path
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
 from aegis_patch.landing.land import AS_PLACEHOLDER, Draft
+from aegis_patch.progress import doing
 from aegis_patch.project import git
 from aegis_patch.project.find import Place
 
@@ -42,8 +43,10 @@ def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command:
     """
     with tempfile.TemporaryDirectory(prefix="aegis-", ignore_cleanup_errors=True) as room:
         top = Path(room, Path(there.repo.workdir).name)
-        _check_out(there, objects, draft, top)
-        code = _run(command, top / there.prefix, there.root)
+        with doing("Checking out the result"):
+            _check_out(there, objects, draft, top)
+        with doing(f"Checking the result: {command}", shared=True):
+            code = _run(command, top / there.prefix, there.root)
     if code:
         raise Refused(
             f"`{command}` failed on the result (exit code {code}), so nothing was changed.",

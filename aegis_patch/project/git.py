@@ -19,6 +19,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused
+from aegis_patch.progress import doing
 
 PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 """The environment in which git makes a repository that libgit2 can read, whatever is configured."""
@@ -137,7 +138,8 @@ def show(directory: Path, *args: str, env: Mapping[str, str]) -> None:
     """Run git on the terminal itself, with the user's colours and pager."""
     before = signal.signal(signal.SIGINT, lambda *_: None)  # is for the pager
     try:
-        subprocess.run(["git", *args], cwd=directory, env={**os.environ, **env}, check=False)
+        with doing(""):  # git has the terminal
+            subprocess.run(["git", *args], cwd=directory, env={**os.environ, **env}, check=False)
     finally:
         signal.signal(signal.SIGINT, before)
 

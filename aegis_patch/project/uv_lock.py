@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.progress import doing
 
 LOCK = "uv.lock"
 PYPROJECT = "pyproject.toml"
@@ -43,13 +44,9 @@ def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
         for path, text in {**pyprojects, LOCK: before}.items():
             (scratch / path).parent.mkdir(parents=True, exist_ok=True)
             (scratch / path).write_bytes(text)
-        done = subprocess.run(
-            [uv, "lock", "--quiet", "--no-build", "--project", directory],
-            cwd=scratch,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [uv, "lock", "--quiet", "--no-build", "--project", directory]
+        with doing("Updating uv.lock"):
+            done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = next((line for line in done.stderr.splitlines() if line.strip()), "it failed")
             raise NotLocked(f"uv lock says: {reason.strip().rstrip('.')}")

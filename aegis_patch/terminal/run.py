@@ -68,7 +68,10 @@ class Call:
 
     def __call__(self) -> int:
         """Run the command; its exit code."""
-        code: int = command(self.name)(self.run, **self.own)
+        from aegis_patch.terminal import waiting
+
+        with waiting.shown(hidden=self.run.json or self.run.quiet):
+            code: int = command(self.name)(self.run, **self.own)
         return code
 
 

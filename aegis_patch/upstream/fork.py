@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aegis_patch import __version__
 from aegis_patch.errors import UpstreamError
+from aegis_patch.progress import doing
 from aegis_patch.project import git
 
 # Git itself looks at each object that comes in, and runs no command that a URL names.
@@ -99,10 +100,12 @@ def fetch(url: str, commit: str = "") -> None:
         _git(url, "init", "--quiet", "--template=", "--bare", ".")
         _git(url, "config", "gc.auto", "0")  # a commit that a record names stays, whatever moves
     words = ("fetch", "--quiet", "--no-write-fetch-head", "--no-tags")
-    if commit:
-        _git(url, *words, "--", url, commit)
-        return
-    _git(url, *words, "--prune", "--", url, "+refs/tags/*:refs/tags/*")
+    may_ask = not url.startswith(("http:", "https:", "file:", "/"))  # ssh, for a passphrase
+    with doing(f"Fetching {url}", shared=may_ask):
+        if commit:
+            _git(url, *words, "--", url, commit)
+            return
+        _git(url, *words, "--prune", "--", url, "+refs/tags/*:refs/tags/*")
     (mirror / "fetched").touch()
 
 

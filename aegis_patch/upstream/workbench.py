@@ -13,6 +13,7 @@ import pygit2
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.progress import doing
 from aegis_patch.stack.pristine import pristine
 from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream import fork, identity_files, releases
@@ -97,7 +98,8 @@ class Bench:
             return trees.empty(self.store)
         key = repr(wanted)
         if key not in self.made:
-            self.made[key] = self._pristine(wanted)
+            with doing(f"Reading release {wanted.release}"):
+                self.made[key] = self._pristine(wanted)
         return self.made[key]
 
     def _pristine(self, wanted: Stack) -> Tree:

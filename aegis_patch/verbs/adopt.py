@@ -12,6 +12,7 @@ from aegis_patch.history import likeness
 from aegis_patch.history.likeness import Likeness
 from aegis_patch.landing import journal, preconditions
 from aegis_patch.merge.outcome import Clean
+from aegis_patch.progress import doing
 from aegis_patch.project import find, repository
 from aegis_patch.project.find import Place
 from aegis_patch.stack.record import RECORD
@@ -68,7 +69,8 @@ def adopt(
         there = replace(find.without_record(where), held=held)
         preconditions.verb(there.repo, there.root)
         bench = entered.enter_context(open_bench(there.objects))
-        found = _found(bench, there, url, version, wanted)
+        with doing("Comparing with each release"):
+            found = _found(bench, there, url, version, wanted)
         if not agrees(found):
             return Result(said=("nothing was recorded",), dry=mode.dry), found
         made = _recorded(bench, there, found.nearest)

@@ -10,6 +10,7 @@ from pathlib import Path
 from aegis_patch.errors import Refused
 from aegis_patch.history import presence
 from aegis_patch.landing import journal
+from aegis_patch.progress import doing
 from aegis_patch.project.find import Project, find
 from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.stack.record import RECORD
@@ -66,10 +67,12 @@ def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench,
     there = find(where)
     with ExitStack() as stack:
         if to_write:
-            held = stack.enter_context(journal.alone(there.repo))
+            with doing("Waiting for another aegis"):
+                held = stack.enter_context(journal.alone(there.repo))
             there = replace(find(where), held=held)  # HEAD may have moved while we waited
             _refuse_unfinished(there)
         else:
             journal.glance(there.repo)
             there = find(where)
+        stack.enter_context(doing("Reading the project"))
         yield stack.enter_context(workbench.open_bench(there.objects)), there

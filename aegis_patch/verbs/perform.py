@@ -16,6 +16,7 @@ from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
 from aegis_patch.merge.reason import Reason
 from aegis_patch.merge.sides import Note
 from aegis_patch.objects.trees import Tree, above
+from aegis_patch.progress import doing
 from aegis_patch.project import repository, uv_lock
 from aegis_patch.project.find import Place, Project
 from aegis_patch.upstream.workbench import Bench
@@ -37,8 +38,11 @@ def perform(
     """
     if not steps:
         return Result(said=tuple(said), dry=mode.dry)
-    built = _build(bench, there, steps, relock=mode.relock)
-    broken, left_out = dangling(bench, there, built), _left_out(built)
+    with doing("Merging"):
+        built = _build(bench, there, steps, relock=mode.relock)
+    with doing("Looking for broken references"):
+        broken = dangling(bench, there, built)
+    left_out = _left_out(built)
     if mode.strict:
         _refuse_unresolved(broken, left_out)
     said = [*said, *_already_so(built)]
@@ -155,7 +159,10 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     commits = [_commit(there, made) for made in clean]
     if not mode.dry:
         assert there.held is not None
-        ids = land.land(there.repo, there.head, before, drafts, pick, seen=seen, held=there.held)
+        with doing("Writing the result"):
+            ids = land.land(
+                there.repo, there.head, before, drafts, pick, seen=seen, held=there.held
+            )
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
     if conflicts:
         commits.append(replace(_commit(there, built[-1]), conflicts=conflicts))

@@ -27,6 +27,7 @@ from aegis_patch.merge.reason import Reason
 from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.objects import tree_merges
 from aegis_patch.objects.trees import Entry, Tree, bytes_of
+from aegis_patch.progress import doing
 from aegis_patch.project import git, unfinished, uv_lock
 from aegis_patch.project.find import Project, find
 from aegis_patch.project.repository import within
@@ -102,7 +103,7 @@ def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
             return None
         locks.refuse_locked(there.repo)
         seen = {path: journal.mark(Path(there.repo.workdir, path)) for path in op.stages}
-        with workbench.open_bench(there.objects) as bench:
+        with workbench.open_bench(there.objects) as bench, doing("Merging"):
             files, made = _built(bench, there, op, relock)
             if files and not dry:
                 seen |= {path: journal.mark(Path(there.repo.workdir, path)) for path in made.also}

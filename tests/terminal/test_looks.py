@@ -193,6 +193,63 @@ def test_adopt_asks_before_it_records(
     assert project.subjects[0].split()[0] == subject
 
 
+@pytest.fixture
+def waiting_git(tmp_path: Path) -> dict[str, str]:
+    """The environment in which a git server sends nothing before `go` exists."""
+    hook, config = tmp_path / "hook", tmp_path / "config"
+    wait = f"touch {tmp_path}/asked; until [ -e {tmp_path}/go ]; do sleep 0.1; done"
+    hook.write_text(f'#!/bin/sh\n{wait}\nexec "$@"\n')
+    hook.chmod(0o755)
+    config.write_text(
+        f"[user]\nname = Uma\nemail = u@example.org\n[uploadpack]\npackObjectsHook = {hook}\n"
+    )
+    return {**COLOUR, "GIT_CONFIG_GLOBAL": str(config)}
+
+
+def test_a_slow_command_says_what_it_is_doing(
+    fork: Project,
+    tmp_path: Path,
+    waiting_git: dict[str, str],
+    terminal: Callable[..., Terminal],
+) -> None:
+    seen = terminal(tmp_path, 60, waiting_git)
+    seen.type(f"aegis init mine -y --upstream {fork.path}")
+    seen.see("Fetching /")
+    assert not [code for code in seen.colours if UNREADABLE.fullmatch(code)]
+    (tmp_path / "go").touch()
+    assert "Fetching" not in seen.see("= 0")
+    assert seen.tmux("display-message", "-p", "#{cursor_flag}") == "1\n"
+
+
+@pytest.mark.parametrize("quietly", ["--quiet", "--json", "2>&1 | cat"])
+def test_progress_is_for_a_person_at_a_terminal(
+    fork: Project,
+    tmp_path: Path,
+    waiting_git: dict[str, str],
+    terminal: Callable[..., Terminal],
+    quietly: str,
+) -> None:
+    seen = terminal(tmp_path, 200, waiting_git)
+    seen.type(f"aegis init mine -y --upstream {fork.path} {quietly}")
+    while not (tmp_path / "asked").exists():
+        time.sleep(0.1)
+    time.sleep(1)  # in which a line would come
+    assert "Fetching" not in seen.tmux("capture-pane", "-p")
+    (tmp_path / "go").touch()
+    seen.see("= 0")
+
+
+def test_a_check_has_the_terminal_for_itself(
+    start: Start, terminal: Callable[..., Terminal]
+) -> None:
+    seen = terminal(start().path, 60)
+    seen.type("aegis add worker --verify 'sleep 1; echo fine; sleep 1; echo all'")
+    first, *lines = seen.see("= 0").splitlines()
+    assert first.startswith("Checking the result: sleep 1;")
+    assert lines[:2] == ["fine", "all"]
+    assert "Add worker" in lines[2]
+
+
 @pytest.mark.parametrize("program", ["aegis", "aegis-patch"])
 def test_zsh_completes(
     start: Start, terminal: Callable[..., Terminal], tmp_path: Path, program: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,20 @@ def test_a_verb_loads_no_heavy_library(start: Start, verb: str) -> None:
     found = loaded(start("worker", version=OLDER), *verb.split())
     assert "pygit2" in found
     assert not found & HEAVY
+
+
+def test_a_quick_verb_on_a_terminal_loads_no_rich(start: Start) -> None:
+    code = (
+        "import atexit, sys; from aegis_patch.terminal import cli, waiting; "
+        "waiting.PATIENCE = 10**6; atexit.register(lambda: print(*sys.modules)); cli.main()"
+    )
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-c", code, "-C", str(start().path), "add", "worker"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    done = subprocess.run(words, env=env, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(ours)
+    os.close(theirs)
+    assert "rich" not in done.stdout.decode().splitlines()[-1].split()
 
 
 def test_status_loads_nothing_that_merges_or_lands(start: Start) -> None:
