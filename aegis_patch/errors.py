@@ -21,7 +21,7 @@ OK = 0
 CHANGED = 1
 USAGE = 2
 CONFLICTS = 3
-BEHIND, NEEDS_REPAIR, UNFINISHED = 10, 11, 12  # of `status --exit-code`
+BEHIND, NEEDS_REPAIR, UNRESOLVED = 10, 11, 12  # of `status --exit-code`
 INTERRUPTED = 130
 
 

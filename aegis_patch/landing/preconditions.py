@@ -86,14 +86,14 @@ def index(repo: pygit2.Repository) -> None:
     """
     top = Path(repo.workdir)
     said = git.run(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
-    # A file added with --intent-to-add is in no diff of HEAD and the index.
-    said += git.run(top, "diff-files", "--name-only", "--diff-filter=A", "-z")
-    staged = [path for path in said.split("\0") if path]
-    if staged:
+    # A file added with --intent-to-add may be in no diff of HEAD and the index.
+    intended = git.run(top, "diff-files", "--name-only", "--diff-filter=A", "-z").split("\0")[:-1]
+    if staged := sorted({*said.split("\0"), *intended} - {""}):
+        add = f"git add -- {_typed(intended)} && " if intended else ""
         raise Refused(
             "This ends in conflicts, and git cherry-pick --abort would drop your staged changes.",
             where=", ".join(staged),
-            next="Commit or stash them? `git commit -m Mine` or `git stash`",
+            next=f"Commit or stash them? `{add}git commit -m Mine` or `{add}git stash`",
         )
 
 

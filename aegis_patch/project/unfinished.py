@@ -50,6 +50,11 @@ def is_any(repo: pygit2.Repository) -> bool:
     return bool(repository.operation(repo)) or Path(repo.path, "AUTO_MERGE").exists()
 
 
+def has_conflicts(repo: pygit2.Repository) -> bool:
+    """Whether an unfinished operation has unmerged paths."""
+    return is_any(repo) and bool(_stages(repo))
+
+
 def touched(top: Path, left: Tree, paths: Iterable[str]) -> frozenset[str]:
     """Which of some paths are not, or not staged, as git left them: somebody is at work there."""
     plain = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")

@@ -52,10 +52,15 @@ class Stack:
     yours: Yours = frozenset()
 
     @property
+    def title(self) -> str:
+        """The upstream, as people call it: the last word of its URL."""
+        last = re.split("[/:]", self.url.rstrip("/"))[-1].removesuffix(".git")
+        return " ".join(last.split())  # it stands in a commit's subject
+
+    @property
     def label(self) -> str:
         """The upstream and its release, as people call them."""
-        title = re.split("[/:]", self.url.rstrip("/"))[-1].removesuffix(".git")
-        return f"{title} {self.release}"
+        return f"{self.title} {self.release}"
 
     @property
     def names(self) -> frozenset[str]:

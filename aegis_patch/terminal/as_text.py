@@ -111,15 +111,15 @@ def show_settled(screen: Screen, found: Settled) -> None:
     show_next(screen, found.next)
 
 
-def show_status(screen: Screen, status: Status) -> None:
-    """A status, for a person."""
+def show_status(screen: Screen, status: Status, update: str) -> None:
+    """A status, for a person; `update` is the command for a newer release."""
     for each in status.unfinished:
         screen.line(magenta(plain(each.what)))
         show_next(screen, each.next)
     newer = ", the newest release"
     if status.behind:
-        newer = f" ({plain(status.latest)} is available: aegis rebase-upstream)"
-    screen.line(f"aegis {bold(plain(status.stack.release))}{newer}")
+        newer = f" ({plain(status.latest)} is available: {plain(update)})"
+    screen.line(f"{plain(status.stack.title)} {bold(plain(status.stack.release))}{newer}")
     for name, presence in sorted(status.stack.present.items()):
         if name not in status.integrations:
             why = "" if presence.by == "you" else f" {dim('(required)')}"
@@ -127,13 +127,13 @@ def show_status(screen: Screen, status: Status) -> None:
     for name in status.integrations:
         screen.line(f"  {plain(name)} {dim('(integration)')}")
     _show_inconsistencies(screen, status)
-    show_drift(screen, status.drift)
+    show_drift(screen, status.stack.title, status.drift)
 
 
-def show_drift(screen: Screen, drift: Sequence[Drift]) -> None:
+def show_drift(screen: Screen, title: str, drift: Sequence[Drift]) -> None:
     """The files of the upstream that the project has otherwise, for a person."""
     if drift:
-        screen.line("\nFiles from aegis that you changed:")
+        screen.line(f"\nFiles from {plain(title)} that you changed:")
     for file in drift:
         screen.line(f"  {_SIGNS[file.change]} {plain(file.path)}")
 

@@ -61,8 +61,8 @@ def adopt(
     """
     where = where.resolve()
     if not where.is_dir() or find.has_record(where):
-        release = find.find(where).stack.release
-        return Result(said=(f"this is an aegis project already, at aegis {release}",)), None
+        label = find.find(where).stack.label
+        return Result(said=(f"this is an aegis project already, at {label}",)), None
     there = find.without_record(where)
     with ExitStack() as entered:
         held = entered.enter_context(journal.alone(there.repo))
@@ -105,9 +105,8 @@ def _found(
 
 def _recorded(bench: Bench, there: Place, nearest: Likeness) -> Built:
     """The commit that adds the record of a stack, and nothing else."""
-    release = nearest.stack.release
     body = f"{nearest.share:.1f} % of the lines of this release and its components are here."
-    step = Step(f"Adopt aegis {release}", body, None, nearest.stack)
+    step = Step(f"Adopt {nearest.stack.label}", body, None, nearest.stack)
     before = build.whole_tree(bench, there)
     record = bench.pristine(nearest.stack).lookup(RECORD)
     after = before.replaced({repository.within(there.prefix, RECORD): record})

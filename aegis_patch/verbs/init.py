@@ -109,7 +109,7 @@ def _opened(bench: Bench, version: str | None, url: str) -> Upstream:
 
 def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) -> list[Step]:
     core = Stack(opened.url, opened.release, opened.commit, answers, {})
-    title = f"Start {answers['project_name']} from aegis {opened.release}"
+    title = f"Start {answers['project_name']} from {core.label}"
     added, _ = add.additions(opened.catalogue, core, chosen)
     return [Step(title, answers["description"], None, core), *added]
 

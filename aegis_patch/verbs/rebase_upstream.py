@@ -33,15 +33,15 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         within = old.without(old.names - opened.catalogue.keys())
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
-            return Result(said=(f"already at aegis {opened.release}",), dry=mode.dry)
+            return Result(said=(f"already at {moved.label}",), dry=mode.dry)
         said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
         notes: tuple[UpdateNote, ...] = ()
         try:
             notes = _notes(bench.at(old, old.release), opened, old.names | moved.names)
         except ValueError as error:
             said.append(f"the update notes can't be read: {error}")
-        body = f"From aegis {there.stack.release}, by three-way merge; no history is rewritten."
-        title = f"Rebase onto aegis {opened.release}"
+        body = f"From {there.stack.label}, by three-way merge; no history is rewritten."
+        title = f"Rebase onto {moved.label}"
         step = Step(title, body + _in_body(notes), old, moved, record=there.stack)
         if to is None and old.release not in releases.versions(old.url):
             said.append(f"the upstream no longer has release {old.release}")

@@ -31,7 +31,8 @@ class Drift:
 class Status:
     """A project beside its upstream; `drift` lists pristine files that the user changed.
 
-    `unfinished` are git's operations in progress, and conflict markers in what was committed.
+    `unfinished` are git's operations in progress, and conflict markers in what was committed;
+    `has_conflicts` if these or unmerged paths are there.
     """
 
     stack: Stack
@@ -41,6 +42,7 @@ class Status:
     drift: tuple[Drift, ...]
     unfinished: tuple[Finding, ...]
     off: tuple[Finding, ...] = ()
+    has_conflicts: bool = False
 
 
 def status(where: Path) -> Status:
@@ -54,7 +56,9 @@ def status(where: Path) -> Status:
             behind = len(versions) - 1 - versions.index(release)
         pristine = bench.pristine(found.there)
         drift = drift_of(pristine, there.tree)
-        left = (*_in_progress(there), *_markers(pristine, there.tree, drift))
+        marked = tuple(_markers(there, pristine, drift))
+        left = (*_in_progress(there), *marked)
+        stuck = bool(marked) or unfinished.has_conflicts(there.repo)
         catalogue = bench.catalogue(found.there)
         joined = [
             name
@@ -62,7 +66,7 @@ def status(where: Path) -> Status:
             if name in catalogue and not component.is_chosen(catalogue[name])
         ]
         latest = versions[-1] if versions else release
-        return Status(there.stack, tuple(joined), latest, behind, drift, left, found.off)
+        return Status(there.stack, tuple(joined), latest, behind, drift, left, found.off, stuck)
 
 
 def _in_progress(there: Project) -> Iterator[Finding]:
@@ -80,16 +84,17 @@ def _in_progress(there: Project) -> Iterator[Finding]:
         yield Finding("Some files have unresolved conflicts.", remedy or "git status")
 
 
-def _markers(pristine: Tree, head: Tree, drift: Iterable[Drift]) -> Iterator[Finding]:
+def _markers(there: Project, pristine: Tree, drift: Iterable[Drift]) -> Iterator[Finding]:
     """The files of aegis that were committed with conflict markers.
 
     These are the ones that its merges conflict in; they are read already where they differ, and a
     look into all files of the user's would take longer than the rest.
     """
     for file in drift:
-        line = conflict_markers.line_of(head.read(file.path))
+        line = conflict_markers.line_of(there.tree.read(file.path))
         if line and not conflict_markers.line_of(pristine.read(file.path)):
-            command = f"git grep -n '^<<<<<<< ' -- {shlex.quote(file.path)}"
+            path = shlex.quote(f":/{repository.within(there.prefix, file.path)}")
+            command = f"git grep -n '^<<<<<<< ' -- {path}"
             yield Finding(f"{file.path}:{line} has conflict markers.", command)
 
 

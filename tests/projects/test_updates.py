@@ -108,7 +108,7 @@ def test_a_newer_release_becomes_a_pull_request(project: Project, hub: Hub) -> N
     hub.run("update", "first")
     [[_, verb, *options]] = hub.calls
     title, body = options[options.index("--title") + 1], options[options.index("--body") + 1]
-    assert (verb, title) == ("create", "Rebase onto aegis 1.1")
+    assert (verb, title) == ("create", "Rebase onto fork 1.1")
     assert "- [ ] MAX_BODY_SIZE is now BODY_LIMIT.\n" in body
     assert "- modified `compose.yaml` +1 -1\n" in body
     project.aegis("rebase-upstream")

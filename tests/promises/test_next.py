@@ -301,6 +301,11 @@ CASES = {
         "echo mine > docs/components/worker.md; commit; echo mine > mine; git add mine",
         "worker",
     ),
+    "a conflict beside a file that is only intended to be added": solved(
+        *("would drop your staged changes", "remove worker"),
+        "echo mine > docs/components/worker.md; commit; echo mine > mine; git add -N mine",
+        "worker",
+    ),
     "a file where a directory has to come": solved(
         "where aegis needs a directory", "add cache,worker", f"echo mine > {WORKER}; commit"
     ),

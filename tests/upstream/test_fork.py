@@ -44,6 +44,9 @@ def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project)
     assert "/company/\n" not in project.read(".gitignore")
     assert project.is_sound()
     assert before != project.tree
+    assert project.subjects[0] == "Rebase onto fork 1.0"
+    assert "Start my-api from fork 1.0" in project.subjects
+    assert project.aegis("status").out.startswith("fork 1.0 (1.10 is available")
 
 
 def test_no_recorded_fold_is_taken_for_a_forks(tmp_path: Path, fork: Project) -> None:
@@ -143,7 +146,7 @@ def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
     project = begin(tmp_path, fork)
     fork.git("tag", "v2.0")
     project.aegis("rebase-upstream", "--to", "2.0")
-    assert project.subjects[0] == "Rebase onto aegis 2.0"
+    assert project.subjects[0] == "Rebase onto fork 2.0"
 
 
 def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project) -> None:
@@ -162,7 +165,7 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     project.aegis("add", "cache")
     ran = project.aegis("rebase-upstream")
     assert "the upstream no longer has release 2.0" in ran.out
-    assert project.subjects[0] == "Rebase onto aegis 1.10"
+    assert project.subjects[0] == "Rebase onto fork 1.10"
     for tag in fork.git("tag").splitlines():
         fork.git("tag", "--delete", tag)
     assert "This upstream has no releases" in project.aegis("rebase-upstream", code=1).err

@@ -96,7 +96,8 @@ def test_something_intended_to_be_added(start: Start) -> None:
     project.commit("Mine")
     project.write("mine.txt", "mine\n")
     project.git("add", "--intent-to-add", "mine.txt")
-    assert "mine.txt" in project.aegis("remove", "cache", code=1).err
+    error = project.aegis("remove", "cache", "--json", code=1).json["error"]
+    assert error["where"] == "mine.txt"
 
 
 def test_init_here_keeps_the_directory(tmp_path: Path) -> None:

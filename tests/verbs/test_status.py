@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import OLDER, Project, Start, run
@@ -66,9 +69,37 @@ def test_an_unfinished_operation(start: Start, operation: str) -> None:
     (found,) = unfinished(project)
     assert found["what"].endswith(f"{operation} is in progress.")
     assert f"`git {operation} --continue` or `git {operation} --abort`" in found["next"]
-    assert code(project) == 12
+    assert code(project) == (0 if operation == "am" else 12)  # which leaves nothing unmerged
     project.git(operation, "--abort")
     assert code(project) == 0
+
+
+def test_an_operation_without_conflicts_is_none(start: Start) -> None:
+    project = start()
+    project.git("switch", "--quiet", "-c", "other")
+    project.write("notes", "theirs\n")
+    project.commit("Theirs")
+    project.git("switch", "--quiet", "main")
+    project.git("merge", "--quiet", "--no-commit", "--no-ff", "other")
+    (found,) = unfinished(project)
+    assert found["what"] == "A merge is in progress."
+    assert code(project) == 0
+
+
+@pytest.mark.parametrize("inside", ["", "app"])
+def test_next_is_for_where_it_was_typed(
+    start: Start, inside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = start(version=OLDER)
+    project.write("compose.yaml", MARKERS)
+    project.commit()
+    monkeypatch.chdir(tmp_path)
+    place = project.path / inside
+    ran = run("-C", place, "status", "--json")
+    next = ran.json["unfinished"][0]["next"]
+    assert next == f"git -C {place} grep -n '^<<<<<<< ' -- :/compose.yaml"
+    assert "<<<<<<< yours" in subprocess.check_output(next, shell=True, text=True)
+    assert f"available: aegis -C {place} rebase-upstream)" in run("-C", place, "status").out
 
 
 def both_add(start: Start) -> Project:

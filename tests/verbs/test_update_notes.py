@@ -105,4 +105,4 @@ def test_notes_that_cannot_be_read_stop_no_update(start: Start, fork: Project) -
     project = start(version="1.0", upstream=fork)
     ran = project.aegis("rebase-upstream")
     assert "note the update notes can't be read: notes/1.2.toml: [[data]]: text must be" in ran.out
-    assert project.subjects[0] == "Rebase onto aegis 1.2"
+    assert project.subjects[0] == "Rebase onto fork 1.2"

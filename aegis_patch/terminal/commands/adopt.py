@@ -52,8 +52,8 @@ def _show(screen: Screen, found: Found) -> None:
     nearest, *others = found.releases
     stack = nearest.stack
     screen.line(
-        f"aegis {bold(plain(stack.release))}: {nearest.share:.1f} % of its lines are here "
-        f"({nearest.held:,} of {nearest.size:,})"
+        f"{plain(stack.title)} {bold(plain(stack.release))}: {nearest.share:.1f} % "
+        f"of its lines are here ({nearest.held:,} of {nearest.size:,})"
     )
     for name, share in sorted(nearest.shares.items()):
         if name in stack.present:
@@ -61,10 +61,10 @@ def _show(screen: Screen, found: Found) -> None:
         elif share >= _PARTLY:
             screen.line(dim(f"  {plain(name)} {share:.0f} %, too little to be installed"))
     for other in others:
-        screen.line(dim(f"aegis {plain(other.stack.release)}: {other.share:.1f} %"))
+        screen.line(dim(f"{plain(other.stack.label)}: {other.share:.1f} %"))
     screen.line()
     as_text.show_answers(screen, stack.answers)
-    as_text.show_drift(screen, found.drift)
+    as_text.show_drift(screen, stack.title, found.drift)
 
 
 def _as_json(found: Found) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.run import Run, show
+from aegis_patch.terminal.run import Run, from_here, show
 from aegis_patch.terminal.screen import screen
 
 if TYPE_CHECKING:
+    from aegis_patch.history.presence import Finding
     from aegis_patch.terminal.options import ExitCode
 
 
@@ -19,11 +21,18 @@ def command(run: Run, exit_code: ExitCode = False) -> int:
     from aegis_patch.verbs.status import status
 
     found = status(run.where)
-    show(run, status_json(found), lambda: as_text.show_status(screen(), found))
-    if found.unfinished:
-        code = errors.UNFINISHED
+    unfinished, off = _from_here(found.unfinished, run), _from_here(found.off, run)
+    found = replace(found, unfinished=unfinished, off=off)
+    update = from_here("aegis rebase-upstream", run.where)
+    show(run, status_json(found), lambda: as_text.show_status(screen(), found, update))
+    if found.has_conflicts:
+        code = errors.UNRESOLVED
     elif found.off:
         code = errors.NEEDS_REPAIR
     else:
         code = errors.BEHIND if found.behind else errors.OK
     return code if exit_code else errors.OK
+
+
+def _from_here(findings: tuple[Finding, ...], run: Run) -> tuple[Finding, ...]:
+    return tuple(replace(each, next=from_here(each.next, run.where)) for each in findings)
