@@ -69,13 +69,14 @@ def result_json(result: Result) -> dict[str, Any]:
 
 def settled_json(found: Settled) -> dict[str, Any]:
     """What became of git's unmerged paths, as a program reads it."""
-    return {
+    shown = {
         "settled": [*found.settled],
         "also": [*found.also],
         "left": [{"path": path, "reason": reason} for path, reason in found.left.items()],
         "notes": [{"path": note.path, "text": note.text} for note in found.notes],
         "next": found.next,
     }
+    return {**shown, "patch": found.patch} if found.patch else shown
 
 
 def status_json(status: Status) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch import errors
-from aegis_patch.terminal.screen import screen
+from aegis_patch.terminal.screen import Screen, screen
 
 if TYPE_CHECKING:
     from aegis_patch.verbs.step import Mode, Result
@@ -138,16 +138,20 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
 
     stuck = any(commit.conflicts for commit in result.commits)
     result = replace(result, next=_next(run, result))
-    beside = screen(stderr=run.json or (run.diff and not sys.stdout.isatty()))
     if run.json:
         show(run, {**result_json(result), **more}, lambda: None)
     elif run.diff:
         as_text.show_patch(screen(), result.patch)
     if not run.quiet or stuck:
         if not run.json:
-            as_text.show_result(beside, result)
-        as_text.show_notes(beside, result)
+            as_text.show_result(beside(run), result)
+        as_text.show_notes(beside(run), result)
     return errors.CONFLICTS if stuck else errors.OK
+
+
+def beside(run: Run) -> Screen:
+    """Where words go that are neither JSON nor the patch: on standard error beside these."""
+    return screen(stderr=run.json or (run.diff and not sys.stdout.isatty()))
 
 
 def _next(run: Run, result: Result) -> str:

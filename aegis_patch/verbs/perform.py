@@ -173,14 +173,17 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
 def _verified(
     bench: Bench, there: Place, drafts: Sequence[Draft], pick: Pick | None, command: str
 ) -> tuple[str, ...]:
-    """Refuse a result on which a command fails, if there is one; what it was run on."""
+    """Refuse commits if a command fails on the last of them; what it was run on."""
     if not command:
         return ()
+    said = []
+    if drafts:
+        trial.refuse_failing(there, bench.objects, drafts[-1], command)
+        of_all = f", the last of {len(drafts)} commits" if len(drafts) > 1 else ""
+        said.append(f"`{command}` passed on the result{of_all}")
     if pick:
-        return (f"`{command}` was not run: resolve the conflicts first",)
-    trial.refuse_failing(there, bench.objects, drafts[-1], command)
-    of_all = f", the last of {len(drafts)} commits" if len(drafts) > 1 else ""
-    return (f"`{command}` passed on the result{of_all}",)
+        said.append(f"`{command}` was not run on the conflicts: resolve them first")
+    return tuple(said)
 
 
 def _next(commits: Sequence[Commit]) -> str:

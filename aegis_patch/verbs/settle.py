@@ -39,6 +39,7 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import workbench
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs import build, lock_files
+from aegis_patch.verbs.step import patch_text
 
 _PLAIN = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
 _TOUCHED = "you started to resolve it"
@@ -55,7 +56,7 @@ class Settled:
     """The result for the paths that git left unmerged.
 
     `left` says why a path stays as git left it, `also` are other paths that were written, `next`
-    goes on from here.
+    goes on from here. `patch` is the whole change.
     """
 
     settled: tuple[str, ...]
@@ -63,6 +64,7 @@ class Settled:
     also: tuple[str, ...]
     notes: tuple[Note, ...]
     next: str
+    patch: str = ""
     dry: bool = False
 
 
@@ -165,7 +167,8 @@ def _built(
     left = {path: why for path, why in left.items() if path not in files}
     settled = tuple(path for path in op.stages if path in files)
     others = tuple(sorted(files.keys() - op.stages.keys()))
-    return files, Settled(settled, left, others, tuple(notes), next)
+    patch = patch_text(case.left, case.left.replaced(files))
+    return files, Settled(settled, left, others, tuple(notes), next, patch)
 
 
 def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:

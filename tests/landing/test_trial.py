@@ -74,8 +74,20 @@ def test_with_a_conflict_it_is_not_run(start: Start, tmp_path: Path) -> None:
     project = start()
     project.collide()
     ran = project.aegis("add", "ingress", "--verify", f"touch {tmp_path}/ran", code=3)
-    assert "was not run: resolve the conflicts first" in ran.out
+    assert "was not run on the conflicts: resolve them first" in ran.out
     assert not (tmp_path / "ran").exists()
+
+
+def test_what_lands_before_a_conflict_passes_first(start: Start) -> None:
+    project = start()
+    project.collide()
+    head = project.head
+    project.aegis("add", "cache", "ingress", "--verify", "false", code=1)
+    assert project.head == head
+    check = "test -e app/components/cache && ! test -e app/components/ingress"
+    ran = project.aegis("add", "cache", "ingress", "--verify", check, code=3)
+    assert "passed on the result" in ran.out
+    assert project.subjects[0] == "Add cache"
 
 
 def test_every_verb_that_commits_takes_it(start: Start) -> None:

@@ -81,6 +81,23 @@ def test_a_conflict_is_in_it_as_it_will_be_marked(start: Start) -> None:
     assert project.read("compose.yaml") == marked
 
 
+def test_what_repair_settles_is_in_it(start: Start) -> None:
+    project = start()
+    project.git("branch", "other")
+    project.aegis("add", "worker")
+    project.git("switch", "--quiet", "other")
+    project.aegis("add", "ingress")
+    project.git("merge", "main", check=False)
+    change = patch("-C", project.path, "repair")
+    subprocess.run(["git", "apply"], cwd=project.path, input=change, check=True)
+    expected = project.read("compose.yaml")
+    assert "<<<<<<<" not in expected
+    undo = ["git", "apply", "--reverse"]
+    subprocess.run(undo, cwd=project.path, input=change, check=True)
+    assert project.aegis("repair", "--diff", "--json").json["patch"] == change.decode()
+    assert project.read("compose.yaml") == expected
+
+
 def test_in_json_it_is_a_key(start: Start) -> None:
     project = start()
     change = patch("-C", project.path, "add", "cache").decode()

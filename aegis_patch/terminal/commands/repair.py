@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.run import Landing, finish, from_here, mode, show
+from aegis_patch.terminal.run import Landing, Run, beside, finish, from_here, mode
 from aegis_patch.terminal.screen import screen
+
+if TYPE_CHECKING:
+    from aegis_patch.verbs.settle import Settled
 
 
 def command(run: Landing) -> int:
@@ -15,15 +19,27 @@ def command(run: Landing) -> int:
     In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
     makes one commit of what git merges left inconsistent.
     """
-    from aegis_patch.terminal import as_json, as_text
     from aegis_patch.verbs.repair import repair
     from aegis_patch.verbs.settle import settle
 
     if found := settle(run.where, dry=run.dry, relock=not run.no_lock):
-        found = replace(found, next=from_here(found.next, run.where))
-        if run.verify:
-            note = f"note `{run.verify}` was not run: repair makes no commit here"
-            screen(stderr=True).line(as_json.plain(note))
-        show(run, as_json.settled_json(found), lambda: as_text.show_settled(screen(), found))
-        return errors.CONFLICTS if found.left else errors.OK
+        next, patch = from_here(found.next, run.where), found.patch if run.diff else ""
+        return _show(run, replace(found, next=next, patch=patch))
     return finish(run, repair(run.where, mode(run)))
+
+
+def _show(run: Run, found: Settled) -> int:
+    """Show what became of git's conflicts; the exit code."""
+    from aegis_patch.terminal import as_json, as_text
+
+    if run.verify:
+        note = f"note `{run.verify}` was not run: repair makes no commit here"
+        screen(stderr=True).line(as_json.plain(note))
+    if run.json:
+        print(as_json.one_line(as_json.settled_json(found)))
+        return errors.CONFLICTS if found.left else errors.OK
+    if run.diff:
+        as_text.show_patch(screen(), found.patch)
+    if found.left or not run.quiet:
+        as_text.show_settled(beside(run), found)
+    return errors.CONFLICTS if found.left else errors.OK
