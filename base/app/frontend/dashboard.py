@@ -12,6 +12,7 @@ import flet_web.fastapi
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.backend.admin import SIGN_OUT
@@ -49,13 +50,17 @@ def create() -> FastAPI:
         session_timeout_seconds=600,
     )
     app.add_middleware(_ForItself)
+    app.add_middleware(GZipMiddleware, compresslevel=5)
     # Flet has a limit of its own for what its page uploads.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=sys.maxsize)
     return app
 
 
 class _ForItself:
-    """Its files are for its own page; Flet would let the pages of every site read them."""
+    """Its files are for its own page, which asks each time whether it has the newest.
+
+    Flet would let the pages of every site read them, and leave it to the browser when to ask.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -63,7 +68,9 @@ class _ForItself:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_closed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                del MutableHeaders(scope=message)["Access-Control-Allow-Origin"]
+                headers = MutableHeaders(scope=message)
+                del headers["Access-Control-Allow-Origin"]
+                headers["Cache-Control"] = "no-cache"
             await send(message)
 
         await self._app(scope, receive, send_closed)

@@ -47,6 +47,16 @@ def test_the_core_has_a_live_card(dashboard):
         viewer.see("the process answers")
 
 
+def test_its_files_come_compressed_and_only_once():
+    script = "/dashboard/main.dart.js"
+    with here(create_app()) as client:
+        first = client.get(script, headers={"Accept-Encoding": "gzip"})
+        assert first.headers["Content-Encoding"] == "gzip"
+        assert first.num_bytes_downloaded < len(first.content) / 3
+        again = client.get(script, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.headers["Cache-Control"]) == (304, "no-cache")
+
+
 @pytest.mark.parametrize("token", ["", "lantern"])
 def test_who_sent_a_token_can_sign_out(token, monkeypatch):
     monkeypatch.setenv("ADMIN_TOKEN", token)
