@@ -118,7 +118,10 @@ def free_ports(count: int) -> list[int]:
 
 
 def until(holds: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait until something holds: so many looks, for a clock runs on while a machine stands still."""
+    """Wait until something holds.
+
+    Looks are counted: a clock also runs where the machine stands still.
+    """
     for _ in range(int(seconds * 20)):
         if holds():
             return
