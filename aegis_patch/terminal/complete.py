@@ -30,37 +30,45 @@ def answer(words: list[str]) -> int:
     *before, current = words or [""]
     current = "" if current == "=" else current  # bash splits `--to=0.7.0` at its equals sign
     verb, kind, where = _read([word for word in before if word != "="])
+    typed = "".join(current.rpartition(",")[:2])
     if current.startswith("-"):
         found: Iterable[str] = _options(verb)
     elif kind in _PATHS:
         return 1
     elif kind == "Command":
-        found = [f"{name}\t{_help(name)}" for name in COMMANDS if name not in ALIASES]
+        found = (f"{name}\t{_help(name)}" for name in COMMANDS if name not in ALIASES)
     else:
-        typed = "".join(current.rpartition(",")[:2])
-        taken = {*before, *typed.split(",")}
-        found = [typed + name for name in _values(kind, verb, where) if name not in taken]
-    for each in found:
-        if each.startswith(current):
-            print(each)
+        values = {*_values(kind, verb, where)} - {*before, *typed.split(",")}
+        found = (typed + name for name in sorted(values))
+    print(*(f"{each}\n" for each in found if each.startswith(current)), sep="", end="")
     return 0
 
 
 def _read(words: list[str]) -> tuple[str, str, Path]:
     """The command, the type (as `options` has it) of what comes next, and the project's place."""
     verb, kind, where = "", "", Path()
-    options = dict.fromkeys(WHERE, "Where")
     for word in words:
         if kind:
             where = Path(word).expanduser() if kind == "Where" else where
             kind = ""
-        elif word in options:
-            kind = options[word]
-        elif not verb and word[:1] != "-":
-            verb = word
-            options |= {word: type for word, type in VALUES.items() if type in _types(verb)}
-    own = [type for type in _types(verb) if type in _WORDS]
-    return verb, kind or (own[0] if own else "" if verb else "Command"), where
+        elif word[:1] == "-":
+            kind = _value_type(word, verb)
+        else:
+            verb = verb or word
+    return verb, kind or _word_type(verb), where
+
+
+def _value_type(option: str, verb: str) -> str:
+    """The type of the value that an option takes, if it takes one."""
+    kind = "Where" if option in WHERE else VALUES.get(option, "")
+    return kind if kind in ("Where", *_types(verb)) else ""
+
+
+def _word_type(verb: str) -> str:
+    """The type of the next word that is no option."""
+    if not verb:
+        return "Command"
+    return next((type for type in _types(verb) if type in _WORDS), "")
 
 
 def _types(verb: str) -> list[str]:
@@ -92,7 +100,7 @@ def _values(kind: str, verb: str, where: Path) -> Iterable[str]:
         found = ["core", *there]
     elif kind in {"Names", "Components"}:
         found = there if verb == "remove" else {*_components(url, release)} - {*there}
-    return sorted(filter(_SAFE.fullmatch, found))
+    return filter(_SAFE.fullmatch, found)
 
 
 def _record(start: Path) -> dict[str, Any]:

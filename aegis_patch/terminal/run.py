@@ -142,7 +142,8 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
         show(run, {**result_json(result), **more}, lambda: None)
     elif run.diff:
         as_text.show_patch(screen(), result.patch)
-    if not run.quiet or stuck:
+    needs_you = stuck or result.update_notes or result.dangling or result.not_applied
+    if needs_you or not run.quiet:
         if not run.json:
             as_text.show_result(beside(run), result)
         as_text.show_notes(beside(run), result)

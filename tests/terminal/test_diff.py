@@ -110,6 +110,9 @@ def test_quiet_prints_only_what_needs_a_person(start: Start) -> None:
         ran = project.aegis(*words, "--quiet")
         assert (ran.out == "") == (words[0] == "add")
         assert ran.err == ""
+    project.write("app/mine.py", "from app.components import cache\n")
+    project.commit("Mine")
+    assert "app/mine.py" in project.aegis("remove", "cache", "--quiet").out
     project.collide()
     ran = project.aegis("--quiet", "add", "ingress", code=3)
     assert "git cherry-pick --continue" in ran.out

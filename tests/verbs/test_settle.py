@@ -369,6 +369,7 @@ def test_what_neither_can_merge_is_marked_as_ever(start: Start) -> None:
 def test_the_driver_leaves_no_trace(start: Start) -> None:
     project = start()
     before = project.read(".git/config"), project.git("config", "--list")
+    assert "would be on" in project.aegis("merge-driver", "on", "--dry-run").out
     assert project.aegis("merge-driver", "on", "--json").json == {"merge_driver": "on"}
     assert project.git("config", "merge.default") == "aegis"
     assert not project.git("status", "--porcelain")

@@ -16,4 +16,5 @@ def command(run: Run, state: OnOff) -> int:
     from aegis_patch.verbs import merge_driver
 
     merge_driver.turn(find(run.where).root, on=state == "on", dry=run.dry)
-    return show(run, {"merge_driver": state}, lambda: print(f"The merge driver is {state}."))
+    is_so = "would be" if run.dry else "is"
+    return show(run, {"merge_driver": state}, lambda: print(f"The merge driver {is_so} {state}."))
