@@ -47,7 +47,8 @@ class Bench:
         """A release by its version; each is opened once."""
         key = (url, release, commit)
         if key not in self.opened:
-            self.opened[key] = releases.open_release(self.store, url, release, commit)
+            with doing(f"Reading release {release}"):
+                self.opened[key] = releases.open_release(self.store, url, release, commit)
         return self.opened[key]
 
     def at(self, wanted: Stack, release: str) -> Upstream:

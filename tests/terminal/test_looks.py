@@ -206,18 +206,23 @@ def waiting_git(tmp_path: Path) -> dict[str, str]:
     return {**COLOUR, "GIT_CONFIG_GLOBAL": str(config)}
 
 
+@pytest.mark.parametrize("is_left", [False, True])
 def test_a_slow_command_says_what_it_is_doing(
     fork: Project,
     tmp_path: Path,
     waiting_git: dict[str, str],
     terminal: Callable[..., Terminal],
+    is_left: bool,
 ) -> None:
     seen = terminal(tmp_path, 60, waiting_git)
     seen.type(f"aegis init mine -y --upstream {fork.path}")
     seen.see("Fetching /")
     assert not [code for code in seen.colours if UNREADABLE.fullmatch(code)]
-    (tmp_path / "go").touch()
-    assert "Fetching" not in seen.see("= 0")
+    if is_left:
+        seen.keys("C-c")
+    else:
+        (tmp_path / "go").touch()
+    assert "Fetching" not in seen.see("= 130" if is_left else "= 0")
     assert seen.tmux("display-message", "-p", "#{cursor_flag}") == "1\n"
 
 
