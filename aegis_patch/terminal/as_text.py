@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch.merge.reason import Reason
@@ -67,17 +67,17 @@ def show_patch(screen: Screen, patch: str) -> None:
         screen.raw(colours.get(line[:1], str)(plain(line)))
 
 
-def show_notes(screen: Screen, result: Result) -> None:
-    """Everything besides the commits; where JSON is printed, on standard error."""
+def show_notes(screen: Screen, result: Result, here: Callable[[str], str] = str) -> None:
+    """Everything besides the commits; `here` makes a command one for where the user is."""
     for line in (*result.said, *_broken(result)):
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     for line in grouped(result.not_applied):
         screen.line(f"{magenta('not applied')} {plain(line)}", hang=5)
     for commit in result.commits:
         if commit.conflicts:
-            _show_conflicts(screen, commit)
+            _show_conflicts(screen, commit, here)
             if not result.dry:
-                _show_way_on(screen, result.rest)
+                _show_way_on(screen, result.rest, here)
     if result.dry and result.commits:
         screen.line(dim("Dry run: nothing was written."))
     if result.next and (result.dry or not result.commits[-1].conflicts):
@@ -269,7 +269,7 @@ def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
         screen.line(f"  {dim(f'and {counts}')}")
 
 
-def _show_conflicts(screen: Screen, commit: Commit) -> None:
+def _show_conflicts(screen: Screen, commit: Commit, here: Callable[[str], str]) -> None:
     count = _number(len(commit.conflicts), "conflict")
     screen.line(f"\n{bold(red(count))} in {plain(commit.subject)}:")
     for conflict in commit.conflicts:
@@ -278,13 +278,14 @@ def _show_conflicts(screen: Screen, commit: Commit) -> None:
         for meeting in conflict.met:
             _show_meeting(screen, conflict.path, meeting)
         for line in _REMEDIES[conflict.reason].split("\n"):
-            _show_remedy(screen, line.replace("{path}", plain(shlex.quote(conflict.path))))
+            text, colon, typed = line.partition(": ")
+            path = plain(shlex.quote(conflict.path))
+            _show_remedy(screen, text + colon, here(typed.replace("{path}", path)))
 
 
-def _show_remedy(screen: Screen, line: str) -> None:
-    text, colon, typed = line.partition(": ")
-    if colon:
-        screen.command(f"    {dim(text + ':')}", typed)
+def _show_remedy(screen: Screen, text: str, typed: str) -> None:
+    if typed:
+        screen.command(f"    {dim(text.rstrip())}", typed)
     else:
         screen.line(f"    {dim(text)}", hang=4)
 
@@ -304,13 +305,15 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
             screen.line(f"        and {_number(more, 'more line')}")
 
 
-def _show_way_on(screen: Screen, rest: Sequence[str]) -> None:
-    screen.line("\nWhen all are resolved and added:\n  git cherry-pick --continue")
-    screen.line("To undo:\n  git cherry-pick --abort")
+def _show_way_on(screen: Screen, rest: Sequence[str], here: Callable[[str], str]) -> None:
+    screen.line("\nWhen all are resolved and added:")
+    screen.command(" ", here("git cherry-pick --continue"))
+    screen.line("To undo:")
+    screen.command(" ", here("git cherry-pick --abort"))
     if rest:
         screen.line("\nThen continue with:")
         for command in rest:
-            screen.command(" ", plain(command))
+            screen.command(" ", here(plain(command)))
 
 
 def _number(count: int, noun: str) -> str:

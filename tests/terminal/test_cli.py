@@ -334,6 +334,21 @@ def test_a_dry_run_predicts_conflicts(start: Start) -> None:
     assert everything(project.path) == before
 
 
+def test_the_way_out_of_a_conflict_works_where_it_was_typed(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = start()
+    project.collide()
+    monkeypatch.chdir(tmp_path)
+    shown = run("-C", "my-api", "add", "ingress", "scheduler").out
+    assert "then: git -C my-api add compose.yaml" in shown
+    assert "  aegis -C my-api add scheduler" in shown
+    for way in ("add compose.yaml", "cherry-pick --continue"):
+        subprocess.run(f"git -C my-api {way}", shell=True, check=True, capture_output=True)
+        assert f"git -C my-api {way}" in shown
+    assert project.subjects[0] == "Add ingress"
+
+
 # 8. --json: test_json.py.
 
 
