@@ -107,7 +107,7 @@ def hermetic(home: Path) -> dict[str, str]:
 
 def fire(place: Path, case: Case, modes: tuple[str, ...], shots: int, seed: int) -> Range:
     """Shoot at a case so many times, spread over all its effects and the modes."""
-    locks.PATIENCE = 120  # a git that outlives its aegis may stand still on a busy machine
+    locks.PATIENCE = 3600  # a git that outlives its aegis may stand still on a busy machine
     aimed = take_aim(place, case)
     for mode, at in targets(aimed.effects, modes, shots, f"{seed} {case.title}"):
         try:

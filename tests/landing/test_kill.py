@@ -302,7 +302,7 @@ def test_two_at_once_take_turns(start: Start) -> None:
     project = start()
     patient = (
         "from aegis_patch.terminal import cli; "
-        "from aegis_patch.landing import locks; locks.PATIENCE = 120; cli.main()"
+        "from aegis_patch.landing import locks; locks.PATIENCE = 3600; cli.main()"
     )
     words = [sys.executable, "-c", patient, "-C", str(project.path), "add"]
     names = ("cache", "ingress", "worker")
