@@ -377,8 +377,8 @@ CODE = [
     kept(
         "ingress",
         "one more flag for Traefik",
-        swap("app/components/ingress/http.yaml", "=:80", "=:8000"),
-        "app/components/ingress/http.yaml",
+        swap(HTTP, '"--api.insecure=true"', '"--api.insecure=true"\n      - "--log.level=DEBUG"'),
+        HTTP,
     ),
     kept(
         "worker",
