@@ -116,6 +116,7 @@ KUSTOMIZE = "deploy/kubernetes/kustomization.yaml"
 PATCHES = "  # yours below: patches"
 WORKER, SCHEDULER = "app/components/worker", "app/components/scheduler"
 TASKS, JOBS = f"{WORKER}/tasks.py", f"{SCHEDULER}/jobs.py"
+HTTP = "app/components/ingress/http.yaml"
 TASK = '\n\n@task()\nasync def mine(order: int) -> None:\n    """Mine."""\n'
 JOB = '\n\n@job(every=3600)\nasync def mine() -> None:\n    """Mine."""\n'
 SERVICE = '  mail:\n    image: "axllent/mailpit:v1"\n    ports: ["8025:8025"]\n\n'
