@@ -44,7 +44,7 @@ def _run(args: list[str]) -> int:
         for name in _GIT_PLACES:  # as a hook sets them: a project is found by its directory
             os.environ.pop(name, None)
         code = errors.OK
-        if call := plain_line.read(args) or _any_line(args):
+        if call := None if _helped(args) else plain_line.read(args) or _any_line(args):
             where = call.run.where
             code = call.typed_as(args)()
         if sys.stdout:  # else it was closed from the start
@@ -65,6 +65,18 @@ def _run(args: list[str]) -> int:
         what = f"A bug in aegis: {type(error).__name__}: {error}. Please report the lines above."
         code = _fail(as_json, Refused(what, next="aegis --version"), 4)
     return code
+
+
+def _helped(args: list[str]) -> bool:
+    """Print the stored help, which Typer wraps alike from 80 columns on; False if it won't do."""
+    if args not in (["--help"], ["-h"]):
+        return False
+    import shutil
+
+    if shutil.get_terminal_size().columns < 80:
+        return False
+    print(Path(__file__).with_name("help.txt").read_text(), end="")
+    return True
 
 
 def _any_line(args: list[str]) -> Call | None:

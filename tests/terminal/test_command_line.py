@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from aegis_patch import errors
 from aegis_patch.terminal import command_line, plain_line
 from aegis_patch.terminal.run import COMMANDS, Call
+from tests.conftest import run
 
 OPTIONS = (
     *("", "-y", "--yes", "--json", "--dry-run", "--no-interactive", "--no-lock", "--strict"),
@@ -42,3 +45,13 @@ def test_a_plain_line_is_read_as_typer_reads_it() -> None:
     read = {line: both(line) for line in lines()}
     assert {line: calls for line, calls in read.items() if calls[0] != calls[1]} == {}
     assert {calls[0].name for calls in read.values() if calls[0]} == {*COMMANDS} - {"explain"}
+
+
+@pytest.mark.parametrize("columns", ["40", "79", "80", "81", "200"])
+def test_the_help_is_what_typer_prints(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    command_line.read(["--help"])
+    by_typer = capsys.readouterr().out  # paste it into terminal/help.txt if that is out of date
+    assert by_typer == run("--help").out == run("-h").out == run().out

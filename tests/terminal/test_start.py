@@ -47,6 +47,19 @@ def test_a_verb_loads_no_heavy_library(start: Start, verb: str) -> None:
     assert not found & HEAVY
 
 
+def test_help_loads_neither_typer_nor_pygit2(start: Start) -> None:
+    project = start()
+    words = [sys.executable, "-X", "importtime", "-m", "aegis_patch", "--help"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+    done = subprocess.run(
+        words, cwd=project.path, env=env, capture_output=True, text=True, check=True
+    )
+    assert "rebase-upstream" in done.stdout
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "aegis_patch.terminal.cli" in names
+    assert not names & {*HEAVY, "pygit2"}
+
+
 def test_a_quick_verb_on_a_terminal_loads_no_rich(start: Start) -> None:
     code = (
         "import atexit, sys; from aegis_patch.terminal import cli, waiting; "
