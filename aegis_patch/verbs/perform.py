@@ -156,6 +156,9 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     pick = _pick(there, built[-1], conflicts) if conflicts else None
     seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
     said = _verified(bench, there, drafts, pick, mode.verify)
+    if said:  # it may have taken minutes, in which the user went on
+        preconditions.verb(there.repo, there.root)
+        seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
     commits = [_commit(there, made) for made in clean]
     if not mode.dry:
         assert there.held is not None

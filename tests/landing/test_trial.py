@@ -117,13 +117,24 @@ def test_in_a_subdirectory_of_a_shallow_clone_with_filters_of_its_own(
     inner.aegis("add", "ingress", "--verify", seen)
 
 
-def test_what_is_saved_meanwhile_is_not_overwritten(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("meanwhile", "what"),
+    [
+        ("echo '# mine' >> compose.yaml", "Commit or stash these first"),
+        ("echo mine >> compose.yaml && git add compose.yaml", "Commit or stash these first"),
+        ("rm compose.yaml", "Commit or stash these first"),
+        ("git bisect start", "A bisect is in progress"),
+        ("git switch --quiet --detach", "You're not on a branch"),
+    ],
+)
+def test_what_happens_meanwhile_is_refused_as_before(
+    start: Start, meanwhile: str, what: str
+) -> None:
     project = start()
-    command = 'echo "# mine" >> "$AEGIS_PROJECT/compose.yaml"'
-    error = project.aegis("add", "ingress", "--verify", command, code=1).err
-    assert "You saved this file during the update" in error
-    assert project.read("compose.yaml").endswith("# mine\n")
-    assert project.subjects[0].startswith("Start")
+    ran = project.aegis("add", "ingress", "--verify", f'cd "$AEGIS_PROJECT" && {meanwhile}', code=1)
+    assert what in ran.err
+    assert project.subjects[0] != "Add ingress"
+    assert ("mine" in meanwhile) == (project.git("diff", "HEAD").endswith("mine"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
