@@ -10,7 +10,7 @@ from pathlib import Path
 from aegis_patch.errors import Refused
 from aegis_patch.history import conflict_view
 from aegis_patch.history.unresolved import Evolved, Reference, references
-from aegis_patch.landing import land, preconditions, trial
+from aegis_patch.landing import journal, land, preconditions, trial
 from aegis_patch.landing.land import Draft, Pick
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
 from aegis_patch.merge.reason import Reason
@@ -155,9 +155,16 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     conflicts = _explained(bench, there, built[-1])
     pick = _pick(there, built[-1], conflicts) if conflicts else None
     seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
+    branch = journal.branch(there.repo)
     said = _verified(bench, there, drafts, pick, mode.verify)
     if said:  # it may have taken minutes, in which the user went on
         preconditions.verb(there.repo, there.root)
+        if journal.branch(there.repo) != branch:
+            raise Refused(
+                "You changed the branch meanwhile.",
+                where=str(there.root),
+                next="Which branch is it for? `git switch BRANCH`, then run this again",
+            )
         seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
     commits = [_commit(there, made) for made in clean]
     if not mode.dry:

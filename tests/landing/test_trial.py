@@ -125,6 +125,7 @@ def test_in_a_subdirectory_of_a_shallow_clone_with_filters_of_its_own(
         ("rm compose.yaml", "Commit or stash these first"),
         ("git bisect start", "A bisect is in progress"),
         ("git switch --quiet --detach", "You're not on a branch"),
+        ("git switch --quiet -c other", "You changed the branch meanwhile"),
     ],
 )
 def test_what_happens_meanwhile_is_refused_as_before(
