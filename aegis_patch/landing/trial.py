@@ -48,8 +48,9 @@ def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command:
         with doing(f"Checking the result: {command}", shared=True):
             code = _run(command, top / there.prefix, there.root)
     if code:
+        how = f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
         raise Refused(
-            f"`{command}` failed on the result (exit code {code}), so nothing was changed.",
+            f"`{command}` failed on the result ({how}), so nothing was changed.",
             where=str(there.root),
             next="Land it all the same? Run the command without --verify",
         )

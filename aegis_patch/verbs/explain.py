@@ -169,6 +169,12 @@ def _commit(bench: Bench, there: Project, tree: Tree) -> str:
 def _gone(bench: Bench, there: Project, stack: Stack, tree: Tree, path: str) -> Explained:
     pristine = bench.pristine(stack)
     if path not in pristine:
+        if (there.root / path).is_dir():
+            raise Refused(
+                "This is a directory; explain takes a file.",
+                where=str(there.root / path),
+                next=f"git ls-files {shlex.quote(path or '.')}",
+            )
         raise unknown(there, path)
     moved = renames.follow(pristine, tree, [path]).files.get(path)
     by = None

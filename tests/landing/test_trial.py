@@ -63,6 +63,11 @@ def test_where_it_fails_nothing_changed_and_its_output_is_shown(
     assert not [*scratch.iterdir()]
 
 
+def test_a_command_that_a_signal_ends_fails(start: Start) -> None:
+    ran = start().aegis("add", "ingress", "--verify", "kill -9 $$", code=1)
+    assert "failed on the result (ended by SIGKILL)" in ran.err
+
+
 def test_of_several_commits_the_last_is_tried(start: Start) -> None:
     project = start()
     command = "test -d app/components/ingress && test -d app/components/cache"

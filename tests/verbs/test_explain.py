@@ -119,10 +119,19 @@ def test_my_own_files_and_those_without_lines(start: Start) -> None:
     assert project.aegis("explain", "empty").out.startswith(project.head[:7])
 
 
-@pytest.mark.parametrize("target", ["nothing", "app", "compose.yaml:0", "compose.yaml:9999"])
-def test_what_is_not_there(start: Start, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        ("nothing", "no such file"),
+        ("app", "a directory"),
+        (".", "a directory"),
+        ("compose.yaml:0", "lines"),
+        ("compose.yaml:9999", "lines"),
+    ],
+)
+def test_what_is_not_there(start: Start, target: str, what: str) -> None:
     error = start().aegis("explain", target, "--json", code=1).json["error"]
-    assert ("lines" if ":" in target else "no such file") in error["what"]
+    assert what in error["what"]
 
 
 def test_in_a_subdirectory_and_from_one(start: Start) -> None:
