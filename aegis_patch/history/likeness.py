@@ -27,6 +27,7 @@ class Likeness:
 
     A tree has `held` of the `size` lines of its pristine tree, and in the same files `others`.
     `shares` says of each component of the release how much of its lines are there, in per cent.
+    `shift` is the directory of the stack that most files left, and the one of the tree they are in.
     """
 
     stack: Stack
@@ -34,6 +35,7 @@ class Likeness:
     held: int
     others: int
     shares: Mapping[str, float]
+    shift: tuple[str, str]
 
     @property
     def share(self) -> float:
@@ -79,7 +81,7 @@ def likeness(
             size += wanted.total()
             held += (wanted & there).total()
             others += (there - wanted).total()
-    return Likeness(nearest, size, held, others, shares)
+    return Likeness(nearest, size, held, others, shares, _shift(tree, moved, base))
 
 
 def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
@@ -103,6 +105,19 @@ def _share(tree: Tree, moved: Moves, less: Tree, more: Tree) -> float:
         size += own.total()
         held += (own & _there(tree, moved, path)).total()
     return 100 * held / size if size else 0.0
+
+
+def _shift(tree: Tree, moved: Moves, base: Tree) -> tuple[str, str]:
+    """What most files changed of their path: a directory of the stack for one of the tree."""
+    shifts = Counter[tuple[str, str]]()
+    for path in base.files():
+        place = _place(tree, moved, path)
+        if place in tree:
+            was, now = path.split("/"), place.split("/")
+            while was and now and was[-1] == now[-1]:
+                del was[-1], now[-1]
+            shifts["/".join(was), "/".join(now)] += 1
+    return max(shifts, key=shifts.__getitem__, default=("", ""))
 
 
 def _there(tree: Tree, moved: Moves, path: str) -> Counter[bytes]:

@@ -156,7 +156,7 @@ def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
         raise Refused(
             "A bare repository has no files.",
             where=repo.path,
-            next=f"git clone {shlex.quote(repo.path)} worktree",
+            next=f"git clone {shlex.quote(repo.path)} ../worktree",
         )
     if repo.head_is_unborn:
         raise Refused(

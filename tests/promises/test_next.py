@@ -443,6 +443,13 @@ def files_that_aegis_did_not_make(world: World) -> Words:
     return ["-C", world.path / "other", "adopt"]
 
 
+@case("The project's files are in another directory", solves=True)
+def a_directory_inside_a_project_to_adopt(world: World) -> Words:
+    project = world.project(shell="git rm -q aegis.toml")
+    project.git("commit", "--quiet", "--amend", "--message", "Copied")
+    return ["-C", project.path / "app", "adopt"]
+
+
 @case("A bare repository")
 def a_bare_repository(world: World) -> Words:
     git(world.path, "clone", "--quiet", "--bare", str(world.project().path), "bare")

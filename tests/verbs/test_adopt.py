@@ -101,6 +101,18 @@ def test_a_moved_package_and_a_subdirectory_are_found(start: Start) -> None:
     assert not (inner.path / "app").exists()
 
 
+@pytest.mark.parametrize("place", [".", "inner/app"])
+def test_the_directory_of_the_project_is_named_from_elsewhere(place: str, start: Start) -> None:
+    copy = copied(start("worker"))
+    names = copy.git("ls-tree", "--name-only", "HEAD").split()
+    (copy.path / "inner").mkdir()
+    copy.git("mv", *names, "inner")
+    copy.commit("Move")
+    refused = copy.aegis("-C", place, "adopt", code=1).err
+    assert f"aegis --project-path {copy.path / 'inner'} adopt" in refused
+    assert copy.subjects == ["Move", "Copied"]
+
+
 def test_a_component_of_which_little_is_left_can_be_named(start: Start) -> None:
     project = start("ingress")
     project.git("rm", "-rq", "app/components/ingress", "tests/components")

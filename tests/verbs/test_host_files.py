@@ -79,7 +79,7 @@ def test_its_project_is_as_any_other(tmp_path: Path) -> None:
 def test_what_no_host_makes_is_refused(tmp_path: Path) -> None:
     project = hosted(tmp_path, {**GITHUB, "main.py": "print()\n"})
     (project.path / "main.py").unlink()  # git has it all the same
-    assert "not empty" in project.aegis("init", ".", "-y", code=1).err
+    assert "not empty: it has main.py." in project.aegis("init", ".", "-y", code=1).err
     project.git("reset", "--hard", "--quiet")
     (project.path / "sub").mkdir()
     project.write("sub/README.md", "Not at the top\n")
