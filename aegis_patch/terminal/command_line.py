@@ -85,7 +85,8 @@ def read(args: list[str]) -> Call | None:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         help = f"{context.command_path if context else 'aegis'} --help"
-        raise errors.Usage(error.format_message(), next=help) from None
+        what = " ".join(error.format_message().replace("Value error, ", "").split())
+        raise errors.Usage(what, next=help) from None
     except typer.Abort:
         raise KeyboardInterrupt from None
     if found == errors.INTERRUPTED:

@@ -75,6 +75,11 @@ class Offer:
     suggested: Mapping[str, str]
     asked: tuple[str, ...]
 
+    @property
+    def label(self) -> str:
+        """The upstream and its release, as people call them."""
+        return Stack(self.opened.url, self.opened.release, self.opened.commit, {}, {}).label
+
     def check(self, given: Mapping[str, str]) -> None:
         """Check some answers.
 

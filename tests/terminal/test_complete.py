@@ -106,6 +106,7 @@ def test_the_script_is_printed() -> None:
         assert run("completion", shell).out == script.lstrip()
         assert run("completion", shell, "--json").json == {"completion": script.lstrip()}
     assert run("completion", "tcsh").code == 2
+    assert "Choose from: bash, zsh, fish" in run("completion").err  # one line
 
 
 def bash(lines: str, typed: str) -> list[str]:

@@ -135,7 +135,11 @@ def test_init_is_a_conversation(
     seen = terminal(tmp_path, width)
     seen.type("aegis init my-api")
     seen.see("Name my-api")
-    seen.keys("-l", " redis")
+    seen.keys("C-u", "!", "Enter")
+    seen.see("needs a letter or a digit")  # before the next question
+    assert "Description" not in seen.see("Name ! error")
+    seen.keys("C-u")
+    seen.keys("-l", "my-api redis")
     seen.keys("Enter")
     seen.see("Description A")
     seen.keys("Enter")

@@ -41,7 +41,7 @@ def command(
 
     if run.interactive:
         with offer(place, upstream_version, upstream) as offered:
-            screen().line(f"A new project in {place}, from aegis {offered.opened.release}.\n")
+            screen().line(f"A new project in {place}, from {offered.label}.\n")
             chosen = _asked(offered, *chosen)
         if not run.dry:
             _agree(start(chosen, replace(run, dry=True)))
@@ -58,15 +58,14 @@ def _asked(offered: Offer, given: Mapping[str, str], names: Sequence[str]) -> _C
     answers = {**given}
     pending = [key for key in offered.asked if key not in given]
     while pending:
-        for key in pending:
-            label = key.removeprefix("project_").replace("_", " ").capitalize()
-            answers[key] = ask.text(label, answers.get(key, offered.suggested[key]))
+        key = pending.pop(0)
+        label = key.removeprefix("project_").replace("_", " ").capitalize()
+        answers[key] = ask.text(label, answers.get(key, offered.suggested[key]))
         try:
             offered.check(answers)
-            break
         except InvalidAnswer as error:
             screen().line(as_text.failure(error.what), hang=6)
-            pending = [error.key]
+            pending.insert(0, error.key)
     if names:
         return answers, names
     known = offered.opened.catalogue
