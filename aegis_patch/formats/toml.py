@@ -146,8 +146,8 @@ def _entries(
 
 
 def _said(text: str) -> str:
-    """The meaning of a text, in any layout."""
-    return repr(sorted(pieces(text).elements()))
+    """The meaning of a text, in any layout; the order of an array is part of it."""
+    return repr(list(pieces(text).elements()))
 
 
 def _is_array_of_lines(lines: Sequence[str]) -> bool:

@@ -169,6 +169,7 @@ def test_a_new_table_does_not_split_a_table_that_grew() -> None:
         ("t = { a = 1 }\n", "t = { a = 1, b = 2 }\n", "t = { a = 3 }\n", None),
         ("t.a = 1\n", "t.a = 1\nt.b = 2\n", "t.a = 1\nt.c = 3\n", "t.a = 1\nt.c = 3\nt.b = 2\n"),
         ("[t]\nx = []\n", '[t]\nx = ["a"]\n', '[t]\nx = ["b"]\n', '[t]\nx = ["a", "b"]\n'),
+        ("x = [1, 2]\n", "x = [2, 1]\n", "x = [\n    1,\n    2,\n]\n", "x = [2, 1]\n"),
         ("", "[t]\na = 1\n", "[t]\nb = 2\n", None),
         (
             'x = "# no"\n',
