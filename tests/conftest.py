@@ -255,3 +255,14 @@ def store() -> Iterator[pygit2.Repository]:
     """A scratch store that sees our releases; git itself does not see them in it."""
     with scratch(releases.alternates()) as made:
         yield made
+
+
+def both_add(start: Start) -> Project:
+    """A project whose branches each added a component, so that git's merge of them stops."""
+    project = start()
+    project.git("branch", "other")
+    project.aegis("add", "worker")
+    project.git("switch", "--quiet", "other")
+    project.aegis("add", "ingress")
+    project.git("merge", "main", check=False)
+    return project

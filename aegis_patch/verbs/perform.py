@@ -157,7 +157,7 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
     branch = journal.branch(there.repo)
     said = _verified(bench, there, drafts, pick, mode.verify)
-    if said:  # it may have taken minutes, in which the user went on
+    if mode.verify:  # it may have taken minutes, in which the user went on
         preconditions.verb(there.repo, there.root)
         if journal.branch(there.repo) != branch:
             raise Refused(

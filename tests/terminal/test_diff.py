@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import OLDER, Project, Start, git, run
+from tests.conftest import OLDER, Project, Start, both_add, git, run
 
 LATIN_1 = "# Gruß\n".encode("latin-1")
 
@@ -82,12 +82,7 @@ def test_a_conflict_is_in_it_as_it_will_be_marked(start: Start) -> None:
 
 
 def test_what_repair_settles_is_in_it(start: Start) -> None:
-    project = start()
-    project.git("branch", "other")
-    project.aegis("add", "worker")
-    project.git("switch", "--quiet", "other")
-    project.aegis("add", "ingress")
-    project.git("merge", "main", check=False)
+    project = both_add(start)
     change = patch("-C", project.path, "repair")
     subprocess.run(["git", "apply"], cwd=project.path, input=change, check=True)
     expected = project.read("compose.yaml")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import OLDER, Project, Start, run
+from tests.conftest import OLDER, Project, Start, both_add, run
 
 MARKERS = "<<<<<<< yours\na\n=======\nb\n>>>>>>> theirs\n"
 
@@ -100,17 +100,6 @@ def test_next_is_for_where_it_was_typed(
     assert next == f"git -C {place} grep -n '^<<<<<<< ' -- :/compose.yaml"
     assert "<<<<<<< yours" in subprocess.check_output(next, shell=True, text=True)
     assert f"available: aegis -C {place} rebase-upstream)" in run("-C", place, "status").out
-
-
-def both_add(start: Start) -> Project:
-    """A project whose branches each added a component, so that git's merge of them stops."""
-    project = start()
-    project.git("branch", "other")
-    project.aegis("add", "worker")
-    project.git("switch", "--quiet", "other")
-    project.aegis("add", "ingress")
-    project.git("merge", "main", check=False)
-    return project
 
 
 def test_where_repair_settles_it_that_is_next(start: Start) -> None:
