@@ -202,6 +202,19 @@ def webserver(
         yield url
 
 
+@on_free_ports(1)
+@contextmanager
+def prometheus(ports: list[int], config: Path) -> Iterator[str]:
+    """Prometheus with this configuration, and its data beside that; yields its URL."""
+    url = f"http://127.0.0.1:{ports[0]}"
+    command = [program("prometheus", "apt-get install prometheus"), f"--config.file={config}"]
+    command += [f"--storage.tsdb.path={config.parent / 'data'}"]
+    command += [f"--web.listen-address={url.removeprefix('http://')}"]
+    with _running(command) as server:
+        server.until(lambda: _answers(f"{url}/-/ready"))
+        yield url
+
+
 @contextmanager
 def postgres(python: Path) -> Iterator[str]:
     """An empty PostgreSQL, from the package that brings a project's own; yields its URL."""
