@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from flet.messaging.protocol import decode_ext_from_msgpack
 
 import app.components
-from app.backend import admin, admin_session
+from app.backend import admin_session, credentials
 from app.backend.main import create_app
 from app.core import settings
 
@@ -32,7 +32,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     monkeypatch.setenv("ENV_FILE", str(tmp_path / ".env"))  # for the processes that a test starts
     monkeypatch.setattr(settings, "DEV_FILE", tmp_path / "data/dev.env")
     monkeypatch.setattr(admin_session, "SIGNED_OUT", tmp_path / "data/signed-out")
-    for counted in (admin.TOKENS, admin.COOKIES):
+    for counted in (credentials.TOKENS, credentials.COOKIES):
         counted.forget()
     for variable in settings.Settings.model_fields:
         monkeypatch.delenv(variable.upper(), raising=False)

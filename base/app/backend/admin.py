@@ -2,14 +2,11 @@
 
     router = APIRouter(prefix="/admin/clock", dependencies=[Depends(admins_only)])
 
-Whoever has ADMIN_TOKEN, as a bearer token or as the password of a browser's own prompt. Without a
-token nobody in production, and in development whoever sits at this machine.
+Whoever sent ADMIN_TOKEN (`app.backend.credentials`), and whoever a component knows as an admin
+(`app.backend.callers`).
 """
 
-import base64
-import hmac
-import ipaddress
-from urllib.parse import urlsplit
+import time
 
 from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
@@ -17,21 +14,33 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.backend.admin_session import COOKIE, FORGET, AdminSession, begin, sent
-from app.backend.guesses import Guesses
+from app.backend.admin_session import FORGET, AdminSession, begin, sent
+from app.backend.callers import Caller, known_caller
+from app.backend.credentials import ASK, is_from_elsewhere, refusal_of_token
 from app.core.settings import Settings, read
 
-CLOSED = "closed: set ADMIN_TOKEN and send it"
 SIGN_OUT = "/sign-out"
 """Where a mounted application lets a browser sign out, below its own path."""
-TOKENS, COOKIES = Guesses(), Guesses()
-_ASK = {"WWW-Authenticate": 'Basic realm="admin", charset="UTF-8"'}
+ASK_AGAIN = 10.0
+"""Seconds after which somebody whom a component knows has to be known still, on a WebSocket."""
 
 
-def admins_only(connection: HTTPConnection) -> None:
+async def admins_only(connection: HTTPConnection) -> None:
     """Refuse everybody else; a dependency for routes."""
-    if refused := refusal(connection):
+    if refused := refusal(connection, await known_caller(connection)):
         raise refused
+
+
+def refusal(connection: HTTPConnection, caller: Caller | None) -> HTTPException | None:
+    """What to answer to whoever does not run the project, or whom a page of another site sends."""
+    if is_from_elsewhere(connection):
+        return HTTPException(403, "requests from other sites are refused")
+    if caller and caller.is_admin:
+        return None
+    refused = refusal_of_token(connection)
+    if refused and caller and refused.status_code == 401:
+        return HTTPException(403, "only for admins")
+    return refused
 
 
 class AdminsOnly:
@@ -41,9 +50,11 @@ class AdminsOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection = HTTPConnection(scope)
+        # A copy: what is mounted replaces `app` in the scope with itself.
+        connection = HTTPConnection(dict(scope))
         session = sent(connection)
-        refused = refusal(connection)
+        caller = await known_caller(connection)
+        refused = refusal(connection, caller)
         if scope["path"] == scope.get("root_path", "") + SIGN_OUT and _may_sign_out(
             connection, session, refused
         ):
@@ -53,6 +64,10 @@ class AdminsOnly:
         elif refused:
             answer = PlainTextResponse(refused.detail, refused.status_code, refused.headers)
             await answer(scope, receive, send)
+        elif caller and caller.is_admin:
+            if scope["type"] == "websocket":
+                receive, send = _while_open(_KnownAdmin(connection), receive, send)
+            await self._app(scope, receive, send)
         elif not read(Settings).admin_token:
             await self._app(scope, receive, send)
         else:
@@ -62,62 +77,27 @@ class AdminsOnly:
             await self._app(scope, receive, _giving_cookie(session, scope, send))
 
 
-def refusal(connection: HTTPConnection) -> HTTPException | None:
-    """What to answer to whoever does not run the project, or does not ask of their own accord."""
-    if _is_from_elsewhere(connection):
-        return HTTPException(403, "requests from other sites are refused")
-    if not read(Settings).admin_token:
-        return None if _sits_here(connection) else HTTPException(403, CLOSED)
-    session = sent(connection)
-    if session and session.is_open() and not session.is_idle():
-        return None
-    scheme, token = _token(connection)
-    forget = {"Set-Cookie": FORGET} if COOKIE in connection.cookies else {}
-    # A browser sends the password that it remembers by itself: that begins no other session.
-    if session and scheme in ("", "basic"):
-        return HTTPException(401, "session expired: sign in again", _ASK | forget)
-    if not scheme and not forget:
-        return HTTPException(401, "token required", _ASK)
-    right = bool(scheme) and hmac.compare_digest(token, read(Settings).admin_token.encode())
-    # Cookies have a count of their own: a page that goes on with an old one locks nobody out.
-    guesses = TOKENS if scheme else COOKIES
-    if wait := guesses.count(connection.client.host if connection.client else "", right):
-        waiting = {"Retry-After": str(wait)} | forget
-        return HTTPException(429, f"too many wrong tokens: wait {wait} seconds", waiting)
-    return None if right else HTTPException(401, "wrong token", _ASK | forget)
+class _KnownAdmin:
+    """Whoever a component knows as an admin, for as long as it does."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self._connection = connection
+        self._asked = time.monotonic()
+        self._is_known = True
+
+    async def still_open(self) -> bool:
+        if self._is_known and time.monotonic() >= self._asked + ASK_AGAIN:
+            self._asked = time.monotonic()
+            caller = await known_caller(self._connection)
+            self._is_known = caller is not None and caller.is_admin
+        return self._is_known
 
 
 def _may_sign_out(
     connection: HTTPConnection, session: AdminSession | None, refused: HTTPException | None
 ) -> bool:
     """Also whoever has a session that is over; not the page of another site."""
-    return not refused or (session is not None and not _is_from_elsewhere(connection))
-
-
-def _sits_here(connection: HTTPConnection) -> bool:
-    """Whether it is development, and somebody at this machine asks."""
-    client = connection.client.host if connection.client else ""
-    # Asked for by a name of this machine: a name of somebody else's can be made to lead here.
-    here = _is_loopback(client) and _is_loopback(_host(f"//{connection.headers.get('Host', '')}"))
-    return here and read(Settings).app_env == "development"
-
-
-def _is_from_elsewhere(connection: HTTPConnection) -> bool:
-    """Whether a page of another site makes the browser ask."""
-    origin = connection.headers.get("Origin")
-    return origin is not None and origin.partition("://")[2] != connection.headers.get("Host")
-
-
-def _token(connection: HTTPConnection) -> tuple[str, bytes]:
-    """The scheme in lower case, empty where nothing is sent, and the token as it was sent."""
-    scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
-    sent = given.encode("latin-1").strip()  # as Starlette reads headers
-    if scheme.lower() == "basic":
-        try:
-            sent = base64.b64decode(sent, validate=True).partition(b":")[2]
-        except ValueError:
-            sent = b""
-    return scheme.lower(), sent
+    return not refused or (session is not None and not is_from_elsewhere(connection))
 
 
 def _sign_out(session: AdminSession | None, scope: Scope) -> Response:
@@ -128,11 +108,13 @@ def _sign_out(session: AdminSession | None, scope: Scope) -> Response:
         session.sign_out()
     except OSError as error:
         return PlainTextResponse(f"not signed out: can't write to data/, {error}", 503)
-    return PlainTextResponse("signed out", 401, _ASK | {"Set-Cookie": FORGET})
+    return PlainTextResponse("signed out", 401, ASK | {"Set-Cookie": FORGET})
 
 
-def _while_open(session: AdminSession, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """Both directions of a WebSocket, closed at the first message after the session's end."""
+def _while_open(
+    session: AdminSession | _KnownAdmin, receive: Receive, send: Send
+) -> tuple[Receive, Send]:
+    """Both directions of a WebSocket, closed at the first message after a session's end."""
     is_closed = False
 
     async def close() -> None:
@@ -143,13 +125,13 @@ def _while_open(session: AdminSession, receive: Receive, send: Send) -> tuple[Re
 
     async def receive_while_open() -> Message:
         message = await receive()
-        if session.is_open():
+        if await session.still_open():
             return message
         await close()
         return {"type": "websocket.disconnect", "code": 1008}
 
     async def send_while_open(message: Message) -> None:
-        await (send(message) if session.is_open() else close())
+        await (send(message) if await session.still_open() else close())
 
     return receive_while_open, send_while_open
 
@@ -162,18 +144,3 @@ def _giving_cookie(session: AdminSession, scope: Scope, send: Send) -> Send:
         await send(message)
 
     return send_with_cookie
-
-
-def _host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return (parts.hostname or "") if parts.port != 0 else ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -41,6 +41,10 @@ class AdminSession:
         """Whether neither its end has come nor somebody signed out; what is in use asks this."""
         return time.time() < self.began + LONGEST and not (SIGNED_OUT / self.name).exists()
 
+    async def still_open(self) -> bool:
+        """`is_open`, for those who may have to wait for the answer of others."""
+        return self.is_open()
+
     def is_idle(self) -> bool:
         """Whether it was not used for too long to be taken up again."""
         return time.time() >= self.used + IDLE

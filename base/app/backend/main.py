@@ -11,8 +11,8 @@ from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
 from app.backend.bodies import BodyLimit
+from app.backend.errors import refuse
 from app.backend.hosts import KnownHosts
-from app.backend.refusals import refuse
 from app.backend.requests import RequestId
 from app.backend.routes import ROUTERS
 from app.core import logging
@@ -29,6 +29,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title=NAME, description=DESCRIPTION, version=project_version(), lifespan=_lifespan
     )
+    app.state.callers = [load(each.caller) for each in discover() if each.caller]
     app.add_exception_handler(RequestValidationError, refuse)
     app.add_api_route("/", _to_dashboard, include_in_schema=False)
     for router in ROUTERS:

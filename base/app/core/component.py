@@ -52,6 +52,9 @@ class Component:
     lifespan: str | None = None
     """`(FastAPI) -> async context manager`, open for as long as the server runs."""
 
+    caller: str | None = None
+    """`async (HTTPConnection) -> Caller | None`: who asks (`app.backend.callers`)."""
+
     health: str | None = None
     """`async () -> Health`. Also called with no server around, so it opens what it needs."""
 

@@ -3,6 +3,7 @@
 import functools
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,15 @@ def test_all_that_is_declared_wrongly_is_said_at_once(plug_in):
     assert (first, "no_such_module" in second) == ("bent", True)
 
 
+TEXTS = ("name", "title", "summary")
+
+
 def test_what_this_project_declares_can_be_used():
     for found in discover():
+        for field in fields(found):
+            part = getattr(found, field.name)
+            if field.name not in TEXTS and isinstance(part, str):
+                load(part)
         if found.check:
             load(found.check)()
 

@@ -1,0 +1,59 @@
+"""Who asks: whoever a component knows, or whoever sent ADMIN_TOKEN.
+
+    @router.get("/mine")
+    async def mine(caller: CurrentCaller) -> list[Note]: ...
+
+A component that knows people brings `caller`, `async (HTTPConnection) -> Caller | None`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, HTTPException
+from starlette.requests import HTTPConnection
+
+from app.backend.credentials import is_from_elsewhere, refusal_of_token
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or a machine that the project knows."""
+
+    id: str
+    """Unique in the project, and never given to anybody else."""
+    name: str
+    is_admin: bool = False
+    """Whether the dashboard and `/admin` are open to it."""
+
+
+ADMIN = Caller("admin", "Admin", is_admin=True)
+"""Whoever sent ADMIN_TOKEN."""
+KnowsCaller = Callable[[HTTPConnection], Awaitable[Caller | None]]
+
+
+async def known_caller(connection: HTTPConnection) -> Caller | None:
+    """Whom one of the components knows."""
+    knowing: list[KnowsCaller] = getattr(connection.app.state, "callers", [])
+    for knows in knowing:
+        if caller := await knows(connection):
+            return caller
+    return None
+
+
+async def find_caller(connection: HTTPConnection) -> Caller | None:
+    """Who asks; None for a stranger. A dependency for routes that are open to strangers too."""
+    if caller := await known_caller(connection):
+        return caller
+    is_admin = not is_from_elsewhere(connection) and refusal_of_token(connection) is None
+    return ADMIN if is_admin else None
+
+
+async def _current(caller: Annotated[Caller | None, Depends(find_caller)]) -> Caller:
+    if caller is None:
+        raise HTTPException(401, "sign in first", {"WWW-Authenticate": "Bearer"})
+    return caller
+
+
+CurrentCaller = Annotated[Caller, Depends(_current)]
+"""Who asks; a stranger gets 401."""

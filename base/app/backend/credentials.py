@@ -1,0 +1,84 @@
+"""ADMIN_TOKEN as it is sent: as a bearer token, as a browser's password, or by a session's cookie.
+
+Without a token nobody is let in in production, and in development whoever sits at this machine.
+"""
+
+import base64
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from fastapi import HTTPException
+from starlette.requests import HTTPConnection
+
+from app.backend.admin_session import COOKIE, FORGET, sent
+from app.backend.guesses import Guesses
+from app.core.settings import Settings, read
+
+CLOSED = "closed: set ADMIN_TOKEN and send it"
+ASK = {"WWW-Authenticate": 'Basic realm="admin", charset="UTF-8"'}
+TOKENS, COOKIES = Guesses(), Guesses()
+
+
+def refusal_of_token(connection: HTTPConnection) -> HTTPException | None:
+    """What to answer to whoever sends no right token; a wrong one counts as a guess."""
+    if not read(Settings).admin_token:
+        return None if _sits_here(connection) else HTTPException(403, CLOSED)
+    session = sent(connection)
+    if session and session.is_open() and not session.is_idle():
+        return None
+    scheme, token = _token(connection)
+    forget = {"Set-Cookie": FORGET} if COOKIE in connection.cookies else {}
+    # A browser sends the password that it remembers by itself: that begins no other session.
+    if session and scheme in ("", "basic"):
+        return HTTPException(401, "session expired: sign in again", ASK | forget)
+    if not scheme and not forget:
+        return HTTPException(401, "token required", ASK)
+    right = bool(scheme) and hmac.compare_digest(token, read(Settings).admin_token.encode())
+    # Cookies have a count of their own: a page that goes on with an old one locks nobody out.
+    guesses = TOKENS if scheme else COOKIES
+    if wait := guesses.count(connection.client.host if connection.client else "", right):
+        waiting = {"Retry-After": str(wait)} | forget
+        return HTTPException(429, f"too many wrong tokens: wait {wait} seconds", waiting)
+    return None if right else HTTPException(401, "wrong token", ASK | forget)
+
+
+def _sits_here(connection: HTTPConnection) -> bool:
+    """Whether it is development, and somebody at this machine asks."""
+    client = connection.client.host if connection.client else ""
+    # Asked for by a name of this machine: a name of somebody else's can be made to lead here.
+    here = _is_loopback(client) and _is_loopback(_host(f"//{connection.headers.get('Host', '')}"))
+    return here and read(Settings).app_env == "development"
+
+
+def is_from_elsewhere(connection: HTTPConnection) -> bool:
+    """Whether a page of another site makes the browser ask."""
+    origin = connection.headers.get("Origin")
+    return origin is not None and origin.partition("://")[2] != connection.headers.get("Host")
+
+
+def _token(connection: HTTPConnection) -> tuple[str, bytes]:
+    """The scheme in lower case, empty where nothing is sent, and the token as it was sent."""
+    scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
+    sent = given.encode("latin-1").strip()  # as Starlette reads headers
+    if scheme.lower() == "basic":
+        try:
+            sent = base64.b64decode(sent, validate=True).partition(b":")[2]
+        except ValueError:
+            sent = b""
+    return scheme.lower(), sent
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "") if parts.port != 0 else ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

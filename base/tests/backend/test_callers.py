@@ -1,0 +1,73 @@
+"""A component says who asks: for routes, and for what only admins may use."""
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from app.backend import admin
+from app.backend.callers import CurrentCaller
+from app.backend.main import create_app
+from app.core import settings
+
+KNOWS = """
+from app.backend.callers import Caller
+from app.core.component import Component
+
+known = {"lamp": Caller("1", "Ada", is_admin=True), "wick": Caller("2", "Bo")}
+component = Component(name="people", title="People", summary="Knows them.",
+    caller="app.components.people:caller")
+
+async def caller(connection):
+    return known.get(connection.headers.get("Authorization", "").removeprefix("Bearer "))
+"""
+WS = "ws://my-api.example/dashboard/ws"
+TOKEN = "q7Zr-2mWx-Kp9v-Tb4c-Yh6n-Ld8s-Fj3g"
+
+
+@pytest.fixture
+def client(plug_in, monkeypatch):
+    monkeypatch.setenv("APP_ENV", "production")
+    plug_in("people", KNOWS)
+    app = create_app()
+
+    @app.get("/mine")
+    async def mine(caller: CurrentCaller) -> str:
+        return caller.name
+
+    app.router.routes.insert(0, app.router.routes.pop())  # before what is mounted
+    return TestClient(app, "http://my-api.example", client=("192.0.2.7", 50_000))
+
+
+def by(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_route_asks_in_one_line(client, monkeypatch):
+    monkeypatch.setenv("ADMIN_TOKEN", TOKEN)
+    settings.forget()
+    assert client.get("/mine", headers=by("wick")).json() == "Bo"
+    assert client.get("/mine", headers=by(TOKEN)).json() == "Admin"
+    assert client.get("/mine", headers=by("soot")).status_code == 401
+    assert client.get("/mine").status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_an_admin_of_a_component_needs_no_token(client, monkeypatch, token):
+    monkeypatch.setenv("ADMIN_TOKEN", token)
+    settings.forget()
+    answers = [client.get("/dashboard/", headers=by(who)) for who in ("lamp", "wick", "soot")]
+    assert [answer.status_code for answer in answers] == [200, 403, 401 if token else 403]
+    stranger = by("lamp") | {"Origin": "http://other.example"}
+    assert client.get("/dashboard/", headers=stranger).status_code == 403
+
+
+def test_a_websocket_closes_once_its_admin_is_known_no_more(client, monkeypatch):
+    monkeypatch.setattr(admin, "ASK_AGAIN", 0.0)
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(WS, headers=by("wick")):
+        pass
+    with client.websocket_connect(WS, headers=by("lamp")) as socket:
+        from app.components.people import known
+
+        known.clear()
+        socket.send_bytes(b"a message")
+        assert socket.receive()["type"] == "websocket.close"
