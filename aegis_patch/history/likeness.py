@@ -18,7 +18,7 @@ from aegis_patch.upstream import identity_files
 from aegis_patch.upstream.workbench import Bench
 
 NEAR = 25  # per cent of a stack's lines, to be that stack; docs and tests are half of them
-_THERE = 15  # per cent of a component's lines; of one that is absent, a tree has at most 3
+THERE = 15  # per cent of a component's lines; of one that is absent, a tree has at most 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Likeness:
 
     A tree has `held` of the `size` lines of its pristine tree, and in the same files `others`.
     `shares` says of each component of the release how much of its lines are there, in per cent.
-    `shift` is the directory of the stack that most files left, and the one of the tree they are in.
+    `shift` is the directory of the stack that most paths left, and the one of the tree they are in.
     """
 
     stack: Stack
@@ -89,7 +89,7 @@ def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
     known = opened.catalogue
     found = set[str]()
     for name, share in shares.items():
-        if share >= _THERE and component.is_chosen(known[name]):
+        if share >= THERE and component.is_chosen(known[name]):
             found.add(name)
     brought = set[str]()
     for name in found:
@@ -108,16 +108,21 @@ def _share(tree: Tree, moved: Moves, less: Tree, more: Tree) -> float:
 
 
 def _shift(tree: Tree, moved: Moves, base: Tree) -> tuple[str, str]:
-    """What most files changed of their path: a directory of the stack for one of the tree."""
-    shifts = Counter[tuple[str, str]]()
+    """What most paths changed: a directory of the stack for one of the tree.
+
+    Each file and directory at the top of the stack counts once: `app` in `src` moves no project.
+    """
+    shifts = set[tuple[str, tuple[str, str]]]()
     for path in base.files():
         place = _place(tree, moved, path)
         if place in tree:
             was, now = path.split("/"), place.split("/")
+            top = was[0]
             while was and now and was[-1] == now[-1]:
                 del was[-1], now[-1]
-            shifts["/".join(was), "/".join(now)] += 1
-    return max(shifts, key=shifts.__getitem__, default=("", ""))
+            shifts.add((top, ("/".join(was), "/".join(now))))
+    most = Counter(shift for _, shift in shifts).most_common(1)
+    return most[0][0] if most else ("", "")
 
 
 def _there(tree: Tree, moved: Moves, path: str) -> Counter[bytes]:

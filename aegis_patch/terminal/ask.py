@@ -25,11 +25,12 @@ _ROOM = 26  # columns that a summary needs beside its name
 
 
 def text(label: str, default: str) -> str:
-    """A line of text."""
+    """A line of text; the lines of a paste become one."""
     import questionary
 
     style = questionary.Style([*_STYLE.items()])
-    return str(_answer(questionary.text(label, default, qmark="", style=style)))
+    answer = str(_answer(questionary.text(label, default, qmark="", style=style)))
+    return " ".join(answer.split("\n")).strip()
 
 
 def chosen(label: str, known: Catalogue, names: Sequence[str], *, adds: bool = True) -> list[str]:

@@ -139,7 +139,8 @@ def test_init_is_a_conversation(
     seen.see("needs a letter or a digit")  # before the next question
     assert "Description" not in seen.see("Name ! error")
     seen.keys("C-u")
-    seen.keys("-l", "my-api redis")
+    seen.tmux("set-buffer", "my-api\nredis")
+    seen.tmux("paste-buffer", "-p")  # no line of a paste answers the next question
     seen.keys("Enter")
     seen.see("Description A")
     seen.keys("Enter")

@@ -113,6 +113,16 @@ def test_the_directory_of_the_project_is_named_from_elsewhere(place: str, start:
     assert copy.subjects == ["Move", "Copied"]
 
 
+def test_a_package_in_src_leaves_the_project_where_it_is(start: Start) -> None:
+    copy = copied(start("worker"))
+    (copy.path / "src").mkdir()
+    copy.git("mv", "app", "src/app")
+    copy.commit("Move")
+    shown = copy.aegis("adopt", "--components", "cache").out
+    assert copy.git("show", "--name-only", "--format=") == "aegis.toml"
+    assert "worker 100 %, not named" in shown
+
+
 def test_a_component_of_which_little_is_left_can_be_named(start: Start) -> None:
     project = start("ingress")
     project.git("rm", "-rq", "app/components/ingress", "tests/components")

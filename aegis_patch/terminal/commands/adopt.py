@@ -46,6 +46,7 @@ def _confirmed() -> bool:
 
 
 def _show(screen: Screen, found: Found) -> None:
+    from aegis_patch.history.likeness import THERE
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import plain
 
@@ -59,7 +60,8 @@ def _show(screen: Screen, found: Found) -> None:
         if name in stack.present:
             screen.line(f"  {plain(name)} {share:.0f} %")
         elif share >= _PARTLY:
-            screen.line(dim(f"  {plain(name)} {share:.0f} %, too little to be installed"))
+            why = "not named" if share >= THERE else "too little to be installed"
+            screen.line(dim(f"  {plain(name)} {share:.0f} %, {why}"))
     for other in others:
         screen.line(dim(f"{plain(other.stack.label)}: {other.share:.1f} %"))
     screen.line()
