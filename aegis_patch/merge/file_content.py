@@ -7,7 +7,7 @@ three sides did, and to hold what both sides wanted.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import pygit2
@@ -43,6 +43,12 @@ class Three:
         """Base, ours and theirs."""
         return self.base, self.ours, self.theirs
 
+    @property
+    def is_crlf(self) -> bool:
+        """Whether ours ends its lines as Windows does, and only ours."""
+        ends = self.ours.count(b"\r\n")
+        return ends == self.ours.count(b"\n") > 0 and b"\r" not in self.base + self.theirs
+
     def by_names(self) -> Three | None:
         """The versions with everything settled that names decide; None if that is nothing."""
         settled = kinds.structured(self.path, *self.sides)
@@ -51,6 +57,9 @@ class Three:
 
 def merge(three: Three, *, union: bool = False) -> Text:
     """Three texts made one; `union` takes both sides' lines where they meet."""
+    if three.is_crlf:
+        text = merge(replace(three, ours=three.ours.replace(b"\r\n", b"\n")), union=union)
+        return text._replace(data=text.data.replace(b"\n", b"\r\n"))
     if union:
         data = texts.merge_union(three.store, *three.sides)
         problem = _breaks(three, data)
