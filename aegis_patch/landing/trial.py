@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import DEVNULL
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
@@ -27,6 +28,7 @@ from aegis_patch.project.find import Place
 PROJECT = "AEGIS_PROJECT"
 """The variable that tells the command where the project itself is."""
 _PATIENCE = 5.0  # seconds that a command has to end when it is interrupted
+_WATCH = 'read -r _; kill -KILL -"$1"; sleep 0.1; rm -rf "$2"'
 _PLAIN = {
     "core.bare": "false",
     "core.sparseCheckout": "false",
@@ -46,7 +48,7 @@ def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command:
         with doing("Checking out the result"):
             _check_out(there, objects, draft, top)
         with doing(f"Checking the result: {command}", shared=True):
-            code = _run(command, top / there.prefix, there.root)
+            code = _run(command, top / there.prefix, there.root, room)
     if code:
         how = f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
         raise Refused(
@@ -76,17 +78,24 @@ def _check_out(there: Place, objects: Iterable[Path], draft: Draft, top: Path) -
     git.run(top, "reset", "--quiet", "--hard", commit, env=AS_PLACEHOLDER)
 
 
-def _run(command: str, here: Path, project: Path) -> int:
-    """Run a command as a group of its own, of which nothing is left afterwards."""
+def _run(command: str, here: Path, project: Path, room: str) -> int:
+    """Run a command as a group of its own, of which nothing is left afterwards.
+
+    If this process is killed, the end of its pipe has another one end the group and clear the room.
+    """
     with _ended_by_signals():
         running = subprocess.Popen(
             command,
             shell=True,
             cwd=here,
             env={**os.environ, PROJECT: str(project)},
-            stdin=subprocess.DEVNULL,
+            stdin=DEVNULL,
             stdout=2,
             process_group=0,
+        )
+        words = ("sh", "-c", _WATCH, "sh", str(running.pid), room)
+        watch = subprocess.Popen(
+            words, cwd="/", stdin=subprocess.PIPE, stdout=DEVNULL, stderr=DEVNULL, process_group=0
         )
         try:
             return running.wait()
@@ -96,6 +105,8 @@ def _run(command: str, here: Path, project: Path) -> int:
                 running.wait(_PATIENCE)
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
+            watch.kill()
+            watch.communicate()
 
 
 @contextmanager

@@ -54,8 +54,8 @@ class Stack:
     @property
     def title(self) -> str:
         """The upstream, as people call it: the last word of its URL."""
-        last = re.split("[/:]", self.url.rstrip("/"))[-1].removesuffix(".git")
-        return " ".join(last.split())  # it stands in a commit's subject
+        words = re.split("[/:]", self.url.rstrip("/").removesuffix("/.git"))
+        return " ".join(words[-1].removesuffix(".git").split())  # it stands in a commit's subject
 
     @property
     def label(self) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aegis_patch.merge.outcome import Conflict
     from aegis_patch.stack.component import Component
+    from aegis_patch.stack.release import Upstream
     from aegis_patch.stack.update_notes import UpdateNote
     from aegis_patch.verbs.diff import Difference
     from aegis_patch.verbs.explain import Explained
@@ -109,10 +109,13 @@ def explained_json(found: Explained) -> dict[str, Any]:
     return shown
 
 
-def components_json(catalogue: Mapping[str, Component]) -> list[dict[str, Any]]:
-    """The catalogue as a program reads it, core first."""
-    rows = [CORE_ROW]
-    for each in sorted(catalogue.values(), key=_kind_and_name):
+def components_json(opened: Upstream) -> list[dict[str, Any]]:
+    """What a release has as a program reads it, core first; of a fork's core it knows nothing."""
+    core = CORE_ROW
+    if opened.url != "aegis":
+        core = {**core, "summary": "Part of every project.", "implementation": opened.url}
+    rows = [core]
+    for each in sorted(opened.catalogue.values(), key=_kind_and_name):
         row = {key: getattr(each, key) for key in CORE_ROW}
         rows.append({**row, "requires": list(each.requires)})
     return rows

@@ -106,16 +106,17 @@ def pairs(words: list[str]) -> dict[str, str]:
 
 
 def picked(run: Run, verb: str) -> Sequence[str]:
-    """Some components, which a person picks from a list.
+    """Some components, which a person picks from a list; none if the list is empty.
 
     Raises:
-        Usage: nobody can be asked, or the list is empty.
+        Usage: nobody can be asked.
     """
     from aegis_patch.verbs.opening import choices
 
     known, names = choices(run.where, installed=verb == "remove")
     if not names:
-        raise errors.Usage(f"There is nothing to {verb}.", next="aegis status")
+        beside(run).line(f"There is nothing to {verb}.")
+        return names
     if not run.interactive:
         what = f"Name at least one component to {verb}: {', '.join(names)}."
         raise errors.Usage(what, next="aegis components")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from aegis_patch.stack.release import Upstream
 
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
+_IN_PYPROJECT = re.compile(rb"^diff --git a/pyproject\.toml (.*?)(?=^diff --git |\Z)", re.M | re.S)
+_REQUIREMENT = re.compile(rb'^\+?    "([A-Za-z0-9][\w.-]*)', re.MULTILINE)
 _QUESTIONS = Path(__file__).parent / "questions.yml"
 _PLAINLY_VALID = {
     "project_name": r"(?=.*[A-Za-z0-9])[ -~\w]{1,80}",
@@ -192,9 +194,9 @@ def _values(answers: Mapping[str, str]) -> dict[str, str]:
 
 def _distributions(upstream: Upstream) -> set[str]:
     """The packages that a project of a release may need."""
-    pyproject = upstream.base.read("pyproject.toml")
-    found = re.findall(rb'^    "([A-Za-z0-9][\w.-]*)', pyproject, re.MULTILINE)
+    texts = [upstream.base.read("pyproject.toml")]
     for component in upstream.catalogue.values():
         for _, mail in component.series:
-            found += re.findall(rb'^\+    "([A-Za-z0-9][\w.-]*)', mail, re.MULTILINE)
+            texts += _IN_PYPROJECT.findall(mail)
+    found = _REQUIREMENT.findall(b"\n".join(texts))
     return {slug(name.decode()) for name in found}

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from aegis_patch.errors import Refused
 from aegis_patch.project.find import find
-from aegis_patch.stack.component import Catalogue
+from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import open_bench
 
 
-def components(where: Path) -> Catalogue:
-    """What the newest release of a project's upstream has; of ours, where there is no project."""
+def components(where: Path) -> Upstream:
+    """The newest release of a project's upstream; of ours, where there is no project."""
     try:
         url = find(where).stack.url
     except Refused:
         url = releases.BUNDLED
     known = [*releases.versions(url)] or [releases.latest(url)]
     with open_bench() as bench:
-        return bench.open(url, known[-1]).catalogue
+        return bench.open(url, known[-1])

@@ -56,12 +56,27 @@ def init(
         chosen = naming.chosen(bench, opened, wanted, _INIT)
         answers, said = _answers(opened, path, given)
         steps = _steps(opened, answers, chosen)
-        if there is None:
+        if there:
+            said += _ignored(there, bench.pristine(steps[-1].new))
+        else:
             repo = entered.enter_context(new_repository.start(path, dry=mode.dry))
             held = entered.enter_context(journal.alone(repo))
             there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
         result = perform(bench, there, steps, said, mode)
         return replace(result, next=_next(opened, answers))
+
+
+def _ignored(there: Place, pristine: Tree) -> list[str]:
+    """A note if git is to look away from files of the project, and so from new ones beside them."""
+    paths = [repository.within(there.prefix, path) for path in pristine.files()]
+    hidden = [path for path in paths if there.repo.path_is_ignored(path)]
+    if not hidden:
+        return []
+    which = f"`git check-ignore -v --no-index {shlex.quote(hidden[0])}`"
+    return [
+        f"git ignores {len(hidden)} of these paths, such as {hidden[0]}, and new files beside "
+        f"them: {which} shows the pattern"
+    ]
 
 
 @dataclass(frozen=True, slots=True)

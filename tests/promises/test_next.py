@@ -132,7 +132,6 @@ CASES = {
     # The command line.
     "a verb that does not exist": typed("--help", "grow"),
     "a name that is missing": typed("Name at least one component", "add"),
-    "nothing that could be removed": typed("There is nothing to", "remove"),
     "an answer that is not UTF-8": typed("isn't valid UTF-8", "answers description=\udcff"),
     # Names.
     "no name but a comma": typed("Name at least one component", "add ,"),

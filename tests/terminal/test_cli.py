@@ -117,6 +117,14 @@ def test_init_takes_answers_and_the_slug_follows(tmp_path: Path) -> None:
     assert shown["author_email"] == "uma@example.org"
 
 
+@pytest.mark.parametrize(("name", "code"), [("book", 0), ("arq", 1), ("fastapi", 1)])
+def test_only_the_name_of_a_requirement_is_no_projects(
+    tmp_path: Path, name: str, code: int
+) -> None:
+    """`"book"` is quoted at the start of a line, too, elsewhere in a patch."""
+    assert run("init", tmp_path / name, "-y", "--dry-run").code == code
+
+
 def test_init_says_which_answers_are_made_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +239,7 @@ def test_remove_of_several_is_one_plan(start: Start) -> None:
     project.aegis("remove", "cache", "worker", "ingress")
     assert project.subjects[:3] == [f'Revert "Add {n}"' for n in ("cache", "ingress", "worker")]
     assert project.aegis("status", "--json").json["components"] == []
+    assert project.aegis("remove").out == "There is nothing to remove.\n"
 
 
 # 5. Names.

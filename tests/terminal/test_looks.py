@@ -211,23 +211,27 @@ def waiting_git(tmp_path: Path) -> dict[str, str]:
     return {**COLOUR, "GIT_CONFIG_GLOBAL": str(config)}
 
 
-@pytest.mark.parametrize("is_left", [False, True])
+@pytest.mark.parametrize(("left_by", "code"), [("", 0), ("C-c", 130), ("TERM", 143)])
 def test_a_slow_command_says_what_it_is_doing(
     fork: Project,
     tmp_path: Path,
     waiting_git: dict[str, str],
     terminal: Callable[..., Terminal],
-    is_left: bool,
+    left_by: str,
+    code: int,
 ) -> None:
     seen = terminal(tmp_path, 60, waiting_git)
     seen.type(f"aegis init mine -y --upstream {fork.path}")
     seen.see("Fetching /")
     assert not [code for code in seen.colours if UNREADABLE.fullmatch(code)]
-    if is_left:
+    if left_by == "C-c":
         seen.keys("C-c")
+    elif left_by:
+        shell = seen.tmux("display-message", "-p", "#{pane_pid}").strip()
+        subprocess.run(["pkill", f"-{left_by}", "-P", shell], check=True)
     else:
         (tmp_path / "go").touch()
-    assert "Fetching" not in seen.see("= 130" if is_left else "= 0")
+    assert "Fetching" not in seen.see(f"= {code}")
     assert seen.tmux("display-message", "-p", "#{cursor_flag}") == "1\n"
 
 

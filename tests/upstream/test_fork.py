@@ -56,6 +56,13 @@ def test_no_recorded_fold_is_taken_for_a_forks(tmp_path: Path, fork: Project) ->
     assert "/company/\n" in project.read(".gitignore")
 
 
+def test_a_fork_is_called_as_its_directory(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork, "--upstream", f"{fork.path}/.git/")
+    assert project.subjects == ["Start my-api from fork 1.10"]
+    core = project.aegis("components", "--json").json["components"][0]
+    assert core["implementation"] == f"{fork.path}/.git"
+
+
 def test_the_components_are_those_of_the_fork(tmp_path: Path, fork: Project) -> None:
     about = "patches/cache/component.toml"
     fork.edit(about, 'title = "Cache"', 'title = "The company\'s"')
