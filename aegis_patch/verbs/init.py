@@ -55,6 +55,8 @@ def init(
         opened = _opened(bench, version, url)
         chosen = naming.chosen(bench, opened, wanted, _INIT)
         answers, said = _answers(opened, path, given)
+        if find.has_record(path.parent):
+            said.append(f"it is inside another aegis project, {find.find(path.parent).root}")
         steps = _steps(opened, answers, chosen)
         if there:
             said += _ignored(there, bench.pristine(steps[-1].new))

@@ -169,6 +169,8 @@ def test_init_inside_a_repository_makes_a_subdirectory(tmp_path: Path) -> None:
     assert outer.subjects[-1] == "Outer"
     assert len(outer.subjects) == 3
     assert outer.git("status", "--porcelain") == " M README"
+    again = run("init", inner.path / "api", "-y", "--dry-run").out
+    assert f"note it is inside another aegis project, {inner.path}" in again
     inner.aegis("add", "ingress")
     inner.aegis("remove", "worker")
     assert outer.git("status", "--porcelain") == " M README"
