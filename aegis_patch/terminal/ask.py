@@ -83,8 +83,13 @@ def _answer(question: Any) -> Any:
     """The answer to a question.
 
     Raises:
-        Interrupted: by Ctrl-C, or the end of the input.
+        Interrupted: by Ctrl-C, Ctrl-D, or the end of the input.
     """
+    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+
+    keys, asked = KeyBindings(), question.application
+    keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
+    asked.key_bindings = merge_key_bindings([asked.key_bindings or KeyBindings(), keys])
     try:
         return question.unsafe_ask()
     except (KeyboardInterrupt, EOFError):
