@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pygit2
+
+_PREFIX = "aegis-scratch-"
+_OLD = 7 * 24 * 60 * 60  # seconds after which a store is that of a killed process
 
 
 @contextmanager
 def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
     """A throw-away object store that also sees the objects of its alternates."""
-    with tempfile.TemporaryDirectory(prefix="aegis-", dir=_memory()) as directory:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_memory()) as directory:
+        _sweep(Path(directory))
         store = pygit2.init_repository(directory, bare=True)
         for path in alternates:
             store.odb.add_disk_alternate(str(path))
         yield store
         store.free()
+
+
+def _sweep(new: Path) -> None:
+    """Remove the stores that killed processes left beside a new one: they take memory."""
+    for left in new.parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if new.stat().st_mtime - left.stat().st_mtime > _OLD:
+                shutil.rmtree(left)
 
 
 def _memory() -> str | None:
