@@ -19,6 +19,7 @@ from aegis_patch.landing import journal, land, new_repository, preconditions
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import find, git, repository
 from aegis_patch.project.find import Place
+from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
@@ -55,8 +56,7 @@ def init(
         opened = _opened(bench, version, url)
         chosen = naming.chosen(bench, opened, wanted, _INIT)
         answers, said = _answers(opened, path, given)
-        if find.has_record(path.parent):
-            said.append(f"it is inside another aegis project, {find.find(path.parent).root}")
+        said += _around(path)
         steps = _steps(opened, answers, chosen)
         if there:
             said += _ignored(there, bench.pristine(steps[-1].new))
@@ -66,6 +66,12 @@ def init(
             there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
         result = perform(bench, there, steps, said, mode)
         return replace(result, next=_next(opened, answers))
+
+
+def _around(path: Path) -> list[str]:
+    """A note if a path is inside another project."""
+    around = [place for place in path.parents if (place / RECORD).is_file()]
+    return [f"it is inside another aegis project, {around[0]}"] if around else []
 
 
 def _ignored(there: Place, pristine: Tree) -> list[str]:
