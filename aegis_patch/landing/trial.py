@@ -79,10 +79,7 @@ def _check_out(there: Place, objects: Iterable[Path], draft: Draft, top: Path) -
 
 
 def _run(command: str, here: Path, project: Path, room: str) -> int:
-    """Run a command as a group of its own, of which nothing is left afterwards.
-
-    If this process is killed, the end of its pipe has another one end the group and clear the room.
-    """
+    """Run a command as a group of its own, of which nothing is left afterwards."""
     with _ended_by_signals():
         running = subprocess.Popen(
             command,
@@ -93,20 +90,29 @@ def _run(command: str, here: Path, project: Path, room: str) -> int:
             stdout=2,
             process_group=0,
         )
-        words = ("sh", "-c", _WATCH, "sh", str(running.pid), room)
-        watch = subprocess.Popen(
-            words, cwd="/", stdin=subprocess.PIPE, stdout=DEVNULL, stderr=DEVNULL, process_group=0
-        )
         try:
-            return running.wait()
+            with _watched(running.pid, room):
+                return running.wait()
         finally:
             with suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 os.killpg(running.pid, signal.SIGTERM)
                 running.wait(_PATIENCE)
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
-            watch.kill()
-            watch.communicate()
+
+
+@contextmanager
+def _watched(group: int, room: str) -> Iterator[None]:
+    """If this process is killed, the end of its pipe has another end a group and clear a room."""
+    words = ("sh", "-c", _WATCH, "sh", str(group), room)
+    watch = subprocess.Popen(
+        words, cwd="/", stdin=subprocess.PIPE, stdout=DEVNULL, stderr=DEVNULL, process_group=0
+    )
+    try:
+        yield
+    finally:
+        watch.kill()
+        watch.communicate()
 
 
 @contextmanager
