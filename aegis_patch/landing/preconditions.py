@@ -6,11 +6,13 @@ import os
 import shlex
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygit2
 from pygit2.enums import FileMode
+from pygit2.index import Index
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, locks
@@ -97,17 +99,26 @@ def index(repo: pygit2.Repository) -> None:
         )
 
 
-def _staged(repo: pygit2.Repository) -> pygit2.Index | None:
+class _Index(Index):
+    def __del__(self) -> None:
+        if "_index" in vars(self):  # else it couldn't be read
+            super().__del__()
+
+
+def _staged(repo: pygit2.Repository) -> Index | None:
     """The index as it is now; None if it is of a kind that only git can read."""
     try:
-        found: pygit2.Index = repo.index
+        found = _index(f"{repo.path}index")
         found.read(force=False)
     except pygit2.GitError:
         return None
     return found
 
 
-def _is_as_in(before: Tree, staged: pygit2.Index, top: Path, path: str) -> bool:
+_index = lru_cache(maxsize=1)(_Index)
+
+
+def _is_as_in(before: Tree, staged: Index, top: Path, path: str) -> bool:
     """Whether index and disk have a file as a tree has it, to the byte: then none would be lost.
 
     If not, it may still be unchanged: by filters, line endings or a sparse checkout.

@@ -109,7 +109,7 @@ def edited(upstream: Upstream, name: str) -> int:
     """How many lines of existing files a series changes; a Compose service is new text in one."""
     start, end = pristine.before(upstream, name), pristine.after(upstream, name)
     count = 0
-    for change in start.store.diff(start.id, end.id):
+    for change in start.diff(end):
         assert change is not None
         if change.delta.status_char() == "M" and change.delta.new_file.path != "compose.yaml":
             count += change.line_stats[1] + change.line_stats[2]

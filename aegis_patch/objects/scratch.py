@@ -20,7 +20,10 @@ def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
     """A throw-away object store that also sees the objects of its alternates."""
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_memory()) as directory:
         _sweep(Path(directory))
-        store = pygit2.init_repository(directory, bare=True)
+        for name in "objects", "refs":
+            Path(directory, name).mkdir()
+        Path(directory, "HEAD").write_text("ref: refs/heads/main\n")
+        store = pygit2.Repository(directory)
         for path in alternates:
             store.odb.add_disk_alternate(str(path))
         yield store

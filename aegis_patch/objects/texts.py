@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import pygit2
-from pygit2.enums import FileMode, MergeFavor, MergeFileFlag, MergeFlag
+from pygit2 import enums
+from pygit2.enums import FileMode
 
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
@@ -35,6 +37,8 @@ def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
         return Merged(ours, clean=False)
     if ours == base or theirs in (base, ours):  # nor can it hand back an empty one
         return Merged(theirs if ours == base else ours, clean=True)
+    if (apart := _merged_apart(base, ours, theirs)) is not None:
+        return Merged(apart, clean=True)
     recode = not _is_utf8(b"\n".join(sides))
     before, mine, wanted = (
         pygit2.IndexEntry(label, store.create_blob(_recoded(data, recode)), FileMode.BLOB)
@@ -68,9 +72,22 @@ def hunks(old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
         yield range(at, at + hunk.old_lines), range(to, to + hunk.new_lines)
 
 
+def _merged_apart(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """The merge of changes that have a line between them, which needs no part of pygit2's."""
+    edits = []
+    for side in ours, theirs:
+        changed = lines(side)
+        edits += [(old, changed[new.start : new.stop]) for old, new in hunks(base, side)]
+    edits.sort(key=lambda edit: edit[0].start)
+    if any(one.stop >= two.start for (one, _), (two, _) in pairwise(edits)):
+        return None
+    return b"".join(spliced(lines(base), edits))
+
+
 def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """Three-way merge of one file's text that takes both sides' lines where they meet."""
-    index = _merged(store, (base, ours, theirs), MergeFavor.UNION, MergeFileFlag.DEFAULT)
+    sides = (base, ours, theirs)
+    index = _merged(store, sides, enums.MergeFavor.UNION, enums.MergeFileFlag.DEFAULT)
     return _file(store, index)
 
 
@@ -83,22 +100,22 @@ def merge_by_unique_lines(
     """
     if b"\0" in base + ours + theirs:
         return None
-    patience = MergeFileFlag.DIFF_PATIENCE
-    index = _merged(store, (base, ours, theirs), MergeFavor.NORMAL, patience)
+    patience = enums.MergeFileFlag.DIFF_PATIENCE
+    index = _merged(store, (base, ours, theirs), enums.MergeFavor.NORMAL, patience)
     return None if index.conflicts else _file(store, index)
 
 
 def _merged(
     store: pygit2.Repository,
     sides: tuple[bytes, bytes, bytes],
-    favor: MergeFavor,
-    how: MergeFileFlag,
+    favor: enums.MergeFavor,
+    how: enums.MergeFileFlag,
 ) -> pygit2.Index:
     nothing = trees.empty(store)
     base, ours, theirs = (
         nothing.replaced({"file": Entry.written(store, data)}).id for data in sides
     )
-    return store.merge_trees(base, ours, theirs, favor, MergeFlag(0), how)
+    return store.merge_trees(base, ours, theirs, favor, enums.MergeFlag(0), how)
 
 
 def _file(store: pygit2.Repository, index: pygit2.Index) -> bytes:

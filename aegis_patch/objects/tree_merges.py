@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pygit2
-from pygit2.enums import FileMode, MergeFavor, MergeFlag
+from pygit2 import enums
+from pygit2.enums import FileMode
 
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Entry, Tree
@@ -51,7 +52,7 @@ def _merged_file(was: Entry, mine: Entry, wanted: Entry, settle: Settle | None) 
 
 def merge_towards(base: Tree, ours: Tree, theirs: Tree, wanted: Tree) -> Tree:
     """The merged tree; a path that clashes is as in `wanted`."""
-    index = _merged(base, ours, theirs)
+    index = _merged(base, ours, theirs, enums.MergeFavor.NORMAL)
     clashes = {side.path for sides in index.conflicts or () for side in sides if side}
     for path in clashes:
         del index.conflicts[path]
@@ -63,7 +64,7 @@ def merge_loosely(base: Tree, ours: Tree, theirs: Tree) -> Tree:
 
     For a merge base that never was a tree of its own; never for a result.
     """
-    index = _merged(base, ours, theirs, MergeFavor.UNION)
+    index = _merged(base, ours, theirs, enums.MergeFavor.UNION)
     left = list(index.conflicts or ())  # deleted here, changed there; or binary
     for sides in left:
         path = next(side.path for side in sides if side)
@@ -73,10 +74,8 @@ def merge_loosely(base: Tree, ours: Tree, theirs: Tree) -> Tree:
     return _written(index, ours)
 
 
-def _merged(
-    base: Tree, ours: Tree, theirs: Tree, favor: MergeFavor = MergeFavor.NORMAL
-) -> pygit2.Index:
-    return ours.store.merge_trees(base.id, ours.id, theirs.id, favor, MergeFlag(0))
+def _merged(base: Tree, ours: Tree, theirs: Tree, favor: enums.MergeFavor) -> pygit2.Index:
+    return ours.store.merge_trees(base.id, ours.id, theirs.id, favor, enums.MergeFlag(0))
 
 
 def _written(index: pygit2.Index, like: Tree) -> Tree:

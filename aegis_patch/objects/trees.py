@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pygit2
-from pygit2.enums import FileMode, ObjectType
+from pygit2.enums import DiffOption, FileMode, ObjectType
 
 Differences = dict[str, tuple["Entry | None", "Entry | None"]]
 
@@ -131,6 +131,10 @@ class Tree:
             was, _ = found.get(path, (None, None))
             found[path] = (was, entry)
         return dict(sorted(found.items()))
+
+    def diff(self, other: Tree, flags: DiffOption = DiffOption.NORMAL) -> pygit2.Diff:
+        """What git says of the change to another tree, which is read from this one's store."""
+        return self._node.diff_to_tree(other.within(self.store)._node, flags=flags)
 
     def lacking(self, other: Tree) -> Iterator[tuple[str, Entry]]:
         """The files that another tree has not, or not the same; only directories here are read."""

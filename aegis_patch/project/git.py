@@ -110,9 +110,13 @@ def _git_dir(directory: Path) -> Path:
 
 def objects(directory: Path) -> Path:
     """The object directory of the repository that a directory is in."""
-    git_dir = _git_dir(directory)
-    shared = git_dir / "commondir"  # in a linked worktree
-    return (git_dir / shared.read_text().strip() if shared.exists() else git_dir) / "objects"
+    return common(_git_dir(directory)) / "objects"
+
+
+def common(git_dir: Path) -> Path:
+    """Where objects and settings are: in a linked worktree, the main one's git directory."""
+    shared = git_dir / "commondir"
+    return git_dir / shared.read_text().strip() if shared.exists() else git_dir
 
 
 def history(store: str, borrowed: Path, *args: str, also: Iterable[Path] = ()) -> str:

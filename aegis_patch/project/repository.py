@@ -8,19 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import RepositoryState, SortMode
+from pygit2.enums import SortMode
 
 from aegis_patch.errors import Refused
+from aegis_patch.project import git
 
 _UNDER_WAY = {
-    RepositoryState.MERGE: "merge",
-    RepositoryState.REVERT: "revert",
-    RepositoryState.REVERT_SEQUENCE: "revert",
-    RepositoryState.CHERRYPICK: "cherry-pick",
-    RepositoryState.CHERRYPICK_SEQUENCE: "cherry-pick",
-    RepositoryState.APPLY_MAILBOX: "am",
-    RepositoryState.BISECT: "bisect",
-}  # and all others are a kind of rebase
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "REVERT_HEAD": "revert",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "BISECT_LOG": "bisect",
+}
+"""What git leaves in its directory during an operation. The first that is there says which."""
 
 _UNREADABLE = (
     # what libgit2 complains of, what that means, and what to type
@@ -73,8 +75,8 @@ def open_repository(directory: Path) -> pygit2.Repository:
 
 def operation(repo: pygit2.Repository) -> str:
     """The verb of git's that is in progress; "" for none."""
-    state = repo.state()
-    return "" if state == RepositoryState.NONE else _UNDER_WAY.get(state, "rebase")
+    there = Path(repo.path)
+    return next((verb for mark, verb in _UNDER_WAY.items() if (there / mark).exists()), "")
 
 
 def under_way(repo: pygit2.Repository) -> tuple[str, str]:
@@ -95,7 +97,8 @@ def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit
 
 def ignores_case(repo: pygit2.Repository) -> bool:
     """Whether the file system takes `readme` for `README`, as git found when it made this."""
-    return "core.ignorecase" in repo.config and repo.config.get_bool("core.ignorecase")
+    name = "core.ignorecase"
+    return name in _settings(repo, "ignorecase") and repo.config.get_bool(name)
 
 
 def look_at_disk(path: Path) -> str:
@@ -105,9 +108,18 @@ def look_at_disk(path: Path) -> str:
     return f"ls -ld {shown} && df -h {shown}"
 
 
+def _settings(repo: pygit2.Repository, word: str) -> set[str]:
+    """The names of all settings, or none if the repository's own file has no such word."""
+    file = git.common(Path(repo.path)) / "config"
+    text = file.read_text(errors="replace").lower() if file.exists() else ""
+    if word not in text and "include" not in text:
+        return set()
+    return {entry.name for entry in repo.config}
+
+
 def _refuse_partial(repo: pygit2.Repository, directory: Path) -> None:
-    for entry in repo.config:
-        if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", entry.name):
+    for name in _settings(repo, "partialclonefilter"):
+        if partial := re.fullmatch(r"remote\.(.+)\.partialclonefilter", name):
             setting, remote = (shlex.quote(name) for name in partial.group(0, 1))
             raise Refused(
                 "This partial clone lacks objects that a merge needs.",

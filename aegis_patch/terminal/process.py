@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn, TextIO
 
 
@@ -18,11 +17,6 @@ def begin() -> None:
     if sys.getfilesystemencoding() != "utf-8":
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
     gc.set_threshold(100_000)  # a small command ends before the first collection
-    if "pygit2" not in sys.modules:
-        # Its settings read all certificates for the network, which aegis leaves to git.
-        settings = ModuleType("pygit2.settings")
-        settings.Settings = object  # type: ignore[attr-defined]
-        sys.modules["pygit2.settings"] = settings
 
 
 def end(code: int) -> NoReturn:

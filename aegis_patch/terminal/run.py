@@ -68,8 +68,9 @@ class Call:
 
     def __call__(self) -> int:
         """Run the command; its exit code."""
-        from aegis_patch.terminal import waiting
+        from aegis_patch.terminal import light_pygit2, waiting
 
+        light_pygit2.install()
         with waiting.shown(hidden=self.run.json or self.run.quiet):
             code: int = command(self.name)(self.run, **self.own)
         return code

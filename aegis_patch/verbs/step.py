@@ -113,7 +113,7 @@ class Result:
 def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
     """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
     found = []
-    for patch in old.store.diff(old.id, new.id):
+    for patch in old.diff(new):
         if patch is not None:
             _, added, removed = patch.line_stats
             word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")
@@ -124,7 +124,7 @@ def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
 
 def patch_text(old: Tree, new: Tree) -> str:
     """The change from one tree to another, as `git apply` takes it."""
-    diff = old.store.diff(old.id, new.id, flags=DiffOption.SHOW_BINARY)
+    diff = old.diff(new, DiffOption.SHOW_BINARY)
     parts = [patch.data for patch in diff if patch is not None]
     return b"".join(parts).decode("utf-8", "surrogateescape")
 
