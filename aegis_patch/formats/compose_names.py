@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.formats.compose_nodes import elements, line, mapping, text
@@ -45,6 +46,7 @@ class Compose:
         return frozenset(volumes - self.named)
 
 
+@lru_cache(maxsize=64)
 def read(data: bytes) -> Compose | None:
     """The names in one Compose file, without its includes; None if it isn't one."""
     try:

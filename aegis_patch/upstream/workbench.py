@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pygit2
 
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class Bench:
     """Where things are built: the scratch store, the releases opened in it, the trees made.
 
-    `places` are the object directories that the store was opened with.
+    `places` are the object directories that the store was opened with, `merged` the steps that were
+    tried.
     """
 
     store: pygit2.Repository
     places: tuple[Path, ...] = ()
     opened: dict[tuple[str, str, str], Upstream] = field(default_factory=dict)
     made: dict[str, Tree] = field(default_factory=dict)
+    merged: dict[str, Any] = field(default_factory=dict)
 
     @property
     def objects(self) -> list[Path]:

@@ -54,11 +54,10 @@ class Built:
 
 def build(bench: Bench, there: Place, step: Step, root: Tree, *, relock: bool) -> Built:
     """Build one step upon the repository's tree."""
-    plan, attributes = _plan(bench, there, step, inside(there, root))
-    outcome = evolve(plan)
-    if isinstance(outcome, Conflicted) and isinstance(there, Project):
-        outcome = recall(bench, there, plan, outcome)
-    outcome = learnt.written_down(plan, outcome)
+    key = f"{step.old} {step.new} {step.record} {root}"
+    if key not in bench.merged:  # `remove` tries a step before it makes it
+        bench.merged[key] = _merged(bench, there, step, inside(there, root))
+    plan, attributes, outcome = bench.merged[key]
     built = Built(step, root, root, outcome, plan.moved or Moves())
     if isinstance(outcome, Unchanged):
         return built
@@ -75,6 +74,16 @@ def build(bench: Bench, there: Place, step: Step, root: Tree, *, relock: bool) -
     notes += _compose_notes(there, plan, outcome.tree)
     outcome = replace(outcome, notes=(*outcome.notes, *notes))
     return replace(built, after=after.replaced(edits), outcome=outcome)
+
+
+def _merged(
+    bench: Bench, there: Place, step: Step, tree: Tree
+) -> tuple[Plan, Mapping[str, str], Outcome]:
+    plan, attributes = _plan(bench, there, step, tree)
+    outcome = evolve(plan)
+    if isinstance(outcome, Conflicted) and isinstance(there, Project):
+        outcome = recall(bench, there, plan, outcome)
+    return plan, attributes, learnt.written_down(plan, outcome)
 
 
 def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, Mapping[str, str]]:

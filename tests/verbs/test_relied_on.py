@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from aegis_patch.merge.evolve import evolve
+from aegis_patch.merge.outcome import Outcome, Plan
+from aegis_patch.verbs import build
 from tests.conftest import Project, Start
 
 
@@ -167,3 +170,19 @@ def test_a_submodule_is_no_trouble(start: Start) -> None:
     project.git("commit", "--quiet", "-m", "A submodule")
     project.aegis("remove", "worker")
     assert "160000" in project.git("ls-tree", "-r", "HEAD", "vendor/lib")
+
+
+def test_a_step_that_was_tried_is_not_merged_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged: list[Plan] = []
+
+    def counted(plan: Plan) -> Outcome:
+        merged.append(plan)
+        return evolve(plan)
+
+    monkeypatch.setattr(build, "evolve", counted)
+    project = start("worker")
+    merged.clear()
+    project.aegis("remove", "worker")
+    assert len(merged) == 1
