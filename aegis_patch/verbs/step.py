@@ -6,12 +6,13 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+import pygit2
 from pygit2.enums import DiffOption
 
 from aegis_patch.history.unresolved import Reference
 from aegis_patch.merge.outcome import Conflict
 from aegis_patch.merge.sides import Note
-from aegis_patch.objects.trees import Tree
+from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote
 
@@ -113,12 +114,11 @@ class Result:
 def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
     """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
     found = []
-    for patch in old.diff(new):
-        if patch is not None:
-            _, added, removed = patch.line_stats
-            word = {"A": "added", "D": "deleted"}.get(patch.delta.status_char(), "modified")
-            path = posixpath.relpath(patch.delta.new_file.path, prefix or ".")
-            found.append(FileChange(path, word, added, removed))
+    for path, (was, now) in old.differences(new).items():
+        patch = pygit2.Patch.create_from(bytes_of(was), bytes_of(now))
+        _, added, removed = patch.line_stats
+        word = "deleted" if not now else "modified" if was else "added"
+        found.append(FileChange(posixpath.relpath(path, prefix or "."), word, added, removed))
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from pygit2.enums import ObjectType
 from aegis_patch.objects import texts, tree_merges
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Entry, Tree
+from aegis_patch.verbs.step import FileChange, file_changes
 from tests import tiny
 from tests.tiny import EXEC, FILE, LINK, Files
 
@@ -221,3 +222,20 @@ def test_equal_directories_are_not_read() -> None:
         one, other = (Tree(store, store.write(ObjectType.TREE, text)) for text in raw)
         assert one.changed(other) == ("a",)
         assert [path for path, _ in one.lacking(other)] == ["a"]
+
+
+def test_the_files_of_a_commit_are_found_without_reading_what_is_equal(
+    store: pygit2.Repository,
+) -> None:
+    absent = bytes.fromhex("1" * 40)
+    old, new = (
+        Tree(
+            store,
+            store.write(
+                ObjectType.TREE,
+                b"100644 a\0%b40000 mine\0%b" % (text(store, data).id.raw, absent),
+            ),
+        )
+        for data in (b"1\n2\n", b"2\n3\n4\n")
+    )
+    assert file_changes(old, new, "") == (FileChange("a", "modified", 2, 1),)
