@@ -104,10 +104,11 @@ def here(app: FastAPI) -> TestClient:
 class Viewer:
     """Somebody who looks at the dashboard, without a browser: it speaks Flet's own protocol."""
 
-    def __init__(self, socket: Any) -> None:
+    def __init__(self, socket: Any, route: str = "/") -> None:
         self._socket = socket
         self._seen: list[Any] = []
-        page = {"route": "/", "width": 800, "height": 600, "platform": "linux", "web": True}
+        self._sent: list[Any] = []
+        page = {"route": route, "width": 800, "height": 600, "platform": "linux", "web": True}
         self._send(1, {"session_id": None, "page_name": "", "page": page})
 
     def find(
@@ -115,8 +116,8 @@ class Viewer:
     ) -> dict[str, Any]:
         """The first control, among those sent so far and next, that matches."""
         for _ in range(messages):
-            for seen in self._seen:
-                for found in _dicts(seen):
+            for sent in self._sent:
+                for found in _dicts(sent):
                     if matches(found):
                         return found
             self._receive()
@@ -141,9 +142,9 @@ class Viewer:
 
     def _receive(self) -> None:
         raw = self._socket.receive_bytes()[1:]
-        self._seen.append(
-            msgpack.unpackb(raw, ext_hook=decode_ext_from_msgpack, strict_map_key=False)
-        )
+        message = msgpack.unpackb(raw, ext_hook=decode_ext_from_msgpack, strict_map_key=False)
+        self._seen.append(message)
+        self._sent.append(message)
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:
@@ -157,12 +158,12 @@ def _dicts(value: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def dashboard() -> Callable[[], Any]:
-    """`with dashboard() as viewer:` opens the dashboard of what is plugged in by then."""
+    """`with dashboard("/clock") as viewer:` opens a page of what is plugged in by then."""
 
     @contextmanager
-    def dashboard() -> Iterator[Viewer]:
+    def dashboard(route: str = "/") -> Iterator[Viewer]:
         with here(create_app()) as client, client.websocket_connect(WS) as ws:
-            yield Viewer(ws)
+            yield Viewer(ws, route)
 
     return dashboard
 

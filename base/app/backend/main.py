@@ -52,7 +52,8 @@ def create_app() -> FastAPI:
     # The last to be added is the first to be asked: an id for whatever the others log.
     app.add_middleware(RequestId)
     # Last, for what is mounted answers everything under its path.
-    app.mount(dashboard.PATH, AdminsOnly(dashboard.create()))
+    app.state.dashboard = dashboard.create()
+    app.mount(dashboard.PATH, AdminsOnly(app.state.dashboard))
     return app
 
 
@@ -65,7 +66,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             if component.lifespan:
                 await stack.enter_async_context(load(component.lifespan)(app))
                 log.info("component started", component=component.name)
-        await stack.enter_async_context(dashboard.running())
+        await stack.enter_async_context(dashboard.running(app.state.dashboard))
         yield
 
 

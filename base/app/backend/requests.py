@@ -1,13 +1,21 @@
-"""Every request has an id: in the answer's header, and in each log line that is written for it."""
+"""Every request has an id: in the answer's header, and in each log line that is written for it.
+
+It is counted, too, for the dashboard.
+"""
 
 import re
 import secrets
+import time
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.backend.traffic import TRAFFIC
+
 HEADER = "X-Request-ID"
+QUIET = ("/health/live", "/dashboard")
+"""What is asked for all day: probes and the dashboard's files."""
 # What a proxy in front may send; anything else is not let into our logs.
 _SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -26,10 +34,21 @@ class RequestId:
         sent = Headers(scope=scope).get(HEADER, "")
         request_id = sent if _SANE.fullmatch(sent) else secrets.token_hex(8)
 
+        status = 500  # what becomes of an exception that nobody handles
+
         async def send_with_id(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)[HEADER] = request_id
+                status = message["status"]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_id)
+        began = time.perf_counter()
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
+                await self._app(scope, receive, send_with_id)
+        finally:
+            if not scope["path"].startswith(QUIET):
+                route = getattr(scope.get("route"), "path", "no route")
+                seconds = time.perf_counter() - began
+                TRAFFIC.count(f"{scope['method'][:8]} {route}", status, seconds)

@@ -38,7 +38,7 @@ class Component:
     """The name of its package under `app/components/`."""
 
     title: str
-    """What people read on its card."""
+    """What people read on the dashboard."""
 
     summary: str
     """One sentence that says what it is for."""
@@ -58,8 +58,14 @@ class Component:
     health: str | None = None
     """`async () -> Health`. Also called with no server around, so it opens what it needs."""
 
-    card: str | None = None
-    """`(CardContext) -> CardBody`, what its card on the dashboard shows besides its health."""
+    page: str | None = None
+    """A `Page` of the dashboard (`app.frontend.pages`), for the navigation and the map."""
+
+    trends: tuple[str, ...] = ()
+    """Keys of numbers in its health's data that the dashboard draws over the last hour."""
+
+    talks_to: tuple[str, ...] = ()
+    """Components that it talks to without naming them in its code; `core` is the web server."""
 
     cli: str | None = None
     """A `typer.Typer`, mounted as a command of the component's name."""

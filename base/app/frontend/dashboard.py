@@ -1,8 +1,7 @@
-"""The dashboard: a card for the core and for every component, kept up to date while it is open."""
+"""The dashboard: a first page, and a page for each component, up to date while they are open."""
 
 import asyncio
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,29 +16,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.backend.admin import SIGN_OUT
 from app.core.component import Component, discover
-from app.core.health import Report, check_all
 from app.core.settings import Settings, read
 from app.frontend import theme
-from app.frontend.card import Card, CardContext, Pill
+from app.frontend.feed import INTERVAL, Feed
+from app.frontend.overview import Overview
+from app.frontend.pages import ComponentPage, PageContext, page_of
+from app.frontend.parts import Pill
 from app.identity import DESCRIPTION, NAME
 
 PATH = "/dashboard"
 ASSETS = Path(__file__).parent / "assets"
-INTERVAL = 1.5
-"""Seconds between two looks at everybody's health."""
 
 CORE = Component(
-    name="core", title="Core", summary="The process that serves the API and this dashboard."
+    name="core",
+    title="Web server",
+    summary="Serves the API and this dashboard.",
+    page="app.frontend.requests_page:page",
 )
 
 
 def create() -> FastAPI:
     """The application to mount under `PATH`. It loads nothing from elsewhere: it works offline."""
     components = discover()
-    feed = _Feed(components)
+    feed = Feed(components)
 
     async def main(page: ft.Page) -> None:
-        await _open(page, [CORE, *components], feed)
+        _Visit(page, [CORE, *components], feed)
 
     app: FastAPI = flet_web.fastapi.app(
         main,
@@ -49,6 +51,7 @@ def create() -> FastAPI:
         app_description=DESCRIPTION,
         session_timeout_seconds=600,
     )
+    app.state.feed = feed
     app.add_middleware(_ForItself)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     # Flet has a limit of its own for what its page uploads.
@@ -77,59 +80,91 @@ class _ForItself:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[None]:
+async def running(dashboard: FastAPI) -> AsyncIterator[None]:
     """Flet's own start and stop, which a mounted application is not given by itself."""
     await flet_web.fastapi.app_manager.start()
+    remembering = asyncio.create_task(dashboard.state.feed.remember())
     try:
         yield
     finally:
+        remembering.cancel()
         await flet_web.fastapi.app_manager.shutdown()
 
 
-class _Feed:
-    """Everybody's health, asked once for all who watch."""
+class _Visit:
+    """One viewer's pages, alive for as long as somebody looks at them."""
 
-    def __init__(self, components: list[Component]) -> None:
-        self._components = components
-        self._round: asyncio.Task[Report] | None = None
-        self._asked_at = 0.0
+    def __init__(self, page: ft.Page, components: list[Component], feed: Feed) -> None:
+        self._page, self._feed = page, feed
+        self._components = {found.name: found for found in components}
+        self._overall = Pill("status-overall")
+        self._navigation = ft.Row(scroll=ft.ScrollMode.AUTO, spacing=4)
+        self._place = ft.Container()
+        self._shown: Overview | ComponentPage | None = None
+        self._name = ""
+        self._pages = {found.name: page_of(found) for found in components}
+        page.title = NAME
+        theme.apply(page)
+        page.add(_header(page, self._overall), self._navigation, self._place)
+        self._watched = asyncio.Event()
+        self._watched.set()
+        page.on_connect = self._watched.set
+        page.on_disconnect = self._watched.clear
+        page.on_route_change = lambda: self._show(page.route)
+        page.on_resize = lambda: page.run_task(self._refresh)
+        self._show(page.route)
+        watching = page.run_task(self._watch)
+        page.on_close = watching.cancel
 
-    async def latest(self) -> Report:
-        now = time.monotonic()
-        if self._round is None or (self._round.done() and now - self._asked_at >= INTERVAL / 2):
-            self._asked_at = now
-            self._round = asyncio.create_task(check_all(self._components))
-        # Shielded: one viewer who leaves must not take the answer away from the others.
-        return await asyncio.shield(self._round)
+    def _go(self, name: str) -> None:
+        """Open a page by its component's name; none is the first page."""
+        self._show(f"/{name}")
+        self._page.run_task(self._page.push_route, f"/{name}")
 
+    def _show(self, route: str) -> None:
+        name = route.strip("/").partition("/")[0].partition("?")[0]
+        name = name if name in self._components else ""
+        if self._shown is not None and name == self._name:
+            return
+        self._name = name
+        if name:
+            self._shown = ComponentPage(PageContext(self._page, self._components[name]))
+        else:
+            known = list(self._components.values())
+            self._shown = Overview(self._page, known, self._feed, self._go)
+        self._place.content = self._shown.control
+        self._navigation.controls = self._tabs()
+        self._page.update()
+        self._page.run_task(self._refresh)
 
-async def _open(page: ft.Page, components: list[Component], feed: _Feed) -> None:
-    """Lay out one viewer's page, and keep it alive for as long as somebody looks at it."""
-    page.title = NAME
-    theme.apply(page)
-    overall = Pill("status-overall")
-    cards = {found.name: Card(CardContext(page, found)) for found in components}
-    page.add(
-        _header(page, overall),
-        ft.ResponsiveRow([card.control for card in cards.values()], spacing=16, run_spacing=16),
-    )
-    watched = asyncio.Event()
-    watched.set()
-    page.on_connect = watched.set
-    page.on_disconnect = watched.clear
+    def _tabs(self) -> list[ft.Control]:
+        tabs = [self._tab("", "Overview", ft.Icons.DASHBOARD)]
+        for name, found in self._pages.items():
+            if found:
+                tabs.append(self._tab(name, found.title, found.icon))
+        return tabs
 
-    async def watch() -> None:
+    def _tab(self, name: str, title: str, icon: ft.IconData) -> ft.Control:
+        here = name == self._name
+        kind = ft.FilledTonalButton if here else ft.TextButton
+        button = kind(title, icon=icon, on_click=lambda: self._go(name))
+        return ft.Semantics(identifier=f"tab-{name}", selected=here, content=button)
+
+    async def _refresh(self) -> None:
+        report = await self._feed.latest()
+        self._overall.show(report.status)
+        match self._shown:
+            case Overview() as overview:
+                await overview.show(report)
+            case ComponentPage() as shown:
+                await shown.show(report.components[self._name])
+        self._page.update()
+
+    async def _watch(self) -> None:
         while True:
-            await watched.wait()
-            report = await feed.latest()
-            overall.show(report.status)
-            for name, health in report.components.items():
-                await cards[name].show(health)
-            page.update()
+            await self._watched.wait()
+            await self._refresh()
             await asyncio.sleep(INTERVAL)
-
-    watching = page.run_task(watch)
-    page.on_close = watching.cancel
 
 
 def _header(page: ft.Page, overall: Pill) -> ft.Control:
@@ -137,15 +172,18 @@ def _header(page: ft.Page, overall: Pill) -> ft.Control:
         [
             ft.Column(
                 [
-                    ft.Text(NAME, size=28, weight=ft.FontWeight.BOLD),
-                    ft.Text(DESCRIPTION, color=ft.Colors.ON_SURFACE_VARIANT),
+                    ft.Row(
+                        [ft.Text(NAME, size=24, weight=ft.FontWeight.BOLD), overall.control],
+                        wrap=True,
+                        spacing=12,
+                    ),
+                    ft.Text(DESCRIPTION, color=theme.MUTED),
                 ],
                 spacing=2,
                 col={"xs": 12, "md": 7},
             ),
             ft.Row(
                 [
-                    overall.control,
                     ft.TextButton("API", icon=ft.Icons.OPEN_IN_NEW, url="/docs"),
                     ft.TextButton(
                         "Theme", icon=ft.Icons.CONTRAST, on_click=lambda: theme.toggle(page)
@@ -158,6 +196,7 @@ def _header(page: ft.Page, overall: Pill) -> ft.Control:
                     ),
                 ],
                 alignment=ft.MainAxisAlignment.END,
+                wrap=True,
                 col={"xs": 12, "md": 5},
             ),
         ],

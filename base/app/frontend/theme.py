@@ -10,6 +10,14 @@ STATUS_COLORS: dict[str, ft.ColorValue] = {
     "down": ft.Colors.RED_600,
 }
 UNKNOWN_COLOR = ft.Colors.OUTLINE
+MUTED = ft.Colors.ON_SURFACE_VARIANT
+NARROW = 700
+"""Pixels below which things stand below each other."""
+
+
+def color_of(status: str) -> ft.ColorValue:
+    """The colour of a status, or a quiet one for what is not known yet."""
+    return STATUS_COLORS.get(status, UNKNOWN_COLOR)
 
 
 def apply(page: ft.Page) -> None:
@@ -18,7 +26,8 @@ def apply(page: ft.Page) -> None:
     page.dark_theme = ft.Theme(color_scheme_seed=SEED)
     page.theme_mode = ft.ThemeMode.SYSTEM
     page.bgcolor = ft.Colors.SURFACE
-    page.padding = ft.Padding.symmetric(vertical=24, horizontal=28)
+    page.padding = ft.Padding.symmetric(vertical=16, horizontal=16)
+    page.horizontal_alignment = ft.CrossAxisAlignment.STRETCH
     page.scroll = ft.ScrollMode.AUTO
 
 

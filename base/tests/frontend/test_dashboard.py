@@ -3,6 +3,10 @@
 import pytest
 
 from app.backend.main import create_app
+from app.core.component import Component
+from app.frontend import dashboard as dashboard_module
+from app.frontend.parts import distance
+from app.frontend.stack_map import links, ranks
 from app.identity import DESCRIPTION, NAME
 from tests.conftest import WS, Viewer, here
 
@@ -12,39 +16,45 @@ CLOCK = """
 from app.core.component import Component
 component = Component(
     name="clock", title="Clock", summary="Tells the time.",
-    health="app.components.clock.parts:check", card="app.components.clock.parts:body",
+    health="app.components.clock.parts:check", page="app.components.clock.parts:page",
+    trends=("ticks",),
 )
 """
 PARTS = """
+import asyncio
 import flet as ft
 from app.core.health import Health
-from app.frontend.card import CardBody, CardContext
+from app.frontend.pages import Page, PageBody, PageContext
 
 ticks = 0
 
 async def check() -> Health:
     return Health("degraded", "a little late", {"ticks": ticks})
 
-def body(context: CardContext) -> CardBody:
+def build(context: PageContext) -> PageBody:
     shown = ft.Text("")
 
-    async def tick(event) -> None:
+    async def tick() -> str:
         global ticks
         ticks += 1
+        return "It ticked"
 
     async def refresh(health: Health) -> None:
         shown.value = f"{context.component.title} ticked {health.data['ticks']} times"
 
-    return CardBody([ft.Button("Tick", on_click=tick), shown], refresh)
+    return PageBody([context.action("Tick", tick), shown], refresh)
+
+page = Page("Hands", ft.Icons.SCHEDULE, build)
 """
 
 
-def test_the_core_has_a_live_card(dashboard):
+def test_all_is_well_on_the_first_page(dashboard):
     with dashboard() as viewer:
-        viewer.find(lambda d: d.get("identifier") == "card-core")
+        viewer.find(lambda d: d.get("identifier") == "node-core")
         viewer.see(NAME)
         viewer.see(DESCRIPTION)
-        viewer.see("the process answers")
+        viewer.see("All is well. Nothing needs you.")
+        viewer.see("Requests / s")
 
 
 def test_its_files_come_compressed_and_only_once():
@@ -68,18 +78,63 @@ def test_who_sent_a_token_can_sign_out(token, monkeypatch):
     assert "/dashboard/sign-out" in str(button["url"])
 
 
-def test_a_component_has_a_card_that_reacts(plug_in, dashboard):
+def test_what_needs_a_person_leads_to_its_page(plug_in, dashboard):
     plug_in("clock", CLOCK, parts=PARTS)
     with dashboard() as viewer:
-        viewer.find(lambda d: d.get("identifier") == "card-clock")
-        viewer.see("a little late")
+        viewer.see("1 thing needs you")
+        viewer.see("Clock: a little late")
+        viewer.see("Clock: ticks")  # its line
+        viewer.click("Hands")
+        viewer.find(lambda d: d.get("identifier") == "page-clock")
+
+
+def test_a_page_reacts(plug_in, dashboard):
+    plug_in("clock", CLOCK, parts=PARTS)
+    with dashboard("/clock") as viewer:
         viewer.see("Clock ticked 0 times")
         viewer.click("Tick")
+        viewer.see("It ticked")
         viewer.see("Clock ticked 1 times")
 
 
-def test_a_broken_card_does_not_take_the_others_along(plug_in, dashboard):
-    plug_in("clock", CLOCK, parts=PARTS.replace("shown = ", "shown = nothing = 1 / 0 and "))
-    with dashboard() as viewer:
-        viewer.see("This card can't be built")
-        viewer.see("the process answers")
+@pytest.mark.parametrize(
+    ("good", "bad", "said"),
+    [
+        ("shown = ", "shown = nothing = 1 / 0 and ", "This page can't be built"),
+        ("shown.value = ", "nothing = 1 / 0 and ", "This page can't refresh"),
+        ("shown.value = ", "await asyncio.sleep(60) #", "This page can't refresh"),
+    ],
+)
+def test_a_broken_page_says_so_and_stops_nothing(plug_in, dashboard, good, bad, said):
+    plug_in("clock", CLOCK, parts=PARTS.replace(good, bad))
+    with dashboard("/clock") as viewer:
+        viewer.see(said)
+        viewer.click("Overview")
+        viewer.see("Clock: a little late")
+
+
+def test_an_action_that_fails_says_why(plug_in, dashboard):
+    broken = PARTS.replace("ticks += 1", "raise OSError('no spring')")
+    plug_in("clock", CLOCK, parts=broken)
+    with dashboard("/clock") as viewer:
+        viewer.click("Tick")
+        viewer.see("Tick failed: no spring")
+
+
+def test_who_talks_to_whom_is_read_from_the_code(plug_in):
+    plug_in("clock", CLOCK, parts="from app.components.tower import bell")
+    plug_in("tower", "", bell="")
+    clock = Component("clock", "", "", router="app.components.clock.parts:router")
+    tower = Component("tower", "", "", process=("tower", "run"), talks_to=("gone",))
+    gate = Component("gate", "", "", talks_to=("core",))
+    found = [dashboard_module.CORE, clock, gate, tower]
+    assert links(found) == {("clock", "core"), ("clock", "tower"), ("core", "gate")}
+    assert ranks(found) == [["gate"], ["core"], ["tower"], ["clock"]]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "now"), (-5, "5 s ago"), (240, "in 4 min"), (-7200, "2 h ago"), (90_000, "in 1 d")],
+)
+def test_moments_are_said_as_people_say_them(seconds, words):
+    assert distance(seconds) == words

@@ -1,0 +1,159 @@
+"""A component's page on the dashboard: its health, and what it adds.
+
+Every component has a page at its name, `/dashboard/clock`, which the map leads to. With
+`page="app.components.clock.page:page"` it adds controls, and gets a place in the navigation:
+
+    def build(context: PageContext) -> PageBody:
+        ticks = ft.Text("")
+
+        async def refresh(health: Health) -> None:
+            ticks.value = f"{health.data['ticks']} ticks"
+
+        async def tick() -> str:
+            await clock.tick()
+            return "Ticked"
+
+        return PageBody([ticks, context.action("Tick", tick)], refresh)
+
+    page = Page("Clock", ft.Icons.SCHEDULE, build)
+
+`refresh` is called with each new Health, while the page is shown. Whatever fails or takes long is
+told on the page, and stops nothing else.
+
+In a browser parts are found by their `flt-semantics-identifier`: `page-clock`, `notice-clock`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import flet as ft
+import structlog
+
+from app.core.component import Component, load
+from app.core.health import Health
+from app.frontend.parts import Pill, facts, heading, panel
+from app.frontend.theme import MUTED
+
+PATIENCE = 2.0
+"""Seconds that a refresh may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """What a page is built for: one viewer's browser, and the component that it shows."""
+
+    page: ft.Page
+    component: Component
+    notice: ft.Text = field(default_factory=lambda: ft.Text("", size=13))
+
+    def action(
+        self, label: str, do: Callable[[], Awaitable[str]], icon: ft.IconData | None = None
+    ) -> ft.Button:
+        """A button; what `do` returns, or why it failed, is shown on the page."""
+
+        async def clicked(event: ft.Event[ft.Button]) -> None:
+            event.control.disabled = True
+            self.say(f"{label} …")
+            try:
+                said = await do()
+            except Exception as error:
+                log_failure(self.component.name, error)
+                said = f"{label} failed: {error}"
+            event.control.disabled = False
+            self.say(said)
+
+        return ft.FilledTonalButton(label, icon=icon, on_click=clicked)
+
+    def say(self, text: str) -> None:
+        """Show a line at the top of the page; a screen reader reads it out."""
+        self.notice.value = text
+        self.page.update()
+
+
+@dataclass(frozen=True, slots=True)
+class PageBody:
+    """What a component adds to its page."""
+
+    controls: Sequence[ft.Control] = ()
+    refresh: Callable[[Health], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page in the navigation."""
+
+    title: str
+    icon: ft.IconData
+    build: Callable[[PageContext], PageBody]
+
+
+class ComponentPage:
+    """One component, live. `control` is what is shown."""
+
+    def __init__(self, context: PageContext) -> None:
+        component = context.component
+        self._context = context
+        self._failure = ft.Text("", color=ft.Colors.ERROR, visible=False)
+        self._pill = Pill(f"health-{component.name}")
+        self._detail, self._facts = ft.Text("", size=14), ft.Container()
+        self._body = _build(context)
+        self._shown: Health | None = None
+        title = ft.Row([heading(component.title, 22), self._pill.control], wrap=True, spacing=12)
+        about = ft.Text(component.summary, color=MUTED)
+        notice = ft.Semantics(
+            identifier=f"notice-{component.name}", live_region=True, content=context.notice
+        )
+        body = [ft.Semantics(container=True, content=part) for part in self._body.controls]
+        self.control = ft.Semantics(
+            identifier=f"page-{component.name}",
+            content=ft.Column(
+                [title, about, self._detail, notice, self._failure, *body, panel([self._facts])],
+                spacing=12,
+                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+            ),
+        )
+
+    async def show(self, health: Health) -> None:
+        """Show the newest health; the page is updated by the caller."""
+        if health != self._shown:
+            self._shown = health
+            self._pill.show(health.status)
+            self._detail.value = health.detail
+            self._facts.content = facts(health.data)
+        if self._body.refresh:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._body.refresh(health)
+                self._failure.visible = False
+            except Exception as error:
+                log_failure(self._context.component.name, error)
+                self._failure.value = f"This page can't refresh: {error or type(error).__name__}"
+                self._failure.visible = True
+
+
+def page_of(component: Component) -> Page | None:
+    """What it has for the navigation; None if nothing, or nothing that can be loaded."""
+    try:
+        page: Page | None = load(component.page) if component.page else None
+    except Exception as error:
+        log_failure(component.name, error)
+        return None
+    return page
+
+
+def _build(context: PageContext) -> PageBody:
+    """The component's own part; if that fails, a line that says so."""
+    if context.component.page is None:
+        return PageBody()
+    try:
+        page: Page = load(context.component.page)
+        return page.build(context)
+    except Exception as error:
+        log_failure(context.component.name, error)
+        return PageBody([ft.Text(f"This page can't be built: {error}", color=ft.Colors.ERROR)])
+
+
+def log_failure(name: str, error: Exception) -> None:
+    """Say in the log what a page shows in one line."""
+    structlog.get_logger(__name__).error("page failed", component=name, exc_info=error)

@@ -1,0 +1,160 @@
+"""What pages are made of: panels, tables, moments as people read them, and small lines."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import flet as ft
+import flet.canvas as cv
+
+from app.core.health import Value
+from app.frontend.theme import MUTED, UNKNOWN_COLOR, color_of
+
+
+class Pill:
+    """A status in a word and a colour."""
+
+    def __init__(self, identifier: str) -> None:
+        self._dot = ft.Container(width=8, height=8, border_radius=4, bgcolor=UNKNOWN_COLOR)
+        self._word = ft.Text("checking", size=12, weight=ft.FontWeight.W_600)
+        self.control = ft.Semantics(
+            identifier=identifier,
+            content=ft.Container(
+                ft.Row([self._dot, self._word], spacing=6, tight=True),
+                padding=ft.Padding.symmetric(vertical=4, horizontal=10),
+                border_radius=12,
+                bgcolor=ft.Colors.SURFACE_CONTAINER_HIGH,
+            ),
+        )
+
+    def show(self, status: str) -> None:
+        """Show another status."""
+        self._word.value = status
+        self._dot.bgcolor = color_of(status)
+
+
+class Line:
+    """A number now, and a small line of what it was in the last hour."""
+
+    HEIGHT = 36
+
+    def __init__(self, identifier: str, title: str) -> None:
+        self._title, self._values, self._width = title, list[float](), 0.0
+        self._now = ft.Text("-", size=20, weight=ft.FontWeight.W_600)
+        self._canvas = cv.Canvas([], height=self.HEIGHT, on_resize=self._resize)
+        label = ft.Text(title, size=12, color=MUTED, no_wrap=True)
+        self.control = ft.Semantics(
+            identifier=identifier,
+            container=True,
+            col={"xs": 6, "md": 4, "xl": 2},
+            content=panel([label, self._now, self._canvas], padding=14, spacing=4),
+        )
+
+    def show(self, now: str, values: Sequence[float]) -> None:
+        """Show newer values, the oldest first."""
+        self._now.value = now
+        if list(values) != self._values:
+            self._values = list(values)
+            self._draw()
+
+    def _resize(self, event: cv.CanvasResizeEvent) -> None:
+        self._width = event.width
+        self._draw()
+
+    def _draw(self) -> None:
+        values, width, height = self._values, self._width, self.HEIGHT - 2
+        if len(values) < 2 or not width:
+            return
+        highest = max(values) or 1.0
+        step = width / (len(values) - 1)
+        points = [
+            (at * step, 1 + height - height * each / highest) for at, each in enumerate(values)
+        ]
+        trace: list[cv.Path.PathElement] = [cv.Path.MoveTo(*points[0])]
+        trace += [cv.Path.LineTo(*point) for point in points[1:]]
+        filled = [*trace, cv.Path.LineTo(width, height + 1), cv.Path.LineTo(0, height + 1)]
+        area = ft.Paint(color=ft.Colors.with_opacity(0.15, ft.Colors.PRIMARY))
+        edge = ft.Paint(ft.Colors.PRIMARY, stroke_width=1.5, style=ft.PaintingStyle.STROKE)
+        self._canvas.shapes = [cv.Path(filled, area), cv.Path(trace, edge)]
+
+
+def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -> ft.Container:
+    """Controls below each other, on a ground of their own."""
+    return ft.Container(
+        ft.Column(
+            list(controls),
+            spacing=spacing,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
+        padding=padding,
+        border_radius=14,
+        bgcolor=ft.Colors.SURFACE_CONTAINER_LOW,
+        border=ft.Border.all(1, ft.Colors.OUTLINE_VARIANT),
+    )
+
+
+def heading(text: str, size: int = 16) -> ft.Control:
+    """A heading, for screen readers too."""
+    return ft.Semantics(header=True, content=ft.Text(text, size=size, weight=ft.FontWeight.W_600))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[ft.Control | str]]) -> ft.Control:
+    """A table that scrolls sideways where it does not fit."""
+    found = ft.DataTable(
+        columns=[
+            ft.DataColumn(label=ft.Text(name, weight=ft.FontWeight.W_600)) for name in columns
+        ],
+        rows=[
+            ft.DataRow([ft.DataCell(ft.Text(c) if isinstance(c, str) else c) for c in row])
+            for row in rows
+        ],
+        column_spacing=28,
+        horizontal_margin=4,
+        heading_row_height=40,
+    )
+    return ft.Row([found], scroll=ft.ScrollMode.AUTO)
+
+
+def facts(data: dict[str, Value]) -> ft.Control:
+    """What a health's data says, with names instead of keys."""
+    cells: list[ft.Control] = [
+        ft.Column(
+            [
+                ft.Text(named(key), size=12, color=MUTED),
+                ft.Text(
+                    "-" if value is None else str(value),
+                    size=14,
+                    no_wrap=True,
+                    overflow=ft.TextOverflow.ELLIPSIS,
+                ),
+            ],
+            spacing=2,
+            col={"xs": 6, "md": 3},
+        )
+        for key, value in data.items()
+    ]
+    return ft.ResponsiveRow(cells, spacing=16, run_spacing=12)
+
+
+def named(key: str) -> str:
+    """A key as people write it."""
+    return key.replace("_", " ").capitalize()
+
+
+def show_moment(text: ft.Text, words: str, at: float) -> None:
+    """A moment as people say it, "next in 4 min"; the full time is in the text's tooltip."""
+    text.value = f"{words} {distance(at - time.time())}"
+    text.tooltip = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def distance(seconds: float) -> str:
+    """How far away a moment is: "in 4 min", "2 h ago"."""
+    away, unit = abs(seconds), "s"
+    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if away >= size:
+            away, unit = away / size, name
+            break
+    if unit == "s" and away < 1:
+        return "now"
+    return f"in {away:.0f} {unit}" if seconds > 0 else f"{away:.0f} {unit} ago"
