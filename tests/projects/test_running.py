@@ -53,13 +53,19 @@ def test_the_dashboard_shows_a_worker_and_a_job_that_completes(
         servers.chromium() as browser,
     ):
         page = browser.new_page()
+        page.set_viewport_size({"width": 390, "height": 844})
         page.goto(f"{url}/dashboard/")
         placeholder = page.locator("flt-semantics-placeholder")
         placeholder.wait_for(state="attached")
         placeholder.evaluate("element => element.click()")
-        for card in ("worker", "cache"):
-            at = f'[flt-semantics-identifier="card-{card}"]'
-            page.locator(at).wait_for(state="attached")
+        page.get_by_text("All is well. Nothing needs you.").wait_for(state="attached")
+        page.get_by_role("button", name="Cache").focus()
+        page.keyboard.press("Enter")
+        page.locator('[flt-semantics-identifier="page-cache"]').wait_for(state="attached")
+        page.wait_for_url("**/dashboard/cache")
+        page.go_back()
+        page.get_by_role("button", name="Worker").click()
+        page.locator('[flt-semantics-identifier="page-worker"]').wait_for(state="attached")
         page.get_by_role("button", name="Run a demo job").click()
         page.get_by_text("Demo job complete").wait_for(state="attached")
         health = f"{url}/health"

@@ -67,7 +67,7 @@ class StackMap:
 
     def show(self, report: Report) -> None:
         """Show everybody's newest health, in the width that the viewer's window has by now."""
-        width = min((self._page.width or 1000) - 72, 1120)
+        width = min((self._page.width or 1000) - 70, 1400)
         if width != self._width:
             self._width = width
             self._place(width, (self._page.width or 1000) < NARROW)
@@ -78,9 +78,9 @@ class StackMap:
         """Ranks from left to right, or from top to bottom where the window is narrow."""
         longest = max(len(rank) for rank in self._ranks)
         rows = [rank[at : at + 2] for rank in self._ranks for at in range(0, len(rank), 2)]
-        gap = 12 if narrow else 64
-        side = (width - gap) / 2 if narrow else (width + gap) / len(self._ranks) - gap
-        side = min(side, 230)
+        columns, least = (2, 12.0) if narrow else (len(self._ranks), 40.0)
+        side = min((width + least) / columns - least, 230)
+        gap = least if narrow or columns == 1 else (width - columns * side) / (columns - 1)
         for line, names in enumerate(rows if narrow else self._ranks):
             for place, name in enumerate(names):
                 node = self._nodes[name].control
