@@ -45,7 +45,7 @@ def test_traefik_routes_to_two_real_webservers(tmp_path: Path, python: Path) -> 
 def test_the_dashboard_shows_a_worker_and_a_job_that_completes(
     tmp_path: Path, python: Path
 ) -> None:
-    project = stacks.make(tmp_path / "my-api", "worker", "cache")
+    project = stacks.make(tmp_path / "my-api", "worker", "cache", version="work")
     with (
         servers.redis_server() as redis,
         servers.webserver(project.path, python, {"REDIS_URL": redis}) as url,
