@@ -36,8 +36,8 @@ class Feed:
         """Note each minute what components count, whether somebody looks or not."""
         counting = [found for found in self._components if found.trends]
         while counting:
+            await asyncio.sleep(MINUTE)
             report = await check_all(counting)
             for (name, key), values in self.trends.items():
                 value = report.components[name].data.get(key)
                 values.append(value if isinstance(value, int | float) else 0)
-            await asyncio.sleep(MINUTE)

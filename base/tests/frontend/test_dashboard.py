@@ -1,10 +1,13 @@
 """The dashboard, seen by a viewer without a browser."""
 
+import asyncio
+
 import pytest
 
 from app.backend.main import create_app
-from app.core.component import Component
+from app.core.component import Component, discover
 from app.frontend import dashboard as dashboard_module
+from app.frontend import feed
 from app.frontend.parts import distance
 from app.frontend.stack_map import links, ranks
 from app.identity import DESCRIPTION, NAME
@@ -13,7 +16,7 @@ from tests.conftest import WS, Viewer, here
 pytestmark = pytest.mark.usefixtures("alone")
 
 CLOCK = """
-from app.core.component import Component
+from app.core.component import Component, discover
 component = Component(
     name="clock", title="Clock", summary="Tells the time.",
     health="app.components.clock.parts:check", page="app.components.clock.parts:page",
@@ -119,6 +122,17 @@ def test_an_action_that_fails_says_why(plug_in, dashboard):
     with dashboard("/clock") as viewer:
         viewer.click("Tick")
         viewer.see("Tick failed: no spring")
+
+
+async def test_what_components_count_is_noted_while_nobody_looks(plug_in, monkeypatch):
+    plug_in("clock", CLOCK, parts=PARTS)
+    monkeypatch.setattr(feed, "MINUTE", 0)
+    noted = feed.Feed(discover())
+    remembering = asyncio.create_task(noted.remember())
+    while len(noted.trends["clock", "ticks"]) < 60:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    remembering.cancel()
+    assert set(noted.trends["clock", "ticks"]) == {0}
 
 
 def test_who_talks_to_whom_is_read_from_the_code(plug_in):
