@@ -45,7 +45,7 @@ class PageContext:
 
     page: ft.Page
     component: Component
-    notice: ft.Text = field(default_factory=lambda: ft.Text("", size=13))
+    notice: ft.Text = field(default_factory=lambda: ft.Text("", size=13, visible=False))
 
     def action(
         self, label: str, do: Callable[[], Awaitable[str]], icon: ft.IconData | None = None
@@ -67,7 +67,7 @@ class PageContext:
 
     def say(self, text: str) -> None:
         """Show a line at the top of the page; a screen reader reads it out."""
-        self.notice.value = text
+        self.notice.value, self.notice.visible = text, True
         self.page.update()
 
 

@@ -111,7 +111,6 @@ class _Node:
     """One component on the map: a button in the colour of its health."""
 
     def __init__(self, component: Component, go: Callable[[str], None]) -> None:
-        self._title = component.title
         self._dot = ft.Container(width=10, height=10, border_radius=5, bgcolor=UNKNOWN_COLOR)
         self._status = ft.Text("checking", size=12, color=MUTED)
         self._detail = ft.Text("", size=12, color=MUTED, no_wrap=True, expand=True)
@@ -120,7 +119,7 @@ class _Node:
         status = ft.Semantics(identifier=f"status-{component.name}", content=self._status)
         self._button = ft.OutlinedButton(
             ft.Column(
-                [ft.Row([self._dot, title, status], spacing=8), ft.Row([self._detail])],
+                [ft.Row([self._dot, title], spacing=8), ft.Row([status, self._detail], spacing=8)],
                 spacing=2,
                 alignment=ft.MainAxisAlignment.CENTER,
             ),
