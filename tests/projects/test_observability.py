@@ -42,7 +42,7 @@ def config(tmp_path: Path, project: Path, url: str) -> Path:
     text = (project / STACK / "prometheus.yaml").read_text()
     (tmp_path / "token").write_text(TOKEN)
     target = f'static_configs: [{{ targets: ["{url.partition("://")[2]}"] }}]'
-    for old, new in (("/tmp/token", f"{tmp_path}/token"), ("15s\n", "1s\n")):
+    for old, new in (("/prometheus/token", f"{tmp_path}/token"), ("15s\n", "1s\n")):
         assert old in text
         text = text.replace(old, new)
     text, count = re.subn("dns_sd_configs:.*", target, text)
