@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import flet as ft
@@ -122,12 +123,7 @@ def facts(data: dict[str, Value]) -> ft.Control:
         ft.Column(
             [
                 ft.Text(named(key), size=12, color=MUTED),
-                ft.Text(
-                    "-" if value is None else str(value),
-                    size=14,
-                    no_wrap=True,
-                    overflow=ft.TextOverflow.ELLIPSIS,
-                ),
+                _value(value),
             ],
             spacing=2,
             col={"xs": 6, "md": 3},
@@ -137,6 +133,15 @@ def facts(data: dict[str, Value]) -> ft.Control:
     return ft.ResponsiveRow(cells, spacing=16, run_spacing=12)
 
 
+def _value(value: Value) -> ft.Text:
+    shown = "-" if value is None else str(value)
+    text = ft.Text(shown, size=14, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
+    with suppress(ValueError):
+        if "T" in shown:  # digits alone would be read as a day
+            show_moment(text, "", datetime.fromisoformat(shown).timestamp())
+    return text
+
+
 def named(key: str) -> str:
     """A key as people write it."""
     return key.replace("_", " ").capitalize()
@@ -144,7 +149,7 @@ def named(key: str) -> str:
 
 def show_moment(text: ft.Text, words: str, at: float) -> None:
     """A moment as people say it, "next in 4 min"; the full time is in the text's tooltip."""
-    text.value = f"{words} {distance(at - time.time())}"
+    text.value = f"{words} {distance(at - time.time())}".strip()
     text.tooltip = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

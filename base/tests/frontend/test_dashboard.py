@@ -8,7 +8,7 @@ from app.backend.main import create_app
 from app.core.component import Component, discover
 from app.frontend import dashboard as dashboard_module
 from app.frontend import feed
-from app.frontend.parts import distance
+from app.frontend.parts import distance, facts
 from app.frontend.stack_map import links, ranks
 from app.identity import DESCRIPTION, NAME
 from tests.conftest import WS, Viewer, here
@@ -152,3 +152,10 @@ def test_who_talks_to_whom_is_read_from_the_code(plug_in):
 )
 def test_moments_are_said_as_people_say_them(seconds, words):
     assert distance(seconds) == words
+
+
+def test_a_fact_that_is_a_moment_is_said_so_too():
+    shown = facts({"next": "2001-01-01T00:00:00+00:00", "build": "20010101", "tag": "T1"})
+    texts = [cell.controls[1].value for cell in shown.controls]
+    assert texts[0].endswith(" d ago")
+    assert texts[1:] == ["20010101", "T1"]
