@@ -55,15 +55,6 @@ def made_once(
     return found
 
 
-def is_twice(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether a list has an item that both sides added more often than either wrote it."""
-    if not kinds.is_list(path):
-        return False
-    was, mine, wanted, now = _pieces(path, base, ours, theirs, result) or _UNREADABLE
-    both = (mine - was).keys() & (wanted - was).keys()
-    return any(now[piece] > max(mine[piece], wanted[piece]) for piece in both)
-
-
 def is_whole(base: bytes, ours: bytes, theirs: bytes, marked: bytes) -> bool:
     """Whether a text with marked conflicts still has every line that either side added."""
     was, mine, wanted, now = map(Counter, _lines(base, ours, theirs, marked))

@@ -45,11 +45,6 @@ def kind(path: str) -> Kind | None:
     return _kind_of_lines(name) if _LINES.fullmatch(name) else None
 
 
-def is_list(path: str) -> bool:
-    """Whether a file of this name is a list without repetitions."""
-    return path.endswith((".toml", ".env", ".env.example", "ignore"))
-
-
 def _kind_of_lines(name: str) -> Kind:
     from aegis_patch.formats import line_files
 

@@ -86,8 +86,6 @@ def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     if order is None:
         return _as_they_are(base, ours, theirs)
     parts = [_by_anchor(side, order) for side in sides]
-    if _moved_and_changed(parts, repeated):
-        return _as_they_are(base, ours, theirs)
     _drop_moved(parts, repeated)
     result = _gap(Texts("", "", ""), *(each[""] for each in parts), repeated=repeated)
     for name in order:
@@ -127,19 +125,6 @@ def _by_anchor(side: Blocks, order: Sequence[str]) -> dict[str, list[Block]]:
             found[name] = []
         found[name].append(block)
     return found
-
-
-def _moved_and_changed(parts: Sequence[Mapping[str, Blocks]], repeated: Set[str]) -> bool:
-    """Whether a block that one side moved was changed as well."""
-    known = dict[str, tuple[str, Block]]()
-    for side in parts:
-        for anchor, blocks in side.items():
-            for block in blocks:
-                above, other = known.setdefault(block.name, (anchor, block))
-                moved = above != anchor and block.name not in repeated
-                if moved and not block.says_the_same(other):
-                    return True
-    return False
 
 
 def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> None:

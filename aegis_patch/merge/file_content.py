@@ -65,21 +65,7 @@ def merge(three: Three, *, union: bool = False) -> Text:
         problem = _breaks(three, data)
         return Text(data, Reason.SYNTAX, problem) if problem else Text(data)
     by_text = _by_text(three)
-    if by_text.reason is not None:
-        return _by_names(three, by_text)
-    if acceptance.is_twice(three.path, *three.sides, by_text.data):
-        return _made_once(three) or by_text
-    return by_text
-
-
-def _made_once(three: Three) -> Text | None:
-    """A merge by names of items that both sides added at different places; None if that fails."""
-    path, sides = three.path, three.sides
-    settled = three.by_names()
-    found = _by_text(settled) if settled else None
-    if found is None or found.reason or not acceptance.accepts(path, *sides, found.data):
-        return None
-    return None if acceptance.is_twice(path, *sides, found.data) else found
+    return by_text if by_text.reason is None else _by_names(three, by_text)
 
 
 def _by_names(three: Three, by_text: Text) -> Text:
