@@ -23,6 +23,7 @@ def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
         for name in "objects", "refs":
             Path(directory, name).mkdir()
         Path(directory, "HEAD").write_text("ref: refs/heads/main\n")
+        Path(directory, "config").write_text("[core]\n\tbare = true\n")
         store = pygit2.Repository(directory)
         for path in alternates:
             store.odb.add_disk_alternate(str(path))

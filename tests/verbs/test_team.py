@@ -275,7 +275,7 @@ def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start, fork: Proj
     fork.commit("As it was once")
     fork.git("tag", "v0.9")
     project = picked(start, "worker", "ours", "0.9", fork)
-    path = "app/components/worker/card.py"  # which the older release does not have
+    path = "app/components/worker/page.py"  # which the older release does not have
     project.write(path, project.read(path) + "# mine\n")
     before = project.commit("Mine")
     foreseen = project.aegis("repair", "--dry-run", "--json", code=3).json

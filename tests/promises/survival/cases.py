@@ -622,7 +622,7 @@ MOVES = [
     kept(
         "scheduler",
         "I split the module that runs the jobs, and most of it is in one part",
-        both(had(RUN, to_package(RUN, "class Scheduler", "more.py")), MINE),
+        both(had(RUN, to_package(RUN, "async def here", "more.py")), MINE),
         f"{SCHEDULER}/run/more.py",
     ),
     goes(
