@@ -279,7 +279,8 @@ def plain(lines: list[str], new: str) -> Places:
             continue
         if lines[start]:
             yield put(f"line below {lines[start]}", at + 1, new)
-            yield put(f"comment above {lines[start]}", start, f"# {new}")
+            if lines[start] != "# yours below":  # where it belongs to what a component puts there
+                yield put(f"comment above {lines[start]}", start, f"# {new}")
             if lines[start][0] != "#":
                 yield Place(f"deletion of {lines[start]}", start, at + 1, [])
         start = at + 1
