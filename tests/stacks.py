@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import uv
@@ -39,6 +39,27 @@ def combinations() -> list[Names]:
         for names in itertools.combinations(named, count):
             found.setdefault(requirements.closure(known, names), names)
     return [found[whole] for whole in sorted(found, key=len)]
+
+
+def covering(size: int = 4) -> list[Names]:
+    """Few sets, of `size` names and what they require, in which each two components meet."""
+    known, named = catalogue(), everything()
+
+    def meet(names: Iterable[str]) -> set[tuple[str, str]]:
+        there = requirements.closure(known, names) & {*named}
+        return {*itertools.combinations(sorted(there), 2)}
+
+    def gained(names: Names) -> int:
+        return len(left & meet(names))
+
+    left, found = {*itertools.combinations(named, 2)}, list[Names]()
+    while left:
+        names: Names = min(left)
+        while len(names) < size:
+            names = max(((*names, name) for name in named if name not in names), key=gained)
+        left -= meet(names)
+        found.append(tuple(sorted(names)))
+    return found
 
 
 def everything(version: str | None = None) -> Names:

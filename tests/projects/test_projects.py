@@ -14,17 +14,12 @@ from tests.stacks import Names, label
 ALL = stacks.combinations()
 EVERYTHING = ALL[-1]
 SINGLES = [names for names in ALL if len(names) <= 1]
-CHECKED = [names for names in ALL if len(names) <= 2 or names == EVERYTHING]
-"""What is checked in full: each alone, each pair, everything."""
+CHECKED = [*SINGLES, *stacks.covering(), EVERYTHING]
+"""What is checked: each alone, sets in which each two meet, everything."""
 WITHOUT_A_CARD = {"kubernetes", "updates"}
 """What runs beside the project, and is no part of it."""
 SHORT = [names for names in SINGLES if not {"postgres", "scheduler", "worker"} & set(names)]
 """Those alone whose own tests do not wait for processes: the tests of the others take minutes."""
-
-
-def of_all(*short: Names) -> pytest.MarkDecorator:
-    """Every combination there can be; but for those named, in the long run only."""
-    return each(ALL, short)
 
 
 def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDecorator:
@@ -49,7 +44,7 @@ def test_the_tests_of_the_older_release_pass(tmp_path: Path, python: Path) -> No
     assert "passed" in stacks.published_tests(project, python, tmp_path / "cache")
 
 
-@of_all(*SINGLES, EVERYTHING)
+@each(CHECKED, (*SINGLES, EVERYTHING))
 def test_lint(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
     stacks.tool(project, python, "ruff", "check", "--no-cache")
@@ -78,7 +73,7 @@ def test_types(tmp_path: Path, python: Path, components: Names) -> None:
     stacks.tool(project, python, "mypy", "--cache-dir", stacks.mypy_cache())
 
 
-@of_all(*SINGLES, EVERYTHING)
+@each(CHECKED, (*SINGLES, EVERYTHING))
 def test_compose(tmp_path: Path, components: Names) -> None:
     """The real Compose takes every combination, with and without a domain."""
     project = stacks.make(tmp_path / "my-api", *components)
@@ -93,7 +88,7 @@ def test_compose(tmp_path: Path, components: Names) -> None:
             assert "container_name" not in config["services"][name], "it could not be scaled"
 
 
-@of_all(*SINGLES, EVERYTHING)
+@each(CHECKED, (*SINGLES, EVERYTHING))
 def test_it_starts(tmp_path: Path, python: Path, components: Names) -> None:
     """Its server comes up with nothing set up, and says how everything is without a traceback."""
     project = stacks.make(tmp_path / "my-api", *components)
