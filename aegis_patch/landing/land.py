@@ -193,8 +193,9 @@ class _Room:
         env = {**self.made_by, **git.settings({"i18n.commitEncoding": "UTF-8"})}
         try:
             return git.run(self.top, *words, stdin=draft.message.encode(), env=env).strip()
-        except Refused:
+        except Refused as error:
             refuse_nobody(self.top)
+            error.what = f"git couldn't make the commit, so nothing was changed: {error.what}"
             raise
 
 
