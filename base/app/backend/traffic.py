@@ -10,7 +10,7 @@ MINUTES = 60
 BOUNDS = tuple(0.001 * 1.25**step for step in range(50))
 """Seconds: a duration is known as well as the bounds are apart, up to a minute."""
 ROUTES = 200
-"""How many are told apart; whatever more there are count as one."""
+"""Routes that are counted apart in a minute; all others count as one."""
 
 
 @dataclass(slots=True)
@@ -59,8 +59,8 @@ class Traffic:
             self._minutes = {at: seen for at, seen in self._minutes.items() if at > now - MINUTES}
             self._minutes[now] = Minute()
         routes = self._minutes[now].routes
-        told = route if route in routes or len(routes) < ROUTES else "more routes"
-        for counts in (self._minutes[now].total, routes[told]):
+        name = route if route in routes or len(routes) < ROUTES else "more routes"
+        for counts in (self._minutes[now].total, routes[name]):
             counts.requests += 1
             counts.errors += status >= 500
             counts.durations[bisect_left(BOUNDS, seconds)] += 1
