@@ -6,6 +6,7 @@ each file that both sides have, its two versions: a `Change`. Each is counted on
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from tests.promises.test_laws import all_edges, stack_of, tree_of
 VERBS = ("add", "remove", "rebase-upstream")
 DISTANCES = (0, 1, 3)
 MINE = b"# the user's own line"
+_IMPORT = re.compile(rb"^(from \S+ import )(\([^)]*\)|[^(\n]*)", re.MULTILINE)
 
 
 class Edit(StrEnum):
@@ -226,7 +228,15 @@ def _is_whole(case: Case, marked: bytes) -> bool:
 
 
 def _words(text: bytes) -> list[bytes]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    """Lines, an import being one for each name and comment: a name is the same in either form."""
+    lines = _IMPORT.sub(_one_a_line, text).splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _one_a_line(found: re.Match[bytes]) -> bytes:
+    start, names = found.groups()
+    parts = re.split(rb"[,\n]|(?=#)", names.strip(b"()"))
+    return b"".join(start + part.strip() + b"\n" for part in parts if part.strip())
 
 
 class Seen(NamedTuple):
