@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -34,9 +35,12 @@ from tests.conftest import NEWEST, OLDER, Project, Start, git
 VERSIONS = (OLDER, NEWEST)
 FULL = bool(os.environ.get("AEGIS_FULL"))
 EXAMPLES = 2000 if FULL else 200
-LARGEST = 99 if FULL else 5
-SAMPLE = 100  # of all edges, in the short run
+SMALL = 5  # names in a set: all of these are tried
+WALKS = 90 if FULL else 5  # of 24 steps each
+EDGES = 300 if FULL else 100  # an edge's trees and places take some MB of memory
 PAIRS = tuple(itertools.permutations(VERSIONS, 2))
+Step = tuple[frozenset[str], str]
+"""A set of components, and what it grows by."""
 ANSWERS = {
     "project_name": "Harbor Light",
     "description": "A small service that keeps its options open.",
@@ -66,7 +70,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A scratch store, and the edges of the shipped catalogue: all of them in the long run."""
+    """A scratch store, and edges of the shipped catalogue."""
 
     store: pygit2.Repository
     stacks: list[tuple[Stack, Stack]]
@@ -86,7 +90,7 @@ class World:
 def world() -> Iterator[World]:
     with scratch(releases.alternates()) as store:
         every = list(all_edges(store))
-        yield World(store, every if FULL else every[:: len(every) // SAMPLE], {})
+        yield World(store, every[:: len(every) // EDGES], {})
 
 
 def test_1_identity(start: Start) -> None:
@@ -105,26 +109,23 @@ def test_2_confluence_of_the_fold(store: pygit2.Repository, version: str) -> Non
 
     Byte for byte a tree is that of one order, which is part of the contract: requirements first,
     then by the alphabet. Any other order gives the same lines, those above an anchor in another
-    order. Sets grow by one name at a time, so that all ways into each set are seen.
+    order. Small sets are all tried, with all ways into each; of a hundred thousand others those
+    on random ways to everything.
     """
     opened = releases.open_release(store, releases.BUNDLED, version)
     known = {frozenset[str](): opened.base}
-    pending = [frozenset[str]()]
-    for names in pending:  # grows while it is walked: each set after all that lead to it
-        for name in sorted(opened.catalogue.keys() - names):
-            grown = names | {name}
-            if not names.issuperset(opened.catalogue[name].requires) or len(grown) > LARGEST:
-                continue
-            if grown not in known:
-                last = requirements.order(opened.catalogue, grown)[-1]
-                known[grown], clashes = pristine.join(opened, last, known[grown - {last}])
-                assert not clashes, (sorted(grown), clashes)
-                pending.append(grown)
-            tree, clashes = pristine.join(opened, name, known[names])
-            assert not clashes, (sorted(names), name, clashes)
-            for path, sides in tree.differences(known[grown]).items():
-                one, other = (sorted(bytes_of(side).splitlines()) for side in sides)
-                assert one == other, (sorted(names), name, path)
+
+    def fold(names: frozenset[str]) -> Tree:
+        if names not in known:
+            last = requirements.order(opened.catalogue, names)[-1]
+            known[names] = joined(opened, fold(names - {last}), last)
+        return known[names]
+
+    for names, name in itertools.chain(small_steps(opened), random_steps(opened)):
+        tree, expected = joined(opened, fold(names), name), fold(names | {name})
+        for path, sides in tree.differences(expected).items():
+            one, other = (sorted(bytes_of(side).splitlines()) for side in sides)
+            assert one == other, (sorted(names), name, path)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -277,6 +278,39 @@ def test_recorded_folds_are_what_a_fresh_fold_makes(store: pygit2.Repository, ve
 
 
 # What the laws are tested with.
+
+
+def addable(opened: Upstream, names: frozenset[str]) -> list[str]:
+    """What a set can grow by: what it lacks, and all of whose requirements it has."""
+    left = opened.catalogue.keys() - names
+    return sorted(name for name in left if names.issuperset(opened.catalogue[name].requires))
+
+
+def small_steps(opened: Upstream) -> Iterator[Step]:
+    """Every step from a set of fewer than so many names."""
+    pending = [frozenset[str]()]
+    for names in pending:  # grows while it is walked
+        for name in addable(opened, names):
+            yield names, name
+            if len(names) + 1 < SMALL and names | {name} not in pending:
+                pending.append(names | {name})
+
+
+def random_steps(opened: Upstream) -> Iterator[Step]:
+    """From nothing to everything, on so many ways."""
+    for seed in range(WALKS):
+        chance, names = random.Random(seed), frozenset[str]()
+        while left := addable(opened, names):
+            name = chance.choice(left)
+            yield names, name
+            names |= {name}
+
+
+def joined(opened: Upstream, tree: Tree, name: str) -> Tree:
+    """A tree and one more series, without a clash."""
+    result, clashes = pristine.join(opened, name, tree)
+    assert not clashes, (name, clashes)
+    return result
 
 
 def subsets(opened: Upstream) -> list[frozenset[str]]:
