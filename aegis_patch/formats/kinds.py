@@ -18,10 +18,10 @@ from importlib import import_module
 from aegis_patch.formats.named_blocks import Blocks, Texts, Unusual, settle
 
 _MODULES = {
-    **{".toml": "toml", ".yml": "yaml_keys", ".yaml": "yaml_keys", ".py": "python"},
-    **{".pyi": "python", ".md": "markdown", ".markdown": "markdown"},
+    **{".toml": "toml", ".yml": "yaml_keys", ".yaml": "yaml_keys"},
+    **{".py": "python", ".pyi": "python"},
 }
-_LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk")
+_LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk|.*\.(md|markdown)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ def _kind_of_lines(name: str) -> Kind:
         return Kind(line_files.makefile, line_files.pieces)
     if name.endswith("ignore"):
         return Kind(line_files.ignore, line_files.pieces)
+    if name.endswith((".md", ".markdown")):
+        return Kind(line_files.markdown, line_files.pieces)
     return Kind(line_files.env, line_files.pieces)
 
 

@@ -1,4 +1,4 @@
-"""Files of lines: .env, .gitignore and their like, Makefiles.
+"""Files of lines: .env, .gitignore and their like, Makefiles, Markdown.
 
 A blank line belongs to what stands above it, a comment stands for itself.
 """
@@ -43,6 +43,11 @@ def makefile(text: str) -> tuple[Block, ...]:
     return tuple(_blocks(text, _rule, in_rules=True))
 
 
+def markdown(text: str) -> tuple[Block, ...]:
+    """Prose, whose order matters, with list items and table rows between."""
+    return tuple(_blocks(text, _words))
+
+
 def pieces(text: str) -> Counter[str]:
     """Its lines."""
     return Counter(line.strip() for line in text.splitlines() if line.strip())
@@ -83,6 +88,10 @@ def _setting(line: str) -> tuple[str, bool]:
 
 def _pattern(line: str) -> tuple[str, bool]:
     return line, not line.startswith("!")
+
+
+def _words(line: str) -> tuple[str, bool]:
+    return line, line.startswith(("- ", "* ", "+ ", "|"))
 
 
 def _rule(line: str) -> tuple[str, bool]:

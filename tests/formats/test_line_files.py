@@ -1,4 +1,4 @@
-"""merges.lines: settings, patterns and rules of both sides."""
+"""Settings, patterns, rules and items of both sides."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ test: ## Run the tests
 # slot: worker
 # yours below
 """
+TEXT = "# A\n\nHere:\n\n- a\n\n| B | |\n|---|---|\n| b | 1 |\n\n## C\n\nText.\n"
 RULE = ".PHONY: {0}\n{0}: ## Do\n\trun {0} \\\n\t  --all\n\n"
 
 
@@ -32,6 +33,8 @@ RULE = ".PHONY: {0}\n{0}: ## Do\n\trun {0} \\\n\t  --all\n\n"
         (".gitignore", IGNORE, "*.pyc\n", "*.mine\n", "*.theirs\n"),
         ("app/.dockerignore", IGNORE, ".env\n", "*.mine\n", "*.theirs\n"),
         ("Makefile", MAKE, "# slot: worker\n", RULE.format("mine"), RULE.format("worker")),
+        ("README.md", TEXT, "- a\n", "- mine\n", "- theirs\n"),
+        ("a.markdown", TEXT, "| b | 1 |\n", "| mine | 2 |\n", "| theirs | 3 |\n"),
         ("rules.mk", MAKE, "\tuv run pytest\n\n", RULE.format("mine"), RULE.format("worker")),
     ],
 )
@@ -67,6 +70,9 @@ def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
         (".gitignore", "*\n", "*\nx", "*\ny\n", "*\ny\nx"),
         (".gitignore", "a\nb\na\n", "a\nx\nb\na\n", "a\ny\nb\na\n", None),
         (".gitignore", "a\n", "a\nsame\nx\n", "a\nsame\n", "a\nsame\nx\n"),
+        ("a.md", TEXT, TEXT + "Mine.\n", TEXT + "Theirs.\n", None),
+        ("a.md", TEXT, TEXT + "1. mine\n", TEXT + "1. theirs\n", None),
+        ("a.md", "- a\n", "- a\n- b\n  mine\n", "- a\n- b\n  theirs\n", None),
         ("Makefile", "a:\n\tx\n", "a:\n\tx\n\ty\n", "a:\n\tx\n\tz\n", None),
         ("Makefile", "A = 1\n", "A = 1\nB = $A\n", "A = 1\nC = 2\n", None),
         ("Makefile", "a:\n\tx\n", "a:\n\tx\nifdef B\nendif\n", "a:\n\tx\nb:\n", None),
@@ -79,11 +85,11 @@ def test_values(path: str, base: str, ours: str, theirs: str, expected: str | No
 
 @tiny.examples(500)
 @given(
-    path=st.sampled_from([".env", ".gitignore", "Makefile"]),
+    path=st.sampled_from([".env", ".gitignore", "Makefile", "a.md"]),
     sides=st.lists(
         st.lists(
             st.sampled_from(
-                ["A=1", "A=2", "B=1", "# B=2", "# c", "", "a:", "b: a", "\tx", "\ty \\", "!a", "*"]
+                ["A=1", "A=2", "B=1", "# B=2", "", "a:", "b: a", "\tx", "\ty \\", "!a", "*", "- a"]
             ),
             max_size=9,
         ),
