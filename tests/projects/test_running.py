@@ -32,7 +32,7 @@ def test_traefik_routes_to_two_real_webservers(tmp_path: Path, python: Path) -> 
         homes = set()
         for _ in range(4):
             client.cookies.clear()
-            assert client.get("/api/hello").json()["message"].endswith("from my-api.")
+            assert client.get("/api/v1/hello").json()["message"].endswith("from my-api.")
             homes |= set(client.cookies.values())
         assert len(homes) == 2, "both webservers take part"
         client.cookies.clear()

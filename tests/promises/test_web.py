@@ -92,7 +92,7 @@ def post(url: str, size: int, headers: dict[str, str] | None = None) -> httpx.Re
     """Send a note that never ends; without a Content-Length it comes in chunks."""
     parts = itertools.repeat(PART, size // len(PART))
     kind = {"Content-Type": "application/json", **(headers or {})}
-    return httpx.post(f"{url}/api/notes", content=parts, headers=kind, trust_env=False, timeout=120)
+    return httpx.post(f"{url}/api/v1/notes", content=parts, headers=kind, trust_env=False, timeout=120)
 
 
 def peak(argument: str) -> float:
@@ -121,7 +121,7 @@ def test_a_full_disk_and_one_that_may_only_be_read_are_down(tmp_path: Path, pyth
             assert state() == (503, "down")
             subprocess.run(["mount", "-o", "remount,rw", str(path)], check=True)
             note = {"title": "from now on the server has it open"}
-            made = httpx.post(f"{url}/api/notes", json=note, trust_env=False, timeout=120)
+            made = httpx.post(f"{url}/api/v1/notes", json=note, trust_env=False, timeout=120)
             assert made.status_code == 201
             fill(path / "fill")
             assert state() == (503, "down")

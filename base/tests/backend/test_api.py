@@ -68,7 +68,7 @@ def test_health_reports_the_core(client):
 
 
 def test_the_example_route(client):
-    assert client.get("/api/hello", params={"name": "Ada"}).json() == {
+    assert client.get("/api/v1/hello", params={"name": "Ada"}).json() == {
         "message": f"Hello, Ada, from {NAME}."
     }
 

@@ -23,7 +23,7 @@ def ask(host: str, path: str = "/dashboard"):
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
-@pytest.mark.parametrize("path", ["/", "/dashboard", "/health/live/", "/api/hello", "/no/such"])
+@pytest.mark.parametrize("path", ["/", "/dashboard", "/health/live/", "/api/v1/hello", "/no/such"])
 def test_a_name_of_somebody_else_is_refused_and_not_repeated(monkeypatch, environment, path):
     monkeypatch.setenv("APP_ENV", environment)
     for host in EVIL + STRANGE:
@@ -75,11 +75,11 @@ def test_a_websocket_is_refused_too():
 
 def preflight(**headers: str):
     asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "PUT", **headers}
-    return TestClient(create_app(), "http://localhost").options("/api/hello", headers=asked)
+    return TestClient(create_app(), "http://localhost").options("/api/v1/hello", headers=asked)
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/hello", "/health/live", "/dashboard/", "/dashboard/python.js"]
+    "path", ["/api/v1/hello", "/health/live", "/dashboard/", "/dashboard/python.js"]
 )
 def test_no_page_of_another_site_may_read_unless_it_is_named(path):
     client = TestClient(create_app(), "http://localhost", client=("127.0.0.1", 50_000))

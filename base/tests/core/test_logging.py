@@ -32,7 +32,7 @@ def test_json_holds_our_lines_and_uvicorns(capsys):
 @pytest.mark.parametrize(
     ("path", "status", "lines"),
     [
-        ("/api/hello", 200, 1),
+        ("/api/v1/hello", 200, 1),
         ("/health/live", 200, 0),
         ("/health/live", 503, 1),
         ("/dashboard/main.js", 200, 0),

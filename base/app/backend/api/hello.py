@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
+from app.backend.api import V1
 from app.identity import NAME
 
-router = APIRouter(prefix="/api", tags=["example"])
+router = APIRouter(prefix=V1, tags=["example"])
 
 
 @router.get("/hello")
