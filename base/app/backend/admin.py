@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.backend.admin_session import FORGET, AdminSession, begin, sent
 from app.backend.callers import Caller, known_caller
-from app.backend.credentials import ASK, is_from_elsewhere, refusal_of_token
+from app.backend.credentials import ASK, TokenScheme, is_from_elsewhere, refusal_of_token
+from app.backend.dependencies import CurrentSettings
 from app.core.settings import Settings, read
 
 SIGN_OUT = "/sign-out"
@@ -25,19 +26,25 @@ ASK_AGAIN = 10.0
 """Seconds after which somebody whom a component knows has to be known still, on a WebSocket."""
 
 
-async def admins_only(connection: HTTPConnection) -> None:
-    """Refuse everybody else; a dependency for routes."""
-    if refused := refusal(connection, await known_caller(connection)):
-        raise refused
+class _RefuseOthers(TokenScheme):
+    async def __call__(self, connection: HTTPConnection, settings: CurrentSettings) -> None:
+        if refused := refusal(connection, await known_caller(connection), settings):
+            raise refused
 
 
-def refusal(connection: HTTPConnection, caller: Caller | None) -> HTTPException | None:
+admins_only = _RefuseOthers()
+"""Refuses everybody else; a dependency for routes."""
+
+
+def refusal(
+    connection: HTTPConnection, caller: Caller | None, settings: Settings
+) -> HTTPException | None:
     """What to answer to whoever does not run the project, or whom a page of another site sends."""
     if is_from_elsewhere(connection):
         return HTTPException(403, "requests from other sites are refused")
     if caller and caller.is_admin:
         return None
-    refused = refusal_of_token(connection)
+    refused = refusal_of_token(connection, settings)
     if refused and caller and refused.status_code == 401:
         return HTTPException(403, "only for admins")
     return refused
@@ -52,9 +59,10 @@ class AdminsOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # A copy: what is mounted replaces `app` in the scope with itself.
         connection = HTTPConnection(dict(scope))
-        session = sent(connection)
+        settings = read(Settings)
+        session = sent(connection, settings.admin_token)
         caller = await known_caller(connection)
-        refused = refusal(connection, caller)
+        refused = refusal(connection, caller, settings)
         if scope["path"] == scope.get("root_path", "") + SIGN_OUT and _may_sign_out(
             connection, session, refused
         ):
@@ -68,13 +76,13 @@ class AdminsOnly:
             if scope["type"] == "websocket":
                 receive, send = _while_open(_KnownAdmin(connection), receive, send)
             await self._app(scope, receive, send)
-        elif not read(Settings).admin_token:
+        elif not settings.admin_token:
             await self._app(scope, receive, send)
         else:
             session = session if session and session.is_open() else begin()
             if scope["type"] == "websocket":
                 receive, send = _while_open(session, receive, send)
-            await self._app(scope, receive, _giving_cookie(session, scope, send))
+            await self._app(scope, receive, _giving_cookie(session, settings, scope, send))
 
 
 class _KnownAdmin:
@@ -136,11 +144,12 @@ def _while_open(
     return receive_while_open, send_while_open
 
 
-def _giving_cookie(session: AdminSession, scope: Scope, send: Send) -> Send:
+def _giving_cookie(session: AdminSession, settings: Settings, scope: Scope, send: Send) -> Send:
     # Not every browser sends the password along when it opens a WebSocket.
     async def send_with_cookie(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.accept"):
-            MutableHeaders(scope=message).append("Set-Cookie", session.cookie(scope["scheme"]))
+            cookie = session.cookie(scope["scheme"], settings.admin_token)
+            MutableHeaders(scope=message).append("Set-Cookie", cookie)
         await send(message)
 
     return send_with_cookie

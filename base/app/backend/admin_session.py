@@ -15,7 +15,6 @@ from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
-from app.core.settings import Settings, read
 from app.identity import SLUG
 
 COOKIE = f"{SLUG}-admin"
@@ -49,12 +48,12 @@ class AdminSession:
         """Whether it was not used for too long to be taken up again."""
         return time.time() >= self.used + IDLE
 
-    def cookie(self, scheme: str) -> str:
-        """The Set-Cookie header that says it was used now."""
+    def cookie(self, scheme: str, token: str) -> str:
+        """The Set-Cookie header that says it was used now, signed with ADMIN_TOKEN."""
         said = f"{self.name}.{self.began}.{int(time.time())}"
         # No Max-Age: the browser shows what is over, so that we can ask for the token again.
         secure = "; Secure" if scheme in ("https", "wss") else ""
-        return f"{COOKIE}={said}.{_sign(said)}; {_FLAGS}{secure}"
+        return f"{COOKIE}={said}.{_sign(said, token)}; {_FLAGS}{secure}"
 
     def sign_out(self) -> None:
         """End it. OSError where that cannot be kept."""
@@ -72,11 +71,11 @@ def begin() -> AdminSession:
     return AdminSession(secrets.token_hex(16), now, now)
 
 
-def sent(connection: HTTPConnection) -> AdminSession | None:
+def sent(connection: HTTPConnection, token: str) -> AdminSession | None:
     """The session that a cookie names, over or not; None for a cookie that we did not make."""
     said, _, signature = connection.cookies.get(COOKIE, "").rpartition(".")
-    is_ours = hmac.compare_digest(signature.encode(), _sign(said).encode())
-    if not is_ours or not read(Settings).admin_token:  # what is signed with nothing anybody signs
+    is_ours = hmac.compare_digest(signature.encode(), _sign(said, token).encode())
+    if not is_ours or not token:  # what is signed with nothing anybody signs
         return None
     try:
         name, began, used = said.split(".")
@@ -85,6 +84,5 @@ def sent(connection: HTTPConnection) -> AdminSession | None:
         return None
 
 
-def _sign(said: str) -> str:
-    key = read(Settings).admin_token.encode()
-    return hmac.new(key, f"session {said}".encode(), hashlib.sha256).hexdigest()
+def _sign(said: str, token: str) -> str:
+    return hmac.new(token.encode(), f"session {said}".encode(), hashlib.sha256).hexdigest()

@@ -13,7 +13,8 @@ from typing import Annotated
 from fastapi import Depends, HTTPException
 from starlette.requests import HTTPConnection
 
-from app.backend.credentials import is_from_elsewhere, refusal_of_token
+from app.backend.credentials import TokenScheme, is_from_elsewhere, refusal_of_token
+from app.backend.dependencies import CurrentSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,19 @@ async def known_caller(connection: HTTPConnection) -> Caller | None:
     return None
 
 
-async def find_caller(connection: HTTPConnection) -> Caller | None:
-    """Who asks; None for a stranger. A dependency for routes that are open to strangers too."""
-    if caller := await known_caller(connection):
-        return caller
-    is_admin = not is_from_elsewhere(connection) and refusal_of_token(connection) is None
-    return ADMIN if is_admin else None
+class _FindCaller(TokenScheme):
+    async def __call__(
+        self, connection: HTTPConnection, settings: CurrentSettings
+    ) -> Caller | None:
+        if caller := await known_caller(connection):
+            return caller
+        if is_from_elsewhere(connection) or refusal_of_token(connection, settings):
+            return None
+        return ADMIN
+
+
+find_caller = _FindCaller()
+"""Who asks; None for a stranger. A dependency for routes that are open to strangers too."""
 
 
 async def _current(caller: Annotated[Caller | None, Depends(find_caller)]) -> Caller:

@@ -9,22 +9,34 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from app.backend.admin_session import COOKIE, FORGET, sent
 from app.backend.guesses import Guesses
-from app.core.settings import Settings, read
+from app.core.settings import Settings
 
 CLOSED = "closed: set ADMIN_TOKEN and send it"
 ASK = {"WWW-Authenticate": 'Basic realm="admin", charset="UTF-8"'}
 TOKENS, COOKIES = Guesses(), Guesses()
 
 
-def refusal_of_token(connection: HTTPConnection) -> HTTPException | None:
+class TokenScheme(SecurityBase):
+    """The base of a dependency for which `/docs` has a lock, and asks for the token.
+
+    FastAPI's own schemes take no WebSocket, and would answer before a wrong token is counted.
+    """
+
+    model = HTTPBearer(description="ADMIN_TOKEN, or a token of somebody whom a component knows")
+    scheme_name = "token"
+
+
+def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPException | None:
     """What to answer to whoever sends no right token; a wrong one counts as a guess."""
-    if not read(Settings).admin_token:
-        return None if _sits_here(connection) else HTTPException(403, CLOSED)
-    session = sent(connection)
+    if not settings.admin_token:
+        return None if _sits_here(connection, settings) else HTTPException(403, CLOSED)
+    session = sent(connection, settings.admin_token)
     if session and session.is_open() and not session.is_idle():
         return None
     scheme, token = _token(connection)
@@ -34,7 +46,7 @@ def refusal_of_token(connection: HTTPConnection) -> HTTPException | None:
         return HTTPException(401, "session expired: sign in again", ASK | forget)
     if not scheme and not forget:
         return HTTPException(401, "token required", ASK)
-    right = bool(scheme) and hmac.compare_digest(token, read(Settings).admin_token.encode())
+    right = bool(scheme) and hmac.compare_digest(token, settings.admin_token.encode())
     # Cookies have a count of their own: a page that goes on with an old one locks nobody out.
     guesses = TOKENS if scheme else COOKIES
     if wait := guesses.count(connection.client.host if connection.client else "", right):
@@ -43,12 +55,12 @@ def refusal_of_token(connection: HTTPConnection) -> HTTPException | None:
     return None if right else HTTPException(401, "wrong token", ASK | forget)
 
 
-def _sits_here(connection: HTTPConnection) -> bool:
+def _sits_here(connection: HTTPConnection, settings: Settings) -> bool:
     """Whether it is development, and somebody at this machine asks."""
     client = connection.client.host if connection.client else ""
     # Asked for by a name of this machine: a name of somebody else's can be made to lead here.
     here = _is_loopback(client) and _is_loopback(_host(f"//{connection.headers.get('Host', '')}"))
-    return here and read(Settings).app_env == "development"
+    return here and settings.app_env == "development"
 
 
 def is_from_elsewhere(connection: HTTPConnection) -> bool:

@@ -7,13 +7,16 @@ A component brings its own class, with a prefix of its own, and reads it the sam
         zone: str = "UTC"
 
     zone = read(ClockSettings).zone
+
+A route asks for them with `Annotated[ClockSettings, Depends(ClockSettings.current)]`, and a test
+puts others into `app.dependency_overrides[ClockSettings.current]`.
 """
 
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -37,6 +40,11 @@ class EnvSettings(BaseSettings):
     """The base of every settings class; `read` gives the one instance of each."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    @classmethod
+    async def current(cls) -> Self:
+        """What `read` gives, as a dependency. FastAPI starts a thread for one that is not async."""
+        return read(cls)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -16,6 +16,7 @@ from app.backend.admin_session import COOKIE, AdminSession
 from app.backend.guesses import Guesses
 from app.backend.main import create_app
 from app.core import settings
+from app.core.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -109,6 +110,37 @@ def test_a_page_of_another_site_opens_nothing(door, token):
 def test_a_websocket_is_closed_too():
     for headers, visitor in (({}, ELSEWHERE), ({"Origin": "http://other.example"}, HERE)):
         assert visit("websocket", TestClient(create_app(), **visitor), **headers) == 403
+
+
+def test_the_settings_of_a_guard_can_be_overridden():
+    app = project()
+    app.dependency_overrides[Settings.current] = lambda: Settings(admin_token=TOKEN)
+    assert TestClient(app, **HERE).get("/admin/clock").status_code == 401
+    allowed = TestClient(app, **ELSEWHERE, headers={"Authorization": bearer(TOKEN)})
+    assert allowed.get("/admin/clock").json() == "noon"
+
+
+def test_the_documentation_has_a_lock_for_what_is_guarded():
+    app = FastAPI(dependencies=[Depends(admins_only)])
+    app.add_api_route("/admin/clock", lambda: "noon")
+    described = app.openapi()
+    assert described["paths"]["/admin/clock"]["get"]["security"] == [{"token": []}]
+    assert described["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+
+
+def test_a_guarded_websocket_of_ones_own(token):
+    app = FastAPI()
+
+    @app.websocket("/admin/ticks", dependencies=[Depends(admins_only)])
+    async def ticks(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text("tick")
+
+    client = TestClient(app, **ELSEWHERE, headers={"Authorization": basic(token)})
+    with client.websocket_connect(
+        f"{WS}/admin/ticks", headers={"Authorization": basic(token)}
+    ) as ws:
+        assert ws.receive_text() == "tick"
 
 
 def test_a_route_of_ones_own():
@@ -283,7 +315,7 @@ def test_a_sign_out_that_cannot_be_kept_is_not_said_to_be_one(token, monkeypatch
 
 def test_without_a_token_no_cookie_is_believed(monkeypatch):
     monkeypatch.setenv("APP_ENV", "production")
-    planted = AdminSession("../planted", int(time.time()), 0).cookie("http").partition(";")[0]
+    planted = AdminSession("../planted", int(time.time()), 0).cookie("http", "").partition(";")[0]
     stranger = elsewhere()
     for path in ("/dashboard/", "/dashboard/sign-out", "/admin/clock"):
         assert stranger.get(path, headers={"Cookie": planted}).status_code == 403
@@ -310,7 +342,7 @@ def test_a_page_of_another_site_signs_nobody_out(token):
 
 @pytest.mark.parametrize("said", ["", "a", "a.b", "a.b.c", "a.1.2.3"])
 def test_a_cookie_of_another_version_is_none(token, said):
-    cookie = f"{COOKIE}={said}.{admin_session._sign(said)}"
+    cookie = f"{COOKIE}={said}.{admin_session._sign(said, token)}"
     assert visit("dashboard", elsewhere(), Cookie=cookie) == 401
 
 
