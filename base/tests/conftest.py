@@ -25,6 +25,22 @@ MESSAGES = 100
 """How many to wait for at most: one comes at least every two seconds while a page is open."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make quick` asks for it."""
+    parser.addoption("--quick", action="store_true", help="skip tests that start a process")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Skip a test when it starts a process: nobody has to mark those that take long."""
+
+    def skip(event: str, _: object) -> None:
+        if event == "subprocess.Popen":
+            pytest.skip("starts a process")
+
+    if config.getoption("quick"):
+        sys.addaudithook(skip)
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Each test reads its settings anew, without the `.env` of whoever runs it."""
