@@ -10,10 +10,10 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
-from app.backend.bodies import BodyLimit
 from app.backend.errors import refuse
-from app.backend.hosts import KnownHosts
-from app.backend.requests import RequestId
+from app.backend.middleware.body_limit import BodyLimit
+from app.backend.middleware.known_hosts import KnownHosts
+from app.backend.middleware.request_id import RequestId
 from app.backend.routes import ROUTERS
 from app.core import logging
 from app.core.component import discover, load

@@ -69,7 +69,7 @@ class Settings(EnvSettings):
     domain: str = ""
     """The public name, where there is one."""
     allowed_hosts: str = ""
-    """Further names to answer to, with commas between: see `app.backend.hosts`."""
+    """Further names to answer to, with commas between: see `app.backend.middleware.known_hosts`."""
     cors_origins: str = ""
     """Origins whose pages may call the API from a browser, with commas between."""
     max_body_size: int = Field(default=1_048_576, ge=1)

@@ -4,8 +4,8 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from app.backend.hosts import is_known
 from app.backend.main import create_app
+from app.backend.middleware.known_hosts import is_known
 
 pytestmark = pytest.mark.usefixtures("alone")
 EVIL = ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example"]

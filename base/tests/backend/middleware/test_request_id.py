@@ -5,7 +5,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.backend.requests import HEADER, RequestId
+from app.backend.middleware.request_id import HEADER, RequestId
 
 
 @pytest.fixture
