@@ -19,7 +19,7 @@ from app.core import logging
 from app.core.component import discover, load
 from app.core.health import project_version
 from app.core.settings import Settings, listed, read
-from app.frontend import dashboard
+from app.frontend.mount import PATH, Dashboard
 from app.identity import DESCRIPTION, NAME
 
 
@@ -52,8 +52,8 @@ def create_app() -> FastAPI:
     # The last to be added is the first to be asked: an id for whatever the others log.
     app.add_middleware(RequestId)
     # Last, for what is mounted answers everything under its path.
-    app.state.dashboard = dashboard.create()
-    app.mount(dashboard.PATH, AdminsOnly(app.state.dashboard))
+    app.state.dashboard = Dashboard()
+    app.mount(PATH, AdminsOnly(app.state.dashboard))
     return app
 
 
@@ -66,9 +66,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             if component.lifespan:
                 await stack.enter_async_context(load(component.lifespan)(app))
                 log.info("component started", component=component.name)
-        await stack.enter_async_context(dashboard.running(app.state.dashboard))
+        await stack.enter_async_context(app.state.dashboard.running())
         yield
 
 
 async def _to_dashboard() -> RedirectResponse:
-    return RedirectResponse(f"{dashboard.PATH}/")
+    return RedirectResponse(f"{PATH}/")

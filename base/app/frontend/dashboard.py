@@ -2,8 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import flet as ft
@@ -19,12 +17,12 @@ from app.core.component import Component, discover
 from app.core.settings import Settings, read
 from app.frontend import theme
 from app.frontend.feed import INTERVAL, Feed
+from app.frontend.mount import PATH
 from app.frontend.overview import Overview
 from app.frontend.pages import ComponentPage, PageContext, page_of
 from app.frontend.parts import Pill
 from app.identity import DESCRIPTION, NAME
 
-PATH = "/dashboard"
 ASSETS = Path(__file__).parent / "assets"
 
 CORE = Component(
@@ -35,10 +33,9 @@ CORE = Component(
 )
 
 
-def create() -> FastAPI:
-    """The application to mount under `PATH`. It loads nothing from elsewhere: it works offline."""
+async def start(feed: Feed) -> FastAPI:
+    """The application to mount. It loads nothing from elsewhere: it works offline."""
     components = discover()
-    feed = Feed(components)
 
     async def main(page: ft.Page) -> None:
         _Visit(page, [CORE, *components], feed)
@@ -51,12 +48,18 @@ def create() -> FastAPI:
         app_description=DESCRIPTION,
         session_timeout_seconds=600,
     )
-    app.state.feed = feed
     app.add_middleware(_ForItself)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     # Flet has a limit of its own for what its page uploads.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=sys.maxsize)
+    # A mounted application is not given its start and its stop by itself.
+    await flet_web.fastapi.app_manager.start()
     return app
+
+
+async def stop() -> None:
+    """Flet's own."""
+    await flet_web.fastapi.app_manager.shutdown()
 
 
 class _ForItself:
@@ -77,18 +80,6 @@ class _ForItself:
             await send(message)
 
         await self._app(scope, receive, send_closed)
-
-
-@asynccontextmanager
-async def running(dashboard: FastAPI) -> AsyncIterator[None]:
-    """Flet's own start and stop, which a mounted application is not given by itself."""
-    await flet_web.fastapi.app_manager.start()
-    remembering = asyncio.create_task(dashboard.state.feed.remember())
-    try:
-        yield
-    finally:
-        remembering.cancel()
-        await flet_web.fastapi.app_manager.shutdown()
 
 
 class _Visit:

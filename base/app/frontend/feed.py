@@ -1,4 +1,7 @@
-"""Everybody's health, asked once for all who watch, and the last hour of what components count."""
+"""Everybody's health, asked once for all who watch, and the last hour of what components count.
+
+Knows nothing of Flet: it counts before anybody visits the dashboard.
+"""
 
 import asyncio
 import time
