@@ -92,7 +92,9 @@ def post(url: str, size: int, headers: dict[str, str] | None = None) -> httpx.Re
     """Send a note that never ends; without a Content-Length it comes in chunks."""
     parts = itertools.repeat(PART, size // len(PART))
     kind = {"Content-Type": "application/json", **(headers or {})}
-    return httpx.post(f"{url}/api/v1/notes", content=parts, headers=kind, trust_env=False, timeout=120)
+    return httpx.post(
+        f"{url}/api/v1/notes", content=parts, headers=kind, trust_env=False, timeout=120
+    )
 
 
 def peak(argument: str) -> float:
