@@ -113,7 +113,7 @@ def test_a_branch_is_rebased_onto_what_another_added(start: Start) -> None:
 
 def test_one_adds_a_component_and_one_rebases(start: Start, fork: Project) -> None:
     """To a release that changes nothing beside what the other has added: git would ask."""
-    fork.edit("base/app/cli/watch.py", "LOOKS = 25", "LOOKS = 26")
+    fork.edit("base/app/core/health.py", "TIMEOUT = 2.0", "TIMEOUT = 2.5")
     fork.commit("A release")
     fork.git("tag", "v2.0")
     project = start(version="1.0", upstream=fork)

@@ -79,7 +79,7 @@ class Component:
     process: tuple[str, ...] = ()
     """The command that runs beside the web server, as `("clock", "run")`.
 
-    It is ended by SIGTERM, in development too: what it has to tidy up needs a handler for that.
+    It is ended by SIGTERM; in development by SIGINT, and killed where that takes five seconds.
     """
 
     server: str | None = None

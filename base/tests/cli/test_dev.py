@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.cli.dev import _watched
 from app.core import settings, tied
 from app.core.settings import BadSettingsError
 from tests.conftest import ended, until
@@ -151,103 +152,32 @@ def is_locked(file: Path) -> bool:
     return False
 
 
-def test_a_process_that_is_broken_is_told_of_once_and_waited_for(tmp_path):
+def test_a_process_that_is_broken_starts_again_once_it_is_mended(tmp_path):
     path = project(tmp_path / "copy")
     parts = path / "app/components/clock/parts.py"
     said = tmp_path / "said"
     with said.open("w") as log:
-        watch = tied.start(
-            [sys.executable, "-m", "app.cli.watch", "clock", "run"], cwd=path, stderr=log
-        )
-    try:
+        watch = tied.start(_watched(("clock", "run")), cwd=path, stderr=log)
+    with watch:
         until((path / "ran").exists)
         (path / "ran").unlink()
         save(parts, "raise RuntimeError('no hands')")
-        until(lambda: "restarting on the next code change" in said.read_text())
+        until(lambda: "no hands" in said.read_text())
         save(parts, PARTS)
         until((path / "ran").exists)
-        watch.send_signal(signal.SIGINT)
-        ended(watch)
-        (told,) = [line for line in said.read_text().splitlines() if "exited with" in line]
-        assert told.startswith("`clock run` exited with code 2; ")
-        assert told.partition("Last line: ")[2].endswith("RuntimeError: no hands")
-        assert said.read_text().count("no hands") == 2, "as it was said, and the last of it"
-    finally:
-        watch.kill()
-        watch.wait()
-        print(said.read_text())
-
-
-def test_a_process_that_misses_an_interrupt_ends_all_the_same(tmp_path):
-    path = project(tmp_path / "copy")
-    parts = path / "app/components/clock/parts.py"
-    # Python itself may drop an interrupt that comes amid an import.
-    told = """
-import signal
-signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.signal(signal.SIGTERM, lambda *_: Path("told").touch() or exit())
-"""
-    parts.write_text(PARTS + told)
-    command = [sys.executable, "-m", "app.cli.watch", "clock", "run"]
-    watch = tied.start(command, cwd=path)
-    try:
-        until((path / "ran").exists)
-        watch.send_signal(signal.SIGINT)
-        ended(watch)
-        assert (path / "told").exists(), "not killed: told, as in production"
-    finally:
-        watch.kill()
-        watch.wait()
+    assert not is_locked(path / "lock")
 
 
 def test_told_to_end_while_a_server_starts_it_ends_that_too(tmp_path):
     path = project(tmp_path / "copy")
     parts = path / "app/components/clock/parts.py"
-    told = "os.kill(os.getpid(), 2); Path('went on').touch(); yield"
+    told = "os.kill(os.getpid(), 15); time.sleep(600); yield"
     parts.write_text(PARTS.replace("yield", told))
     command = [sys.executable, "-m", "app", "dev", "--port", "0"]
     done = subprocess.run(command, cwd=path, env={**os.environ, "APP_ENV": "development"})
     assert done.returncode == 0
-    assert (path / "went on").exists()
     assert (path / "stopped").exists()
     assert not (path / "data/dev.env").exists()
-
-
-def test_told_twice_while_a_server_hangs_it_does_not_wait_for_it(tmp_path):
-    path = project(tmp_path / "copy")
-    parts = path / "app/components/clock/parts.py"
-    told = "os.kill(os.getpid(), 2); os.kill(os.getpid(), 2); time.sleep(600); yield"
-    parts.write_text(PARTS.replace("yield", told))
-    command = [sys.executable, "-m", "app", "dev", "--port", "0"]
-    done = subprocess.run(command, cwd=path, env={**os.environ, "APP_ENV": "development"})
-    assert done.returncode == 130
-    assert (path / "stopped").exists()
-    assert not (path / "data/dev.env").exists()
-
-
-def test_a_signal_may_come_at_any_line():
-    code = """
-import signal, sys
-from app.cli.dev import Told, _run
-
-def trace(frame, event, arg):
-    global line
-    if event == "line":
-        line += 1
-        if line == last:
-            signal.raise_signal(signal.SIGINT)
-    return trace
-
-for last in range(1, 40):
-    line, told = 0, Told()
-    sys.settrace(trace)
-    _run([], told)
-    sys.settrace(None)
-    assert line > last
-"""
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def test_what_is_ended_before_it_began_says_nothing(tmp_path):
@@ -257,17 +187,6 @@ def test_what_is_ended_before_it_began_says_nothing(tmp_path):
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
-
-
-@pytest.mark.usefixtures("alone")
-def test_a_port_that_is_taken_is_a_line():
-    with socket.create_server(("127.0.0.1", 0)) as somebody:
-        port = str(somebody.getsockname()[1])
-        result = CliRunner().invoke(cli, ["dev", "--host", "127.0.0.1", "--port", port])
-    assert isinstance(result.exception, BadSettingsError)
-    (line,) = result.exception.lines
-    assert f"127.0.0.1:{port} is not available, address already in use" in line
-    assert "--port" in line
 
 
 @pytest.mark.usefixtures("alone")
