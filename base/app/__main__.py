@@ -7,9 +7,6 @@ from app.core.alive import check
 if sys.argv[2:] == ["status", "--alive"]:  # asked all day long: nothing is imported for it
     check(sys.argv[1])
 
-try:
-    from app.cli import main
-except KeyboardInterrupt:  # told to end before it began
-    raise SystemExit(130) from None
+from app.cli import main
 
 main()

@@ -2,7 +2,6 @@
 
 import ipaddress
 import math
-import threading
 import time
 from collections import OrderedDict
 
@@ -17,10 +16,9 @@ ADDRESSES = 10_000
 
 
 class Guesses:
-    """The wrong guesses of each address. Threads count in turn, so that none slips through."""
+    """The wrong guesses of each address."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -29,17 +27,16 @@ class Guesses:
     def count(self, address: str, right: bool) -> int:
         """Count one guess; how many seconds to wait if it came too soon, even if it is right."""
         network, now = _network(address), time.monotonic()
-        with self._lock:
-            until, wrong = self._wrong.get(network, (0.0, 0))
-            if now >= until:
-                until, wrong = now + WINDOW, 0
-            if wrong >= LIMIT:
-                return math.ceil(until - now)
-            if not right:
-                self._wrong[network] = (until, wrong + 1)
-                self._wrong.move_to_end(network)
-                if len(self._wrong) > ADDRESSES:
-                    self._wrong.popitem(last=False)
+        until, wrong = self._wrong.get(network, (0.0, 0))
+        if now >= until:
+            until, wrong = now + WINDOW, 0
+        if wrong >= LIMIT:
+            return math.ceil(until - now)
+        if not right:
+            self._wrong[network] = (until, wrong + 1)
+            self._wrong.move_to_end(network)
+            if len(self._wrong) > ADDRESSES:
+                self._wrong.popitem(last=False)
         if not right and wrong + 1 == LIMIT:
             structlog.get_logger(__name__).warning("too many wrong guesses", address=address)
         return 0

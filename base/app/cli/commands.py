@@ -43,11 +43,11 @@ def serve(
 
 
 def health(
-    url: Annotated[str | None, typer.Option(help="Check the server at this address.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check health; exit 1 unless everything is ok."""
-    report = _ask_server(url) if url else _ask_here()
+    """Check health, with no server around; exit 1 unless everything is ok."""
+    check_settings()
+    report = asdict(asyncio.run(check_all()))
     if as_json:
         print(json.dumps(report, indent=2))
     else:
@@ -74,29 +74,6 @@ def admin_token() -> None:
 def version() -> None:
     """Print the name and the version of this project."""
     print(NAME, project_version())
-
-
-def _ask_here() -> dict[str, Any]:
-    """What the checks say in this process, with no server around."""
-    check_settings()
-    return asdict(asyncio.run(check_all()))
-
-
-def _ask_server(url: str) -> dict[str, Any]:
-    """What a running server says of itself; a server that does not say it is down."""
-    import httpx
-
-    try:
-        answer: dict[str, Any] = httpx.get(f"{url.rstrip('/')}/health", timeout=10).json()
-        return {"status": answer["status"], "components": answer["components"]}
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        detail = f"{type(error).__name__}: {error}"
-    except (ValueError, KeyError, TypeError):
-        detail = "the answer is not a health report"
-    return {
-        "status": "down",
-        "components": {"server": {"status": "down", "detail": f"{url}: {detail}", "data": {}}},
-    }
 
 
 def _print_report(report: dict[str, Any]) -> None:

@@ -61,12 +61,6 @@ def test_health_as_json():
     assert json.loads(run("health", "--json").output)["status"] == "ok"
 
 
-def test_health_of_a_server_that_is_not_there():
-    result = run("health", "--json", "--url", "http://127.0.0.1:9")
-    assert result.exit_code == 1
-    assert "ConnectError" in json.loads(result.output)["components"]["server"]["detail"]
-
-
 def test_a_component_brings_commands_under_its_name(plug_in):
     plug_in("clock", CLOCK, commands=COMMANDS)
     assert "Tells the time." in run("--help").output
@@ -106,20 +100,3 @@ def test_a_broken_component_is_one_line(plug_in, monkeypatch, capsys):
         main()
     assert caught.value.code == 2
     assert capsys.readouterr().err.startswith("component 'clock' can't be imported")
-
-
-UVICORN = ("uvicorn", "--factory", "app.backend.main:create_app")
-
-
-@pytest.mark.parametrize(
-    "command",
-    [("app", "serve"), ("app", "dev"), ("app", "health"), ("app", "health", "--json"), UVICORN],
-)
-def test_a_file_of_settings_that_is_no_text_is_one_line(tmp_path, command):
-    (tmp_path / ".env").write_bytes("APP_ENV=development\n".encode("utf-16"))
-    ran = subprocess.run(
-        [sys.executable, "-m", *command], capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 1
-    (line,) = ran.stderr.splitlines()
-    assert ".env is not UTF-8 text" in line

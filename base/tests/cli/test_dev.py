@@ -180,15 +180,6 @@ def test_told_to_end_while_a_server_starts_it_ends_that_too(tmp_path):
     assert not (path / "data/dev.env").exists()
 
 
-def test_what_is_ended_before_it_began_says_nothing(tmp_path):
-    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
-    ended = subprocess.run(
-        [sys.executable, "-m", "app", "version"], capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )  # fmt: skip
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
-
-
 @pytest.mark.usefixtures("alone")
 def test_not_in_production(monkeypatch):
     monkeypatch.setenv("APP_ENV", "production")
