@@ -177,8 +177,9 @@ def dashboard() -> Callable[[], Any]:
     """`with dashboard("/clock") as viewer:` opens a page of what is plugged in by then."""
 
     @contextmanager
-    def dashboard(route: str = "/") -> Iterator[Viewer]:
-        with here(create_app()) as client, client.websocket_connect(WS) as ws:
+    def dashboard(route: str = "/", zone: str = "UTC") -> Iterator[Viewer]:
+        headers = {"Cookie": f"zone={zone}"}
+        with here(create_app()) as client, client.websocket_connect(WS, headers=headers) as ws:
             yield Viewer(ws, route)
 
     return dashboard

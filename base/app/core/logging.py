@@ -3,11 +3,16 @@
 import logging
 import os
 import sys
+from collections import deque
+from typing import Any
 
 import structlog
 from structlog.typing import Processor
 
 from app.core.settings import Settings
+
+RECENT: deque[dict[str, Any]] = deque(maxlen=500)
+"""The last lines of this process, for the dashboard."""
 
 
 def configure(settings: Settings) -> None:
@@ -31,7 +36,9 @@ def configure(settings: Settings) -> None:
             foreign_pre_chain=[*shared, _drop_color_message],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_renderers(settings),
+                structlog.processors.format_exc_info,
+                _remember,
+                _renderer(settings),
             ],
         )
     )
@@ -55,13 +62,20 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def _renderers(settings: Settings) -> list[Processor]:
+def _remember(
+    logger: object, name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    RECENT.append(dict(event))
+    return event
+
+
+def _renderer(settings: Settings) -> Processor:
     if settings.log_format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        return structlog.processors.JSONRenderer()
     # Plain: the other kind shows the values of variables, secrets among them.
     plain = structlog.dev.plain_traceback
     colors = sys.stderr.isatty() or "FORCE_COLOR" in os.environ
-    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
 
 
 def _drop_color_message(

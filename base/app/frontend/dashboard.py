@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import flet as ft
 import flet_web.fastapi
@@ -10,6 +12,7 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.backend.admin import SIGN_OUT
@@ -20,7 +23,7 @@ from app.frontend.feed import INTERVAL, Feed
 from app.frontend.mount import PATH
 from app.frontend.overview import Overview
 from app.frontend.pages import ComponentPage, PageContext, page_of
-from app.frontend.parts import Pill
+from app.frontend.parts import ZONE, Pill
 from app.identity import DESCRIPTION, NAME
 
 ASSETS = Path(__file__).parent / "assets"
@@ -31,6 +34,12 @@ CORE = Component(
     summary="Serves the API and this dashboard.",
     page="app.frontend.requests_page:page",
 )
+LOGS = Component(
+    name="logs",
+    title="Logs",
+    summary="The last 500 lines of this process, the newest first.",
+    page="app.frontend.logs_page:page",
+)
 
 
 async def start(feed: Feed) -> FastAPI:
@@ -38,7 +47,7 @@ async def start(feed: Feed) -> FastAPI:
     components = discover()
 
     async def main(page: ft.Page) -> None:
-        _Visit(page, [CORE, *components], feed)
+        _Visit(page, [CORE, *components, LOGS], feed)
 
     app: FastAPI = flet_web.fastapi.app(
         main,
@@ -79,6 +88,9 @@ class _ForItself:
                 headers["Cache-Control"] = "no-cache"
             await send(message)
 
+        if scope["type"] == "websocket":
+            with suppress(ValueError, OSError):  # no zone of this name
+                ZONE.set(ZoneInfo(HTTPConnection(scope).cookies.get("zone", "UTC")))
         await self._app(scope, receive, send_closed)
 
 
@@ -119,10 +131,10 @@ class _Visit:
             return
         self._name = name
         if name:
-            self._shown = ComponentPage(PageContext(self._page, self._components[name]))
+            self._shown = ComponentPage(PageContext(self._page, self._components[name]), self._feed)
         else:
-            known = list(self._components.values())
-            self._shown = Overview(self._page, known, self._feed, self._go)
+            on_map = [found for found in self._components.values() if found is not LOGS]
+            self._shown = Overview(self._page, on_map, self._feed, self._go)
         self._place.content = self._shown.control
         self._navigation.controls = self._tabs()
         self._page.update()
@@ -148,7 +160,7 @@ class _Visit:
             case Overview() as overview:
                 await overview.show(report)
             case ComponentPage() as shown:
-                await shown.show(report.components[self._name])
+                await shown.show(report.components.get(self._name, report.components["core"]))
         self._page.update()
 
     async def _watch(self) -> None:

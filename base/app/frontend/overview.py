@@ -7,8 +7,8 @@ import flet as ft
 from app.backend.traffic import TRAFFIC
 from app.core.component import Component
 from app.core.health import Report
-from app.frontend.feed import Feed
-from app.frontend.parts import Line, heading, named, panel
+from app.frontend.feed import Feed, Trends
+from app.frontend.parts import Line, heading, panel, strip
 from app.frontend.stack_map import StackMap
 from app.frontend.theme import MUTED, color_of
 
@@ -20,24 +20,21 @@ class Overview:
         self, page: ft.Page, components: list[Component], feed: Feed, go: Callable[[str], None]
     ) -> None:
         self._titles = {found.name: found.title for found in components}
-        self._feed, self._go = feed, go
+        self._go = go
         self._map = StackMap(page, components, go)
         self._needs = ft.Column([ft.Text("Looking …", color=MUTED)], spacing=4)
         self._needed: list[tuple[str, str, str]] | None = None
         self._rate = Line("line-requests", "Requests / s")
         self._errors = Line("line-errors", "Errors / min")
         self._slow = Line("line-p95", "95 % within")
-        self._trends = {
-            (name, key): Line(f"line-{name}-{key}", f"{self._titles[name]}: {named(key).lower()}")
-            for name, key in feed.trends
-        }
-        lines = [self._rate, self._errors, self._slow, *self._trends.values()]
+        self._trends = Trends(feed, self._titles)
+        lines = [self._rate.control, self._errors.control, self._slow.control]
         self.control = ft.Column(
             [
                 ft.Semantics(identifier="needs", live_region=True, content=panel([self._needs])),
                 panel([heading("Your stack"), self._map.control], spacing=14),
                 heading("Last hour"),
-                ft.ResponsiveRow([line.control for line in lines], spacing=12, run_spacing=12),
+                strip([*lines, *self._trends.controls]),
             ],
             spacing=14,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -53,10 +50,7 @@ class Overview:
         slow = [each.percentile(0.95) or 0.0 for each in minutes]
         latest = next((each for each in reversed(slow) if each), None)
         self._slow.show("-" if latest is None else f"{latest * 1000:.0f} ms", slow)
-        for (name, key), line in self._trends.items():
-            now = report.components[name].data.get(key)
-            number = float(now) if isinstance(now, int | float) else 0.0
-            line.show("-" if now is None else str(now), [*self._feed.trends[name, key], number])
+        self._trends.show(report.components)
 
     def _show_needs(self, report: Report) -> None:
         """A line for each component that is not ok, the worst first; or one calm line."""

@@ -32,7 +32,8 @@ import structlog
 
 from app.core.component import Component, load
 from app.core.health import Health
-from app.frontend.parts import Pill, facts, heading, panel
+from app.frontend.feed import Feed, Trends
+from app.frontend.parts import Pill, facts, heading, panel, strip
 from app.frontend.theme import MUTED
 
 PATIENCE = 2.0
@@ -48,22 +49,42 @@ class PageContext:
     notice: ft.Text = field(default_factory=lambda: ft.Text("", size=13, visible=False))
 
     def action(
-        self, label: str, do: Callable[[], Awaitable[str]], icon: ft.IconData | None = None
+        self,
+        label: str,
+        do: Callable[[], Awaitable[str]],
+        icon: ft.IconData | None = None,
+        sure: str = "",
     ) -> ft.Button:
-        """A button; what `do` returns, or why it failed, is shown on the page."""
+        """A button; what `do` returns, or why it failed, is shown on the page.
 
-        async def clicked(event: ft.Event[ft.Button]) -> None:
-            event.control.disabled = True
+        `sure` is a question that has to be answered with yes before.
+        """
+
+        async def act() -> None:
+            button.disabled = True
             self.say(f"{label} …")
             try:
                 said = await do()
             except Exception as error:
                 log_failure(self.component.name, error)
                 said = f"{label} failed: {error}"
-            event.control.disabled = False
+            button.disabled = False
             self.say(said)
 
-        return ft.FilledTonalButton(label, icon=icon, on_click=clicked)
+        async def asked() -> None:
+            self.page.pop_dialog()
+            await act()
+
+        def ask() -> None:
+            leave = ft.TextButton("Cancel", on_click=self.page.pop_dialog, autofocus=True)
+            answers: list[ft.Control] = [
+                leave,
+                ft.FilledButton(f"Yes, {label.lower()}", on_click=asked),
+            ]
+            self.page.show_dialog(ft.AlertDialog(title=ft.Text(sure, size=18), actions=answers))
+
+        button = ft.FilledTonalButton(label, icon=icon, on_click=ask if sure else act)
+        return button
 
     def say(self, text: str) -> None:
         """Show a line at the top of the page; a screen reader reads it out."""
@@ -91,8 +112,9 @@ class Page:
 class ComponentPage:
     """One component, live. `control` is what is shown."""
 
-    def __init__(self, context: PageContext) -> None:
+    def __init__(self, context: PageContext, feed: Feed) -> None:
         component = context.component
+        self._trends = Trends(feed, {component.name: ""})
         self._context = context
         self._failure = ft.Text("", color=ft.Colors.ERROR, visible=False)
         self._pill = Pill(f"health-{component.name}")
@@ -105,6 +127,7 @@ class ComponentPage:
             identifier=f"notice-{component.name}", live_region=True, content=context.notice
         )
         body = [ft.Semantics(container=True, content=part) for part in self._body.controls]
+        body.insert(0, ft.Semantics(content=strip(self._trends.controls)))
         self.control = ft.Semantics(
             identifier=f"page-{component.name}",
             content=ft.Column(
@@ -121,6 +144,7 @@ class ComponentPage:
             self._pill.show(health.status)
             self._detail.value = health.detail
             self._facts.content = facts(health.data)
+        self._trends.show({self._context.component.name: health})
         if self._body.refresh:
             try:
                 async with asyncio.timeout(PATIENCE):

@@ -1,15 +1,24 @@
 """What pages are made of: panels, tables, moments as people read them, and small lines."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
 
 import flet as ft
 import flet.canvas as cv
 
 from app.core.health import Value
 from app.frontend.theme import MUTED, UNKNOWN_COLOR, color_of
+
+Cell = Value | datetime
+LONG = 50
+"""Characters that a cell of a table has room for in a line."""
+
+
+ZONE: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
+"""Where the viewer is, whose browser tells it with a cookie."""
 
 
 class Pill:
@@ -95,26 +104,75 @@ def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -
     )
 
 
+def strip(controls: Sequence[ft.Control]) -> ft.Control:
+    """Controls beside each other, as many as there is room for."""
+    return ft.ResponsiveRow(list(controls), spacing=12, run_spacing=12)
+
+
 def heading(text: str, size: int = 16) -> ft.Control:
     """A heading, for screen readers too."""
     return ft.Semantics(header=True, content=ft.Text(text, size=size, weight=ft.FontWeight.W_600))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[ft.Control | str]]) -> ft.Control:
-    """A table that scrolls sideways where it does not fit."""
-    found = ft.DataTable(
-        columns=[
-            ft.DataColumn(label=ft.Text(name, weight=ft.FontWeight.W_600)) for name in columns
-        ],
-        rows=[
-            ft.DataRow([ft.DataCell(ft.Text(c) if isinstance(c, str) else c) for c in row])
-            for row in rows
-        ],
-        column_spacing=28,
-        horizontal_margin=4,
-        heading_row_height=40,
-    )
-    return ft.Row([found], scroll=ft.ScrollMode.AUTO)
+class Table:
+    """Rows by key. One stays, with its focus, until a value in it changes.
+
+    `buttons` makes those of a row, from its key.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        empty: str,
+        buttons: Callable[[str], list[ft.Control]] | None = None,
+    ) -> None:
+        names = [*columns, "" if buttons else None]
+        self._buttons = buttons
+        self._shown: dict[str, tuple[Sequence[Cell], ft.DataRow]] = {}
+        self._empty = ft.Text(empty, color=MUTED)
+        self._table = ft.DataTable(
+            columns=[
+                ft.DataColumn(label=ft.Text(name, weight=ft.FontWeight.W_600))
+                for name in names
+                if name is not None
+            ],
+            column_spacing=28,
+            horizontal_margin=4,
+            heading_row_height=40,
+            visible=False,
+        )
+        sideways = ft.Row([self._table], scroll=ft.ScrollMode.AUTO)
+        self.control = ft.Column([self._empty, sideways], spacing=0)
+
+    def show(self, rows: Mapping[str, Sequence[Cell]]) -> bool:
+        """Show newer rows; whether anything but the time has changed."""
+        self._empty.visible, self._table.visible = not rows, bool(rows)
+        before = self._shown
+        self._shown = {}
+        for key, cells in rows.items():
+            same = key in before and before[key][0] == cells
+            self._shown[key] = before[key] if same else (cells, self._row(key, cells))
+            for text, at in self._shown[key][1].data:
+                show_moment(text, "", at.timestamp())
+        changed = list(before.items()) != list(self._shown.items())
+        if changed:
+            self._table.rows = [row for _, row in self._shown.values()]
+        return changed
+
+    def _row(self, key: str, cells: Sequence[Cell]) -> ft.DataRow:
+        moments: list[tuple[ft.Text, datetime]] = []
+        controls: list[ft.Control] = []
+        for cell in cells:
+            shown = "-" if cell is None else str(cell)
+            text = ft.Text(shown, max_lines=2, overflow=ft.TextOverflow.ELLIPSIS)
+            if isinstance(cell, datetime):
+                moments.append((text, cell))
+            elif len(shown) > LONG:
+                text.width, text.tooltip = 7 * LONG, shown
+            controls.append(text)
+        if self._buttons:
+            controls.append(ft.Row(self._buttons(key), spacing=8))
+        return ft.DataRow([ft.DataCell(control) for control in controls], data=moments)
 
 
 def facts(data: dict[str, Value]) -> ft.Control:
@@ -148,9 +206,9 @@ def named(key: str) -> str:
 
 
 def show_moment(text: ft.Text, words: str, at: float) -> None:
-    """A moment as people say it, "next in 4 min"; the full time is in the text's tooltip."""
+    """A moment as people say it, "next in 4 min"; its tooltip has the viewer's clock."""
     text.value = f"{words} {distance(at - time.time())}".strip()
-    text.tooltip = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    text.tooltip = datetime.fromtimestamp(at, ZONE.get()).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def distance(seconds: float) -> str:

@@ -5,31 +5,22 @@ import flet as ft
 from app.backend.traffic import TRAFFIC
 from app.core.health import Health
 from app.frontend.pages import Page, PageBody, PageContext
-from app.frontend.parts import heading, panel, table
+from app.frontend.parts import Cell, Table, heading, panel
 
 
 def build(context: PageContext) -> PageBody:
-    """A table that is made anew when a number in it has changed."""
-    shown = ft.Column([], spacing=8)
-    before: list[list[str]] = []
+    """A table, those that are asked for most first."""
+    columns = ["Route", "Requests", "Errors", "Half within", "95 % within"]
+    routes = Table(columns, "No requests yet.")
 
     async def refresh(health: Health) -> None:
-        nonlocal before
-        rows = [
-            [
-                route,
-                str(counts.requests),
-                str(counts.errors),
-                *(_ms(counts.percentile(share)) for share in (0.5, 0.95)),
-            ]
-            for route, counts in list(TRAFFIC.routes().items())[:30]
-        ]
-        if rows != before or not shown.controls:
-            before = rows
-            columns = ["Route", "Requests", "Errors", "Half within", "95 % within"]
-            shown.controls = [table(columns, rows) if rows else ft.Text("No requests yet.")]
+        rows: dict[str, list[Cell]] = {}
+        for route, counts in list(TRAFFIC.routes().items())[:30]:
+            half, most = (_ms(counts.percentile(share)) for share in (0.5, 0.95))
+            rows[route] = [route, counts.requests, counts.errors, half, most]
+        routes.show(rows)
 
-    return PageBody([panel([heading("Requests of the last hour"), shown])], refresh)
+    return PageBody([panel([heading("Requests of the last hour"), routes.control])], refresh)
 
 
 def _ms(seconds: float | None) -> str:

@@ -27,6 +27,7 @@ def test_json_holds_our_lines_and_uvicorns(capsys):
     assert (ours["event"], ours["answer"], ours["level"]) == ("hello", 42, "info")
     assert (theirs["event"], theirs["logger"]) == ("started", "uvicorn.error")
     assert "color_message" not in theirs
+    assert app_logging.RECENT[-2]["event"] == "hello"
 
 
 @pytest.mark.parametrize(

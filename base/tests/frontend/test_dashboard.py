@@ -1,14 +1,17 @@
 """The dashboard, seen by a viewer without a browser."""
 
 import asyncio
+from datetime import UTC, datetime
 
+import flet as ft
 import pytest
 
 from app.backend.main import create_app
 from app.core.component import Component, discover
+from app.core.logging import RECENT
 from app.frontend import dashboard as dashboard_module
-from app.frontend import feed
-from app.frontend.parts import distance, facts
+from app.frontend import feed, logs_page
+from app.frontend.parts import Table, distance, facts
 from app.frontend.stack_map import links, ranks
 from app.identity import DESCRIPTION, NAME
 from tests.conftest import WS, Viewer, here
@@ -45,7 +48,8 @@ def build(context: PageContext) -> PageBody:
     async def refresh(health: Health) -> None:
         shown.value = f"{context.component.title} ticked {health.data['ticks']} times"
 
-    return PageBody([context.action("Tick", tick), shown], refresh)
+    stop = context.action("Stop", tick, sure="Stop the clock?")
+    return PageBody([context.action("Tick", tick), stop, shown], refresh)
 
 page = Page("Hands", ft.Icons.SCHEDULE, build)
 """
@@ -98,6 +102,49 @@ def test_a_page_reacts(plug_in, dashboard):
         viewer.click("Tick")
         viewer.see("It ticked")
         viewer.see("Clock ticked 1 times")
+        viewer.find(lambda d: d.get("identifier") == "line-clock-ticks")
+
+
+def test_a_page_asks_before_it_does_what_cannot_be_undone(plug_in, dashboard):
+    plug_in("clock", CLOCK, parts=PARTS)
+    with dashboard("/clock") as viewer:
+        viewer.click("Stop")
+        viewer.see("Stop the clock?")
+        viewer.see("Clock ticked 0 times")
+        viewer.click("Yes, stop")
+        viewer.see("It ticked")
+
+
+def test_a_row_of_a_table_stays_until_it_changes():
+    shown = Table(["Name", "At"], "None yet.", lambda key: [ft.Button(f"Drop {key}")])
+    shown.show({"a": ["a", None], "b": ["b" * 99, datetime.now(UTC)]})
+    [a, b] = shown._table.rows
+    shown.show({"b": ["b" * 99, b.data[0][1]], "a": ["a", 1]})
+    assert shown._table.rows[0] is b
+    assert shown._table.rows[1] is not a
+    assert b.cells[1].content.value == "now"
+    shown.show({})
+    assert shown._empty.visible
+
+
+def test_the_logs_are_shown_by_level_and_by_request(dashboard):
+    for number, level in enumerate(["info", "error", "warning"]):
+        event = {"timestamp": "2026-01-01T12:00:00Z", "level": level, "event": f"lit {number}"}
+        RECENT.append({**event, "request_id": f"lantern-{number}"})
+    found = logs_page.newest("warning", "lantern-")
+    assert [line["event"] for line in found] == ["lit 2", "lit 1"]
+    assert [line["event"] for line in logs_page.newest("debug", "lantern-0")] == ["lit 0"]
+    with dashboard("/logs", zone="Asia/Tokyo") as viewer:
+        viewer.see("lit 0")
+        viewer.see("21:00:00")
+
+
+@pytest.mark.parametrize(("zone", "name"), [("Asia/Tokyo", "JST"), ("../etc/passwd", "UTC")])
+def test_a_moment_has_the_viewers_clock(plug_in, dashboard, zone, name):
+    moment = PARTS.replace('"ticks": ticks', '"ticks": 1, "next": "2001-01-01T00:00:00+00:00"')
+    plug_in("clock", CLOCK, parts=moment)
+    with dashboard("/clock", zone=zone) as viewer:
+        viewer.see(f"2001-01-01 {'09' if name == 'JST' else '00'}:00:00 {name}")
 
 
 @pytest.mark.parametrize(

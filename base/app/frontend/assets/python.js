@@ -9,3 +9,7 @@ Object.defineProperty(HTMLScriptElement.prototype, "src", {
     if (new URL(url, document.baseURI).origin === location.origin) src.set.call(this, url);
   },
 });
+
+// For the full time of a moment, which the server writes.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+document.cookie = `zone=${zone}; Path=/dashboard; SameSite=Strict`;
