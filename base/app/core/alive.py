@@ -1,11 +1,9 @@
 """A process's sign of life, for a container's own check: `python -m app scheduler status --alive`.
 
-The process holds a lock on a file, which ends with it at once, whatever file stays behind; and its
-event loop touches the file, which grows old when that hangs. The check imports nothing of the
-application: it costs what Python's start costs.
+The event loop of the process touches a file, which grows old when the loop hangs or the process
+dies. The check imports nothing of the application: it costs what Python's start costs.
 """
 
-import fcntl
 import os
 import sys
 import time
@@ -15,22 +13,19 @@ from app.identity import SLUG
 
 AGE = 30.0
 """Seconds after its last beat for which a process is taken to be alive."""
-_held: dict[str, int] = {}
 _failed: set[str] = set()
 
 
 def beat(name: str) -> None:
     """Say that the event loop of this process goes round; to be called from there."""
-    file = _file(name)
     try:
-        if file not in _held:
-            _held[file] = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-            fcntl.flock(_held[file], fcntl.LOCK_SH)
-        os.utime(_held[file])
+        file = os.open(_file(name), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        os.utime(file)
+        os.close(file)
     except OSError as error:  # the work goes on; the container's check will say no
-        if file not in _failed:
-            _failed.add(file)
-            sys.stderr.write(f"{name}: no sign of life, {file}: {error.strerror}\n")
+        if name not in _failed:
+            _failed.add(name)
+            sys.stderr.write(f"{name}: no sign of life, {_file(name)}: {error.strerror}\n")
 
 
 def check(name: str) -> NoReturn:
@@ -41,16 +36,9 @@ def check(name: str) -> NoReturn:
 def alive(name: str) -> bool:
     """Whether it is."""
     try:
-        asked = os.open(_file(name), os.O_RDONLY)
+        return time.time() - os.stat(_file(name)).st_mtime < AGE
     except OSError:
         return False
-    try:
-        fcntl.flock(asked, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:  # somebody holds it
-        return time.time() - os.fstat(asked).st_mtime < AGE
-    finally:
-        os.close(asked)
-    return False
 
 
 def _file(name: str) -> str:
