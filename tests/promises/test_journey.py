@@ -64,7 +64,6 @@ def test_a_projects_life(tmp_path: Path, python: Path) -> None:
     edits: dict[str, str] = {}
 
     def holds() -> None:
-        stacks.own_tests(project, python)
         servers.compose_config(project.path, {})
         for path, text in edits.items():
             assert text in project.read(path)
@@ -76,6 +75,7 @@ def test_a_projects_life(tmp_path: Path, python: Path) -> None:
     holds()
     edits = user_edits(project)
     holds()
+    stacks.own_tests(project, python)
     project.aegis("remove", "worker")
     assert f"This reverts commit {added}." in project.git("log", "-1", "--format=%b")
     assert "${PORT:-8081}:80" in project.read("compose.yaml")
@@ -84,6 +84,7 @@ def test_a_projects_life(tmp_path: Path, python: Path) -> None:
     project.aegis("rebase-upstream")
     assert "${PORT:-8081}:80" in project.read("compose.yaml")
     holds()
+    stacks.own_tests(project, python)
     assert project.subjects == [
         f"Rebase onto aegis {NEWEST}",
         'Revert "Add worker"',
