@@ -25,7 +25,7 @@ from tests.measurements.rivals import timed
 from tests.servers import free_port, redis_server, until
 
 CONNECTIONS, REQUESTS, JOBS = 8, 8_000, 3_000
-HELLO = "/api/hello"
+HELLO = "/api/v1/hello"
 WEB = f"""
 from fastapi import FastAPI
 
@@ -114,7 +114,7 @@ class Side:
     @property
     def env(self) -> dict[str, str]:
         """What its processes are given."""
-        return {**os.environ, "REDIS_URL": self.redis}
+        return {**os.environ, "LOG_FORMAT": "json", "REDIS_URL": self.redis}
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """Start its Python with some arguments; what it logs goes to a file."""

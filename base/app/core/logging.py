@@ -13,6 +13,8 @@ from app.core.settings import Settings
 
 RECENT: deque[dict[str, Any]] = deque(maxlen=500)
 """The last lines of this process, for the dashboard."""
+ACCESS = "uvicorn.access"
+_STAMP = structlog.processors.TimeStamper(fmt="iso")
 
 
 def configure(settings: Settings) -> None:
@@ -22,7 +24,7 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso"),
+        _STAMP,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -32,7 +34,7 @@ def configure(settings: Settings) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=[*shared, _drop_color_message],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -45,13 +47,28 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in ("uvicorn", "uvicorn.error", ACCESS):
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-    logging.getLogger("uvicorn.access").addFilter(_is_worth_a_line)
+    logging.getLogger(ACCESS).addFilter(_is_worth_a_line)
     for chatty in ("flet", "flet_web", "flet_object_patch", "httpx", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Structlog's, with a short way for requests: they have more lines than all else together."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name != ACCESS:
+            return super().format(record)
+        level = record.levelname.lower()
+        event: Any = structlog.contextvars.get_contextvars()
+        event |= {"event": record.getMessage(), "logger": ACCESS, "level": level}
+        event = _STAMP(None, level, event)
+        for process in self.processors[1:]:  # the first takes away what is not put in here
+            event = process(None, level, event)
+        return str(event)
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:

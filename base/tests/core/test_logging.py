@@ -47,6 +47,16 @@ def test_what_is_asked_for_all_day_has_no_line(capsys, path, status, lines):
     assert len(capsys.readouterr().err.splitlines()) == lines
 
 
+def test_a_request_has_a_line_like_all_others(capsys):
+    app_logging.configure(Settings(log_format="json"))
+    with structlog.contextvars.bound_contextvars(request_id="lantern"):
+        for name in ("uvicorn.access", "theirs"):
+            logging.getLogger(name).info('%s - "%s"', "127.0.0.1:1", "GET /")
+    access, other = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert access["request_id"] == "lantern"
+    assert access == {**other, "logger": "uvicorn.access", "timestamp": access["timestamp"]}
+
+
 def test_an_exception_is_part_of_its_line(capsys):
     app_logging.configure(Settings(log_format="json"))
     try:

@@ -7,6 +7,7 @@ names in ALLOWED_HOSTS, where `*.example.com` is every name below that one and `
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -37,8 +38,14 @@ class KnownHosts:
 def is_known(host: str | None) -> bool:
     """Whether a Host names this server; one that is missing names nobody else."""
     settings = read(Settings)
-    names = listed(f"{settings.allowed_hosts},{settings.domain},{settings.host}")
-    if host is None or "*" in names:
+    names = f"{settings.allowed_hosts},{settings.domain},{settings.host}"
+    return host is None or _is_among(host, names)
+
+
+@lru_cache(maxsize=1024)
+def _is_among(host: str, allowed: str) -> bool:
+    names = listed(allowed)
+    if "*" in names:
         return True
     found = _HOST.fullmatch(host)
     name = found["name"].lower() if found else ""

@@ -44,10 +44,11 @@ class RequestId:
             await send(message)
 
         began = time.perf_counter()
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            with structlog.contextvars.bound_contextvars(request_id=request_id):
-                await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_id)
         finally:
+            structlog.contextvars.reset_contextvars(**bound)
             if not scope["path"].startswith(QUIET):
                 route = getattr(scope.get("route"), "path", "no route")
                 seconds = time.perf_counter() - began
