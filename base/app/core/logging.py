@@ -11,6 +11,8 @@ from structlog.typing import Processor
 
 from app.core.settings import Settings
 
+ACCESS = "uvicorn.access"
+_STAMP = structlog.processors.TimeStamper(fmt="iso")
 RECENT: deque[dict[str, Any]] = deque(maxlen=500)
 """The last lines of this process, for the dashboard."""
 ACCESS = "uvicorn.access"
