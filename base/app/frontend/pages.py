@@ -24,6 +24,7 @@ In a browser parts are found by their `flt-semantics-identifier`: `page-clock`, 
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -46,7 +47,7 @@ class PageContext:
 
     page: ft.Page
     component: Component
-    notice: ft.Text = field(default_factory=lambda: ft.Text("", size=13, visible=False))
+    notice: ft.Text = field(default_factory=lambda: ft.Text("", size=13))
 
     def action(
         self,
@@ -88,7 +89,7 @@ class PageContext:
 
     def say(self, text: str) -> None:
         """Show a line at the top of the page; a screen reader reads it out."""
-        self.notice.value, self.notice.visible = text, True
+        self.notice.value = text
         self.page.update()
 
 
@@ -98,6 +99,8 @@ class PageBody:
 
     controls: Sequence[ft.Control] = ()
     refresh: Callable[[Health], Awaitable[None]] | None = None
+    every: float = 0
+    """Seconds between two refreshes, for what costs much to look at; an action brings the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class ComponentPage:
         self._detail, self._facts = ft.Text("", size=14), ft.Container()
         self._body = _build(context)
         self._shown: Health | None = None
+        self._next, self._said = 0.0, ""
         title = ft.Row([heading(component.title, 22), self._pill.control], wrap=True, spacing=12)
         about = ft.Text(component.summary, color=MUTED)
         notice = ft.Semantics(
@@ -145,7 +149,9 @@ class ComponentPage:
             self._detail.value = health.detail
             self._facts.content = facts(health.data)
         self._trends.show({self._context.component.name: health})
-        if self._body.refresh:
+        said, now = self._context.notice.value, time.monotonic()
+        if self._body.refresh and (now >= self._next or said != self._said):
+            self._next, self._said = now + self._body.every, said
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._body.refresh(health)

@@ -117,7 +117,7 @@ def heading(text: str, size: int = 16) -> ft.Control:
 class Table:
     """Rows by key. One stays, with its focus, until a value in it changes.
 
-    `buttons` makes those of a row, from its key.
+    `buttons` makes those at the start of a row, from its key: they're in sight on a phone.
     """
 
     def __init__(
@@ -126,15 +126,13 @@ class Table:
         empty: str,
         buttons: Callable[[str], list[ft.Control]] | None = None,
     ) -> None:
-        names = [*columns, "" if buttons else None]
+        names = ["", *columns] if buttons else columns
         self._buttons = buttons
         self._shown: dict[str, tuple[Sequence[Cell], ft.DataRow]] = {}
         self._empty = ft.Text(empty, color=MUTED)
         self._table = ft.DataTable(
             columns=[
-                ft.DataColumn(label=ft.Text(name, weight=ft.FontWeight.W_600))
-                for name in names
-                if name is not None
+                ft.DataColumn(label=ft.Text(name, weight=ft.FontWeight.W_600)) for name in names
             ],
             column_spacing=28,
             horizontal_margin=4,
@@ -161,7 +159,7 @@ class Table:
 
     def _row(self, key: str, cells: Sequence[Cell]) -> ft.DataRow:
         moments: list[tuple[ft.Text, datetime]] = []
-        controls: list[ft.Control] = []
+        controls: list[ft.Control] = [ft.Row(self._buttons(key))] if self._buttons else []
         for cell in cells:
             shown = "-" if cell is None else str(cell)
             text = ft.Text(shown, max_lines=2, overflow=ft.TextOverflow.ELLIPSIS)
@@ -170,8 +168,6 @@ class Table:
             elif len(shown) > LONG:
                 text.width, text.tooltip = 7 * LONG, shown
             controls.append(text)
-        if self._buttons:
-            controls.append(ft.Row(self._buttons(key), spacing=8))
         return ft.DataRow([ft.DataCell(control) for control in controls], data=moments)
 
 
