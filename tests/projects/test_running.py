@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -114,7 +115,7 @@ def flags(services: dict[str, dict[str, list[str]]], engine: str) -> list[str]:
     told = [
         flag
         for flag in services["ingress"]["command"]
-        if ".address" not in flag and "providers.file" not in flag
+        if not re.search(r"\.address|providers\.file|\.endpoint", flag)
     ]
     return [*told, f"--providers.docker.endpoint={engine}"]
 
