@@ -102,21 +102,12 @@ def _block(lines: list[str], item: Item, at: int, stop: int, free: bool) -> Bloc
 
 def _keyed(lines: list[str], item: Item, stop: int) -> Block | None:
     """A key whose items stand on the lines below it, one after the other."""
-    value, name, head = item.value, f"{item.name}:", lines[item.line]
+    value = item.value
     is_below = all(inner.line > item.line for inner in value.items)
-    if not value.is_collection or not is_below or not _is_by_line(lines, value):
+    if not value.is_collection or value.flow or not is_below or not _is_by_line(lines, value):
         return None
-    if not value.flow:
-        inner = _blocks(lines, value, item.line + 1, stop, item.name)
-        return Block(name, head, tuple(inner))
-    close = value.stop - 1
-    ends_in_commas = all(lines[i.value.stop - 1].rstrip().endswith(",") for i in value.items)
-    if not head.rstrip().endswith(("{", "[")) or not ends_in_commas:
-        return None
-    if lines[close].strip() not in ("}", "]"):
-        return None
-    inner = _blocks(lines, value, item.line + 1, close, item.name)
-    return Block(name, head, tuple(inner), "".join(lines[close:stop]))
+    inner = _blocks(lines, value, item.line + 1, stop, item.name)
+    return Block(f"{item.name}:", lines[item.line], tuple(inner))
 
 
 def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
@@ -141,7 +132,7 @@ def _is_by_line(lines: list[str], node: Node) -> bool:
     for item in node.items:
         line, first = lines[item.line], _indent(lines[item.line])
         begins = line[first:].startswith("- ") if node.is_sequence else item.column == first
-        if item.line in seen or not (begins or node.flow):
+        if item.line in seen or not begins:
             return False
         seen.add(item.line)
         columns.add(first)

@@ -30,18 +30,18 @@ services:
     labels:
       app.role: "web"
       # slot: ingress
-    depends_on: {
+    depends_on:
+      files: { up: true }
       # slot: cache
       # slot: worker
-    }
 
   # slot: cache
   # slot: worker
   # yours below
 
-volumes: {
+volumes:
+  files: {}
   # slot: cache
-}
 jobs:
   check:
     steps:
@@ -58,9 +58,12 @@ jobs:
 REDIS = '  redis:\n    image: redis\n    command: ["redis-server"]\n\n'
 CACHE = (
     BASE.replace("    # slot: cache\n    # s", '    # slot: cache\n    REDIS: "redis"\n    # s', 1)
-    .replace("      # slot: cache\n", "      # slot: cache\n      redis: { up: true },\n", 1)
+    .replace("      # slot: cache\n", "      # slot: cache\n      redis: { up: true }\n", 1)
     .replace("\n  # slot: cache\n", f"\n  # slot: cache\n{REDIS}", 1)
-    .replace("volumes: {\n  # slot: cache\n", "volumes: {\n  # slot: cache\n  redis: {},\n")
+    .replace(
+        "volumes:\n  files: {}\n  # slot: cache\n",
+        "volumes:\n  files: {}\n  # slot: cache\n  redis: {}\n",
+    )
     .replace("      # slot: cache\n      # y", "      # slot: cache\n      - run: redis\n      # y")
 )
 
@@ -73,10 +76,13 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
     ("old", "new"),
     [
         ("    # slot: cache\n    # s", '    # slot: cache\n    MINE: "1"\n    # s'),
-        ("      # slot: cache\n", "      # slot: cache\n      db: { up: true },\n"),
+        ("      # slot: cache\n", "      # slot: cache\n      db: { up: true }\n"),
         ("\n  # slot: cache\n", "\n  # slot: cache\n  db:\n    image: pg\n"),
         ("\n  # slot: cache\n", "\n  # a database\n  db:\n    image: pg\n\n  # slot: cache\n"),
-        ("volumes: {\n  # slot: cache\n", "volumes: {\n  # slot: cache\n  db: {},\n"),
+        (
+            "volumes:\n  files: {}\n  # slot: cache\n",
+            "volumes:\n  files: {}\n  # slot: cache\n  db: {}\n",
+        ),
         ("      # yours below\n", "      # yours below\n      - run: mine\n"),
         ("  # slot: worker\n  # yours below\n", ""),
         ('    HOST: "0.0.0.0"\n', "    HOST: localhost  # mine\n"),
@@ -93,7 +99,7 @@ def test_what_a_component_brings_finds_its_place_and_leaves_it_again(old: str, n
     assert result is not None
     assert set(ours.splitlines()) <= set(result.splitlines())
     assert "  # slot: cache\n  redis:\n    image: redis\n" in result.replace("\n\n", "\n")
-    assert "      # slot: cache\n      redis: { up: true },\n" in result
+    assert "      # slot: cache\n      redis: { up: true }\n" in result
     assert merged(CACHE, result, BASE) == ours
 
 
