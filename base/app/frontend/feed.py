@@ -8,8 +8,7 @@ import time
 from collections import deque
 
 from app.core.component import Component
-from app.core.health import Health, Report, check_all
-from app.frontend.parts import Line, named
+from app.core.health import Report, check_all
 
 INTERVAL = 1.5
 """Seconds between two looks at everybody's health."""
@@ -45,23 +44,3 @@ class Feed:
             for (name, key), values in self.trends.items():
                 value = report.components[name].data.get(key)
                 values.append(value if isinstance(value, int | float) else 0)
-
-
-class Trends:
-    """The lines of what some components count, for one viewer."""
-
-    def __init__(self, feed: Feed, titles: dict[str, str]) -> None:
-        self._feed = feed
-        self._lines: dict[tuple[str, str], Line] = {}
-        for name, key in feed.trends:
-            if name in titles:
-                title = f"{titles[name]}: {named(key).lower()}" if titles[name] else named(key)
-                self._lines[name, key] = Line(f"line-{name}-{key}", title)
-        self.controls = [line.control for line in self._lines.values()]
-
-    def show(self, components: dict[str, Health]) -> None:
-        """Show the newest number of each."""
-        for (name, key), line in self._lines.items():
-            now = components[name].data.get(key)
-            number = float(now) if isinstance(now, int | float) else 0.0
-            line.show("-" if now is None else str(now), [*self._feed.trends[name, key], number])
