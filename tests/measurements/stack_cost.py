@@ -64,6 +64,7 @@ async def opened():
     pool = await create_pool(Settings.redis_settings)
     return lambda: pool.enqueue_job("demo", 0)
 """
+IMPORT = "import fastapi, sqlmodel, os; os._exit(0)"  # its end is left out, as a server's is
 ENQUEUE = f"""
 import asyncio, time
 async def main():
@@ -132,22 +133,25 @@ def main() -> None:
         where, python = Path(scratch), str(stacks.python(Path(scratch)))
         ours, plain = project(where, python, redis), least(where, python, redis)
         for number in range(rounds + 1):
-            mine, its = measure(ours), measure(plain)
-            its["start"] = timed(python, "-c", "import fastapi, sqlmodel", cwd=ours.where).cpu
-            for name in ROWS if number else ():  # the first fills the caches
-                taken[name].append((mine[name], its[name]))
+            for part in (enqueued, worked, served):
+                mine, its = part(ours), part(plain)
+                if part is served:
+                    its["start"] = timed(python, "-c", IMPORT, cwd=plain.where).cpu
+                for name in mine if number else ():  # the first fills the caches
+                    taken[name].append((mine[name], its[name]))
     write("stack", table(taken))
 
 
 def table(taken: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """The medians, and the ratios between them."""
+    """Medians, also of the ratios of each round."""
     lines = ["| | all components | plain | ratio | goal |", "|---|---:|---:|---:|---:|"]
     for name, row in ROWS.items():
         ours, plain = map(statistics.median, zip(*taken[name], strict=True))
+        ratio = statistics.median(mine / its for mine, its in taken[name])
         cells = [row.title]
         cells.append(f"{row.ours}, {ours * row.scale:.3g} {row.unit}")
         cells.append(f"{row.plain}, {plain * row.scale:.3g} {row.unit}")
-        cells += [f"{ours / plain:.2f} ×", f"{row.goal} ×"]
+        cells += [f"{ratio:.2f} ×", f"{row.goal} ×"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + f"\n\nMedians of {len(taken['start'])} rounds.\n"
 
@@ -172,42 +176,33 @@ def least(scratch: Path, python: str, redis: str) -> Side:
     return Side(path, python, database, serve, work, "arq:queue", OPEN_PLAIN)
 
 
-def measure(side: Side) -> dict[str, float]:
-    """One round of one side."""
-    found = {"enqueue": enqueued(side), "work": worked(side)}
-    with served(side) as (server, port):
-        found["start"] = cpu(server)
-        ask(port, REQUESTS // 10)
-        found["memory"], before = memory(server), cpu(server)
-        ask(port, REQUESTS)
-        found["request"] = cpu(server) - before
-    return found
-
-
-def enqueued(side: Side) -> float:
+def enqueued(side: Side) -> dict[str, float]:
     """CPU seconds of the process that queues so many jobs, its start left out."""
     code = (side.python, "-c", side.opened + ENQUEUE)
-    return float(subprocess.check_output(code, cwd=side.where, env=side.env))
+    return {"enqueue": float(subprocess.check_output(code, cwd=side.where, env=side.env))}
 
 
-def worked(side: Side) -> float:
+def worked(side: Side) -> dict[str, float]:
     """CPU seconds of a worker for as many jobs, its start left out."""
     queue, worker = Redis.from_url(side.redis), side.start(*side.work)
     with killed(worker):
         until(lambda: bool(queue.zcard(side.queue) < JOBS * 0.9))
         left, before = queue.zcard(side.queue), cpu(worker)
         until(lambda: not queue.zcard(side.queue))
-        return (cpu(worker) - before) * JOBS / left
+        return {"work": (cpu(worker) - before) * JOBS / left}
 
 
-@contextmanager
-def served(side: Side) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A web server that has just given its first answer, and its port."""
+def served(side: Side) -> dict[str, float]:
+    """CPU seconds of a web server: of its start, and of so many requests; and its memory."""
     port = free_port()
     server = side.start(*side.serve, "--port", str(port))
     with killed(server):
         until(lambda: answers(port))
-        yield server, port
+        start = cpu(server)
+        ask(port, REQUESTS // 10)
+        used, before = memory(server), cpu(server)
+        ask(port, REQUESTS)
+        return {"start": start, "memory": used, "request": cpu(server) - before}
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The application factory, and what happens when the server starts and stops."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -67,6 +68,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await stack.enter_async_context(load(component.lifespan)(app))
                 log.info("component started", component=component.name)
         await stack.enter_async_context(app.state.dashboard.running())
+        if not gc.isenabled():  # since `serve`: loading costs a quarter less without it
+            gc.freeze()
+            gc.enable()
         yield
 
 

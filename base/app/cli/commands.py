@@ -1,6 +1,7 @@
 """The commands of the core. What only one of them needs is imported inside it: `--help` is fast."""
 
 import asyncio
+import gc
 import json
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -27,6 +28,8 @@ def serve(
     """Serve the API and the dashboard."""
     import uvicorn
 
+    if not reload:
+        gc.disable()  # what is loaded is no garbage; the server turns it on again
     check_settings()
     settings = read(Settings)
     # One worker: a dashboard session lives in the process that opened it. Scale by containers.

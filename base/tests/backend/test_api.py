@@ -1,5 +1,7 @@
 """The routes of the core, and those that a component brings."""
 
+import gc
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -102,3 +104,13 @@ def test_what_no_answer_can_repeat_is_422_too(plug_in, key, value):
         answer = client.post("/clock", content=body, headers=headers)
     assert answer.status_code == 422
     assert {"type", "loc", "msg"} <= answer.json()["detail"][0].keys()
+
+
+def test_garbage_is_collected_once_everything_is_loaded():
+    gc.disable()
+    try:
+        with TestClient(create_app()):
+            assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+        gc.enable()
