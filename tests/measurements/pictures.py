@@ -68,12 +68,12 @@ def live(url: str) -> None:
     """Leave something to be seen."""
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         for number in range(3):
-            client.post("/api/notes", json={"title": f"Note {number}"}).raise_for_status()
+            client.post("/api/v1/notes", json={"title": f"Note {number}"}).raise_for_status()
             work = {"task": "send_invoice", "args": [number], "job_id": f"invoice:{number}"}
             client.post("/admin/worker/jobs", json=work).raise_for_status()
         later = {"task": "demo", "job_id": "later", "defer": 3600}
         client.post("/admin/worker/jobs", json=later).raise_for_status()
-        for path in ("/api/notes", "/api/hello", "/nowhere") * 5:
+        for path in ("/api/v1/notes", "/api/v1/hello", "/nowhere") * 5:
             client.get(path)
 
 

@@ -8,10 +8,9 @@ from app.backend.traffic import TRAFFIC
 from app.core.component import Component
 from app.core.health import Report
 from app.frontend.feed import Feed
-from app.frontend.parts import Line, heading, panel, strip
+from app.frontend.parts import Line, Trends, heading, panel, strip
 from app.frontend.stack_map import StackMap
 from app.frontend.theme import MUTED, color_of
-from app.frontend.trends import Trends
 
 
 class Overview:

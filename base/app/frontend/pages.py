@@ -34,9 +34,8 @@ import structlog
 from app.core.component import Component, load
 from app.core.health import Health
 from app.frontend.feed import Feed
-from app.frontend.parts import Pill, facts, heading, panel, strip
+from app.frontend.parts import Pill, Trends, facts, heading, panel, strip
 from app.frontend.theme import MUTED
-from app.frontend.trends import Trends
 
 PATIENCE = 2.0
 """Seconds that a refresh may take."""

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, tzinfo
 import flet as ft
 import flet.canvas as cv
 
-from app.core.health import Value
+from app.core.health import Health, Value
+from app.frontend.feed import Feed
 from app.frontend.theme import MUTED, UNKNOWN_COLOR, color_of
 
 Cell = Value | datetime
@@ -86,6 +87,26 @@ class Line:
         area = ft.Paint(color=ft.Colors.with_opacity(0.15, ft.Colors.PRIMARY))
         edge = ft.Paint(ft.Colors.PRIMARY, stroke_width=1.5, style=ft.PaintingStyle.STROKE)
         self._canvas.shapes = [cv.Path(filled, area), cv.Path(trace, edge)]
+
+
+class Trends:
+    """The lines of what some components count, for one viewer."""
+
+    def __init__(self, feed: Feed, titles: dict[str, str]) -> None:
+        self._feed = feed
+        self._lines: dict[tuple[str, str], Line] = {}
+        for name, key in feed.trends:
+            if name in titles:
+                title = f"{titles[name]}: {named(key).lower()}" if titles[name] else named(key)
+                self._lines[name, key] = Line(f"line-{name}-{key}", title)
+        self.controls = [line.control for line in self._lines.values()]
+
+    def show(self, components: dict[str, Health]) -> None:
+        """Show the newest number of each."""
+        for (name, key), line in self._lines.items():
+            now = components[name].data.get(key)
+            number = float(now) if isinstance(now, int | float) else 0.0
+            line.show("-" if now is None else str(now), [*self._feed.trends[name, key], number])
 
 
 def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -> ft.Container:
