@@ -17,36 +17,39 @@ from typing import Literal
 import httpx
 from playwright.sync_api import Page
 
+from aegis_patch.upstream.releases import WORK
 from tests import servers, stacks
 
-COMPONENTS = ("cache", "database", "scheduler", "worker", "observability")
+COMPONENTS = ("cache", "database", "scheduler", "worker")
 WIDTHS = {"": (1280, 800), "-narrow": (390, 844)}
 SCHEMES: dict[str, Literal["light", "dark"]] = {"": "light", "-dark": "dark"}
 YOURS = "# yours below"
-TASK = f"""
+CODE = {
+    "app/components/worker/tasks.py": f"""
 
 @task(retries=0)
 async def send_invoice(number: int) -> None:
     raise ConnectionError(f"no mail server for invoice {{number}}")
 
 
-{YOURS}"""
-JOB = f"""
+{YOURS}""",
+    "app/components/scheduler/jobs.py": f"""
 
 @job(every=3)
-async def heartbeat() -> None: ...
+async def tidy() -> None: ...
 
 
-{YOURS}"""
+{YOURS}""",
+}
+"""What the project does."""
 
 
 def main(folder: Path, *names: str) -> None:
     """Take the pictures of some pages, of the first one if none is named."""
     with tempfile.TemporaryDirectory() as scratch:
         python = stacks.python(Path(scratch))
-        project = stacks.make(Path(scratch) / "my-api", *COMPONENTS, version="work")
-        for path, code in (("worker/tasks.py", TASK), ("scheduler/jobs.py", JOB)):
-            file = f"app/components/{path}"
+        project = stacks.make(Path(scratch) / "my-api", *COMPONENTS, version=WORK)
+        for file, code in CODE.items():
             project.write(file, project.read(file).replace(YOURS, code, 1))
         with (
             servers.dev(project.path, python, {"APP_ENV": "development"}) as url,
