@@ -54,9 +54,9 @@ set -e
 PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
 export PGDATA=/var/lib/postgresql/18/docker
 if [ ! -e $PGDATA ]; then
-    file=$(mktemp)
-    echo "$POSTGRES_PASSWORD" > $file
-    initdb --username=$POSTGRES_USER --pwfile=$file --auth-host=scram-sha-256
+    cd /tmp
+    echo "$POSTGRES_PASSWORD" > password
+    initdb --locale=C.UTF-8 --username=$POSTGRES_USER --pwfile=password --auth-host=scram-sha-256
     echo "host all all all scram-sha-256" >> $PGDATA/pg_hba.conf
     pg_ctl --wait --options "-c listen_addresses=" start
     createdb --host /var/run/postgresql --username $POSTGRES_USER $POSTGRES_DB

@@ -99,8 +99,16 @@ class Stack:
         self.compose("up", "--detach", "--no-build", "--wait", *scale, **env)
 
     def logs(self) -> str:
-        command = [DOCKER, "ps", "--all", "--format", "{{.Names}} {{.Status}}"]
-        return containers.run(command, self.environment)
+        commands = "docker compose ps --all; docker compose logs --tail 15"
+        done = subprocess.run(
+            ["sh", "-c", commands],
+            cwd=self.path,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout
 
     def containers(self, service: str) -> list[str]:
         return self.compose("ps", "--quiet", service).split()
