@@ -165,9 +165,10 @@ def test_a_name_that_moves_no_volume_is_not_told(start: Start, path: str, text: 
 def moved_into(project: Project, path: str, include: str) -> None:
     """Redis in a file of its own, which compose.yaml includes."""
     text = project.read("compose.yaml")
-    at = text.index("  redis:\n    image")
+    at = text.index("  redis:\n    <<")
     end = text.index("\n\n", at)
-    project.write(path, f"services:\n{text[at:end]}\n\nvolumes:\n  redis: {{}}\n")
+    service = text[at:end].replace("    <<: *confined\n", "")  # that is of compose.yaml alone
+    project.write(path, f"services:\n{service}\n\nvolumes:\n  redis: {{}}\n")
     text = re.sub(r"(?m)^  redis: \{\},?\n", "", text[:at] + text[end + 2 :])
     project.write("compose.yaml", re.sub(r"(?m)^(name: .*\n)", rf"\1\n{include}\n", text, count=1))
     project.commit("Include")
