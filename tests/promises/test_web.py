@@ -19,6 +19,7 @@ from tests.projects.test_running import container, flags, helper
 
 SIZE = 200_000_000
 PART = b"x" * 1_000_000
+POLICY = "Content-Security-Policy"
 FLAT = 40
 """Megabytes that a server may take on while it refuses two hundred."""
 
@@ -31,17 +32,26 @@ DESCRIPTION = "港の灯 · свет · نور · प्रकाश"
 
 @pytest.mark.parametrize("renderer", ["auto", "canvaskit"])
 def test_the_dashboard_asks_nobody_else(tmp_path: Path, python: Path, renderer: str) -> None:
-    project = stacks.make(tmp_path / "my-api", "cache", "database", version=WORK)
+    """Behind Traefik, whose rule for the page's content it never breaks."""
+    project = stacks.make(tmp_path / "my-api", "cache", "database", "ingress", version=WORK)
     project.write("app/identity.py", NAMES)  # its fonts have none of these letters
+    services = servers.compose_config(project.path, {})["services"]
+    docker = helper(project, "tests/components/ingress/docker_api.py")
     with (
-        servers.webserver(project.path, python, {"FLET_WEB_RENDERER": renderer}) as url,
+        servers.webserver(project.path, python, {"FLET_WEB_RENDERER": renderer}) as server,
+        docker.docker_api(container(docker, services, server)) as engine,
+        servers.traefik(*flags(services, engine)) as ingress,
         servers.chromium() as browser,
     ):
         asked: list[str] = []
+        said: list[str] = []
+        url = ingress.url
+        assert "default-src 'self'" in servers.get(f"{url}/dashboard/").headers[POLICY]
         browser.on("request", lambda request: asked.append(request.url))
+        browser.on("console", lambda message: said.append(message.text))
         page = browser.new_page()
         page.on("websocket", lambda socket: asked.append(socket.url))
-        look(page, f"{url}/")
+        look(page, f"{url}/dashboard/")
         page.get_by_role("button", name="Theme").click()
         look(page, f"{url}/dashboard/some/page")
         page.reload()
@@ -50,6 +60,7 @@ def test_the_dashboard_asks_nobody_else(tmp_path: Path, python: Path, renderer: 
     ours = (f"http://{here}/", f"ws://{here}/", f"blob:http://{here}/")
     assert [each for each in asked if not each.startswith(ours)] == []
     assert any(each.startswith("ws:") for each in asked)
+    assert [each for each in said if "Content Security Policy" in each] == []
 
 
 def look(page: Page, url: str) -> None:
