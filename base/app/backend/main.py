@@ -32,7 +32,6 @@ def create_app() -> FastAPI:
     )
     app.state.callers = [load(each.caller) for each in discover() if each.caller]
     app.add_exception_handler(RequestValidationError, refuse)
-    app.add_api_route("/", _to_dashboard, include_in_schema=False)
     for router in ROUTERS:
         app.include_router(router)
     for component in discover():
@@ -52,6 +51,7 @@ def create_app() -> FastAPI:
     app.add_middleware(KnownHosts)
     # The last to be added is the first to be asked: an id for whatever the others log.
     app.add_middleware(RequestId)
+    app.add_api_route("/", _to_dashboard, include_in_schema=False)
     # Last, for what is mounted answers everything under its path.
     app.state.dashboard = Dashboard()
     app.mount(PATH, AdminsOnly(app.state.dashboard))

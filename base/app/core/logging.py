@@ -12,6 +12,7 @@ from structlog.typing import Processor
 from app.core.settings import Settings
 
 ACCESS = "uvicorn.access"
+logging.getLogger(ACCESS)  # before structlog has loggers look for who called them
 _STAMP = structlog.processors.TimeStamper(fmt="iso")
 RECENT: deque[dict[str, Any]] = deque(maxlen=500)
 """The last lines of this process, for the dashboard."""

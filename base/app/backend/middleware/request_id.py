@@ -8,16 +8,16 @@ import secrets
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.backend.traffic import TRAFFIC
 
 HEADER = "X-Request-ID"
+_RAW = HEADER.lower().encode()
 QUIET = ("/health/live", "/dashboard")
 """What is asked for all day: probes and the dashboard's files."""
 # What a proxy in front may send; anything else is not let into our logs.
-_SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_SANE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestId:
@@ -31,15 +31,16 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get(HEADER, "")
-        request_id = sent if _SANE.fullmatch(sent) else secrets.token_hex(8)
+        sent = next((value for name, value in scope["headers"] if name == _RAW), b"")
+        request_id = sent.decode() if _SANE.fullmatch(sent) else secrets.token_hex(8)
 
         status = 500  # what becomes of an exception that nobody handles
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
+                others = [each for each in message.get("headers", ()) if each[0] != _RAW]
+                message["headers"] = [*others, (_RAW, request_id.encode())]
                 status = message["status"]
             await send(message)
 
