@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.backend import admin
-from app.backend.callers import CurrentCaller
+from app.backend.callers import Caller, CurrentCaller, find_caller
 from app.backend.main import create_app
 from app.core import settings
 
@@ -49,6 +49,11 @@ def test_a_route_asks_in_one_line(client, monkeypatch):
     assert client.get("/mine", headers=by(TOKEN)).json() == "Admin"
     assert client.get("/mine", headers=by("soot")).status_code == 401
     assert client.get("/mine").status_code == 401
+
+
+def test_a_test_says_who_asks(client):
+    client.app.dependency_overrides[find_caller] = lambda: Caller("3", "Cy")
+    assert client.get("/mine").json() == "Cy"
 
 
 @pytest.mark.parametrize("token", ["", TOKEN])
