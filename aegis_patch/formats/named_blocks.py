@@ -204,16 +204,11 @@ def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
     if new and was.keys() - mine.keys() - wanted.keys():
         return True  # deleted by both, and replaced
     by_both = mine.keys() & wanted.keys() & new
-    if new - by_both and (by_both or _moved(was, wanted)) and not _are_free((*ours, *theirs)):
-        return True  # where among those that both added, or that theirs moved?
+    if by_both and new - by_both and not _are_free((*ours, *theirs)):
+        return True  # where among those that both added?
     own, brought = new - wanted.keys(), new - mine.keys()
-    return bool(own and brought) and _is_order_open(base, ours, theirs, own | brought)
-
-
-def _is_order_open(base: Blocks, ours: Blocks, theirs: Blocks, new: Set[str]) -> bool:
-    """Whether new blocks of one side may belong above or below those of the other."""
-    meeting = [block for block in (*ours, *theirs) if block.name in new]
-    return len(base) > 1 or not _are_free(meeting) or _surround(theirs, _by_name(base))
+    meeting = [block for block in (*ours, *theirs) if block.name in own | brought]
+    return bool(own and brought) and (len(base) > 1 or not _are_free(meeting))
 
 
 def _by_name(side: Blocks) -> dict[str, Block]:
@@ -228,17 +223,6 @@ def _differ(one: Mapping[str, Block], other: Mapping[str, Block]) -> bool:
 
 def _are_free(blocks: Blocks) -> bool:
     return all(block.free for block in blocks)
-
-
-def _moved(was: Mapping[str, Block], now: Mapping[str, Block]) -> bool:
-    """Whether the order of shared blocks differs."""
-    return [name for name in was if name in now] != [name for name in now if name in was]
-
-
-def _surround(theirs: Blocks, was: Mapping[str, Block]) -> bool:
-    """Whether theirs added blocks on both sides of the old ones."""
-    known = [block.name in was for block in theirs]
-    return any(known) and not known[0] and not known[-1]
 
 
 def _as_they_are(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
