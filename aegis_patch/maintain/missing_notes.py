@@ -31,15 +31,16 @@ def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
     for note in notes:
         for name in sorted(set(note.components) - known):
             yield f"notes/{note.release}.toml: there is no component {name!r}"
-    said = set[str]()
+    lacking: dict[str, str] = {}
     for component in ("", *requirements.order(old.catalogue, old.catalogue)):
         names = {component} if component else set[str]()
         if names <= new.catalogue.keys():
             for kind, name in unmentioned(old, new, notes, names):
                 concerns = f'\ncomponents = ["{component}"]' if component else ""
-                if name not in said:
-                    yield f'without a note: write\n[[{kind}]]\nname = "{name}"{concerns}'
-                said.add(name)
+                lacking.setdefault(name, f'[[{kind}]]\nname = "{name}"{concerns}\n')
+    if lacking:
+        blocks = "\n".join(lacking.values())
+        yield f"gone without a note; write into notes/VERSION.toml:\n\n{blocks}"
 
 
 def unmentioned(

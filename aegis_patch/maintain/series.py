@@ -34,7 +34,8 @@ from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.pristine import after, before
 from aegis_patch.stack.release import Upstream
-from aegis_patch.upstream.releases import BUNDLED, RELEASES, WORK, latest, open_release
+from aegis_patch.upstream.fork import version
+from aegis_patch.upstream.releases import BUNDLED, RELEASES, WORK, latest, open_release, versions
 
 
 def upstream_here() -> Path:
@@ -78,7 +79,9 @@ def main() -> None:
         case ["refresh"]:
             refresh()
         case ["check", *names]:
-            sys.exit(check(names))
+            sys.exit(1 if check(names) else 0)
+        case [] | ["--help" | "-h"]:
+            print(__doc__)
         case _:
             sys.exit(__doc__)
 
@@ -190,8 +193,12 @@ def worktree(repo: pygit2.Repository, name: str = "") -> Upstream:
 
 
 def _wrong_notes(store: pygit2.Repository, upstream: Upstream) -> list[str]:
-    """What the notes since the newest release lack; a fork's releases are its tags."""
-    url = BUNDLED if ROOT == OURS else str(ROOT)
+    """What the notes since the newest release lack; a fork's releases are its tags.
+
+    A clone of aegis is a fork as soon as it has a tag that is no release of ours.
+    """
+    tags = {version(tag) for tag in git(ROOT, "tag").splitlines()}
+    url = BUNDLED if ROOT == OURS and tags <= versions().keys() else str(ROOT)
     try:
         old = open_release(store, url, latest(url))
     except AegisError:  # a fork without a release

@@ -207,11 +207,15 @@ def test_a_fork_checks_its_own(tmp_path: Path) -> None:
     check = [sys.executable, "-m", "aegis_patch.maintain.series", "check"]
     done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done
-    for words in ("add --all", "commit --quiet --message Start", "tag v1.0", "rm -q base/Makefile"):
+    gone = "rm -q base/Makefile base/README.md"
+    for words in ("add --all", "commit --quiet --message Start", "tag v1.0", gone):
         git(fork, *words.split())
-    done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
-    wanted = '[[file]]\nname = "Makefile"\n'
-    assert (done.returncode, done.stdout) == (1, f"without a note: write\n{wanted}")
+    wanted = '[[file]]\nname = "Makefile"\n\n[[file]]\nname = "README.md"\n'
+    for _ in ("alone", "in a clone of aegis"):
+        done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
+        lacking = f"gone without a note; write into notes/VERSION.toml:\n\n{wanted}\n"
+        assert (done.returncode, done.stdout) == (1, lacking)
+        shutil.copytree(ROOT / "aegis_patch", fork / "aegis_patch", dirs_exist_ok=True)
     git(fork, "reset", "--quiet", "--hard")
     first = (fork / "patches/ingress/series").read_text().split()[0]
     mail = fork / "patches/ingress" / first

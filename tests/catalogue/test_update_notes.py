@@ -26,6 +26,7 @@ OLD = {
     ".env.example": b"HOST=\n# MAIL_URL=\n\n",
 }
 NEW = {"app/settings.py": SETTINGS.replace(b"port", b"gate"), ".env.example": b"HOST=\n\n"}
+WRITE = "gone without a note; write into notes/VERSION.toml:\n\n"
 GATE = '[[setting]]\nname = "PORT"\nnow = "GATE"\n'
 
 
@@ -53,9 +54,8 @@ def small_store() -> Iterator[pygit2.Repository]:
         (
             "",
             [
-                'without a note: write\n[[setting]]\nname = "PORT"',
-                'without a note: write\n[[file]]\nname = "app/old/a.py"',
-                'without a note: write\n[[setting]]\nname = "MAIL_URL"\ncomponents = ["mail"]',
+                f'{WRITE}[[setting]]\nname = "PORT"\n\n[[file]]\nname = "app/old/a.py"\n\n'
+                '[[setting]]\nname = "MAIL_URL"\ncomponents = ["mail"]\n',
             ],
         ),
         (
@@ -63,7 +63,7 @@ def small_store() -> Iterator[pygit2.Repository]:
             'components = ["mial"]\n',
             [
                 "notes/1.1.toml: there is no component 'mial'",
-                'without a note: write\n[[setting]]\nname = "MAIL_URL"\ncomponents = ["mail"]',
+                f'{WRITE}[[setting]]\nname = "MAIL_URL"\ncomponents = ["mail"]\n',
             ],
         ),
         (
