@@ -117,7 +117,9 @@ def _in_settings(at: Evolved, had: _Missing) -> Iterator[Reference]:
     """Broken references in the settings outside git."""
     settings = at.root / _SETTINGS
     if (had.variables or had.services) and settings.is_file():
-        for number, name in _in_text(had, _SETTINGS, _lines(settings.read_bytes(), b"")):
+        lines = _lines(settings.read_bytes(), b"")
+        is_set = {at: line for at, line in lines.items() if not line.lstrip().startswith("#")}
+        for number, name in _in_text(had, _SETTINGS, is_set):
             yield Reference(_SETTINGS, number, name)
 
 

@@ -78,9 +78,10 @@ def test_what_i_had_before_is_not_gone(start: Start) -> None:
 
 def test_settings_outside_of_git(start: Start) -> None:
     project = start("worker")
-    project.write(".env", "APP_ENV=development\nWORKER_QUEUES=s3cret\n")
+    project.write(".env", "# REDIS_URL=\nWORKER_QUEUES=s3cret\n")
     said = project.aegis("remove", "worker").out
     assert ".env:2 still uses WORKER_QUEUES" in said
+    assert "REDIS_URL" not in said, "a comment of .env.example keeps no cache"
     assert "s3cret" not in said
 
 
