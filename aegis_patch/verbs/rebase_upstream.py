@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
+from aegis_patch.formats import python_names
 from aegis_patch.history import presence
 from aegis_patch.stack import component, stack, update_notes
 from aegis_patch.stack.release import Upstream
@@ -46,7 +47,8 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         if to is None and old.release not in releases.versions(old.url):
             said.append(f"the upstream no longer has release {old.release}")
         done = perform(bench, there, [step], said, mode)
-        return replace(done, update_notes=_here(notes, there.root / ".env"))
+        named = {each.name for each in done.dangling}
+        return replace(done, update_notes=_here(notes, there.root / ".env", named))
 
 
 def _notes(old: Upstream, new: Upstream, names: Collection[str]) -> tuple[UpdateNote, ...]:
@@ -66,17 +68,36 @@ def _in_body(notes: Collection[UpdateNote]) -> str:
     return f"\n\nBefore the next deploy:\n{body}" if body else ""
 
 
-def _here(notes: Collection[UpdateNote], env: Path) -> tuple[UpdateNote, ...]:
-    """The notes in words, without those on settings that `.env` leaves alone, if there is one."""
+def _here(
+    notes: Collection[UpdateNote], env: Path, named: Collection[str]
+) -> tuple[UpdateNote, ...]:
+    """The notes in words, without those on settings that `.env` leaves alone, if there is one.
+
+    A file whose note says nothing else counts where the project still names it.
+    """
     where: dict[str, str] = {}
     for number, line in enumerate(env.read_bytes().splitlines() if env.is_file() else (), 1):
         if found := _SET.match(line):
             where[found.group(1).decode().upper()] = f" in .env line {number}"
     shown = []
     for note in notes:
-        if not (note.if_set and env.is_file() and where.keys().isdisjoint(note.if_set)):
+        is_unset = note.if_set and env.is_file() and where.keys().isdisjoint(note.if_set)
+        is_silent = note.kind == "file" and not note.text and not _is_named(note.name, named)
+        if not is_unset and not is_silent:
             shown.append(replace(note, text=update_notes.sentence(note, where)))
     return tuple(shown)
+
+
+def _is_named(path: str, names: Collection[str]) -> bool:
+    """Whether one of the names is of this file or module, or of one in this directory."""
+    path = path.rstrip("/")
+    module = f"{python_names.module(path)}."
+    for name in names:
+        if f"/{path}".endswith(f"/{name}") or f"{name}/".startswith(f"{path}/"):
+            return True
+        if f"{name}.".startswith(module):
+            return True
+    return False
 
 
 def _refuse_absent(bench: Bench, old: Stack, opened: Upstream) -> None:

@@ -27,7 +27,11 @@ now = "BODY_BYTES"
 text = "Its values stay."
 
 [[file]]
-name = "app/gone.py"
+name = "app/cli/watch.py"
+now = "app/cli/files.py"
+
+[[file]]
+name = "app/core/logging.py"
 
 [[behaviour]]
 text = "ports below 1024 are refused."
@@ -47,6 +51,9 @@ def with_notes(fork: Project) -> Project:
         ("1.2", "BODY_LIMIT", "BODY_BYTES", SECOND),
     ):
         fork.edit("base/.env.example", f"{old}=1048576", f"{new}=1048576")
+        if version == "1.2":
+            fork.git("mv", "base/app/cli/watch.py", "base/app/cli/files.py")
+            fork.git("rm", "--quiet", "base/app/core/logging.py")
         fork.write(f"notes/{version}.toml", notes)
         fork.commit(version)
         fork.git("tag", version)
@@ -56,10 +63,12 @@ def with_notes(fork: Project) -> Project:
 def test_the_notes_that_concern_this_project(start: Start, fork: Project) -> None:
     project = start("cache", version="1.0", upstream=fork)
     project.write(".env", "# PORT=1\nport = 80\nexport MAX_BODY_SIZE=9\n")
+    project.write("app/mine.py", "from app.cli.watch import changes\n")
+    project.commit("Mine")
     words = [
         "Empty the cache.",
         "MAX_BODY_SIZE in .env line 3 is now BODY_BYTES. Its values stay.",
-        "app/gone.py is gone.",
+        "app/cli/watch.py is now app/cli/files.py.",
         "PORT in .env line 2: ports below 1024 are refused.",
     ]
     planned = project.aegis("rebase-upstream", "--dry-run", "--json").json["update_notes"]
@@ -78,6 +87,7 @@ def test_the_notes_that_concern_this_project(start: Start, fork: Project) -> Non
     assert "- 1.2: If you set HOST: it must be a name.\n" in body
     assert ".env" not in body
     assert "workers" not in body
+    assert "- 1.2: app/core/logging.py is gone.\n" in body, "a branch may name it"
 
 
 def test_the_notes_of_one_step(start: Start, fork: Project) -> None:
