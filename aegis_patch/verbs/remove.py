@@ -75,6 +75,6 @@ def _refuse_needed(known: Catalogue, there: Stack, going: Sequence[str]) -> None
 def _why_removed(there: Project, name: str, said: list[str]) -> str:
     commit = record_log.gained(there, name)
     if commit is None:
-        said.append(f"the commit that added {name} is no longer in the history")
+        said.append(f"this history has no commit that added {name}")
         return ""
     return f"This reverts commit {commit.id}."
