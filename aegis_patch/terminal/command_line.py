@@ -84,7 +84,8 @@ def read(args: list[str]) -> Call | None:
         found = app(args, prog_name="aegis", standalone_mode=False)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        help = f"{context.command_path if context else 'aegis'} --help"
+        verb = next((word for word in args if word in COMMANDS), "")
+        help = f"{context.command_path if context else f'aegis {verb}'.strip()} --help"
         what = " ".join(error.format_message().replace("Value error, ", "").split())
         raise errors.Usage(what, next=help) from None
     except typer.Abort:

@@ -90,8 +90,8 @@ def at_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb
 
 
-def pairs(words: list[str]) -> dict[str, str]:
-    """What KEY=VALUE words say.
+def pairs(verb: str, words: list[str]) -> dict[str, str]:
+    """What a verb's KEY=VALUE words say.
 
     Raises:
         Usage: one is of another form.
@@ -101,7 +101,7 @@ def pairs(words: list[str]) -> dict[str, str]:
         word.encode()  # fails here for text that isn't UTF-8, with its own message
         key, equals, value = word.partition("=")
         if not equals:
-            raise errors.Usage(f"{word!r} is not KEY=VALUE", next="aegis --help")
+            raise errors.Usage(f"{word!r} is not KEY=VALUE.", next=f"aegis {verb} --help")
         found[key.strip()] = value
     return found
 

@@ -14,7 +14,9 @@ from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Mode, Result, Step
 
-_ADD = Naming("aegis rebase-upstream", lambda names: f"aegis add {' '.join(names)}")
+_ADD = Naming(
+    "aegis rebase-upstream", lambda names: f"aegis add {' '.join(names)}", "aegis components"
+)
 
 
 def add(where: Path, wanted: Sequence[str], mode: Mode) -> Result:

@@ -23,11 +23,13 @@ _ALSO = {"worker": "celery rq queue", "scheduler": "cron apscheduler", "kubernet
 class Naming:
     """What to type in place of a name that a verb refuses.
 
-    `newer` is for one that only a newer release has, `parts` for an integration: of what.
+    `newer` is for one that only a newer release has, `parts` for an integration: of what. `listed`
+    shows the names; without it, where no command can, they are the question's choices.
     """
 
     newer: str
     parts: Callable[[Sequence[str]], str]
+    listed: str = ""
 
 
 def names(words: Sequence[str]) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
         if name == CORE:
             raise Refused("core is always included.", next="aegis components")
         if name not in known:
-            raise _unknown(known, name)
+            raise _unknown(known, name, naming.listed)
         if not component.is_chosen(known[name]):
             needs = " and ".join(known[name].requires)
             raise Refused(
@@ -73,14 +75,15 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
     return [name for name in requirements.order(known, known) if name in named]
 
 
-def _unknown(known: Catalogue, name: str) -> Refused:
+def _unknown(known: Catalogue, name: str, listed: str) -> Refused:
     nameable = [other for other in known if component.is_chosen(known[other])]
+    next = listed or f"Which one? {', '.join(nameable)}"
     if serving := _serving(known, nameable, name):
         what = f'No component "{name}". It comes with: {", ".join(serving)}.'
-        return Refused(what, next="aegis components")
+        return Refused(what, next=next)
     close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
     nearest = f" Did you mean {' or '.join(close)}?" if close else ""
-    return Refused(f'No component "{name}".{nearest}', next="aegis components")
+    return Refused(f'No component "{name}".{nearest}', next=next)
 
 
 def _serving(known: Catalogue, nameable: Sequence[str], word: str) -> list[str]:

@@ -21,7 +21,9 @@ from aegis_patch.verbs.relied_on import relied_on
 from aegis_patch.verbs.step import Mode, Result, Step
 
 _REMOVE = Naming(
-    "aegis status", lambda names: f"Which one? `aegis remove {'` or `aegis remove '.join(names)}`"
+    "aegis status",
+    lambda names: f"Which one? `aegis remove {'` or `aegis remove '.join(names)}`",
+    "aegis status",
 )
 
 

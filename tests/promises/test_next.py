@@ -131,6 +131,9 @@ MAIL = "From: A <a@b>\nSubject: x\n\n---\ndiff --git a/no b/no\n--- a/no\n+++ b/
 CASES = {
     # The command line.
     "a verb that does not exist": typed("--help", "grow"),
+    "an option without its value": typed("aegis rebase-upstream --help", "rebase-upstream --to"),
+    "an answer without a value": typed("aegis answers --help", "answers project_name"),
+    "an answer to init without one": typed("aegis init --help", "init ../x --answer project_name"),
     "a name that is missing": typed("Name at least one component", "add"),
     "an answer that is not UTF-8": typed("isn't valid UTF-8", "answers description=\udcff"),
     # Names.
@@ -138,7 +141,11 @@ CASES = {
     "the core": typed("core is always included", "add core"),
     "the core to remove": typed("core is always included", "remove core"),
     "an unknown name": typed("aegis components", "add nonsense-xyz"),
-    "an unknown name to remove": typed("aegis components", "remove nonsense-xyz"),
+    "an unknown name to remove": typed("aegis status", "remove nonsense-xyz"),
+    "an unknown name to start with": typed(
+        "Which one? cache, ", "init ../there -y --components nonsense-xyz"
+    ),
+    "a name of what a component is built on": typed("It comes with: ", "add redis"),
     "a name with a typing error": typed("Did you mean worker?", "add workr"),
     "only what can be named is suggested": typed("Did you mean scheduler?", "add sheduler"),
     "an integration to add": typed("aegis add cache ingress", "add cache+ingress"),

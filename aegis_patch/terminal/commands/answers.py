@@ -17,6 +17,6 @@ def command(run: Landing, answer: NewAnswers = None) -> int:
     from aegis_patch.verbs import answers
 
     if answer:
-        return finish(run, answers.answer(run.where, pairs(answer), mode(run)))
+        return finish(run, answers.answer(run.where, pairs("answers", answer), mode(run)))
     found = answers.answers(run.where)
     return show(run, {"answers": dict(found)}, lambda: as_text.show_answers(screen(), found))

@@ -34,7 +34,7 @@ def command(
     from aegis_patch.verbs.init import init, offer
 
     place = run.where / path
-    chosen: _Chosen = pairs(answer or []), naming.names(components or [])
+    chosen: _Chosen = pairs("init", answer or []), naming.names(components or [])
 
     def start(chosen: _Chosen, run: Run) -> Result:
         return init(place, chosen[1], chosen[0], upstream_version, upstream, mode(run))
