@@ -47,10 +47,10 @@ _SECTIONS = {
 }
 
 
-def show_result(screen: Screen, result: Result) -> None:
-    """The commits, for a person."""
+def show_result(screen: Screen, result: Result, *, files: bool = True) -> None:
+    """The commits, for a person; with their `files` or not."""
     for commit in result.commits:
-        _show_commit(screen, commit, result.dry)
+        _show_commit(screen, commit, result.dry, files=files)
     if result.update_notes:
         screen.line("\n" + bold("Before the next deploy:"))
     for note in result.update_notes:
@@ -225,11 +225,12 @@ def _show_inconsistencies(screen: Screen, status: Status) -> None:
         show_next(screen, remedy, indent=2)
 
 
-def _show_commit(screen: Screen, commit: Commit, dry: bool) -> None:
+def _show_commit(screen: Screen, commit: Commit, dry: bool, *, files: bool) -> None:
     screen.line(f"{_headline(commit, dry)} {_counts(commit.files)}", hang=2)
     if commit.along:
         screen.line(f"  with {plain(', '.join(commit.along))}", hang=4)
-    _show_files(screen, commit.files)
+    if files:
+        _show_files(screen, commit.files)
     for line in grouped(note for note in commit.notes if note.applied):
         screen.line(f"  {cyan('note')} {plain(line)}", hang=7)
 

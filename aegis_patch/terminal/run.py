@@ -147,7 +147,7 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
     needs_you = stuck or result.update_notes or result.dangling or result.not_applied
     if needs_you or not run.quiet:
         if not run.json:
-            as_text.show_result(beside(run), result)
+            as_text.show_result(beside(run), result, files=not run.quiet)
         as_text.show_notes(beside(run), result, lambda typed: from_here(typed, run.where))
     return errors.CONFLICTS if stuck else errors.OK
 

@@ -107,7 +107,9 @@ def test_quiet_prints_only_what_needs_a_person(start: Start) -> None:
         assert ran.err == ""
     project.write("app/mine.py", "from app.components import cache\n")
     project.commit("Mine")
-    assert "app/mine.py" in project.aegis("remove", "cache", "--quiet").out
+    left = project.aegis("remove", "cache", "--quiet").out
+    assert "app/mine.py" in left
+    assert "  ~ " not in left, "the files that changed need nobody"
     project.collide()
     ran = project.aegis("--quiet", "add", "ingress", code=3)
     assert "git cherry-pick --continue" in ran.out
