@@ -21,7 +21,12 @@ _MODULES = {
     **{".toml": "toml", ".yml": "yaml_keys", ".yaml": "yaml_keys"},
     **{".py": "python", ".pyi": "python"},
 }
-_LINES = re.compile(r"\.[a-z]*ignore|.*\.env(\..+)?|(GNUm|m|M)akefile|.*\.mk|.*\.(md|markdown)")
+_LINES = {
+    "ignore": re.compile(r"\.[a-z]*ignore"),
+    "env": re.compile(r".*\.env(\..+)?"),
+    "makefile": re.compile(r"(GNUm|m|M)akefile|.*\.mk"),
+    "markdown": re.compile(r".*\.(md|markdown)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +47,11 @@ def kind(path: str) -> Kind | None:
     if module := _MODULES.get(dot + ending):
         cut = import_module(f"aegis_patch.formats.{module}")
         return Kind(cut.blocks, cut.pieces)
-    return _kind_of_lines(name) if _LINES.fullmatch(name) else None
-
-
-def _kind_of_lines(name: str) -> Kind:
-    from aegis_patch.formats import line_files
-
-    if name.endswith(("akefile", ".mk")):
-        return Kind(line_files.makefile, line_files.pieces)
-    if name.endswith("ignore"):
-        return Kind(line_files.ignore, line_files.pieces)
-    if name.endswith((".md", ".markdown")):
-        return Kind(line_files.markdown, line_files.pieces)
-    return Kind(line_files.env, line_files.pieces)
+    for cut_by, names in _LINES.items():
+        if names.fullmatch(name):
+            cut = import_module("aegis_patch.formats.line_files")
+            return Kind(getattr(cut, cut_by), cut.pieces)
+    return None
 
 
 def structured(
