@@ -28,7 +28,9 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
     with open_project(where) as (bench, there):
         old, nonsense = presence.without_nonsense(bench, there.stack)
-        wanted = fork.version(to) if to else releases.latest(there.stack.url)
+        is_work = (old.url, old.release) == (releases.BUNDLED, releases.WORK)
+        newest = releases.WORK if is_work else releases.latest(old.url)
+        wanted = fork.version(to) if to else newest
         opened = bench.open(there.stack.url, wanted)
         _refuse_absent(bench, old, opened)
         within = old.without(old.names - opened.catalogue.keys())
@@ -44,7 +46,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         body = f"From {there.stack.label}, by three-way merge; no history is rewritten."
         title = f"Rebase onto {moved.label}"
         step = Step(title, body + _in_body(notes), old, moved, record=there.stack)
-        if to is None and old.release not in releases.versions(old.url):
+        if to is None and not is_work and old.release not in releases.versions(old.url):
             said.append(f"the upstream no longer has release {old.release}")
         done = perform(bench, there, [step], said, mode)
         named = {each.name for each in done.dangling}

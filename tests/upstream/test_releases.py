@@ -14,6 +14,7 @@ from aegis_patch.objects.scratch import scratch
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.releases import BUNDLED, WORK
 from tests import tiny
+from tests.conftest import Start
 
 
 def test_every_recorded_release_opens(store: pygit2.Repository) -> None:
@@ -56,3 +57,7 @@ def test_work_is_the_checkouts_head(store: pygit2.Repository) -> None:
     assert opened.commit == head.strip()
     again = releases.open_release(store, BUNDLED, WORK, opened.commit)
     assert again == opened
+
+
+def test_the_work_on_a_release_is_newer_than_all(start: Start) -> None:
+    assert "already at aegis work" in start(version=WORK).aegis("rebase-upstream").out

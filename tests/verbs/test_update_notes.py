@@ -27,8 +27,8 @@ now = "BODY_BYTES"
 text = "Its values stay."
 
 [[file]]
-name = "app/cli/watch.py"
-now = "app/cli/files.py"
+name = "app/core/health.py"
+now = "app/core/healthy.py"
 
 [[file]]
 name = "app/core/logging.py"
@@ -52,7 +52,7 @@ def with_notes(fork: Project) -> Project:
     ):
         fork.edit("base/.env.example", f"{old}=1048576", f"{new}=1048576")
         if version == "1.2":
-            fork.git("mv", "base/app/cli/watch.py", "base/app/cli/files.py")
+            fork.git("mv", "base/app/core/health.py", "base/app/core/healthy.py")
             fork.git("rm", "--quiet", "base/app/core/logging.py")
         fork.write(f"notes/{version}.toml", notes)
         fork.commit(version)
@@ -63,12 +63,12 @@ def with_notes(fork: Project) -> Project:
 def test_the_notes_that_concern_this_project(start: Start, fork: Project) -> None:
     project = start("cache", version="1.0", upstream=fork)
     project.write(".env", "# PORT=1\nport = 80\nexport MAX_BODY_SIZE=9\n")
-    project.write("app/mine.py", "from app.cli.watch import changes\n")
+    project.write("app/mine.py", "from app.core.health import Health\n")
     project.commit("Mine")
     words = [
         "Empty the cache.",
         "MAX_BODY_SIZE in .env line 3 is now BODY_BYTES. Its values stay.",
-        "app/cli/watch.py is now app/cli/files.py.",
+        "app/core/health.py is now app/core/healthy.py.",
         "PORT in .env line 2: ports below 1024 are refused.",
     ]
     planned = project.aegis("rebase-upstream", "--dry-run", "--json").json["update_notes"]
