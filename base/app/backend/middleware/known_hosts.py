@@ -9,7 +9,6 @@ import ipaddress
 import re
 from functools import lru_cache
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,7 +26,9 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what was meant for this server."""
-        if scope["type"] == "lifespan" or is_known(Headers(scope=scope).get("Host")):
+        # One that is missing names nobody else.
+        sent = next((value for name, value in scope.get("headers", ()) if name == b"host"), None)
+        if sent is None or is_known(sent.decode("latin-1")):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -35,11 +36,10 @@ class KnownHosts:
             await JSONResponse({"detail": UNKNOWN}, 400)(scope, receive, send)
 
 
-def is_known(host: str | None) -> bool:
-    """Whether a Host names this server; one that is missing names nobody else."""
+def is_known(host: str) -> bool:
+    """Whether a Host names this server."""
     settings = read(Settings)
-    names = f"{settings.allowed_hosts},{settings.domain},{settings.host}"
-    return host is None or _is_among(host, names)
+    return _is_among(host, f"{settings.allowed_hosts},{settings.domain},{settings.host}")
 
 
 @lru_cache(maxsize=1024)
