@@ -1,6 +1,6 @@
 """The pictures of the dashboard: pages of a project with everything, at two widths, light and dark.
 
-    python -m tests.measurements.pictures docs                   # the first page, for the docs
+    python -m tests.measurements.pictures docs                   # the first page; the docs keep two
     python -m tests.measurements.pictures FOLDER jobs logs …  # others, to look at
 
 A page is called after its component. Some life comes before: requests, jobs that fail, a backup.

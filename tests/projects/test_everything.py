@@ -1,14 +1,11 @@
 """One project with everything, live: every process that Compose would run, on loopback.
 
 Two webservers, two workers and two schedulers in production mode, Redis, PostgreSQL, Traefik with
-TLS before them, and Chromium. AEGIS_PICTURE names a file for the picture of the dashboard:
-
-    AEGIS_PICTURE=docs/dashboard.png scripts/test --full -k everything_lives
+TLS before them, and Chromium.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -129,10 +126,6 @@ def see_all_green(page: Page, url: str) -> None:
     page.get_by_role("button", name="Queues").click()
     page.get_by_role("button", name="Run a demo job").click()
     page.get_by_text("Demo job complete").first.wait_for(state="attached")
-    if picture := os.environ.get("AEGIS_PICTURE"):
-        page.get_by_role("button", name="Overview").click()
-        page.wait_for_timeout(5000)  # it is drawn after it is there for screen readers
-        page.screenshot(path=picture)
 
 
 def begin(url: str) -> None:
