@@ -277,24 +277,27 @@ def started(stack: Stack, container: str) -> bool:
 def a_new_version_loses_no_request(stack: Stack) -> None:
     """Nor does a restart, nor the way back; the commands are those of the pages."""
     [update] = commands((stack.path / "docs/components/ingress.md").read_text(), "Many webservers")
-    name, image = "my-api:latest", stack.image
-    keep, back = commands(GUIDE, "Back to the old version")
+    _build, migrate, replace = update.split("\n", 2)
+    name = stack.image.partition(":")[0]
+    keep, back = (
+        line.replace("my-api", name) for line in commands(GUIDE, "Back to the old version")
+    )
     first = stack.containers("webserver")[0]
-    stack.shell(keep.replace("my-api", image.partition(":")[0]))
+    stack.shell(keep)
     stack.build("newer")
     with stack.under_load():
         stack.docker("restart", first)
         until(lambda: stack.is_healthy(first))
-        for mark, change in (("newer", ""), ("new", back.replace(name, image))):
+        for mark, change in (("newer", migrate), ("new", back)):
             old = stack.containers("webserver")
-            stack.shell(change.replace("my-api:", f"{image.partition(':')[0]}:"))
-            stack.shell(update.partition("\n")[2])
+            stack.shell(f"{change}\n{replace}")
             new = stack.containers("webserver")
             assert (len(new), {*new} & {*old}) == (len(old), set())
             assert stack.docker("exec", new[0], *MARKED) == mark
     print(stack.sent)
     assert set(stack.sent) == {200, 405}, stack.sent
     assert stack.sent.total() > 100
+    stack.docker("image", "rm", f"{name}:before")
 
 
 def commands(page: str, heading: str) -> list[str]:
