@@ -71,11 +71,6 @@ def test_each_page_shows_what_there_is_and_does_what_it_offers(
 
 def test_tab_leads_through_a_page_from_top_to_bottom(tmp_path: Path, python: Path) -> None:
     with looking(tmp_path, python) as page:
-        page.get_by_role("button", name="Jobs").click()
-        see(page, "Last 10 runs")
-        page.reload()
-        begin(page)
-        see(page, "Last 10 runs")
         wanted = ["API", "Theme", *TABS, "Run heartbeat now", "Pause heartbeat", "Run light now"]
         seen: list[str] = []
         while wanted[-1] not in seen:
@@ -83,6 +78,9 @@ def test_tab_leads_through_a_page_from_top_to_bottom(tmp_path: Path, python: Pat
             page.wait_for_timeout(300)  # the browser's focus follows Flutter's
             seen.append(page.evaluate(FOCUSED))
             assert len(seen) < 40, seen
+            if seen[-1] == "Jobs" and "Jobs" not in seen[:-1]:
+                page.keyboard.press("Enter")  # the focus stays where it is
+                see(page, "Last 10 runs")
         places = [seen.index(name) for name in wanted]
         assert all(before < after for before, after in pairwise(places)), seen
 

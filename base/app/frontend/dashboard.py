@@ -94,6 +94,10 @@ class _ForItself:
         await self._app(scope, receive, send_closed)
 
 
+HERE = ft.ButtonStyle(bgcolor=ft.Colors.SECONDARY_CONTAINER)
+"""How the tab of the page that is open looks."""
+
+
 class _Visit:
     """One viewer's pages, alive for as long as somebody looks at them."""
 
@@ -105,7 +109,11 @@ class _Visit:
         self._place = ft.Container()
         self._shown: Overview | ComponentPage | None = None
         self._name = ""
-        self._pages = {found.name: page_of(found) for found in components}
+        self._tabs: dict[str, tuple[ft.Semantics, ft.TextButton]] = {}
+        self._tab("", "Overview", ft.Icons.DASHBOARD)
+        for component in components:
+            if found := page_of(component):
+                self._tab(component.name, found.title, found.icon)
         page.title = NAME
         theme.apply(page)
         page.add(_header(page, self._overall), self._navigation, self._place)
@@ -136,22 +144,25 @@ class _Visit:
             on_map = [found for found in self._components.values() if found is not LOGS]
             self._shown = Overview(self._page, on_map, self._feed, self._go)
         self._place.content = self._shown.control
-        self._navigation.controls = self._tabs()
+        for tab, (place, button) in self._tabs.items():
+            place.selected = tab == name
+            button.style = HERE if tab == name else None
         self._page.update()
         self._page.run_task(self._refresh)
+        self._page.run_task(self._to_the_top, name)
 
-    def _tabs(self) -> list[ft.Control]:
-        tabs = [self._tab("", "Overview", ft.Icons.DASHBOARD)]
-        for name, found in self._pages.items():
-            if found:
-                tabs.append(self._tab(name, found.title, found.icon))
-        return tabs
+    async def _to_the_top(self, name: str) -> None:
+        if name in self._tabs:  # which scrolls everything around it, too
+            await self._navigation.scroll_to(scroll_key=name)
+        await self._page.scroll_to(offset=0)
 
-    def _tab(self, name: str, title: str, icon: ft.IconData) -> ft.Control:
-        here = name == self._name
-        kind = ft.FilledTonalButton if here else ft.TextButton
-        button = kind(title, icon=icon, on_click=lambda: self._go(name))
-        return ft.Semantics(identifier=f"tab-{name}", selected=here, content=button)
+    def _tab(self, name: str, title: str, icon: ft.IconData) -> None:
+        """It stays as long as the visit, so that the focus stays on it."""
+        button = ft.TextButton(title, icon=icon, on_click=lambda: self._go(name))
+        key = ft.ScrollKey(name)  # type: ignore[call-arg]  # a dataclass that only Flet knows as one
+        place = ft.Semantics(identifier=f"tab-{name}", content=button, key=key)
+        self._tabs[name] = place, button
+        self._navigation.controls.append(place)
 
     async def _refresh(self) -> None:
         report = await self._feed.latest()
