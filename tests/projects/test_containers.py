@@ -226,8 +226,12 @@ def with_compose(config: Path) -> dict[str, str]:
 
 def asked_through_traefik(stack: Stack) -> None:
     """Three webservers answer in turn; what is guarded is guarded."""
-    served = [stack.get("/health/live").headers["set-cookie"].split(";")[0] for _ in range(6)]
-    assert len(set(served)) == SCALE["webserver"]
+
+    def served() -> set[str]:
+        answers = [stack.get("/health/live") for _ in range(6)]
+        return {answer.headers.get("set-cookie", "").split(";")[0] for answer in answers}
+
+    until(lambda: len(served()) == SCALE["webserver"])  # Traefik hears of each a moment later
     assert stack.get("/dashboard/").status_code == 401
     assert stack.get("/health").status_code == 403
     assert stack.get("/health", **{"X-Forwarded-For": "127.0.0.1"}).status_code == 403
