@@ -55,13 +55,12 @@ def _with_created(plan: Plan, tree: Tree, created: Iterable[Sides]) -> tuple[Tre
 
 def _fates(plan: Plan, found: Sequence[Sides]) -> Iterator[Fate]:
     """The result for each path; an import that only follows a renamed module is no change."""
-    modules: dict[str, str] = {}
+    modules: dict[str, str] | None = None
     for sides in found:
         fate = one_path.merge(plan, sides)
-        if isinstance(fate, Conflict) and fate.reason is Reason.DELETED_BY_US:
-            modules = modules or _renamed_modules(plan, found)
-            if one_path.is_same_but_for_layout(sides, modules):
-                fate = None
+        if isinstance(fate, Conflict):
+            modules = _renamed_modules(plan, found) if modules is None else modules
+            fate = one_path.following(plan, fate, modules)
         yield fate
 
 

@@ -48,6 +48,21 @@ def _taken_away(plan: Plan, sides: Sides, ours: Entry) -> Fate:
     return Conflict(sides, Reason.SHARED, ours) if yours else None
 
 
+def following(plan: Plan, asked: Conflict, modules: Mapping[str, str]) -> Fate:
+    """The result if aegis's sides name the user's renamed modules as the user does."""
+    sides = asked.sides
+    if asked.reason is Reason.DELETED_BY_US:
+        return None if is_same_but_for_layout(sides, modules) else asked
+    if asked.reason is not Reason.TEXT or not modules:
+        return asked
+    named = []
+    for entry in (sides.base, sides.theirs):
+        data = python_names.under(bytes_of(entry), modules)
+        named.append(entry and Entry.written(entry.store, data, entry.mode))
+    fate = merge(plan, replace(sides, base=named[0], theirs=named[1]))
+    return asked if isinstance(fate, Conflict) else fate
+
+
 def is_same_but_for_layout(sides: Sides, modules: Mapping[str, str]) -> bool:
     """Whether HEAD's file differs only in its layout and in renamed modules."""
     base, ours = sides.base, sides.ours

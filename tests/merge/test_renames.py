@@ -624,3 +624,17 @@ def test_a_name_that_is_not_utf_8_is_followed(start: Start, place: str) -> None:
     project.git("revert", "--no-edit", "HEAD")
     project.aegis("remove", "worker")
     assert not target.exists()
+
+
+def test_imports_of_a_package_that_was_renamed(store: pygit2.Repository) -> None:
+    """What both changed in a line is not a conflict where the user only followed the new name."""
+    rest = b"".join(b"X%d = %d\n" % (n, n) for n in range(20))
+    old = {"app/old/a.py": b"from app.old.b import one\n" + rest, "app/old/b.py": ONE}
+    head = {"app/new/a.py": b"from app.new.b import one\n" + rest, "app/new/b.py": ONE}
+    new = {**old, "app/old/a.py": b"from app.old.b import one, two\n" + rest}
+    merged = {**head, "app/new/a.py": b"from app.new.b import one, two\n" + rest}
+    assert clean(store, old, head, new) == merged
+    head["app/new/a.py"] = head["app/new/a.py"].replace(b"one\n", b"uno\n", 1)
+    found = conflict(store, old, head, new)
+    assert b"app.old.b" in bytes_of(found.marked)
+    assert b"app.new.b" in bytes_of(found.marked)
