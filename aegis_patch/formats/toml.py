@@ -6,7 +6,6 @@ line is merged by its elements, in the form that ours has.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -180,21 +179,35 @@ def _name(element: Any) -> str:
 
 
 def _joined(texts: Texts) -> str | None:
-    """An array with theirs' additions and without its deletions, on one line if ours is."""
+    """An array with theirs' additions and without its deletions, in the layout of ours."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
     base, ours, theirs = (_array(text) for text in texts)
     if base is None or ours is None or theirs is None or _clash(base, ours, theirs):
         return None
-    if "#" in texts.ours:
-        return None  # a comment has its place
-    values = []
-    for name in _merged_names(base, ours, theirs):
-        mine, wanted = ours.get(name), theirs.get(name)
-        is_theirs = mine is None or (_same(mine, base.get(name)) and not _same(mine, wanted))
-        values.append(json.dumps(wanted if is_theirs else mine, ensure_ascii=False, default=str))
-    start, end = texts.ours.index("["), texts.ours.rindex("]")
-    is_long = "\n" in texts.ours[start:end]
-    said = "".join(f"\n    {value}," for value in values) + "\n" if is_long else ", ".join(values)
-    return f"{texts.ours[: start + 1]}{said}{texts.ours[end:]}"
+    try:
+        document: Any = tomlkit.parse(texts.ours)
+        array = document
+        while not isinstance(array, list):
+            (array,) = array.values()
+        _bring(array, base, ours, theirs)
+        return tomlkit.dumps(document)
+    except (TOMLKitError, LookupError, TypeError, AttributeError):
+        return None  # there are valid documents that tomlkit trips over
+
+
+def _bring(array: list[Any], base: _Array, ours: _Array, theirs: _Array) -> None:
+    """Bring theirs' changes into the array of ours."""
+    names = _merged_names(base, ours, theirs)
+    for at, name in reversed(list(enumerate(ours))):
+        if name not in names:
+            del array[at]
+        elif _same(ours[name], base.get(name)) and not _same(ours[name], theirs[name]):
+            array[at] = theirs[name]
+    for at, name in enumerate(names):
+        if name not in ours:
+            array.insert(at, theirs[name])
 
 
 def _merged_names(base: _Array, ours: _Array, theirs: _Array) -> list[str]:
