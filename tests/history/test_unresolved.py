@@ -164,7 +164,7 @@ def line(project: Project, path: str, text: str) -> int:
 @pytest.mark.parametrize(
     ("edit", "path", "text", "name"),
     [
-        (moved_logging, CLI, "import logging", "app.core.logging"),
+        (moved_logging, CLI, "from app.core import", "app.core.logging"),
         (renamed_class, INIT, "import Component", "Component of app.core.component"),
     ],
 )
