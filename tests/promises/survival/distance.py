@@ -92,13 +92,12 @@ def series_changes(store: pygit2.Repository) -> list[Change]:
     return sorted(found)
 
 
-def all_changes(store: pygit2.Repository) -> list[Change]:
-    """Every edge of every subset and release."""
+def edge_changes(store: pygit2.Repository, step: int) -> list[Change]:
+    """One edge of so many, over every subset of the components."""
     found = set[Change]()
-    for old, new in all_edges(store):
-        verb = "rebase-upstream"
-        if old.release == new.release:
-            verb = "add" if old.names < new.names else "remove"
+    edges = [each for each in all_edges(store) if each[0].release == each[1].release]
+    for old, new in edges[::step]:
+        verb = "add" if old.names < new.names else "remove"
         found |= {*changes(store, verb, tree_of(store, old), tree_of(store, new))}
     return sorted(found)
 
