@@ -271,7 +271,9 @@ def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:
 
 
 def test_a_repair_that_meets_an_edit_ends_in_a_conflict(start: Start, fork: Project) -> None:
-    fork.edit("patches/worker/series", "run-a-demo-job-from-the-dashboard.patch\n", "")
+    listed = "show-the-jobs-that-wait-and-have-failed-to-cancel-or-retry-them.patch\n"
+    for patch in ("run-a-demo-job-from-the-dashboard.patch\n", listed):
+        fork.edit("patches/worker/series", patch, "")
     fork.commit("As it was once")
     fork.git("tag", "v0.9")
     project = picked(start, "worker", "ours", "0.9", fork)

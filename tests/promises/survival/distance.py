@@ -29,6 +29,7 @@ from tests.promises.test_laws import all_edges, stack_of, tree_of
 VERBS = ("add", "remove", "rebase-upstream")
 DISTANCES = (0, 1, 3)
 MINE = b"# the user's own line"
+_MARKER = re.compile(rb"^(<<<<<<< .*|=======|>>>>>>> .*)\n", re.MULTILINE)
 _IMPORT = re.compile(rb"^(from \S+ import )(\([^)]*\)|[^(\n]*)", re.MULTILINE)
 
 
@@ -228,7 +229,7 @@ def _is_whole(case: Case, marked: bytes) -> bool:
 
 def _words(text: bytes) -> list[bytes]:
     """Lines, an import being one for each name and comment: a name is the same in either form."""
-    lines = _IMPORT.sub(_one_a_line, text).splitlines()
+    lines = _IMPORT.sub(_one_a_line, _MARKER.sub(b"", text)).splitlines()
     return [line.strip() for line in lines if line.strip()]
 
 
