@@ -154,7 +154,7 @@ def there_and_back(life: Life) -> None:
     absent = [name for name in absent if name in life.favourites] or absent
     if not absent or project.aegis("status", "--json").json["off"]:
         return
-    name, before, head = life.chance.choice(absent), project.tree, project.head
+    name, head = life.chance.choice(absent), project.head
     was = life.lines
     ran = verb(life, "add", name, abort=True)
     if ran.code:
@@ -167,7 +167,9 @@ def there_and_back(life: Life) -> None:
     if back.code:
         return
     differs = f"{name} and back:\n{project.git('diff', head, 'HEAD')}\n{first}\n{said}"
-    hold(project.tree == before or bool(KEPT.search(first + said)), differs)
+    # A blank line at an anchor that the user took away may go with what stood there.
+    same = not project.git("diff", "--ignore-blank-lines", head, "HEAD")
+    hold(same or bool(KEPT.search(first + said)), differs)
     if "resolved as in" not in first + said:
         hold(not was - life.lines, f"{was - life.lines}\n{differs}")
 
