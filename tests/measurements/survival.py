@@ -37,7 +37,8 @@ def main() -> int:
         print(
             f"{became}: {change.verb}, {change.path}, {case.edit}, {case.distance}: {case.line!r}"
         )
-    fates = {version: of_edits(version) for version in list(releases.versions())[:-1]}
+    with tempfile.TemporaryDirectory() as made:
+        fates = {one: of_edits(Path(made), one) for one in list(releases.versions())[:-1]}
     rows = ["| from | edits | " + " | ".join(FATES) + " |", "|---" + "|---:" * 5 + "|"]
     for version, found in fates.items():
         counts = " | ".join(str(found[fate]) for fate in FATES)
@@ -46,17 +47,17 @@ def main() -> int:
     return 1 if table.bad or any(found["lost"] for found in fates.values()) else 0
 
 
-def of_edits(version: str) -> Counter[str]:
+def of_edits(made: Path, version: str) -> Counter[str]:
     """What becomes of each everyday edit when a project comes from a release to the newest."""
     edits = {(case.did, case.having): case for case in cases.EVERY}
-    return Counter(fate(case, version) for case in edits.values())
+    return Counter(fate(made, case, version) for case in edits.values())
 
 
-def fate(case: cases.Case, version: str) -> str:
+def fate(made: Path, case: cases.Case, version: str) -> str:
     """What becomes of one of them."""
     with tempfile.TemporaryDirectory() as directory:
         try:
-            project = begin(Path(directory), case.having, version)
+            project = begin(made / f"{version}-{case.having}", Path(directory), case, version)
             case.edit(project)
         except (AssertionError, FileNotFoundError, StopIteration):
             return "no place for it"
@@ -70,12 +71,12 @@ def fate(case: cases.Case, version: str) -> str:
         return "reported conflict" if ran.code else "survive"
 
 
-def begin(directory: Path, having: str, version: str) -> Project:
+def begin(made: Path, directory: Path, case: cases.Case, version: str) -> Project:
     """A copy of a project of a release, which is made once."""
-    made = Path(tempfile.gettempdir(), f"aegis-survival-{version}-{having or 'core'}", "my-api")
     if not made.exists():
-        stacks.make(made, *having.split(",") if having else (), version=version)
-    return Project(shutil.copytree(made, directory / "my-api", symlinks=True))
+        having = case.having.split(",") if case.having else ()
+        stacks.make(made / "my-api", *having, version=version)
+    return Project(shutil.copytree(made / "my-api", directory / "my-api", symlinks=True))
 
 
 def written(by: str, shown: str) -> None:
