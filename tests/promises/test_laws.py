@@ -365,9 +365,22 @@ def separated_places(before: Tree, after: Tree) -> list[Place]:
         unique = [{line for line, n in Counter(text).items() if n == 1} for text in texts]
         gaps = [set(itertools.pairwise(text)) for text in texts]
         for above, below in sorted(gaps[0] & gaps[1]):
-            if {above, below} <= unique[0] & unique[1]:
-                places.append(Place(path, above, below))
+            if not {above, below} <= unique[0] & unique[1]:
+                continue
+            # In YAML a line belongs to its block, wherever a release puts its neighbours.
+            if path.endswith(".yaml") and len({block_of(text, above) for text in texts}) > 1:
+                continue
+            places.append(Place(path, above, below))
     return places
+
+
+def block_of(lines: list[bytes], line: bytes) -> bytes:
+    """The line above that is indented less than a line, which is there once."""
+    deep = len(line) - len(line.lstrip())
+    for above in reversed(lines[: lines.index(line)]):
+        if above.strip() and len(above) - len(above.lstrip()) < deep:
+            return above
+    return b""
 
 
 def edited(tree: Tree, places: Mapping[str, Place]) -> Tree:
