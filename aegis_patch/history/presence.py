@@ -1,7 +1,7 @@
 """Which components a tree has, and where its record is inconsistent.
 
-Git merges, reverts and picks lines. That an integration is due, or that a record no longer tells
-what is there, only shows when the tree is looked at beside the series.
+Git merges, reverts and picks lines. That an integration is missing, or that a record is wrong,
+only shows when the tree is looked at beside the series.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Finding:
 class Facts:
     """The stack that a tree shows, the one that it should have, and the inconsistencies.
 
-    `there` may be of mixed releases and not closed; `due` is its closure at its own release.
+    `there` may be of mixed releases and not closed; `closed` is its closure at its own release.
     """
 
     there: Stack
-    due: Stack
-    off: tuple[Finding, ...]
+    closed: Stack
+    inconsistencies: tuple[Finding, ...]
 
 
 def look(bench: Bench, recorded: Stack, tree: Tree) -> Facts:
@@ -48,18 +48,18 @@ def look(bench: Bench, recorded: Stack, tree: Tree) -> Facts:
     there, found = evidence.with_found(bench, there, tree, catalogue.keys() - there.names)
     there, lost = evidence.without_lost(bench, there, tree)
     stays = {name: by for name, by in there.present.items() if name in catalogue}
-    due = stack.closed(replace(there, present=stays), catalogue)
+    closed = stack.closed(replace(there, present=stays), catalogue)
     stray = stranded(bench, there)
     findings: list[Finding] = []
     for why in (
         *_why_not_as_recorded(nonsense, lost, found),
         *_why_mixed(there, stays),
-        *_why_not_closed(catalogue, due.names - {*lost}, stays),
+        *_why_not_closed(catalogue, closed.names - {*lost}, stays),
     ):
         findings.append(Finding(why, stray.next if stray else REPAIR))
     if stray:
         findings.append(stray)
-    return Facts(evidence.at_nearest_release(bench, there, tree), due, tuple(findings))
+    return Facts(evidence.at_nearest_release(bench, there, tree), closed, tuple(findings))
 
 
 def stranded(bench: Bench, there: Stack) -> Finding | None:
@@ -111,9 +111,9 @@ def _why_mixed(there: Stack, names: Iterable[str]) -> Iterator[str]:
 
 
 def _why_not_closed(
-    catalogue: Catalogue, due: Collection[str], present: Collection[str]
+    catalogue: Catalogue, closed: Collection[str], present: Collection[str]
 ) -> Iterator[str]:
-    for name in sorted({*due} - {*present}):
+    for name in sorted({*closed} - {*present}):
         if catalogue[name].kind == "integration":
             yield f"{name} is missing: it joins {_listed(catalogue[name].requires)}"
         else:
@@ -121,8 +121,8 @@ def _why_not_closed(
                 user for user in present if name in requirements.required(catalogue, [user])
             )
             yield f"{name} is missing: required by {_listed(users)}"
-    for name in sorted({*present} - {*due}):
-        absent = [need for need in catalogue[name].requires if need not in due]
+    for name in sorted({*present} - {*closed}):
+        absent = [need for need in catalogue[name].requires if need not in closed]
         yield f"{name} is installed without {_listed(absent)}"
 
 

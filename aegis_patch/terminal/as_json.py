@@ -70,9 +70,9 @@ def result_json(result: Result) -> dict[str, Any]:
 def settled_json(found: Settled) -> dict[str, Any]:
     """What became of git's unmerged paths, as a program reads it."""
     shown = {
-        "settled": [*found.settled],
-        "also": [*found.also],
-        "left": [{"path": path, "reason": reason} for path, reason in found.left.items()],
+        "merged": [*found.settled],
+        "also_written": [*found.also],
+        "conflicts": [{"path": path, "reason": reason} for path, reason in found.left.items()],
         "notes": [{"path": note.path, "text": note.text} for note in found.notes],
         "next": found.next,
     }
@@ -91,9 +91,9 @@ def status_json(status: Status) -> dict[str, Any]:
         "behind": status.behind,
         "components": components,
         "integrations": list(status.integrations),
-        "drift": [asdict(file) for file in status.drift],
+        "changed": [asdict(file) for file in status.changed],
         "unfinished": [asdict(finding) for finding in status.unfinished],
-        "off": [asdict(finding) for finding in status.off],
+        "needs_repair": [asdict(finding) for finding in status.inconsistencies],
     }
 
 
@@ -147,5 +147,5 @@ def _conflict_json(conflict: Conflict) -> dict[str, Any]:
     reason = f"{conflict.reason}: {conflict.detail}" if conflict.detail else str(conflict.reason)
     shown: dict[str, Any] = {"path": conflict.path, "reason": reason}
     if conflict.met:
-        shown["met"] = [asdict(meeting) for meeting in conflict.met]
+        shown["places"] = [asdict(meeting) for meeting in conflict.met]
     return shown

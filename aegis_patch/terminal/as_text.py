@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from aegis_patch.merge.outcome import Meeting
     from aegis_patch.merge.sides import Note
     from aegis_patch.verbs.settle import Settled
-    from aegis_patch.verbs.status import Drift, Status
+    from aegis_patch.verbs.status import Changed, Status
     from aegis_patch.verbs.step import Commit, FileChange, Result
 
-_SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~")}
+_SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~"), "moved": cyan(">")}
 _MOST_FILES = 12  # of a commit, before those that are not edits are only counted
 _MOST_LINES = 8  # of a release's change at a conflict
 _MOST_NOTES = 3  # of one kind, before they become one line
@@ -127,15 +127,16 @@ def show_status(screen: Screen, status: Status, update: str) -> None:
     for name in status.integrations:
         screen.line(f"  {plain(name)} {dim('(integration)')}")
     _show_inconsistencies(screen, status)
-    show_drift(screen, status.stack.title, status.drift)
+    show_changed(screen, status.stack.title, status.changed)
 
 
-def show_drift(screen: Screen, title: str, drift: Sequence[Drift]) -> None:
+def show_changed(screen: Screen, title: str, changed: Sequence[Changed]) -> None:
     """The files of the upstream that the project has otherwise, for a person."""
-    if drift:
+    if changed:
         screen.line(f"\nFiles from {plain(title)} that you changed:")
-    for file in drift:
-        screen.line(f"  {_SIGNS[file.change]} {plain(file.path)}")
+    for file in changed:
+        where = f"{file.path} moved to {file.moved_to}" if file.moved_to else file.path
+        screen.line(f"  {_SIGNS[file.change]} {plain(where)}", hang=4)
 
 
 def show_components(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -216,12 +217,12 @@ def _roots(note: Note) -> tuple[str, str]:
 
 
 def _show_inconsistencies(screen: Screen, status: Status) -> None:
-    if not status.off:
+    if not status.inconsistencies:
         return
     screen.line("\n" + bold("Needs repair:"))
-    for each in status.off:
+    for each in status.inconsistencies:
         screen.line(f"  {plain(each.what)}", hang=4)
-    for remedy in dict.fromkeys(each.next for each in status.off):
+    for remedy in dict.fromkeys(each.next for each in status.inconsistencies):
         show_next(screen, remedy, indent=2)
 
 

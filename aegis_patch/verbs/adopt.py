@@ -23,7 +23,7 @@ from aegis_patch.verbs import build, naming, perform
 from aegis_patch.verbs.build import Built
 from aegis_patch.verbs.init import suggestions
 from aegis_patch.verbs.naming import Naming
-from aegis_patch.verbs.status import Drift, drift_of
+from aegis_patch.verbs.status import Changed, changed_files
 from aegis_patch.verbs.step import Mode, Result, Step
 
 _ADOPT = Naming(
@@ -37,7 +37,7 @@ class Found:
     """The likeness of each release, the nearest first, and how a project differs from that."""
 
     releases: tuple[Likeness, ...]
-    drift: tuple[Drift, ...]
+    changed: tuple[Changed, ...]
 
     @property
     def nearest(self) -> Likeness:
@@ -102,7 +102,7 @@ def _found(
         )
     _refuse_elsewhere(there.root, known[0])
     whole = bench.pristine(known[0].stack).replaced({RECORD: None})
-    return Found(tuple(known), drift_of(whole, tree))
+    return Found(tuple(known), changed_files(whole, tree))
 
 
 def _refuse_elsewhere(root: Path, nearest: Likeness) -> None:

@@ -19,9 +19,9 @@ def repair(where: Path, mode: Mode) -> Result:
     """
     with open_project(where) as (bench, there):
         found = presence.look(bench, there.stack, there.tree)
-        if not found.off:
+        if not found.inconsistencies:
             return Result(said=("everything is consistent",), dry=mode.dry)
         opening.refuse_stranded(bench, found.there)
-        body = "\n".join(f"- {each.what}" for each in found.off)
-        step = Step(presence.SUBJECT, body, found.there, found.due, record=there.stack)
+        body = "\n".join(f"- {each.what}" for each in found.inconsistencies)
+        step = Step(presence.SUBJECT, body, found.there, found.closed, record=there.stack)
         return perform(bench, there, [step], (), mode)

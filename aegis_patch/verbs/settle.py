@@ -72,7 +72,7 @@ class Settled:
 class _Met:
     """The pristine trees of base, ours and theirs, and of `goal`, to which each is brought.
 
-    `joined` is what the three records come to, `closed` that with all that is due.
+    `joined` is what the three records come to, `closed` that with all that it requires.
     """
 
     sides: tuple[Tree, Tree, Tree]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aegis_patch.history import presence
 from aegis_patch.history.presence import Finding
+from aegis_patch.merge import renames
 from aegis_patch.objects import conflict_markers
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import repository, unfinished
@@ -20,16 +21,17 @@ from aegis_patch.verbs.opening import open_project
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """A pristine file that the user "modified" or "deleted"."""
+class Changed:
+    """A pristine file that the user "modified", "deleted" or "moved", and where to."""
 
     path: str
     change: str
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A project beside its upstream; `drift` lists pristine files that the user changed.
+    """A project beside its upstream; `changed` lists pristine files that the user changed.
 
     `unfinished` are git's operations in progress, and conflict markers in what was committed;
     `has_conflicts` if these or unmerged paths are there.
@@ -39,9 +41,9 @@ class Status:
     integrations: tuple[str, ...]
     latest: str
     behind: int
-    drift: tuple[Drift, ...]
+    changed: tuple[Changed, ...]
     unfinished: tuple[Finding, ...]
-    off: tuple[Finding, ...] = ()
+    inconsistencies: tuple[Finding, ...] = ()
     has_conflicts: bool = False
 
 
@@ -55,8 +57,8 @@ def status(where: Path) -> Status:
         if release in versions:
             behind = len(versions) - 1 - versions.index(release)
         pristine = bench.pristine(found.there)
-        drift = drift_of(pristine, there.tree)
-        marked = tuple(_markers(there, pristine, drift))
+        changed = changed_files(pristine, there.tree)
+        marked = tuple(_markers(there, pristine, changed))
         left = (*_in_progress(there), *marked)
         stuck = bool(marked) or unfinished.has_conflicts(there.repo)
         catalogue = bench.catalogue(found.there)
@@ -66,7 +68,11 @@ def status(where: Path) -> Status:
             if name in catalogue and not component.is_chosen(catalogue[name])
         ]
         latest = versions[-1] if versions else release
-        return Status(there.stack, tuple(joined), latest, behind, drift, left, found.off, stuck)
+        return Status(
+            *(there.stack, tuple(joined), latest, behind, changed, left),
+            inconsistencies=found.inconsistencies,
+            has_conflicts=stuck,
+        )
 
 
 def _in_progress(there: Project) -> Iterator[Finding]:
@@ -84,23 +90,28 @@ def _in_progress(there: Project) -> Iterator[Finding]:
         yield Finding("Some files have unresolved conflicts.", remedy or "git status")
 
 
-def _markers(there: Project, pristine: Tree, drift: Iterable[Drift]) -> Iterator[Finding]:
+def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iterator[Finding]:
     """The files of aegis that were committed with conflict markers.
 
     These are the ones that its merges conflict in; they are read already where they differ, and a
     look into all files of the user's would take longer than the rest.
     """
-    for file in drift:
-        line = conflict_markers.line_of(there.tree.read(file.path))
+    for file in changed:
+        place = file.moved_to or file.path
+        line = conflict_markers.line_of(there.tree.read(place))
         if line and not conflict_markers.line_of(pristine.read(file.path)):
-            path = shlex.quote(f":/{repository.within(there.prefix, file.path)}")
+            path = shlex.quote(f":/{repository.within(there.prefix, place)}")
             command = f"git grep -n '^<<<<<<< ' -- {path}"
-            yield Finding(f"{file.path}:{line} has conflict markers.", command)
+            yield Finding(f"{place}:{line} has conflict markers.", command)
 
 
-def drift_of(pristine: Tree, head: Tree) -> tuple[Drift, ...]:
-    """The pristine files that a tree has not, or not the same."""
+def changed_files(pristine: Tree, head: Tree) -> tuple[Changed, ...]:
+    """The pristine files that a tree has not, or not the same, or elsewhere."""
+    lacking = sorted(path for path, _ in pristine.lacking(head))
+    gone = [path for path in lacking if path not in head]
+    moved = renames.follow(pristine, head, gone).files if gone else {}
     found = []
-    for path in sorted(path for path, _ in pristine.lacking(head)):
-        found.append(Drift(path, "modified" if path in head else "deleted"))
+    for path in lacking:
+        change = "modified" if path in head else "moved" if path in moved else "deleted"
+        found.append(Changed(path, change, moved.get(path)))
     return tuple(found)

@@ -36,7 +36,7 @@ def test_a_program_reads_it_too(start: Start) -> None:
     project = ported(start)
     ran = project.aegis("add", "ingress", "--dry-run", "--json", code=3)
     (conflict,) = ran.json["commits"][-1]["conflicts"]
-    (met,) = conflict["met"]
+    (met,) = conflict["places"]
     assert met["yours"]["commit"] == project.git("rev-parse", "HEAD~")
     assert met["yours"]["author"] == "Uma User"
     assert met["theirs"]["component"] == "ingress"
@@ -73,7 +73,7 @@ def test_an_edited_service_that_would_go(start: Start) -> None:
     (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
         "conflicts"
     ]
-    (met,) = conflict["met"]
+    (met,) = conflict["places"]
     assert met["yours"]["commit"] == commit
     assert met["theirs"]["patch"].startswith("Run workers beside the web server")
 
@@ -86,8 +86,8 @@ def test_an_edited_file_that_would_go(start: Start) -> None:
     (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
         "conflicts"
     ]
-    assert conflict["met"][0]["yours"]["commit"] == commit
-    assert conflict["met"][0]["theirs"]["component"] == "worker"
+    assert conflict["places"][0]["yours"]["commit"] == commit
+    assert conflict["places"][0]["theirs"]["component"] == "worker"
 
 
 def test_a_line_that_the_user_took_out(start: Start) -> None:
@@ -95,7 +95,7 @@ def test_a_line_that_the_user_took_out(start: Start) -> None:
     project.edit("compose.yaml", PORT, "")
     commit = project.commit("No port")
     (conflict,) = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"]
-    (met,) = conflict["met"]
+    (met,) = conflict["places"]
     assert met["yours"]["commit"] == commit
     assert project.read("compose.yaml").splitlines()[met["line"] - 1].startswith("<<<<<<<")
 
@@ -110,7 +110,7 @@ def test_only_what_theirs_changes_there_counts(start: Start) -> None:
         "conflicts"
     ]
     assert "REDIS_URL" in project.read(".env.example")
-    (met,) = conflict["met"]
+    (met,) = conflict["places"]
     assert met["theirs"]["component"] == "worker"
 
 
@@ -121,7 +121,7 @@ def test_what_python_takes_for_a_line_break(start: Start, text: str) -> None:
     project.edit("compose.yaml", PORT, f"    # {text} more\n{mine} # {text} of it\n")
     commit = project.commit(f"Port {text} here")
     (conflict,) = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"]
-    assert conflict["met"][0]["yours"]["commit"] == commit
+    assert conflict["places"][0]["yours"]["commit"] == commit
 
 
 def test_a_line_that_was_written_before_the_file_was_moved(start: Start) -> None:
@@ -135,7 +135,7 @@ def test_a_line_that_was_written_before_the_file_was_moved(start: Start) -> None
         "conflicts"
     ]
     assert conflict["path"] == "app/components/jobs/api.py"
-    assert conflict["met"][0]["yours"]["commit"] == commit
+    assert conflict["places"][0]["yours"]["commit"] == commit
 
 
 def test_in_a_subdirectory_after_steps_that_landed(start: Start) -> None:
@@ -146,7 +146,7 @@ def test_in_a_subdirectory_after_steps_that_landed(start: Start) -> None:
     commit = inner.commit("Publish on 9000")
     ran = inner.aegis("add", "cache", "ingress", "--json", code=3)
     (conflict,) = ran.json["commits"][-1]["conflicts"]
-    assert conflict["met"][0]["yours"]["commit"] == commit
+    assert conflict["places"][0]["yours"]["commit"] == commit
 
 
 def test_a_clean_verb_asks_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_style_and_labels(start: Start, style: str) -> None:
     assert expected in text
     project.git("cherry-pick", "--abort")
     line = project.aegis("add", "ingress", "--json", code=3).json["commits"][-1]["conflicts"][0]
-    assert text.splitlines(keepends=True)[line["met"][0]["line"] - 1] == ours
+    assert text.splitlines(keepends=True)[line["places"][0]["line"] - 1] == ours
 
 
 @pytest.mark.parametrize("style", ["diff3", "zdiff3"])
@@ -94,7 +94,7 @@ def test_what_a_release_changes_is_shown_from_old_to_new(start: Start, fork: Pro
     project.commit()
     ran = project.aegis("rebase-upstream", "--json", code=3)
     (conflict,) = ran.json["commits"][-1]["conflicts"]
-    change = conflict["met"][0]["theirs"]["change"]
+    change = conflict["places"][0]["theirs"]["change"]
     assert [line.split() for line in change] == [
         ["-", "interval:", "10s"],
         ["+", "interval:", "20s"],

@@ -40,7 +40,7 @@ def everything(bench: Bench) -> tuple[Upstream, Stack]:
 
 
 def said(bench: Bench, recorded: Stack, tree: Tree) -> list[str]:
-    return [each.what for each in presence.look(bench, recorded, tree).off]
+    return [each.what for each in presence.look(bench, recorded, tree).inconsistencies]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -60,8 +60,8 @@ def test_the_tree_tells_whatever_the_record_names(bench: Bench, version: str) ->
     for named, there in random.Random(4).sample(pairs, min(PAIRS, len(pairs))):
         tree = tree_of(bench.store, stack_of(opened, there))
         found = presence.look(bench, stack_of(opened, named), tree)
-        assert found.there.names == found.due.names == there, (sorted(named), sorted(there))
-        assert found.off
+        assert found.there.names == found.closed.names == there, (sorted(named), sorted(there))
+        assert found.inconsistencies
 
 
 def test_nothing_is_off_where_every_file_was_edited(bench: Bench) -> None:

@@ -363,17 +363,20 @@ def test_the_way_out_of_a_conflict_works_where_it_was_typed(
 # 8. --json: test_json.py.
 
 
-def test_status_tells_the_drift(start: Start) -> None:
+def test_status_lists_changed_files(start: Start) -> None:
     project = start("worker")
     project.write("Makefile", project.read("Makefile") + "# mine\n")
     (project.path / "LICENSE").write_text("mine")
     (project.path / "Dockerfile").unlink()
+    (project.path / "deploy").mkdir()
+    project.git("mv", "compose.yaml", "deploy/stack.yaml")
     project.commit("Mine")
-    assert project.aegis("status", "--json").json["drift"] == [
-        {"path": "Dockerfile", "change": "deleted"},
-        {"path": "Makefile", "change": "modified"},
+    assert project.aegis("status", "--json").json["changed"] == [
+        {"path": "Dockerfile", "change": "deleted", "moved_to": None},
+        {"path": "Makefile", "change": "modified", "moved_to": None},
+        {"path": "compose.yaml", "change": "moved", "moved_to": "deploy/stack.yaml"},
     ]
-    assert "Makefile" in project.aegis("status").out
+    assert "> compose.yaml moved to deploy/stack.yaml\n" in project.aegis("status").out
 
 
 # 9. components.
@@ -424,7 +427,7 @@ def test_a_directory_of_mine_where_a_file_has_to_come(start: Start) -> None:
     project.git("cherry-pick", "--continue")
     assert project.read("docs/mine/two/three") == "mine, two/three\n"
     assert project.is_sound()
-    assert project.aegis("status", "--json").json["drift"] == []
+    assert project.aegis("status", "--json").json["changed"] == []
 
 
 def test_a_link_in_the_way(start: Start, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_what_repair_settles_is_in_it(start: Start) -> None:
         project.git("switch", "--quiet", "--create", name, "main")
         project.aegis("add", name)
     project.git("merge", "--quiet", "cache", check=False)
-    assert check(project.aegis("repair", "--json"), "settled")["settled"]
+    assert check(project.aegis("repair", "--json"), "settled")["merged"]
 
 
 def test_an_adopted_project_is_in_it(start: Start) -> None:

@@ -141,7 +141,8 @@ def test_an_integration_that_only_changes_a_file(tmp_path: Path, fork: Project) 
     project.edit(".gitignore", "/of-both/\n", "")
     project.commit("Without the line")
     lost = "aegis.toml lists cache+ingress+git, but none of its files are here"
-    assert [each["what"] for each in project.aegis("status", "--json").json["off"]] == [lost]
+    (found,) = project.aegis("status", "--json").json["needs_repair"]
+    assert found["what"] == lost
     project.aegis("repair")
     assert project.tree == whole
     project.git("rm", "--quiet", ".gitignore")

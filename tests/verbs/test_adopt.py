@@ -60,16 +60,16 @@ def test_release_components_and_answers_are_found(rate: float, number: int, star
     if rate:
         edit(project, rate, number)
     before = recorded(project)
-    drift = project.aegis("status", "--json").json["drift"]
+    drift = project.aegis("status", "--json").json["changed"]
     copy = copied(project)
     found = copy.aegis("adopt", "--json").json
     assert copy.subjects == [f"Adopt aegis {version}", "Copied"]
     assert recorded(copy) == before
     assert copy.is_sound()
     assert found["releases"][0]["share"] > (60 if rate else 99)
-    assert found["drift"] == drift
+    assert found["changed"] == drift
     status = copy.aegis("status", "--json").json
-    assert (status["release"], status["off"], status["drift"]) == (version, [], drift)
+    assert (status["release"], status["needs_repair"], status["changed"]) == (version, [], drift)
 
 
 def test_what_was_adopted_is_as_any_other(start: Start) -> None:

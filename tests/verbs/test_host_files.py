@@ -73,7 +73,7 @@ def test_its_project_is_as_any_other(tmp_path: Path) -> None:
     project.aegis("answers", "description=Ships and crews.")
     readme = project.read("README.md")
     assert readme.startswith("# my-api\nA service for our harbour.\n\nShips and crews.\n")
-    assert project.aegis("status", "--json").json["off"] == []
+    assert project.aegis("status", "--json").json["needs_repair"] == []
 
 
 def test_a_hosts_pattern_that_hides_the_project_is_named(tmp_path: Path) -> None:

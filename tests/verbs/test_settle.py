@@ -92,7 +92,7 @@ class Team:
 def settled(project: Project) -> Any:
     """All that git left is settled; what then finishes it is pasted."""
     found = project.aegis("repair", "--json").json
-    assert found["left"] == []
+    assert found["conflicts"] == []
     assert not project.git("ls-files", "--unmerged")
     words = found["next"].split()
     assert words[0] == "git"
@@ -226,7 +226,7 @@ def test_what_people_wrote_is_kept_and_what_they_both_wrote_is_left(stopped: Pro
     marked = stopped.read("README.md")
     found = stopped.aegis("repair", "--json", code=3).json
     reason = "both changed the same lines"
-    assert found["left"] == [{"path": "README.md", "reason": reason}]
+    assert found["conflicts"] == [{"path": "README.md", "reason": reason}]
     assert stopped.git("diff", "--name-only", "--diff-filter=U") == "README.md"
     assert stopped.read("README.md") == marked
     text = stopped.read("pyproject.toml")
@@ -243,12 +243,12 @@ def test_a_file_that_somebody_resolves_is_theirs(stopped: Project) -> None:
     text = stopped.read("pyproject.toml") + "# resolving\n"
     stopped.write("pyproject.toml", text)
     found = stopped.aegis("repair", "--json", code=3).json
-    assert {"path": "pyproject.toml", "reason": "you started to resolve it"} in found["left"]
-    assert "compose.yaml" in found["settled"]
+    assert {"path": "pyproject.toml", "reason": "you started to resolve it"} in found["conflicts"]
+    assert "compose.yaml" in found["merged"]
     assert stopped.read("pyproject.toml") == text
     stopped.git("add", "pyproject.toml")
     found = stopped.aegis("repair", "--json", code=3).json
-    assert [each["path"] for each in found["left"]] == ["README.md"]
+    assert [each["path"] for each in found["conflicts"]] == ["README.md"]
     assert stopped.read("pyproject.toml") == text
 
 
@@ -288,7 +288,7 @@ def test_a_project_in_a_subdirectory(start: Start, tmp_path: Path) -> None:
         project.commit("More beside it")
     assert stops(project, "merge", "other")
     settled(project)
-    assert project.aegis("status", "--json").json["drift"] == []
+    assert project.aegis("status", "--json").json["changed"] == []
     assert (tmp_path / "own.toml").read_text().count("= 1") == 3
 
 
@@ -303,11 +303,11 @@ def test_a_lock_is_made_anew_where_uv_may(start: Start, relock: bool) -> None:
         locked(project, wheel)
     assert stops(project, "merge", "--no-edit", "other")
     if relock:
-        assert "uv.lock" in settled(project)["settled"]
+        assert "uv.lock" in settled(project)["merged"]
         assert is_current(project)
         return
     found = project.aegis("repair", "--no-lock", "--json", code=3).json
-    assert [each["path"] for each in found["left"]] == ["uv.lock"]
+    assert [each["path"] for each in found["conflicts"]] == ["uv.lock"]
     assert "Run: uv lock" in found["notes"][0]["text"]
 
 
@@ -344,7 +344,7 @@ def test_own_files_are_merged_by_what_they_say(start: Start, by: str) -> None:
         project.aegis("merge-driver", "on")
     assert stops(project, "merge", "--no-edit", "theirs") == (by == "repair")
     if by == "repair":
-        assert settled(project)["settled"] == paths
+        assert settled(project)["merged"] == paths
     for path in paths:
         before, added = OWN[path]
         text = project.read(path)
@@ -362,7 +362,7 @@ def test_what_neither_can_merge_is_marked_as_ever(start: Start) -> None:
     marked = "a\n<<<<<<< ours\nours\n=======\ntheirs\n>>>>>>> theirs\n"
     assert project.read("own.txt") == marked
     found = project.aegis("repair", "--json", code=3).json
-    assert [each["path"] for each in found["left"]] == ["own.lock", "own.txt"]
+    assert [each["path"] for each in found["conflicts"]] == ["own.lock", "own.txt"]
     assert project.read("own.txt") == marked
 
 

@@ -42,7 +42,7 @@ def status(project: Project) -> Any:
 
 
 def off(project: Project) -> list[str]:
-    return [each["what"] for each in status(project)["off"]]
+    return [each["what"] for each in status(project)["needs_repair"]]
 
 
 def names(project: Project) -> list[str]:
@@ -121,7 +121,7 @@ def test_one_adds_a_component_and_one_rebases(start: Start, fork: Project) -> No
     assert {each["release"] for each in status(project)["components"]} == {"1.0"}
     assert off(project) == ["cache and worker are from release 1.0, but the project is at 2.0"]
     repaired(project)
-    assert status(project)["drift"] == []
+    assert status(project)["changed"] == []
     assert same(project, start("worker", upstream=fork, name="expected"))
 
 
@@ -131,7 +131,7 @@ def test_one_removes_what_the_other_came_to_need(start: Start) -> None:
     assert off(project) == ["cache+ingress is installed without cache"]
     repaired(project)
     assert names(project) == ["ingress"]
-    assert status(project)["drift"] == []
+    assert status(project)["changed"] == []
 
 
 def test_one_removes_what_the_other_now_requires(start: Start) -> None:
@@ -205,7 +205,7 @@ def leaves_all_but_mine(project: Project, start: Start) -> bool:
     """Whether nothing needs repair, and `remove worker` leaves the line that mine collided with."""
     assert off(project) == []
     project.aegis("remove", "worker")
-    assert status(project)["drift"] == [{"path": ".env.example", "change": "modified"}]
+    assert [each["path"] for each in status(project)["changed"]] == [".env.example"]
     project.edit(".env.example", "MINE=1\n", "")
     project.commit()
     return same(project, start(name="without"))
@@ -266,7 +266,7 @@ def test_a_repair_of_nonsense_was_squashed_with_more(start: Start) -> None:
     project.git("reset", "--quiet", "--soft", before)
     project.commit("All at once")
     project.aegis("remove", "ingress")
-    assert status(project)["drift"] == [{"path": "compose.yaml", "change": "modified"}]
+    assert [each["path"] for each in status(project)["changed"]] == ["compose.yaml"]
     assert "9000:8000" in project.read("compose.yaml")
 
 
@@ -478,7 +478,7 @@ def test_a_colleague_clones_and_has_no_cache(
     git(tmp_path, "clone", "--quiet", str(mine.path), "theirs")
     theirs = Project(tmp_path / "theirs")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-cache-yet"))
-    assert (off(theirs), status(theirs)["drift"]) == ([], [])
+    assert (off(theirs), status(theirs)["changed"]) == ([], [])
     before = theirs.tree
     theirs.aegis("add", "worker")
     mine.aegis("add", "database")

@@ -66,7 +66,7 @@ def _show(screen: Screen, found: Found) -> None:
         screen.line(dim(f"{plain(other.stack.label)}: {other.share:.1f} %"))
     screen.line()
     as_text.show_answers(screen, stack.answers)
-    as_text.show_drift(screen, stack.title, found.drift)
+    as_text.show_changed(screen, stack.title, found.changed)
 
 
 def _as_json(found: Found) -> dict[str, Any]:
@@ -83,5 +83,5 @@ def _as_json(found: Found) -> dict[str, Any]:
         "releases": near,
         "components": components,
         "answers": dict(nearest.stack.answers),
-        "drift": [asdict(file) for file in found.drift],
+        "changed": [asdict(file) for file in found.changed],
     }

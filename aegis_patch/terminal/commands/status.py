@@ -21,13 +21,14 @@ def command(run: Run, exit_code: ExitCode = False) -> int:
     from aegis_patch.verbs.status import status
 
     found = status(run.where)
-    unfinished, off = _from_here(found.unfinished, run), _from_here(found.off, run)
-    found = replace(found, unfinished=unfinished, off=off)
+    unfinished = _from_here(found.unfinished, run)
+    inconsistencies = _from_here(found.inconsistencies, run)
+    found = replace(found, unfinished=unfinished, inconsistencies=inconsistencies)
     update = from_here("aegis rebase-upstream", run.where)
     show(run, status_json(found), lambda: as_text.show_status(screen(), found, update))
     if found.has_conflicts:
         code = errors.UNRESOLVED
-    elif found.off:
+    elif found.inconsistencies:
         code = errors.NEEDS_REPAIR
     else:
         code = errors.BEHIND if found.behind else errors.OK

@@ -60,7 +60,7 @@ def check_record(life: Life, args: tuple[str, ...]) -> None:
     if args[0] == "rebase-upstream":
         hold(life.release == args[2], f"at {life.release}")
     if args[0] == "repair":
-        found = life.project.aegis("status", "--json").json["off"]
+        found = life.project.aegis("status", "--json").json["needs_repair"]
         hold(not found, f"off after a repair: {found}")
 
 

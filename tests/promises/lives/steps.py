@@ -152,7 +152,7 @@ def there_and_back(life: Life) -> None:
     project = life.project
     absent = sorted(set(names(life.release)) - life.present.keys())
     absent = [name for name in absent if name in life.favourites] or absent
-    if not absent or project.aegis("status", "--json").json["off"]:
+    if not absent or project.aegis("status", "--json").json["needs_repair"]:
         return
     name, head = life.chance.choice(absent), project.head
     was = life.lines
@@ -178,7 +178,7 @@ def either_order(life: Life) -> None:
     """Two adds in either order: the same tree, if both are clean."""
     project = life.project
     absent = sorted(set(names(life.release)) - life.present.keys())
-    if len(absent) < 2 or project.aegis("status", "--json").json["off"]:
+    if len(absent) < 2 or project.aegis("status", "--json").json["needs_repair"]:
         return
     pair = life.chance.sample(absent, 2)
     before, found = project.head, []
