@@ -95,14 +95,13 @@ def _blocks(module: _Module, body: Sequence[ast.stmt], start: int, end: int) -> 
     lines = module.lines
     for node in body:
         stop = _last_line(node)
-        if node is body[-1] and behind_blank_lines(lines, stop) >= end:
-            stop = end
         if _first_line(node) <= start:
             raise Unusual("two statements on one line")
         yield _block(module, node, start, stop)
         start = stop
     if start < end:
-        yield Block("(end)", "".join(lines[start:end]), free=False)
+        is_blank = behind_blank_lines(lines, start) >= end
+        yield Block("(end)", "".join(lines[start:end]), free=is_blank)
 
 
 def _block(module: _Module, node: ast.stmt, start: int, stop: int) -> Block:

@@ -77,6 +77,15 @@ def test_what_is_a_persons_to_decide(old: str, mine: str, wanted: str) -> None:
     assert result is None or ("as x" in result and "as y" in result)
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+def test_an_import_at_a_lost_anchor_leaves_the_blank_lines_at_the_end(end: str) -> None:
+    shared, came = "import a\n\n# yours below\n", "import a\n\nimport b\n\n# yours below\n"
+    mine = f"import a\n{end}"
+    added = merged(shared, mine, came)
+    assert added == f"import a\n\nimport b\n{end}"
+    assert merged(came, added, shared) == mine
+
+
 def test_like_shaped_classes_are_told_by_their_names() -> None:
     """Theirs has a new class above; ours changed the method of A, and not that of the new one."""
     ours = BASE.replace("return 1", "return 'mine'", 1)

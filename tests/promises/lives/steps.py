@@ -167,8 +167,7 @@ def there_and_back(life: Life) -> None:
     if back.code:
         return
     differs = f"{name} and back:\n{project.git('diff', head, 'HEAD')}\n{first}\n{said}"
-    # A blank line at an anchor that the user took away may go with what stood there.
-    same = not project.git("diff", "--ignore-blank-lines", head, "HEAD")
+    same = not project.git("diff", head, "HEAD")
     hold(same or bool(KEPT.search(first + said)), differs)
     if "resolved as in" not in first + said:
         hold(not was - life.lines, f"{was - life.lines}\n{differs}")
