@@ -1,15 +1,13 @@
-"""Work on a component's series as on a branch.
+"""Work on a component's series as on a branch: `scripts/series VERB`.
 
-    scripts/series open NAME [DIRECTORY]   a git repository: what NAME requires, then its patches
-    scripts/series save NAME [DIRECTORY]   write its commits back to patches/NAME/
-    scripts/series refresh                 after base/ changed: open and save each, in order
-    scripts/series check [NAME…]           export each again: no byte may differ, no rule be broken
+    open NAME [DIRECTORY]   a git repository: what NAME requires, then its patches
+    save NAME [DIRECTORY]   write its commits back to patches/NAME/
+    refresh                 after base/ changed: open and save each, in order
+    check [NAME…]           export each again: no byte may differ, no rule be broken
 
 Between open and save, edit and commit in DIRECTORY (default: .series/NAME) as usual: a commit is a
 patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. Opening a
 directory again starts anew, once all of it is saved.
-
-A fork's maintainer runs `python -m aegis_patch.maintain.series` in the fork's own directory.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,8 +44,16 @@ def upstream_here() -> Path:
     return here if is_one else OURS
 
 
+def how_to_run() -> str:
+    """The command that works where this runs: an upstream may have no scripts/."""
+    if (ROOT / "scripts/series").exists():
+        return "scripts/series"
+    return f"{shlex.quote(sys.orig_argv[0])} -m aegis_patch.maintain.series"
+
+
 OURS = Path(__file__).resolve().parent.parent.parent
 ROOT = upstream_here()
+SERIES = how_to_run()
 FIXED = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
@@ -63,6 +70,7 @@ EXPORT = [
     *("--no-base", "--src-prefix=a/", "--dst-prefix=b/"),
     *("--diff-algorithm=myers", "--unified=3", "--quiet"),
 ]
+USAGE = (__doc__ or "").replace("scripts/series", SERIES)
 HERMETIC = {**os.environ, **FIXED, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
@@ -72,7 +80,7 @@ def main() -> None:
         case ["open", name, *rest]:
             directory = Path(rest[0]) if rest else ROOT / ".series" / name
             open_series(name, directory)
-            print(f"{directory}: edit, commit, then scripts/series save {name}")
+            print(f"{directory}: edit, commit, then {SERIES} save {name}")
         case ["save", name, *rest]:
             changed = save(name, Path(rest[0]) if rest else ROOT / ".series" / name)
             print(f"patches/{name}: {len(listed(name))} patches, {changed} changed")
@@ -81,17 +89,15 @@ def main() -> None:
         case ["check", *names]:
             sys.exit(1 if check(names) else 0)
         case [] | ["--help" | "-h"]:
-            print(__doc__)
+            print(USAGE)
         case _:
-            sys.exit(__doc__)
+            sys.exit(USAGE)
 
 
 def open_series(name: str, directory: Path) -> None:
     """A repository with what the series is written against, and a commit for each patch."""
     if directory.exists() and not is_saved(name, directory):
-        sys.exit(
-            f"{directory} has work that is not saved: scripts/series save {name}, or remove it"
-        )
+        sys.exit(f"{directory} has work that is not saved: {SERIES} save {name}, or remove it")
     shutil.rmtree(directory, ignore_errors=True)
     start(name, directory)
     patches = [str(ROOT / "patches" / name / patch) for patch in listed(name)]
@@ -103,8 +109,8 @@ def open_series(name: str, directory: Path) -> None:
     )  # fmt: skip
     if done.returncode:
         sys.exit(
-            f"patches/{name} does not fit: scripts/series open {name}, then in .series/{name} "
-            f"resolve, git add, git am --continue; then scripts/series save {name}"
+            f"patches/{name} does not fit: {SERIES} open {name}, then in .series/{name} "
+            f"resolve, git add, git am --continue; then {SERIES} save {name}"
         )
 
 
@@ -216,13 +222,13 @@ def differs(name: str) -> bool:
                 git(work, "am", "--keep", "--quiet", str(ROOT / "patches" / name / patch))
             exported = export(work)
         except (SystemExit, AegisError) as error:
-            print(f"patches/{name} does not fit: {error}; scripts/series refresh")
+            print(f"patches/{name} does not fit: {error}; {SERIES} refresh")
             return True
     changed = changes(name, exported)
     if changed or list(exported) != listed(name):
         print(
             f"patches/{name} is not as exported: {', '.join(changed) or 'series'}; "
-            f"scripts/series open {name} && scripts/series save {name}"
+            f"{SERIES} open {name} && {SERIES} save {name}"
         )
     return bool(changed)
 
@@ -307,4 +313,4 @@ if __name__ == "__main__":
     try:
         main()
     except AegisError as error:
-        sys.exit(f"{error.what} at {error.where}: scripts/series refresh, in requirement order")
+        sys.exit(f"{error.what} at {error.where}: {SERIES} refresh, in requirement order")

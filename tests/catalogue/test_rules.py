@@ -225,3 +225,5 @@ def test_a_fork_checks_its_own(tmp_path: Path) -> None:
     done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stdout == f"patches/ingress: {first}: the body does not say why\n"
+    usage = subprocess.run(check[:-1], cwd=fork, capture_output=True, text=True, check=False)
+    assert f"`{sys.executable} -m aegis_patch.maintain.series VERB`" in usage.stdout
