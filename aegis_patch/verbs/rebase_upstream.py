@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Collection
 from dataclasses import replace
@@ -32,6 +33,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         newest = releases.WORK if is_work else releases.latest(old.url)
         wanted = fork.version(to) if to else newest
         opened = bench.open(there.stack.url, wanted)
+        _refuse_moved(old, opened)
         _refuse_absent(bench, old, opened)
         within = old.without(old.names - opened.catalogue.keys())
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
@@ -100,6 +102,20 @@ def _is_named(path: str, names: Collection[str]) -> bool:
         if f"{name}.".startswith(module):
             return True
     return False
+
+
+def _refuse_moved(old: Stack, opened: Upstream) -> None:
+    """Refuse a release whose tag names another commit than the one that the project is at."""
+    if old.url == releases.BUNDLED or not old.commit:
+        return
+    if opened.release == old.release and opened.commit != old.commit:
+        raise Refused(
+            f"The tag of release {old.release} was moved: this project is at commit "
+            f"{old.commit[:12]}, the upstream now has {opened.commit[:12]}. "
+            "Ask its maintainers to tag a new release.",
+            where=old.url,
+            next=f"git ls-remote --tags -- {shlex.quote(old.url)}",
+        )
 
 
 def _refuse_absent(bench: Bench, old: Stack, opened: Upstream) -> None:

@@ -185,9 +185,13 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
 def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
     tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = begin(tmp_path, fork)
+    project, at = begin(tmp_path, fork), fork.head
     fork.git("commit", "--quiet", "--amend", "--message", "History, written anew")
     fork.git("tag", "--force", "v1.10")
+    refused = project.aegis("rebase-upstream", code=1).err
+    assert "The tag of release 1.10 was moved" in refused
+    assert at[:12] in refused
+    assert fork.head[:12] in refused
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
     project.aegis("add", "cache")
     fork.git("reflog", "expire", "--expire=now", "--all")
