@@ -65,7 +65,7 @@ def explain(where: Path, target: str) -> Explained:
         Refused: neither git nor the pristine tree has such a file, or it has no such line.
     """
     with open_project(where, to_write=False) as (bench, there):
-        path, line = _split(there, where, target)
+        path, word = _split(there, where, target)
         stack = presence.look(bench, there.stack, there.tree).there
         tree = worktree.snapshot(bench.store, there)
         entry = tree.lookup(path)
@@ -74,12 +74,7 @@ def explain(where: Path, target: str) -> Explained:
         was = _pristine_path(bench, stack, tree, path)
         data = entry.data
         lines = texts.lines(data)
-        if line is not None and not 0 < line <= len(lines):
-            count = f"{len(lines)} line{'s' * (len(lines) != 1)}"
-            raise Refused(
-                f"{path} has {count}.", where=target, next=f"aegis explain {shlex.quote(path)}"
-            )
-        shown = range(line - 1, line) if line else range(len(lines))
+        shown = _shown(path, word, len(lines))
         file = _File(bench, there, stack, path, was, entry, _commit(bench, there, tree))
         parts = _parts(file, shown)
         text = [lines[number].decode("utf-8", "replace").rstrip("\r\n") for number in shown]
@@ -87,11 +82,25 @@ def explain(where: Path, target: str) -> Explained:
         return Explained(path, was, stack.label, tuple(parts), tuple(text if is_text else ()))
 
 
-def _split(there: Project, where: Path, target: str) -> tuple[str, int | None]:
-    found = re.fullmatch(r"(.+):(\d+):?", target, re.DOTALL)
+def _split(there: Project, where: Path, target: str) -> tuple[str, str]:
+    """The path of a target, and the word behind it for a line."""
+    found = re.fullmatch(r"(.+):([^:/]+):?", target, re.DOTALL)
     if found is None or (where / target).exists():
-        return inside(there, where / target), None
-    return inside(there, where / found[1]), int(found[2])
+        return inside(there, where / target), ""
+    return inside(there, where / found[1]), found[2]
+
+
+def _shown(path: str, word: str, count: int) -> range:
+    """The lines that a word asks for, counted from 0; all of them without one."""
+    if not word:
+        return range(count)
+    line = int(word) if word.isdecimal() else 0
+    if not 0 < line <= count:
+        lines = f"it has lines 1 to {count}" if count else "it is empty"
+        raise Refused(
+            f"{path} has no line {word}: {lines}.", next=f"aegis explain {shlex.quote(path)}"
+        )
+    return range(line - 1, line)
 
 
 def _pristine_path(bench: Bench, stack: Stack, tree: Tree, path: str) -> str | None:

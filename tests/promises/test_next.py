@@ -28,7 +28,6 @@ PACKAGE = ROOT / "aegis_patch"
 Words = list[str | Path]
 Provoke = Callable[["World"], Words]
 ELSEWHERE = {
-    "{path} has {count}": "see `a line that is not there`",
     "half written": "tests/landing/faults.py: a disk that is full while files move",
     "; nothing was changed": "tests/landing/faults.py; the command is pasted below",
     "git couldn't write the files": "tests/landing/faults.py; the command is pasted below",
@@ -186,7 +185,7 @@ CASES = {
     "a path that nobody has": typed("tracks no such file", "diff nothing"),
     "a file that nobody has": typed("tracks no such file", "explain nothing"),
     "a component that is not there": typed("isn't installed.", "diff --component worker"),
-    "a line that is not there": typed("has 0 lines", "explain empty:1", ">empty; git add empty"),
+    "a line that is not there": typed("has no line", "explain empty:1", ">empty; git add empty"),
     "an answer that nobody asks for": typed("No answer ", "answers colour=red"),
     "an answer to init that nobody asks for": typed("No", "init ../x -y --answer colour=red"),
     "an answer that is not valid": typed("Invalid answer", "answers author_email=me"),
@@ -391,6 +390,14 @@ def a_commit_that_is_none(world: World) -> Words:
 @case("no longer has commit")
 def a_commit_that_the_fork_lost(world: World) -> Words:
     return recording(world, "1" * 40)
+
+
+@case("was moved")
+def a_tag_that_moved(world: World) -> Words:
+    project = world.fork(v1_0={})
+    git(world.path / "fork.git", "tag", "--delete", "v1.0")
+    publish(world.path / "fork.git", {**BASE, "patches/.keep": b"", "other": b""}, "v1.0")
+    return at(project, "rebase-upstream")
 
 
 def recording(world: World, commit: str) -> Words:

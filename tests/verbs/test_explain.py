@@ -125,8 +125,12 @@ def test_my_own_files_and_those_without_lines(start: Start) -> None:
         ("nothing", "no such file"),
         ("app", "a directory"),
         (".", "a directory"),
-        ("compose.yaml:0", "lines"),
-        ("compose.yaml:9999", "lines"),
+        ("compose.yaml:0", "compose.yaml has no line 0: it has lines 1 to "),
+        ("compose.yaml:9999", "no line 9999"),
+        ("compose.yaml:99999999999999999999", "no line 999"),
+        ("compose.yaml:-1", "no line -1"),
+        ("compose.yaml:last", "no line last"),
+        ("nothing:last", "no such file"),
     ],
 )
 def test_what_is_not_there(start: Start, target: str, what: str) -> None:
