@@ -18,6 +18,8 @@ from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream.workbench import Bench
 
+_LAST = 100  # commits that are looked at for a turn that a status is about
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -26,6 +28,15 @@ class Turn:
     commit: pygit2.Commit
     mine: Tree
     result: Tree
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether a name is gone, or another release there, with whatever it had."""
+        try:
+            before, after = (record.parse(tree.read(RECORD)) for tree in (self.mine, self.result))
+        except Refused:
+            return False
+        return before.label != after.label or not before.names <= after.names
 
     def pristine(self, bench: Bench) -> tuple[Tree, Tree] | None:
         """The pristine trees of the two records; None if one is broken or its release missing."""
@@ -52,6 +63,23 @@ def turns(project: Project) -> Iterator[Turn]:
             mine = _tree(repo, before.commit).subtree(project.prefix)
             if before.record and before.record != now.record and mine and result:
                 yield Turn(now.commit, mine, result)
+
+
+def newest(project: Project) -> Turn | None:
+    """The newest turn on the branch itself, if it is among the last commits."""
+    repo = project.repo
+    now = repo[project.head].peel(pygit2.Commit)
+    for _ in range(_LAST):
+        if not now.parent_ids or now.parent_ids[0] not in repo:
+            return None
+        before = repo[now.parent_ids[0]].peel(pygit2.Commit)
+        mine, result = (_tree(repo, each).subtree(project.prefix) for each in (before, now))
+        if not (mine and result and RECORD in mine):
+            return None
+        if mine.lookup(RECORD) != result.lookup(RECORD):
+            return Turn(now, mine, result)
+        now = before
+    return None
 
 
 def gained(project: Project, name: str) -> pygit2.Commit | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aegis_patch.history.unresolved import Reference
     from aegis_patch.merge.outcome import Conflict
     from aegis_patch.stack.component import Component
     from aegis_patch.stack.release import Upstream
@@ -51,12 +53,9 @@ def error_json(what: str, where: str, next: str) -> dict[str, Any]:
 
 def result_json(result: Result) -> dict[str, Any]:
     """A plan or a result as a program reads it."""
-    dangling = []
-    for line in result.dangling:
-        dangling.append({"path": line.path, "line": line.line, "name": line.name})
     shown: dict[str, Any] = {
         "commits": [_commit_json(commit) for commit in result.commits],
-        "dangling": dangling,
+        "dangling": _dangling_json(result.dangling),
         "not_applied": [{"path": note.path, "reason": note.text} for note in result.not_applied],
         "update_notes": [_update_json(note) for note in result.update_notes],
     }
@@ -94,6 +93,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "changed": [asdict(file) for file in status.changed],
         "unfinished": [asdict(finding) for finding in status.unfinished],
         "needs_repair": [asdict(finding) for finding in status.inconsistencies],
+        "dangling": _dangling_json(status.dangling),
     }
 
 
@@ -123,6 +123,10 @@ def components_json(opened: Upstream) -> list[dict[str, Any]]:
 
 def _kind_and_name(component: Component) -> tuple[int, str]:
     return _KINDS.index(component.kind), component.name
+
+
+def _dangling_json(found: Sequence[Reference]) -> list[dict[str, Any]]:
+    return [{"path": each.path, "line": each.line, "name": each.name} for each in found]
 
 
 def _update_json(note: UpdateNote) -> dict[str, str]:

@@ -14,6 +14,7 @@ from aegis_patch.terminal.screen import GLUE, Screen, bold, cyan, dim, green, ma
 
 if TYPE_CHECKING:
     from aegis_patch.errors import AegisError
+    from aegis_patch.history.unresolved import Reference
     from aegis_patch.merge.outcome import Meeting
     from aegis_patch.merge.sides import Note
     from aegis_patch.verbs.settle import Settled
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~"), "moved": cyan(">")}
 _MOST_FILES = 12  # of a commit, before those that are not edits are only counted
 _MOST_LINES = 8  # of a release's change at a conflict
+_MOST_REFERENCES = 20
 _MOST_NOTES = 3  # of one kind, before they become one line
 _MARKED = "Edit the marked lines, then: git add {path}"
 _AS_YOU_LEFT_IT = (
@@ -84,15 +86,16 @@ def show_notes(screen: Screen, result: Result, here: Callable[[str], str] = str)
         show_next(screen, result.next)
 
 
-def _broken(result: Result) -> list[str]:
+def _broken(result: Result) -> Iterator[str]:
     """The lines with broken references, without those that an update note is about."""
-    from aegis_patch.verbs.perform import SHOWN
-
     noted = {(".env", note.name) for note in result.update_notes}
-    found = [str(each) for each in result.dangling if (each.path, each.name) not in noted]
-    if len(found) > SHOWN:
-        found[SHOWN:] = [f"and {len(found) - SHOWN} more lines"]
-    return found
+    yield from _few([each for each in result.dangling if (each.path, each.name) not in noted])
+
+
+def _few(found: Sequence[Reference]) -> Iterator[str]:
+    yield from map(str, found[:_MOST_REFERENCES])
+    if (more := len(found) - _MOST_REFERENCES) > 0:
+        yield f"and {_number(more, 'more line')}"
 
 
 def show_settled(screen: Screen, found: Settled) -> None:
@@ -127,6 +130,10 @@ def show_status(screen: Screen, status: Status, update: str) -> None:
     for name in status.integrations:
         screen.line(f"  {plain(name)} {dim('(integration)')}")
     _show_inconsistencies(screen, status)
+    if status.dangling:
+        screen.line("\n" + bold("Broken references:"))
+    for line in _few(status.dangling):
+        screen.line(f"  {plain(line)}", hang=4)
     show_changed(screen, status.stack.title, status.changed)
 
 

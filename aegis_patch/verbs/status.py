@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aegis_patch.history import presence
+from aegis_patch.history import presence, record_log
 from aegis_patch.history.presence import Finding
 from aegis_patch.merge import renames
 from aegis_patch.objects import conflict_markers
@@ -17,7 +18,11 @@ from aegis_patch.project.find import Project
 from aegis_patch.stack import component
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
+from aegis_patch.upstream.workbench import Bench
 from aegis_patch.verbs.opening import open_project
+
+if TYPE_CHECKING:
+    from aegis_patch.history.unresolved import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ class Status:
     """A project beside its upstream; `changed` lists pristine files that the user changed.
 
     `unfinished` are git's operations in progress, and conflict markers in what was committed;
-    `has_conflicts` if these or unmerged paths are there.
+    `has_conflicts` if these or unmerged paths are there. `dangling` are the broken references that
+    are left of the last verb.
     """
 
     stack: Stack
@@ -45,6 +51,7 @@ class Status:
     unfinished: tuple[Finding, ...]
     inconsistencies: tuple[Finding, ...] = ()
     has_conflicts: bool = False
+    dangling: tuple[Reference, ...] = ()
 
 
 def status(where: Path) -> Status:
@@ -72,6 +79,7 @@ def status(where: Path) -> Status:
             *(there.stack, tuple(joined), latest, behind, changed, left),
             inconsistencies=found.inconsistencies,
             has_conflicts=stuck,
+            dangling=tuple(_dangling(bench, there)),
         )
 
 
@@ -103,6 +111,23 @@ def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iter
             path = shlex.quote(f":/{repository.within(there.prefix, place)}")
             command = f"git grep -n '^<<<<<<< ' -- {path}"
             yield Finding(f"{place}:{line} has conflict markers.", command)
+
+
+def _dangling(bench: Bench, there: Project) -> Sequence[Reference]:
+    """The lines that name what the last change of the record took away, as after its verb."""
+    turn = record_log.newest(there)
+    pair = turn.pristine(bench) if turn and turn.takes_away else None
+    if turn is None or pair is None:
+        return ()
+    from aegis_patch.history import unresolved  # slow to import, and seldom needed
+
+    old, new = pair
+    moved = renames.follow(old, there.tree, old.changed(new)).files
+    was = {place: path for path, place in moved.items()}
+    trees = (turn.mine, old, new, there.tree)
+    return unresolved.references(
+        unresolved.Evolved(there.root, str(there.head), *trees, moved=moved, was=was)
+    )
 
 
 def changed_files(pristine: Tree, head: Tree) -> tuple[Changed, ...]:

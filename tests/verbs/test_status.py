@@ -39,6 +39,26 @@ def test_exit_codes(start: Start) -> None:
     assert code(project) == 12
 
 
+def test_broken_references_after_a_conflict_was_resolved(start: Start) -> None:
+    project = start("worker")
+    project.write("app/mine.py", "from app.components.worker import queue  # noqa\n")
+    project.edit("compose.yaml", "stop_grace_period: 40s", "stop_grace_period: 50s")
+    project.commit("Mine")
+    gone = "app/mine.py:1 still uses app.components.worker"
+    assert gone in project.aegis("remove", "worker", code=3).out
+    project.git("checkout", "--theirs", "compose.yaml")
+    project.git("add", "compose.yaml")
+    project.git("cherry-pick", "--continue")
+    project.write("notes.md", "mine\n")
+    project.commit("Later")
+    assert gone in project.aegis("status").out
+    found = {"path": "app/mine.py", "line": 1, "name": "app.components.worker.queue"}
+    assert project.aegis("status", "--json").json["dangling"] == [found]
+    project.git("rm", "--quiet", "app/mine.py")
+    project.commit("Repair")
+    assert project.aegis("status", "--json").json["dangling"] == []
+
+
 def test_behind(start: Start) -> None:
     assert code(start(version=OLDER)) == 10
 
