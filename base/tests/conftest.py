@@ -1,7 +1,9 @@
 """What every test may use. A component's own: tests/components/<name>/conftest.py."""
 
 import importlib
+import queue
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +25,9 @@ from app.core import settings
 WS = "ws://localhost/dashboard/ws"
 MESSAGES = 100
 """How many to wait for at most: one comes at least every two seconds while a page is open."""
+PATIENCE = 120.0
+LOOK = 0.05
+"""Seconds between two looks. They are counted: a clock runs where the machine stands still, too."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,15 +95,12 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-def until(holds: Callable[[], Any], seconds: float = 120) -> Any:
-    """Wait until something holds, and return it.
-
-    Looks are counted: a clock also runs where the machine stands still.
-    """
-    for _ in range(int(seconds * 20)):
+def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Wait until something holds, and return it."""
+    for _ in range(int(seconds / LOOK)):
         if found := holds():
             return found
-        time.sleep(0.05)
+        time.sleep(LOOK)
     pytest.fail(f"does not hold after {seconds} seconds")
 
 
@@ -122,6 +124,9 @@ class Viewer:
 
     def __init__(self, socket: Any, route: str = "/") -> None:
         self._socket = socket
+        self._arrived = queue.SimpleQueue[bytes | Exception]()
+        # In a thread: nobody can stop waiting for a socket.
+        threading.Thread(target=self._listen, daemon=True).start()
         self._seen: list[Any] = []
         self._sent: list[Any] = []
         page = {"route": route, "width": 800, "height": 600, "platform": "linux", "web": True}
@@ -156,8 +161,23 @@ class Viewer:
     def _send(self, action: int, body: Any) -> None:
         self._socket.send_bytes(b"\0" + msgpack.packb([action, body]))
 
+    def _listen(self) -> None:
+        try:
+            while True:
+                self._arrived.put(self._socket.receive_bytes())
+        except Exception as ended:
+            self._arrived.put(ended)
+
     def _receive(self) -> None:
-        raw = self._socket.receive_bytes()[1:]
+        for _ in range(int(PATIENCE / LOOK)):
+            with suppress(queue.Empty):
+                arrived = self._arrived.get(timeout=LOOK)
+                break
+        else:
+            pytest.fail(f"the dashboard sends nothing any more; last came {self._sent[-1:]}")
+        if isinstance(arrived, Exception):
+            raise arrived
+        raw = arrived[1:]
         message = msgpack.unpackb(raw, ext_hook=decode_ext_from_msgpack, strict_map_key=False)
         self._seen.append(message)
         self._sent.append(message)

@@ -7,6 +7,7 @@ Whoever sent ADMIN_TOKEN (`app.backend.credentials`), and whoever a component kn
 """
 
 import time
+from contextlib import suppress
 
 from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
@@ -129,7 +130,8 @@ def _while_open(
         nonlocal is_closed
         if not is_closed:
             is_closed = True
-            await send({"type": "websocket.close", "code": 1008})
+            with suppress(OSError):  # the browser was faster
+                await send({"type": "websocket.close", "code": 1008})
 
     async def receive_while_open() -> Message:
         message = await receive()

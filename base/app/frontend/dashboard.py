@@ -4,16 +4,19 @@ import asyncio
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import flet as ft
 import flet_web.fastapi
 from fastapi import FastAPI
+from flet_web.fastapi import FletApp, app_manager
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import HTTPConnection
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.backend.admin import SIGN_OUT
 from app.core.component import Component, discover
@@ -55,20 +58,56 @@ async def start(feed: Feed) -> FastAPI:
         assets_dir=str(ASSETS),
         app_name=NAME,
         app_description=DESCRIPTION,
-        session_timeout_seconds=600,
     )
+
+    async def connect(websocket: WebSocket) -> None:
+        with suppress(ValueError, OSError):  # no zone of this name
+            ZONE.set(ZoneInfo(websocket.cookies.get("zone", "UTC")))
+        around = asyncio.get_running_loop(), app_manager.executor
+        await _Connection(*around, main, None, session_timeout_seconds=600).handle(websocket)
+
+    app.router.routes.insert(0, WebSocketRoute("/ws", connect))
     app.add_middleware(_ForItself)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     # Flet has a limit of its own for what its page uploads.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=sys.maxsize)
     # A mounted application is not given its start and its stop by itself.
-    await flet_web.fastapi.app_manager.start()
+    await app_manager.start()
     return app
 
 
 async def stop() -> None:
     """Flet's own."""
-    await flet_web.fastapi.app_manager.shutdown()
+    await app_manager.shutdown()
+
+
+class _Connection(FletApp):
+    """Flet's, but for its end: what comes too late for a viewer is dropped.
+
+    Flet would raise, keep the visit for ever, and its queue may be gone.
+    """
+
+    _is_open = True
+
+    async def handle(self, websocket: WebSocket) -> None:
+        async def receive() -> Message:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                self._is_open = False
+            return message
+
+        async def send(message: Message) -> None:
+            try:
+                if self._is_open:
+                    await websocket.send(message)
+            except WebSocketDisconnect:
+                self._is_open = False
+
+        await super().handle(WebSocket(websocket.scope, receive, send))
+
+    def send_message(self, message: Any) -> None:
+        if self._is_open:
+            super().send_message(message)
 
 
 class _ForItself:
@@ -88,9 +127,6 @@ class _ForItself:
                 headers["Cache-Control"] = "no-cache"
             await send(message)
 
-        if scope["type"] == "websocket":
-            with suppress(ValueError, OSError):  # no zone of this name
-                ZONE.set(ZoneInfo(HTTPConnection(scope).cookies.get("zone", "UTC")))
         await self._app(scope, receive, send_closed)
 
 

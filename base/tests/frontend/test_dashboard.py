@@ -1,10 +1,14 @@
 """The dashboard, seen by a viewer without a browser."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import flet as ft
 import pytest
+import uvicorn
+from websockets.sync.client import connect
 
 from app.backend.main import create_app
 from app.core.component import Component, discover
@@ -14,7 +18,8 @@ from app.frontend import feed, logs_page
 from app.frontend.parts import Table, distance, facts
 from app.frontend.stack_map import links, ranks
 from app.identity import DESCRIPTION, NAME
-from tests.conftest import WS, Viewer, here
+from tests import conftest
+from tests.conftest import WS, Viewer, here, until
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -62,6 +67,38 @@ def test_all_is_well_on_the_first_page(dashboard):
         viewer.see(DESCRIPTION)
         viewer.see("All is well. Nothing needs you.")
         viewer.see("Requests / s")
+
+
+class Silent:
+    """A socket on which nothing comes."""
+
+    def send_bytes(self, message: bytes) -> None: ...
+
+    def receive_bytes(self) -> bytes:
+        threading.Event().wait()
+        return b""
+
+
+def test_a_dashboard_that_sends_nothing_is_not_waited_for_without_end(monkeypatch):
+    monkeypatch.setattr(conftest, "PATIENCE", 0.1)
+    with pytest.raises(pytest.fail.Exception, match="the dashboard sends nothing any more"):
+        Viewer(Silent()).see("anything")
+
+
+def test_a_viewer_who_leaves_while_something_is_sent_ends_the_visit():
+    server = uvicorn.Server(uvicorn.Config(create_app(), port=0, log_config=None))
+    serving = threading.Thread(target=server.run)
+    serving.start()
+    try:
+        until(lambda: server.started)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        for _ in range(6):
+            with connect(f"ws://127.0.0.1:{port}/dashboard/ws", proxy=None) as socket:
+                Viewer(SimpleNamespace(send_bytes=socket.send, receive_bytes=socket.recv))
+    finally:
+        server.should_exit = True
+        serving.join()
+    assert [line for line in RECENT if line["level"] == "error"] == []
 
 
 def test_its_files_come_compressed_and_only_once():
