@@ -210,8 +210,26 @@ def running(scratch: Path, environment: Mapping[str, str], *components: str) -> 
         stack.build("old")
         yield stack
     finally:
-        stack.compose("down", "--volumes", "--timeout", "1")
-        stack.docker("image", "rm", "--force", stack.image)
+        take_down(stack)
+
+
+def take_down(stack: Stack, tries: int = 5) -> None:
+    """Also what a failure left: containers of `docker run`, and of Compose files of before.
+
+    Docker may still be taking a container off a network that it calls removed ("active endpoints").
+    """
+    of_it = ("--all", "--quiet", "--filter", f"ancestor={stack.image}")
+    for container in stack.docker("ps", *of_it).split():
+        with suppress(AssertionError):  # it ended meanwhile
+            stack.docker("rm", "--force", container)
+    for left in reversed(range(tries)):
+        try:
+            stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
+            break
+        except AssertionError:
+            if not left:
+                raise
+    stack.docker("image", "rm", "--force", stack.image)
 
 
 def with_compose(config: Path) -> dict[str, str]:
