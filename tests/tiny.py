@@ -6,7 +6,6 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -19,6 +18,7 @@ from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import component
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.release import Upstream
+from aegis_patch.values import replace
 
 FILE, EXEC, LINK = 0o100644, 0o100755, 0o120000
 Files = Mapping[str, bytes | tuple[bytes, int]]
@@ -134,7 +134,7 @@ def an_upstream(
         each.name: replace(each, series=series(store, base, files, f"Add {each.name}"))
         for each, files in components
     }
-    return Upstream("aegis", release, "0" * 40, tree(store, base), made)
+    return Upstream("aegis", release, "0" * 40, tree(store, base), made, None, {})
 
 
 def component_files(**about: object) -> dict[str, bytes]:

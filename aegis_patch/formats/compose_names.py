@@ -9,11 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.formats.compose_nodes import elements, line, mapping, text
+from aegis_patch.values import dataclass, replace
 
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
 Find = Callable[[str], bytes]

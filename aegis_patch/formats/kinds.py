@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 
 from aegis_patch.formats.named_blocks import Blocks, Texts, Unusual, settle
+from aegis_patch.values import dataclass
 
 _MODULES = {
     **{".toml": "toml", ".yml": "yaml_keys", ".yaml": "yaml_keys"},

@@ -11,8 +11,9 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from aegis_patch.values import dataclass
 
 
 class Unusual(ValueError):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import yaml
 
 from aegis_patch.formats import yaml_nodes
 from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
 from aegis_patch.formats.yaml_nodes import Item, Node
+from aegis_patch.values import replace
 
 # Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
 # the later one wins: that is the user's, which comes behind what it was put beside.

@@ -6,20 +6,20 @@ PyYAML's own composer puts the anchored node where an alias stands, with its lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
 
 from aegis_patch.formats.named_blocks import Unusual
+from aegis_patch.values import dataclass
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with the same line numbers
 _DEEPEST = 100  # flow collections in one another: beyond, a parser takes long
 _LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A value: the lines from `line` to before `stop`, and the items that it holds.
 
@@ -33,7 +33,7 @@ class Node:
     said: str = ""
     quoted: bool = False
     anchor: str = ""
-    items: list[Item] = field(default_factory=list)
+    items: Sequence[Item] = ()
 
     @property
     def is_sequence(self) -> bool:
@@ -46,7 +46,7 @@ class Node:
         return issubclass(self.kind, yaml.CollectionStartEvent)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item of a collection; those of a sequence have no name."""
 
@@ -88,27 +88,28 @@ def _flow_depth(text: str) -> int:
 def _node(events: Iterator[Any], event: Any = None) -> Node:
     """The node that begins with an event, or with the next one."""
     first = event or next(events)
-    line, stop = first.start_mark.line, first.end_mark.line + 1
-    made = Node(type(first), False, line, stop, anchor=first.anchor or "")
-    if isinstance(first, yaml.ScalarEvent):
-        made.said, made.quoted = first.value, first.style is not None
-        if first.style in ("|", ">"):
-            made.stop -= 1
-    if not isinstance(first, yaml.CollectionStartEvent):
-        return made
-    made.flow = bool(first.flow_style)
-    last: Any = next(events)
-    while not isinstance(last, yaml.CollectionEndEvent):
-        made.items.append(_item(made, events, last))
-        last = next(events)
-    closing: Any = last
-    made.stop = closing.end_mark.line + 1 if made.flow else made.items[-1].value.stop
-    return made
+    kind, line, anchor = type(first), first.start_mark.line, first.anchor or ""
+    if isinstance(first, yaml.CollectionStartEvent):
+        items = []
+        last: Any = next(events)
+        while not isinstance(last, yaml.CollectionEndEvent):
+            items.append(_item(kind, events, last))
+            last = next(events)
+        flow = bool(first.flow_style)
+        closing: Any = last
+        stop = closing.end_mark.line + 1 if flow else items[-1].value.stop
+        return Node(kind, flow, line, stop, anchor=anchor, items=items)
+    stop = first.end_mark.line + 1
+    if not isinstance(first, yaml.ScalarEvent):
+        return Node(kind, False, line, stop, anchor=anchor)
+    if first.style in ("|", ">"):
+        stop -= 1
+    return Node(kind, False, line, stop, first.value, first.style is not None, anchor)
 
 
-def _item(within: Node, events: Iterator[Any], event: Any) -> Item:
+def _item(within: type[yaml.Event], events: Iterator[Any], event: Any) -> Item:
     start = event.start_mark
-    if within.is_sequence:
+    if within is yaml.SequenceStartEvent:
         return Item("", start.line, start.column, _node(events, event))
     if not isinstance(event, yaml.ScalarEvent):
         raise Unusual("a key that is no scalar")

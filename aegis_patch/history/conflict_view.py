@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.history import conflict_origins
@@ -15,6 +14,7 @@ from aegis_patch.project import git
 from aegis_patch.project.find import Project
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import replace
 
 _STYLES = ("diff3", "zdiff3")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aegis_patch.merge import renames
@@ -17,6 +16,7 @@ from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.merge.written_twice import units, written_twice
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import WHOLE, Stack, Yours, by_path
+from aegis_patch.values import replace
 
 if TYPE_CHECKING:
     from aegis_patch.objects.trees import Tree
@@ -48,8 +48,8 @@ def written_down(plan: Plan, outcome: Outcome) -> Outcome:
     from aegis_patch.merge import one_path
 
     plan = replace(plan, record=replace(plan.record, yours=joined(plan.record.yours, yours)))
-    sides = (tree.lookup(RECORD) for tree in (plan.old, plan.head, plan.new))
-    fate = one_path.merge(plan, Sides(RECORD, *sides))
+    base, ours, theirs = (tree.lookup(RECORD) for tree in (plan.old, plan.head, plan.new))
+    fate = one_path.merge(plan, Sides(RECORD, base, ours, theirs))
     assert not isinstance(fate, Conflict)  # it is merged by key
     tree = outcome.tree.replaced({RECORD: fate})
     return replace(outcome, tree=tree, notes=(*outcome.notes, *_notes(yours)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from aegis_patch.merge import renames
 from aegis_patch.merge.renames import Moves
@@ -16,6 +15,7 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import identity_files
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass
 
 NEAR = 25  # per cent of a stack's lines, to be that stack; docs and tests are half of them
 THERE = 15  # per cent of a component's lines; of one that is absent, a tree has at most 3

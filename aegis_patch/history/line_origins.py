@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pygit2
 
@@ -13,6 +12,7 @@ from aegis_patch.stack.patch import FilePatch, Patch
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import CORE, Stack
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from aegis_patch.history.record_log import Turn, turns
 from aegis_patch.merge import one_path
@@ -22,6 +21,7 @@ from aegis_patch.objects.conflict_markers import Place
 from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.project.find import Project
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import replace
 
 
 def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Outcome:

@@ -7,7 +7,6 @@ only shows when the tree is looked at beside the series.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from aegis_patch.history import evidence
 from aegis_patch.objects.trees import Tree
@@ -16,6 +15,7 @@ from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass, replace
 
 SUBJECT = "Repair the stack"
 REPAIR = "aegis repair"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import pygit2
@@ -17,6 +16,7 @@ from aegis_patch.project.repository import commits
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass
 
 _LAST = 100  # commits that are looked at for a turn that a status is about
 

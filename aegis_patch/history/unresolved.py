@@ -10,7 +10,6 @@ import functools
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from aegis_patch.formats import compose_names, paths, python_names
@@ -19,6 +18,7 @@ from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, uv_lock
 from aegis_patch.stack.record import RECORD
+from aegis_patch.values import dataclass
 
 _SETTINGS = ".env"  # not in git, though it is where variables are set
 _COMPOSE = "compose.yaml"

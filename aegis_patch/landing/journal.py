@@ -23,7 +23,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pygit2
@@ -31,6 +30,7 @@ import pygit2
 from aegis_patch.errors import Refused
 from aegis_patch.landing import locks
 from aegis_patch.project import git
+from aegis_patch.values import asdict, dataclass
 
 ROOM = "aegis"
 ELSEWHERE = ".aegis-landing"

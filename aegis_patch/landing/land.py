@@ -13,7 +13,6 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from aegis_patch.errors import AegisError, Refused
 from aegis_patch.landing import journal, locks, pack
 from aegis_patch.landing.journal import Landing
 from aegis_patch.project import git, repository
+from aegis_patch.values import dataclass
 
 if TYPE_CHECKING:
     from aegis_patch.objects.trees import Entry, Tree

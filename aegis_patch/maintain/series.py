@@ -195,7 +195,7 @@ def check(names: list[str]) -> int:
 def worktree(repo: pygit2.Repository, name: str = "") -> Upstream:
     """base/ and patches/ as they are here, committed or not."""
     notes = snapshot(repo, ROOT / "notes") if (ROOT / "notes").is_dir() else None
-    return Upstream("aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(name), notes)
+    return Upstream("aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(name), notes, {})
 
 
 def _wrong_notes(store: pygit2.Repository, upstream: Upstream) -> list[str]:

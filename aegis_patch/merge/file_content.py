@@ -7,7 +7,6 @@ three sides did, and to hold what both sides wanted.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import pygit2
@@ -15,6 +14,7 @@ import pygit2
 from aegis_patch.formats import acceptance, kinds, syntax
 from aegis_patch.merge.reason import Reason
 from aegis_patch.objects import adjacent_changes, texts
+from aegis_patch.values import dataclass, replace
 
 
 class Text(NamedTuple):

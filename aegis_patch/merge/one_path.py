@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pygit2.enums import FileMode
 
@@ -18,6 +17,7 @@ from aegis_patch.objects.trees import Entry, bytes_of
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
+from aegis_patch.values import replace
 
 
 def merge(plan: Plan, sides: Sides) -> Fate:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aegis_patch.objects.trees import Entry, Tree
+from aegis_patch.values import dataclass
 
 if TYPE_CHECKING:
     from aegis_patch.merge.reason import Reason
@@ -31,9 +31,9 @@ class Plan:
     old: Tree
     new: Tree
     record: Stack | None
-    yours: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
-    brought: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
-    drivers: Mapping[str, str] = field(default_factory=dict)
+    yours: Mapping[str, frozenset[bytes]] = {}
+    brought: Mapping[str, frozenset[bytes]] = {}
+    drivers: Mapping[str, str] = {}
     moved: Moves | None = None
     ignorecase: bool = False
 

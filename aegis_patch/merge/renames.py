@@ -6,11 +6,11 @@ Following a file wrongly is worse than not following it. If in doubt, a person g
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aegis_patch.merge import similarity
 from aegis_patch.objects.trees import Entry, Tree, above
+from aegis_patch.values import dataclass
 
 _Value = TypeVar("_Value")
 
@@ -24,9 +24,9 @@ class Moves:
     `hints` are uncertain new paths of a file; `places` are new paths of whole directories.
     """
 
-    files: Mapping[str, str] = field(default_factory=dict)
-    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    places: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = {}
+    hints: Mapping[str, tuple[str, ...]] = {}
+    places: Mapping[str, str] = {}
 
     def of_new(self, path: str) -> str | None:
         """The path of a new file whose directory moved, or None."""

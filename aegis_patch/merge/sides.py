@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from aegis_patch.objects.trees import Entry
+from aegis_patch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Sides:
     base: Entry | None
     ours: Entry | None
     theirs: Entry | None
-    was: str = field(default="", kw_only=True)
+    was: str = ""
 
     @property
     def pristine(self) -> str:
@@ -36,6 +35,6 @@ class Note:
 
     path: str
     text: str
-    many: str = field(default="", kw_only=True)
-    to: str = field(default="", kw_only=True)
-    applied: bool = field(default=True, kw_only=True)
+    many: str = ""
+    to: str = ""
+    applied: bool = True

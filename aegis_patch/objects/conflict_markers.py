@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from aegis_patch.objects import texts
 from aegis_patch.objects.texts import LABELS
+from aegis_patch.values import dataclass
 
 _OPENING = re.compile(rb"^<{7} ", re.MULTILINE)
 _MIDDLE = re.compile(rb"^={7}\r?$", re.MULTILINE)

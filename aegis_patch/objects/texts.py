@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from pygit2.enums import FileMode
 
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Entry
+from aegis_patch.values import dataclass
 
 LABELS = ("before", "HEAD (yours)", "aegis (theirs)")  # of base, ours and theirs at a conflict
 BINARY_PROBE = 8000  # git looks for a NUL in as many bytes

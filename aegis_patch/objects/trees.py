@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 import pygit2
 from pygit2.enums import DiffOption, FileMode, ObjectType
 
+from aegis_patch.values import dataclass
+
+_set = object.__setattr__
 Differences = dict[str, tuple["Entry | None", "Entry | None"]]
 
 
@@ -15,9 +17,20 @@ Differences = dict[str, tuple["Entry | None", "Entry | None"]]
 class Entry:
     """A file of a tree: its blob and its mode, and the store that has the blob."""
 
-    store: pygit2.Repository = field(compare=False, repr=False)
+    store: pygit2.Repository
     id: pygit2.Oid
     mode: int
+
+    def __init__(self, store: pygit2.Repository, id: pygit2.Oid, mode: int) -> None:
+        _set(self, "store", store)
+        _set(self, "id", id)
+        _set(self, "mode", mode)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entry) and (self.id, self.mode) == (other.id, other.mode)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.mode))
 
     @classmethod
     def written(cls, store: pygit2.Repository, data: bytes, mode: int = FileMode.BLOB) -> Entry:
@@ -26,7 +39,7 @@ class Entry:
 
     def rewritten(self, data: bytes) -> Entry:
         """The file with another content."""
-        return replace(self, id=self.store.create_blob(data))
+        return Entry(self.store, self.store.create_blob(data), self.mode)
 
     @property
     def data(self) -> bytes:
@@ -55,14 +68,22 @@ class Tree:
     A tree that is made from it is written into the same store.
     """
 
-    store: pygit2.Repository = field(compare=False, repr=False)
+    store: pygit2.Repository
     id: pygit2.Oid
-    _node: pygit2.Tree = field(init=False, compare=False, repr=False)
+    _node: pygit2.Tree
 
-    def __post_init__(self) -> None:
-        node = self.store[self.id]
+    def __init__(self, store: pygit2.Repository, id: pygit2.Oid) -> None:
+        node = store[id]
         assert isinstance(node, pygit2.Tree)
-        object.__setattr__(self, "_node", node)
+        _set(self, "store", store)
+        _set(self, "id", id)
+        _set(self, "_node", node)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tree) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
     def within(self, store: pygit2.Repository) -> Tree:
         """The same tree in another store that sees it: what is made of it is written there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
@@ -14,6 +13,7 @@ from aegis_patch.project import git, repository
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
+from aegis_patch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
 
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git, repository
+from aegis_patch.values import dataclass
 
 Stages = tuple[Entry | None, Entry | None, Entry | None]
 _MERGED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")

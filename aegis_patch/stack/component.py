@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from aegis_patch.errors import SeriesError
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.values import dataclass
 
 KINDS = ("component", "variant", "integration", "service")
 STATUSES = ("available", "experimental")

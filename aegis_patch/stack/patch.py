@@ -7,11 +7,11 @@ encoding and any line ending survives.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import PatchRejected
 from aegis_patch.objects import texts
+from aegis_patch.values import dataclass
 
 if TYPE_CHECKING:
     from unidiff.patch import Hunk as ParsedHunk

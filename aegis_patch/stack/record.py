@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from aegis_patch.errors import Refused
 from aegis_patch.formats import anchors, bounded_parsers
 from aegis_patch.stack.stack import WHOLE, Presence, Stack, Yours, by_path
+from aegis_patch.values import replace
 
 RECORD = "aegis.toml"
 _OURS = ("upstream", "answers", "components")  # the sections whose values are ours to write

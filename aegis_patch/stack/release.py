@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.component import Component
+from aegis_patch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +22,5 @@ class Upstream:
     commit: str
     base: Tree
     catalogue: Mapping[str, Component]
-    notes: Tree | None = None
-    folds: dict[str, Tree] = field(default_factory=dict, compare=False, repr=False)
+    notes: Tree | None
+    folds: dict[str, Tree]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.stack.requirements import closure, required
+from aegis_patch.values import dataclass, replace
 
 CORE = "core"
 By = Literal["you", "need"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.values import dataclass, replace
 
 MOST_BYTES = 64 * 1024  # of a file
 MOST_NOTES = 100  # of a release

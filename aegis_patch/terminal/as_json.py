@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
     from aegis_patch.history.unresolved import Reference

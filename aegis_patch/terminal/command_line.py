@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from aegis_patch import __version__, errors
 from aegis_patch.terminal import options
 from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, Where, Yes
 from aegis_patch.terminal.run import ALIASES, COMMANDS, Call, Landing, Run, at_terminal, command
+from aegis_patch.values import replace
 
 _PLAIN: dict[str, Any] = {
     "add_completion": False,

@@ -7,7 +7,6 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aegis_patch import errors
 from aegis_patch.terminal.screen import Screen, screen
+from aegis_patch.values import dataclass, replace
 
 if TYPE_CHECKING:
     from aegis_patch.verbs.step import Mode, Result

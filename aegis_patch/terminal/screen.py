@@ -11,8 +11,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TextIO
+
+from aegis_patch.values import dataclass
 
 GLUE = "\0"  # a space at which no line is broken
 _STYLE = re.compile(r"\x1b\[\d*m")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from aegis_patch.stack.stack import Stack
 
 
-@dataclass(frozen=True, slots=True)
 class Bench:
     """Where things are built: the scratch store, the releases opened in it, the trees made.
 
@@ -33,11 +31,12 @@ class Bench:
     tried.
     """
 
-    store: pygit2.Repository
-    places: tuple[Path, ...] = ()
-    opened: dict[tuple[str, str, str], Upstream] = field(default_factory=dict)
-    made: dict[str, Tree] = field(default_factory=dict)
-    merged: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, store: pygit2.Repository, places: tuple[Path, ...] = ()) -> None:
+        self.store = store
+        self.places = places
+        self.opened: dict[tuple[str, str, str], Upstream] = {}
+        self.made: dict[str, Tree] = {}
+        self.merged: dict[str, Any] = {}
 
     @property
     def objects(self) -> list[Path]:

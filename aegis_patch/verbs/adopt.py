@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -19,6 +18,7 @@ from aegis_patch.project.find import Place
 from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream import fork, releases
 from aegis_patch.upstream.workbench import Bench, open_bench
+from aegis_patch.values import dataclass, replace
 from aegis_patch.verbs import build, naming, perform
 from aegis_patch.verbs.build import Built
 from aegis_patch.verbs.init import suggestions

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pygit2
@@ -26,6 +25,7 @@ from aegis_patch.stack.pristine import recorded
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass, replace
 from aegis_patch.verbs import host_files, lock_files
 from aegis_patch.verbs.step import Step
 
@@ -44,7 +44,7 @@ class Built:
     before: Tree
     after: Tree
     outcome: Outcome
-    moved: Moves = field(default_factory=Moves)
+    moved: Moves = Moves()
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -16,6 +15,7 @@ from aegis_patch.project import git, worktree
 from aegis_patch.project.find import Project
 from aegis_patch.stack.stack import CORE, Stack
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass, replace
 from aegis_patch.verbs import naming
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.step import FileChange, file_changes

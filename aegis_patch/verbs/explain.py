@@ -6,7 +6,6 @@ import itertools
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
@@ -23,6 +22,7 @@ from aegis_patch.project import worktree
 from aegis_patch.project.find import Project
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass, replace
 from aegis_patch.verbs import build
 from aegis_patch.verbs.diff import inside, unknown
 from aegis_patch.verbs.opening import open_project

@@ -9,7 +9,6 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
@@ -24,6 +23,7 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
 from aegis_patch.upstream.workbench import Bench, open_bench
+from aegis_patch.values import dataclass, replace
 from aegis_patch.verbs import add, host_files, naming
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.perform import perform

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from aegis_patch.errors import Refused
 from aegis_patch.stack import component, requirements
@@ -14,6 +13,7 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import CORE
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass
 
 _ALSO = {"worker": "celery rq queue", "scheduler": "cron apscheduler", "kubernetes": "k8s helm"}
 """What people look for where they mean one of our components."""

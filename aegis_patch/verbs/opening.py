@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -18,6 +17,7 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import workbench
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import replace
 
 
 def release_of(bench: Bench, there: Stack) -> Upstream:

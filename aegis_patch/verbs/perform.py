@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -20,6 +19,7 @@ from aegis_patch.progress import doing
 from aegis_patch.project import repository, uv_lock
 from aegis_patch.project.find import Place, Project
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import replace
 from aegis_patch.verbs import build
 from aegis_patch.verbs.build import Built
 from aegis_patch.verbs.step import Commit, Mode, Result, Step, file_changes, patch_text

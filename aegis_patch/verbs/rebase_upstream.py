@@ -6,7 +6,6 @@ import re
 import shlex
 import textwrap
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -18,6 +17,7 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, releases
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import replace
 from aegis_patch.verbs.opening import open_project
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Mode, Result, Step

@@ -11,7 +11,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pygit2.enums import FileMode
@@ -38,6 +37,7 @@ from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import workbench
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass, replace
 from aegis_patch.verbs import build, lock_files
 from aegis_patch.verbs.step import patch_text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from aegis_patch.stack import component
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import dataclass
 from aegis_patch.verbs.opening import open_project
 
 if TYPE_CHECKING:

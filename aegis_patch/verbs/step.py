@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 
 import pygit2
 from pygit2.enums import DiffOption
@@ -15,6 +14,7 @@ from aegis_patch.merge.sides import Note
 from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote
+from aegis_patch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

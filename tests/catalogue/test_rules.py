@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -19,6 +18,7 @@ from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, pristine
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import releases
+from aegis_patch.values import replace
 from tests import tiny
 from tests.catalogue.test_catalogue import NAMES
 from tests.conftest import ROOT, git

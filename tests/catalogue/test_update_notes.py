@@ -6,7 +6,6 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -14,6 +13,7 @@ import pytest
 
 from aegis_patch.maintain import missing_notes
 from aegis_patch.upstream import releases
+from aegis_patch.values import replace
 from tests import tiny
 from tests.conftest import ROOT, git
 from tests.promises.test_laws import subsets

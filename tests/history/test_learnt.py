@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from aegis_patch.history.learnt import joined
 from aegis_patch.stack import record
 from aegis_patch.upstream import releases
+from aegis_patch.values import replace
 from tests.conftest import Project, Start, git
 from tests.promises.test_hostile import BASE, EDIT, begin, new, publish, series
 

@@ -191,7 +191,7 @@ def test_what_is_recalled_loses_nothing(store: pygit2.Repository, data: st.DataO
     base = [f"b{n}" for n in range(10)]
     ours = edited(data, base, "u")
     wanted = edited(data, base, "t")
-    then = Sides("a", *(entry(store, side) for side in (base, ours, wanted)))
+    then = Sides("a", entry(store, base), entry(store, ours), entry(store, wanted))
     plan = Plan(tiny.tree(store, {}), tiny.tree(store, {}), tiny.tree(store, {}), None)
     asked = one_path.merge(plan, then)
     if not isinstance(asked, Conflict):

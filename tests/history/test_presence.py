@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pygit2
 import pytest
@@ -22,6 +21,7 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import replace
 from tests.promises.test_laws import FULL, VERSIONS, stack_of, subsets, tree_of
 
 NEWEST = VERSIONS[-1]

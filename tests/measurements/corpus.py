@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import os
 import re
 import shutil
@@ -47,6 +46,7 @@ from aegis_patch.objects.scratch import scratch as scratch_store
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import apply_patch, patch
 from aegis_patch.stack.patch import FilePatch, Patch
+from aegis_patch.values import replace
 from tests import tiny
 from tests.promises import oracle
 
@@ -469,9 +469,7 @@ def moved(
     store: pygit2.Repository, tree: Tree, read: Patch, offsets: dict[str, list[int]]
 ) -> Patch:
     """A patch at its exact place, with the modes that a quilt patch does not tell."""
-    return dataclasses.replace(
-        read, files=tuple(placed(store, tree, file, offsets) for file in read.files)
-    )
+    return replace(read, files=tuple(placed(store, tree, file, offsets) for file in read.files))
 
 
 def placed(
@@ -482,7 +480,7 @@ def placed(
     told = offsets.get(file.path, [])
     shifts = [told.pop(0) if told else 0 for _ in file.hunks]
     hunks = tuple(
-        dataclasses.replace(hunk, start=hunk.start + shift)
+        replace(hunk, start=hunk.start + shift)
         for hunk, shift in zip(file.hunks, shifts, strict=True)
     )
     same = there is not None and file.old_mode == file.mode

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -16,6 +15,7 @@ from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan
 from aegis_patch.merge.reason import Reason
 from aegis_patch.objects.trees import bytes_of
 from aegis_patch.terminal import as_text
+from aegis_patch.values import replace
 from tests import tiny
 from tests.conftest import Project, Start
 from tests.promises.test_hostile import BASE, begin, publish, series

@@ -398,7 +398,7 @@ def test_a_chain_of_requirements_takes_no_time(store: pygit2.Repository) -> None
         return tiny.a_component(f"c{n:02}", (f"c{n - 1:02}",) if n else ())
 
     known = tiny.a_catalogue(*map(link_of, range(60)))
-    opened = Upstream("x", "1", "0" * 40, tiny.tree(store, {"a": b""}), known)
+    opened = Upstream("x", "1", "0" * 40, tiny.tree(store, {"a": b""}), known, None, {})
     with tiny.within(5):
         pristine.after(opened, "c59")
 

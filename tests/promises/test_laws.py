@@ -13,7 +13,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pygit2
 import pytest
@@ -30,6 +30,7 @@ from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
+from aegis_patch.values import replace
 from tests.conftest import NEWEST, OLDER, Project, Start, git
 
 VERSIONS = (OLDER, NEWEST)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from aegis_patch.stack.joined import Differ, joined
 from aegis_patch.stack.stack import Presence, Stack
+from aegis_patch.values import replace
 
 
 def made(release: str = "1", **by: str) -> Stack:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import pygit2
 import pytest
@@ -13,6 +12,7 @@ from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import pristine, record
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Presence, Stack
+from aegis_patch.values import replace
 from tests import tiny
 from tests.tiny import Files, a_component
 

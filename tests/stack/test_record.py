@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from aegis_patch.errors import Refused
 from aegis_patch.stack import record
 from aegis_patch.stack.stack import WHOLE, Stack
+from aegis_patch.values import replace
 from tests import tiny
 from tests.stack.test_stack import ANSWERS, a_stack
 

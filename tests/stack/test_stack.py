@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_patch.stack import stack
 from aegis_patch.stack.stack import Presence, Stack
+from aegis_patch.values import replace
 from tests.stack.test_component import CATALOGUE
 from tests.tiny import a_catalogue, a_component
 

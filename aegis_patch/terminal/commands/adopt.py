@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch.terminal.run import Run, finish, mode
 from aegis_patch.terminal.screen import Screen, bold, dim, screen
+from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Components, Release, Url

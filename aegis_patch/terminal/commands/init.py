@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import Interrupted, InvalidAnswer
 from aegis_patch.terminal.run import Run, finish, mode, pairs
 from aegis_patch.terminal.screen import bold, screen
+from aegis_patch.values import replace
 
 if TYPE_CHECKING:
     from aegis_patch.terminal.options import Answer, Components, NewDirectory, Release, Url

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal.run import Landing, Run, beside, finish, from_here, mode
 from aegis_patch.terminal.screen import screen
+from aegis_patch.values import replace
 
 if TYPE_CHECKING:
     from aegis_patch.verbs.settle import Settled

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal.run import Run, from_here, show
 from aegis_patch.terminal.screen import screen
+from aegis_patch.values import replace
 
 if TYPE_CHECKING:
     from aegis_patch.history.presence import Finding

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from dataclasses import replace
 
+from aegis_patch.values import replace
 from aegis_patch.verbs import opening
 from tests.conftest import NEWEST, OLDER, Ran, run
 from tests.promises.lives import answers, edits, words
