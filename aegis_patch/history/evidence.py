@@ -7,9 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import SeriesError
-from aegis_patch.history import learnt
-from aegis_patch.merge import renames
-from aegis_patch.merge.written_twice import units
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
@@ -76,6 +73,8 @@ def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[st
         own = _own(bench, there, name)
         if not own or _held(tree, own):
             continue
+        from aegis_patch.merge import renames  # slow to import, and seldom needed
+
         if not renames.follow(bench.pristine(there), tree, own).files:  # else the user moved one
             lost.append(name)
             there = there.without({name})
@@ -133,6 +132,9 @@ def _plugs(bench: Bench, there: Stack, name: str, own: _Lines) -> _Lines:
 
 def _own(bench: Bench, there: Stack, name: str) -> _Lines:
     """The lines that only this component of a stack brings."""
+    from aegis_patch.history import learnt  # slow to import, and seldom needed
+    from aegis_patch.merge.written_twice import units
+
     others = bench.pristine(there.without({name}))
     own = {}
     for path, lines in learnt.brought(bench, there, frozenset({name})).items():
@@ -148,6 +150,8 @@ def _size(lines: _Lines) -> int:
 
 def _held(tree: Tree, lines: _Lines) -> int:
     """How many of the lines the tree has in the same files."""
+    from aegis_patch.merge.written_twice import units
+
     count = 0
     for path, wanted in lines.items():
         count += len(wanted & units(path, tree.read(path)).keys())

@@ -11,8 +11,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -50,6 +48,8 @@ def run(
         FilterFailed: a filter did.
         Refused: it failed; `what` is the last line of its complaint.
     """
+    import subprocess  # slow to import, and not for a look
+
     done = subprocess.run(
         ["git", *args],
         cwd=directory,
@@ -140,6 +140,9 @@ def history(store: str, borrowed: Path, *args: str, also: Iterable[Path] = ()) -
 
 def show(directory: Path, *args: str, env: Mapping[str, str]) -> None:
     """Run git on the terminal itself, with the user's colours and pager."""
+    import signal
+    import subprocess
+
     before = signal.signal(signal.SIGINT, lambda *_: None)  # is for the pager
     try:
         with doing(""):  # git has the terminal

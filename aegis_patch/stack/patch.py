@@ -6,6 +6,7 @@ encoding and any line ending survives.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,7 @@ class Patch:
     files: tuple[FilePatch, ...]
 
 
+@functools.cache
 def parse(name: str, mail: bytes) -> Patch:
     """Read a patch as `git format-patch` writes it.
 

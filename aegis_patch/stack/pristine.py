@@ -7,13 +7,12 @@ identity  the files with the project's name, merged in last
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Iterable, Mapping
 
 from aegis_patch.errors import PatchRejected, SeriesClash, SeriesError
 from aegis_patch.objects import adjacent_changes, tree_merges
 from aegis_patch.objects.trees import Entry, Tree
-from aegis_patch.stack import apply_patch, patch, record, requirements
+from aegis_patch.stack import record, requirements
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import CORE, Stack
@@ -82,17 +81,16 @@ def after(upstream: Upstream, name: str) -> Tree:
 
 
 def _applied(upstream: Upstream, name: str) -> Tree:
+    from aegis_patch.stack import apply_patch, patch  # slow to import; a release has its folds
+
     tree = before(upstream, name)
     for patch_name, mail in upstream.catalogue[name].series:
         where = f"patches/{name}/{patch_name}"
         try:
-            tree = apply_patch.apply(tree, _parsed(patch_name, mail))
+            tree = apply_patch.apply(tree, patch.parse(patch_name, mail))
         except PatchRejected as error:
             raise PatchRejected(error.what, where=f"{where}: {error.where}") from error
     return tree
-
-
-_parsed = functools.cache(patch.parse)
 
 
 def _join(upstream: Upstream, name: str, so_far: Tree) -> Tree:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from pathlib import Path
 
 from aegis_patch import errors
@@ -61,6 +60,8 @@ def _run(args: list[str]) -> int:
     except UnicodeEncodeError as error:  # of an argument, a setting or a name in git
         code = _fail(as_json, _not_utf8(error), 1)
     except Exception as error:
+        import traceback
+
         traceback.print_exc()
         what = f"A bug in aegis: {type(error).__name__}: {error}. Please report the lines above."
         code = _fail(as_json, Refused(what, next="aegis --version"), 4)

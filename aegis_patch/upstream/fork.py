@@ -5,11 +5,9 @@ A fork is data: nothing in it is executed, and its paths pass the same checks as
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shlex
-import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -130,12 +128,16 @@ def _mark(url: str, commit: str) -> Path:
 
 
 def _mirror(url: str) -> Path:
+    import hashlib
+
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     name = hashlib.sha256(url.encode()).hexdigest()[:24]
     return Path(home) / "aegis" / "upstreams" / name
 
 
 def _git(url: str, *args: str) -> str:
+    import subprocess
+
     done = subprocess.run(
         ["git", *_CAREFUL, *args],
         cwd=_mirror(url),

@@ -18,7 +18,7 @@ from aegis_patch.errors import SeriesError, UpstreamError
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, update_notes
 from aegis_patch.stack.release import Upstream
-from aegis_patch.upstream import bundled, fork, untrusted
+from aegis_patch.upstream import bundled, fork
 
 if TYPE_CHECKING:
     from aegis_patch.stack.update_notes import UpdateNote
@@ -120,6 +120,8 @@ def _check(
     store: pygit2.Repository, url: str, commit: str, parts: Mapping[str, pygit2.Oid | None]
 ) -> None:
     """Look at all of a fork's commit, once."""
+    from aegis_patch.upstream import untrusted  # with the reader of patches
+
     if not fork.is_checked(url, commit):
         untrusted.check(store, [(name, tree) for name, tree in parts.items() if tree])
         fork.remember_checked(url, commit)
