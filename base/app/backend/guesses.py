@@ -26,15 +26,15 @@ class Guesses:
 
     def count(self, address: str, right: bool) -> int:
         """Count one guess; how many seconds to wait if it came too soon, even if it is right."""
-        network, now = _network(address), time.monotonic()
-        until, wrong = self._wrong.get(network, (0.0, 0))
+        near, now = network(address), time.monotonic()
+        until, wrong = self._wrong.get(near, (0.0, 0))
         if now >= until:
             until, wrong = now + WINDOW, 0
         if wrong >= LIMIT:
             return math.ceil(until - now)
         if not right:
-            self._wrong[network] = (until, wrong + 1)
-            self._wrong.move_to_end(network)
+            self._wrong[near] = (until, wrong + 1)
+            self._wrong.move_to_end(near)
             if len(self._wrong) > ADDRESSES:
                 self._wrong.popitem(last=False)
         if not right and wrong + 1 == LIMIT:
@@ -46,7 +46,7 @@ class Guesses:
         self._wrong.clear()
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """The address, or the network that one customer has of IPv6."""
     try:
         ip = ipaddress.ip_address(address)
