@@ -1,81 +1,58 @@
 """A Compose file: which services, volumes and networks it has, and where it needs one.
 
-Compose refuses the whole file if a service needs one that nobody defines. Files that it includes
-are part of it.
+Compose refuses the whole file if a service needs one that nobody defines.
 """
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.formats.compose_nodes import elements, line, mapping, text
-from aegis_patch.values import dataclass, replace
+from aegis_patch.values import dataclass
 
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
-Find = Callable[[str], bytes]
-"""The text of the file at a path, empty if there is none."""
-
 _VOLUME = re.compile(r"([A-Za-z0-9][\w.-]+):")
 _KINDS = ("service", "volume", "network")
-_DEEPEST = 20  # files that include one another
 
 
 @dataclass(frozen=True, slots=True)
 class Compose:
     """Names that exist, as "service redis", and names that are needed: the line, by whom, which.
 
-    `named` are volumes whose name doesn't depend on the project's. The file is `whole` if all its
-    includes were found.
+    `own` are the volumes that Compose names after the project. A file that includes others isn't
+    `whole`.
     """
 
     has: frozenset[str]
     needs: tuple[tuple[int, str, str], ...]
-    name: str = ""
-    named: frozenset[str] = frozenset()
-    includes: tuple[str, ...] = ()
-    whole: bool = True
-
-    @property
-    def own(self) -> frozenset[str]:
-        """The volumes that Compose names after the project."""
-        volumes = {each.partition(" ")[2] for each in self.has if each.startswith("volume ")}
-        return frozenset(volumes - self.named)
+    name: str
+    own: frozenset[str]
+    whole: bool
 
 
 @lru_cache(maxsize=64)
 def read(data: bytes) -> Compose | None:
-    """The names in one Compose file, without its includes; None if it isn't one."""
+    """The names in one Compose file; None if it isn't one."""
     try:
         documents = bounded_parsers.yaml(data.decode())
     except (ValueError, RecursionError):
         return None
-    if len(documents) > 1:
+    if len(documents) != 1:
         return None
-    top = mapping(documents[0]) if documents else {}
+    top = mapping(documents[0])
     has = set[str]()
     for kind in _KINDS:
         has.update(f"{kind} {name}" for name in mapping(top.get(f"{kind}s")))
     needs = tuple(_needs(mapping(top.get("services"))))
-    named = set[str]()
+    own = set[str]()
     for volume, node in mapping(top.get("volumes")).items():
-        if {"name", "external"} & mapping(node).keys():
-            named.add(volume)
-    name, includes = text(top.get("name")), tuple(_included(top.get("include")))
-    return Compose(frozenset(has), needs, name, frozenset(named), includes)
-
-
-def project(find: Find, path: str) -> Compose | None:
-    """The names in a Compose file, its includes and the files that override it."""
-    found = _follow(find, path, set())
-    stem = path.rpartition(".")[0]
-    for name in (f"{stem}.override.yaml", f"{stem}.override.yml"):
-        if found and (over := _follow(find, name, set())):
-            found = replace(_both(found, over), name=over.name or found.name)
-    return found
+        if not {"name", "external"} & mapping(node).keys():
+            own.add(volume)
+    name, is_whole = text(top.get("name")), "include" not in top
+    return Compose(frozenset(has), needs, name, frozenset(own), is_whole)
 
 
 def warning(was: Compose | None, now: Compose | None) -> str:
@@ -93,36 +70,6 @@ def warning(was: Compose | None, now: Compose | None) -> str:
         f"Compose will use new, empty volumes ({new}) and leave your data in {old}. "
         f'To keep using it, set: name: "{was.name}"'
     )
-
-
-def _follow(find: Find, path: str, seen: set[str]) -> Compose | None:
-    """A file with its includes; it isn't whole if one of them is missing or was `seen`."""
-    seen.add(path)
-    data = find(path)
-    found = read(data) if data and len(seen) <= _DEEPEST else None
-    if found is None:
-        return None
-    for name in found.includes:
-        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-        other = None if place in seen else _follow(find, place, seen)
-        found = _both(found, other) if other else replace(found, whole=False)
-    return found
-
-
-def _both(one: Compose, other: Compose) -> Compose:
-    """Two files as one; its needs are those of the first."""
-    return replace(
-        one, has=one.has | other.has, named=one.named | other.named, whole=one.whole and other.whole
-    )
-
-
-def _included(node: object) -> Iterator[str]:
-    """The files in `include`: a path, or a mapping with one or more at `path`."""
-    for each in elements(node):
-        path = mapping(each).get("path", each)
-        for inner in (path, *elements(path)):
-            if text(inner):
-                yield text(inner)
 
 
 def _needs(services: Mapping[str, object]) -> Iterator[tuple[int, str, str]]:

@@ -26,6 +26,7 @@ _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _DEFINED = re.compile(rb"^(?:(?:async )?def|class) (\w+)|^(\w+)(?:: [^=\n]+)? = ", re.MULTILINE)
 _VARIABLE = re.compile(r"(?m)^[#\s]*(?:export )?([A-Z][A-Z0-9_]+)=")
 _DISTRIBUTION = re.compile(r"[\"']([A-Za-z0-9][\w.-]*)")
+_INCLUDES = re.compile(r"(?m)^include:")  # of a Compose file
 _Lines = Mapping[int, str]
 _Named = Iterator[tuple[int, str]]
 
@@ -177,21 +178,24 @@ def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
 
 def _lost_words(at: Evolved) -> Iterator[set[str]]:
     """The variables, services and distributions that leave and that the user doesn't have too."""
-    sides = (_words(at, tree) for tree in (at.old, at.new, at.result))
-    for old, new, mine in zip(*sides, strict=True):
-        yield old - new - mine
+    for words, path in (
+        (_VARIABLE.findall, ".env.example"),
+        (_services, _COMPOSE),
+        (_DISTRIBUTION.findall, "pyproject.toml"),
+    ):
+        place = at.moved.get(path, path)
+        sides = [at.read(tree, place).decode("utf-8", "replace") for tree in (at.old, at.new)]
+        mine = at.read(at.result, place).decode("utf-8", "replace")
+        old, new = (set(side.splitlines()) for side in sides)
+        if old <= new or _INCLUDES.search(mine):  # nothing leaves, or it may be elsewhere
+            yield set()
+        else:
+            yield {*words(sides[0])} - {*words(sides[1])} - {*words(mine)}
 
 
-def _words(at: Evolved, tree: Tree) -> tuple[set[str], set[str], set[str]]:
-    """The variables, services and distributions of a tree."""
-    variables = set(_VARIABLE.findall(_text(at, tree, ".env.example")))
-    compose = _compose(at, tree, at.moved.get(_COMPOSE, _COMPOSE))
-    services = {name.removeprefix("service ") for name in compose.has} if compose else set[str]()
-    return variables, services, set(_DISTRIBUTION.findall(_text(at, tree, "pyproject.toml")))
-
-
-def _text(at: Evolved, tree: Tree, path: str) -> str:
-    return at.read(tree, at.moved.get(path, path)).decode("utf-8", "replace")
+def _services(compose: str) -> set[str]:
+    read = compose_names.read(compose.encode())
+    return {name.removeprefix("service ") for name in read.has} if read else set()
 
 
 def _naming(at: Evolved, had: _Missing) -> set[str]:
@@ -231,12 +235,13 @@ def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -
 
 def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
     """Missing modules, as in "app.clock.api:router", variables and services."""
-    service = _any(lost.services)
-    is_yaml = path.endswith((".yml", ".yaml"))
-    patterns = [
-        rf"(?<!\w){_any(lost.variables)}(?!\w)",
-        rf"(?<![\w-]){service}(?![\w-])" if is_yaml else rf"(?:@|//){service}(?=[:/\s\"']|$)",
-    ]
+    patterns = []
+    if lost.variables:
+        patterns.append(rf"(?<!\w){_any(lost.variables)}(?!\w)")
+    if lost.services:
+        is_yaml = path.endswith((".yml", ".yaml"))
+        around = (r"(?<![\w-])", r"(?![\w-])") if is_yaml else ("(?:@|//)", r"(?=[:/\s\"']|$)")
+        patterns.append(_any(lost.services).join(around))
     for number, line in lines.items():
         for pattern in patterns:
             for name in re.findall(pattern, line):
@@ -249,7 +254,7 @@ def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
 def _any(names: Collection[str]) -> str:
     """A group that matches any of the names."""
     longest = sorted(names, key=lambda name: (-len(name), name))
-    return f"({'|'.join(map(re.escape, longest)) or '(?!)'})"
+    return f"({'|'.join(map(re.escape, longest))})"
 
 
 def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
@@ -301,6 +306,8 @@ def _no_longer_bound(there: bytes, here: bytes) -> frozenset[str]:
 
 def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
     """Services and volumes that a Compose file needs and only the other tree has."""
+    if at.read(lost.tree, path) == at.read(at.result, path):
+        return
     known, here = _compose(at, lost.tree, path), _compose(at, at.result, path)
     if not known or not here or not here.whole:
         return
@@ -322,7 +329,7 @@ def _lacked(before: Compose | None) -> set[tuple[str, str]]:
 
 
 def _compose(at: Evolved, tree: Tree, path: str) -> Compose | None:
-    return compose_names.project(tree.read, at.place_in(tree, path))
+    return compose_names.read(at.read(tree, path))
 
 
 def _in_all_compose_files(at: Evolved) -> frozenset[str]:

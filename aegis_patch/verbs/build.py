@@ -30,6 +30,7 @@ from aegis_patch.verbs import host_files, lock_files
 from aegis_patch.verbs.step import Step
 
 _COMPOSE = "compose.yaml"
+_NAME = re.compile(rb"(?m)^name:.*")
 _NAMED = re.compile(rb"(?m)^\s*(?:export )?COMPOSE_PROJECT_NAME=.")
 
 _DRIVERS = {"unset": "binary", "binary": "binary", "union": "union"}
@@ -150,15 +151,14 @@ def _drivers_not_run(there: Place, plan: Plan, attributes: Mapping[str, str]) ->
 
 
 def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
-    """A warning about the Compose file, if it changed."""
-    place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
-    if plan.head.lookup(place) == after.lookup(place):
+    """A warning about the Compose file, if its project has another name."""
+    if _NAME.findall(plan.old.read(_COMPOSE)) == _NAME.findall(plan.new.read(_COMPOSE)):
         return
-    was = compose_names.project(plan.head.read, place)
-    now = compose_names.project(after.read, place)
     settings = there.root / ".env"
-    if was and settings.is_file() and _NAMED.search(settings.read_bytes()):
-        was = replace(was, name="")  # it goes before what the file says
+    if settings.is_file() and _NAMED.search(settings.read_bytes()):
+        return  # it goes before what the file says
+    place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
+    was, now = (compose_names.read(tree.read(place)) for tree in (plan.head, after))
     if text := compose_names.warning(was, now):
         yield Note(place, text)
 

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sysconfig
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,6 @@ from aegis_patch.formats import compose_names
 from tests.conftest import Project, Start
 
 DOCKER_COMPOSE = str(Path(sysconfig.get_path("scripts"), "docker-compose"))
-HERE = """\
-services:
-  web: {image: web, depends_on: [redis]}
-"""
-REDIS = "services:\n  redis: {image: redis, volumes: ['files:/data']}\nvolumes: {files: {}}\n"
 
 
 def config(directory: Path) -> dict[str, Any] | None:
@@ -34,42 +28,20 @@ def config(directory: Path) -> dict[str, Any] | None:
     return dict(json.loads(ran.stdout)) if ran.returncode == 0 else None
 
 
-def read(files: Mapping[str, str]) -> compose_names.Compose:
-    found = compose_names.project(lambda path: files.get(path, "").encode(), "compose.yaml")
+def read(text: str) -> compose_names.Compose:
+    found = compose_names.read(text.encode())
     assert found
     return found
 
 
-@pytest.mark.parametrize(
-    "files",
-    [
-        {"compose.yaml": f"include: [docker/redis.yaml]\n{HERE}", "docker/redis.yaml": REDIS},
-        {"compose.yaml": f"include:\n- path: ./d/redis.yaml\n{HERE}", "d/redis.yaml": REDIS},
-        {
-            "compose.yaml": f"include:\n- path: [d/redis.yaml, d/more.yaml]\n{HERE}",
-            "d/redis.yaml": REDIS,
-            "d/more.yaml": "services: {more: {image: more}}\n",
-        },
-        {
-            "compose.yaml": f"include: ['${{AT:-d}}/all.yaml']\n{HERE}",
-            "d/all.yaml": "include: [inner/redis.yaml]\n",
-            "d/inner/redis.yaml": REDIS,
-        },
-        {
-            "compose.yaml": "x-a: &a {image: x, networks: [one]}\n"
-            "services:\n  web: {<<: *a}\n  job: {<<: [*a], networks: [two]}\n"
-            "networks: {one: {}, two: {}}\nvolumes: {kept: {name: mine}, own: {}}\n",
-            "compose.override.yaml": "name: over\nservices:\n  web: {networks: [two]}\n"
-            "  host: {image: x, network_mode: host}\n",
-        },
-    ],
-)
-def test_what_there_is_is_what_docker_compose_finds(tmp_path: Path, files: dict[str, str]) -> None:
-    files["compose.yaml"] = f"name: mine\n{files['compose.yaml']}"
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    expected, found = config(tmp_path), read(files)
+def test_what_there_is_is_what_docker_compose_finds(tmp_path: Path) -> None:
+    text = (
+        "name: mine\nx-a: &a {image: x, networks: [one]}\n"
+        "services:\n  web: {<<: *a}\n  job: {<<: [*a], networks: [two]}\n"
+        "networks: {one: {}, two: {}}\nvolumes: {kept: {name: mine}, own: {}}\n"
+    )
+    (tmp_path / "compose.yaml").write_text(text)
+    expected, found = config(tmp_path), read(text)
     assert expected
     assert found.whole
     assert found.name == expected["name"]
@@ -79,6 +51,7 @@ def test_what_there_is_is_what_docker_compose_finds(tmp_path: Path, files: dict[
     volumes = expected.get("volumes", {}).values()
     assert used >= {volume["name"] for volume in volumes if volume["name"] != "mine"}
     assert {need for _, _, need in found.needs} <= found.has
+    assert not read("include: [other.yaml]\nservices: {}\n").whole
 
 
 @pytest.mark.parametrize(
@@ -95,19 +68,9 @@ def test_what_docker_compose_refuses_is_needed(tmp_path: Path, text: str, need: 
     whole = f"name: mine\nservices:\n{text}"
     (tmp_path / "compose.yaml").write_text(whole)
     assert config(tmp_path) is None
-    found = read({"compose.yaml": whole})
+    found = read(whole)
     assert need in {each for _, _, each in found.needs}
     assert need not in found.has
-
-
-def test_what_cannot_be_seen_is_not_missing() -> None:
-    for include in (
-        "oci://example.com/x",
-        "https://example.com/x.git",
-        "not-in-git.yaml",
-        "compose.yaml",
-    ):
-        assert not read({"compose.yaml": f"include: ['{include}']\n{HERE}"}).whole
 
 
 # What a verb tells.
@@ -144,46 +107,25 @@ def test_a_name_that_moves_volumes_is_told_with_the_way_back(start: Start) -> No
     assert notes(project, "remove", "cache") == []
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        (".env", "COMPOSE_PROJECT_NAME=mine\n"),
-        ("compose.override.yaml", 'name: "mine"\n'),
-        ("compose.override.yaml", "volumes: {data: {name: mine}}\n"),
-    ],
-)
-def test_a_name_that_moves_no_volume_is_not_told(start: Start, path: str, text: str) -> None:
+def test_a_name_that_moves_no_volume_is_not_told(start: Start) -> None:
     project = start()
-    project.write(path, text)
-    project.git("add", "--all")
-    project.git("commit", "--quiet", "--allow-empty", "--message", "Mine")
+    project.write(".env", "COMPOSE_PROJECT_NAME=mine\n")
     before = volumes(project)
     assert notes(project, "answers", "project_name=Depot") == []
     assert volumes(project) == before
 
 
-def moved_into(project: Project, path: str, include: str) -> None:
-    """Redis in a file of its own, which compose.yaml includes."""
+def test_a_service_that_is_included_is_there(start: Start) -> None:
+    project = start("worker")
     text = project.read("compose.yaml")
     at = text.index("  redis:\n    <<")
     end = text.index("\n\n", at)
     service = text[at:end].replace("    <<: *confined\n", "")  # that is of compose.yaml alone
-    project.write(path, f"services:\n{service}\n\nvolumes:\n  redis: {{}}\n")
+    project.write("docker/redis.yaml", f"services:\n{service}\n\nvolumes:\n  redis: {{}}\n")
     text = re.sub(r"(?m)^  redis: \{\},?\n", "", text[:at] + text[end + 2 :])
+    include = "include:\n  - docker/redis.yaml\n"
     project.write("compose.yaml", re.sub(r"(?m)^(name: .*\n)", rf"\1\n{include}\n", text, count=1))
     project.commit("Include")
-
-
-@pytest.mark.parametrize(
-    ("path", "include"),
-    [
-        ("docker/redis.yaml", "include:\n  - docker/redis.yaml\n"),
-        ("redis.yaml", "include: [{path: ['redis.yaml']}]\n"),
-    ],
-)
-def test_a_service_that_is_included_is_there(start: Start, path: str, include: str) -> None:
-    project = start("worker")
-    moved_into(project, path, include)
     assert notes(project, "add", "scheduler") == []
     assert config(project.path)
     project.write("app/mine.py", 'URL = "redis://redis:6379/2"\n')
@@ -191,9 +133,3 @@ def test_a_service_that_is_included_is_there(start: Start, path: str, include: s
     project.aegis("remove", "scheduler")
     ran = project.aegis("remove", "worker", "cache", "--json", "--dry-run")
     assert [each for each in ran.json["dangling"] if each["name"] == "redis"] == []
-
-
-def test_files_that_include_one_another_end() -> None:
-    names = [f"c{at}.yaml" for at in range(12)]
-    files = dict.fromkeys(names, f"include: {names}\n{HERE}")
-    assert not read({"compose.yaml": f"include: {names}\n{HERE}", **files}).whole
