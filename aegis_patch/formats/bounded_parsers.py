@@ -7,11 +7,13 @@ Python, it warns on standard error of what is bad style.
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
 
 MOST_PARTS = 100
 DEEPEST = 500
@@ -59,6 +61,8 @@ def python(source: str | bytes) -> ast.Module:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it is none, or too deep.
     """
+    import ast
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
