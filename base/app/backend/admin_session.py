@@ -15,6 +15,7 @@ from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
+from app.core.admin_token import OFF
 from app.identity import SLUG
 
 COOKIE = f"{SLUG}-admin"
@@ -75,7 +76,7 @@ def sent(connection: HTTPConnection, token: str) -> AdminSession | None:
     """The session that a cookie names, over or not; None for a cookie that we did not make."""
     said, _, signature = connection.cookies.get(COOKIE, "").rpartition(".")
     is_ours = hmac.compare_digest(signature.encode(), _sign(said, token).encode())
-    if not is_ours or not token:  # what is signed with nothing anybody signs
+    if not is_ours or token in ("", OFF):  # what is signed with nothing anybody signs
         return None
     try:
         name, began, used = said.split(".")

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from app.backend.admin_session import COOKIE, FORGET, sent
 from app.backend.guesses import Guesses
+from app.core.admin_token import OFF
 from app.core.settings import Settings
 
 CLOSED = "closed: set ADMIN_TOKEN and send it"
@@ -34,6 +35,8 @@ class TokenScheme(SecurityBase):
 
 def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPException | None:
     """What to answer to whoever sends no right token; a wrong one counts as a guess."""
+    if settings.admin_token == OFF:
+        return HTTPException(401, "log in as an admin", {"WWW-Authenticate": "Bearer"})
     if not settings.admin_token:
         return None if _sits_here(connection, settings) else HTTPException(403, CLOSED)
     session = sent(connection, settings.admin_token)

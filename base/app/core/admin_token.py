@@ -4,6 +4,8 @@ import re
 import secrets
 from itertools import pairwise
 
+OFF = "off"
+"""Instead of a token: only admins whom a component knows are let in, in development too."""
 LENGTH = 32
 TURNS = 13
 """How many different pairs of neighbours a token has to have; one made by chance has about 24."""

@@ -300,6 +300,17 @@ def test_without_a_token_no_cookie_is_believed(monkeypatch):
     assert not (admin_session.SIGNED_OUT.parent / "planted").exists()
 
 
+@pytest.mark.parametrize("env", ["development", "production"])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_token_that_is_off_opens_nothing(monkeypatch, env, door):
+    monkeypatch.setenv("APP_ENV", env)
+    monkeypatch.setenv("ADMIN_TOKEN", "off")
+    settings.forget()
+    cookie = AdminSession("mine", 2**40, 2**40).cookie("http", "off").partition(";")[0]
+    for sent in ({}, {"Authorization": "Bearer off"}, {"Cookie": cookie}):
+        assert visit(door, TestClient(project(), **HERE), **sent) in (401, 403)
+
+
 def test_a_page_of_another_site_signs_nobody_out(token):
     browser = elsewhere()
     browser.get("/dashboard/", headers={"Authorization": basic(token)})
