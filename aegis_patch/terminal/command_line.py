@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from aegis_patch import __version__, errors
@@ -23,6 +23,14 @@ _PLAIN: dict[str, Any] = {
     "rich_markup_mode": None,  # rich help costs a quarter of a second to import
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
+
+
+class _Command(TyperCommand):
+    """A command, in whose usage braces stand for a choice alone."""
+
+    def collect_usage_pieces(self, context: Any) -> list[str]:
+        pieces = super().collect_usage_pieces(context)
+        return [piece if "|" in piece else piece.strip("{}") for piece in pieces]
 
 
 class _Commands(TyperGroup):
@@ -112,7 +120,7 @@ def _built(name: str) -> Any:
     run = _taking(run, *parameters, *landing, *_COMMON)
     alone = typer.Typer(**_PLAIN)
     help = inspect.getdoc(function)
-    alone.command(name, help=help, hidden=name in ALIASES)(run)
+    alone.command(name, cls=_Command, help=help, hidden=name in ALIASES)(run)
     return get_command(alone)
 
 

@@ -7,16 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
+_WORK = "work: HEAD of the clone whose scripts/aegis runs."
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="NAME", help="Components, separated by spaces or commas (default: from a list)."
-    ),
+    typer.Argument(metavar="NAME", hidden=True),
 ]
-NewDirectory = Annotated[Path, typer.Argument(metavar="PATH", help="A new or empty directory.")]
+NewDirectory = Annotated[Path, typer.Argument(metavar="PATH", hidden=True)]
 Components = Annotated[
     list[str] | None,
-    typer.Option("--components", metavar="NAMES", help="Components to start with."),
+    typer.Option(
+        "--components", metavar="NAMES", help="The project's components, separated by commas."
+    ),
 ]
 Answer = Annotated[
     list[str] | None,
@@ -26,12 +27,22 @@ Answer = Annotated[
         help="An answer: project_name, description, author_name, author_email.",
     ),
 ]
-NewAnswers = Annotated[
-    list[str] | None, typer.Argument(metavar="KEY=VALUE", help="The new answers.")
+AnswersFile = Annotated[
+    str,
+    typer.Option(
+        "--answers",
+        metavar="FILE",
+        help="A TOML file of answers, such as another aegis.toml; --answer goes before it.",
+    ),
 ]
+NewAnswers = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", hidden=True)]
 Release = Annotated[
     str | None,
-    typer.Option("--upstream-version", metavar="RELEASE", help="A release (default: the newest)."),
+    typer.Option(
+        "--upstream-version",
+        metavar="RELEASE",
+        help=f"Use this release, or {_WORK}",
+    ),
 ]
 Url = Annotated[
     str,
@@ -42,25 +53,25 @@ Url = Annotated[
         help="Git URL of your own upstream (default: the built-in releases).",
     ),
 ]
-Paths = Annotated[
-    list[str] | None, typer.Argument(metavar="PATH", help="Only these files and directories.")
-]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH", hidden=True)]
 Component = Annotated[
     str, typer.Option("--component", metavar="NAME", help="Only its files and lines.")
 ]
-Target = Annotated[str, typer.Argument(metavar="PATH[:LINE]", help="A file, or one line of it.")]
+Target = Annotated[str, typer.Argument(metavar="PATH[:LINE]", hidden=True)]
 ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Tell the result by the exit code (see the docs).")
+    bool, typer.Option("--exit-code", help="Exit with a code for the result, as above.")
 ]
-OnOff = Annotated[
-    Literal["on", "off"], typer.Argument(metavar="on|off", help="Set it up, or remove it.")
-]
+OnOff = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", hidden=True)]
 Shell = Annotated[
-    Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", help="Your shell.")
+    Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", hidden=True)
 ]
 To = Annotated[
     str | None,
-    typer.Option("--to", metavar="RELEASE", help="A newer or older release (default: the newest)."),
+    typer.Option(
+        "--to",
+        metavar="RELEASE",
+        help=f"A newer or older release (default: the newest), or {_WORK}",
+    ),
 ]
 Where = Annotated[
     Path | None,

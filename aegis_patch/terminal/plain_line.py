@@ -25,6 +25,7 @@ VALUES = {
     "--upstream-version": "Release",
     "--upstream": "Url",
     "--component": "Component",
+    "--answers": "AnswersFile",
     **LISTS,
 }
 CHOICES = {"OnOff": ("on", "off"), "Shell": ("bash", "zsh", "fish")}

@@ -117,6 +117,17 @@ def test_init_takes_answers_and_the_slug_follows(tmp_path: Path) -> None:
     assert shown["author_email"] == "uma@example.org"
 
 
+def test_init_takes_answers_from_a_file(start: Start, tmp_path: Path) -> None:
+    record = start().path / "aegis.toml"
+    (tmp_path / "plain.toml").write_text('description = "Mine"\nproject_name = "Harbor"\n')
+    args = ("--answers", tmp_path / "plain.toml", "--answer", "project_name=Port", "-y")
+    assert run("init", tmp_path / "x", *args).code == 0
+    shown = Project(tmp_path / "x").aegis("answers", "--json").json["answers"]
+    assert (shown["project_name"], shown["description"]) == ("Port", "Mine")
+    assert run("init", tmp_path / "y", "--answers", record, "-y").code == 0
+    assert (tmp_path / "y/aegis.toml").read_text() == record.read_text()
+
+
 @pytest.mark.parametrize(("name", "code"), [("book", 0), ("arq", 1), ("fastapi", 1)])
 def test_only_the_name_of_a_requirement_is_no_projects(
     tmp_path: Path, name: str, code: int

@@ -15,7 +15,13 @@ OPTIONS = (
     *("", "-y", "--yes", "--json", "--dry-run", "--no-interactive", "--no-lock", "--strict"),
     *("--exit-code", "--component worker", "--verify true"),
     *("-C here", "--project-path there", "-C", "-C=here", "-Chere", "-C -y", "--to 0.5.0", "--to"),
-    *("--to=0.5.0", "--components a,b", "--components a --components b", "--answer KEY=VALUE"),
+    *(
+        "--to=0.5.0",
+        "--components a,b",
+        "--components a --components b",
+        "--answer KEY=VALUE",
+        "--answers a.toml",
+    ),
     *("--upstream-version 0.5.0", "--upstream /a/fork", "--diff", "-h", "--", "-yC here", "--j"),
 )
 WORDS = ("", "worker", "worker cache", "KEY=VALUE", "on", "zsh", "status", "wörker")

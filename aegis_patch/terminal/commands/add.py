@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def command(run: Landing, names: Names = None) -> int:
-    """Add components (one commit each)."""
+    """Add components (one commit each).
+
+    Separate names by spaces or commas. Without a name, a terminal offers a list.
+    """
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.add import add
 

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def command(run: Landing, answer: NewAnswers = None) -> int:
-    """Show the answers, or change some."""
+    """Show the answers, or change some.
+
+    The answers are the project's name, its description, its author and their address. A new one
+    goes into every file that holds it, in one commit.
+    """
     from aegis_patch.terminal import as_text
     from aegis_patch.verbs import answers
 

@@ -7,7 +7,10 @@ from aegis_patch.terminal.screen import screen
 
 
 def command(run: Run) -> int:
-    """List the available components."""
+    """List the available components.
+
+    In a project they are those of its upstream, otherwise those that aegis brings.
+    """
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import components_json
     from aegis_patch.verbs.components import components

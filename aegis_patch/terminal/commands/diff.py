@@ -18,8 +18,8 @@ def command(
 ) -> int:
     """Show your changes to what aegis made, as a patch.
 
-    It compares the tracked files on disk with the same stack unedited. As in git diff, a new file
-    counts once it is added.
+    It compares the tracked files on disk, or those at PATH, with the same stack unedited. As in git
+    diff, a new file counts once it is added. If anything differs, --exit-code makes it exit with 1.
     """
     from aegis_patch.terminal.as_json import diff_json
     from aegis_patch.verbs.diff import diff

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def command(run: Run, target: Target) -> int:
-    """Show who a line or a file comes from, and why."""
+    """Show who a line or a file comes from, and why.
+
+    That is a patch of aegis or a commit of yours. Without a line, it shows the whole file.
+    """
     from aegis_patch.terminal.as_json import explained_json
     from aegis_patch.terminal.margin import show_explained
     from aegis_patch.verbs.explain import explain

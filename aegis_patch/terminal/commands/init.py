@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import shlex
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aegis_patch.errors import Interrupted, InvalidAnswer
+from aegis_patch.errors import Interrupted, InvalidAnswer, Refused
 from aegis_patch.terminal.run import Run, finish, mode, pairs
 from aegis_patch.terminal.screen import bold, screen
 from aegis_patch.values import replace
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Answer, Components, NewDirectory, Release, Url
+    from aegis_patch.terminal.options import (
+        Answer,
+        AnswersFile,
+        Components,
+        NewDirectory,
+        Release,
+        Url,
+    )
     from aegis_patch.verbs.init import Offer
     from aegis_patch.verbs.step import Result
 
@@ -26,15 +34,23 @@ def command(
     path: NewDirectory,
     components: Components = None,
     answer: Answer = None,
+    answers: AnswersFile = "",
     upstream_version: Release = None,
     upstream: Url = "aegis",
 ) -> int:
-    """Start a project in git."""
+    """Start a project in git.
+
+    PATH is a new or empty directory, or a repository that a host made, with no more than a README,
+    a LICENSE and a .gitignore. It starts from the newest release. On a terminal it asks for what is
+    not given.
+    """
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.init import init, offer
 
     place = run.where / path
-    chosen: _Chosen = pairs("init", answer or []), naming.names(components or [])
+    given = _read(run.where / answers) if answers else {}
+    given |= pairs("init", answer or [])
+    chosen: _Chosen = given, naming.names(components or [])
 
     def start(chosen: _Chosen, run: Run) -> Result:
         return init(place, chosen[1], chosen[0], upstream_version, upstream, mode(run))
@@ -48,6 +64,23 @@ def command(
     done = start(chosen, run)
     there = "" if path == Path() else f"cd {shlex.quote(str(place))} && "
     return finish(replace(run, where=Path()), replace(done, next=there + done.next))
+
+
+def _read(file: Path) -> dict[str, str]:
+    """The answers in a TOML file: a table of that name, as in a record, or else all of it.
+
+    Raises:
+        Refused: it can't be read as that.
+    """
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Refused(
+            f"This isn't a TOML file of answers: {error}",
+            where=str(file),
+            next="aegis init --help",
+        ) from error
+    return {key: str(value) for key, value in found.get("answers", found).items()}
 
 
 def _asked(offered: Offer, given: Mapping[str, str], names: Sequence[str]) -> _Chosen:

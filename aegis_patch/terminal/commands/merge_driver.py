@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def command(run: Run, state: OnOff) -> int:
-    """Let plain git merge as aegis does, in this clone."""
+    """Let plain git merge as aegis does, in this clone.
+
+    `on` sets it up in the configuration of this clone, `off` removes it.
+    """
     from aegis_patch.project.find import find
     from aegis_patch.verbs import merge_driver
 

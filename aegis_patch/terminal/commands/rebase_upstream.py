@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def command(run: Landing, to: To = None) -> int:
-    """Move to another release (one commit)."""
+    """Move to another release (one commit).
+
+    Your edits and your history stay. `aegis update` is the same.
+    """
     from aegis_patch.verbs.rebase_upstream import rebase
 
     return finish(run, rebase(run.where, to, mode(run)))

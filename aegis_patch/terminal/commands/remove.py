@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def command(run: Landing, names: Names = None) -> int:
-    """Remove components; your edits stay."""
+    """Remove components; your edits stay.
+
+    Separate names by spaces or commas. Without a name, a terminal offers a list.
+    """
     from aegis_patch.verbs import naming
     from aegis_patch.verbs.remove import remove
 

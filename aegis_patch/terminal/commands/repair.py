@@ -17,7 +17,7 @@ def command(run: Landing) -> int:
     """Settle git's conflicts, or fix what merges left.
 
     In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
-    makes one commit of what git merges left inconsistent.
+    corrects, in one commit, what git's merges left inconsistent.
     """
     from aegis_patch.verbs.repair import repair
     from aegis_patch.verbs.settle import settle

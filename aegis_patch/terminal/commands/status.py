@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def command(run: Run, exit_code: ExitCode = False) -> int:
-    """Show release, components and changed files."""
+    """Show release, components and changed files.
+
+    With --exit-code it exits with 10 if there is a newer release, 11 if the project needs repair,
+    12 if conflicts are unresolved, and otherwise 0.
+    """
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import status_json
     from aegis_patch.verbs.status import status
