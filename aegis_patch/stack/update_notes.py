@@ -15,7 +15,7 @@ _NAMED, _IN_WORDS = ("name", "now", "text", "components"), ("text", "back", "com
 KEYS = {"setting": _NAMED, "file": _NAMED, "data": _IN_WORDS, "behaviour": _IN_WORDS}
 """The kinds of notes, and the keys of each: it must have the first."""
 _LISTS = ("components", "if_set")
-_UNDONE = {"data": "not undone: ", "behaviour": "no longer: "}
+_GOING_BACK = {"data": "(Going back doesn't undo this.)", "behaviour": "(Going back ends this.)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def backwards(notes: Sequence[UpdateNote]) -> Iterator[UpdateNote]:
     """The same for who goes back: what was renamed has its old name, the newest first."""
     for note in reversed(notes):
         if not note.name:
-            yield replace(note, text=note.back or f"{_UNDONE[note.kind]}{note.text}")
+            yield replace(note, text=note.back or f"{note.text} {_GOING_BACK[note.kind]}")
         elif note.now:
             yield replace(note, name=note.now, now=note.name, text="")
 

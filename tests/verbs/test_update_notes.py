@@ -102,7 +102,7 @@ def test_the_way_back(start: Start, fork: Project) -> None:
     project.write(".env", "BODY_BYTES=9\nHOST=me\n")
     found = project.aegis("rebase-upstream", "--to", "1.0", "--json").json["update_notes"]
     assert [note["text"] for note in found] == [
-        "HOST in .env line 2: no longer: it must be a name.",
+        "HOST in .env line 2: it must be a name. (Going back ends this.)",
         "Empty the cache again.",
         "BODY_BYTES in .env line 1 is now MAX_BODY_SIZE.",
     ]
