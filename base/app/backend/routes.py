@@ -2,10 +2,9 @@
 
 from fastapi import APIRouter
 
-from app.backend.api import health, hello
+from app.backend.api import hello
 
 ROUTERS: list[APIRouter] = [
-    health.router,
     hello.router,
     # yours below
 ]

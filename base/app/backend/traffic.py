@@ -60,10 +60,11 @@ class Traffic:
             self._minutes[now] = Minute()
         routes = self._minutes[now].routes
         name = route if route in routes or len(routes) < ROUTES else "more routes"
+        place, failed = bisect_left(BOUNDS, seconds), status >= 500
         for counts in (self._minutes[now].total, routes[name]):
             counts.requests += 1
-            counts.errors += status >= 500
-            counts.durations[bisect_left(BOUNDS, seconds)] += 1
+            counts.errors += failed
+            counts.durations[place] += 1
 
     def minutes(self) -> list[Counts]:
         """The last hour, the oldest minute first; minutes without requests are among them."""

@@ -3,13 +3,11 @@
 import asyncio
 import gc
 import json
+import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from app.core import admin_token as tokens
 from app.core.component import check_settings, discover
@@ -30,6 +28,10 @@ def serve(
 
     if not reload:
         gc.disable()  # what is loaded is no garbage; the server turns it on again
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    import structlog  # noqa: F401  # it would load Rich for tracebacks in colour: four megabytes
+
+    del sys.modules["rich"]
     check_settings()
     settings = read(Settings)
     # One worker: a dashboard session lives in the process that opened it. Scale by containers.
@@ -60,6 +62,9 @@ def health(
 
 def components() -> None:
     """List the components."""
+    from rich.console import Console
+    from rich.table import Table
+
     found = discover()
     if not found:
         print("No components installed.")
@@ -80,6 +85,10 @@ def version() -> None:
 
 
 def _print_report(report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, answer in report["components"].items():
         color = _COLORS[answer["status"]]

@@ -81,7 +81,7 @@ async def stop() -> None:
     await app_manager.shutdown()
 
 
-class _Connection(FletApp):
+class _Connection(FletApp):  # type: ignore[misc]  # it has no types
     """Flet's, but for its end: what comes too late for a viewer is dropped.
 
     Flet would raise, keep the visit for ever, and its queue may be gone.

@@ -86,6 +86,7 @@ def test_a_dashboard_that_sends_nothing_is_not_waited_for_without_end(monkeypatc
 
 
 def test_a_viewer_who_leaves_while_something_is_sent_ends_the_visit():
+    RECENT.clear()
     server = uvicorn.Server(uvicorn.Config(create_app(), port=0, log_config=None))
     serving = threading.Thread(target=server.run)
     serving.start()

@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.settings import Settings, read
 
+_BODY = frozenset((b"content-length", b"transfer-encoding"))
+"""Without one of these a request of HTTP/1.1, which is all that uvicorn speaks, brings no body."""
+
 
 class BodyLimit(RequestBodyLimitMiddleware):
     """Starlette's limit for every route that has none of its own, refusing as our routes do."""
@@ -21,6 +24,8 @@ class BodyLimit(RequestBodyLimitMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as far as it fits."""
+        if scope["type"] != "http" or _BODY.isdisjoint(dict(scope["headers"])):
+            return await self.app(scope, receive, send)
         refused = False
 
         async def send_as_json(message: Message) -> None:

@@ -7,7 +7,7 @@ names in ALLOWED_HOSTS, where `*.example.com` is every name below that one and `
 
 import ipaddress
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,12 +23,15 @@ class KnownHosts:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        settings = read(Settings)
+        names = listed(f"{settings.allowed_hosts},{settings.domain},{settings.host}")
+        self._is_known = lru_cache(maxsize=1024)(partial(_is_among, names))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what was meant for this server."""
         # One that is missing names nobody else.
         sent = next((value for name, value in scope.get("headers", ()) if name == b"host"), None)
-        if sent is None or is_known(sent.decode("latin-1")):
+        if sent is None or self._is_known(sent):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -36,18 +39,10 @@ class KnownHosts:
             await JSONResponse({"detail": UNKNOWN}, 400)(scope, receive, send)
 
 
-def is_known(host: str) -> bool:
-    """Whether a Host names this server."""
-    settings = read(Settings)
-    return _is_among(host, f"{settings.allowed_hosts},{settings.domain},{settings.host}")
-
-
-@lru_cache(maxsize=1024)
-def _is_among(host: str, allowed: str) -> bool:
-    names = listed(allowed)
+def _is_among(names: list[str], sent: bytes) -> bool:
     if "*" in names:
         return True
-    found = _HOST.fullmatch(host)
+    found = _HOST.fullmatch(sent.decode("latin-1"))
     name = found["name"].lower() if found else ""
     return name == "localhost" or _is_address(name) or any(_covers(each, name) for each in names)
 

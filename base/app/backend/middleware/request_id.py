@@ -31,25 +31,24 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = next((value for name, value in scope["headers"] if name == _RAW), b"")
-        request_id = sent.decode() if _SANE.fullmatch(sent) else secrets.token_hex(8)
-
+        sent = dict(scope["headers"]).get(_RAW, b"")
+        request_id = sent if _SANE.fullmatch(sent) else secrets.token_hex(8).encode()
+        # It stays in the task, which is this request's: the server may still log an exception.
+        structlog.contextvars.bind_contextvars(request_id=request_id.decode())
         status = 500  # what becomes of an exception that nobody handles
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 others = [each for each in message.get("headers", ()) if each[0] != _RAW]
-                message["headers"] = [*others, (_RAW, request_id.encode())]
+                message["headers"] = [*others, (_RAW, request_id)]
                 status = message["status"]
             await send(message)
 
         began = time.perf_counter()
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            structlog.contextvars.reset_contextvars(**bound)
             if not scope["path"].startswith(QUIET):
                 route = getattr(scope.get("route"), "path", "no route")
                 seconds = time.perf_counter() - began

@@ -80,7 +80,7 @@ async def test_what_does_not_say_its_size_is_counted(client):
     for path in ("json", "bytes"):
         scope = {
             "type": "http", "method": "POST", "path": f"/clock/{path}", "query_string": b"",
-            "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")],
+            "headers": [(b"content-type", b"application/json"), (b"transfer-encoding", b"chunked")],
             "scheme": "http", "server": ("localhost", 80), "client": ("127.0.0.1", 50_000),
             "root_path": "", "http_version": "1.1", "asgi": {"version": "3.0"},
         }  # fmt: skip

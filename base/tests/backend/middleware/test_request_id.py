@@ -44,3 +44,14 @@ def test_the_application_gives_ids():
 
     with TestClient(create_app()) as client:
         assert client.get("/health/live").headers[HEADER]
+
+
+async def test_the_line_of_an_exception_carries_it_too():
+    async def broken(scope, receive, send):
+        raise OSError("no oil")
+
+    scope = {"type": "http", "method": "GET", "path": "/broken", "headers": []}
+    with pytest.raises(OSError, match="no oil"):
+        await RequestId(broken)(scope, None, None)
+    assert "request_id" in structlog.contextvars.get_contextvars()  # where the server logs it
+    structlog.contextvars.clear_contextvars()
