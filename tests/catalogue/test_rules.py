@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -74,27 +75,28 @@ def test_a_project_names_no_component_that_it_lacks(
                 said = line.decode().strip()
                 assert "slot:" not in said
                 if said.startswith("#") or anchors.is_anchor(line):
-                    assert not [each for each in chosen if each not in names and each in said], said
+                    named = {each for each in chosen if re.search(rf"(?<![\w-]){each}\b", said)}
+                    assert named <= names, said
 
 
 def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: Upstream) -> None:
-    """`mail` comes with lines in every shared list; all sets there are fold with it."""
-    more = b'mail:\n    image: "axllent/mailpit"\n    healthcheck: { disable: true }\n\n'
+    """`search` comes with lines in every shared list; all sets there are fold with it."""
+    more = b'search:\n    image: "opensearch"\n    healthcheck: { disable: true }\n\n'
     put_in = {
         "compose.yaml": [
-            (b"    # yours below: environment\n", b'    MAIL_URL: "smtp://mail:1025"\n'),
-            (b"    # yours below: webserver\n", b"    depends_on:\n      mail: { x: y }\n"),
+            (b"    # yours below: environment\n", b'    SEARCH_URL: "http://search:9200"\n'),
+            (b"    # yours below: webserver\n", b"    depends_on:\n      search: { x: y }\n"),
             (b"  # yours below: services\n", b"  " + more),
-            (b"  # yours below: volumes\n", b"  mail:\n"),
+            (b"  # yours below: volumes\n", b"  search:\n"),
         ],
         "pyproject.toml": [
-            (b"    # yours below: dependencies\n", b'    "aiosmtplib>=5",\n'),
-            (b"    # yours below: dev\n", b'    "aiosmtpd>=1",\n'),
+            (b"    # yours below: dependencies\n", b'    "opensearch-py>=3",\n'),
+            (b"    # yours below: dev\n", b'    "opensearch-mock>=1",\n'),
         ],
-        ".env.example": [(b"# yours below\n", b"# Where mail goes\n# MAIL_URL=\n\n")],
-        "Dockerfile": [(b"# yours below\n", b"RUN apt-get install mail\n")],
+        ".env.example": [(b"# yours below\n", b"# Where one searches\n# SEARCH_URL=\n\n")],
+        "Dockerfile": [(b"# yours below\n", b"RUN apt-get install search\n")],
     }
-    edits = {"app/components/mail/__init__.py": trees.Entry.written(store, b"X = 1\n")}
+    edits = {"app/components/search/__init__.py": trees.Entry.written(store, b"X = 1\n")}
     for path, places in put_in.items():
         text = head.base.read(path)
         for anchor, lines in places:
@@ -102,12 +104,12 @@ def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: U
             text = text.replace(anchor, lines + anchor)
         edits[path] = trees.Entry.written(store, text)
     after = head.base.replaced(edits)
-    mail = tiny.a_component("mail", (), "component", ())
-    grown = replace(head, catalogue={**head.catalogue, "mail": mail}, folds={"mail": after})
+    search = tiny.a_component("search", (), "component", ())
+    grown = replace(head, catalogue={**head.catalogue, "search": search}, folds={"search": after})
     for names in subsets(head):
         without = pristine.fold(head, names)
         assert pristine.fold(grown, names) == without
-        together = pristine.fold(grown, names | {"mail"})
+        together = pristine.fold(grown, names | {"search"})
         assert set(without.changed(together)) == edits.keys()
         for path, places in put_in.items():
             text = together.read(path)

@@ -114,6 +114,8 @@ def commands(page: str) -> list[str]:
 
 def check_aegis(line: str, words: list[str]) -> None:
     known = verbs()
+    if words[:1] == ["-C"]:
+        words = words[2:]
     verb = next((word for word in words if not word.startswith("-")), "")
     assert verb in known or not verb or verb == "VERB", line
     names = {"--help", "-h", "--version"}
