@@ -14,6 +14,7 @@ from aegis_patch.stack.component import Catalogue, Component
 _STYLE = {
     "question": "bold",
     "answer": "ansicyan",
+    "placeholder": "italic",
     "pointer": "bold ansicyan",
     "highlighted": "bold",
     "selected": "ansigreen",
@@ -24,13 +25,17 @@ _LABEL = "  Description: "  # of Questionary, before what it shows of the line p
 _ROOM = 26  # columns that a summary needs beside its name
 
 
-def text(label: str, default: str) -> str:
-    """A line of text; the lines of a paste become one."""
+def text(label: str, default: str, typed: str = "") -> str:
+    """A line of text, to go on from what was typed; the lines of a paste become one.
+
+    An empty one is the default, which stands there until something is typed.
+    """
     import questionary
 
     style = questionary.Style([*_STYLE.items()])
-    answer = str(_answer(questionary.text(label, default, qmark="", style=style)))
-    return " ".join(answer.split("\n")).strip()
+    shown = [("class:placeholder", default)]
+    answer = str(_answer(questionary.text(label, typed, qmark="", style=style, placeholder=shown)))
+    return " ".join(answer.split("\n")).strip() or default
 
 
 def chosen(label: str, known: Catalogue, names: Sequence[str], *, adds: bool = True) -> list[str]:

@@ -135,7 +135,7 @@ def test_init_is_a_conversation(
     seen = terminal(tmp_path, width)
     seen.type("aegis init my-api")
     seen.see("Name my-api")
-    seen.keys("C-u", "!", "Enter")
+    seen.keys("!", "Enter")  # what is typed takes the place of the default
     seen.see("needs a letter or a digit")  # before the next question
     assert "Description" not in seen.see("Name ! error")
     seen.keys("C-u")
@@ -143,7 +143,8 @@ def test_init_is_a_conversation(
     seen.tmux("paste-buffer", "-p")  # no line of a paste answers the next question
     seen.keys("Enter")
     seen.see("Description A")
-    seen.keys("Enter")
+    seen.keys("Mine", "Enter")
+    seen.see("Description Mine")
     seen.see("Components (space picks, enter ends)")
     seen.keys("Down", "Space")
     shown = seen.see("● database")

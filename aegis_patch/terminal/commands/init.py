@@ -93,7 +93,7 @@ def _asked(offered: Offer, given: Mapping[str, str], names: Sequence[str]) -> _C
     while pending:
         key = pending.pop(0)
         label = key.removeprefix("project_").replace("_", " ").capitalize()
-        answers[key] = ask.text(label, answers.get(key, offered.suggested[key]))
+        answers[key] = ask.text(label, offered.suggested[key], answers.get(key, ""))
         try:
             offered.check(answers)
         except InvalidAnswer as error:
