@@ -16,7 +16,7 @@ from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import dataclass
 
 _ALSO = {"worker": "celery rq queue", "scheduler": "cron apscheduler", "kubernetes": "k8s helm"}
-"""What people look for where they mean one of our components."""
+"""What people call what one of our components does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,18 @@ def _unknown(known: Catalogue, name: str, listed: str) -> Refused:
     if serving := _serving(known, nameable, name):
         what = f'No component "{name}". It comes with: {", ".join(serving)}.'
         return Refused(what, next=next)
-    close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
+    close = [other for other in nameable if name.lower() in _ALSO.get(other, "").split()]
+    close = close or difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
     nearest = f" Did you mean {' or '.join(close)}?" if close else ""
     return Refused(f'No component "{name}".{nearest}', next=next)
 
 
 def _serving(known: Catalogue, nameable: Sequence[str], word: str) -> list[str]:
-    """The components whose text names a word, or that do what it is known for."""
+    """The components whose text names a word."""
     wanted = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
     found = []
     for name in nameable:
-        about = f"{known[name].summary} {known[name].implementation} {_ALSO.get(name, '')}"
-        if wanted.search(about):
+        if wanted.search(f"{known[name].summary} {known[name].implementation}"):
             found.append(name)
     return found
 

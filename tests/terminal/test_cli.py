@@ -637,9 +637,12 @@ def test_windows_is_refused_in_one_line(args: tuple[str, ...], tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("word", "names"),
-    [("redis", "cache, worker"), ("celery", "worker"), ("postgresql", "postgres")],
+    ("word", "what"),
+    [
+        ("redis", "It comes with: cache, worker."),
+        ("postgresql", "It comes with: postgres."),
+        ("celery", "Did you mean worker?"),  # which is none
+    ],
 )
-def test_an_unknown_name_is_found_by_its_purpose(start: Start, word: str, names: str) -> None:
-    ran = start().aegis("add", word, code=1)
-    assert f'No component "{word}". It comes with: {names}.' in ran.err
+def test_an_unknown_name_is_found_by_its_purpose(start: Start, word: str, what: str) -> None:
+    assert f'No component "{word}". {what}' in start().aegis("add", word, code=1).err
