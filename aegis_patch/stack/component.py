@@ -23,7 +23,8 @@ _LONGEST_TEXT = 500
 class Component:
     """A part that a stack can have besides the core: a series of patches, and its requirements.
 
-    `series` holds the patches' names and mails in the order in which they apply.
+    `series` holds the patches' names and mails in the order in which they apply; `was` are the
+    names of the component in other releases.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Component:
     status: str
     requires: tuple[str, ...]
     series: tuple[tuple[str, bytes], ...]
+    was: tuple[str, ...] = ()
 
 
 Catalogue = Mapping[str, Component]
@@ -62,6 +64,7 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
             status=_text(about["status"]),
             requires=_names(about["requires"]),
             series=tuple((patch, files[patch]) for patch in names),
+            was=_names(about.get("was", [])),
         )
     except KeyError as error:
         raise SeriesError(f"{error.args[0]} is missing", where=where) from error
@@ -99,5 +102,5 @@ def _text(value: object) -> str:
 
 def _names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise TypeError("requires is not a list of names")
+        raise TypeError("requires or was is not a list of names")
     return tuple(dict.fromkeys(value))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from pathlib import Path
 
 from aegis_patch.errors import Refused
 from aegis_patch.formats import python_names
 from aegis_patch.history import presence
 from aegis_patch.stack import component, stack, update_notes
+from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote
@@ -34,12 +35,16 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         wanted = fork.version(to) if to else newest
         opened = bench.open(there.stack.url, wanted)
         _refuse_moved(old, opened)
-        _refuse_absent(bench, old, opened)
+        renamed = _renamed(bench.catalogue(old), opened.catalogue, old.names)
+        _refuse_absent(bench, old.without(renamed), opened)
         within = old.without(old.names - opened.catalogue.keys())
+        for name, now in renamed.items():
+            within = within.having(now, old.present[name])
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
             return Result(said=(f"already at {moved.label}",), dry=mode.dry)
         said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
+        said += [f"{name} is now called {now}" for name, now in renamed.items()]
         notes: tuple[UpdateNote, ...] = ()
         try:
             notes = _notes(bench.at(old, old.release), opened, old.names | moved.names)
@@ -116,6 +121,17 @@ def _refuse_moved(old: Stack, opened: Upstream) -> None:
             where=old.url,
             next=f"git ls-remote --tags -- {shlex.quote(old.url)}",
         )
+
+
+def _renamed(old: Catalogue, new: Catalogue, names: Set[str]) -> dict[str, str]:
+    """The names that another release has for some of ours, forwards or backwards."""
+    found = {}
+    for name in sorted(names - new.keys()):
+        later = [other for other in new if name in new[other].was]
+        earlier = [other for other in old[name].was if other in new]
+        if others := later or earlier:
+            found[name] = others[0]
+    return found
 
 
 def _refuse_absent(bench: Bench, old: Stack, opened: Upstream) -> None:

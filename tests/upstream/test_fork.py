@@ -182,6 +182,24 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     assert project.is_sound()
 
 
+def test_a_component_under_another_name(tmp_path: Path, fork: Project) -> None:
+    fork.git("mv", "patches/updates", "patches/pulls")
+    about = "patches/pulls/component.toml"
+    fork.write(about, fork.read(about) + 'was = ["updates"]\n')
+    fork.commit("Another name")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--upstream-version", "1.10", "--components", "updates")
+    before = project.tree
+    assert "updates is now called pulls" in project.aegis("rebase-upstream").out
+    (found,) = project.aegis("status", "--json").json["components"]
+    assert found == {"name": "pulls", "by": "you", "release": "2.0"}
+    assert "pulls is now called updates" in project.aegis("rebase-upstream", "--to", "1.10").out
+    assert project.tree == before
+    project.aegis("rebase-upstream")
+    project.aegis("remove", "pulls")
+    assert project.aegis("status", "--json").json["components"] == []
+
+
 def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
     tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
