@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,24 @@ _PLAIN: dict[str, Any] = {
 }
 
 
+class _Help(typer.Context.formatter_class):  # type: ignore[misc, valid-type]
+    """Help that fits a narrow terminal, too: there, what an option does stands below it."""
+
+    def __init__(self, **_: Any) -> None:
+        super().__init__(width=max(min(shutil.get_terminal_size().columns, 80) - 2, 30))
+
+    def write_dl(self, rows: Any, *_: Any) -> None:
+        super().write_dl(rows, max(min(self.width - 48, 30), 4))
+
+
+class _Context(typer.Context):
+    formatter_class = _Help
+
+
 class _Command(TyperCommand):
     """A command, in whose usage braces stand for a choice alone."""
+
+    context_class = _Context
 
     def collect_usage_pieces(self, context: Any) -> list[str]:
         pieces = super().collect_usage_pieces(context)
@@ -35,6 +52,8 @@ class _Command(TyperCommand):
 
 class _Commands(TyperGroup):
     """All commands; one is built when Typer asks for it."""
+
+    context_class = _Context
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings | {"commands": dict.fromkeys(COMMANDS)})
@@ -119,8 +138,9 @@ def _built(name: str) -> Any:
 
     run = _taking(run, *parameters, *landing, *_COMMON)
     alone = typer.Typer(**_PLAIN)
-    help = inspect.getdoc(function)
-    alone.command(name, cls=_Command, help=help, hidden=name in ALIASES)(run)
+    help = inspect.getdoc(function) or ""
+    first = help.partition("\n")[0]
+    alone.command(name, cls=_Command, help=help, short_help=first, hidden=name in ALIASES)(run)
     return get_command(alone)
 
 

@@ -53,6 +53,15 @@ def test_a_plain_line_is_read_as_typer_reads_it() -> None:
     assert {calls[0].name for calls in read.values() if calls[0]} == {*COMMANDS} - {"explain"}
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_help_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for name in ("", *COMMANDS):
+        shown = run(*name.split(), "--help").out
+        assert max(map(len, shown.splitlines())) <= columns, shown
+        assert "..." not in shown.replace("]...", "")
+
+
 @pytest.mark.parametrize("columns", ["40", "79", "80", "81", "200"])
 def test_the_help_is_what_typer_prints(
     columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
