@@ -22,6 +22,9 @@ from aegis_patch.values import dataclass
 from aegis_patch.verbs.opening import open_project
 
 if TYPE_CHECKING:
+    import pygit2
+
+    from aegis_patch.history.record_log import Turn
     from aegis_patch.history.unresolved import Reference
 
 
@@ -114,19 +117,31 @@ def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iter
 
 
 def _dangling(bench: Bench, there: Project) -> Sequence[Reference]:
-    """The lines that name what the last change of the record took away, as after its verb."""
+    """The lines that name what the last change of the record took away, and still do."""
     turn = record_log.newest(there)
     pair = turn.pristine(bench) if turn and turn.takes_away else None
     if turn is None or pair is None:
         return ()
+    then = _broken(there, turn, pair, (turn.commit.id, turn.result))
+    if not then or turn.result == there.tree:
+        return then
+    known = {(each.path, each.name) for each in then}  # the user may have taken away more since
+    now = _broken(there, turn, pair, (there.head, there.tree))
+    return [each for each in now if (each.path, each.name) in known]
+
+
+def _broken(
+    there: Project, turn: Turn, pair: tuple[Tree, Tree], at: tuple[pygit2.Oid, Tree]
+) -> list[Reference]:
+    """The references that a turn broke and that a commit, with this tree, still has."""
     from aegis_patch.history import unresolved  # slow to import, and seldom needed
 
-    old, new = pair
-    moved = renames.follow(old, there.tree, old.changed(new)).files
+    (old, new), (commit, tree) = pair, at
+    moved = renames.follow(old, tree, old.changed(new)).files
     was = {place: path for path, place in moved.items()}
-    trees = (turn.mine, old, new, there.tree)
+    trees = (turn.mine, old, new, tree)
     return unresolved.references(
-        unresolved.Evolved(there.root, str(there.head), *trees, moved=moved, was=was)
+        unresolved.Evolved(there.root, str(commit), *trees, moved=moved, was=was)
     )
 
 

@@ -49,8 +49,9 @@ def test_broken_references_after_a_conflict_was_resolved(start: Start) -> None:
     project.git("checkout", "--theirs", "compose.yaml")
     project.git("add", "compose.yaml")
     project.git("cherry-pick", "--continue")
-    project.write("notes.md", "mine\n")
-    project.commit("Later")
+    project.write("Makefile", project.read("Makefile") + "\nown:\n\tpython app/cli/dev.py\n")
+    project.git("rm", "--quiet", "app/cli/dev.py")
+    project.commit("Take away what aegis did not")
     assert gone in project.aegis("status").out
     found = {"path": "app/mine.py", "line": 1, "name": "app.components.worker.queue"}
     assert project.aegis("status", "--json").json["dangling"] == [found]
