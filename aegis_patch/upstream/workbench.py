@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 class Bench:
     """Where things are built: the scratch store, the releases opened in it, the trees made.
 
-    `places` are the object directories that the store was opened with, `merged` the steps that were
-    tried.
+    `places` are the object directories that the store was opened with, `merged` what was tried.
     """
 
     def __init__(self, store: pygit2.Repository, places: tuple[Path, ...] = ()) -> None:

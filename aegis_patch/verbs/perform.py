@@ -97,6 +97,15 @@ def dangling(bench: Bench, there: Place, built: Sequence[Built]) -> tuple[Refere
     if not isinstance(there, Project):
         return ()
     first, last = built[0], built[-1]
+    key = f"broken by {first.step.old} {last.step.new} {first.before} {last.after}"
+    if key not in bench.merged:  # `remove` has asked before it makes the step
+        bench.merged[key] = _dangling(bench, there, built)
+    found: tuple[Reference, ...] = bench.merged[key]
+    return found
+
+
+def _dangling(bench: Bench, there: Project, built: Sequence[Built]) -> tuple[Reference, ...]:
+    first, last = built[0], built[-1]
     moved: dict[str, str] = {}
     for made in built:
         moved |= made.moved.files
