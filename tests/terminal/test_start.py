@@ -77,7 +77,12 @@ def test_a_quick_verb_on_a_terminal_loads_no_rich(start: Start) -> None:
 def test_status_loads_nothing_that_merges_or_lands(start: Start) -> None:
     found = loaded(start("worker"), "status")
     slow = {"merge.file_content", "merge.one_path", "landing.land", "verbs.build", "verbs.settle"}
-    assert not found & {"yaml", *(f"aegis_patch.{name}" for name in slow)}
+    libraries = {"ast", "dataclasses", "hashlib", "inspect", "subprocess", "yaml"}
+    assert not found & {*libraries, *(f"aegis_patch.{name}" for name in slow)}
+
+
+def test_a_component_comes_without_a_reader_of_yaml(start: Start) -> None:
+    assert "yaml" not in loaded(start("cache"), "add", "worker")
 
 
 @pytest.mark.parametrize(
