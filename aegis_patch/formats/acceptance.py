@@ -13,7 +13,6 @@ from typing import TypeVar
 from aegis_patch.formats import kinds, syntax
 
 _Piece = TypeVar("_Piece")
-_UNREADABLE = [Counter[str]()] * 4  # nothing to say against it
 
 
 def unwanted(
@@ -89,20 +88,6 @@ def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> in
         return None
     wrong = unwanted(*(_placed(text, marks) for text in texts))
     return _first([piece.partition(b"\0")[0] for piece in wrong], texts[3])
-
-
-def brings_back(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> bool:
-    """Whether YAML has a key or item again that one side deleted and the other kept.
-
-    A text merge does so where a diff takes a line of one entry for the same line of another.
-    """
-    if not path.endswith((".yml", ".yaml")) or base in (ours, theirs) or ours == theirs:
-        return False
-    was, mine, wanted, now = _pieces(path, base, ours, theirs, result) or _UNREADABLE
-    for piece in unwanted(was, mine, wanted, now) & was.keys():
-        if now[piece] and not (mine[piece] and wanted[piece]):
-            return True
-    return False
 
 
 def _pieces(path: str, *texts: bytes) -> list[Counter[str]] | None:

@@ -104,7 +104,7 @@ def _checked(three: Three, data: bytes) -> Text:
 
     It has to parse, to hold what both sides wanted, and to have it in the right place.
     """
-    path, sides = three.path, three.sides
+    sides = three.sides
     if problem := _breaks(three, data):
         return Text(data, Reason.SYNTAX, problem)
     line = acceptance.wrong_line(*sides, data)
@@ -112,8 +112,6 @@ def _checked(three: Three, data: bytes) -> Text:
         line = acceptance.misplaced_line(*sides, data) or _read_otherwise(three, data)
     if line is not None:
         return Text(data, Reason.DOUBT, f"line {line}")
-    if acceptance.brings_back(path, *sides, data):
-        return Text(data, Reason.DOUBT, "a removed line is back")
     return Text(data)
 
 
