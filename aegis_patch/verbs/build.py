@@ -10,7 +10,6 @@ import pygit2
 
 from aegis_patch.formats import compose_names
 from aegis_patch.history import evidence, learnt
-from aegis_patch.history.past_resolutions import recall
 from aegis_patch.merge import renames
 from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Unchanged
@@ -83,6 +82,8 @@ def _merged(
     plan, attributes = _plan(bench, there, step, tree)
     outcome = evolve(plan)
     if isinstance(outcome, Conflicted) and isinstance(there, Project):
+        from aegis_patch.history.past_resolutions import recall  # slow to import, seldom needed
+
         outcome = recall(bench, there, plan, outcome)
     return plan, attributes, learnt.written_down(plan, outcome)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
 
@@ -82,7 +81,10 @@ def _unknown(known: Catalogue, name: str, listed: str) -> Refused:
         what = f'No component "{name}". It comes with: {", ".join(serving)}.'
         return Refused(what, next=next)
     close = [other for other in nameable if name.lower() in _ALSO.get(other, "").split()]
-    close = close or difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
+    if not close:
+        import difflib
+
+        close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
     nearest = f" Did you mean {' or '.join(close)}?" if close else ""
     return Refused(f'No component "{name}".{nearest}', next=next)
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused
-from aegis_patch.history import conflict_view
 from aegis_patch.history.unresolved import Evolved, Reference, references
-from aegis_patch.landing import journal, land, preconditions, trial
+from aegis_patch.landing import journal, land, preconditions
 from aegis_patch.landing.land import Draft, Pick
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
 from aegis_patch.merge.reason import Reason
@@ -197,6 +196,8 @@ def _verified(
         return ()
     said = []
     if drafts:
+        from aegis_patch.landing import trial
+
         trial.refuse_failing(there, bench.objects, drafts[-1], command)
         of_all = f", the last of {len(drafts)} commits" if len(drafts) > 1 else ""
         said.append(f"`{command}` passed on the result{of_all}")
@@ -248,7 +249,9 @@ def _commit(there: Place, made: Built) -> Commit:
 
 def _explained(bench: Bench, there: Place, stuck: Built) -> tuple[Conflict, ...]:
     """The conflicts, with the commit and the change behind each."""
-    if not isinstance(there, Project) or stuck.step.old is None:
+    if not (stuck.conflicts and stuck.step.old and isinstance(there, Project)):
         return stuck.conflicts
+    from aegis_patch.history import conflict_view  # slow to import, and seldom needed
+
     old, new = stuck.step.old, stuck.step.new
     return tuple(conflict_view.shown(bench, there, old, new, each) for each in stuck.conflicts)
