@@ -47,6 +47,14 @@ def test_what_is_asked_for_all_day_has_no_line(capsys, path, status, lines):
     assert len(capsys.readouterr().err.splitlines()) == lines
 
 
+def test_the_token_of_a_link_is_left_out(capsys):
+    app_logging.configure(Settings())
+    path = "/account/verify?a=1&token=lantern&b=2"
+    access = logging.getLogger("uvicorn.access")
+    access.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", 200)
+    assert "/account/verify?a=1&token=...&b=2" in capsys.readouterr().err
+
+
 def test_a_request_has_a_line_like_all_others(capsys):
     app_logging.configure(Settings(log_format="json"))
     with structlog.contextvars.bound_contextvars(request_id="lantern"):
