@@ -104,7 +104,7 @@ def a_component(
     name: str,
     requires: tuple[str, ...] = (),
     kind: str = "component",
-    series: tuple[tuple[str, bytes], ...] = (),
+    series: tuple[tuple[str, Entry], ...] = (),
 ) -> Component:
     """A component of which only the algebra matters."""
     return Component(name, name.title(), f"Toy {name}.", "X", kind, "available", requires, series)
@@ -117,10 +117,10 @@ def a_catalogue(*components: Component) -> dict[str, Component]:
 
 def series(
     store: pygit2.Repository, before: Files, after: Files, subject: str
-) -> tuple[tuple[str, bytes], ...]:
+) -> tuple[tuple[str, Entry], ...]:
     """A series of one patch, which git wrote."""
     patch = mail(tree(store, before), tree(store, after), f"{subject}\n\nBecause.")
-    return ((f"0-{subject.lower().replace(' ', '-')}.patch", patch),)
+    return ((f"0-{subject.lower().replace(' ', '-')}.patch", Entry.written(store, patch)),)
 
 
 def an_upstream(
@@ -154,7 +154,14 @@ def component_files(**about: object) -> dict[str, bytes]:
 
 def parsed(name: str, **about: object) -> Component:
     """A component from such files."""
-    return component.parse(name, component_files(**about))
+    return parsed_files(name, component_files(**about))
+
+
+def parsed_files(name: str, files: Mapping[str, bytes]) -> Component:
+    """A component from the files of its directory."""
+    with empty_store() as store:
+        written = {path: Entry.written(store, data) for path, data in files.items()}
+        return component.parse(name, written)
 
 
 ROOT = Path(__file__).parent.parent

@@ -164,7 +164,7 @@ def _is_any_there(tree: Tree, series: Component) -> bool:
     No tree has to be made for that, which would take longer than all else that `status` does.
     """
     for _, mail in series.series:
-        for path in _NEW_FILE.findall(mail):
+        for path in _NEW_FILE.findall(mail.data):
             if path.decode("utf-8", "replace") in tree:
                 return True
     return False

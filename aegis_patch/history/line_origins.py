@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pygit2
 
 from aegis_patch.objects import texts
+from aegis_patch.objects.trees import Entry
 from aegis_patch.stack import patch, pristine, requirements
 from aegis_patch.stack.patch import FilePatch, Patch
 from aegis_patch.stack.record import RECORD
@@ -110,10 +111,11 @@ def _joined(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -
     return ours if settled is None else settled
 
 
-def _naming(series: Sequence[tuple[str, bytes]], path: str) -> list[tuple[Patch, FilePatch]]:
+def _naming(series: Sequence[tuple[str, Entry]], path: str) -> list[tuple[Patch, FilePatch]]:
     """The patches that name a path, with what each does there."""
     found = []
-    for name, mail in series:
+    for name, entry in series:
+        mail = entry.data
         if path.isascii() and path.encode() not in mail:
             continue  # git quotes other names
         parsed = patch.parse(name, mail)

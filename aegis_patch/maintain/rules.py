@@ -73,7 +73,8 @@ def _in_its_patches(upstream: Upstream, name: str) -> Iterator[str]:
     identity["slug"] = identity_files.slug(identity["project_name"])
     if not upstream.catalogue[name].series:
         yield "it has no patch"
-    for file, mail in upstream.catalogue[name].series:
+    for file, entry in upstream.catalogue[name].series:
+        mail = entry.data
         parsed = patch.parse(file, mail)
         if len(parsed.body) <= SHORTEST_WHY:
             yield f"{file}: the body does not say why"

@@ -168,7 +168,8 @@ def save(name: str, directory: Path) -> int:
 
 def refresh() -> None:
     """Merge every series onto what it is written against now, requirements first."""
-    known = catalogue()
+    with scratch(()) as store:
+        known = catalogue(store)
     for name in requirements.order(known, known):
         with tempfile.TemporaryDirectory() as directory:
             work = Path(directory, name)
@@ -195,7 +196,9 @@ def check(names: list[str]) -> int:
 def worktree(repo: pygit2.Repository, name: str = "") -> Upstream:
     """base/ and patches/ as they are here, committed or not."""
     notes = snapshot(repo, ROOT / "notes") if (ROOT / "notes").is_dir() else None
-    return Upstream("aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(name), notes, {})
+    return Upstream(
+        "aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(repo, name), notes, {}
+    )
 
 
 def _wrong_notes(store: pygit2.Repository, upstream: Upstream) -> list[str]:
@@ -266,12 +269,14 @@ def listed(name: str) -> list[str]:
     return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
 
 
-def catalogue(name: str = "") -> dict[str, Component]:
+def catalogue(repo: pygit2.Repository, name: str = "") -> dict[str, Component]:
     """The components of the worktree; an empty one for a name whose series is not saved yet."""
     found = {}
     for directory in sorted((ROOT / "patches").iterdir()):
-        files = {file.name: file.read_bytes() for file in directory.iterdir() if file.is_file()}
-        files.setdefault("series", b"")
+        files = {"series": Entry.written(repo, b"")}
+        for file in directory.iterdir():
+            if file.is_file():
+                files[file.name] = Entry.written(repo, file.read_bytes())
         if "component.toml" in files:
             found[directory.name] = component.parse(directory.name, files)
     if name and name not in found:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aegis_patch.errors import SeriesError
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.objects.trees import Entry
 from aegis_patch.values import dataclass
 
 KINDS = ("component", "variant", "integration", "service")
@@ -23,8 +24,8 @@ _LONGEST_TEXT = 500
 class Component:
     """A part that a stack can have besides the core: a series of patches, and its requirements.
 
-    `series` holds the patches' names and mails in the order in which they apply; `was` are the
-    names of the component in other releases.
+    `series` holds the patches' names and mails in the order in which they apply; a mail is read
+    where it is asked for. `was` are the names of the component in other releases.
     """
 
     name: str
@@ -34,14 +35,14 @@ class Component:
     kind: str
     status: str
     requires: tuple[str, ...]
-    series: tuple[tuple[str, bytes], ...]
+    series: tuple[tuple[str, Entry], ...]
     was: tuple[str, ...] = ()
 
 
 Catalogue = Mapping[str, Component]
 
 
-def parse(name: str, files: Mapping[str, bytes]) -> Component:
+def parse(name: str, files: Mapping[str, Entry]) -> Component:
     """Read one component from the files of its directory.
 
     Raises:
@@ -51,10 +52,10 @@ def parse(name: str, files: Mapping[str, bytes]) -> Component:
     if not _NAME.fullmatch(name):
         raise SeriesError("not a valid component name", where=repr(where))
     try:
-        if max(len(files["component.toml"]), len(files["series"])) > MOST_BYTES:
+        if max(files["component.toml"].size, files["series"].size) > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
-        about: dict[str, Any] = bounded_parsers.toml(files["component.toml"].decode())
-        names = _series(files["series"].decode())
+        about: dict[str, Any] = bounded_parsers.toml(files["component.toml"].data.decode())
+        names = _series(files["series"].data.decode())
         component = Component(
             name=name,
             title=_text(about["title"]),

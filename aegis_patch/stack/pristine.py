@@ -87,7 +87,7 @@ def _applied(upstream: Upstream, name: str) -> Tree:
     for patch_name, mail in upstream.catalogue[name].series:
         where = f"patches/{name}/{patch_name}"
         try:
-            tree = apply_patch.apply(tree, patch.parse(patch_name, mail))
+            tree = apply_patch.apply(tree, patch.parse(patch_name, mail.data))
         except PatchRejected as error:
             raise PatchRejected(error.what, where=f"{where}: {error.where}") from error
     return tree

@@ -197,6 +197,6 @@ def _distributions(upstream: Upstream) -> set[str]:
     texts = [upstream.base.read("pyproject.toml")]
     for component in upstream.catalogue.values():
         for _, mail in component.series:
-            texts += _IN_PYPROJECT.findall(mail)
+            texts += _IN_PYPROJECT.findall(mail.data)
     found = _REQUIREMENT.findall(b"\n".join(texts))
     return {slug(name.decode()) for name in found}

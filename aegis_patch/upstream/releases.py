@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from aegis_patch.errors import SeriesError, UpstreamError
-from aegis_patch.objects.trees import Tree
+from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import component, update_notes
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import bundled, fork
@@ -113,7 +113,9 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         raise _unreadable(url, release, commit) from error
     base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
     folds = _folds(store, url, release)
-    return Upstream(url, release, commit, base_tree, _catalogue(url, patches), notes_tree, folds)
+    return Upstream(
+        url, release, commit, base_tree, _catalogue(store, url, patches), notes_tree, folds
+    )
 
 
 def _check(
@@ -127,13 +129,18 @@ def _check(
         fork.remember_checked(url, commit)
 
 
-def _catalogue(url: str, patches: pygit2.Tree) -> dict[str, component.Component]:
+def _catalogue(
+    store: pygit2.Repository, url: str, patches: pygit2.Tree
+) -> dict[str, component.Component]:
     directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
     if len(directories) > component.MOST_COMPONENTS:
         raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)
     found = {}
     for directory in directories:
-        files = {str(each.name): each.data for each in directory if isinstance(each, pygit2.Blob)}
+        files = {}
+        for each in directory:
+            if isinstance(each, pygit2.Blob):
+                files[str(each.name)] = Entry(store, each.id, each.filemode)
         found[str(directory.name)] = component.parse(str(directory.name), files)
     return found
 

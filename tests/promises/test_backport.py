@@ -78,7 +78,7 @@ def _series(up: Project, name: str, base: Files, after: Files, known: list[str])
     about = tiny.component_files(kind=f'"{kind}"', requires=json.dumps(parts))
     with tiny.empty_store() as store:
         ((file, patch),) = tiny.series(store, base, after, "Add it")
-    texts = {**about, "series": f"{file}\n".encode(), file: patch}
+        texts = {**about, "series": f"{file}\n".encode(), file: patch.data}
     for path in ("component.toml", "series", file):
         up.write(f"patches/{name}/{path}", texts[path].decode())
 

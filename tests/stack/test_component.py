@@ -29,13 +29,14 @@ def test_a_directory_is_a_component() -> None:
     made = tiny.parsed("cache", requires='["redis", "core-lib"]')
     assert (made.name, made.title, made.kind) == ("cache", "Cache", "component")
     assert made.requires == ("redis", "core-lib")
-    assert made.series == (("add.patch", b""),)
+    assert [patch for patch, _ in made.series] == ["add.patch"]
 
 
 def test_a_series_may_hold_comments_and_blank_lines() -> None:
     files = tiny.component_files() | {"series": b"\r\n# one\r\nadd.patch  # why\r\n\n  b.patch \n"}
     files["b.patch"] = b"b"
-    assert component.parse("x", files).series == (("add.patch", b""), ("b.patch", b"b"))
+    made = tiny.parsed_files("x", files)
+    assert [patch for patch, _ in made.series] == ["add.patch", "b.patch"]
 
 
 @pytest.mark.parametrize(
@@ -70,12 +71,12 @@ def test_every_file_has_to_be_there(missing: str) -> None:
     files = tiny.component_files()
     del files[missing]
     with pytest.raises(SeriesError, match=missing):
-        component.parse("cache", files)
+        tiny.parsed_files("cache", files)
 
 
 def test_a_file_that_is_not_utf8_is_the_upstreams_fault() -> None:
     with pytest.raises(SeriesError):
-        component.parse("cache", tiny.component_files() | {"series": b"\xff"})
+        tiny.parsed_files("cache", tiny.component_files() | {"series": b"\xff"})
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from pathlib import PurePosixPath
 
 import yaml
 
+from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import patch
 from aegis_patch.stack.record import RECORD
+from aegis_patch.upstream import releases
 from tests.conftest import Project
-from tests.stacks import catalogue
 
 Edit = Callable[[Project, random.Random, str], str | None]  # what was done; None: nothing
 _ITEM = re.compile(r'^(\s*)"[^"]*",$')
@@ -188,9 +189,10 @@ def obstruct(project: Project, chance: random.Random, word: str) -> str | None:
 def _brought(project: Project, chance: random.Random) -> tuple[patch.FilePatch, ...]:
     """The files of one patch of a component of the project's release."""
     release = tomllib.loads(project.read(RECORD))["upstream"]["release"]
-    known = catalogue(release)
-    _, mail = chance.choice(known[chance.choice(sorted(known))].series)
-    return patch.parse("a patch", mail).files
+    with scratch(releases.alternates()) as store:
+        known = releases.open_release(store, releases.BUNDLED, release).catalogue
+        _, mail = chance.choice(known[chance.choice(sorted(known))].series)
+        return patch.parse("a patch", mail.data).files
 
 
 EDITS: dict[Edit, int] = {
