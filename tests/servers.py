@@ -254,20 +254,13 @@ def beside(
     project_dir: Path, python: Path, env: Mapping[str, str], name: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """The process of a component, `worker` or `scheduler`; yields it once one of them is alive."""
-    command = [str(python), "-m", "app", name]
-    alive = [*command, "status", "--alive"]
-
-    def beats() -> bool:
-        asked = subprocess.run(
-            alive, cwd=project_dir, env={**os.environ, **own}, capture_output=True, check=False
-        )
-        return asked.returncode == 0
-
-    with tempfile.TemporaryDirectory() as apart:  # its sign of life is nobody else's
-        own = {**env, "TMPDIR": apart}
-        with _running([*command, "run"], project_dir, own) as server:
-            server.until(beats)
-            yield server.process
+    command = [str(python), "-m", "app", name, "run"]
+    with (
+        tempfile.TemporaryDirectory() as apart,  # its sign of life is nobody else's
+        _running(command, project_dir, {**env, "TMPDIR": apart}) as server,
+    ):
+        server.until(lambda: any(Path(apart).glob("*.alive")))
+        yield server.process
 
 
 @contextmanager

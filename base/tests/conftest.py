@@ -1,7 +1,9 @@
 """What every test may use. A component's own: tests/components/<name>/conftest.py."""
 
 import importlib
+import os
 import queue
+import subprocess
 import sys
 import threading
 import time
@@ -13,6 +15,7 @@ from typing import Any
 
 import msgpack
 import pytest
+import yaml
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from flet.messaging.protocol import decode_ext_from_msgpack
@@ -112,6 +115,15 @@ def ended(process: Popen[Any], code: int = 0) -> str:
     said = process.communicate()[1] or ""
     assert process.returncode == code, said
     return said
+
+
+def container_check(service: str) -> bool:
+    """Whether what compose.yaml has a container run for its health holds for a process of ours."""
+    services = yaml.safe_load((Path(__file__).parents[1] / "compose.yaml").read_text())["services"]
+    _, *check = services[service]["healthcheck"]["test"]
+    place = os.environ["TMPDIR"]
+    check = [part.replace("/tmp/", f"{place}/") for part in check]
+    return not subprocess.run(check, stderr=subprocess.DEVNULL, check=False).returncode
 
 
 def here(app: FastAPI) -> TestClient:

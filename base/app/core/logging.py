@@ -17,8 +17,6 @@ logging.getLogger(ACCESS)  # before structlog has loggers look for who called th
 _STAMP = structlog.processors.TimeStamper(fmt="iso")
 RECENT: deque[dict[str, Any]] = deque(maxlen=500)
 """The last lines of this process, for the dashboard."""
-ACCESS = "uvicorn.access"
-_STAMP = structlog.processors.TimeStamper(fmt="iso")
 
 
 def configure(settings: Settings) -> None:
