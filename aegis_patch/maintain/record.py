@@ -15,7 +15,6 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from aegis_patch.stack import pristine, requirements
 from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import releases
+from aegis_patch.values import replace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RELEASES = ROOT / "aegis_patch" / "releases"
