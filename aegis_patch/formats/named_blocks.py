@@ -133,16 +133,19 @@ def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> 
     base, ours, theirs = (
         {block.name: above for above in side for block in side[above]} for side in parts
     )
-    for number, other in ((1, theirs), (2, ours)):
+
+    def is_done(block: Block, above: str, number: int) -> bool:
+        name, other = block.name, theirs if number == 1 else ours
+        if name in base:
+            return name not in other and base[name] != above
+        return number == 2 and other.get(name, above) != above
+
+    for number in (1, 2):
         for above, blocks in parts[number].items():
             left = []
             for block in blocks:
-                name = block.name
-                if name in base:
-                    is_done = name not in other and base[name] != above
-                else:
-                    is_done = number == 2 and other.get(name, above) != above
-                if not is_done or not block.free or name in repeated:
+                is_sure = block.free and block.name not in repeated
+                if not (is_sure and is_done(block, above, number)):
                     left.append(block)
             parts[number][above] = left
 

@@ -200,11 +200,7 @@ def _services(compose: str) -> set[str]:
 
 def _naming(at: Evolved, had: _Missing) -> set[str]:
     """The files of HEAD that may have broken references."""
-    words = {*had.variables, *had.services, *had.distributions}
-    words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
-    words.update(
-        name.rpartition(".")[2] for name in had.modules if not had.module(name.rpartition(".")[0])
-    )
+    words = _words(had)
     for path in had.edited:
         before, now = (set(_DEFINED.findall(at.read(tree, path))) for tree in (at.head, at.result))
         if before - now:
@@ -213,6 +209,17 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
     for name in had.modules:
         found.update(at.head.files(name.replace(".", "/")))
     return found
+
+
+def _words(had: _Missing) -> set[str]:
+    """The words without which no line names something that is missing as a whole."""
+    words = {*had.variables, *had.services, *had.distributions}
+    words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
+    for name in had.modules:
+        above, _, last = name.rpartition(".")
+        if not had.module(above):
+            words.add(last)
+    return words
 
 
 # What lines name.
@@ -235,13 +242,7 @@ def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -
 
 def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
     """Missing modules, as in "app.clock.api:router", variables and services."""
-    patterns = []
-    if lost.variables:
-        patterns.append(rf"(?<!\w){_any(lost.variables)}(?!\w)")
-    if lost.services:
-        is_yaml = path.endswith((".yml", ".yaml"))
-        around = (r"(?<![\w-])", r"(?![\w-])") if is_yaml else ("(?:@|//)", r"(?=[:/\s\"']|$)")
-        patterns.append(_any(lost.services).join(around))
+    patterns = list(_patterns(lost, path))
     for number, line in lines.items():
         for pattern in patterns:
             for name in re.findall(pattern, line):
@@ -249,6 +250,16 @@ def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
         for dotted in _DOTTED.findall(line) if lost.modules else ():
             if "." in (name := lost.module(dotted)):
                 yield number, name
+
+
+def _patterns(lost: _Missing, path: str) -> Iterator[str]:
+    """What finds missing variables and services in a line of a file."""
+    if lost.variables:
+        yield rf"(?<!\w){_any(lost.variables)}(?!\w)"
+    if lost.services:
+        is_yaml = path.endswith((".yml", ".yaml"))
+        around = (r"(?<![\w-])", r"(?![\w-])") if is_yaml else ("(?:@|//)", r"(?=[:/\s\"']|$)")
+        yield _any(lost.services).join(around)
 
 
 def _any(names: Collection[str]) -> str:
@@ -263,18 +274,24 @@ def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
     if tree is None:
         return
     for number, module, name in python_names.imported(path, tree):
-        if gone := lost.module(f"{module}.{name}" if name else module):
-            yield number, gone
-        if name and name in _unbound(at, lost, _file_of(at, module)):
-            yield number, f"{name} of {module}"
-        top = module.partition(".")[0].replace("_", "-")
-        if top in lost.distributions:
-            yield number, top
+        for missing in _not_importable(at, lost, module, name):
+            yield number, missing
     own = _unbound(at, lost, path)
     if own:
         for number, name in python_names.used(tree):
             if name in own:
                 yield number, name
+
+
+def _not_importable(at: Evolved, lost: _Missing, module: str, name: str) -> Iterator[str]:
+    """What is missing of an import: the module, a name of it, or its distribution."""
+    if gone := lost.module(f"{module}.{name}" if name else module):
+        yield gone
+    if name and name in _unbound(at, lost, _file_of(at, module)):
+        yield f"{name} of {module}"
+    top = module.partition(".")[0].replace("_", "-")
+    if top in lost.distributions:
+        yield top
 
 
 def _file_of(at: Evolved, module: str) -> str:

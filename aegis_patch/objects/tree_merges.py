@@ -29,17 +29,22 @@ def merge(
     clashes = []
     for path, (was, wanted) in differing.items():
         mine = ours.lookup(path)
-        if mine == was and not (wanted and not was and rest.is_in_the_way(path)):
+        is_blocked = was is None and rest.is_in_the_way(path)
+        if mine == was and not is_blocked:
             edits[path] = wanted
-        elif was and mine and wanted and (merged := _merged_file(was, mine, wanted, settle)):
+        elif merged := _merged_file(was, mine, wanted, settle):
             edits[path] = merged
         elif mine != wanted:
             clashes.append(path)
     return (ours if clashes else ours.replaced(edits)), tuple(clashes)
 
 
-def _merged_file(was: Entry, mine: Entry, wanted: Entry, settle: Settle | None) -> Entry | None:
-    """A file that all sides have, merged as text; None for a clash."""
+def _merged_file(
+    was: Entry | None, mine: Entry | None, wanted: Entry | None, settle: Settle | None
+) -> Entry | None:
+    """A file merged as text; None for a clash, as where a side lacks it."""
+    if was is None or mine is None or wanted is None:
+        return None
     sides = was.data, mine.data, wanted.data
     modes = {was.mode, mine.mode, wanted.mode}
     if modes & {FileMode.LINK, FileMode.COMMIT} or len(modes) > 2:

@@ -69,17 +69,19 @@ def strip(record: bytes) -> bytes:
     """A record's skeleton: comments and the user's own lines, without our values."""
     out: list[str] = []
     for name, lines in _sections(record):
-        if name == "yours":
-            if out and not out[-1].strip():
-                out.pop()
-            out += [line for line in lines if line.strip()[:1] in ("", "#")]
-        elif name == "components":
-            out += [line for line in lines if not _key_of(line)]
-        elif name == "upstream":
-            out += map(_emptied, lines)
-        else:
-            out += lines
+        if name == "yours" and out and not out[-1].strip():
+            out.pop()
+        out += _stripped(name, lines)
     return "".join(out).encode()
+
+
+def _stripped(name: str, lines: Iterable[str]) -> Iterable[str]:
+    """The lines of a section without our values."""
+    if name == "yours":
+        return [line for line in lines if line.strip()[:1] in ("", "#")]
+    if name == "components":
+        return [line for line in lines if not _key_of(line)]
+    return map(_emptied, lines) if name == "upstream" else lines
 
 
 def with_comments(record: bytes, ours: bytes) -> bytes:
