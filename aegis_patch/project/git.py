@@ -186,6 +186,18 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
         shutil.copyfile(index, copy)
     plain = {"core.fsmonitor": "false", "core.ignoreStat": "false", "core.splitIndex": "false"}
     env = {"GIT_INDEX_FILE": str(copy), "GIT_LITERAL_PATHSPECS": "1", **settings(plain)}
+    flags = _forget_flags(top, paths, env)
+    said = run(
+        top,
+        *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
+        *("--ignore-submodules=none", "--", *paths),
+        env=env,
+    )
+    return {line[3:]: flags.get(line[3:], "H") for line in said.split("\0") if line}
+
+
+def _forget_flags(top: Path, paths: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
+    """Write the entries of some paths into an index anew; the flags that they had."""
     flags, entries = dict[str, str](), ""
     for line in run(top, "ls-files", "-v", "--stage", "-z", "--", *paths, env=env).split("\0"):
         entry, _, path = line[2:].partition("\t")
@@ -194,13 +206,7 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
             entries += f"{entry}\t{path}\0"
     stdin = entries.encode("utf-8", "surrogateescape")
     run(top, "update-index", "-z", "--index-info", stdin=stdin, env=env)
-    said = run(
-        top,
-        *("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
-        *("--ignore-submodules=none", "--", *paths),
-        env=env,
-    )
-    return {line[3:]: flags.get(line[3:], "H") for line in said.split("\0") if line}
+    return flags
 
 
 def settings(wanted: Mapping[str, str]) -> dict[str, str]:

@@ -33,12 +33,7 @@ def apply(tree: Tree, patch: Patch) -> Tree:
 
 def _patched(tree: Tree, file: FilePatch) -> Entry | None:
     before = tree.lookup(file.path)
-    if before is None and file.old_mode is not None:
-        raise PatchRejected(f"{file.path} is missing")
-    if before and file.old_mode is None:
-        raise PatchRejected(f"{file.path} already exists")
-    if before and before.mode != file.old_mode:
-        raise PatchRejected(f"{file.path} has mode {before.mode:o}")
+    _check_mode(before, file)
     data = patches.postimage(file, bytes_of(before))
     if file.mode == patches.LINK:
         patches.check_link(file.path, data)
@@ -47,6 +42,16 @@ def _patched(tree: Tree, file: FilePatch) -> Entry | None:
     if data:
         raise PatchRejected(f"{file.path} is deleted but not emptied")
     return None
+
+
+def _check_mode(before: Entry | None, file: FilePatch) -> None:
+    """Refuse a file that is missing, there already, or of another mode."""
+    if before is None and file.old_mode is not None:
+        raise PatchRejected(f"{file.path} is missing")
+    if before and file.old_mode is None:
+        raise PatchRejected(f"{file.path} already exists")
+    if before and before.mode != file.old_mode:
+        raise PatchRejected(f"{file.path} has mode {before.mode:o}")
 
 
 def _check_nothing_lost(before: Tree, after: Tree, edits: Mapping[str, Entry | None]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import PatchRejected
@@ -88,23 +89,14 @@ def parse(name: str, mail: bytes) -> Patch:
         PatchRejected: it is malformed, names a path that is unsafe, or needs what a series
             may not use (renames, copies, binary changes, submodules).
     """
-    if len(mail) > MOST_BYTES:
-        raise PatchRejected(f"a patch of more than {MOST_BYTES >> 20} MiB", where=name)
-    if mail.count(b"\n") > MOST_LINES:
-        raise PatchRejected(f"a patch of more than {MOST_LINES} lines", where=name)
+    _refuse_large(name, mail)
     text = mail.decode("latin-1")
     head, found, diff = _split_mail(text)
     subject, body = _message(head)
-    if not found and _PLAIN_DIFF.search(text):
-        raise PatchRejected(
-            "a plain unified diff without git's header (diff --git a/PATH b/PATH): apply it in a "
-            "checkout, commit it, and export that commit",
-            where=name,
-            next="git format-patch -1",
-        )
-    if not found or "\0" in text:
-        what = "a binary change" if found else "no change"
-        raise PatchRejected(f"a patch holds {what}", where=name)
+    if not found:
+        raise _no_change(name, text)
+    if "\0" in text:
+        raise PatchRejected("a patch holds a binary change", where=name)
     files: dict[str, FilePatch] = {}
     for entry in _parsed(name, _lines(diff)):
         file = _file_patch(name, entry)
@@ -112,6 +104,24 @@ def parse(name: str, mail: bytes) -> Patch:
             raise PatchRejected("a file occurs twice in one patch", where=name)
         files[file.path] = file
     return Patch(name, subject, body, tuple(files.values()))
+
+
+def _refuse_large(name: str, mail: bytes) -> None:
+    if len(mail) > MOST_BYTES:
+        raise PatchRejected(f"a patch of more than {MOST_BYTES >> 20} MiB", where=name)
+    if mail.count(b"\n") > MOST_LINES:
+        raise PatchRejected(f"a patch of more than {MOST_LINES} lines", where=name)
+
+
+def _no_change(name: str, text: str) -> PatchRejected:
+    if not _PLAIN_DIFF.search(text):
+        return PatchRejected("a patch holds no change", where=name)
+    return PatchRejected(
+        "a plain unified diff without git's header (diff --git a/PATH b/PATH): apply it in a "
+        "checkout, commit it, and export that commit",
+        where=name,
+        next="git format-patch -1",
+    )
 
 
 def postimage(patch: FilePatch, preimage: bytes) -> bytes:
@@ -228,19 +238,13 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
 
     # unidiff passes over what it does not know, a broken hunk header too: every line has to be
     # accounted for, or a change would be lost without a word.
-    headers = 0
-    for line in lines:
-        if _HEADER.match(line):
-            headers += 1
-        elif line[0] not in " +-@\\\n":
-            raise PatchRejected(f"not allowed in a series: {line[:80].strip()}", where=name)
+    accounted = _headers(name, lines)
     try:
         parsed = PatchSet(iter(lines))
     except (UnidiffParseError, ValueError) as error:
         raise PatchRejected(f"malformed patch: {error}", where=name) from error
     if sum(map(len, parsed)) > MOST_HUNKS:
         raise PatchRejected(f"a patch of more than {MOST_HUNKS} hunks", where=name)
-    accounted = headers
     for entry in parsed:
         accounted += 2 * bool(entry)
         for hunk in entry:
@@ -248,6 +252,17 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
     if accounted != len(lines):
         raise PatchRejected("malformed patch: lines that belong to no hunk", where=name)
     return parsed
+
+
+def _headers(name: str, lines: Sequence[str]) -> int:
+    """How many lines are headers; every other one has to be of a hunk."""
+    headers = 0
+    for line in lines:
+        if _HEADER.match(line):
+            headers += 1
+        elif line[0] not in " +-@\\\n":
+            raise PatchRejected(f"not allowed in a series: {line[:80].strip()}", where=name)
+    return headers
 
 
 def _file_patch(name: str, entry: PatchedFile) -> FilePatch:

@@ -66,14 +66,18 @@ def _note(release: str, kind: str, table: Any) -> UpdateNote:
     for key, value in table.items():
         if key not in known:
             raise ValueError(f"[[{kind}]]: unknown key {key!r}; known: {', '.join(known)}")
-        texts = value if key in _LISTS else [value]
-        if not isinstance(texts, list) or not all(map(_is_text, texts)):
-            one_line = f"one line of at most {LONGEST_TEXT} characters"
-            raise ValueError(f"[[{kind}]]: {key} must be {one_line}, components and if_set lists")
-        fields[key] = tuple(texts) if key in _LISTS else value
+        fields[key] = _field(kind, key, value)
     if not fields.get(known[0]):
         raise ValueError(f"[[{kind}]]: {known[0]} is missing")
     return UpdateNote(release, kind, **fields)
+
+
+def _field(kind: str, key: str, value: Any) -> Any:
+    texts = value if key in _LISTS else [value]
+    if not isinstance(texts, list) or not all(map(_is_text, texts)):
+        one_line = f"one line of at most {LONGEST_TEXT} characters"
+        raise ValueError(f"[[{kind}]]: {key} must be {one_line}, components and if_set lists")
+    return tuple(texts) if key in _LISTS else value
 
 
 def _is_text(value: object) -> bool:
