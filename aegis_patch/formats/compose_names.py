@@ -47,12 +47,14 @@ def read(data: bytes) -> Compose | None:
     for kind in _KINDS:
         has.update(f"{kind} {name}" for name in mapping(top.get(f"{kind}s")))
     needs = tuple(_needs(mapping(top.get("services"))))
-    own = set[str]()
-    for volume, node in mapping(top.get("volumes")).items():
+    own = frozenset(_own_volumes(mapping(top.get("volumes"))))
+    return Compose(frozenset(has), needs, text(top.get("name")), own, whole="include" not in top)
+
+
+def _own_volumes(volumes: Mapping[str, object]) -> Iterator[str]:
+    for volume, node in volumes.items():
         if not {"name", "external"} & mapping(node).keys():
-            own.add(volume)
-    name, is_whole = text(top.get("name")), "include" not in top
-    return Compose(frozenset(has), needs, name, frozenset(own), is_whole)
+            yield volume
 
 
 def warning(was: Compose | None, now: Compose | None) -> str:
@@ -83,9 +85,7 @@ def _needs(services: Mapping[str, object]) -> Iterator[tuple[int, str, str]]:
 def _needed(key: str, node: object) -> Iterator[tuple[str, int]]:
     """Names that a key of a service needs, with their lines."""
     if key == "extends":
-        base = mapping(node) or {"service": node}
-        if "file" not in base:
-            yield f"service {text(base.get('service'))}", line(node)
+        yield from _extended(node)
         return
     for item in elements(node):
         name = text(item)
@@ -95,6 +95,13 @@ def _needed(key: str, node: object) -> Iterator[tuple[str, int]]:
             yield f"network {name}", line(item)
         elif key == "volumes" and (volume := _mounted(item)):
             yield f"volume {volume}", line(item)
+
+
+def _extended(node: object) -> Iterator[tuple[str, int]]:
+    """The service of this file that one extends."""
+    base = mapping(node) or {"service": node}
+    if "file" not in base:
+        yield f"service {text(base.get('service'))}", line(node)
 
 
 def _mounted(item: object) -> str:

@@ -39,10 +39,7 @@ def with_found(
     among = [there.release, *releases.versions(there.url)]
     found = []
     for name in requirements.order(catalogue, absent):
-        is_joined = component.is_chosen(catalogue[name]) or there.names.issuperset(
-            catalogue[name].requires
-        )
-        if is_joined and _is_any_there(tree, catalogue[name]):
+        if _can_be_there(catalogue[name], there) and _is_any_there(tree, catalogue[name]):
             share, release = _nearest(bench, there, name, among, tree)
             if share >= NEARLY_ALL:
                 there = there.having(name, Presence(release, "you"))
@@ -51,6 +48,11 @@ def with_found(
         if _is_by_need(bench.catalogue(there), there, name):
             there = there.having(name, Presence(there.present[name].release, "need"))
     return there, found
+
+
+def _can_be_there(series: Component, there: Stack) -> bool:
+    """Whether a stack has what an integration joins; a user can name any other component."""
+    return component.is_chosen(series) or there.names.issuperset(series.requires)
 
 
 def _is_by_need(catalogue: Catalogue, there: Stack, name: str) -> bool:

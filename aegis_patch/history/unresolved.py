@@ -103,15 +103,17 @@ def references(at: Evolved) -> list[Reference]:
     found = set(_in_settings(at, had))
     for path in {*changed, *_naming(at, had)} - {uv_lock.LOCK, RECORD, *at.unsettled}:
         data = at.read(at.result, path)
-        if texts.is_binary(data):
-            continue
-        mine = _lines(data, at.read(at.new, path))
-        found.update(Reference(path, *each) for each in _named(at, had, path, data, mine))
-        fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
-        for number, name in _named(at, wanted, path, data, fresh):
-            found.add(Reference(path, number, name, comes=True))
+        if not texts.is_binary(data):
+            mine = _lines(data, at.read(at.new, path))
+            fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
+            found |= _in_file(path, _named(at, had, path, data, mine))
+            found |= _in_file(path, _named(at, wanted, path, data, fresh), comes=True)
     once = _once(at, {*had.modules, *wanted.modules}, found)
     return sorted(once, key=lambda one: (one.path, one.line, one.name))
+
+
+def _in_file(path: str, named: _Named, *, comes: bool = False) -> set[Reference]:
+    return {Reference(path, number, name, comes) for number, name in named}
 
 
 def _in_settings(at: Evolved, had: _Missing) -> Iterator[Reference]:
