@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from aegis_patch.objects.trees import Tree
 
 
+_Staged = Index | Mapping[str, pygit2.IndexEntry]
+
+
 def verb(repo: pygit2.Repository, root: Path) -> None:
     """Refuse to start a verb where it could not finish.
 
@@ -72,8 +75,11 @@ def files(
             where=", ".join(sorted(blocked)),
             next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
-    staged = _staged(repo)
-    doubtful = [path for path in seen if not staged or not _is_as_in(before, staged, top, path)]
+    staged: _Staged | None = _staged(repo) if (Path(repo.path) / "index").exists() else {}
+    doubtful = []
+    for path in seen:
+        if staged is None or not _is_as_in(before, staged, top, path):
+            doubtful.append(path)
     copy = Path(before.store.path) / "index-of-the-project"
     if changed := git.uncommitted(top, doubtful, copy):
         raise _uncommitted(top, changed)
@@ -118,7 +124,7 @@ def _staged(repo: pygit2.Repository) -> Index | None:
 _index = lru_cache(maxsize=1)(_Index)
 
 
-def _is_as_in(before: Tree, staged: Index, top: Path, path: str) -> bool:
+def _is_as_in(before: Tree, staged: _Staged, top: Path, path: str) -> bool:
     """Whether index and disk have a file as a tree has it, to the byte: then none would be lost.
 
     If not, it may still be unchanged: by filters, line endings or a sparse checkout.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aegis_patch.stack.release import Upstream
 
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
+_PYPROJECT = b"diff --git a/pyproject.toml "
 _IN_PYPROJECT = re.compile(rb"^diff --git a/pyproject\.toml (.*?)(?=^diff --git |\Z)", re.M | re.S)
 _REQUIREMENT = re.compile(rb'^\+?    "([A-Za-z0-9][\w.-]*)', re.MULTILINE)
 _QUESTIONS = Path(__file__).parent / "questions.yml"
@@ -197,6 +198,7 @@ def _distributions(upstream: Upstream) -> set[str]:
     texts = [upstream.base.read("pyproject.toml")]
     for component in upstream.catalogue.values():
         for _, mail in component.series:
-            texts += _IN_PYPROJECT.findall(mail.data)
+            if _PYPROJECT in (text := mail.data):
+                texts += _IN_PYPROJECT.findall(text)
     found = _REQUIREMENT.findall(b"\n".join(texts))
     return {slug(name.decode()) for name in found}

@@ -153,7 +153,8 @@ def _drivers_not_run(there: Place, plan: Plan, attributes: Mapping[str, str]) ->
 
 def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
     """A warning about the Compose file, if its project has another name."""
-    if _NAME.findall(plan.old.read(_COMPOSE)) == _NAME.findall(plan.new.read(_COMPOSE)):
+    named = _NAME.findall(plan.old.read(_COMPOSE))
+    if not named or named == _NAME.findall(plan.new.read(_COMPOSE)):
         return
     settings = there.root / ".env"
     if settings.is_file() and _NAMED.search(settings.read_bytes()):
