@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from aegis_patch.landing.land import Pick
     from aegis_patch.objects.trees import Tree
 
-
-_Staged = Index | Mapping[str, pygit2.IndexEntry]
+    _Staged = Index | Mapping[str, pygit2.IndexEntry]
 
 
 def verb(repo: pygit2.Repository, root: Path) -> None:
@@ -75,13 +74,8 @@ def files(
             where=", ".join(sorted(blocked)),
             next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
-    staged: _Staged | None = _staged(repo) if (Path(repo.path) / "index").exists() else {}
-    doubtful = []
-    for path in seen:
-        if staged is None or not _is_as_in(before, staged, top, path):
-            doubtful.append(path)
     copy = Path(before.store.path) / "index-of-the-project"
-    if changed := git.uncommitted(top, doubtful, copy):
+    if changed := git.uncommitted(top, _doubtful(repo, before, seen), copy):
         raise _uncommitted(top, changed)
     return seen
 
@@ -122,6 +116,17 @@ def _staged(repo: pygit2.Repository) -> Index | None:
 
 
 _index = lru_cache(maxsize=1)(_Index)
+
+
+def _doubtful(repo: pygit2.Repository, before: Tree, paths: Iterable[str]) -> list[str]:
+    """The paths of which only git can say whether they are as a tree has them."""
+    top = Path(repo.workdir)
+    staged: _Staged | None = _staged(repo) if (Path(repo.path) / "index").exists() else {}
+    doubtful = []
+    for path in paths:
+        if staged is None or not _is_as_in(before, staged, top, path):
+            doubtful.append(path)
+    return doubtful
 
 
 def _is_as_in(before: Tree, staged: _Staged, top: Path, path: str) -> bool:

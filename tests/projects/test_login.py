@@ -55,7 +55,8 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         expect(page.get_by_text("not used yet")).to_be_visible()
         page.get_by_label("Name").fill("Laptop")
         page.get_by_label("Name").press("Tab")
-        [held] = devtools.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]
+        known = devtools.send("WebAuthn.getCredentials", {"authenticatorId": device})
+        [held] = known["credentials"]
         assert held["rpId"] == "localhost"
 
         browser.clear_cookies()
