@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +77,48 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         page.goto(f"{at}/account/passkeys")  # another name of this machine is another site
         page.get_by_role("button", name="Log in with a passkey").click()
         expect(page.get_by_role("alert")).not_to_be_empty()
+
+
+@servers.on_free_ports(2)
+@contextmanager
+def at_a_provider(ports: list[int], project: Project, python: Path, node: Path) -> Iterator[str]:
+    """The project, whose people may log in by a provider; yields where it is."""
+    own, there = ports
+    here = f"http://localhost:{own}"
+    program = servers.program("node", "apt-get install nodejs npm")
+    command = [program, "oidc_provider.mjs", str(there), f"{here}/api/v1/auth/oidc/callback"]
+    env = {
+        "PORT": str(own),
+        "OIDC_ISSUER": f"http://localhost:{there}",
+        "OIDC_CLIENT_ID": "project",
+    }
+    env["OIDC_CLIENT_SECRET"] = "a-secret-that-is-long-enough-for-a-test"
+    with (
+        servers._running(command, node, os.environ) as provider,
+        servers._running([str(python), "-m", "app", "serve"], project.path, env) as server,
+    ):
+        metadata = f"http://localhost:{there}/.well-known/openid-configuration"
+        provider.until(lambda: servers._answers(metadata))
+        server.until(lambda: servers._answers(f"{here}/health/live"))
+        yield here
+
+
+def test_a_provider_that_insists_on_pkce(tmp_path: Path, python: Path) -> None:
+    project = with_an_account(tmp_path / "my-api", python, "oidc")
+    node = tmp_path / "node"
+    node.mkdir()
+    shutil.copy(Path(__file__).with_name("oidc_provider.mjs"), node)
+    npm = servers.program("npm", "apt-get install nodejs npm")
+    subprocess.run([npm, "install", "--silent", "oidc-provider@9"], cwd=node, check=True)
+    with at_a_provider(project, python, node) as here, servers.chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{here}/account/login")
+        for login, seen in (("grace", "grace@example.com"), ("ada", "That address has an account")):
+            page.get_by_role("link", name="Single sign-on").click()
+            page.get_by_placeholder("Enter any login").fill(login)
+            page.get_by_placeholder("and password").fill("any")
+            page.get_by_role("button", name="Sign-in").click()
+            page.get_by_role("button", name="Continue").click()
+            expect(page.get_by_text(seen)).to_be_visible()
+            browser.clear_cookies()
+            page.goto(f"{here}/account/login")
