@@ -110,7 +110,7 @@ def show_settled(screen: Screen, found: Settled) -> None:
         screen.line(dim("Dry run: nothing was written."))
         return
     if found.left:
-        screen.line("\nEdit and `git add` each file in conflict, then:")
+        screen.line("\nResolve each file, then `git add` or `git rm` it. After that:")
     show_next(screen, found.next)
 
 

@@ -158,10 +158,10 @@ def _built(
         else:
             files[path] = fate
     next = op.next
-    if met and met.closed != met.joined:
+    if met:
         also = _closing(case, met, files) if {*left.values()} <= {_LOCK} else {}
         files |= also
-        next += "" if also else f" && {presence.REPAIR}"
+        next += "" if also or met.closed == met.joined else f" && {presence.REPAIR}"
     made_anew, notes = _follow_locks(case, files, left, relock=relock)
     files |= made_anew
     left = {path: why for path, why in left.items() if path not in files}
@@ -263,7 +263,10 @@ def _join(bench: Bench, path: str, stages: Stages) -> Entry | str | None:
 
 
 def _closing(case: _Case, met: _Met, files: Mapping[str, Entry | None]) -> dict[str, Entry | None]:
-    """What has to come or go besides, since the two branches meet; nothing where that is asked."""
+    """What has to come or go besides, since the two branches meet; nothing where that is asked.
+
+    Files may be there of a release that one branch alone has come to.
+    """
     project = build.inside(case.there, case.left.replaced(files))
     unedited = tree_merges.merge_towards(*met.sides, met.goal)  # as git and we have made it
     unedited = pristine.recorded(unedited, met.joined)

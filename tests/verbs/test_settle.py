@@ -23,7 +23,7 @@ from aegis_patch.stack import component, stack
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
-from tests.conftest import Project, Start, git, run
+from tests.conftest import OLDER, Project, Start, git, run
 from tests.promises.test_laws import ANSWERS, tree_of
 from tests.verbs.test_uv_lock import is_current, locked
 
@@ -257,6 +257,20 @@ def test_a_dry_run_settles_nothing(stopped: Project) -> None:
     foreseen = stopped.aegis("repair", "--dry-run", "--json", code=3).json
     assert (stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")) == before
     assert foreseen == stopped.aegis("repair", "--json", code=3).json
+
+
+def test_what_a_newer_release_brought_goes_with_a_reverted_component(start: Start) -> None:
+    project = start("scheduler", "worker", version=OLDER)
+    added = project.head
+    project.aegis("rebase-upstream")
+    project.write("docs/mine.md", "mine\n")
+    project.commit("Mine")
+    assert stops(project, "revert", "--no-edit", added)
+    assert "app/components/worker/page.py" in settled(project)["also_written"]
+    status = project.aegis("status", "--json").json
+    assert (status["changed"], status["needs_repair"], status["dangling"]) == ([], [], [])
+    assert project.read("docs/mine.md") == "mine\n"
+    assert not project.git("ls-files", "*worker*", "*cache*")
 
 
 def test_conflicts_of_a_verb_are_not_settled_again(start: Start) -> None:
