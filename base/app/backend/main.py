@@ -11,7 +11,6 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
-from app.backend.api import health
 from app.backend.errors import refuse
 from app.backend.middleware.body_limit import BodyLimit
 from app.backend.middleware.known_hosts import KnownHosts
@@ -40,7 +39,6 @@ def create_app() -> FastAPI:
             app.include_router(load(component.router))
         if component.middleware:
             app.add_middleware(load(component.middleware))
-    app.include_router(health.router)
     app.add_middleware(BodyLimit)
     if origins := listed(read(Settings).cors_origins):
         app.add_middleware(

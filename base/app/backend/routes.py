@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from app.backend.api import hello
+from app.backend.api import health, hello
 
 ROUTERS: list[APIRouter] = [
+    health.router,
     hello.router,
     # yours below
 ]
