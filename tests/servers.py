@@ -196,7 +196,7 @@ def webserver(
     """The generated project's webserver, run by its own Python; yields its URL."""
     [port] = ports
     url = f"http://127.0.0.1:{port}"
-    command = [str(python), "-m", "app", "serve"]
+    command = [str(python), "-m", "app", "serve", "--port", str(port)]
     with _running(command, project_dir, {"PORT": str(port), **env}) as server:
         server.until(lambda: _answers(f"{url}/health/live"))
         yield url
