@@ -183,7 +183,7 @@ def where(path: str, text: str) -> Counter[tuple[str, ...]]:
             depth = -1 if line[0] == "[" else 0
         above = [each for each in above if each[0] < depth]
         here = (*(each[1] for each in above), line)
-        if re.match(r"\s*[#@](?! yours| [A-Z_]+=)", line) and not path.endswith(".md"):
+        if re.match(r"\s*[#@](?! yours| \w+=)", line) and not path.endswith(".md"):
             owns.append(here)
             continue
         found.update((*each, line) for each in [*owns, ()] if each)
