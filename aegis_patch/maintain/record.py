@@ -1,16 +1,18 @@
 """scripts/record VERSION: record base/, patches/ and notes/ of HEAD as a release.
 
 The release is one commit with a fixed author and the previous release as its parent, so that its
-id is the same everywhere. What it adds goes into a pack of its own, and so do its folds: the trees
-of the sets of its components, so that no verb has to apply a patch. A release can be recorded again
-until it is published; then it is never rewritten. `notes/VERSION.toml` says what it asks of the
-projects that come to it; what the trees show to be gone must stand in it.
+id is the same everywhere. With it travel its folds, the trees of the sets of its components, so
+that no verb has to apply a patch. One pack has all releases: most of a release is as in the one
+before. A release can be recorded again until it is published; then it is never rewritten.
+`notes/VERSION.toml` says what it asks of the projects that come to it; what the trees show to be
+gone must stand in it.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -31,7 +33,9 @@ from aegis_patch.values import replace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RELEASES = ROOT / "aegis_patch" / "releases"
+PACKS = RELEASES / "pack"
 HEADER = "# Our releases, oldest first. Written by scripts/record; published ones never change.\n"
+DEPTH = 10  # deltas for one object: more save little, and each has to be read
 MOST_SETS = 300  # that projects can have: with each new component there may be twice as many
 
 
@@ -47,12 +51,15 @@ def main() -> None:
     replaced = known.pop(version, None)
     if known:
         _refuse_without_notes(list(known)[-1], version)
-    if replaced:
-        for file in (RELEASES / "pack").glob(f"{replaced['pack']}.*"):
-            file.unlink()
     date = (replaced or {}).get("date", datetime.now(UTC).date().isoformat())
-    known[version] = {**record(version, date, known), "date": date}
+    with tempfile.TemporaryDirectory() as directory:
+        store = _store(directory)
+        known[version] = {**record(store, version, date, known), "date": date}
+        pack = _pack(store, known)
     index.write_text(HEADER + "".join(_entries(known)))
+    for file in PACKS.iterdir():
+        if file.stem != pack:
+            file.unlink()
     print(f"{version} is commit {known[version]['commit']}")
 
 
@@ -66,31 +73,33 @@ def _refuse_without_notes(before: str, version: str) -> None:
             sys.exit("\n".join(wrong))
 
 
-def record(version: str, date: str, known: dict[str, Any]) -> dict[str, Any]:
-    """Write one release's commit and its new objects into a pack."""
-    with tempfile.TemporaryDirectory() as directory:
-        store = pygit2.init_repository(directory, bare=True)
-        (RELEASES / "pack").mkdir(parents=True, exist_ok=True)
-        checkout = pygit2.Repository(str(ROOT))
-        linked = Path(checkout.path) / "commondir"  # a linked worktree has its objects elsewhere
-        common = Path(checkout.path, linked.read_text().strip() if linked.exists() else "")
-        for objects in (RELEASES, common / "objects"):
-            store.odb.add_disk_alternate(str(objects))
-        head = checkout.head.peel(pygit2.Tree)
-        builder = store.TreeBuilder()
-        for name in ("base", "notes", "patches"):
-            builder.insert(name, head[name].id, pygit2.enums.FileMode.TREE)
-        at = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp())
-        who = pygit2.Signature("aegis", "releases@aegis.invalid", at, 0)
-        parents = [list(known.values())[-1]["commit"]] if known else []
-        tree = builder.write()
-        commit = store.create_commit(None, who, who, f"aegis {version}\n", tree, parents)
-        opened = releases.open_release(store, releases.BUNDLED, releases.WORK, str(commit))
-        names = [name for name, each in opened.catalogue.items() if is_chosen(each)]
-        folds = _folds(store, opened)
-        pack = _pack(store, [str(commit), str(folds)], known)
-        found = {"commit": str(commit), "folds": str(folds), "pack": pack}
-        return {**found, "components": names}
+def _store(directory: str) -> pygit2.Repository:
+    """An empty repository that reads the objects of the releases and of this checkout."""
+    pygit2.init_repository(directory, bare=True)
+    PACKS.mkdir(parents=True, exist_ok=True)
+    checkout = pygit2.Repository(str(ROOT))
+    linked = Path(checkout.path) / "commondir"  # a linked worktree has its objects elsewhere
+    common = Path(checkout.path, linked.read_text().strip() if linked.exists() else "")
+    places = [str(RELEASES), str(common / "objects")]
+    Path(directory, "objects/info/alternates").write_text("\n".join(places))
+    return pygit2.Repository(directory)
+
+
+def record(
+    store: pygit2.Repository, version: str, date: str, known: dict[str, Any]
+) -> dict[str, Any]:
+    """Write one release's commit and its folds into a store."""
+    head = pygit2.Repository(str(ROOT)).head.peel(pygit2.Tree)
+    builder = store.TreeBuilder()
+    for name in ("base", "notes", "patches"):
+        builder.insert(name, head[name].id, pygit2.enums.FileMode.TREE)
+    at = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp())
+    who = pygit2.Signature("aegis", "releases@aegis.invalid", at, 0)
+    parents = [list(known.values())[-1]["commit"]] if known else []
+    commit = store.create_commit(None, who, who, f"aegis {version}\n", builder.write(), parents)
+    opened = releases.open_release(store, releases.BUNDLED, releases.WORK, str(commit))
+    names = [name for name, each in opened.catalogue.items() if is_chosen(each)]
+    return {"commit": str(commit), "folds": str(_folds(store, opened)), "components": names}
 
 
 def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
@@ -117,41 +126,25 @@ def _sets(catalogue: Catalogue) -> set[frozenset[str]]:
     return found
 
 
-def _pack(store: pygit2.Repository, added: list[str], known: dict[str, Any]) -> str:
-    published = set[pygit2.Oid]()
-    for about in known.values():
-        published.update(_reachable(store, about["commit"]), _reachable(store, about["folds"]))
-    pack = pygit2.PackBuilder(store)
-    pack.set_threads(1)
-    fresh = {oid for start in added for oid in _reachable(store, start)} - published
-    for oid in sorted(fresh, key=str):
-        pack.add(oid)
-    before = set((RELEASES / "pack").iterdir())
-    pack.write(str(RELEASES / "pack"))
-    (made,) = (
-        file for file in set((RELEASES / "pack").iterdir()) - before if file.suffix == ".pack"
+def _pack(store: pygit2.Repository, known: dict[str, Any]) -> str:
+    """Pack all that the releases and their folds consist of; the name of the pack.
+
+    Git packs smaller than libgit2, which does not know which files have a name in common.
+    """
+    starts = [about[key] for about in known.values() for key in ("commit", "folds")]
+    command = ["git", "-C", store.path, "-c", "pack.writeReverseIndex=false", "pack-objects"]
+    command += ["--quiet", "--revs", "--threads=1", "--no-reuse-delta", "--window=250"]
+    command += [f"--depth={DEPTH}", str(PACKS / "pack")]
+    done = subprocess.run(
+        command, input="\n".join(starts), text=True, stdout=subprocess.PIPE, check=True
     )
-    return made.stem
-
-
-def _reachable(store: pygit2.Repository, start: str) -> set[pygit2.Oid]:
-    """A commit or a tree, and all that it consists of."""
-    found = {store[start].id}
-    pending = [store[start].peel(pygit2.Tree)]
-    while pending:
-        tree = pending.pop()
-        found.add(tree.id)
-        for entry in tree:
-            if isinstance(entry, pygit2.Tree) and entry.id not in found:
-                pending.append(entry)
-            found.add(entry.id)
-    return found
+    return f"pack-{done.stdout.strip()}"
 
 
 def _entries(known: dict[str, Any]) -> Iterator[str]:
     for version, about in known.items():
         yield f'\n[releases."{version}"]\n'
-        for key in ("date", "commit", "folds", "pack"):
+        for key in ("date", "commit", "folds"):
             yield f'{key} = "{about[key]}"\n'
         yield f"components = {json.dumps(about['components'])}\n"
 

@@ -1,6 +1,6 @@
 """Releases: from a reference to a commit that holds base/, patches/ and notes/.
 
-Our own releases travel with the package as append-only packs under `releases/`; they need no
+Our own releases travel with the package in a pack under `releases/`; they need no
 network, no tags and no build step. A fork is the same thing at a URL.
 """
 
