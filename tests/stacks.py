@@ -42,7 +42,7 @@ def combinations() -> list[Names]:
     return [found[whole] for whole in sorted(found, key=len)]
 
 
-def covering(size: int = 4) -> list[Names]:
+def covering(size: int = 6) -> list[Names]:
     """Few sets, of `size` names and what they require, in which each two components meet."""
     known, named = catalogue(), everything()
 
