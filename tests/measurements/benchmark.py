@@ -1,4 +1,4 @@
-"""scripts/benchmark [ROUNDS]: measure the CPU of whole processes; write docs/performance.md.
+"""scripts/benchmark [TABLE ...] [--rounds N]: CPU of whole processes, into docs/performance.md.
 
 Every round runs every command once, so that a busy moment of the machine meets all of them alike;
 the tables show medians. What a command needs (a fresh copy of a project, an empty place) is
@@ -7,6 +7,7 @@ prepared outside. CPU is that of the process and all of its children, as the ker
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
@@ -16,12 +17,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aegis_patch.upstream import releases
 from tests.measurements import rivals
 from tests.measurements.rivals import AEGIS, PYTHON, ROOT, Ran, git, run
 
 PAGE = ROOT / "docs" / "performance.md"
+TABLES = ("verbs", "growth", "rivals")
 FEWEST = 5
-NEWEST, OLDER = "0.6.0", "0.5.0"
+*_, OLDER, NEWEST = releases.versions()
 MANY_UPSTREAM, MANY_MINE = 19_000, 50_000
 GIT_AM = "`git am -3` of its series (cache, worker)"
 
@@ -39,17 +42,25 @@ class Case:
 
 def main() -> None:
     """Measure, and write the tables."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 11
-    if rounds < FEWEST:
-        sys.exit(f"{FEWEST} rounds at least")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)}; all")
+    parser.add_argument("--rounds", type=int, default=11, help=f"of the verbs; {FEWEST} at least")
+    asked = parser.parse_args()
+    wanted = asked.tables or TABLES
+    if asked.rounds < FEWEST or not set(wanted) <= set(TABLES):
+        parser.error(f"tables are {', '.join(TABLES)}, and rounds {FEWEST} at least")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     rivals.compile_bytecode()
     with tempfile.TemporaryDirectory(prefix="aegis-benchmark-") as directory:
         scratch = Path(directory)
         os.environ.update(rivals.environment(scratch))
-        write("verbs", verbs(measured(verb_cases(scratch), scratch, rounds), rounds))
-        write("growth", growth(scratch, FEWEST))
-        write("rivals", rivals.table(scratch, FEWEST))
+        if "verbs" in wanted:
+            taken = measured(verb_cases(scratch), scratch, asked.rounds)
+            write("verbs", verbs(taken, asked.rounds))
+        if "growth" in wanted:
+            write("growth", growth(scratch, FEWEST))
+        if "rivals" in wanted:
+            write("rivals", rivals.table(scratch, FEWEST))
 
 
 def write(name: str, shown: str) -> None:

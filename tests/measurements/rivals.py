@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aegis_patch.upstream import releases
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = ROOT / ".venv" / "bin" / "python"
 PYTHON = str(OWN if OWN.exists() else sys.executable)
@@ -167,7 +169,7 @@ def fork(place: Path, versions: Mapping[str, str], more: int) -> Path:
 
 def of_catalogue(place: Path, project: Path, names: Iterable[str]) -> Series:
     """The series of some components of the newest release, applied to its base in order."""
-    release = fork(place.with_name(f"{place.name}-release"), {"1": "0.6.0"}, 0)
+    release = fork(place.with_name(f"{place.name}-release"), {"1": releases.latest()}, 0)
     repository(place)
     shutil.copytree(release / "base", place, dirs_exist_ok=True)
     base = commit(place, "Base")
