@@ -12,7 +12,6 @@ from fastapi.responses import RedirectResponse
 
 from app.backend.admin import AdminsOnly
 from app.backend.errors import refuse
-from app.backend.middleware.body_limit import BodyLimit
 from app.backend.middleware.known_hosts import KnownHosts
 from app.backend.middleware.request_id import RequestId
 from app.backend.routes import ROUTERS
@@ -26,9 +25,14 @@ from app.identity import DESCRIPTION, NAME
 
 def create_app() -> FastAPI:
     """The whole application: the project's routes, every component's, and the dashboard."""
-    logging.configure(read(Settings))
+    settings = read(Settings)
+    logging.configure(settings)
     app = FastAPI(
-        title=NAME, description=DESCRIPTION, version=project_version(), lifespan=_lifespan
+        title=NAME,
+        description=DESCRIPTION,
+        version=project_version(),
+        lifespan=_lifespan,
+        max_body_size=settings.max_body_size,
     )
     app.state.callers = [load(each.caller) for each in discover() if each.caller]
     app.add_exception_handler(RequestValidationError, refuse)
@@ -39,8 +43,7 @@ def create_app() -> FastAPI:
             app.include_router(load(component.router))
         if component.middleware:
             app.add_middleware(load(component.middleware))
-    app.add_middleware(BodyLimit)
-    if origins := listed(read(Settings).cors_origins):
+    if origins := listed(settings.cors_origins):
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
