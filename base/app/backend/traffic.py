@@ -37,40 +37,33 @@ class Counts:
         return None
 
 
-@dataclass(slots=True)
-class Minute:
-    """The counts of a minute, in all and by route."""
-
-    total: Counts = field(default_factory=Counts)
-    routes: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
-
-
 class Traffic:
     """A ring of minutes."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._minutes: dict[int, Minute] = {}
+        self._minutes: dict[int, dict[str, Counts]] = {}
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Remember one request."""
         now = int(self._clock() // 60)
         if now not in self._minutes:
             self._minutes = {at: seen for at, seen in self._minutes.items() if at > now - MINUTES}
-            self._minutes[now] = Minute()
-        routes = self._minutes[now].routes
-        name = route if route in routes or len(routes) < ROUTES else "more routes"
-        place, failed = bisect_left(BOUNDS, seconds), status >= 500
-        for counts in (self._minutes[now].total, routes[name]):
-            counts.requests += 1
-            counts.errors += failed
-            counts.durations[place] += 1
+            self._minutes[now] = defaultdict(Counts)
+        routes = self._minutes[now]
+        counts = routes[route if route in routes or len(routes) < ROUTES else "more routes"]
+        counts.requests += 1
+        counts.errors += status >= 500
+        counts.durations[bisect_left(BOUNDS, seconds)] += 1
 
     def minutes(self) -> list[Counts]:
         """The last hour, the oldest minute first; minutes without requests are among them."""
         now = int(self._clock() // 60)
-        none = Minute()
-        return [self._minutes.get(at, none).total for at in range(now - MINUTES + 1, now + 1)]
+        hour = [Counts() for _ in range(MINUTES)]
+        for at, routes in self._minutes.items():
+            for counts in routes.values() if at > now - MINUTES else ():
+                hour[at - now - 1].add(counts)
+        return hour
 
     def rate(self) -> float:
         """Requests a second, over this minute and the one before."""
@@ -81,8 +74,8 @@ class Traffic:
         """The last hour by route, those that were asked for most first."""
         now = int(self._clock() // 60)
         found: dict[str, Counts] = defaultdict(Counts)
-        for at, minute in self._minutes.items():
-            for route, counts in minute.routes.items() if at > now - MINUTES else ():
+        for at, routes in self._minutes.items():
+            for route, counts in routes.items() if at > now - MINUTES else ():
                 found[route].add(counts)
         return dict(sorted(found.items(), key=lambda item: -item[1].requests))
 
