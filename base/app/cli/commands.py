@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import json
-import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from app.core import admin_token as tokens
 from app.core.component import check_settings, discover
 from app.core.health import check_all, project_version
+from app.core.imports import hidden
 from app.core.settings import Settings, read
 from app.identity import NAME
 
@@ -24,14 +24,13 @@ def serve(
     reload: Annotated[bool, typer.Option(help="Restart on code changes.")] = False,
 ) -> None:
     """Serve the API and the dashboard."""
-    import uvicorn
-
     if not reload:
         gc.disable()  # what is loaded is no garbage; the server turns it on again
-    sys.modules["rich"] = None  # type: ignore[assignment]
-    import structlog  # noqa: F401  # it would load Rich for tracebacks in colour: four megabytes
+    # For tracebacks in colour, and to start anew: five megabytes.
+    with hidden("rich") if reload else hidden("rich", "watchfiles"):
+        import structlog  # noqa: F401
+        import uvicorn
 
-    del sys.modules["rich"]
     check_settings()
     settings = read(Settings)
     # One worker: a dashboard session lives in the process that opened it. Scale by containers.

@@ -1,6 +1,7 @@
 """The command line, and the commands that a component brings."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -100,3 +101,15 @@ def test_a_broken_component_is_one_line(plug_in, monkeypatch, capsys):
         main()
     assert caught.value.code == 2
     assert capsys.readouterr().err.startswith("component 'clock' can't be imported")
+
+
+def test_a_server_loads_no_more_than_it_uses():
+    listing = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); import app.__main__"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it ends once it has loaded all
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-c", listing, "serve", "--port", port]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "app.backend.main" in ran.stdout.split(), ran.stderr
+    assert {"flet", "rich", "watchfiles"}.isdisjoint(ran.stdout.split())

@@ -1,0 +1,20 @@
+"""Libraries that others load wherever they find them, and that we can do without."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def hidden(*names: str) -> Iterator[None]:
+    """While this is open these can't be imported, and whoever can do without them does."""
+    loaded = {name: sys.modules.get(name) for name in names}
+    for name in names:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name, module in loaded.items():
+            del sys.modules[name]
+            if module:
+                sys.modules[name] = module
