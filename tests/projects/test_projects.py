@@ -21,6 +21,9 @@ WITHOUT_A_CARD = {"kubernetes", "updates"}
 SHORT = [names for names in SINGLES if not {"postgres", "scheduler", "worker"} & set(names)]
 """Those alone whose own tests do not wait for processes: the tests of the others take minutes."""
 
+OF_THE_CORE_ALONE = "tests/cli/test_dev.py"
+"""Starts a copy of the core without components: the same in each project, for half a minute."""
+
 
 def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDecorator:
     """A test for each combination."""
@@ -34,7 +37,8 @@ def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDeco
 @each(CHECKED, (*SHORT, EVERYTHING))
 def test_its_own_tests_pass(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
-    assert "passed" in stacks.own_tests(project, python)
+    same = [] if components in ((), EVERYTHING) else [f"--ignore={OF_THE_CORE_ALONE}"]
+    assert "passed" in stacks.own_tests(project, python, *same)
     assert project.is_sound(), "its tests leave something behind"
 
 
