@@ -209,8 +209,8 @@ def dashboard() -> Callable[[], Any]:
     """`with dashboard("/clock") as viewer:` opens a page of what is plugged in by then."""
 
     @contextmanager
-    def dashboard(route: str = "/", zone: str = "UTC") -> Iterator[Viewer]:
-        headers = {"Cookie": f"zone={zone}"}
+    def dashboard(route: str = "/", zone: str = "UTC", cookie: str = "") -> Iterator[Viewer]:
+        headers = {"Cookie": f"zone={zone}; {cookie}"}
         with here(create_app()) as client, client.websocket_connect(WS, headers=headers) as ws:
             yield Viewer(ws, route)
 

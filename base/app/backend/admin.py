@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.backend.admin_session import FORGET, AdminSession, begin, sent
-from app.backend.callers import Caller, known_caller
+from app.backend.callers import AT_DASHBOARD, Caller, known_caller
 from app.backend.credentials import ASK, TokenScheme, is_from_elsewhere, refusal_of_token
 from app.backend.dependencies import CurrentSettings
 from app.core.settings import Settings, read
@@ -74,6 +74,7 @@ class AdminsOnly:
             answer = PlainTextResponse(refused.detail, refused.status_code, refused.headers)
             await answer(scope, receive, send)
         elif caller and caller.is_admin:
+            AT_DASHBOARD.set(caller)
             if scope["type"] == "websocket":
                 receive, send = _while_open(_KnownAdmin(connection), receive, send)
             await self._app(scope, receive, send)

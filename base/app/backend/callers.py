@@ -7,6 +7,7 @@ A component that knows people brings `caller`, `async (HTTPConnection) -> Caller
 """
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -30,6 +31,8 @@ class Caller:
 
 ADMIN = Caller("admin", "Admin", is_admin=True)
 """Whoever sent ADMIN_TOKEN."""
+AT_DASHBOARD: ContextVar[Caller] = ContextVar("caller", default=ADMIN)
+"""Who has the dashboard open, in all that one of its WebSockets does."""
 KnowsCaller = Callable[[HTTPConnection], Awaitable[Caller | None]]
 
 

@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 import flet as ft
 import structlog
 
+from app.backend.callers import AT_DASHBOARD, Caller
 from app.core.component import Component, load
 from app.core.health import Health
 from app.frontend.feed import Feed
@@ -48,6 +49,11 @@ class PageContext:
     page: ft.Page
     component: Component
     notice: ft.Text = field(default_factory=lambda: ft.Text("", size=13))
+
+    @property
+    def caller(self) -> Caller:
+        """Who looks. To be asked when they act: somebody else may go on in the same window."""
+        return AT_DASHBOARD.get()
 
     def action(
         self,

@@ -48,7 +48,7 @@ def build(context: PageContext) -> PageBody:
     async def tick() -> str:
         global ticks
         ticks += 1
-        return "It ticked"
+        return f"It ticked for {context.caller.name}"
 
     async def refresh(health: Health) -> None:
         shown.value = f"{context.component.title} ticked {health.data['ticks']} times"
@@ -138,9 +138,19 @@ def test_a_page_reacts(plug_in, dashboard):
     with dashboard("/clock") as viewer:
         viewer.see("Clock ticked 0 times")
         viewer.click("Tick")
-        viewer.see("It ticked")
+        viewer.see("It ticked for Admin")
         viewer.see("Clock ticked 1 times")
         viewer.find(lambda d: d.get("identifier") == "line-clock-ticks")
+
+
+def test_a_page_knows_who_acts(plug_in, dashboard):
+    ada = "async def ada(connection):\n    return Caller('1', 'Ada', is_admin=True)\n"
+    people = f"from app.backend.callers import Caller\n{ada}"
+    known = CLOCK.replace("Component(", "Component(caller='app.components.clock.people:ada', ")
+    plug_in("clock", known, parts=PARTS, people=people)
+    with dashboard("/clock") as viewer:
+        viewer.click("Tick")
+        viewer.see("It ticked for Ada")
 
 
 def test_a_page_asks_before_it_does_what_cannot_be_undone(plug_in, dashboard):
