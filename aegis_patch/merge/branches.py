@@ -33,15 +33,9 @@ def merge(three: Three) -> Text:
 
 def _merge_records(three: Three) -> Text:
     """Three records made one by key; what people wrote there besides is merged as text."""
-    ours, theirs = three.ours, three.theirs
     try:
-        wanted = joined(record.parse(three.base), record.parse(ours), record.parse(theirs))
-        rest = texts.merge_text(three.store, *(record.strip(side) for side in three.sides))
-        if not rest.clean:
-            return Text(ours, Reason.TEXT)
-        written = record.write(rest.data, wanted)
+        wanted = joined(*map(record.parse, three.sides))
+        merged = texts.merge_text(three.store, *(record.write(s, wanted) for s in three.sides))
     except (Refused, Differ):
-        return Text(ours, Reason.TEXT)
-    for side in (ours, theirs):
-        written = record.with_comments(written, side)
-    return Text(written)
+        return Text(three.ours, Reason.TEXT)
+    return Text(merged.data) if merged.clean else Text(three.ours, Reason.TEXT)

@@ -110,10 +110,12 @@ def _merge_texts(sides: Sides, three: Three, mode: int, *, union: bool) -> Fate:
 
 
 def _merge_record(wanted: Stack, base: Entry, ours: Entry, theirs: Entry) -> Entry:
-    sides = [record.strip(entry.data) for entry in (base, ours, theirs)]
-    skeleton = merge_text(ours.store, *sides)
-    text = record.write(skeleton.data if skeleton.clean else sides[1], wanted)
-    return ours.rewritten(record.with_comments(text, ours.data))
+    """A record, whose values are those wanted in all three; all else in it is text."""
+    if ours == base:
+        return ours.rewritten(record.write(theirs.data, wanted))
+    sides = [record.write(entry.data, wanted) for entry in (base, ours, theirs)]
+    merged = merge_text(ours.store, *sides)
+    return ours.rewritten(merged.data if merged.clean else sides[1])
 
 
 def _kind(entry: Entry) -> int:

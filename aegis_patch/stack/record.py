@@ -7,6 +7,7 @@ had written before a component brought the same, stands at the end, and only whe
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +19,11 @@ from aegis_patch.stack.stack import WHOLE, Presence, Stack, Yours, by_path
 from aegis_patch.values import replace
 
 RECORD = "aegis.toml"
-_OURS = ("upstream", "answers", "components")  # the sections whose values are ours to write
 _YOURS = "[yours]  # yours before a component brought the same; kept when it is removed"
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
 _COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$""")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")
+_Section = tuple[str, list[str]]  # its name, and its lines
 
 
 def parse(text: bytes, where: str = RECORD) -> Stack:
@@ -49,110 +50,69 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
     return Stack(fields[0], fields[1], fields[2], answers, present, yours)
 
 
-def write(skeleton: bytes, stack: Stack) -> bytes:
-    """Write a stack into a record's skeleton: its values replaced, the names above the anchor.
+def write(record: bytes, stack: Stack) -> bytes:
+    """Write a stack into a record, in place: its values replaced, names put in above the anchor.
 
-    A value without a place goes to the end of its section.
+    So the user's comments stay behind the same value and above the same component. The comment of
+    a value that goes becomes a line of its own.
 
     Raises:
-        Refused: our values can't be written into this skeleton.
+        Refused: our values can't be written into this record.
     """
-    text = _filled(skeleton, stack).encode()
+    text = _filled(record, stack).encode()
     written = parse(text)
-    # A newer release may ask more; its own answers then stand in the skeleton.
+    # A newer release may ask more; its own answers then stand in the record.
     if written != replace(stack, answers={**written.answers, **stack.answers}):
         raise _nonsense("aegis can't write its values into it", RECORD)
     return text
 
 
-def strip(record: bytes) -> bytes:
-    """A record's skeleton: comments and the user's own lines, without our values."""
-    out: list[str] = []
-    for name, lines in _sections(record):
-        if name == "yours" and out and not out[-1].strip():
-            out.pop()
-        out += _stripped(name, lines)
-    return "".join(out).encode()
-
-
-def _stripped(name: str, lines: Iterable[str]) -> Iterable[str]:
-    """The lines of a section without our values."""
-    if name == "yours":
-        return [line for line in lines if line.strip()[:1] in ("", "#")]
-    if name == "components":
-        return [line for line in lines if not _key_of(line)]
-    return map(_emptied, lines) if name == "upstream" else lines
-
-
-def with_comments(record: bytes, ours: bytes) -> bytes:
-    """A record with the comments that ours has behind the same values and above them.
-
-    If a value is gone, its comment becomes a line of its own where the components end.
-    """
-    comments = _comments(ours)
-    sections = _sections(record)
-    for name, lines in sections:
-        for at, line in enumerate(lines):
-            comment = comments.pop((name, _key_of(line)), "")
-            value = line.rstrip("\r\n")
-            if comment and not _COMMENT.search(value):
-                lines[at] = value + comment + line[len(value) :]
-    left = [comment.lstrip() for comment in comments.values()]
-    components = _section(sections, "components", "\n")
-    _move_above(components, _lines_above(ours))
-    _insert(components, left, "\n")
-    return _joined(sections).encode()
-
-
-def _comments(record: bytes) -> dict[tuple[str, str], str]:
-    """The comments behind our values, by section and key."""
-    comments: dict[tuple[str, str], str] = {}
-    for name, lines in _sections(record):
-        for line in lines if name in _OURS else ():
-            found = _COMMENT.search(line.rstrip())
-            if found and (key := _key_of(line)):
-                comments[name, key] = found.group(1).rstrip()
-    return comments
-
-
-def _lines_above(record: bytes) -> dict[str, list[str]]:
-    """The user's own lines above a component, by its name; what is above the first stays there."""
-    above: dict[str, list[str]] = {}
-    own: list[str] = []
-    is_first = True
-    for line in _section(_sections(record), "components", "\n")[1:]:
-        if not (key := _key_of(line)):
-            own.append(line)
-            continue
-        if own and not is_first:
-            above[key] = own
-        own, is_first = [], False
-    return above
-
-
-def _move_above(lines: list[str], above: Mapping[str, list[str]]) -> None:
-    """Put the user's own lines above the same component again, as far as both are there."""
-    for key, own in above.items():
-        keys = [_key_of(line) for line in lines]
-        if key in keys and all(line in lines for line in own):
-            for line in own:
-                lines.remove(line)
-            at = [_key_of(line) for line in lines].index(key)
-            lines[at:at] = own
-
-
-def _filled(skeleton: bytes, stack: Stack) -> str:
-    end = "\r\n" if b"\r\n" in skeleton else "\n"
-    sections = _sections(strip(skeleton))
+def _filled(record: bytes, stack: Stack) -> str:
+    end = "\r\n" if b"\r\n" in record else "\n"
+    sections = _without_yours(_sections(record))
     for name, values in _written(stack).items():
         lines = _section(sections, name, end)
-        for at, line in enumerate(lines):
-            if value := values.pop(_key_of(line), ""):
-                lines[at] = value + end
-        _insert(lines, values.values(), end)
+        lines[:] = _replaced(lines, values, end, is_whole=name == "components")
+        for key, value in values.items():
+            _insert(lines, key if name == "components" else "", value, end)
     if stack.yours:
-        _insert(_section(sections, "yours", end, _YOURS), _yours_lines(stack.yours), end)
-    return _joined(sections)
+        lines = _section(sections, "yours", end, _YOURS)
+        for line in _yours_lines(stack.yours):
+            _insert(lines, "", line, end)
+    return "".join(line for _, lines in sections for line in lines)
+
+
+def _without_yours(sections: Iterable[_Section]) -> list[_Section]:
+    """The sections without what was learnt; the comments there are the user's."""
+    kept = list[_Section]()
+    for name, lines in sections:
+        if name != "yours":
+            kept.append((name, lines))
+            continue
+        above = kept[-1][1]
+        if above and not above[-1].strip():
+            above.pop()
+        above += [line for line in lines if line.strip()[:1] in ("", "#")]
+    return kept
+
+
+def _replaced(
+    lines: Iterable[str], values: dict[str, str], end: str, *, is_whole: bool
+) -> Iterator[str]:
+    """A section's lines with its values, which are taken out of `values`.
+
+    If these are the whole section, other values go, and leave their comments.
+    """
+    for line in lines:
+        key = _key_of(line)
+        found = _COMMENT.search(line.rstrip())
+        comment = found[1].rstrip() if found else ""
+        if key in values:
+            yield values.pop(key) + comment + end
+        elif not (key and is_whole):
+            yield line
+        elif comment:
+            yield comment.lstrip() + end
 
 
 def _written(stack: Stack) -> dict[str, dict[str, str]]:
@@ -168,9 +128,9 @@ def _written(stack: Stack) -> dict[str, dict[str, str]]:
 # Sections and lines of a record.
 
 
-def _sections(record: bytes) -> list[tuple[str, list[str]]]:
+def _sections(record: bytes) -> list[_Section]:
     """The sections by name, each with its header; lines above the first header have none."""
-    sections: list[tuple[str, list[str]]] = [("", [])]
+    sections: list[_Section] = [("", [])]
     # Not str.splitlines: a description may hold a NEL or a U+2028, which end no line in TOML.
     for line in re.findall(r"[^\n]*\n|[^\n]+", record.decode()):
         if header := _HEADER.match(line):
@@ -179,9 +139,7 @@ def _sections(record: bytes) -> list[tuple[str, list[str]]]:
     return sections
 
 
-def _section(
-    sections: list[tuple[str, list[str]]], name: str, end: str, header: str = ""
-) -> list[str]:
+def _section(sections: list[_Section], name: str, end: str, header: str = "") -> list[str]:
     """The lines of a section, which is added if it is missing."""
     for known, lines in sections:
         if known == name:
@@ -192,29 +150,23 @@ def _section(
     return sections[-1][1]
 
 
-def _insert(lines: list[str], new: Iterable[str], end: str) -> None:
-    """Put lines in above a section's anchor, or else at its end, before blank lines."""
+def _insert(lines: list[str], key: str, new: str, end: str) -> None:
+    """Put a line in behind the last lesser key, or above the first; without a key or other keys,
+    above a section's anchor, or else at its end, before blank lines.
+    """
     at = len(lines)
     while at and not lines[at - 1].strip():
         at -= 1
     for number, line in enumerate(lines):
         if anchors.is_anchor(line.encode()):
             at = number
-    put_in = [line + end for line in new]
-    if put_in and at and not lines[at - 1].endswith("\n"):
+    known = [(_key_of(line), number) for number, line in enumerate(lines) if _key_of(line)]
+    if key and known:
+        lesser = [number for other, number in known if other < key]
+        at = lesser[-1] + 1 if lesser else known[0][1]
+    if at and not lines[at - 1].endswith("\n"):
         lines[at - 1] += end
-    lines[at:at] = put_in
-
-
-def _joined(sections: Iterable[tuple[str, list[str]]]) -> str:
-    return "".join(line for _, lines in sections for line in lines)
-
-
-def _emptied(line: str) -> str:
-    """A line of ours without its value."""
-    key = _key_of(line)
-    end = "\r\n" if line.endswith("\r\n") else "\n"
-    return f'{key} = ""{end}' if key in ("url", "release", "commit") else line
+    lines.insert(at, new + end)
 
 
 def _presence(value: Mapping[str, Any]) -> Presence:
@@ -242,6 +194,7 @@ def _yours_lines(yours: Yours) -> Iterator[str]:
         yield f"{_key(path)} = {written}"
 
 
+@functools.lru_cache(maxsize=1000)
 def _key_of(line: str) -> str:
     """The key that a line sets; "" if it sets none."""
     found = _KEY.match(line)

@@ -54,10 +54,9 @@ def test_the_core_alone_has_no_names() -> None:
     assert text_of(a_stack()).endswith(SKELETON.decode().partition("[components]")[2])
 
 
-def test_writing_twice_changes_nothing_and_stripping_undoes_it() -> None:
+def test_writing_twice_changes_nothing() -> None:
     once = text_of(a_stack("worker", need="cache"))
     assert text_of(a_stack("worker", need="cache"), once.encode()) == once
-    assert record.strip(once.encode()) == record.strip(text_of(a_stack()).encode())
     assert text_of(a_stack(), once.encode()) == text_of(a_stack())
 
 
@@ -111,31 +110,20 @@ def test_comments_and_tables_of_the_users_stay() -> None:
     assert tomllib.loads(made)["mine"] == {"url": "x", "release": 1, "list": ["worker", [1]]}
 
 
-def test_the_comment_behind_what_goes_stays() -> None:
-    written = text_of(a_stack("worker"))
-    line = next(line for line in written.splitlines() if line.startswith("worker"))
-    ours = written.replace(line, f"{line}  # for the mails").encode()
-    expected = text_of(a_stack()).replace("# yours below\n", "# for the mails\n# yours below\n")
-    assert record.with_comments(text_of(a_stack()).encode(), ours).decode() == expected
-    bare = ours.replace(b"# yours below\n", b"")
-    without = text_of(a_stack()).replace("# yours below\n", "").encode()
-    assert record.with_comments(without, bare).endswith(b"\n# for the mails\n")
-
-
-def test_a_line_above_a_component_stays_above_it() -> None:
-    ours = text_of(a_stack("ingress", "worker")).replace("worker =", "# for the mails\nworker =")
-    more = text_of(a_stack("ingress", "scheduler", "worker"), record.strip(ours.encode()))
-    assert "# for the mails\nworker =" not in more
-    kept = record.with_comments(more.encode(), ours.encode()).decode()
-    assert "\n# for the mails\nworker =" in kept
-    less = text_of(a_stack("ingress", "worker"), record.strip(kept.encode()))
-    assert record.with_comments(less.encode(), kept.encode()).decode() == ours
-
-
-def test_a_comment_in_a_table_of_the_users_stands_once() -> None:
-    own = b'\n[mine]\na.b = "c"  # why\n\n# by hand\n\n[[two]]\nx = "1"  # one\n[[two]]\nx = "2"\n'
-    written = text_of(a_stack("worker"), SKELETON + own).encode()
-    assert record.with_comments(written, written) == written
+def test_comments_stay_with_their_values() -> None:
+    """Behind a value, above a component, and in its place where the value goes."""
+    written = text_of(a_stack("ingress", "worker"))
+    ours = written.replace("worker =", "# for the mails\nworker =").replace(
+        "\n# yours below", "  # all\n# yours below"
+    )
+    more = text_of(a_stack("ingress", "scheduler", "worker"), ours.encode())
+    assert "\nscheduler = " in more.partition("# for the mails\nworker = ")[0]
+    assert "}  # all\n# yours below\n" in more
+    assert text_of(a_stack("ingress", "worker"), more.encode()) == ours
+    less = text_of(a_stack("ingress"), ours.encode())
+    assert less.endswith("}\n# for the mails\n# all\n# yours below\n")
+    bare = ours.replace("# yours below\n", "").encode()
+    assert text_of(a_stack(), bare).endswith("\n# for the mails\n# all\n")
 
 
 @pytest.mark.parametrize(
