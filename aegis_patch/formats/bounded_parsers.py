@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ast
 
+    from yaml import Node
+
 MOST_PARTS = 100
 DEEPEST = 500
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
@@ -33,7 +35,7 @@ def toml(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def yaml(text: str) -> list[object]:
+def yaml(text: str) -> list[Node]:
     """The documents of a YAML stream, as nodes.
 
     Raises:

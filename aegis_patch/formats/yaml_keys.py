@@ -7,14 +7,13 @@ not written line by line is one block with what it belongs to.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import yaml
 
 from aegis_patch.formats import yaml_nodes
 from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
-from aegis_patch.formats.yaml_nodes import Item, Node
-from aegis_patch.values import replace
+from aegis_patch.formats.yaml_nodes import Item
 
 # Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
 # the later one wins: that is the user's, which comes behind what it was put beside.
@@ -30,13 +29,16 @@ def blocks(text: str) -> tuple[Block, ...]:
     """One document, cut at the items of its collections and at its comments.
 
     Raises:
-        Unusual: it is not one document in block style.
+        ValueError, RecursionError: it is not one document in block style.
     """
     lines = split_lines(text)
     documents = yaml_nodes.documents(text)
-    if len(documents) != 1 or documents[0].flow or not _is_by_line(lines, documents[0]):
+    if len(documents) != 1 or documents[0].is_flow:
         raise Unusual("not one document in block style")
-    return tuple(_blocks(lines, documents[0], 0, len(lines), ""))
+    items = _inside(documents[0])
+    if not _is_by_line(lines, items):
+        raise Unusual("two items on one line")
+    return tuple(_blocks(lines, items, 0, len(lines), ""))
 
 
 def pieces(text: str) -> Counter[str]:
@@ -47,33 +49,34 @@ def pieces(text: str) -> Counter[str]:
     return found
 
 
-def _said(node: Node, path: str) -> Iterator[str]:
-    where = f"{path}&{node.anchor}"
+def _said(item: Item, path: str) -> Iterator[str]:
+    node = item.value
     if path and "[]" not in path:
         yield path  # the key, whatever its value
-    if node.kind is yaml.AliasEvent:
-        yield f"{where}*"
-    elif not node.is_collection:
-        sign = '"' if node.quoted else ""
-        for line in node.said.split("\n"):
-            yield f"{where}={sign}{line}"
+    if item.is_alias:
+        yield f"{path}*"
+    elif isinstance(node, yaml.ScalarNode):
+        for line in node.value.split("\n"):
+            yield f"{path}={line}"
     else:
-        yield f"{where}:{node.kind.__name__}"
-        for item in node.items:
-            yield from _said(item.value, f"{path}[]" if node.is_sequence else f"{path}.{item.name}")
+        yield f"{path}:{type(node).__name__}"
+        for inner in yaml_nodes.items(node):
+            yield from _said(inner, f"{path}[]" if inner.name is None else f"{path}.{inner.name}")
 
 
-def _blocks(lines: list[str], node: Node, start: int, end: int, key: str) -> Iterator[Block]:
+def _blocks(
+    lines: list[str], items: Sequence[Item], start: int, end: int, key: str
+) -> Iterator[Block]:
     """The items of a collection under a key, and the comments among them."""
-    items = {item.line: item for item in node.items}
-    free = not node.is_sequence or _is_set(key, node)
+    by_line = {item.line: item for item in items}
+    free = _is_free(key, items)
     at = start
     while at < end:
-        item = items.get(at)
+        item = by_line.get(at)
         stop = _stop(lines, item, at, end)
         text = "".join(lines[at:stop])
         if item:
-            yield _block(lines, item, at, stop, free)
+            yield _block(lines, item, stop, free)
         elif not text.strip() or text.startswith(("---\n", "---\r")) or _is_comment(text):
             yield Block(text.strip(), text)
         else:
@@ -83,7 +86,7 @@ def _blocks(lines: list[str], node: Node, start: int, end: int, key: str) -> Ite
 
 def _stop(lines: list[str], item: Item | None, at: int, end: int) -> int:
     """The line behind an item, or a comment: blank lines belong to it, and comments inside."""
-    stop = max(item.value.stop, at + 1) if item else at + 1
+    stop = max(item.stop, at + 1) if item else at + 1
     column = _indent(lines[at])
     while stop < end:
         is_inside = item and _is_comment(lines[stop]) and _indent(lines[stop]) > column
@@ -93,45 +96,48 @@ def _stop(lines: list[str], item: Item | None, at: int, end: int) -> int:
     return stop
 
 
-def _block(lines: list[str], item: Item, at: int, stop: int, free: bool) -> Block:
-    text = "".join(lines[at:stop])
-    if item.name:
+def _block(lines: list[str], item: Item, stop: int, free: bool) -> Block:
+    text = "".join(lines[item.line : stop])
+    if item.name is not None:
         return _keyed(lines, item, stop) or Block(f"{item.name}:", text)
     return _named(lines, item, stop, free) or Block(text.strip(), text, free=free)
 
 
 def _keyed(lines: list[str], item: Item, stop: int) -> Block | None:
     """A key whose items stand on the lines below it, one after the other."""
-    value = item.value
-    is_below = all(inner.line > item.line for inner in value.items)
-    if not value.is_collection or value.flow or not is_below or not _is_by_line(lines, value):
+    inside = _inside(item)
+    if not inside or not _is_by_line(lines, inside) or inside[0].line == item.line:
         return None
-    inner = _blocks(lines, value, item.line + 1, stop, item.name)
+    inner = _blocks(lines, inside, item.line + 1, stop, item.name or "")
     return Block(f"{item.name}:", lines[item.line], tuple(inner))
 
 
 def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
     """A sequence item that is a mapping with a `name`: its other keys are blocks."""
-    value = item.value
-    names = [each.value.line for each in value.items if each.name == "name"]
-    if not names or value.flow or value.items[0].line != item.line:
+    inside = _inside(item)
+    names = [lines[each.value.start_mark.line] for each in inside if each.name == "name"]
+    if not names or inside[0].line != item.line:
         return None
-    first, *others = value.items
-    rest = replace(value, items=others)
-    if not _is_by_line(lines, rest) or any(each.column != first.column for each in others):
+    first, *others = inside
+    if not _is_by_line(lines, others) or any(each.column != first.column for each in others):
         return None
-    said = lines[names[0]].strip().removeprefix("- ").strip()
-    below = min(behind_blank_lines(lines, first.value.stop), stop)
-    inner = _blocks(lines, rest, below, stop, "")
+    said = names[0].strip().removeprefix("- ").strip()
+    below = min(behind_blank_lines(lines, first.stop), stop)
+    inner = _blocks(lines, others, below, stop, "")
     return Block(f"- {said}", "".join(lines[item.line : below]), tuple(inner), free=free)
 
 
-def _is_by_line(lines: list[str], node: Node) -> bool:
+def _inside(item: Item) -> list[Item]:
+    """What an item holds on lines of its own."""
+    return [] if item.is_alias or item.is_flow else [*yaml_nodes.items(item.value)]
+
+
+def _is_by_line(lines: list[str], items: Iterable[Item]) -> bool:
     """Whether each item begins a line of its own, all at one column."""
     seen, columns = set[int](), set[int]()
-    for item in node.items:
+    for item in items:
         line, first = lines[item.line], _indent(lines[item.line])
-        begins = line[first:].startswith("- ") if node.is_sequence else item.column == first
+        begins = line[first:].startswith("- ") if item.name is None else item.column == first
         if item.line in seen or not begins:
             return False
         seen.add(item.line)
@@ -139,9 +145,12 @@ def _is_by_line(lines: list[str], node: Node) -> bool:
     return len(columns) <= 1
 
 
-def _is_set(key: str, node: Node) -> bool:
-    """Whether a list has no order; a pattern with `!` revokes those above it."""
-    return key in SETS and not any(item.value.said.startswith("!") for item in node.items)
+def _is_free(key: str, items: Iterable[Item]) -> bool:
+    """Whether items have no order; a pattern with `!` revokes those above it."""
+    for item in items:
+        if item.name is None and (key not in SETS or str(item.value.value).startswith("!")):
+            return False
+    return True
 
 
 def _indent(line: str) -> int:

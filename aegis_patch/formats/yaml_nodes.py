@@ -1,116 +1,77 @@
-"""YAML as nodes that know their lines.
-
-PyYAML's own composer puts the anchored node where an alias stands, with its line numbers.
-"""
+"""The items of YAML's nodes, and the lines they take."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import yaml
 
+from aegis_patch.formats import bounded_parsers
 from aegis_patch.formats.named_blocks import Unusual
-from aegis_patch.values import dataclass
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with the same line numbers
-_DEEPEST = 100  # flow collections in one another: beyond, a parser takes long
 _LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value: the lines from `line` to before `stop`, and the items that it holds.
+class Item(NamedTuple):
+    """An item of a collection; those of a sequence have no name.
 
-    `quoted` is whether a scalar has quotes or is a block of text.
+    The value of an alias is the node that it names, which stands elsewhere.
     """
 
-    kind: type[yaml.Event]
-    flow: bool
-    line: int
-    stop: int
-    said: str = ""
-    quoted: bool = False
-    anchor: str = ""
-    items: Sequence[Item] = ()
-
-    @property
-    def is_sequence(self) -> bool:
-        """Whether its items have no keys."""
-        return self.kind is yaml.SequenceStartEvent
-
-    @property
-    def is_collection(self) -> bool:
-        """Whether it may hold items."""
-        return issubclass(self.kind, yaml.CollectionStartEvent)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An item of a collection; those of a sequence have no name."""
-
-    name: str
+    name: str | None
     line: int
     column: int
-    value: Node
+    value: yaml.Node
+    is_alias: bool
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it is written in brackets or braces."""
+        return isinstance(self.value, yaml.CollectionNode) and bool(self.value.flow_style)
+
+    @property
+    def stop(self) -> int:
+        """The line behind it."""
+        node = self.value
+        if self.is_alias:
+            return self.line + 1
+        if isinstance(node, yaml.CollectionNode) and not self.is_flow:
+            return [*items(node)][-1].stop
+        is_text = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+        return int(node.end_mark.line) + (not is_text)
 
 
-def documents(text: str) -> list[Node]:
+def documents(text: str) -> list[Item]:
     """The documents of a stream.
 
     Raises:
-        Unusual: it is no YAML, or not written as people do.
+        ValueError, RecursionError: it is no YAML, or not written as people do.
     """
     if _LINE_BREAKS.search(text):
         raise Unusual("line breaks of other kinds")
-    if _flow_depth(text) > _DEEPEST:
-        raise Unusual("nested too deep")
-    try:
-        events = iter(list(yaml.parse(text, LOADER)))
-    except yaml.YAMLError as error:
-        raise Unusual("not YAML") from error
-    found = list[Node]()
-    for event in events:
-        if isinstance(event, yaml.DocumentStartEvent):
-            found.append(_node(events))
-    return found
+    return [Item(None, 0, 0, node, False) for node in bounded_parsers.yaml(text)]
 
 
-def _flow_depth(text: str) -> int:
-    deepest = depth = 0
-    for sign in re.findall(r"[\[\]{}]", text):
-        depth += 1 if sign in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+def items(node: yaml.Node) -> Iterator[Item]:
+    """The items of a collection, in order; a scalar has none.
 
-
-def _node(events: Iterator[Any], event: Any = None) -> Node:
-    """The node that begins with an event, or with the next one."""
-    first = event or next(events)
-    kind, line, anchor = type(first), first.start_mark.line, first.anchor or ""
-    if isinstance(first, yaml.CollectionStartEvent):
-        items = []
-        last: Any = next(events)
-        while not isinstance(last, yaml.CollectionEndEvent):
-            items.append(_item(kind, events, last))
-            last = next(events)
-        flow = bool(first.flow_style)
-        closing: Any = last
-        stop = closing.end_mark.line + 1 if flow else items[-1].value.stop
-        return Node(kind, flow, line, stop, anchor=anchor, items=items)
-    stop = first.end_mark.line + 1
-    if not isinstance(first, yaml.ScalarEvent):
-        return Node(kind, False, line, stop, anchor=anchor)
-    if first.style in ("|", ">"):
-        stop -= 1
-    return Node(kind, False, line, stop, first.value, first.style is not None, anchor)
-
-
-def _item(within: type[yaml.Event], events: Iterator[Any], event: Any) -> Item:
-    start = event.start_mark
-    if within is yaml.SequenceStartEvent:
-        return Item("", start.line, start.column, _node(events, event))
-    if not isinstance(event, yaml.ScalarEvent):
-        raise Unusual("a key that is no scalar")
-    return Item(event.value, start.line, start.column, _node(events))
+    A node that begins above the place where it is met is an alias.
+    """
+    if isinstance(node, yaml.MappingNode):
+        above = -1
+        for key, value in node.value:
+            at = key.start_mark
+            if not isinstance(key, yaml.ScalarNode) or at.index <= above:
+                raise Unusual("a key that is no scalar, or an alias")
+            above = at.index
+            yield Item(key.value, at.line, at.column, value, value.start_mark.index <= above)
+    elif isinstance(node, yaml.SequenceNode):
+        above = node.start_mark.index
+        for value in node.value:
+            at, is_alias = value.start_mark, value.start_mark.index <= above
+            if is_alias and not node.flow_style:
+                raise Unusual("an alias whose line is not known")
+            above = max(above, at.index)
+            yield Item(None, at.line, at.column, value, is_alias)

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_patch.formats import kinds, syntax, yaml_keys, yaml_nodes
-from aegis_patch.formats.named_blocks import Block, Unusual
+from aegis_patch.formats import kinds, syntax, yaml_keys
+from aegis_patch.formats.named_blocks import Block
 from tests import tiny
 
 BASE = """\
@@ -316,7 +316,7 @@ def test_both_parsers_of_pyyaml_tell_the_same_lines(document: object) -> None:
     text = written(document, 0, "b")
     fast = cut(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_nodes, "LOADER", yaml.SafeLoader)
+        patch.delattr(yaml, "CSafeLoader")
         assert cut(text) == fast
     if fast:
         assert "".join(block.text for block in fast) == text
@@ -325,7 +325,7 @@ def test_both_parsers_of_pyyaml_tell_the_same_lines(document: object) -> None:
 def cut(text: str) -> tuple[Block, ...] | None:
     try:
         return yaml_keys.blocks(text)
-    except Unusual:
+    except (ValueError, RecursionError):
         return None
 
 
