@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from aegis_patch.history.record_log import Turn, turns
 from aegis_patch.merge import one_path
@@ -110,37 +110,24 @@ def _is_answer(asked: Conflict, result: Entry) -> bool:
     marked, answer = bytes_of(asked.marked), result.data
     if asked.reason is Reason.BINARY or texts.is_binary(answer):
         return result in (asked.sides.ours, asked.sides.theirs)
-    lines = texts.lines(marked)
+    lines, chosen = texts.lines(marked), texts.lines(answer)
     places = list(conflict_markers.places(lines))
     if not places:  # what is in doubt is the order alone
         mine = texts.lines(bytes_of(asked.sides.ours))
-        return _said(mine) <= _said(texts.lines(answer)) <= _said(lines)
-    return _is_filled(lines, places, answer)
-
-
-def _is_filled(lines: Sequence[bytes], places: Sequence[Place], answer: bytes) -> bool:
-    """Whether an answer is the marked lines with a choice at each place, and nothing else."""
-    stops = [*(place.start for place in places[1:]), len(lines)]
-    done = 0
-    for place, stop in zip(places, stops, strict=True):
-        above = b"".join(lines[done : place.start])
-        below = b"".join(lines[place.stop : stop])
-        end = answer.find(below, len(above))
-        if stop == len(lines):
-            end = len(answer) - len(below)
-        if end < len(above) or not (answer.startswith(above) and answer[end:].startswith(below)):
+        return _said(mine) <= _said(chosen) <= _said(lines)
+    for was, now in texts.hunks(marked, answer):
+        around = [each for each in places if each.start <= was.start and was.stop <= each.stop]
+        gone, written = lines[was.start : was.stop], chosen[now.start : now.stop]
+        if not around or not _is_choice(gone, written, around[0]):
             return False
-        if not _is_choice(texts.lines(answer[len(above) : end]), place):
-            return False
-        answer, done = answer[end:], place.stop
-    return True
+    return not any(conflict_markers.places(chosen))
 
 
-def _is_choice(written: list[bytes], place: Place) -> bool:
-    """Whether all lines are from the two sides, or resemble a missing one of ours."""
-    now, mine, wanted = map(_said, (written, place.mine, place.wanted))
-    left = [*(mine - now).elements()]
-    for line in (now - mine - wanted).elements():
+def _is_choice(gone: list[bytes], written: list[bytes], place: Place) -> bool:
+    """Whether all new lines are from the two sides, or resemble one of ours that is gone."""
+    mine, wanted = _said(place.mine), _said(place.wanted)
+    left = [*(_said(gone) & mine).elements()]
+    for line in (_said(written) - mine - wanted).elements():
         like = difflib.get_close_matches(line, left, n=1)
         if not like:
             return False
