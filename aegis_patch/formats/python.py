@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import itertools
 import tokenize
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,21 +52,6 @@ def pieces(text: str) -> Counter[str]:
     for at, comment in module.comments.items():
         found[places[at] + comment] += 1
     return found
-
-
-def meaning(text: str) -> tuple[list[str], Counter[str]]:
-    """Its statements, with neighbouring imports sorted; and its comments."""
-    module = _parsed(text)
-    said = list[str]()
-    for are_imports, run in itertools.groupby(module.tree.body, _is_import):
-        if are_imports:
-            names = set[str]()
-            for node in run:
-                names.update(f"{_module_of(node)} {ast.dump(name)}" for name in node.names)  # type: ignore[attr-defined]
-            said += sorted(names)
-        else:
-            said += map(ast.dump, run)
-    return said, Counter(module.comments.values())
 
 
 def _parsed(text: str) -> _Module:

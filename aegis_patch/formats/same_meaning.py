@@ -1,6 +1,6 @@
 """Whether two texts of a file mean the same: a formatter's changes are no edits of the user's.
 
-In Python the layout and the order of imports don't count; in other files the ends of lines don't.
+In Python the layout and the order of statements don't count; in other files the ends of lines don't.
 Our anchors never count.
 """
 
@@ -35,7 +35,7 @@ def _is_same_python(one: bytes, other: bytes) -> bool:
     from aegis_patch.formats import python
 
     try:
-        return python.meaning(_without_anchors(one)) == python.meaning(_without_anchors(other))
+        return python.pieces(_without_anchors(one)) == python.pieces(_without_anchors(other))
     except (ValueError, RecursionError, MemoryError):
         return False
 
