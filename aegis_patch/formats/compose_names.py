@@ -1,7 +1,4 @@
-"""A Compose file: which services, volumes and networks it has, and where it needs one.
-
-Compose refuses the whole file if a service needs one that nobody defines.
-"""
+"""A Compose file: the names of its services, volumes and networks."""
 
 from __future__ import annotations
 
@@ -10,27 +7,22 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from aegis_patch.formats import bounded_parsers
-from aegis_patch.formats.compose_nodes import elements, line, mapping, text
 from aegis_patch.values import dataclass
 
 NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
-_VOLUME = re.compile(r"([A-Za-z0-9][\w.-]+):")
-_KINDS = ("service", "volume", "network")
+_VARIABLE = re.compile(r"\$(?:\w+|\{\w+(?::?-([^${}]*)|[^{}]*)\})")
 
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """Names that exist, as "service redis", and names that are needed: the line, by whom, which.
+    """The project's name, and the services, volumes and networks, as "service redis".
 
-    `own` are the volumes that Compose names after the project. A file that includes others isn't
-    `whole`.
+    `own` are the volumes that Compose names after the project.
     """
 
-    has: frozenset[str]
-    needs: tuple[tuple[int, str, str], ...]
     name: str
+    has: frozenset[str]
     own: frozenset[str]
-    whole: bool
 
 
 @lru_cache(maxsize=64)
@@ -42,18 +34,23 @@ def read(data: bytes) -> Compose | None:
         return None
     if len(documents) != 1:
         return None
-    top = mapping(documents[0])
+    top = _mapping(documents[0])
     has = set[str]()
-    for kind in _KINDS:
-        has.update(f"{kind} {name}" for name in mapping(top.get(f"{kind}s")))
-    needs = tuple(_needs(mapping(top.get("services"))))
-    own = frozenset(_own_volumes(mapping(top.get("volumes"))))
-    return Compose(frozenset(has), needs, text(top.get("name")), own, whole="include" not in top)
+    for kind in ("service", "volume", "network"):
+        has.update(f"{kind} {name}" for name in _mapping(top.get(f"{kind}s")))
+    own = frozenset(_own_volumes(_mapping(top.get("volumes"))))
+    return Compose(_text(top.get("name")), frozenset(has), own)
+
+
+def names(data: bytes) -> frozenset[str]:
+    """The services, volumes and networks of a file, as "service redis"."""
+    found = read(data)
+    return found.has if found else frozenset()
 
 
 def _own_volumes(volumes: Mapping[str, object]) -> Iterator[str]:
     for volume, node in volumes.items():
-        if not {"name", "external"} & mapping(node).keys():
+        if not {"name", "external"} & _mapping(node).keys():
             yield volume
 
 
@@ -74,39 +71,22 @@ def warning(was: Compose | None, now: Compose | None) -> str:
     )
 
 
-def _needs(services: Mapping[str, object]) -> Iterator[tuple[int, str, str]]:
-    """What each service needs: the line, by whom, which."""
-    for by, service in services.items():
-        for key, value in mapping(service).items():
-            for need, at in _needed(key, value):
-                yield at, by, need
+def _mapping(node: object) -> dict[str, object]:
+    """The values of a mapping by key; without what it merges from others, which has no names."""
+    import yaml
+
+    found: dict[str, object] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                found[key.value] = value
+    return found
 
 
-def _needed(key: str, node: object) -> Iterator[tuple[str, int]]:
-    """Names that a key of a service needs, with their lines."""
-    if key == "extends":
-        yield from _extended(node)
-        return
-    for item in elements(node):
-        name = text(item)
-        if key == "depends_on":
-            yield f"service {name}", line(item)
-        elif key == "networks" and name != "default":
-            yield f"network {name}", line(item)
-        elif key == "volumes" and (volume := _mounted(item)):
-            yield f"volume {volume}", line(item)
+def _text(node: object) -> str:
+    """A plain value, as if no variable in it were set."""
+    import yaml
 
-
-def _extended(node: object) -> Iterator[tuple[str, int]]:
-    """The service of this file that one extends."""
-    base = mapping(node) or {"service": node}
-    if "file" not in base:
-        yield f"service {text(base.get('service'))}", line(node)
-
-
-def _mounted(item: object) -> str:
-    """The volume that an element of `volumes` mounts, if it is one."""
-    if short := _VOLUME.match(text(item)):
-        return short[1]
-    mount = mapping(item)
-    return text(mount.get("source")) if text(mount.get("type")) == "volume" else ""
+    if not isinstance(node, yaml.ScalarNode):
+        return ""
+    return _VARIABLE.sub(lambda found: found[1] or "", node.value)

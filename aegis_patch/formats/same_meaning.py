@@ -1,7 +1,7 @@
 """Whether two texts of a file mean the same: a formatter's changes are no edits of the user's.
 
-In Python the layout and the order of statements don't count; in other files the ends of lines don't.
-Our anchors never count.
+In Python the layout and the order of statements don't count; in other files the ends of lines
+don't. Our anchors never count.
 """
 
 from __future__ import annotations

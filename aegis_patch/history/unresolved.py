@@ -13,12 +13,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from aegis_patch.formats import compose_names, paths, python_names
-from aegis_patch.formats.compose_names import Compose
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, uv_lock
 from aegis_patch.stack.record import RECORD
-from aegis_patch.values import dataclass
+from aegis_patch.values import dataclass, replace
 
 _SETTINGS = ".env"  # not in git, though it is where variables are set
 _COMPOSE = "compose.yaml"
@@ -99,6 +98,7 @@ def references(at: Evolved) -> list[Reference]:
     """The lines with a reference that the verb breaks, and new lines with a broken one."""
     had = _missing(at, at.head, *_lost_words(at))
     wanted = _missing(at, at.new)
+    in_compose = replace(wanted, services=_not_composed(at))
     changed = at.head.changed(at.result)
     found = set(_in_settings(at, had))
     for path in {*changed, *_naming(at, had)} - {uv_lock.LOCK, RECORD, *at.unsettled}:
@@ -107,7 +107,8 @@ def references(at: Evolved) -> list[Reference]:
             mine = _lines(data, at.read(at.new, path))
             fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
             found |= _in_file(path, _named(at, had, path, data, mine))
-            found |= _in_file(path, _named(at, wanted, path, data, fresh), comes=True)
+            comes = in_compose if compose_names.NAME.search(path) else wanted
+            found |= _in_file(path, _named(at, comes, path, data, fresh), comes=True)
     once = _once(at, {*had.modules, *wanted.modules}, found)
     return sorted(once, key=lambda one: (one.path, one.line, one.name))
 
@@ -182,7 +183,7 @@ def _lost_words(at: Evolved) -> Iterator[set[str]]:
     """The variables, services and distributions that leave and that the user doesn't have too."""
     for words, path in (
         (_VARIABLE.findall, ".env.example"),
-        (_services, _COMPOSE),
+        (_composed, _COMPOSE),
         (_DISTRIBUTION.findall, "pyproject.toml"),
     ):
         place = at.moved.get(path, path)
@@ -192,12 +193,28 @@ def _lost_words(at: Evolved) -> Iterator[set[str]]:
         if old <= new or _INCLUDES.search(mine):  # nothing leaves, or it may be elsewhere
             yield set()
         else:
-            yield {*words(sides[0])} - {*words(sides[1])} - {*words(mine)}
+            yield _last_words({*words(sides[0])} - {*words(sides[1])} - {*words(mine)})
 
 
-def _services(compose: str) -> set[str]:
-    read = compose_names.read(compose.encode())
-    return {name.removeprefix("service ") for name in read.has} if read else set()
+def _composed(compose: str) -> frozenset[str]:
+    return compose_names.names(compose.encode())
+
+
+def _last_words(names: Iterable[str]) -> set[str]:
+    return {name.rpartition(" ")[2] for name in names}
+
+
+def _not_composed(at: Evolved) -> set[str]:
+    """The names of the new Compose file that no Compose file of the result has."""
+    wanted, mine = at.new.read(_COMPOSE), at.read(at.result, at.moved.get(_COMPOSE, _COMPOSE))
+    is_left = not mine or set(wanted.splitlines()) <= set(mine.splitlines())
+    if is_left or _INCLUDES.search(mine.decode("utf-8", "replace")):
+        return set()
+    missing = compose_names.names(wanted) - compose_names.names(mine)
+    for path in at.result.files() if missing else ():
+        if compose_names.NAME.search(path):
+            missing -= compose_names.names(at.result.read(path))
+    return _last_words(missing)
 
 
 def _naming(at: Evolved, had: _Missing) -> set[str]:
@@ -234,8 +251,6 @@ def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -
     yield from _in_text(lost, path, lines)
     if lost.files:
         yield from _paths(at, lost, path, data, lines)
-    if compose_names.NAME.search(path):
-        yield from _in_compose(at, lost, path)
     if path.endswith(".py") and (lost.modules or lost.edited or lost.distributions):
         for number, name in _in_python(at, lost, path, data):
             if number in lines:
@@ -243,7 +258,7 @@ def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -
 
 
 def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
-    """Missing modules, as in "app.clock.api:router", variables and services."""
+    """Missing modules, as in "app.clock.api:router", variables, and names of Compose."""
     patterns = list(_patterns(lost, path))
     for number, line in lines.items():
         for pattern in patterns:
@@ -321,43 +336,6 @@ def _no_longer_bound(there: bytes, here: bytes) -> frozenset[str]:
         return frozenset()
     names, known = python_names.bound(before), python_names.bound(now)
     return frozenset() if names is None or known is None else frozenset(names - known)
-
-
-def _in_compose(at: Evolved, lost: _Missing, path: str) -> _Named:
-    """Services and volumes that a Compose file needs and only the other tree has."""
-    if at.read(lost.tree, path) == at.read(at.result, path):
-        return
-    known, here = _compose(at, lost.tree, path), _compose(at, at.result, path)
-    if not known or not here or not here.whole:
-        return
-    missing = known.has - here.has
-    if missing.isdisjoint(name for _, _, name in here.needs):
-        return
-    missing -= _in_all_compose_files(at)
-    lacked = _lacked(_compose(at, at.head, path))
-    for number, by, name in here.needs:
-        if name in missing and (by, name) not in lacked:
-            yield number, name
-
-
-def _lacked(before: Compose | None) -> set[tuple[str, str]]:
-    """The missing names that a Compose file needed already, with who needed them."""
-    if before is None:
-        return set()
-    return {(by, name) for _, by, name in before.needs if name not in before.has}
-
-
-def _compose(at: Evolved, tree: Tree, path: str) -> Compose | None:
-    return compose_names.read(at.read(tree, path))
-
-
-def _in_all_compose_files(at: Evolved) -> frozenset[str]:
-    found = frozenset[str]()
-    for path in at.result.files():
-        if compose_names.NAME.search(path):
-            read = compose_names.read(at.read(at.result, path))
-            found |= read.has if read else frozenset()
-    return found
 
 
 def _paths(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:

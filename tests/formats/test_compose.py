@@ -10,8 +10,6 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from aegis_patch.formats import compose_names
 from tests.conftest import Project, Start
 
@@ -43,34 +41,14 @@ def test_what_there_is_is_what_docker_compose_finds(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(text)
     expected, found = config(tmp_path), read(text)
     assert expected
-    assert found.whole
     assert found.name == expected["name"]
     services = {f"service {name}" for name in expected["services"]}
-    assert {each for each in found.has if each.startswith("service ")} == services
+    assert found.has == services | {"network one", "network two", "volume kept", "volume own"}
     used = {f"{found.name}_{name}" for name in found.own}
     volumes = expected.get("volumes", {}).values()
     assert used >= {volume["name"] for volume in volumes if volume["name"] != "mine"}
-    assert {need for _, _, need in found.needs} <= found.has
-    assert not read("include: [other.yaml]\nservices: {}\n").whole
-
-
-@pytest.mark.parametrize(
-    ("text", "need"),
-    [
-        ("  web: {image: x, depends_on: [gone]}\n", "service gone"),
-        ("  web: {image: x, volumes: ['gone:/x']}\n", "volume gone"),
-        ("  web: {image: x, volumes: [{type: volume, source: gone, target: /x}]}\n", "volume gone"),
-        ("  web: {image: x, networks: [gone]}\n", "network gone"),
-        ("  web: {extends: gone}\n", "service gone"),
-    ],
-)
-def test_what_docker_compose_refuses_is_needed(tmp_path: Path, text: str, need: str) -> None:
-    whole = f"name: mine\nservices:\n{text}"
-    (tmp_path / "compose.yaml").write_text(whole)
-    assert config(tmp_path) is None
-    found = read(whole)
-    assert need in {each for _, _, each in found.needs}
-    assert need not in found.has
+    for other in (b"", b"- a\n", b"a: [\n", b"\xff", b"services: []\n", b"[" * 200_000):
+        assert not compose_names.names(other)
 
 
 # What a verb tells.

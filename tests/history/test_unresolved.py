@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aegis_patch.formats import compose_names, paths
+from aegis_patch.formats import paths
 from tests.conftest import Project, Ran, Start, run
 from tests.promises.test_hostile import BASE, begin, publish, series
 
@@ -271,37 +271,8 @@ def test_a_service_that_a_container_waits_for(start: Start) -> None:
     project.commit("A Redis of the cloud's")
     found = told(project.aegis("add", "worker"))
     at = line(project, "compose.yaml", "redis: { condition")
-    assert found == [f"note compose.yaml:{at} uses service redis, which doesn't exist here"]
+    assert found == [f"note compose.yaml:{at} uses redis, which doesn't exist here"]
     assert told(project.aegis("add", "ingress")) == []
-    again = told(project.aegis("add", "scheduler"))  # with the very same line
-    assert [each.partition(":")[0] for each in again] == ["note compose.yaml"]
-
-
-def test_what_a_compose_file_has_and_needs() -> None:
-    text = """\
-x-app: &app
-  volumes: ["data:/data"]
-services:
-  web:
-    <<: *app
-    depends_on: [redis]
-  job:
-    volumes: [./here:/there, "${AT:-x}:/x", {type: bind}, files:/f]
-    depends_on: {mail: {}}
-volumes: {files: }
-"""
-    found = compose_names.read(text.encode())
-    assert found
-    assert found.has == {"service web", "service job", "volume files"}
-    assert found.needs == (
-        (6, "web", "service redis"),
-        (2, "web", "volume data"),
-        (8, "job", "volume files"),
-        (9, "job", "service mail"),
-    )
-    for other in (b"", b"- a\n", b"a: [\n", b"\xff", b"services: []\n", b"[" * 200_000):
-        none = compose_names.read(other)
-        assert none is None or not none.needs
 
 
 def test_a_service_that_is_in_another_compose_file(start: Start) -> None:
