@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 
-from aegis_patch.formats.named_blocks import Blocks, Texts, Unusual, settle
+from aegis_patch.formats.named_blocks import SPARE_COMMA, Blocks, Texts, Unusual, settle
 from aegis_patch.values import dataclass
 
 _MODULES = {
@@ -65,7 +65,7 @@ def structured(
         text = ours.decode()
         line_end = _line_end(text)
         plain = Texts(*(_plain(side.decode()) for side in (base, ours, theirs)))
-        made = settle(*(found.blocks(side) for side in plain))
+        made = Texts(*map(_without_spare, settle(*(found.blocks(side) for side in plain))))
     except (ValueError, RecursionError, MemoryError):
         return None
     if made == plain:
@@ -74,6 +74,10 @@ def structured(
         made = Texts(*(side.removesuffix("\n") for side in made))
     base, ours, theirs = (side.replace("\n", line_end).encode() for side in made)
     return base, ours, theirs
+
+
+def _without_spare(text: str) -> str:
+    return re.sub(rf"{SPARE_COMMA} ?\]", "]", text).replace(SPARE_COMMA, ",")
 
 
 def _line_end(text: str) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from aegis_patch.values import dataclass
+
+SPARE_COMMA = ",\0"  # of an array on one line: it stands only if something follows
 
 
 class Unusual(ValueError):
@@ -38,8 +40,8 @@ class Block:
     """Some lines: a leaf, or a head and a foot with blocks between.
 
     Its name is unique among its siblings. It is `free` if its order among other free ones doesn't
-    matter. `join` merges the text of a block that both sides changed. `said` is its meaning in any
-    layout; without it, only blank lines at the end don't count.
+    matter. `said` is its meaning in any layout; without it, only blank lines at the end don't
+    count.
     """
 
     name: str
@@ -47,7 +49,6 @@ class Block:
     inner: tuple[Block, ...] | None = None
     foot: str = ""
     free: bool = True
-    join: Callable[[Texts], str | None] | None = None
     said: str = ""
 
     @property
@@ -160,13 +161,11 @@ def _one(base: Block, ours: Block, theirs: Block) -> Texts:
         head = _text(base.head, ours.head, theirs.head)
         foot = _text(base.foot, ours.foot, theirs.foot)
         return head + settle(base.inner, ours.inner, theirs.inner) + foot
-    texts = Texts(base.text, ours.text, theirs.text)
-    joined = ours.join(texts) if ours.join else None
-    return texts if joined is None else _settled(joined)
+    return Texts(base.text, ours.text, theirs.text)
 
 
 def _text(base: str, ours: str, theirs: str) -> Texts:
-    if _same(ours, base):
+    if ours == base or (_same(ours, base) and not _same(theirs, base)):
         return _settled(theirs)
     return _settled(ours) if _same(theirs, base) else Texts(base, ours, theirs)
 

@@ -1,7 +1,6 @@
 """TOML: tables by their headers, keys by name, elements of an array by package name or value.
 
-Comments stand for themselves, but those right above a header belong to its table. An array on one
-line is merged by its elements, in the form that ours has.
+Comments stand for themselves, but those right above a header belong to its table.
 """
 
 from __future__ import annotations
@@ -12,14 +11,21 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aegis_patch.formats import anchors, bounded_parsers
-from aegis_patch.formats.named_blocks import Block, Texts, Unusual, behind_blank_lines, split_lines
+from aegis_patch.formats.named_blocks import (
+    SPARE_COMMA,
+    Block,
+    Unusual,
+    behind_blank_lines,
+    split_lines,
+)
 
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_Array = dict[str, Any]
 _KEY = re.compile(r"""\s*((?:[\w.-]|"[^"]*"|'[^']*')+)\s*=""")
 _LONG_QUOTES = ('"""', "'''")
 # What tells where a value ends, and where a comment begins.
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
+_TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{},]')
+# What belongs to an element behind its comma: the rest of its line and blank ones, or a space.
+_REST = re.compile(r"[ \t]*(?:#.*)?\n(?:[ \t]*\n)*| ?")
 
 
 def blocks(text: str) -> tuple[Block, ...]:
@@ -137,12 +143,8 @@ def _entries(
             yield Block(text.strip(), text)
             continue
         name = f"{key[1]} ="
-        inner = _elements(lines[at + 1 : stop - 1]) if _is_array_of_lines(lines[at:stop]) else None
-        if inner is None:
-            yield Block(name, text, join=_joined, said=_said(text))
-        else:
-            foot = "".join(lines[stop - 1 : behind])
-            yield Block(name, lines[at], inner, foot, join=_joined)
+        head, inner, foot = _array(text) or (text, None, "")
+        yield Block(name, head, inner, foot, said=_said(text) if inner is None else "")
 
 
 def _said(text: str) -> str:
@@ -150,100 +152,46 @@ def _said(text: str) -> str:
     return repr(list(pieces(text).elements()))
 
 
-def _is_array_of_lines(lines: Sequence[str]) -> bool:
-    return len(lines) > 1 and lines[0].rstrip().endswith("[") and lines[-1].strip() == "]"
+def _array(text: str) -> tuple[str, tuple[Block, ...], str] | None:
+    """The opening of a key's array, its elements and comments, and its end; None without one."""
+    key = _KEY.match(text)
+    start, head, inside, found = 0, "", "", list[Block]()
+    for token in _TOKEN.finditer(text, key.end() if key else 0):
+        if token.start() < start:
+            continue  # a comment behind an element
+        inside = _after(token[0], inside)
+        if inside[:1] != "[" and not start:
+            return None
+        chunk = text[start : token.start()]
+        if not inside:
+            if value := chunk.rstrip():  # the last one may lack its comma
+                found.append(_element(f"{value},{chunk[len(value) :] or ' '}"))
+            return head, tuple(found), text[token.start() :]
+        is_comment = token[0].startswith("#") and not chunk.strip()
+        if not start or is_comment or (token[0], inside) == (",", "["):
+            stop = _REST.match(text, token.end()).end()  # type: ignore[union-attr]  # always
+            if start:
+                found.append(_element(text[start:stop]))
+            else:
+                head = text[:stop]
+            start = stop
+    return None
 
 
-def _elements(lines: Sequence[str]) -> tuple[Block, ...] | None:
-    """The elements and comments of an array; None if one shares its lines with another."""
-    found = list[Block]()
-    for start, stop in _stops(lines):
-        text = "".join(lines[start : behind_blank_lines(lines, stop)])
-        value = text.strip()
-        if value.endswith(('"', "'")):  # the last one may lack its comma
-            text = f"{text.rstrip()},{text[len(text.rstrip()) :]}"
-        if not value.startswith("#"):
-            try:
-                (element,) = bounded_parsers.toml(f"x = [\n{value}\n]")["x"]
-            except ValueError:
-                return None
-            value = _name(element)
-        found.append(Block(value, text, said=_said(f"x = [\n{text}\n]")))
-    return tuple(found)
+def _element(text: str) -> Block:
+    """An element of an array, with its comma, or a comment."""
+    said = f"x = [\n{text}\n]"
+    value = text.strip()
+    if not value.startswith("#"):
+        (element,) = bounded_parsers.toml(said)["x"]
+        value = _name(element)
+    if "\n" not in text:
+        comma = text.rindex(",")
+        text = f"{text[:comma]}{SPARE_COMMA}{text[comma + 1 :]}"
+    return Block(value, text, said=_said(said))
 
 
 def _name(element: Any) -> str:
     """The name of an element: a requirement's package, or the whole value."""
     package = _PACKAGE.match(element) if isinstance(element, str) else None
     return re.sub(r"[-_.]+", "-", package[0]).lower() if package else repr(element)
-
-
-def _joined(texts: Texts) -> str | None:
-    """An array with theirs' additions and without its deletions, in the layout of ours."""
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    base, ours, theirs = (_array(text) for text in texts)
-    if base is None or ours is None or theirs is None or _clash(base, ours, theirs):
-        return None
-    try:
-        document: Any = tomlkit.parse(texts.ours)
-        array = document
-        while not isinstance(array, list):
-            (array,) = array.values()
-        _bring(array, base, ours, theirs)
-        return tomlkit.dumps(document)
-    except (TOMLKitError, LookupError, TypeError, AttributeError):
-        return None  # there are valid documents that tomlkit trips over
-
-
-def _bring(array: list[Any], base: _Array, ours: _Array, theirs: _Array) -> None:
-    """Bring theirs' changes into the array of ours."""
-    names = _merged_names(base, ours, theirs)
-    for at, name in reversed(list(enumerate(ours))):
-        if name not in names:
-            del array[at]
-        elif _same(ours[name], base.get(name)) and not _same(ours[name], theirs[name]):
-            array[at] = theirs[name]
-    for at, name in enumerate(names):
-        if name not in ours:
-            array.insert(at, theirs[name])
-
-
-def _merged_names(base: _Array, ours: _Array, theirs: _Array) -> list[str]:
-    """Those of ours, with what theirs added and without what it took away.
-
-    What is new stands behind the name that it follows in theirs, or at the end.
-    """
-    merged = [name for name in ours if name in theirs or name not in base]
-    above = ""
-    for name in theirs:
-        if name not in merged and name not in base:
-            at = merged.index(above) + 1 if above else len(merged)
-            merged.insert(at, name)
-        above = name if name in merged else above
-    return merged
-
-
-def _clash(base: _Array, ours: _Array, theirs: _Array) -> bool:
-    """Whether both changed one element, or one changed what the other deleted."""
-    for name in base.keys() | theirs.keys():
-        was, mine, wanted = base.get(name), ours.get(name), theirs.get(name)
-        if not (_same(was, wanted) or _same(mine, was) or _same(mine, wanted)):
-            return True
-    return False
-
-
-def _same(one: Any, other: Any) -> bool:
-    return bool(_respelled(one) == _respelled(other))
-
-
-def _array(text: str) -> _Array | None:
-    """The elements of an array by name; None if it is no array or names repeat."""
-    value: Any = bounded_parsers.toml(text)
-    while isinstance(value, dict) and len(value) == 1:
-        (value,) = value.values()
-    if not isinstance(value, list):
-        return None
-    found = {_name(element): element for element in value}
-    return found if len(found) == len(value) else None

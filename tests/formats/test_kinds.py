@@ -75,13 +75,6 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
             id="sorted around the slot",
         ),
         pytest.param(
-            '[project]\nname = "y"\ndependencies = ["fastapi>=0.160", "uvicorn[standard]>=0.50",'
-            ' "z"]\n\n' + BASE.partition("\n\n")[2],
-            '[project]\nname = "y"\ndependencies = ["fastapi>=0.160", "uvicorn[standard]>=0.50",'
-            ' "cashews>=7", "z"]\n\n' + BASE.partition("\n\n")[2],
-            id="all on one line",
-        ),
-        pytest.param(
             BASE.replace("\n", "\r\n"), WITH_CACHE.replace("\n", "\r\n"), id="CRLF all through"
         ),
     ],
@@ -92,6 +85,19 @@ def test_a_dependency_finds_its_place_and_leaves_it_again(ours: str, expected: s
     after = merged(WITH_CACHE, expected, BASE)
     assert after is not None
     assert tomllib.loads(after) == before
+
+
+def test_a_list_on_one_line_is_as_it_was_in_the_end() -> None:
+    base = BASE.replace("    # slot: cache\n    # slot: worker\n", "")
+    more = base.replace("    # yours", '    "cashews>=7",\n    # yours')
+    rest = base.partition("\n\n")[2]
+    for mine in ("", ', "z"'):
+        items = f'["fastapi>=0.160", "uvicorn[standard]>=0.50"{mine}]'
+        ours = f'[project]\nname = "y"\ndependencies = {items}\n\n{rest}'
+        result = merged(base, ours, more)
+        assert result is not None
+        assert "cashews>=7" in tomllib.loads(result)["project"]["dependencies"]
+        assert merged(more, result, base) == ours
 
 
 def test_a_dependency_leaves_next_to_one_of_the_users() -> None:
@@ -168,8 +174,8 @@ def test_a_new_table_does_not_split_a_table_that_grew() -> None:
         ("a = 1\nb = 1\n", "a = 1\n\nb = 2\n", "a = true\nb = 1\n", "a = true\nb = 2\n"),
         ("t = { a = 1 }\n", "t = { a = 1, b = 2 }\n", "t = { a = 3 }\n", None),
         ("t.a = 1\n", "t.a = 1\nt.b = 2\n", "t.a = 1\nt.c = 3\n", "t.a = 1\nt.c = 3\nt.b = 2\n"),
-        ("[t]\nx = []\n", '[t]\nx = ["a"]\n', '[t]\nx = ["b"]\n', '[t]\nx = ["a", "b"]\n'),
-        ("x = [1, 2]\n", "x = [2, 1]\n", "x = [\n    1,\n    2,\n]\n", "x = [2, 1]\n"),
+        ("[t]\nx = []\n", '[t]\nx = ["a"]\n', '[t]\nx = ["b"]\n', '[t]\nx = ["b", "a"]\n'),
+        ("x = [1, 2]\n", "x = [1, 2, 3]\n", "x = [2]\n", "x = [2, 3]\n"),
         ("", "[t]\na = 1\n", "[t]\nb = 2\n", None),
         (
             'x = "# no"\n',

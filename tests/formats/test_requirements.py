@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import pytest
 
 from tests import tiny
@@ -44,18 +42,3 @@ def test_a_name_alone_is_as_it_is_written() -> None:
     base = 'select = [\n    "a",\n    "B",\n]\n'
     ours, theirs = base.replace('"a"', '"A"'), base.replace('    "a",\n', "")
     assert tiny.structured("pyproject.toml", base, ours, theirs) != theirs
-
-
-@pytest.mark.parametrize("spelled", ["\"B_c [x, y] >= 1, <2 ; (os_name == 'x')\"", ITEM])
-def test_beside_another_on_one_line_it_is_the_same_too(spelled: str) -> None:
-    ours = BASE.replace(ITEM, f'"mine", {spelled}')
-    for theirs in (BASE.replace(f"    {ITEM},\n", ""), BASE.replace(">=1.0", ">=1.5")):
-        wanted = tomllib.loads(theirs)["project"]["dependencies"]
-        merged = tiny.structured("pyproject.toml", BASE, ours, theirs)
-        assert merged
-        assert tomllib.loads(merged)["project"]["dependencies"] == ["mine", *wanted]
-
-
-def test_beside_another_on_one_line_another_meaning_is_the_users() -> None:
-    ours = BASE.replace(ITEM, f'"mine", {ITEM}'.replace(">=1.0", ">=1.1"))
-    assert tiny.structured("pyproject.toml", BASE, ours, BASE.replace(f"    {ITEM},\n", "")) is None

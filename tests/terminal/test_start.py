@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import OLDER, ROOT, Project, Start
 
-HEAVY = {"copier", "email", "packaging", "pydantic", "rich", "ssl", "tomlkit", "typer", "unidiff"}
+HEAVY = {"copier", "email", "packaging", "pydantic", "rich", "ssl", "typer", "unidiff"}
 
 
 def loaded(project: Project, *args: str) -> set[str]:
