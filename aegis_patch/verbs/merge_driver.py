@@ -22,8 +22,8 @@ _GIT = "git merge-file -q"
 _SIDES = "%A %O %B"
 
 
-def turn(root: Path, *, on: bool, dry: bool) -> None:
-    """Set the driver up in a clone's own configuration, or remove just that.
+def turn(root: Path, *, on: bool, dry: bool) -> dict[str, str]:
+    """Set the driver up in a clone's own configuration, or remove just that; the settings.
 
     Raises:
         Refused: git is configured to use another one.
@@ -32,11 +32,15 @@ def turn(root: Path, *, on: bool, dry: bool) -> None:
     if on and used not in ("", NAME):
         where = f"git config --show-origin {_DEFAULT}"
         raise Refused(f"git already uses the merge driver {used}", where=_DEFAULT, next=where)
-    for name, value in {} if dry else _settings().items():
+    settings = _settings()
+    if used != NAME and not on:
+        del settings[_DEFAULT]  # it is not ours
+    for name, value in {} if dry else settings.items():
         if on:
             git.run(root, "config", "--local", name, value)
-        elif name != _DEFAULT or used == NAME:
+        else:
             git.run(root, "config", "--local", "--unset-all", name, fine=5)  # it is not set
+    return settings
 
 
 def _settings() -> dict[str, str]:

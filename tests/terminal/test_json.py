@@ -103,3 +103,15 @@ def test_an_adopted_project_is_in_it(start: Start) -> None:
     project.commit("Mine")
     found = check(project.aegis("adopt", "--json"), "adopted")
     assert found["releases"][0] == {"release": NEWEST, "share": 100.0}
+
+
+def test_the_merge_driver_answers_as_every_verb_does(start: Start) -> None:
+    project = start()
+    planned = project.aegis("merge-driver", "on", "--dry-run")
+    assert "+ merge.default = aegis\n" in planned.out
+    assert project.git("config", "--get", "merge.default", check=False) == ""
+    made = project.aegis("merge-driver", "on", "--json").json["settings"]
+    for name, value in made.items():
+        assert project.git("config", "--local", name).strip() == value
+    assert project.aegis("merge-driver", "off", "--quiet").out == ""
+    assert project.git("config", "--get", "merge.default", check=False) == ""

@@ -182,6 +182,22 @@ def test_a_question_that_is_left_writes_nothing(
     assert {*tmp_path.iterdir()} == before
 
 
+def test_no_ends_quietly_with_what_to_type(
+    tmp_path: Path, terminal: Callable[..., Terminal]
+) -> None:
+    seen = terminal(tmp_path, 80)
+    seen.type("aegis init my-api")
+    for each in ("Name", "Description", "Components"):
+        seen.see(each)
+        seen.keys("Enter")
+    seen.see("Start it?")
+    seen.keys("n")
+    shown = seen.see("= 0")
+    assert "note nothing was written\nnext aegis init my-api" in shown
+    assert "error" not in shown
+    assert not (tmp_path / "my-api").exists()
+
+
 @pytest.mark.parametrize(("key", "subject"), [("y", "Adopt"), ("n", "Mine")])
 def test_adopt_asks_before_it_records(
     key: str, subject: str, start: Start, terminal: Callable[..., Terminal]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aegis_patch.errors import Interrupted, InvalidAnswer, Refused
+from aegis_patch.errors import InvalidAnswer, Refused
 from aegis_patch.terminal.run import Run, finish, mode, pairs
 from aegis_patch.terminal.screen import bold, screen
 from aegis_patch.values import replace
@@ -59,8 +59,8 @@ def command(
         with offer(place, upstream_version, upstream) as offered:
             screen().line(f"A new project in {place}, from {offered.label}.\n")
             chosen = _asked(offered, *chosen)
-        if not run.dry:
-            _agree(start(chosen, replace(run, dry=True)))
+        if not run.dry and not _is_agreed(start(chosen, replace(run, dry=True))):
+            return _left(run)
     done = start(chosen, run)
     there = "" if path == Path() else f"cd {shlex.quote(str(place))} && "
     return finish(replace(run, where=Path()), replace(done, next=there + done.next))
@@ -106,16 +106,20 @@ def _asked(offered: Offer, given: Mapping[str, str], names: Sequence[str]) -> _C
     return answers, ask.chosen("Components", known, names)
 
 
-def _agree(plan: Result) -> None:
-    """Show what will happen, and ask.
-
-    Raises:
-        Interrupted: a person says no.
-    """
+def _is_agreed(plan: Result) -> bool:
+    """Show what will happen, and ask."""
     from aegis_patch.terminal import as_text, ask
 
     screen().line(f"\n{bold('The plan')}")
     as_text.show_result(screen(), plan)
-    if not ask.is_agreed("Start it?"):
-        raise Interrupted
+    agreed = ask.is_agreed("Start it?")
     screen().line()
+    return agreed
+
+
+def _left(run: Run) -> int:
+    """End without a project: a person said no."""
+    from aegis_patch.verbs.step import Result
+
+    again = shlex.join(["aegis", *run.typed])
+    return finish(run, Result(said=("nothing was written",), dry=True, next=again))
