@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from aegis_patch.upstream.workbench import Bench
 
 NEARLY_ALL = 90  # per cent of a component's lines, to be there though no record says so
-_NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
 _Lines = Mapping[str, frozenset[bytes]]  # of each path
 
 
@@ -161,12 +159,8 @@ def _held(tree: Tree, lines: _Lines) -> int:
 
 
 def _is_any_there(tree: Tree, series: Component) -> bool:
-    """Whether a tree has any of the files that a series brings, as its mails name them.
+    """Whether a tree has any of the files that a series brings.
 
     No tree has to be made for that, which would take longer than all else that `status` does.
     """
-    for _, mail in series.series:
-        for path in _NEW_FILE.findall(mail.data):
-            if path.decode("utf-8", "replace") in tree:
-                return True
-    return False
+    return any(path in tree for path in component.brought(series))

@@ -28,7 +28,7 @@ from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.stack.release import Upstream
-from aegis_patch.upstream import releases
+from aegis_patch.upstream import releases, stored_catalogue
 from aegis_patch.values import replace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -103,8 +103,10 @@ def record(
 
 
 def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
-    """A tree with the fold of each set of components, by its name."""
+    """A tree with the fold of each set of components, by its name; and the catalogue."""
     builder = store.TreeBuilder()
+    stored = store.create_blob(stored_catalogue.written(opened.catalogue))
+    builder.insert(stored_catalogue.FILE, stored, pygit2.enums.FileMode.BLOB)
     for names in _sets(opened.catalogue):
         tree = pristine.fold(opened, names)
         builder.insert(pristine.key(names), tree.id, pygit2.enums.FileMode.TREE)

@@ -16,6 +16,7 @@ STATUSES = ("available", "experimental")
 MOST_COMPONENTS = 500
 MOST_PATCHES = 1000
 MOST_BYTES = 64 * 1024  # of component.toml, and of a series' list
+_NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")  # as it can be typed, and recorded
 _LONGEST_TEXT = 500
 
@@ -25,7 +26,8 @@ class Component:
     """A part that a stack can have besides the core: a series of patches, and its requirements.
 
     `series` holds the patches' names and mails in the order in which they apply; a mail is read
-    where it is asked for. `was` are the names of the component in other releases.
+    where it is asked for. `was` are the names of the component in other releases. `brings` are the
+    files that the mails make, where that was stored with a release.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Component:
     requires: tuple[str, ...]
     series: tuple[tuple[str, Entry], ...]
     was: tuple[str, ...] = ()
+    brings: tuple[str, ...] | None = None
 
 
 Catalogue = Mapping[str, Component]
@@ -79,6 +82,16 @@ def parse(name: str, files: Mapping[str, Entry]) -> Component:
 def is_chosen(component: Component) -> bool:
     """Whether users can name it; integrations join and leave by themselves."""
     return component.kind != "integration"
+
+
+def brought(component: Component) -> tuple[str, ...]:
+    """The files that a component brings."""
+    if component.brings is not None:
+        return component.brings
+    found: list[str] = []
+    for _, mail in component.series:
+        found += [path.decode("utf-8", "replace") for path in _NEW_FILE.findall(mail.data)]
+    return tuple(found)
 
 
 def _series(text: str) -> list[str]:

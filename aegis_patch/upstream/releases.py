@@ -18,9 +18,10 @@ from aegis_patch.errors import SeriesError, UpstreamError
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.stack import component, update_notes
 from aegis_patch.stack.release import Upstream
-from aegis_patch.upstream import bundled, fork
+from aegis_patch.upstream import bundled, fork, stored_catalogue
 
 if TYPE_CHECKING:
+    from aegis_patch.stack.component import Component
     from aegis_patch.stack.update_notes import UpdateNote
 
 BUNDLED = "aegis"
@@ -37,11 +38,22 @@ def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
     return fork.releases(url, fresh=fresh)
 
 
-def _folds(store: pygit2.Repository, url: str, release: str) -> dict[str, Tree]:
-    """What was folded when a release of ours was recorded; a fork's word is not taken for it."""
+def _stored(
+    store: pygit2.Repository, url: str, release: str
+) -> tuple[dict[str, Tree], dict[str, Component]]:
+    """What was stored when a release of ours was recorded: folds, and what it has.
+
+    A fork's word is not taken for it.
+    """
     about = bundled.index().get(release, {}) if url == BUNDLED else {}
-    stored = store[about["folds"]].peel(pygit2.Tree) if "folds" in about else ()
-    return {str(entry.name): Tree(store, entry.id) for entry in stored}
+    folds: dict[str, Tree] = {}
+    catalogue: dict[str, Component] = {}
+    for entry in store[about["folds"]].peel(pygit2.Tree) if "folds" in about else ():
+        if isinstance(entry, pygit2.Blob):
+            catalogue = stored_catalogue.read(store, entry.data)
+        else:
+            folds[str(entry.name)] = Tree(store, entry.id)
+    return folds, catalogue
 
 
 def latest(url: str = BUNDLED) -> str:
@@ -112,10 +124,9 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
     except (KeyError, ValueError, pygit2.GitError) as error:
         raise _unreadable(url, release, commit) from error
     base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
-    folds = _folds(store, url, release)
-    return Upstream(
-        url, release, commit, base_tree, _catalogue(store, url, patches), notes_tree, folds
-    )
+    folds, catalogue = _stored(store, url, release)
+    catalogue = catalogue or parsed(store, url, patches)
+    return Upstream(url, release, commit, base_tree, catalogue, notes_tree, folds)
 
 
 def _check(
@@ -129,9 +140,8 @@ def _check(
         fork.remember_checked(url, commit)
 
 
-def _catalogue(
-    store: pygit2.Repository, url: str, patches: pygit2.Tree
-) -> dict[str, component.Component]:
+def parsed(store: pygit2.Repository, url: str, patches: pygit2.Tree) -> dict[str, Component]:
+    """What a release has, from its directory of patches."""
     directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
     if len(directories) > component.MOST_COMPONENTS:
         raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)

@@ -11,8 +11,10 @@ import pytest
 
 from aegis_patch.errors import UpstreamError
 from aegis_patch.objects.scratch import scratch
-from aegis_patch.upstream import releases
+from aegis_patch.stack.component import Catalogue, brought
+from aegis_patch.upstream import releases, stored_catalogue
 from aegis_patch.upstream.releases import BUNDLED, WORK
+from aegis_patch.values import replace
 from tests import tiny
 from tests.conftest import Start
 
@@ -31,6 +33,24 @@ def test_packs_hold_all_that_releases_and_their_folds_consist_of() -> None:
             opened = releases.open_release(store, BUNDLED, version)
             for tree in (opened.base, *opened.folds.values()):
                 assert all(oid in store for oid in tree.objects())
+
+
+def test_a_stored_catalogue_is_what_the_components_say(store: pygit2.Repository) -> None:
+    opened = releases.open_release(store, BUNDLED, WORK)
+    anew = stored_catalogue.read(store, stored_catalogue.written(opened.catalogue))
+    for version in releases.versions():
+        known = releases.open_release(store, BUNDLED, version)
+        patches = store[known.commit].peel(pygit2.Tree)["patches"].peel(pygit2.Tree)
+        fresh = releases.parsed(store, BUNDLED, patches)
+        _assert_same(known.catalogue, fresh)
+    _assert_same(anew, opened.catalogue)
+
+
+def _assert_same(stored: Catalogue, fresh: Catalogue) -> None:
+    assert stored.keys() == fresh.keys()
+    for name, each in stored.items():
+        assert replace(each, brings=None) == fresh[name]
+        assert brought(each) == brought(fresh[name])
 
 
 def test_releases_are_found_without_git_or_network() -> None:
