@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+import re
 from typing import Any
 
 from pygit2.enums import FileMode
@@ -15,6 +14,8 @@ from aegis_patch.project import uv_lock
 from aegis_patch.project.repository import within
 from aegis_patch.project.uv_lock import LOCK, PYPROJECT, NotLocked
 
+_MEMBER = re.compile(rb'^source = \{ (?:editable|virtual) = "([^"]+)" \}', re.MULTILINE)
+
 
 def follow(
     before: Tree, after: Tree, prefix: str, *, unsettled: bool = False, why_not: str = ""
@@ -24,25 +25,25 @@ def follow(
     The new uv.lock by its path in the repository, or a note on what to run. `unsettled` says that
     pyproject.toml awaits a person, `why_not` why uv may not run.
     """
-    top = _workspace(after, prefix)
+    top = _place(after, prefix)
     place = within(top, LOCK)
     there = after.lookup(place)
     is_current = _locked(before, prefix) == _locked(after, prefix) and not unsettled
-    if there is None or is_current:
+    if there is None or is_current or _is_of_others(before, top, prefix, there.data):
         return {}, []
     try:
         if why_not:
             raise NotLocked(why_not)
-        return {place: _locked_anew(after, top, there)}, []
+        return {place: _locked_anew(after, top, prefix, there)}, []
     except NotLocked as error:
         shown = posixpath.relpath(place, prefix or ".")
         return {}, [Note(shown, f"not updated ({error}). Run: uv lock")]
 
 
-def _locked_anew(tree: Tree, top: str, there: Entry) -> Entry:
+def _locked_anew(tree: Tree, top: str, prefix: str, there: Entry) -> Entry:
     if there.mode == FileMode.LINK:
         raise NotLocked("it's a link")
-    data = uv_lock.lock(_members(tree, top), there.data)
+    data = uv_lock.lock(_members(tree, top, prefix, there.data), there.data)
     return there.rewritten(data)
 
 
@@ -57,48 +58,33 @@ def _locked(tree: Tree, place: str) -> object:
     return [document.get("project"), document.get("dependency-groups"), uv]
 
 
-def _workspace(tree: Tree, prefix: str) -> str:
-    """The directory of the uv workspace that a project is a member of, or its own."""
-    above = prefix
-    while above and not _workspace_of(tree, prefix):
-        above = posixpath.dirname(above)
-        below = posixpath.relpath(prefix, above or ".")
-        if _is_member(below, _workspace_of(tree, above)):
-            return above
-    return prefix
+def _place(tree: Tree, prefix: str) -> str:
+    """The directory of the nearest lock: of the project, or of a workspace that it may be in."""
+    place = prefix
+    while place and within(place, LOCK) not in tree:
+        place = posixpath.dirname(place)
+    return place
 
 
-def _workspace_of(tree: Tree, place: str) -> dict[str, Any]:
-    return uv_lock.table(_pyproject(tree, place), "tool", "uv", "workspace")
+def _named(lock: bytes) -> list[str]:
+    """The directories of what a lock is of, seen from its own."""
+    return [path.decode("utf-8", "replace") for path in _MEMBER.findall(lock)]
 
 
-def _is_member(path: str, workspace: dict[str, Any]) -> bool:
-    return _is_listed(path, workspace, "members") and not _is_listed(path, workspace, "exclude")
+def _is_of_others(before: Tree, top: str, prefix: str, lock: bytes) -> bool:
+    """Whether a lock was there beside a project and does not have it."""
+    is_new = not _pyproject(before, prefix)
+    return not is_new and posixpath.relpath(prefix or ".", top or ".") not in _named(lock)
 
 
-def _is_listed(path: str, workspace: dict[str, Any], key: str) -> bool:
-    for pattern in uv_lock.listed(workspace, key):
-        if _fits(path.split("/"), posixpath.normpath(str(pattern)).split("/")):
-            return True
-    return False
+def _members(tree: Tree, top: str, prefix: str, lock: bytes) -> dict[str, bytes]:
+    """The pyproject.toml of what a lock is of, by their paths beside it, and of the project.
 
-
-def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        return any(_fits(parts[at:], pattern[1:]) for at in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
-
-
-def _members(tree: Tree, top: str) -> dict[str, bytes]:
-    """The pyproject.toml of a workspace and of its members, by their paths in it."""
-    workspace = _workspace_of(tree, top)
-    inside = tree.subtree(top)
-    assert inside is not None
-    found = {PYPROJECT: inside.read(PYPROJECT)}
-    for path in inside.files() if workspace else ():
-        directory, _, name = path.rpartition("/")
-        if name == PYPROJECT and directory and _is_member(directory, workspace):
-            found[path] = inside.read(path)
+    Whether a new project is a member, uv says: of another one's lock it makes the same again.
+    """
+    found = {}
+    for path in (".", *_named(lock), posixpath.relpath(prefix or ".", top or ".")):
+        member = posixpath.normpath(posixpath.join(path, PYPROJECT))
+        if within(top, member) in tree:
+            found[member] = tree.read(within(top, member))
     return found

@@ -144,7 +144,8 @@ def test_the_lock_of_a_workspace_follows_its_members(
     assert ('name = "cashews"' in mono.read("uv.lock")) is is_in
     assert is_current(mono)  # as uv itself takes it
     assert mono.git("status", "--porcelain") == ""
-    project.aegis("remove", "cache")
+    ran = project.aegis("remove", "cache", "--json", *([] if is_in else ["--no-lock"]))
+    assert ran.json["commits"][0]["notes"] == []
     assert "cashews" not in mono.read("uv.lock")
 
 
