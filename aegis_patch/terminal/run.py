@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -68,12 +69,22 @@ class Call:
 
     def __call__(self) -> int:
         """Run the command; its exit code."""
-        from aegis_patch.terminal import light_pygit2, waiting
+        from aegis_patch.terminal import light_pygit2
 
         light_pygit2.install()
-        with waiting.shown(hidden=self.run.json or self.run.quiet):
+        with _waiting(self.run):
             code: int = command(self.name)(self.run, **self.own)
         return code
+
+
+def _waiting(run: Run) -> AbstractContextManager[None]:
+    """What shows on a terminal what a command is doing, unless nothing is to be shown."""
+    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+    if run.json or run.quiet or is_dumb or not (sys.stderr and sys.stderr.isatty()):
+        return nullcontext()
+    from aegis_patch.terminal import waiting  # with threads, which `status` has no other use for
+
+    return waiting.shown()
 
 
 def command(name: str) -> Callable[..., int]:

@@ -24,12 +24,8 @@ PATIENCE = 0.5  # seconds
 
 
 @contextmanager
-def shown(*, hidden: bool) -> Iterator[None]:
-    """Show on a terminal what a command is doing, unless that is to stay `hidden`."""
-    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-    if hidden or is_dumb or not (sys.stderr and sys.stderr.isatty()):
-        yield
-        return
+def shown() -> Iterator[None]:
+    """Show on the terminal what a command is doing."""
     line = _Line()
     timer = threading.Timer(PATIENCE, line.begin)
     timer.daemon = True
