@@ -20,10 +20,15 @@ from aegis_patch.values import dataclass, replace
 if TYPE_CHECKING:
     from aegis_patch.verbs.step import Mode, Result
 
-COMMANDS = (
-    *("init", "add", "remove", "rebase-upstream", "update", "answers", "repair"),
-    *("adopt", "merge-driver", "status", "diff", "explain", "components", "completion"),
-)
+_MODULES = {
+    "init": "init",
+    **dict.fromkeys(("add", "remove", "rebase-upstream", "update", "answers"), "evolve"),
+    **{"repair": "repair", "adopt": "adopt"},
+    **dict.fromkeys(("merge-driver", "status", "diff", "explain", "components"), "look"),
+    "completion": "completion",
+}
+"""Where each command is."""
+COMMANDS = (*_MODULES,)
 """All commands, in the order of the help text."""
 ALIASES = {"update": "rebase-upstream"}
 """Other names of commands, which the help text doesn't list."""
@@ -89,9 +94,8 @@ def _waiting(run: Run) -> AbstractContextManager[None]:
 
 def command(name: str) -> Callable[..., int]:
     """The function of a command."""
-    file = ALIASES.get(name, name).replace("-", "_")
-    module = import_module(f"aegis_patch.terminal.commands.{file}")
-    found: Callable[..., int] = module.command
+    module = import_module(f"aegis_patch.terminal.commands.{_MODULES[name]}")
+    found: Callable[..., int] = getattr(module, ALIASES.get(name, name).replace("-", "_"))
     return found
 
 

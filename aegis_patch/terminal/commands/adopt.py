@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PARTLY = 10  # per cent of a component, to be shown though it is not recorded
 
 
-def command(
+def adopt(
     run: Run,
     upstream_version: Release = None,
     components: Components = None,

@@ -46,7 +46,7 @@ complete -c aegis-patch -f -a '(_aegis)'
 _SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
-def command(run: Run, shell: Shell) -> int:
+def completion(run: Run, shell: Shell) -> int:
     """Print the script that lets a shell complete aegis.
 
     bash, in ~/.bashrc: source <(aegis completion bash)

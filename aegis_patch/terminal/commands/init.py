@@ -29,7 +29,7 @@ _Chosen = tuple[Mapping[str, str], Sequence[str]]
 _Start = Callable[[_Chosen, Run], "Result"]
 
 
-def command(
+def init(
     run: Run,
     path: NewDirectory,
     components: Components = None,

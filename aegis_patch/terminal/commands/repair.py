@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aegis_patch.verbs.settle import Settled
 
 
-def command(run: Landing) -> int:
+def repair(run: Landing) -> int:
     """Settle git's conflicts, or fix what merges left.
 
     In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
