@@ -83,7 +83,7 @@ Where = Annotated[
     ),
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
-Diff = Annotated[bool, typer.Option("--diff", help="Show the change as a patch.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Also show the change as a patch.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print only errors, and what needs you.")
 ]
