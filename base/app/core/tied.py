@@ -8,8 +8,6 @@ the shell is in it, no other process gets the command's number.
 """
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 _COMMAND = """
@@ -27,14 +25,3 @@ def start(command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
         process_group=None if options.get("start_new_session") else 0,
         **options,
     )
-
-
-@contextmanager
-def left_to_us(process: int) -> Iterator[None]:
-    """While this is open, a process that is not our child is told to end if we are killed."""
-    command = ["/bin/sh", "-c", 'read -r _; kill "$1"', "sh", str(process)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0) as shell:  # noqa: S603
-        try:
-            yield
-        finally:
-            shell.kill()
