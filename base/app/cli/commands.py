@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,8 +14,6 @@ from app.core.health import check_all, project_version
 from app.core.imports import hidden
 from app.core.settings import Settings, read
 from app.identity import NAME
-
-_COLORS = {"ok": "green", "degraded": "yellow", "down": "red"}
 
 
 def serve(
@@ -51,26 +49,21 @@ def health(
 ) -> None:
     """Check health, with no server around; exit 1 unless everything is ok."""
     check_settings()
-    report = asdict(asyncio.run(check_all()))
+    report = asyncio.run(check_all())
     if as_json:
-        print(json.dumps(report, indent=2))
+        print(json.dumps(asdict(report), indent=2))
     else:
-        _print_report(report)
-    raise typer.Exit(0 if report["status"] == "ok" else 1)
+        for name, found in report.components.items():
+            known = {key: value for key, value in found.data.items() if value is not None}
+            facts = "".join(f"\n{'':15}{key}={value}" for key, value in known.items())
+            print(f"{name:15}{found.status:10}{found.detail}{facts}")
+    raise typer.Exit(0 if report.status == "ok" else 1)
 
 
 def components() -> None:
     """List the components."""
-    from rich.console import Console
-    from rich.table import Table
-
-    found = discover()
-    if not found:
-        print("No components installed.")
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for component in found:
-        table.add_row(f"[bold]{component.name}[/]", component.title, component.summary)
-    Console().print(table)
+    for found in discover():
+        print(f"{found.name:15}{found.title}: {found.summary}")
 
 
 def admin_token() -> None:
@@ -81,21 +74,3 @@ def admin_token() -> None:
 def version() -> None:
     """Print the name and the version of this project."""
     print(NAME, project_version())
-
-
-def _print_report(report: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, answer in report["components"].items():
-        color = _COLORS[answer["status"]]
-        known = {key: value for key, value in answer["data"].items() if value is not None}
-        facts = "  ".join(f"{key}={value}" for key, value in known.items())
-        table.add_row(
-            f"[bold]{escape(name)}[/]",
-            f"[{color}]{answer['status']}[/]",
-            escape(answer["detail"]) + (f"\n[dim]{escape(facts)}[/]" if facts else ""),
-        )
-    Console().print(table)
