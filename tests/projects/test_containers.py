@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -18,14 +19,27 @@ from pathlib import Path
 import httpx
 import pytest
 
+from aegis_patch.upstream.releases import WORK
 from tests import containers, servers, stacks
 from tests.conftest import ROOT
 from tests.containers import DOCKER
+from tests.projects.people import (
+    ADA,
+    ADMIN,
+    AUTH,
+    EVIL,
+    PAGE,
+    PASSWORD,
+    URL,
+    Browser,
+    Inbox,
+    mail_server,
+)
 from tests.servers import until
 
 pytestmark = pytest.mark.long
 
-COMPONENTS = ("cache", "database", "ingress", "scheduler", "worker")
+COMPONENTS = ("cache", "database", "ingress", "scheduler", "worker", "oidc", "passkeys")
 SCALE = {"webserver": 3, "worker": 2, "scheduler": 2}
 DOMAIN = "my-api.example"
 ASK = """
@@ -48,12 +62,47 @@ ASKED_OF_DOCKER = {
 """What Traefik needs to know, and what it could do with the socket itself."""
 HEALTH = ("python", "-m", "app", "health", "--json")
 GUIDE = (ROOT / "docs/guides/deploy.md").read_text()
+GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
 MARKED = ("python", "-c", "from app.identity import MARK; print(MARK)")
 ON_LOOPBACK = """
 services:
   ingress:
     ports: !override ["127.0.0.1:{plain}:80", "127.0.0.1:{secure}:443"]
+  webserver:
+    labels:
+      traefik.http.routers.private.rule: "PathPrefix(`/dashboard`) || PathPrefix(`/admin`)"
+      traefik.http.routers.private.middlewares: "headers,auth-admins"
 """
+"""The dashboard and /admin are for admins, as the page of auth+ingress has it."""
+WIKI = """
+import http.server, json
+class Wiki(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps([*map(list, self.headers.items())]).encode())
+http.server.HTTPServer(("", 8000), Wiki).serve_forever()
+"""
+"""A service of the user's own, which says who it hears it is."""
+GUESS = """
+import http.client, json, sys
+host = http.client.HTTPConnection("ingress")
+for number in range(int(sys.argv[1])):
+    given = json.dumps({"email": f"{number}@example.com", "password": "wrong password"})
+    claims = dict.fromkeys(("X-Forwarded-For", "X-Real-Ip", "Forwarded"), f"203.0.113.{number}")
+    headers = {"Host": "127.0.0.1", "Content-Type": "application/json"} | claims
+    host.request("POST", "/api/v1/auth/login", given, headers)
+    answer = host.getresponse()
+    answer.read()
+    print(answer.status)
+"""
+AROUND = (
+    *("/dashboard/..;/", "/x/..;/admin", "//dashboard/", "/./dashboard/", "/x/../dashboard/"),
+    *("/%64ashboard/", "/dashboard%2f", "/admin%2fusers", "/x%2f..%2fdashboard/", "/dashboard;x/"),
+    *("/DASHBOARD/", "/Admin/auth/users", "/dashboard%00", "/dashboard%5c", "\\\\dashboard/"),
+    *("/health/live/..%2f..%2fdashboard/", "/dashboard/?x=/health", "http://x/dashboard/"),
+)
+"""Ways to write the paths that only admins reach."""
 
 
 @dataclass(slots=True)
@@ -64,6 +113,7 @@ class Stack:
     environment: Mapping[str, str]
     plain: int
     secure: int
+    inbox: Inbox
     sent: Counter[int | str] = field(default_factory=Counter)
 
     def build(self, mark: str) -> None:
@@ -167,8 +217,10 @@ def test_every_container_works_and_no_restart_loses_a_request(tmp_path: Path) ->
         assert stack.docker("run", "--rm", stack.image, *MARKED) == "new"
         stack.up()
         asked_through_traefik(stack)
+        browser = has_accounts(stack)
+        lets_admins_in_alone(stack, browser)
         kept_from_harm(stack)
-        dies_and_comes_back(stack)
+        dies_and_comes_back(stack, browser)
         a_backup_is_restored(stack)
         a_new_version_loses_no_request(stack)
         none_is_up(stack)
@@ -176,6 +228,7 @@ def test_every_container_works_and_no_restart_loses_a_request(tmp_path: Path) ->
         until(lambda: stack.get_secure("/health/live").status_code == 200)
         assert stack.get("/x", Host=DOMAIN).headers["location"].startswith(f"https://{DOMAIN}")
         assert stack.get("/", Host="evil.example").status_code == 404
+        keeps_accounts_under_tls(stack)
 
 
 def test_the_database_is_a_postgresql_that_comes_back(tmp_path: Path) -> None:
@@ -183,8 +236,10 @@ def test_the_database_is_a_postgresql_that_comes_back(tmp_path: Path) -> None:
     with containers.docker() as environment, running(tmp_path, environment, *components) as stack:
         stack.up()
         asked_through_traefik(stack)
+        browser = has_accounts(stack)
+        lets_admins_in_alone(stack, browser)
         kept_from_harm(stack)
-        dies_and_comes_back(stack)
+        dies_and_comes_back(stack, browser)
         a_backup_is_restored(stack)
         told = json.loads(stack.compose("exec", "-T", "webserver", *HEALTH))
         assert told["components"]["database"]["status"] == "ok", told
@@ -193,7 +248,7 @@ def test_the_database_is_a_postgresql_that_comes_back(tmp_path: Path) -> None:
 @contextmanager
 def running(scratch: Path, environment: Mapping[str, str], *components: str) -> Iterator[Stack]:
     """A project whose image is built."""
-    project = stacks.make(scratch / "my-api", *components)
+    project = stacks.make(scratch / "my-api", *components, version=WORK)
     # PostgreSQL's own packages can't be had everywhere; the stand-in has programs of Debian's.
     layers = re.sub(r"^RUN apt-get (.*\\\n)*.*\n", "", project.read("Dockerfile"), flags=re.M)
     project.write("Dockerfile", layers)
@@ -201,16 +256,21 @@ def running(scratch: Path, environment: Mapping[str, str], *components: str) -> 
     project.write("loopback.yaml", ON_LOOPBACK.format(plain=plain, secure=secure))
     settings = {"ADMIN_TOKEN": secrets.token_urlsafe(32), "RATE_LIMIT_AVERAGE": "100000"}
     settings |= {"RATE_LIMIT_BURST": "100000", "POSTGRES_PASSWORD": secrets.token_urlsafe(32)}
-    project.write(".env", "".join(f"{name}={value}\n" for name, value in settings.items()))
+    settings |= {"AUTH_URL": URL, "MAIL_FROM": "shop@example.com"}
+    gateway = [DOCKER, "network", "inspect", "bridge", "--format", GATEWAY]
+    host = containers.run(gateway, environment).strip()
     # Of its own, so that nothing of another run or of the developer's is touched.
     own = {"COMPOSE_PROJECT_NAME": f"aegis-test-{secrets.token_hex(4)}"}
     own |= {"COMPOSE_FILE": "compose.yaml:loopback.yaml", **with_compose(scratch / "docker")}
-    stack = Stack(project.path, {**environment, **own}, plain, secure)
-    try:
-        stack.build("old")
-        yield stack
-    finally:
-        take_down(stack)
+    with mail_server(host) as inbox:
+        settings["SMTP_URL"] = f"smtp://{host}:{inbox.port}"
+        project.write(".env", "".join(f"{name}={value}\n" for name, value in settings.items()))
+        stack = Stack(project.path, {**environment, **own}, plain, secure, inbox)
+        try:
+            stack.build("old")
+            yield stack
+        finally:
+            take_down(stack)
 
 
 def take_down(stack: Stack, tries: int = 5) -> None:
@@ -256,6 +316,123 @@ def asked_through_traefik(stack: Stack) -> None:
     assert stack.get("/", Host="evil.example").status_code == 400
 
 
+def has_accounts(stack: Stack) -> Browser:
+    """Somebody signs up and logs in, and is known to each webserver; others are kept out."""
+    browser, webservers = Browser(f"http://127.0.0.1:{stack.plain}"), sticky(stack)
+    with Browser(f"http://127.0.0.1:{stack.plain}") as planted:
+        planted.cookies.set("auth-session", "planted", domain="127.0.0.1")
+        hosts = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+        browser.headers.update(hosts)
+        browser.sign_up(stack.inbox)
+        assert planted.log_in() == browser.log_in() == 200
+        assert planted.cookies["auth-session"] != "planted"
+    own = "; ".join(f"{name}={value}" for name, value in browser.cookies.items() if "auth" in name)
+    for webserver in webservers:
+        answer = browser.get(f"{AUTH}/me", headers={"Cookie": f"{own}; {webserver}"})
+        assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+    for headers in (EVIL, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert browser.post(f"{AUTH}/logout", headers=headers).status_code == 403
+        assert browser.post("/account/password", data={}, headers=headers).status_code == 403
+    counts_each_client(stack)
+    assert browser.is_in()
+    wrong = ("--env", "FORWARDED_ALLOW_IPS=203.0.113.1", "webserver")
+    with pytest.raises(AssertionError, match="FORWARDED_ALLOW_IPS: should have the ingress"):
+        stack.compose("run", "--rm", "--no-deps", *wrong)
+    return browser
+
+
+def sticky(stack: Stack) -> set[str]:
+    """The cookies with which a viewer stays with one webserver, one of each."""
+    found = set[str]()
+
+    def has_all() -> bool:
+        found.add(stack.get("/health/live").headers["set-cookie"].split(";")[0])
+        return len(found) == SCALE["webserver"]
+
+    until(has_all)
+    return found
+
+
+def counts_each_client(stack: Stack) -> None:
+    """By the address that Traefik saw, whatever somebody claims."""
+    one, other = stack.containers("worker")
+    guesses = stack.docker("exec", one, "python", "-c", GUESS, "12").split()
+    assert guesses == ["401"] * 10 + ["429"] * 2
+    assert stack.docker("exec", other, "python", "-c", GUESS, "1") == "401"
+
+
+def lets_admins_in_alone(stack: Stack, browser: Browser) -> None:
+    """Behind Traefik's forwardAuth, however somebody writes the path."""
+    wiki = f"{stack.environment['COMPOSE_PROJECT_NAME']}-wiki"
+    run_wiki(stack, wiki)
+    claims = {"X-Auth-User": "root", "x_auth_role": "admin", "X-Auth_Role": "admin"}
+    until(lambda: browser.get("/wiki").status_code == 200)
+    told = [(name, value) for name, value in browser.get("/wiki", headers=claims).json()]
+    named = {name: value for name, value in told if "auth" in name.lower()}
+    assert sorted(named) == ["X-Auth-Role", "X-Auth-User"]
+    assert named["X-Auth-Role"] == "user"
+    for method in ({}, {"X-Forwarded-Method": "GET"}, {"X-HTTP-Method-Override": "GET"}):
+        assert browser.post("/wiki", headers=EVIL | method).status_code == 403
+    stack.docker("rm", "--force", wiki)
+
+    create = ("python", "-m", "app", "auth", "create", "--admin", ADMIN, "--password", PASSWORD)
+    stack.compose("exec", "-T", "webserver", *create)
+    assert browser.get("/dashboard/").status_code == 403
+    assert browser.get("/admin/auth/users").status_code == 403
+    with Browser(f"http://127.0.0.1:{stack.plain}") as admin:
+        to = admin.get("/dashboard/?x=1", headers=PAGE).headers["location"]
+        assert to == "/account/login?next=%2Fdashboard%2F%3Fx%3D1"
+        given = {"email": ADMIN, "password": PASSWORD, "next": "/dashboard/?x=1"}
+        came = admin.post("/account/login", data=given, headers=admin.origin)
+        assert (came.status_code, came.headers["location"]) == (303, "/dashboard/?x=1")
+        assert admin.get("/dashboard/").status_code == 200
+        assert admin.get("/admin/auth/users").status_code == 200
+        assert admin.websocket("/dashboard/ws", **admin.origin) == 101
+        assert admin.websocket("/dashboard/ws", **EVIL) == 403
+        assert browser.websocket("/dashboard/ws", **browser.origin) == 403
+    for path in AROUND:
+        status, text = as_written(stack.plain, path)
+        assert status in (303, 307, 400, 401, 403, 404), (path, status)
+        assert ADMIN not in text, path
+
+
+def as_written(port: int, path: str) -> tuple[int, str]:
+    """The answer to a path that no client cleans up."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection.putrequest("GET", path, skip_accept_encoding=True)
+    connection.endheaders()
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode("utf-8", "replace")
+
+
+def run_wiki(stack: Stack, name: str) -> None:
+    """A service that is guarded by one label."""
+    project = stack.environment["COMPOSE_PROJECT_NAME"]
+    labels = {"com.docker.compose.project": project, "traefik.enable": "true"}
+    labels["traefik.http.routers.wiki.rule"] = "PathPrefix(`/wiki`)"
+    labels["traefik.http.routers.wiki.middlewares"] = "auth"
+    told = [f"--label={key}={value}" for key, value in labels.items()]
+    where = ("--detach", "--name", name, "--network", f"{project}_default", "--expose", "8000")
+    stack.docker("run", *where, *told, stack.image, "python", "-c", WIKI)
+
+
+def keeps_accounts_under_tls(stack: Stack) -> None:
+    """Cookies that no other host can set, and that go over TLS alone."""
+    with Browser(f"https://127.0.0.1:{stack.secure}", DOMAIN) as browser:
+        answer = browser.tell("login", email=ADA, password=PASSWORD)
+        assert answer.status_code == 200
+        kept = [each for each in answer.headers.get_list("set-cookie") if "auth-" in each]
+        assert len(kept) == 2
+        for each in kept:
+            assert each.startswith("__Host-auth-")
+            assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= {*each.split("; ")}
+        assert browser.is_in()
+        assert browser.post(f"{AUTH}/logout", headers=EVIL).status_code == 403
+        assert browser.get("/dashboard/").status_code == 403
+        plain = {"Cookie": f"auth-session={browser.cookies['__Host-auth-session']}"}
+        assert browser.get(f"{AUTH}/me", headers=plain).status_code == 401
+
+
 def kept_from_harm(stack: Stack) -> None:
     """No process of ours is root's or can write to the program that it runs."""
     for service in SCALE:
@@ -278,16 +455,19 @@ def kept_from_harm(stack: Stack) -> None:
         assert stack.docker("run", "--rm", *network, *command) == str(status), asked
 
 
-def dies_and_comes_back(stack: Stack) -> None:
-    """One of each is killed; Docker starts it again."""
+def dies_and_comes_back(stack: Stack, browser: Browser) -> None:
+    """One of each is killed; Docker starts it again. Who is logged in stays so meanwhile."""
     services = {*stack.compose("ps", "--services").split()}
     for service in sorted(services):
         container = stack.containers(service)[0]
         killed = "kill -9 -1; kill 1"  # all but the first process, whose end ends the container
         with suppress(AssertionError):  # the shell is among them
             stack.docker("exec", container, "sh", "-c", killed)
+        if service == "webserver":
+            assert [browser.is_in() for _ in range(SCALE["webserver"] * 2)].count(False) == 0
         until(lambda container=container: started(stack, container))  # type: ignore[misc]
     until(lambda: stack.get("/health/live").status_code == 200)
+    assert browser.is_in()
 
 
 def started(stack: Stack, container: str) -> bool:
