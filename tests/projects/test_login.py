@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import servers, stacks
 from tests.conftest import Project
 
 ADA = {"email": "ada@example.com", "password": "correct horse battery"}
+LOGIN = "**/api/v1/auth/passkeys/login"
 DEVICE = {
     **{"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal"},
     **dict.fromkeys(("hasResidentKey", "hasUserVerification", "isUserVerified"), True),
@@ -70,13 +74,51 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         browser.clear_cookies()
         page.goto(f"{here}/account/login")
         page.get_by_role("link", name="Passkeys").click()
-        page.get_by_role("button", name="Log in with a passkey").click()
+        with page.expect_request(LOGIN) as sent:
+            page.get_by_role("button", name="Log in with a passkey").click()
         expect(page.get_by_text(ADA["email"])).to_be_visible()
         assert not [each for each in said if "Failed to load resource" not in each]
 
-        page.goto(f"{at}/account/passkeys")  # another name of this machine is another site
+        browser.clear_cookies()
+        again = page.request.post(sent.value.url, data=sent.value.post_data_json)
+        assert again.status == 401
+
+        page.route(LOGIN, flip_signature)
+        refused(page, here)
+        page.unroute(LOGIN)
+
+        def hold(count: int) -> None:
+            where = {"authenticatorId": device}
+            devtools.send("WebAuthn.clearCredentials", where)
+            credential = where | {"credential": held | {"signCount": count}}
+            devtools.send("WebAuthn.addCredential", credential)
+
+        hold(0)  # as a copy that was made before
+        refused(page, here)
+        refused(page, at)  # another name of this machine is another site
+        hold(1_000)
+        page.goto(f"{here}/account/passkeys")
         page.get_by_role("button", name="Log in with a passkey").click()
-        expect(page.get_by_role("alert")).not_to_be_empty()
+        expect(page.get_by_text(ADA["email"])).to_be_visible()
+
+
+def refused(page: Page, site: str) -> None:
+    """Log in with a key there, in vain."""
+    page.goto(f"{site}/account/passkeys")
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+
+
+def flip_signature(route: Route) -> None:
+    """Change one bit of what the device signed."""
+    sent: Any = route.request.post_data_json
+    signature = sent["answer"]["response"]["signature"]
+    raw = bytearray(base64.urlsafe_b64decode(signature + "=="))
+    raw[-1] ^= 1
+    flipped = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    assert flipped != signature
+    sent["answer"]["response"]["signature"] = flipped
+    route.continue_(post_data=json.dumps(sent))
 
 
 @servers.on_free_ports(2)
@@ -113,12 +155,26 @@ def test_a_provider_that_insists_on_pkce(tmp_path: Path, python: Path) -> None:
     with at_a_provider(project, python, node) as here, servers.chromium() as browser:
         page = browser.new_page()
         page.goto(f"{here}/account/login")
-        for login, seen in (("grace", "grace@example.com"), ("ada", "That address has an account")):
+        for login, seen in (
+            ("grace", "grace@example.com"),
+            ("ada", "That address has an account"),
+            ("eve", "The provider didn't log you in"),
+        ):
             page.get_by_role("link", name="Single sign-on").click()
             page.get_by_placeholder("Enter any login").fill(login)
             page.get_by_placeholder("and password").fill("any")
             page.get_by_role("button", name="Sign-in").click()
+            if login == "eve":
+                forget_verifiers(project)
             page.get_by_role("button", name="Continue").click()
             expect(page.get_by_text(seen)).to_be_visible()
             browser.clear_cookies()
             page.goto(f"{here}/account/login")
+
+
+def forget_verifiers(project: Project) -> None:
+    """What each login has to prove at the end is something else from now on."""
+    with closing(sqlite3.connect(project.path / "data/app.db")) as database, database:
+        changed = "json_set(data, '$.code_verifier', hex(randomblob(32)))"
+        done = database.execute(f"UPDATE auth_token SET data = {changed} WHERE kind = 'flow'")
+        assert done.rowcount
