@@ -26,7 +26,7 @@ _PLAIN: dict[str, Any] = {
 }
 
 
-class _Help(typer.Context.formatter_class):  # type: ignore[misc, valid-type]
+class _Help(typer.Context.formatter_class):  # type: ignore[misc, valid-type]  # a value, to mypy
     """Help that fits a narrow terminal, too: there, what an option does stands below it."""
 
     def __init__(self, **_: Any) -> None:
@@ -155,7 +155,7 @@ def _taking(function: Callable[..., Any], *named: inspect.Parameter) -> Callable
         parameters.append(each.replace(kind=inspect.Parameter.KEYWORD_ONLY))
     function.__annotations__ = {each.name: each.annotation for each in parameters}
     # Typer reads a function's signature; that one can be set is not in its type.
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
     return function
 
 

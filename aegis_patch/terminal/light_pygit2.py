@@ -64,7 +64,7 @@ def _fill(light: Any, c: Any) -> None:
 def _repository(opened: Callable[[str, int], object], c: Any) -> type:
     look_up = c.git_object_lookup_prefix
 
-    class Repository(c):  # type: ignore[misc]
+    class Repository(c):  # type: ignore[misc]  # found at run time
         def __init__(self, path: str) -> None:
             super().__init__(opened(path, 0))
 
@@ -95,7 +95,7 @@ def _load_whole() -> None:
 def _make_whole(light: Any) -> None:
     # Its settings would read all certificates for the network, which aegis leaves to git.
     settings = sys.modules[f"{_PACKAGE}.settings"] = ModuleType(f"{_PACKAGE}.settings")
-    settings.Settings = object  # type: ignore[attr-defined]
+    settings.Settings = object  # type: ignore[attr-defined]  # made above
     del sys.modules[f"{_PACKAGE}.enums"]
     light.__class__ = ModuleType
     light.__spec__.loader.exec_module(light)
