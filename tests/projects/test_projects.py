@@ -120,7 +120,7 @@ def test_make_serve_runs_all_of_it(tmp_path: Path, python: Path, components: Nam
 def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
     """Lines of Python with something in them: of the dashboard's pages, and of the rest."""
     five = ("cache", "database", "ingress", "scheduler", "worker")
-    for names, most, most_pages in (((), 1360, 955), (five, 4190, 1180)):
+    for names, most, most_pages in (((), 1360, 960), (five, 4190, 1180)):
         app = stacks.make(tmp_path / label(names), *names).path / "app"
         pages = {*(app / "frontend").rglob("*.py"), *app.glob("components/*/page.py")}
         assert lines(pages) < most_pages

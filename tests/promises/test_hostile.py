@@ -555,7 +555,8 @@ def test_a_build_backend_does_not_run_when_the_lock_is_renewed(
         "diff --git a/pyproject.toml b/pyproject.toml\nindex 1..2 100644\n--- a/pyproject.toml\n"
         f"+++ b/pyproject.toml\n@@ -{last} +{last},3 @@\n # end\n+[dependency-groups]\n+dev = []\n"
     )
-    own = {"base/pyproject.toml": text.encode(), "base/uv.lock": b"version = 1\n"}
+    lock = b'version = 1\n\n[[package]]\nname = "lantern"\nsource = { editable = "." }\n'
+    own = {"base/pyproject.toml": text.encode(), "base/uv.lock": lock}
     url = publish(tmp_path / "fork.git", {**BASE, **own, **series("x", edit.encode())})
     assert begin(tmp_path, url).code == 0
     added = Project(tmp_path / "my-api").aegis("add", "x")

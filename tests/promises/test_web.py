@@ -90,7 +90,7 @@ def test_what_is_too_large_is_refused_and_fills_no_memory(tmp_path: Path, python
             ]
             for headers in ({"Content-Length": str(SIZE)}, {}):
                 answer = post(way, SIZE, headers)
-                assert (answer.status_code, answer.json()) == (413, {"detail": "Content Too Large"})
+                assert (answer.status_code, "Content Too Large" in answer.text) == (413, True)
             after = [
                 peak(f"--port\0{httpx.URL(url).port}"),
                 peak(f"{httpx.URL(ingress.url).netloc.decode()}\0"),

@@ -388,7 +388,8 @@ def test_the_driver_leaves_no_trace(start: Start) -> None:
     project = start()
     before = project.read(".git/config"), project.git("config", "--list")
     assert "would be on" in project.aegis("merge-driver", "on", "--dry-run").out
-    assert project.aegis("merge-driver", "on", "--json").json == {"merge_driver": "on"}
+    turned = project.aegis("merge-driver", "on", "--json").json
+    assert (turned["merge_driver"], turned["settings"]["merge.default"]) == ("on", "aegis")
     assert project.git("config", "merge.default") == "aegis"
     assert not project.git("status", "--porcelain")
     project.aegis("merge-driver", "on")
