@@ -1,6 +1,19 @@
-"""`python -m aegis_patch` is the `aegis` command."""
+"""The `aegis` command, also as `python -m aegis_patch`."""
 
-from aegis_patch.terminal.cli import main
+import signal
+
+
+def main() -> None:
+    """Run the command; Ctrl-C while it loads ends it without a traceback."""
+    raises = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if raises:  # else a shell started it with SIGINT ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from aegis_patch.terminal import cli
+
+    if raises:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,7 @@ A conflict is an outcome, not an error (`outcome.Conflicted`, exit code 3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 OK = 0
 CHANGED = 1
@@ -96,3 +96,8 @@ class SeriesClash(SeriesError):
             "Please report it to the upstream's maintainers.",
             where=", ".join(self.paths),
         )
+
+
+def in_words(names: Sequence[str], last: str = "and") -> str:
+    """Names as a message lists them: a, b and c."""
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

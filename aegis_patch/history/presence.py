@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from aegis_patch.errors import in_words
 from aegis_patch.history import evidence
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import requirements, stack
@@ -70,7 +71,7 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
     homes = [there.present[name].release for name in lost]
     known = [release for release in releases.versions(there.url) if release in homes]
     return Finding(
-        f"Release {there.release} doesn't have {_listed(lost)}, which aegis.toml lists",
+        f"Release {there.release} doesn't have {in_words(lost)}, which aegis.toml lists",
         f"aegis rebase-upstream --to {(known or homes)[-1]}",
     )
 
@@ -106,8 +107,8 @@ def _why_mixed(there: Stack, names: Iterable[str]) -> Iterator[str]:
         by_release.setdefault(there.present[name].release, []).append(name)
     for release in sorted(by_release.keys() - {there.release}):
         verb = "is" if len(by_release[release]) == 1 else "are"
-        listed = _listed(by_release[release])
-        yield f"{listed} {verb} from release {release}, but the project is at {there.release}"
+        components = in_words(by_release[release])
+        yield f"{components} {verb} from release {release}, but the project is at {there.release}"
 
 
 def _why_not_closed(
@@ -115,16 +116,12 @@ def _why_not_closed(
 ) -> Iterator[str]:
     for name in sorted({*closed} - {*present}):
         if catalogue[name].kind == "integration":
-            yield f"{name} is missing: it joins {_listed(catalogue[name].requires)}"
+            yield f"{name} is missing: it joins {in_words(catalogue[name].requires)}"
         else:
             users = sorted(
                 user for user in present if name in requirements.required(catalogue, [user])
             )
-            yield f"{name} is missing: required by {_listed(users)}"
+            yield f"{name} is missing: required by {in_words(users)}"
     for name in sorted({*present} - {*closed}):
         absent = [need for need in catalogue[name].requires if need not in closed]
-        yield f"{name} is installed without {_listed(absent)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+        yield f"{name} is installed without {in_words(absent)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from aegis_patch.errors import in_words
 from aegis_patch.merge import similarity
 from aegis_patch.objects.trees import Entry, Tree, above
 from aegis_patch.values import dataclass
@@ -45,7 +46,7 @@ class Moves:
         others = (self.files[path],) if path in self.files else self.hints.get(path, ())
         if not others:
             return ""
-        return f"{' and '.join(others)} {'look' if len(others) > 1 else 'looks'} similar"
+        return f"{in_words(others)} {'look' if len(others) > 1 else 'looks'} similar"
 
 
 def follow(before: Tree, after: Tree, paths: Iterable[str]) -> Moves:

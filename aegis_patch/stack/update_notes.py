@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from aegis_patch.errors import in_words
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.values import dataclass, replace
 
@@ -122,5 +123,5 @@ def sentence(note: UpdateNote, where: Mapping[str, str]) -> str:
     if not note.if_set:
         return note.text
     places = [f"{name}{where[name]}" for name in note.if_set if name in where]
-    condition = ", ".join(places) or f"If you set {' or '.join(note.if_set)}"
+    condition = ", ".join(places) or f"If you set {in_words(note.if_set, 'or')}"
     return f"{condition}: {note.text}"

@@ -108,8 +108,7 @@ def show_settled(screen: Screen, found: Settled) -> None:
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     if found.dry:
         screen.line(dim("Dry run: nothing was written."))
-        return
-    if found.left:
+    elif found.left:
         screen.line("\nResolve each file, then `git add` or `git rm` it. After that:")
     show_next(screen, found.next)
 
@@ -149,6 +148,7 @@ def show_changed(screen: Screen, title: str, changed: Sequence[Changed]) -> None
 def show_components(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
     """The catalogue, for a person: what can be named first, then integrations."""
     column = max(len(row["name"]) for row in rows if row["kind"] != "integration") + 2
+    joined = [row["name"] for row in rows if row["kind"] == "integration"]
     kind = "core"
     for row in rows:
         if row["kind"] != kind and (title := _SECTIONS.get(row["kind"])):
@@ -158,8 +158,8 @@ def show_components(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
         screen.entry(bold(plain(row["name"])), plain(row["summary"]), column)
         if kind != "integration":
             about = [row["implementation"], row["status"]]
-            if row["requires"]:
-                about.append(f"requires {', '.join(row['requires'])}")
+            if needs := [need for need in row["requires"] if need not in joined]:
+                about.append(f"requires {', '.join(needs)}")
             screen.entry("", dim(plain(" · ".join(about))), column)
 
 

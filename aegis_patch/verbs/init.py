@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch.errors import Refused
+from aegis_patch.errors import Refused, in_words
 from aegis_patch.landing import journal, land, new_repository, preconditions
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import find, git, repository
@@ -236,7 +236,7 @@ def _answers(
     if made_up:
         verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
-        said.append(f"{' and '.join(made_up)} {verb}; to change: aegis answers {typed}")
+        said.append(f"{in_words(made_up)} {verb}; to change: aegis answers {typed}")
     if not land.knows_author(_nearest(path)):
         name, email = land.PLACEHOLDER
         said.append(

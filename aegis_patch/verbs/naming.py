@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from aegis_patch.errors import Refused
+from aegis_patch.errors import Refused, in_words
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
@@ -66,7 +66,7 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
         if name not in known:
             raise _unknown(known, name, naming.listed)
         if not component.is_chosen(known[name]):
-            needs = " and ".join(known[name].requires)
+            needs = in_words(known[name].requires)
             raise Refused(
                 f"{name} is an integration: it joins and leaves with {needs}.",
                 next=naming.parts(known[name].requires),
@@ -85,18 +85,18 @@ def _unknown(known: Catalogue, name: str, listed: str) -> Refused:
         import difflib
 
         close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
-    nearest = f" Did you mean {' or '.join(close)}?" if close else ""
+    nearest = f" Did you mean {in_words(close, 'or')}?" if close else ""
     return Refused(f'No component "{name}".{nearest}', next=next)
 
 
 def _serving(known: Catalogue, nameable: Sequence[str], word: str) -> list[str]:
-    """The components whose text names a word."""
+    """The components whose text names a word; none for a word that says little."""
     wanted = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
     found = []
     for name in nameable:
         if wanted.search(f"{known[name].summary} {known[name].implementation}"):
             found.append(name)
-    return found
+    return found if len(word) > 2 and len(found) < 4 else []
 
 
 def _plain(known: Catalogue, word: str) -> str:

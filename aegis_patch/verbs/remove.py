@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from aegis_patch.errors import Refused
+from aegis_patch.errors import Refused, in_words
 from aegis_patch.history import record_log
 from aegis_patch.project.find import Project
 from aegis_patch.stack import requirements, stack
@@ -69,7 +69,7 @@ def _refuse_needed(known: Catalogue, there: Stack, going: Sequence[str]) -> None
         if users:
             verb = "depends" if len(users) == 1 else "depend"
             raise Refused(
-                f"Can't remove {name}: {' and '.join(users)} {verb} on it.",
+                f"Can't remove {name}: {in_words(users)} {verb} on it.",
                 next=f"aegis remove {' '.join([*users, name])}",
             )
 

@@ -639,10 +639,14 @@ def test_windows_is_refused_in_one_line(args: tuple[str, ...], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("word", "what"),
     [
-        ("redis", "It comes with: cache, worker."),
-        ("postgresql", "It comes with: postgres."),
-        ("celery", "Did you mean worker?"),  # which is none
+        ("redis", " It comes with: cache, worker."),
+        ("postgresql", " It comes with: postgres."),
+        ("celery", " Did you mean worker?"),  # which is none
+        ("data", " Did you mean database, updates or auth?"),
+        ("a", "\n"),  # in half of the summaries
+        ("in", "\n"),
+        ("the", "\n"),
     ],
 )
 def test_an_unknown_name_is_found_by_its_purpose(start: Start, word: str, what: str) -> None:
-    assert f'No component "{word}". {what}' in start().aegis("add", word, code=1).err
+    assert f'No component "{word}".{what}' in start().aegis("add", word, code=1).err

@@ -260,6 +260,7 @@ def test_a_dry_run_settles_nothing(stopped: Project) -> None:
     before = stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")
     foreseen = stopped.aegis("repair", "--dry-run", "--json", code=3).json
     assert (stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")) == before
+    assert "next aegis repair\n" in stopped.aegis("repair", "--dry-run", code=3).out
     assert foreseen == stopped.aegis("repair", "--json", code=3).json
 
 
