@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.backend.admin_session import FORGET, AdminSession, begin, sent
+from app.backend.admin_session import COOKIE, FORGET, AdminSession, begin, sent
 from app.backend.callers import AT_DASHBOARD, Caller, known_caller
 from app.backend.credentials import ASK, TokenScheme, is_from_elsewhere, refusal_of_token
 from app.backend.dependencies import CurrentSettings
@@ -71,8 +71,7 @@ class AdminsOnly:
         elif refused and scope["type"] == "websocket" and refused.status_code != 429:
             await send({"type": "websocket.close", "code": 1008})  # which is answered with 403
         elif refused:
-            answer = PlainTextResponse(refused.detail, refused.status_code, refused.headers)
-            await answer(scope, receive, send)
+            await (await _refuse(connection, caller, refused))(scope, receive, send)
         elif caller and caller.is_admin:
             AT_DASHBOARD.set(caller)
             if scope["type"] == "websocket":
@@ -85,6 +84,20 @@ class AdminsOnly:
             if scope["type"] == "websocket":
                 receive, send = _while_open(session, receive, send)
             await self._app(scope, receive, _giving_cookie(session, settings, scope, send))
+
+
+async def _refuse(
+    connection: HTTPConnection, caller: Caller | None, refused: HTTPException
+) -> Response:
+    """Lead a stranger's browser to where a component lets it log in, unless it sent a token."""
+    headers = connection.headers
+    is_page = connection.scope.get("method") == "GET" and "text/html" in headers.get("Accept", "")
+    sent_token = "Authorization" in headers or COOKIE in connection.cookies
+    if is_page and not (caller or sent_token or is_from_elsewhere(connection)):
+        for login in connection.app.state.logins:
+            if page := await login(connection):
+                return RedirectResponse(page, 303)
+    return PlainTextResponse(refused.detail, refused.status_code, refused.headers)
 
 
 class _KnownAdmin:

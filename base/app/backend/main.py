@@ -35,6 +35,7 @@ def create_app() -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.callers = [load(each.caller) for each in discover() if each.caller]
+    app.state.logins = [load(each.login) for each in discover() if each.login]
     app.add_exception_handler(RequestValidationError, refuse)
     for router in ROUTERS:
         app.include_router(router)

@@ -55,6 +55,9 @@ class Component:
     caller: str | None = None
     """`async (HTTPConnection) -> Caller | None`: who asks (`app.backend.callers`)."""
 
+    login: str | None = None
+    """`async (HTTPConnection) -> str | None`: where somebody logs in who opens the dashboard."""
+
     health: str | None = None
     """`async () -> Health`. Also called with no server around, so it opens what it needs."""
 

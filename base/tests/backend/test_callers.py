@@ -15,10 +15,13 @@ from app.core.component import Component
 
 known = {"lamp": Caller("1", "Ada", is_admin=True), "wick": Caller("2", "Bo")}
 component = Component(name="people", title="People", summary="Knows them.",
-    caller="app.components.people:caller")
+    caller="app.components.people:caller", login="app.components.people:login")
 
 async def caller(connection):
     return known.get(connection.headers.get("Authorization", "").removeprefix("Bearer "))
+
+async def login(connection):
+    return f"/log-in?next={connection.url.path}" if known else None
 """
 WS = "ws://my-api.example/dashboard/ws"
 TOKEN = "q7Zr-2mWx-Kp9v-Tb4c-Yh6n-Ld8s-Fj3g"
@@ -64,6 +67,29 @@ def test_an_admin_of_a_component_needs_no_token(client, monkeypatch, token):
     assert [answer.status_code for answer in answers] == [200, 403, 401 if token else 403]
     stranger = by("lamp") | {"Origin": "http://other.example"}
     assert client.get("/dashboard/", headers=stranger).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "off", TOKEN])
+def test_a_browser_of_a_stranger_goes_where_it_can_log_in(client, monkeypatch, token):
+    monkeypatch.setenv("ADMIN_TOKEN", token)
+    settings.forget()
+    page = {"Accept": "text/html,*/*;q=0.8"}
+
+    def ask(method="GET", **headers):
+        answer = client.request(
+            method, "/dashboard/jobs", headers=page | headers, follow_redirects=False
+        )
+        return answer.headers.get("Location", answer.status_code)
+
+    closed = 401 if token else 403
+    assert ask() == "/log-in?next=/dashboard/jobs"
+    assert [ask("POST"), ask(Accept="*/*"), ask(**by("soot"))] == [closed] * 3
+    assert ask(**by("wick")) == 403  # who is logged in, but no admin
+    assert ask(Origin="http://other.example") == 403
+    from app.components.people import known
+
+    known.clear()
+    assert ask() == closed
 
 
 def test_a_websocket_closes_once_its_admin_is_known_no_more(client, monkeypatch):
