@@ -1,7 +1,7 @@
 """What a series and its base have to be: the rules that keep components out of each other's way.
 
-`scripts/series check` reports what breaks one. The tests of an upstream can call the same
-functions.
+`aegis upstream check` reports what breaks one, `aegis upstream series check` what a reviewer would
+say, too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from aegis_patch.formats import anchors
+from aegis_patch.maintain.problem import Problem
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import bytes_of
 from aegis_patch.stack import patch, pristine, requirements
@@ -31,18 +32,44 @@ Place = tuple[str, bytes]
 """A list: its file, and the anchor that ends it."""
 
 
-def breaches(upstream: Upstream, name: str) -> Iterator[str]:
-    """What one series breaks, each in a sentence.
+def breaches(upstream: Upstream, name: str) -> Iterator[Problem]:
+    """What one series breaks, at a cost for those who have it.
 
     Raises:
         SeriesError: the series does not apply, or what it requires clashes.
     """
     yield from _in_its_requirements(upstream, name)
     yield from _in_its_patches(upstream, name)
-    yield from _in_its_edits(upstream, name)
+    if RECORD in pristine.before(upstream, name).differences(pristine.after(upstream, name)):
+        yield Problem(f"patches/{name}", f"{RECORD}: aegis writes it, no series does")
 
 
-def breaches_between(upstream: Upstream) -> Iterator[str]:
+def advice(upstream: Upstream, name: str) -> Iterator[Problem]:
+    """What makes one series hard to review, or to keep.
+
+    Raises:
+        SeriesError: the series does not apply, or what it requires clashes.
+    """
+    for file, entry in upstream.catalogue[name].series:
+        parsed = patch.parse(file, entry.data)
+        where = f"patches/{name}/{file}"
+        if len(parsed.body) <= SHORTEST_WHY:
+            yield Problem(where, "the body does not say why")
+        if file != named(parsed.subject):
+            yield Problem(where, f"its subject makes it {named(parsed.subject)}")
+    start, end = pristine.before(upstream, name), pristine.after(upstream, name)
+    for path, (old, new) in start.differences(end).items():
+        before, after = (texts.lines(bytes_of(side)) for side in (old, new))
+        if old and new and (before[:1] != after[:1] or before[-1:] != after[-1:]):
+            what = f"{path}: its first and its last line belong to the user"
+            yield Problem(f"patches/{name}", what)
+    count = edited(upstream, name)
+    if count > MOST_EDITED:
+        what = f"it changes {count} lines of existing files: base/ lacks a seam"
+        yield Problem(f"patches/{name}", what)
+
+
+def breaches_between(upstream: Upstream) -> Iterator[Problem]:
     """What base/ and all series break together.
 
     Raises:
@@ -55,55 +82,36 @@ def breaches_between(upstream: Upstream) -> Iterator[str]:
         )
         for line, count in found.items():
             if count > 1:
-                yield f"{path}: the anchor {_shown(line)} stands there {count} times"
+                yield Problem(path, f"the anchor {_shown(line)} stands there {count} times")
     yield from _identical_items(upstream)
 
 
-def _in_its_requirements(upstream: Upstream, name: str) -> Iterator[str]:
+def _in_its_requirements(upstream: Upstream, name: str) -> Iterator[Problem]:
     here = upstream.catalogue[name]
+    where = f"patches/{name}/component.toml"
     for need in here.requires:
         if need not in upstream.catalogue:
-            yield f"it requires {need}, which there is not"
+            yield Problem(where, f"it requires {need}, which there is not")
     if here.kind == "integration" and len(here.requires) < 2:
-        yield "an integration requires two or more"
+        yield Problem(where, "an integration requires two or more")
+    if not here.series:
+        yield Problem(f"patches/{name}/series", "it has no patch")
 
 
-def _in_its_patches(upstream: Upstream, name: str) -> Iterator[str]:
-    identity = dict(identity_files.defaults(upstream))
-    identity["slug"] = identity_files.slug(identity["project_name"])
-    if not upstream.catalogue[name].series:
-        yield "it has no patch"
+def _in_its_patches(upstream: Upstream, name: str) -> Iterator[Problem]:
+    answers = identity_files.values(identity_files.defaults(upstream))
+    keys = {value: key for key, value in answers.items()}
     for file, entry in upstream.catalogue[name].series:
-        mail = entry.data
-        parsed = patch.parse(file, mail)
-        if len(parsed.body) <= SHORTEST_WHY:
-            yield f"{file}: the body does not say why"
-        if file != named(parsed.subject):
-            yield f"{file}: its subject makes it {named(parsed.subject)}"
-        changed = b"\n".join(re.findall(rb"^[+-].*$", mail, re.MULTILINE))
-        for key, value in identity.items():
-            if value.encode() in changed:
-                yield f"{file}: it holds the base's {key}, {value!r}"
+        for number, line in enumerate(texts.lines(entry.data), 1):
+            for value, key in keys.items():
+                if line[:1] in (b"+", b"-") and value.encode() in line:
+                    where = f"patches/{name}/{file}:{number}"
+                    yield Problem(where, f"it holds the base's {key}, {value!r}")
 
 
 def named(subject: str) -> str:
     """The file of a patch with this subject."""
     return re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-") + ".patch"
-
-
-def _in_its_edits(upstream: Upstream, name: str) -> Iterator[str]:
-    start, end = pristine.before(upstream, name), pristine.after(upstream, name)
-    for path, (old, new) in start.differences(end).items():
-        if path == RECORD:
-            yield f"{path}: aegis writes it, no series does"
-        if old is None or new is None:
-            continue
-        before, after = (texts.lines(bytes_of(side)) for side in (old, new))
-        if before[:1] != after[:1] or before[-1:] != after[-1:]:
-            yield f"{path}: its first and its last line belong to the user"
-    count = edited(upstream, name)
-    if count > MOST_EDITED:
-        yield f"it changes {count} lines of existing files: base/ lacks a seam"
 
 
 def edited(upstream: Upstream, name: str) -> int:
@@ -117,7 +125,7 @@ def edited(upstream: Upstream, name: str) -> int:
     return count
 
 
-def _identical_items(upstream: Upstream) -> Iterator[str]:
+def _identical_items(upstream: Upstream) -> Iterator[Problem]:
     """Two series with one item in one list: a merge of texts may take it once, or twice."""
     known: dict[Place, dict[bytes, str]] = {}
     for name in requirements.order(upstream.catalogue, upstream.catalogue):
@@ -126,7 +134,8 @@ def _identical_items(upstream: Upstream) -> Iterator[str]:
             for item in _items(lines):
                 other = there.setdefault(item, name)
                 if other != name:
-                    yield f"{place[0]}: {other} and {name} both have {_shown(item)}"
+                    what = f"{other} and {name} both have {_shown(item)}"
+                    yield Problem(place[0], what)
 
 
 def _put_in(upstream: Upstream, name: str) -> Iterator[tuple[Place, Sequence[bytes]]]:

@@ -1,60 +1,33 @@
-"""Work on a component's series as on a branch: `scripts/series VERB`.
+"""A component's series as a branch: open it, edit and commit, save it.
 
-    open NAME [DIRECTORY]   a git repository: what NAME requires, then its patches
-    save NAME [DIRECTORY]   write its commits back to patches/NAME/
-    refresh                 after base/ changed: open and save each, in order
-    check [NAME…]           export each again: no byte may differ, no rule be broken
-
-Between open and save, edit and commit in DIRECTORY (default: .series/NAME) as usual: a commit is a
-patch, its subject is the file's name, its body says why. `git rebase -i start` reorders. Opening a
-directory again starts anew, once all of it is saved.
+Where it is open, in `.series/NAME`, a commit is a patch: its subject is the file's name, its body
+says why. The commit below them, tagged `start`, is what the series is written against.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pygit2
 
-from aegis_patch.errors import AegisError
-from aegis_patch.maintain import missing_notes, rules
-from aegis_patch.objects import trees
-from aegis_patch.objects.scratch import scratch
-from aegis_patch.objects.trees import Entry, Tree
+from aegis_patch.errors import AegisError, Refused
+from aegis_patch.maintain import checkout, rules
+from aegis_patch.maintain.problem import Problem
+from aegis_patch.project import git
 from aegis_patch.stack import component, requirements
-from aegis_patch.stack.component import Component
 from aegis_patch.stack.pristine import after, before
 from aegis_patch.stack.release import Upstream
-from aegis_patch.upstream.fork import version
-from aegis_patch.upstream.releases import BUNDLED, RELEASES, WORK, latest, open_release, versions
+from aegis_patch.upstream.bundled import RELEASES
+from aegis_patch.values import dataclass
 
-
-def upstream_here() -> Path:
-    """The upstream that is worked on: a fork's in whose directory this runs, or else ours."""
-    here = Path.cwd()
-    is_one = (here / "base").is_dir() and (here / "patches").is_dir()
-    return here if is_one else OURS
-
-
-def how_to_run() -> str:
-    """The command that works where this runs: an upstream may have no scripts/."""
-    if (ROOT / "scripts/series").exists():
-        return "scripts/series"
-    return f"{shlex.quote(sys.orig_argv[0])} -m aegis_patch.maintain.series"
-
-
-OURS = Path(__file__).resolve().parent.parent.parent
-ROOT = upstream_here()
-SERIES = how_to_run()
-FIXED = {
+_FIXED = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (
@@ -63,259 +36,281 @@ FIXED = {
         ("DATE", "2026-01-01T00:00:00+0000"),
     )
 }
-EXPORT = [
+_HERMETIC = {**_FIXED, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+_EXPORT = [
     "format-patch",
     *("--zero-commit", "--full-index", "--no-signature", "--no-stat", "--keep-subject"),
     *("--no-renames", "--no-numbered", "--no-attach", "--no-thread", "--no-cover-letter"),
     *("--no-base", "--src-prefix=a/", "--dst-prefix=b/"),
-    *("--diff-algorithm=myers", "--unified=3", "--quiet"),
+    *("--diff-algorithm=myers", "--unified=3", "--quiet", "--stdout", "-1"),
 ]
-USAGE = (__doc__ or "").replace("scripts/series", SERIES)
-HERMETIC = {**os.environ, **FIXED, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+_ABOUT = """\
+title = {title}
+summary = "One sentence that says what it is for."
+implementation = "what it is built on"
+kind = "{kind}" # {kinds}
+status = "experimental" # {statuses}
+requires = {requires}
+"""
 
 
-def main() -> None:
-    """Run one of the verbs."""
-    match sys.argv[1:]:
-        case ["open", name, *rest]:
-            directory = Path(rest[0]) if rest else ROOT / ".series" / name
-            open_series(name, directory)
-            print(f"{directory}: edit, commit, then {SERIES} save {name}")
-        case ["save", name, *rest]:
-            changed = save(name, Path(rest[0]) if rest else ROOT / ".series" / name)
-            print(f"patches/{name}: {len(listed(name))} patches, {changed} changed")
-        case ["refresh"]:
-            refresh()
-        case ["check", *names]:
-            sys.exit(1 if check(names) else 0)
-        case [] | ["--help" | "-h"]:
-            print(USAGE)
-        case _:
-            sys.exit(USAGE)
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series: how many patches it has, and how many of them are new, different or gone."""
+
+    name: str
+    patches: int
+    changed: int
 
 
-def open_series(name: str, directory: Path) -> None:
-    """A repository with what the series is written against, and a commit for each patch."""
-    if directory.exists() and not is_saved(name, directory):
-        sys.exit(f"{directory} has work that is not saved: {SERIES} save {name}, or remove it")
-    shutil.rmtree(directory, ignore_errors=True)
-    start(name, directory)
-    patches = [str(ROOT / "patches" / name / patch) for patch in listed(name)]
-    if not patches:
+def directory(root: Path, name: str) -> Path:
+    """Where a series is open."""
+    return root / ".series" / name
+
+
+def new(root: Path, name: str) -> Path:
+    """Begin a component: the file that says what it is, and a series without a patch."""
+    if not component.NAME.fullmatch(name):
+        what = f"{name!r} isn't a component's name: letters, digits and ._+- (64 at most)."
+        raise Refused(what, next="Which name instead?")
+    place = root / "patches" / name
+    if place.exists():
+        what = f"{name} exists already."
+        raise Refused(what, where=f"patches/{name}", next=f"aegis upstream series open {name}")
+    needs = name.split("+") if "+" in name else []
+    place.mkdir()
+    about = _ABOUT.format(
+        title=f'"{name.replace("-", " ").capitalize()}"',
+        kind="integration" if needs else "component",
+        kinds=" or ".join(component.KINDS),
+        statuses=" or ".join(component.STATUSES),
+        requires=str(needs).replace("'", '"'),
+    )
+    (place / "component.toml").write_text(about)
+    (place / "series").write_text("")
+    return place / "component.toml"
+
+
+def open_series(root: Path, name: str) -> Path:
+    """A repository with what the series is written against, and a commit for each patch.
+
+    Where it is open already with work that isn't saved, that stays.
+
+    Raises:
+        Refused: there is no such series, or a patch doesn't fit.
+    """
+    place = directory(root, name)
+    if _is_saved(place):
+        shutil.rmtree(place, ignore_errors=True)
+        _build(root, name, place)
+    _refuse_unfinished(root, name)
+    return place
+
+
+def _build(root: Path, name: str, place: Path) -> None:
+    """Make that repository; where a patch doesn't fit, `git am` stops in it."""
+    _start(root, name, place)
+    mails = [str(root / "patches" / name / each) for each in listed(root, name)]
+    if not mails:
         return
-    done = subprocess.run(
-        ["git", "am", "--3way", "--keep", "--quiet", *patches],
-        cwd=directory, env=HERMETIC, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        sys.exit(
-            f"patches/{name} does not fit: {SERIES} open {name}, then in .series/{name} "
-            f"resolve, git add, git am --continue; then {SERIES} save {name}"
+    _remember_preimages(root, name, place)
+    try:
+        _git(place, "am", "--3way", "--keep", "--quiet", *mails)
+        _git(place, "tag", "--force", "saved")
+    except Refused:
+        if not _is_applying(place):
+            raise
+
+
+def _is_applying(place: Path) -> bool:
+    return (place / ".git/rebase-apply").exists()
+
+
+def _refuse_unfinished(root: Path, name: str) -> None:
+    place = directory(root, name)
+    if _is_applying(place):
+        mail = listed(root, name)[int((place / ".git/rebase-apply/next").read_text()) - 1]
+        raise Refused(
+            f"{mail} doesn't fit. Resolve it where it is open, `git add` the files and type "
+            f"`git am --continue` there; then `aegis upstream series save {name}`.",
+            where=_shown(place),
+            next=f"git -C {shlex.quote(_shown(place))} status",
         )
 
 
-def is_saved(name: str, directory: Path) -> bool:
-    """Whether patches/ has all that is in a repository that was opened."""
-    if git(directory, "status", "--porcelain") or (directory / ".git/rebase-apply").exists():
+def _shown(place: Path) -> str:
+    """A directory as it can be pasted here."""
+    return os.path.relpath(place)
+
+
+def _is_saved(place: Path) -> bool:
+    """Whether nothing is lost without the repository of a series."""
+    if not place.exists():
+        return True
+    if _is_applying(place) or _git(place, "status", "--porcelain"):
         return False
-    return not changes(name, export(directory))
+    head, saved = _git(place, "rev-parse", "HEAD", "saved").split()
+    return head == saved
 
 
-def start(name: str, directory: Path) -> None:
-    """A repository that holds only what the series is written against, tagged `start`."""
-    directory.mkdir(parents=True)
-    git(directory, "init", "--quiet", "--initial-branch=main")
-    (directory / ".git/info/exclude").write_text("uv.lock\n")
-    alternates = directory / ".git/objects/info/alternates"
-    objects = git(ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects")
-    alternates.write_text(f"{objects}\n{RELEASES}\n")
-    repo = pygit2.Repository(str(directory))
-    tree = before(worktree(repo, name), name)
-    _remember_preimages(repo, name)
-    git(directory, "read-tree", str(tree))
-    git(directory, "checkout-index", "--all")
-    git(directory, "commit", "--quiet", "--message", f"What {name} is written against")
-    git(directory, "tag", "start")
+def _start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> None:
+    """A repository that holds only what the series is written against, tagged `start`.
+
+    With `opened` it needs the store of that upstream.
+    """
+    if not (root / "patches" / name / "component.toml").exists():
+        what = f"There is no patches/{name}/component.toml."
+        raise Refused(what, where=str(root), next=f"aegis upstream series new {name}")
+    (root / "patches" / name / "series").touch()
+    place.mkdir(parents=True)
+    if place.parent == root / ".series":
+        (place.parent / ".gitignore").write_text("*\n")
+    _git(place, "init", "--quiet", "--initial-branch=main")
+    (place / ".git/info/exclude").write_text("uv.lock\n")
+    alternates = place / ".git/objects/info/alternates"
+    alternates.write_text(f"{git.objects(root)}\n{RELEASES}\n")
+    if opened:
+        with alternates.open("a") as file:
+            file.write(f"{opened.base.store.path}objects\n")
+    opened = opened or checkout.upstream(pygit2.Repository(str(place)), root)
+    _git(place, "read-tree", str(before(opened, name)))
+    _git(place, "checkout-index", "--all")
+    _git(place, "commit", "--quiet", "--message", f"What {name} is written against")
+    _git(place, "tag", "start")
+    _git(place, "tag", "saved")
 
 
-def _remember_preimages(repo: pygit2.Repository, name: str) -> None:
-    """Make the blobs that the patches name, for `git am --3way` after base/ changed."""
-    for release in (WORK, latest()):
-        with contextlib.suppress(AegisError, KeyError):
-            after(open_release(repo, BUNDLED, release), name)
+def _remember_preimages(root: Path, name: str, place: Path) -> None:
+    """Make the blobs that the patches name, for `git am --3way` after base/ changed.
+
+    They were there when the series, and those that it requires, were committed.
+    """
+    repo = pygit2.Repository(str(place))
+    with suppress(AegisError, KeyError):
+        names = requirements.required(checkout.upstream(repo, root).catalogue, [name])
+        paths = [f"patches/{each}" for each in sorted(names)]
+        commit = git.run(root, "log", "-1", "--format=%H", "--", *paths).strip()
+        after(checkout.upstream(repo, root, commit), name)
 
 
-def save(name: str, directory: Path) -> int:
+def save(root: Path, name: str, place: Path | None = None) -> Series:
     """Write the commits since `start` as patches/NAME/*.patch, and the series file.
 
-    Returns how many patches are new, different or gone.
+    Raises:
+        Refused: not all is committed, or the series isn't open.
     """
-    if git(directory, "status", "--porcelain"):
-        sys.exit(f"{directory} has uncommitted changes")
-    if (directory / ".git/rebase-apply").exists():
-        sys.exit(f"{directory} is amid applying patches: resolve, git am --continue, then save")
-    target = ROOT / "patches" / name
-    target.mkdir(parents=True, exist_ok=True)
-    exported = export(directory)
-    changed = len(changes(name, exported))
+    place = place or directory(root, name)
+    if not place.exists():
+        raise Refused(f"{name} isn't open.", next=f"aegis upstream series open {name}")
+    _refuse_unfinished(root, name)
+    if _git(place, "status", "--porcelain"):
+        what = "Commit your changes first: a commit is a patch."
+        next = f"git -C {shlex.quote(_shown(place))} status"
+        raise Refused(what, where=_shown(place), next=next)
+    target = root / "patches" / name
+    exported = export(place)
+    changed = len(_changes(root, name, exported))
     for old in target.glob("*.patch"):
         old.unlink()
     for patch, mail in exported.items():
         (target / patch).write_bytes(mail)
     (target / "series").write_text("".join(f"{patch}\n" for patch in exported))
-    return changed
+    _git(place, "tag", "--force", "saved")
+    return Series(name, len(exported), changed)
 
 
-def refresh() -> None:
-    """Merge every series onto what it is written against now, requirements first."""
-    with scratch(()) as store:
-        known = catalogue(store)
-    for name in requirements.order(known, known):
-        with tempfile.TemporaryDirectory() as directory:
-            work = Path(directory, name)
-            open_series(name, work)
-            changed = save(name, work)
-        print(f"{name}: {changed} patches changed" if changed else f"{name}: as it was")
+def refresh(root: Path, names: Sequence[str] = ()) -> Iterator[Series]:
+    """Merge series onto what they are written against now, requirements first; each is saved.
 
-
-def check(names: list[str]) -> int:
-    """How many of these series, or of all, are not as exported, or break a rule."""
-    with scratch([RELEASES]) as store:
-        upstream = worktree(store)
-        wrong = 0
-        for name in names or sorted(upstream.catalogue):
-            found = list(rules.breaches(upstream, name)) if not differs(name) else [""]
-            print("".join(f"patches/{name}: {breach}\n" for breach in found if breach), end="")
-            wrong += bool(found)
-        found = list(rules.breaches_between(upstream)) if not (names or wrong) else []
-        found += [] if names else _wrong_notes(store, upstream)
-        print("".join(f"{breach}\n" for breach in found), end="")
-    return wrong + len(found)
-
-
-def worktree(repo: pygit2.Repository, name: str = "") -> Upstream:
-    """base/ and patches/ as they are here, committed or not."""
-    notes = snapshot(repo, ROOT / "notes") if (ROOT / "notes").is_dir() else None
-    return Upstream(
-        "aegis", WORK, "", snapshot(repo, ROOT / "base"), catalogue(repo, name), notes, {}
-    )
-
-
-def _wrong_notes(store: pygit2.Repository, upstream: Upstream) -> list[str]:
-    """What the notes since the newest release lack; a fork's releases are its tags.
-
-    A clone of aegis is a fork as soon as it has a tag that is no release of ours.
+    Raises:
+        Refused: a patch doesn't fit; its series is then open, as `open` leaves it.
     """
-    tags = {version(tag) for tag in git(ROOT, "tag").splitlines()}
-    url = BUNDLED if ROOT == OURS and tags <= versions().keys() else str(ROOT)
-    try:
-        old = open_release(store, url, latest(url))
-    except AegisError:  # a fork without a release
-        return []
-    return list(missing_notes.breaches(old, upstream))
+    with checkout.store(root) as store:
+        known = checkout.upstream(store, root).catalogue
+    for name in requirements.order(known, known):
+        if names and name not in names:
+            continue
+        open_here = directory(root, name)
+        if not _is_saved(open_here):
+            what = f"{name} is open, with work that isn't saved."
+            next = f"aegis upstream series save {name}"
+            raise Refused(what, where=_shown(open_here), next=next)
+        with tempfile.TemporaryDirectory() as temporary:
+            place = Path(temporary, name)
+            _build(root, name, place)
+            if _is_applying(place):
+                shutil.rmtree(open_here, ignore_errors=True)
+                shutil.move(place, open_here)
+                _refuse_unfinished(root, name)
+            yield save(root, name, place)
 
 
-def differs(name: str) -> bool:
-    """Whether exporting a series again would change a byte of it."""
-    with tempfile.TemporaryDirectory() as directory:
-        work = Path(directory, "work")
+def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
+    """What exporting a series again would change of it, if it fits at all."""
+    again = f"aegis upstream series open {name} && aegis upstream series save {name}"
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary, "work")
+        _start(root, name, place, opened)
+        mails = [str(root / "patches" / name / each) for each in listed(root, name)]
         try:
-            start(name, work)
-            for patch in listed(name):
-                git(work, "am", "--keep", "--quiet", str(ROOT / "patches" / name / patch))
-            exported = export(work)
-        except (SystemExit, AegisError) as error:
-            print(f"patches/{name} does not fit: {error}; {SERIES} refresh")
-            return True
-    changed = changes(name, exported)
-    if changed or list(exported) != listed(name):
-        print(
-            f"patches/{name} is not as exported: {', '.join(changed) or 'series'}; "
-            f"{SERIES} open {name} && {SERIES} save {name}"
-        )
-    return bool(changed)
+            for mail in mails:
+                _git(place, "am", "--keep", "--quiet", mail)
+        except Refused as error:
+            refresh = f"aegis upstream series refresh {name}"
+            yield Problem(f"patches/{name}", f"it doesn't fit: {error.what}", refresh)
+            return
+        exported = export(place)
+    for patch in _changes(root, name, exported):
+        yield Problem(f"patches/{name}/{patch}", "it isn't as `series save` writes it", again)
+    if set(exported) == set(listed(root, name)) and [*exported] != listed(root, name):
+        yield Problem(f"patches/{name}/series", "it isn't as `series save` writes it", again)
 
 
-def changes(name: str, exported: dict[str, bytes]) -> list[str]:
+def own_tests(place: Path) -> list[str]:
+    """The tests that a series brings, where it is open, committed or not."""
+    there = _git(place, "ls-tree", "-r", "--name-only", "start").splitlines()
+    here = _git(place, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    tests = [path for path in here if re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path)]
+    return sorted({*tests} - {*there})
+
+
+def _changes(root: Path, name: str, exported: dict[str, bytes]) -> list[str]:
     """The patches that differ from those in patches/NAME/."""
-    there = {path.name: path.read_bytes() for path in (ROOT / "patches" / name).glob("*.patch")}
+    files = (root / "patches" / name).glob("*.patch")
+    there = {path.name: path.read_bytes() for path in files}
     names = sorted(exported.keys() | there.keys())
     return [patch for patch in names if exported.get(patch) != there.get(patch)]
 
 
-def export(directory: Path) -> dict[str, bytes]:
+def export(place: Path) -> dict[str, bytes]:
     """The patches of the commits since `start`, by file name, in order."""
     patches: dict[str, bytes] = {}
-    for commit in git(directory, "rev-list", "--reverse", "start..HEAD").split():
-        subject = git(directory, "show", "--no-patch", "--format=%s", commit)
-        patch = rules.named(subject)
+    for commit in _git(place, "rev-list", "--reverse", "start..HEAD").split():
+        patch = rules.named(_git(place, "show", "--no-patch", "--format=%s", commit))
         if patch in patches:
-            sys.exit(f"two patches are called {patch}: give one another subject")
-        mail = subprocess.run(
-            ["git", *EXPORT, "--stdout", "-1", commit],
-            cwd=directory,
-            env=HERMETIC,
-            check=True,
-            capture_output=True,
-        ).stdout
-        patches[patch] = _fixed(mail)
+            what = f"Two commits would be {patch}: give one another subject."
+            next = f"git -C {shlex.quote(_shown(place))} log --oneline start.."
+            raise Refused(what, where=_shown(place), next=next)
+        patches[patch] = _fixed(_git(place, *_EXPORT, commit))
     return patches
 
 
-def listed(name: str) -> list[str]:
+def listed(root: Path, name: str) -> list[str]:
     """The patches of a series, as its series file lists them."""
-    series = ROOT / "patches" / name / "series"
+    series = root / "patches" / name / "series"
     lines = series.read_text().splitlines() if series.exists() else []
     return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
 
 
-def catalogue(repo: pygit2.Repository, name: str = "") -> dict[str, Component]:
-    """The components of the worktree; an empty one for a name whose series is not saved yet."""
-    found = {}
-    for directory in sorted((ROOT / "patches").iterdir()):
-        files = {"series": Entry.written(repo, b"")}
-        for file in directory.iterdir():
-            if file.is_file():
-                files[file.name] = Entry.written(repo, file.read_bytes())
-        if "component.toml" in files:
-            found[directory.name] = component.parse(directory.name, files)
-    if name and name not in found:
-        sys.exit(f"write patches/{name}/component.toml first")
-    return found
+def _git(place: Path, *args: str) -> str:
+    """Run git where a series is open, whatever its user's configuration is."""
+    return git.run(place, *args, env=_HERMETIC)
 
 
-def snapshot(repo: pygit2.Repository, directory: Path) -> Tree:
-    """The tree of a directory's files, tracked or not, but for what git ignores."""
-    said = git(directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    edits = {}
-    for path in (path for path in said.split("\0") if path and (directory / path).exists()):
-        file = directory / path
-        mode = 0o100755 if os.access(file, os.X_OK) else 0o100644
-        edits[path] = Entry.written(repo, file.read_bytes(), mode)
-    return trees.empty(repo).replaced(edits)
-
-
-def git(directory: Path, *args: str) -> str:
-    """Run git in a hermetic environment; show what it says where it fails."""
-    done = subprocess.run(
-        ["git", *args], cwd=directory, env=HERMETIC, check=False, stdout=subprocess.PIPE, text=True
-    )
-    if done.returncode:
-        sys.exit(f"git {args[0]} failed in {directory}")
-    return done.stdout.strip()
-
-
-def _fixed(mail: bytes) -> bytes:
+def _fixed(mail: str) -> bytes:
     # Author and date would change with who refreshes a patch; the commit that does it says that.
-    head, separator, rest = mail.partition(b"\n\n")
-    head = re.sub(rb"\n[ \t]+", b" ", head)
-    head = re.sub(rb"^From: .*$", b"From: aegis <series@aegis.invalid>", head, flags=re.MULTILINE)
-    head = re.sub(rb"^Date: .*$", b"Date: Thu, 1 Jan 2026 00:00:00 +0000", head, flags=re.MULTILINE)
-    return head + separator + rest
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except AegisError as error:
-        sys.exit(f"{error.what} at {error.where}: {SERIES} refresh, in requirement order")
+    head, separator, rest = mail.partition("\n\n")
+    head = re.sub(r"\n[ \t]+", " ", head)
+    head = re.sub(r"(?m)^From: .*$", "From: aegis <series@aegis.invalid>", head)
+    head = re.sub(r"(?m)^Date: .*$", "Date: Thu, 1 Jan 2026 00:00:00 +0000", head)
+    return (head + separator + rest).encode("utf-8", "surrogateescape")

@@ -17,7 +17,7 @@ MOST_COMPONENTS = 500
 MOST_PATCHES = 1000
 MOST_BYTES = 64 * 1024  # of component.toml, and of a series' list
 _NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")  # as it can be typed, and recorded
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")  # as it can be typed, and recorded
 _LONGEST_TEXT = 500
 
 
@@ -52,7 +52,7 @@ def parse(name: str, files: Mapping[str, Entry]) -> Component:
         SeriesError: `component.toml` or `series` is missing or wrong.
     """
     where = f"patches/{name}"
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise SeriesError("not a valid component name", where=repr(where))
     try:
         if max(files["component.toml"].size, files["series"].size) > MOST_BYTES:

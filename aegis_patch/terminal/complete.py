@@ -20,7 +20,7 @@ _COMMON = [
     *("--project-path", "--dry-run", "--diff", "--json"),
     *("--quiet", "--yes", "--no-interactive", "--help"),
 ]
-_WORDS = {"Names", "NewAnswers", "NewDirectory", "Paths", "Target", *CHOICES}
+_WORDS = {"Names", "NewAnswers", "NewDirectory", "Paths", "Target", "UpstreamWords", *CHOICES}
 _PATHS = {"Where", "AnswersFile", "NewDirectory", "Paths", "Target"}
 _SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
 
@@ -37,6 +37,8 @@ def answer(words: list[str]) -> int:
         return 1
     elif kind == "Command":
         found = (f"{name}\t{_help(name)}" for name in COMMANDS if name not in ALIASES)
+    elif kind == "UpstreamWords":
+        found = _upstream_words([word for word in before if word[:1] != "-"], where.absolute())
     else:
         values = {*_values(kind, verb, where)} - {*before, *typed.split(",")}
         found = (typed + name for name in sorted(values))
@@ -101,6 +103,22 @@ def _values(kind: str, verb: str, where: Path) -> Iterable[str]:
     elif kind in {"Names", "Components"}:
         found = there if verb == "remove" else {*_components(url, release)} - {*there}
     return filter(_SAFE.fullmatch, found)
+
+
+def _upstream_words(words: list[str], where: Path) -> Iterable[str]:
+    """What `aegis upstream` takes next."""
+    from aegis_patch.terminal.commands.upstream import SERIES, VERBS
+
+    match words[words.index("upstream") + 1 :]:
+        case []:
+            return VERBS
+        case ["series"]:
+            return SERIES
+        case ["series", *_]:
+            places = (where, *where.parents)
+            found = next((each for each in places if (each / "patches").is_dir()), where)
+            return sorted(each.parent.name for each in found.glob("patches/*/series"))
+    return ()
 
 
 def _record(start: Path) -> dict[str, Any]:

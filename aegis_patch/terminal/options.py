@@ -100,3 +100,8 @@ Verify = Annotated[
     str, typer.Option("--verify", metavar="COMMAND", help="Land only if it passes on the result.")
 ]
 Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
+UpstreamWords = Annotated[list[str] | None, typer.Argument(metavar="COMMAND", hidden=True)]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="DIR", help="With new: the project that becomes base/."),
+]

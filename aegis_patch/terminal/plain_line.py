@@ -91,7 +91,7 @@ def _parameters(
             own[parameter] = "--exit-code" in given
         elif type in values:
             own[parameter] = values[type] if type in LISTS.values() else values[type][-1]
-        elif words and type in {"Names", "NewAnswers"}:
+        elif words and type in {"Names", "NewAnswers", "UpstreamWords"}:
             own[parameter], words = words, []
         elif len(words) == 1 and type == "NewDirectory":
             own[parameter], words = Path(words[0]), []

@@ -26,6 +26,7 @@ _MODULES = {
     **{"repair": "repair", "adopt": "adopt"},
     **dict.fromkeys(("merge-driver", "status", "diff", "explain", "components"), "look"),
     "completion": "completion",
+    "upstream": "upstream",
 }
 """Where each command is."""
 COMMANDS = (*_MODULES,)

@@ -113,18 +113,18 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
                 text = entry.data.decode()
             except UnicodeDecodeError as error:
                 raise SeriesError("an identity file is not UTF-8", where=f"base/{path}") from error
-            rendered[path] = renamed(text, _values(example), _values(complete)).encode()
+            rendered[path] = renamed(text, values(example), values(complete)).encode()
     return rendered
 
 
 def recovered(upstream: Upstream, read: Callable[[str], bytes]) -> dict[str, str]:
     """The answers that identity files have where base/ has its own, in double quotes."""
-    values = _values(defaults(upstream))
+    known = values(defaults(upstream))
     found: dict[str, str] = {}
     for path in FILES:
         text = read(path).decode("utf-8", "replace")
         for line in upstream.base.read(path).decode("utf-8", "replace").splitlines():
-            found = _answered(line, text, values) | found
+            found = _answered(line, text, known) | found
     name = found.pop("slug", "")
     return {"project_name": name, **found} if name else found
 
@@ -189,7 +189,8 @@ def _asked(given: Mapping[str, str], suggested: Mapping[str, str]) -> Mapping[st
         return worker.answers.combined
 
 
-def _values(answers: Mapping[str, str]) -> dict[str, str]:
+def values(answers: Mapping[str, str]) -> dict[str, str]:
+    """The answers, and the slug, as the identity files hold them."""
     return {**answers, "slug": slug(answers["project_name"])}
 
 

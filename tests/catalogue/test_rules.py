@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from aegis_patch.upstream import releases
 from aegis_patch.values import replace
 from tests import tiny
 from tests.catalogue.test_catalogue import NAMES
-from tests.conftest import ROOT, git
+from tests.conftest import ROOT, Project
 from tests.promises.test_laws import stack_of, subsets, tree_of
 from tests.tiny import Files
 
@@ -49,7 +47,7 @@ def head_of_the_checkout(store: pygit2.Repository) -> Upstream:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_series_breaks_a_rule(store: pygit2.Repository, head: Upstream, name: str) -> None:
-    assert not list(rules.breaches(head, name))
+    assert not [*rules.breaches(head, name), *rules.advice(head, name)]
 
 
 def test_base_and_the_series_break_none_together(store: pygit2.Repository, head: Upstream) -> None:
@@ -150,9 +148,9 @@ def test_a_series_that_breaks_one(
     opened = tiny.an_upstream(small, BASE, (tiny.a_component("cache"), after))
     of_git = ("say why", "its subject")  # of tiny patches, which git names
     found = [
-        each
-        for each in rules.breaches(opened, "cache")
-        if not any(words in each for words in of_git)
+        str(each)
+        for each in (*rules.breaches(opened, "cache"), *rules.advice(opened, "cache"))
+        if not any(words in each.what for words in of_git)
     ]
     assert len(found) == (says is not None), found
     assert says is None or says in found[0]
@@ -179,13 +177,13 @@ def test_an_item_is_one_series_alone(
         (tiny.a_component("cache"), having(one)), (tiny.a_component("mail"), having(other)),
     )  # fmt: skip
     expected = [f"list: cache and mail both have {item!r}"] if item else []
-    assert list(rules.breaches_between(opened)) == expected
+    assert [str(each) for each in rules.breaches_between(opened)] == expected
 
 
 def test_an_anchor_stands_once_in_a_file(small: pygit2.Repository) -> None:
     base = {**BASE, "list": BASE["list"] + b"  # yours below\nend of it\n"}
     opened = tiny.an_upstream(small, base, (tiny.a_component("cache"), {**base, "new": b"x\n"}))
-    assert list(rules.breaches_between(opened)) == [
+    assert [str(each) for each in rules.breaches_between(opened)] == [
         "list: the anchor '# yours below' stands there 2 times"
     ]
 
@@ -202,30 +200,22 @@ def anchors_in(store: pygit2.Repository, tree: Tree) -> list[tuple[str, bytes]]:
 
 def test_a_fork_checks_its_own(tmp_path: Path) -> None:
     """In the fork's own directory, with nothing but its base/ and patches/."""
-    fork = tmp_path / "fork"
+    fork = Project(tmp_path / "fork")
     for each in ("base", "patches/ingress"):
-        shutil.copytree(ROOT / each, fork / each)
-    git(tmp_path, "init", "--quiet", "fork")
-    check = [sys.executable, "-m", "aegis_patch.maintain.series", "check"]
-    done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, ""), done
-    gone = "rm -q base/Makefile base/README.md"
-    for words in ("add --all", "commit --quiet --message Start", "tag v1.0", gone):
-        git(fork, *words.split())
+        shutil.copytree(ROOT / each, fork.path / each)
+    fork.git("init", "--quiet")
+    check = ("upstream", "series", "check")
+    assert fork.aegis(*check).out == "Nothing is wrong.\n"
+    fork.commit("Start")
+    fork.git("tag", "v1.0")
+    fork.git("rm", "--quiet", "base/Makefile", "base/README.md")
+    [lacking] = fork.aegis(*check, "--json", code=1).json["problems"]
     wanted = '[[file]]\nname = "Makefile"\n\n[[file]]\nname = "README.md"\n'
-    for _ in ("alone", "in a clone of aegis"):
-        done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
-        lacking = f"gone without a note; write into notes/VERSION.toml:\n\n{wanted}\n"
-        assert (done.returncode, done.stdout) == (1, lacking)
-        shutil.copytree(ROOT / "aegis_patch", fork / "aegis_patch", dirs_exist_ok=True)
-    git(fork, "reset", "--quiet", "--hard")
-    first = (fork / "patches/ingress/series").read_text().split()[0]
-    mail = fork / "patches/ingress" / first
-    head, _, rest = mail.read_bytes().partition(b"\n\n")
-    diff = b"diff --git" + rest.partition(b"\ndiff --git")[2]
-    mail.write_bytes(head + b"\n\nBecause.\n\n" + diff)
-    done = subprocess.run(check, cwd=fork, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stdout == f"patches/ingress: {first}: the body does not say why\n"
-    usage = subprocess.run(check[:-1], cwd=fork, capture_output=True, text=True, check=False)
-    assert f"`{sys.executable} -m aegis_patch.maintain.series VERB`" in usage.stdout
+    assert lacking["what"] == f"gone without a note; write into notes/VERSION.toml:\n\n{wanted}"
+    fork.git("reset", "--quiet", "--hard")
+    first = f"patches/ingress/{fork.read('patches/ingress/series').split()[0]}"
+    head, _, rest = fork.read(first).partition("\n\n")
+    diff = "diff --git" + rest.partition("\ndiff --git")[2]
+    fork.write(first, f"{head}\n\nBecause.\n\n{diff}")
+    [short] = fork.aegis(*check, "--json", code=1).json["problems"]
+    assert (short["where"], short["what"]) == (first, "the body does not say why")

@@ -59,6 +59,9 @@ def test_words_options_and_names(start: Start) -> None:
     assert completed(path, "add", "--") >= {*COMMON, "--verify", "--no-lock", "--strict"}
     assert completed(path, "add", "--verify", "") == set()
     assert completed(path, "nope", "") == set()
+    assert completed(path, "upstream", "") == {"check", "new", "series"}
+    assert completed(path, "upstream", "series", "o") == {"open"}
+    assert completed(ROOT, "upstream", "series", "open", "cach") >= {"cache"}
 
 
 def test_a_path_is_for_the_shell_to_complete(start: Start, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ LINES = (
     "adopt",
     "merge-driver on",
     "completion bash",
+    "upstream series check",
 )
 AS_RESULT = ("answers description=Mine --diff", "adopt")
 FAILURES = (
@@ -62,6 +63,8 @@ def test_every_command_prints_one_object(start: Start) -> None:
     project = start("worker", version=OLDER)
     (project.path / "Dockerfile").unlink()
     project.commit("Mine")
+    for path in ("base/aegis.toml", "patches/README.md"):  # an upstream, too
+        project.write(path, project.read("aegis.toml"))
     for line in LINES:
         name, *words = line.split()
         shape = "result" if line in AS_RESULT else OTHERS.get(name, name)

@@ -1,0 +1,114 @@
+"""The upstream that is worked on: its repository, and its base/ and patches/ as a release."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.errors import Refused
+from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.trees import Tree
+from aegis_patch.project import git
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import fork, releases
+from aegis_patch.values import replace
+
+PARTS = ("base", "patches", "notes")
+_OURS = releases.RELEASES.parent.parent
+
+
+def find(where: Path) -> Path:
+    """The top of the repository of an upstream that a directory is in.
+
+    Raises:
+        Refused: it is in none.
+    """
+    found = pygit2.discover_repository(str(where.resolve()))
+    root = Path(pygit2.Repository(found).workdir or found) if found else where.resolve()
+    if not (found and (root / "base").is_dir() and (root / "patches").is_dir()):
+        raise Refused(
+            "Not an upstream: its git repository has base/ and patches/ at the top.",
+            where=str(root),
+            next="aegis upstream new PATH",
+        )
+    return root
+
+
+@contextmanager
+def store(root: Path) -> Iterator[pygit2.Repository]:
+    """A scratch store that sees the objects of an upstream, and those of our releases."""
+    with scratch([git.objects(root), releases.RELEASES]) as made:
+        yield made
+
+
+def tree(store: pygit2.Repository, root: Path, ref: str = "") -> Tree:
+    """All of a commit; without one, base/, patches/ and notes/ on disk but for what git ignores.
+
+    Raises:
+        Refused: there is no such commit.
+    """
+    if ref:
+        asked = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{tree}}")
+        said = git.run(root, *asked, fine=1)
+        if not said:
+            raise Refused(f"No commit {ref!r}.", where=str(root), next="git log -1")
+    else:
+        said = _on_disk(store, root)
+    return Tree(store, pygit2.Oid(hex=said.strip()))
+
+
+def _on_disk(store: pygit2.Repository, root: Path) -> str:
+    """The id of the tree that git would commit, written into a scratch store."""
+    index = Path(git.run(root, "rev-parse", "--absolute-git-dir").strip(), "index")
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory, "index")
+        if index.exists():
+            shutil.copyfile(index, copy)
+        env = {
+            "GIT_INDEX_FILE": str(copy),
+            "GIT_OBJECT_DIRECTORY": str(Path(store.path, "objects")),
+            **git.seeing([git.objects(root)]),
+        }
+        there = [part for part in PARTS if (root / part).exists()]
+        git.run(root, "add", "--all", "--", *there, env=env)
+        return git.run(root, "write-tree", env=env)
+
+
+def upstream(store: pygit2.Repository, root: Path, ref: str = "") -> Upstream:
+    """The upstream as a release: that of a commit, or what is on disk.
+
+    Raises:
+        Refused: a commit has no base/ and patches/.
+        SeriesError: a component can't be read.
+    """
+    whole = tree(store, root, ref)
+    base, patches, notes = (whole.subtree(part) for part in PARTS)
+    if base is None or patches is None:
+        raise Refused(f"{ref} has no base/ and patches/.", where=str(root), next="git log -1")
+    found = store[patches.id].peel(pygit2.Tree)
+    catalogue = releases.parsed(store, str(root), found)
+    return Upstream(str(root), releases.WORK, "", base, catalogue, notes, {})
+
+
+def newest_release(store: pygit2.Repository, root: Path, ref: str = "") -> Upstream | None:
+    """The release before a commit, or before what is on disk; None if there is none yet.
+
+    The releases of an upstream are its tags. A clone of aegis has releases of its own as soon as
+    it has a tag that is none of ours.
+    """
+    reached = ["--merged", ref] if ref else []
+    tags = {fork.version(tag): tag for tag in git.run(root, "tag", *reached).split()}
+    if root == _OURS and tags.keys() <= releases.versions().keys():
+        return releases.open_release(store, releases.BUNDLED, releases.latest())
+    here = git.run(root, "rev-parse", f"{ref}^{{commit}}") if ref else ""
+    for version in sorted(tags, key=fork.age, reverse=True):
+        commit = git.run(root, "rev-parse", f"{tags[version]}^{{commit}}")
+        there = tree(store, root, commit.strip())
+        if commit != here and there.subtree("base") and there.subtree("patches"):
+            return replace(upstream(store, root, commit.strip()), release=version)
+    return None

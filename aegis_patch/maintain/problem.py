@@ -1,0 +1,24 @@
+"""What is wrong with an upstream: where, what, and what to type next."""
+
+from __future__ import annotations
+
+from aegis_patch.errors import SeriesError
+from aegis_patch.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that a maintainer has to change; `where` is a path, with a line if one is known."""
+
+    where: str
+    what: str
+    next: str = ""
+
+    def __str__(self) -> str:
+        """As it is printed on one line."""
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+def of(error: SeriesError, next: str = "") -> Problem:
+    """The problem that an error tells."""
+    return Problem(error.where, error.what, error.next or next)

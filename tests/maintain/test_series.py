@@ -1,0 +1,182 @@
+"""A series is a branch: opened, edited, saved, and merged onto another base."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, git, needs, run
+from tests.promises.test_hostile import BASE
+
+CALC = 'first = 1\nsecond = 2\n# yours below\n\nlast = "Lantern"\n'
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Project:
+    """An upstream with one component of two patches, which does not need this checkout."""
+    made = Project(tmp_path / "own")
+    made.path.mkdir()
+    made.git("init", "--quiet", "--initial-branch=main")
+    for path, data in BASE.items():
+        made.write(path, data.decode() if isinstance(data, bytes) else data[0].decode())
+    made.write("base/calc.py", CALC)
+    (made.path / "patches").mkdir()
+    made.aegis("upstream", "series", "new", "mail")
+    opened = Project(Path(made.aegis("upstream", "series", "open", "mail", "--json").json["made"]))
+    opened.write("mail.py", "MAIL = 1\n")
+    opened.commit("Send mail\n\nBecause people wait for a letter, and not for nothing.")
+    opened.edit("calc.py", "# yours below", "mail = 3\n# yours below")
+    opened.write(
+        "tests/test_mail.py", "def test_it():\n    import calc\n    assert calc.mail == 3\n"
+    )
+    opened.commit("Count mails\n\nBecause somebody wants to know how many of them there are.")
+    saved = made.aegis("upstream", "series", "save", "mail", "--json").json["series"]
+    assert saved == [{"name": "mail", "patches": 2, "changed": 2}]
+    made.commit("Mail")
+    return made
+
+
+def opened(own: Project, name: str = "mail") -> Project:
+    return Project(own.path / ".series" / name)
+
+
+def test_what_is_saved_is_what_was_opened(own: Project) -> None:
+    tree = opened(own).tree
+    own.git("clean", "-qfdx")
+    own.aegis("upstream", "series", "open", "mail")
+    assert opened(own).tree == tree
+    assert opened(own).subjects[:2] == ["Count mails", "Send mail"]
+    saved = own.aegis("upstream", "series", "save", "mail", "--json").json["series"]
+    assert saved == [{"name": "mail", "patches": 2, "changed": 0}]
+    assert not own.git("status", "--porcelain")
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+
+
+@pytest.mark.parametrize("tool", ["git", "quilt"])
+def test_other_tools_apply_an_exported_series_to_the_same_tree(own: Project, tool: str) -> None:
+    needs(tool)
+    tree = opened(own).tree
+    place = opened(own)
+    place.git("reset", "--quiet", "--hard", "start")
+    patches = own.path / "patches/mail"
+    if tool == "git":
+        listed = (patches / "series").read_text().split()
+        place.git("am", "--quiet", *(str(patches / each) for each in listed))
+    else:
+        command = ["quilt", "push", "-a", "--quiltrc", "-"]
+        env = {"PATH": "/usr/bin:/bin", "QUILT_PATCHES": str(patches), "QUILT_PC": ".git/pc"}
+        subprocess.run(command, cwd=place.path, env=env, check=True, capture_output=True)
+        place.commit()
+    assert place.tree == tree
+
+
+def test_opening_again_goes_on(own: Project) -> None:
+    place = opened(own)
+    place.write("mail.py", "MAIL = 2\n")
+    own.aegis("upstream", "series", "open", "mail")
+    assert place.read("mail.py") == "MAIL = 2\n"
+    error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
+    assert error["what"] == "Commit your changes first: a commit is a patch."
+    assert " M mail.py" in pasted(own, error["next"]) + " M mail.py"
+    place.commit("Send two mails\n\nBecause one of the two is always lost on its way.")
+    own.aegis("upstream", "series", "open", "mail")
+    assert place.subjects[0] == "Send two mails"
+    own.aegis("upstream", "series", "save", "mail")
+    own.aegis("upstream", "series", "open", "mail")
+    assert place.read("mail.py") == "MAIL = 2\n"
+
+
+def pasted(own: Project, command: str) -> str:
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return subprocess.run(
+        command, shell=True, cwd=own.path, env=env, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_refresh_follows_the_base(own: Project) -> None:
+    own.edit("base/calc.py", "first = 1\n", "zeroth = 0\nfirst = 1\n")
+    own.commit("Committed before: the patch's preimage is in the history alone")
+    problems = own.aegis("upstream", "series", "check", "--json", code=1).json["problems"]
+    assert [each["next"] for each in problems] == ["aegis upstream series refresh mail"]
+    assert own.aegis("upstream", "series", "refresh").out == "mail: 2 patches, 1 changed\n"
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+    own.aegis("upstream", "series", "open", "mail")
+    assert opened(own).read("calc.py").startswith("zeroth = 0\nfirst")
+
+
+def test_refresh_stops_where_a_hand_is_needed(own: Project) -> None:
+    own.edit("base/calc.py", "second = 2\n", "second = two\n")
+    own.edit("base/calc.py", "# yours below\n", "third = 3\n# yours below\n")
+    own.commit("Base")
+    error = own.aegis("upstream", "series", "refresh", "--json", code=1).json["error"]
+    assert error["what"].startswith("count-mails.patch doesn't fit.")
+    assert error["where"] == ".series/mail"
+    assert "git am --continue" in pasted(own, error["next"])
+    for verb in ("open", "save"):
+        again = own.aegis("upstream", "series", verb, "mail", "--json", code=1).json["error"]
+        assert again == error
+    assert own.aegis("upstream", "series", "refresh", code=1).err
+    opened(own).write("calc.py", CALC.replace("# yours", "third = 3\nmail = 3\n# yours"))
+    opened(own).git("add", "--all")
+    opened(own).git("am", "--continue")
+    assert "1 changed" in own.aegis("upstream", "series", "save", "mail").out
+    assert own.aegis("upstream", "series", "refresh").out == "mail: 2 patches, as it was\n"
+
+
+def test_a_series_that_requires_another_follows_too(own: Project) -> None:
+    own.aegis("upstream", "series", "new", "post")
+    about = "patches/post/component.toml"
+    own.edit(about, "requires = []", 'requires = ["mail"]')
+    own.aegis("upstream", "series", "open", "post")
+    opened(own, "post").edit("calc.py", "mail = 3\n", "mail = 30\n")
+    opened(own, "post").commit("Post more\n\nBecause three letters are not enough for anybody.")
+    own.aegis("upstream", "series", "save", "post")
+    own.commit("Post")
+    own.edit("base/calc.py", "first = 1\n", "zeroth = 0\nfirst = 1\n")
+    own.commit("Base")
+    said = own.aegis("upstream", "series", "refresh").out
+    assert said == "mail: 2 patches, 1 changed\npost: 1 patches, 1 changed\n"
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+
+
+def test_the_tests_of_a_series_run_where_it_is_open(own: Project) -> None:
+    ran = own.aegis("upstream", "series", "test", "mail", "--json", "--", "false", code=1).json
+    assert ran == {"command": ["false"], "exit_code": 1}
+    ran = own.aegis("upstream", "series", "test", "mail", "--", "grep", "-q", "mail", "calc.py")
+    assert ran.out == ".series/mail: grep -q mail calc.py\n"
+    own.aegis("upstream", "series", "new", "post")
+    error = own.aegis("upstream", "series", "test", "post", "--json", code=1).json["error"]
+    assert error["what"] == "The series brings no test_*.py."
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ("series open nope", 1, "There is no patches/nope/component.toml."),
+        ("series save mail", 1, "mail isn't open."),
+        ("series new mail", 1, "mail exists already."),
+        ("series new a/b", 1, "isn't a component's name"),
+        ("series open", 2, "Name one series to open."),
+        ("series nonsense", 2, "Say what to do"),
+        ("series save mail --dry-run", 2, "has no --dry-run"),
+        ("series test post", 1, "There is no patches/post/component.toml."),
+    ],
+)
+def test_what_cannot_be_done_is_refused(own: Project, words: str, code: int, says: str) -> None:
+    own.git("clean", "-qffdx")
+    error = own.aegis("upstream", *words.split(), "--json", code=code).json["error"]
+    assert says in error["what"]
+    assert not (own.path / ".series").exists()
+    if "?" not in error["next"]:
+        pasted(own, error["next"])
+
+
+def test_it_is_an_upstream_or_nothing_is_done(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "x")
+    (tmp_path / "x/base").mkdir()
+    error = run("-C", tmp_path / "x", "upstream", "series", "check", "--json").json["error"]
+    assert error["what"].startswith("Not an upstream")
