@@ -2,12 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from aegis_patch.maintain import checkout, missing_notes, rules, series
+import pygit2
+
+from aegis_patch.errors import AegisError, Refused, SeriesClash, SeriesError
+from aegis_patch.maintain import checkout, missing_notes, problem, rules, series
 from aegis_patch.maintain.problem import Problem
+from aegis_patch.objects import texts, tree_merges
+from aegis_patch.objects.trees import Tree
+from aegis_patch.stack import component, pristine, requirements, update_notes
+from aegis_patch.stack.component import Catalogue, is_chosen
+from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import identity_files, releases, untrusted
+from aegis_patch.values import replace
+
+MOST_SETS = 300
+"""Sets of components that are tried, the small ones first: each new one may double them."""
+_OTHER = {
+    "project_name": "Quite Another",
+    "description": "Another text.",
+    "author_name": "Somebody Else",
+    "author_email": "else@other.example",
+}
+
+
+def of_upstream(root: Path, ref: str = "") -> list[Problem]:
+    """Everything in a commit, or on disk, that would fail at a user's.
+
+    Raises:
+        Refused: there is no such commit.
+    """
+    with checkout.store(root) as store:
+        whole = checkout.tree(store, root, ref)
+        found = [*_in_files(whole)] or [*_in_components(whole)]
+        if found:
+            return found
+        upstream = checkout.upstream(store, root, ref)
+        found = [*_in_identity(upstream)] or [*_in_series(upstream)]
+        if not found:
+            for name in upstream.catalogue:
+                found += _opening(name, rules.breaches(upstream, name))
+            found += [*_in_sets(upstream)] or [*rules.breaches_between(upstream)]
+        return [*found, *_in_notes(store, root, upstream, ref)]
 
 
 def of_series(root: Path, names: Sequence[str] = ()) -> list[Problem]:
@@ -23,10 +64,167 @@ def of_series(root: Path, names: Sequence[str] = ()) -> list[Problem]:
             found += list(series.differences(root, name, upstream)) or _of_one(upstream, name)
         if not (names or found):
             found += rules.breaches_between(upstream)
-        if not names and (old := checkout.newest_release(store, root)):
-            found += [Problem("", each) for each in missing_notes.breaches(old, upstream)]
+        if not names:
+            found += _in_notes(store, root, upstream)
     return found
 
 
 def _of_one(upstream: Upstream, name: str) -> list[Problem]:
-    return [*rules.breaches(upstream, name), *rules.advice(upstream, name)]
+    return _opening(name, (*rules.breaches(upstream, name), *rules.advice(upstream, name)))
+
+
+def _opening(name: str, found: Iterable[Problem]) -> list[Problem]:
+    """Problems that are solved where a series is open."""
+    return [replace(each, next=f"aegis upstream series open {name}") for each in found]
+
+
+def sets(catalogue: Catalogue) -> list[frozenset[str]]:
+    """The sets of components that projects have: at most so many, the small ones first."""
+    found = [frozenset[str]()]
+    for names in found:  # grows while it is walked
+        for name in filter(lambda name: is_chosen(catalogue[name]), catalogue):
+            grown = requirements.closure(catalogue, names | {name})
+            if grown not in found and len(found) < MOST_SETS:
+                found.append(grown)
+    return found
+
+
+def _in_files(whole: Tree) -> Iterator[Problem]:
+    """Files that no user's aegis takes."""
+    pending = []
+    for part in checkout.PARTS:
+        if tree := whole.subtree(part):
+            pending.append((part, tree.id))
+        elif part != "notes":
+            yield Problem(part, f"there is no {part}/", "aegis upstream new PATH")
+    for fault in untrusted.faults(whole.store, pending):
+        yield problem.of(fault, f"git rm --cached -- {shlex.quote(fault.where)}")
+
+
+def _in_components(whole: Tree) -> Iterator[Problem]:
+    """Directories of patches/ that are no component."""
+    catalogue = {}
+    directories = whole.store[whole.id].peel(pygit2.Tree)["patches"].peel(pygit2.Tree)
+    for name, files in releases.component_files(whole.store, directories).items():
+        try:
+            catalogue[name] = component.parse(name, files)
+        except SeriesError as error:
+            yield problem.of(error, f"git log -1 -- {shlex.quote(f'patches/{name}')}")
+    for name, each in catalogue.items():
+        for need in each.requires:
+            if need not in catalogue:
+                what = f"it requires {need!r}, which there is not"
+                yield Problem(f"patches/{name}/component.toml", what, "ls patches")
+    try:
+        requirements.order(catalogue, catalogue)
+    except SeriesError as error:
+        yield Problem("patches", error.what, "grep requires patches/*/component.toml")
+
+
+def _in_identity(upstream: Upstream) -> Iterator[Problem]:
+    """Answers of base/ that can't become a user's."""
+    ask = f"What does base/ have? [answers] needs {', '.join(_OTHER)}"
+    try:
+        answers = identity_files.defaults(upstream)
+        if missing := _OTHER.keys() - answers.keys():
+            what = f"[answers] lacks {', '.join(sorted(missing))}"
+            yield Problem(f"base/{RECORD}", what, ask)
+            return
+        identity_files.ask(upstream, {}, {})
+        identity_files.identity(upstream, _OTHER)
+    except SeriesError as error:
+        yield problem.of(error, ask)
+        return
+    except Refused as error:
+        yield Problem(f"base/{RECORD}", error.what, error.next)
+        return
+    keys = {value: key for key, value in identity_files.values(answers).items()}
+    for value, key in keys.items():
+        within = re.compile(rf"\w{re.escape(value)}|{re.escape(value)}\w")
+        for path in identity_files.FILES:
+            for number, line in enumerate(upstream.base.read(path).decode().split("\n"), 1):
+                if found := within.search(line):
+                    what = f"{key} {value!r} is part of another word, {found[0]!r}"
+                    yield Problem(f"base/{path}:{number}", what, f"Which other {key}?")
+
+
+def _in_series(upstream: Upstream) -> Iterator[Problem]:
+    """Patches that don't apply."""
+    for name in requirements.order(upstream.catalogue, upstream.catalogue):
+        try:
+            pristine.after(upstream, name)
+        except SeriesClash:
+            continue  # what it requires clashes
+        except SeriesError as error:
+            if error.where.startswith(f"patches/{name}/"):
+                yield problem.of(error, f"aegis upstream series refresh {name}")
+
+
+def _in_sets(upstream: Upstream) -> Iterator[Problem]:
+    """Components that can't be combined, with each other or with a user's answers."""
+    identity = identity_files.identity(upstream, _OTHER)
+    files = {path: upstream.base.lookup(path) for path in identity}
+    named = upstream.base.replaced(
+        {path: file.rewritten(identity[path]) for path, file in files.items() if file}
+    )
+    clashing = list[frozenset[str]]()
+    for names in sets(upstream.catalogue):
+        if any(other <= names for other in clashing):
+            continue
+        found = [*_clashes(upstream, names)] or [*_clashes_with_answers(upstream, names, named)]
+        clashing += [names] if found else []
+        yield from found
+
+
+def _clashes(upstream: Upstream, names: frozenset[str]) -> Iterator[Problem]:
+    try:
+        pristine.fold(upstream, names)
+    except SeriesClash as clash:
+        name = clash.component
+        order = requirements.order(upstream.catalogue, names)
+        so_far = pristine.fold(upstream, order[: order.index(name)])
+        sides = pristine.before(upstream, name), so_far, pristine.after(upstream, name)
+        for path in clash.paths:
+            where = f"patches/{name}: {path}:{_meeting(path, *sides)}"
+            what = f"with {', '.join(sorted(names - {name}))}: both change these lines"
+            yield Problem(where, what, f"aegis upstream series open {name}")
+
+
+def _clashes_with_answers(
+    upstream: Upstream, names: frozenset[str], named: Tree
+) -> Iterator[Problem]:
+    sides = upstream.base, pristine.fold(upstream, names), named
+    for path in tree_merges.merge(*sides)[1]:
+        where = f"base/{path}:{_meeting(path, *sides)}"
+        what = f"an answer stands here, and {', '.join(sorted(names))} changes the line beside it"
+        yield Problem(where, what, f"aegis upstream series open {max(names)}")
+
+
+def _meeting(path: str, base: Tree, ours: Tree, theirs: Tree) -> int:
+    """The first line of `theirs` at which two changes of a file meet."""
+    before, mine, wanted = (tree.read(path) for tree in (base, ours, theirs))
+    changed = [at for at, _ in texts.hunks(before, mine)]
+    for at, to in texts.hunks(before, wanted):
+        if any(at.start <= other.stop and other.start <= at.stop for other in changed):
+            return to.start + 1
+    return 1
+
+
+def _in_notes(
+    store: pygit2.Repository, root: Path, upstream: Upstream, ref: str = ""
+) -> Iterator[Problem]:
+    """Notes that can't be read, and what goes without one."""
+    try:
+        old = checkout.newest_release(store, root, ref)
+        if old:
+            breaches = [*missing_notes.breaches(old, upstream)]
+            yield from [Problem("notes", each, "git diff --stat") for each in breaches]
+            return
+    except AegisError:  # an older release is broken; this one need not be
+        pass
+    for name in upstream.notes.names() if upstream.notes else ():
+        if name.endswith(".toml") and upstream.notes:
+            try:
+                update_notes.parse(name.removesuffix(".toml"), upstream.notes.read(name))
+            except ValueError as error:
+                yield Problem(f"notes/{name}", str(error), f"git log -1 -- notes/{name}")

@@ -23,7 +23,7 @@ from typing import Any
 
 import pygit2
 
-from aegis_patch.maintain import missing_notes
+from aegis_patch.maintain import check, missing_notes
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.stack.component import Catalogue, is_chosen
@@ -36,7 +36,6 @@ RELEASES = ROOT / "aegis_patch" / "releases"
 PACKS = RELEASES / "pack"
 HEADER = "# Our releases, oldest first. Written by scripts/record; published ones never change.\n"
 DEPTH = 10  # deltas for one object: more save little, and each has to be read
-MOST_SETS = 300  # that projects can have: with each new component there may be twice as many
 
 
 def main() -> None:
@@ -115,13 +114,7 @@ def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
 
 def _sets(catalogue: Catalogue) -> set[frozenset[str]]:
     """What each series is written against and makes, and what projects have: small sets first."""
-    projects = [frozenset[str]()]
-    for names in projects:  # grows while it is walked
-        for name in filter(lambda name: is_chosen(catalogue[name]), catalogue):
-            grown = requirements.closure(catalogue, names | {name})
-            if grown not in projects and len(projects) < MOST_SETS:
-                projects.append(grown)
-    found = set(projects)
+    found = set(check.sets(catalogue))
     for name in catalogue:
         whole = requirements.required(catalogue, [name])
         found |= {whole, whole - {name}}

@@ -63,6 +63,13 @@ class Series:
     changed: int
 
 
+def all_names(root: Path) -> tuple[str, ...]:
+    """All series, what others require first."""
+    with checkout.store(root) as store:
+        known = checkout.upstream(store, root).catalogue
+    return requirements.order(known, known)
+
+
 def directory(root: Path, name: str) -> Path:
     """Where a series is open."""
     return root / ".series" / name
@@ -225,9 +232,7 @@ def refresh(root: Path, names: Sequence[str] = ()) -> Iterator[Series]:
     Raises:
         Refused: a patch doesn't fit; its series is then open, as `open` leaves it.
     """
-    with checkout.store(root) as store:
-        known = checkout.upstream(store, root).catalogue
-    for name in requirements.order(known, known):
+    for name in all_names(root):
         if names and name not in names:
             continue
         open_here = directory(root, name)

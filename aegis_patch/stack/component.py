@@ -12,6 +12,7 @@ from aegis_patch.objects.trees import Entry
 from aegis_patch.values import dataclass
 
 KINDS = ("component", "variant", "integration", "service")
+_KEYS = ("title", "summary", "implementation", "kind", "status", "requires")
 STATUSES = ("available", "experimental")
 MOST_COMPONENTS = 500
 MOST_PATCHES = 1000
@@ -51,13 +52,15 @@ def parse(name: str, files: Mapping[str, Entry]) -> Component:
     Raises:
         SeriesError: `component.toml` or `series` is missing or wrong.
     """
-    where = f"patches/{name}"
+    where, about_file = f"patches/{name}", f"patches/{name}/component.toml"
     if not NAME.fullmatch(name):
         raise SeriesError("not a valid component name", where=repr(where))
     try:
         if max(files["component.toml"].size, files["series"].size) > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES >> 10} KiB")
         about: dict[str, Any] = bounded_parsers.toml(files["component.toml"].data.decode())
+        if missing := [key for key in _KEYS if key not in about]:
+            raise SeriesError(f"it lacks {', '.join(missing)}", where=about_file)
         names = _series(files["series"].data.decode())
         component = Component(
             name=name,
@@ -74,8 +77,12 @@ def parse(name: str, files: Mapping[str, Entry]) -> Component:
         raise SeriesError(f"{error.args[0]} is missing", where=where) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise SeriesError(f"cannot be read: {error}", where=where) from error
-    if component.kind not in KINDS or component.status not in STATUSES:
-        raise SeriesError("unknown kind or status", where=f"{where}/component.toml")
+    for key, known in (("kind", KINDS), ("status", STATUSES)):
+        if (value := getattr(component, key)) not in known:
+            found = re.search(rf"(?m)^\s*{key}\s*=".encode(), files["component.toml"].data)
+            line = files["component.toml"].data[: found.end()].count(b"\n") + 1 if found else 1
+            what = f"{key} is {value!r}; it can be {', '.join(known)}"
+            raise SeriesError(what, where=f"{about_file}:{line}")
     return component
 
 

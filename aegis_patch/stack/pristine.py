@@ -89,7 +89,8 @@ def _applied(upstream: Upstream, name: str) -> Tree:
         try:
             tree = apply_patch.apply(tree, patch.parse(patch_name, mail.data))
         except PatchRejected as error:
-            raise PatchRejected(error.what, where=f"{where}: {error.where}") from error
+            place = f": {error.where}".replace(f": {patch_name}", "", 1)
+            raise PatchRejected(error.what, where=where + place) from error
     return tree
 
 

@@ -21,7 +21,7 @@ _COMMON = [
     *("--quiet", "--yes", "--no-interactive", "--help"),
 ]
 _WORDS = {"Names", "NewAnswers", "NewDirectory", "Paths", "Target", "UpstreamWords", *CHOICES}
-_PATHS = {"Where", "AnswersFile", "NewDirectory", "Paths", "Target"}
+_PATHS = {"Where", "AnswersFile", "From", "NewDirectory", "Paths", "Target"}
 _SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
 
 

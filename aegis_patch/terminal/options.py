@@ -102,6 +102,5 @@ Verify = Annotated[
 Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
 UpstreamWords = Annotated[list[str] | None, typer.Argument(metavar="COMMAND", hidden=True)]
 From = Annotated[
-    Path | None,
-    typer.Option("--from", metavar="DIR", help="With new: the project that becomes base/."),
+    str, typer.Option("--from", metavar="DIR", help="With new: the project that becomes base/.")
 ]

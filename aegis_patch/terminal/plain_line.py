@@ -26,6 +26,7 @@ VALUES = {
     "--upstream": "Url",
     "--component": "Component",
     "--answers": "AnswersFile",
+    "--from": "From",
     **LISTS,
 }
 CHOICES = {"OnOff": ("on", "off"), "Shell": ("bash", "zsh", "fish")}

@@ -142,16 +142,21 @@ def _check(
 
 def parsed(store: pygit2.Repository, url: str, patches: pygit2.Tree) -> dict[str, Component]:
     """What a release has, from its directory of patches."""
-    directories = [entry for entry in patches if isinstance(entry, pygit2.Tree)]
-    if len(directories) > component.MOST_COMPONENTS:
+    found = component_files(store, patches)
+    if len(found) > component.MOST_COMPONENTS:
         raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)
-    found = {}
-    for directory in directories:
-        files = {}
-        for each in directory:
-            if isinstance(each, pygit2.Blob):
-                files[str(each.name)] = Entry(store, each.id, each.filemode)
-        found[str(directory.name)] = component.parse(str(directory.name), files)
+    return {name: component.parse(name, files) for name, files in found.items()}
+
+
+def component_files(store: pygit2.Repository, patches: pygit2.Tree) -> dict[str, dict[str, Entry]]:
+    """The files of each component, from the directory of patches."""
+    found: dict[str, dict[str, Entry]] = {}
+    for directory in patches:
+        if isinstance(directory, pygit2.Tree):
+            files = found[str(directory.name)] = {}
+            for each in directory:
+                if isinstance(each, pygit2.Blob):
+                    files[str(each.name)] = Entry(store, each.id, each.filemode)
     return found
 
 

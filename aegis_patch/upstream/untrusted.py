@@ -23,29 +23,42 @@ def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> No
     Raises:
         PatchRejected: a path is unsafe, something is no file, or it is too much.
     """
+    for fault in faults(store, pending):
+        raise fault
+
+
+def faults(
+    store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]
+) -> Iterator[PatchRejected]:
+    """All that `check` refuses; the last of them where it is too much."""
     files = size = 0
     while pending:
         under, tree = pending.pop()
         names: dict[str, str] = {}
         for mode, name, oid in _entries(store, tree):
             path = f"{under}/{name}"
-            patch.check_path(path)
+            try:
+                patch.check_path(path)
+            except PatchRejected as fault:
+                yield fault
             if other := names.get(name.casefold()):
-                raise PatchRejected(f"{name} and {other} differ only in case", where=under)
+                yield PatchRejected(f"{name} and {other} differ only in case", where=under)
             names[name.casefold()] = name
             files += 1
             if mode == b"40000":
                 pending.append((path, oid))
                 continue
             if mode not in _FILES or "/" in name:
-                raise PatchRejected("an upstream may hold ordinary files only", where=path)
+                yield PatchRejected("an upstream may hold ordinary files only", where=path)
+                continue
             bytes_ = store.odb.read_header(oid)[1]
             size += bytes_
             if bytes_ > LARGEST_FILE:
-                raise PatchRejected(f"a file of more than {LARGEST_FILE >> 20} MiB", where=path)
+                yield PatchRejected(f"a file of more than {LARGEST_FILE >> 20} MiB", where=path)
             if files > MOST_FILES or size > MOST_BYTES:
                 what = f"more than {MOST_FILES} files or {MOST_BYTES >> 20} MiB"
-                raise PatchRejected(f"an upstream of {what}", where=path)
+                yield PatchRejected(f"an upstream of {what}", where=path)
+                return
 
 
 def _entries(store: pygit2.Repository, tree: pygit2.Oid) -> Iterator[tuple[bytes, str, pygit2.Oid]]:

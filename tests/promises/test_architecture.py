@@ -146,6 +146,15 @@ def test_copier_asks_for_the_identity_and_the_terminal_alone_has_typer() -> None
     assert {room(name) for name in users["typer"] | users["questionary"]} == {"terminal"}
 
 
+def test_a_verb_never_loads_what_is_for_maintainers() -> None:
+    users = {
+        name
+        for name, path in modules().items()
+        if any(room(each) == "maintain" for each in ours(path))
+    }
+    assert {name for name in users if room(name) != "maintain"} == {"terminal.commands.upstream"}
+
+
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_a_module_is_read_in_one_sitting(name: str) -> None:
     assert len(modules()[name].read_text().splitlines()) <= 600

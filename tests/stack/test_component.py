@@ -45,7 +45,7 @@ def test_a_series_may_hold_comments_and_blank_lines() -> None:
 def test_every_key_has_to_be_there(key: str) -> None:
     with pytest.raises(SeriesError, match=key) as raised:
         tiny.parsed("cache", **{key: None})
-    assert raised.value.where == "patches/cache"
+    assert raised.value.where == "patches/cache/component.toml"
 
 
 @pytest.mark.parametrize(

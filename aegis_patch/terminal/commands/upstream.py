@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.errors import Refused, SeriesError, Usage
@@ -16,17 +16,23 @@ from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
     from aegis_patch.maintain.problem import Problem
-    from aegis_patch.terminal.options import UpstreamWords
+    from aegis_patch.maintain.series import Series
+    from aegis_patch.terminal.options import From, UpstreamWords
 
 VERBS = ("new", "check", "series")
 SERIES = ("new", "open", "save", "refresh", "check", "test")
 """What `aegis upstream series` does."""
 
 
-def upstream(run: Run, command: UpstreamWords = None) -> int:
+def upstream(run: Run, command: UpstreamWords = None, source: From = "") -> int:
     """Maintain your own upstream.
 
+    new DIR: start one that runs, with a component, its tests and CI. With --from, that project
+    becomes base/, and what it lacks is listed.
+
     In any git repository with base/ and patches/ at its top:
+
+    check [REF]: find what would fail at a user's, in a commit or on disk; exit code 1 if it does.
 
     series new NAME: begin a component, in patches/NAME/component.toml.
 
@@ -35,7 +41,7 @@ def upstream(run: Run, command: UpstreamWords = None) -> int:
 
     series save NAME: write its commits back to patches/NAME.
 
-    series test NAME [-- COMMAND]: run the tests that it brings, or COMMAND, where it is open.
+    series test [NAME [-- COMMAND]]: run the tests that each brings, or COMMAND, where it is open.
 
     series refresh [NAME]: merge each series onto the base/ of today, and save it. It stops where a
     patch doesn't fit.
@@ -46,13 +52,35 @@ def upstream(run: Run, command: UpstreamWords = None) -> int:
         raise Usage("aegis upstream has no --dry-run: git shows what it wrote.", next="git diff")
     try:
         match command or []:
+            case ["new", place]:
+                return _new(run, Path(place), source)
+            case ["check", *refs] if len(refs) < 2:
+                return _check(run, *refs)
             case ["series", verb, *names] if verb in SERIES:
                 return _series(run, verb, names)
             case _:
-                what = f"Say what to do: series {'|'.join(SERIES)}."
+                what = f"Say what to do: new DIR, check or series {'|'.join(SERIES)}."
                 raise Usage(what, next="aegis upstream --help")
     except SeriesError as error:
         raise Refused(error.what, where=error.where, next="aegis upstream check") from error
+
+
+def _new(run: Run, place: Path, source: str) -> int:
+    from aegis_patch.maintain import check, starter
+
+    place = run.where / place
+    starter.new(place, run.where / source if source else None)
+    found = check.of_upstream(place) if source else []
+    said = f"An upstream in {place}." + (" To be changed there:" if found else "")
+    commit = "git add --all && git commit --quiet --message 'Start an upstream'"
+    next = f"cd {shlex.quote(str(place))} && {'aegis upstream check' if found else commit}"
+    return _made(run, place, said, next, found)
+
+
+def _check(run: Run, ref: str = "") -> int:
+    from aegis_patch.maintain import check, checkout
+
+    return _problems(run, check.of_upstream(checkout.find(run.where, ref), ref))
 
 
 def _series(run: Run, verb: str, names: Sequence[str]) -> int:
@@ -62,26 +90,25 @@ def _series(run: Run, verb: str, names: Sequence[str]) -> int:
     if verb == "check":
         return _problems(run, check.of_series(root, names))
     if verb == "refresh":
-        return _refresh(run, series.refresh(root, names))
-    if not names or (len(names) > 1 and verb != "test"):
+        return _saved(run, series.refresh(root, names))
+    if verb == "test":
+        return _test(run, root, names)
+    if len(names) != 1:
         raise Usage(f"Name one series to {verb}.", next=f"ls {shlex.quote(str(root / 'patches'))}")
     name = names[0]
-    if verb == "test":
-        return _test(run, series.open_series(root, name), names[1:])
     if verb == "save":
-        return _refresh(run, [series.save(root, name)])
+        return _saved(run, [series.save(root, name)])
     if verb == "new":
         place, next = series.new(root, name), f"aegis upstream series open {name}"
         said = f"Say what it is in {os.path.relpath(place)}, then:"
     else:
         place, next = series.open_series(root, name), f"aegis upstream series save {name}"
         said = f"{os.path.relpath(place)}: edit and commit there, then:"
-    return _made(run, place, said, next)
+    return _made(run, place, said, from_here(next, run.where))
 
 
-def _made(run: Run, place: Path, said: str, next: str) -> int:
+def _made(run: Run, place: Path, said: str, next: str, problems: Sequence[Problem] = ()) -> int:
     """Say what was made, and what to type next."""
-    next = from_here(next, run.where)
 
     def as_text() -> None:
         from aegis_patch.terminal.as_json import plain
@@ -89,12 +116,14 @@ def _made(run: Run, place: Path, said: str, next: str) -> int:
 
         if not run.quiet:
             screen().line(plain(said))
+            _show_problems(run, problems)
             show_next(screen(), next, indent=2)
 
-    return show(run, {"made": str(place), "next": next}, as_text)
+    shown = {"made": str(place), "next": next}
+    return show(run, shown | ({"problems": _json(run, problems)} if problems else {}), as_text)
 
 
-def _refresh(run: Run, saved: Iterable[Any]) -> int:
+def _saved(run: Run, saved: Iterable[Series]) -> int:
     """Say of each series what became of it, as soon as it is saved."""
     done = []
     for each in saved:
@@ -105,38 +134,53 @@ def _refresh(run: Run, saved: Iterable[Any]) -> int:
     return show(run, {"series": done}, lambda: None)
 
 
-def _test(run: Run, place: Path, command: Sequence[str]) -> int:
-    """Run the tests of a series where it is open; their exit code."""
+def _test(run: Run, root: Path, words: Sequence[str]) -> int:
+    """Run the tests of a series, or of all, where they are open; 1 if some fail."""
     import subprocess
 
     from aegis_patch.maintain import series
 
-    tests = series.own_tests(place)
-    if not (command or tests):
-        next = f"aegis upstream series test {place.name} -- make test"
-        raise Refused("The series brings no test_*.py.", where=os.path.relpath(place), next=next)
-    command = command or ["uv", "run", "pytest", *tests]
-    beside(run).line(f"{os.path.relpath(place)}: {shlex.join(command)}")
-    stdout = 2 if run.json else None  # beside the object
-    done = subprocess.run(command, cwd=place, check=False, stdout=stdout)
-    show(run, {"command": list(command), "exit_code": done.returncode}, lambda: None)
-    return done.returncode
+    done = []
+    for name in words[:1] or series.all_names(root):
+        place = series.open_series(root, name)
+        tests = series.own_tests(place)
+        if not (tests or words):
+            continue
+        if not (tests or words[1:]):
+            next = f"aegis upstream series test {name} -- make test"
+            raise Refused(
+                "The series brings no test_*.py.", where=os.path.relpath(place), next=next
+            )
+        command = [*words[1:]] or ["uv", "run", "pytest", *tests]
+        beside(run).line(f"{os.path.relpath(place)}: {shlex.join(command)}")
+        stdout = 2 if run.json else None  # beside the object
+        code = subprocess.run(command, cwd=place, check=False, stdout=stdout).returncode
+        done.append({"name": name, "command": command, "exit_code": code})
+    show(run, {"tests": done}, lambda: None)
+    return int(any(each["exit_code"] for each in done))
 
 
 def _problems(run: Run, found: Sequence[Problem]) -> int:
     """Show what is wrong; 1 if something is."""
-    shown = [asdict(each) | {"next": from_here(each.next, run.where)} for each in found]
 
     def as_text() -> None:
-        from aegis_patch.terminal.as_json import plain
-        from aegis_patch.terminal.as_text import show_next
-
-        for each in shown:
-            screen().line(f"{bold(plain(each['where']))}: {plain(each['what'])}", hang=4)
-            if each["next"]:
-                show_next(screen(), each["next"], indent=2)
-        if not (shown or run.quiet):
+        _show_problems(run, found)
+        if not (found or run.quiet):
             screen().line("Nothing is wrong.")
 
-    show(run, {"problems": shown}, as_text)
-    return errors.CHANGED if shown else errors.OK
+    show(run, {"problems": _json(run, found)}, as_text)
+    return errors.CHANGED if found else errors.OK
+
+
+def _json(run: Run, found: Sequence[Problem]) -> list[dict[str, str]]:
+    return [asdict(each) | {"next": from_here(each.next, run.where)} for each in found]
+
+
+def _show_problems(run: Run, found: Sequence[Problem]) -> None:
+    from aegis_patch.terminal.as_json import plain
+    from aegis_patch.terminal.as_text import show_next
+
+    for each in found:
+        screen().line(f"{bold(plain(each.where))}: {plain(each.what)}", hang=4)
+        if each.next:
+            show_next(screen(), from_here(each.next, run.where), indent=2)

@@ -1,0 +1,88 @@
+"""A new upstream: the starter, or one whose base/ is a project that stands somewhere.
+
+`starter.patch` is what `git format-patch --root` makes of the starter: to change it, make one,
+check it and export it again.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aegis_patch.errors import Refused
+from aegis_patch.project import git
+from aegis_patch.stack import record
+from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.stack import Stack
+
+_STARTER = Path(__file__).with_name("starter.patch")
+_WITHOUT_PROJECT = (
+    *(f"--include=base/{RECORD}", "--exclude=base/*", "--exclude=patches/greet/*"),
+    "--include=*",
+)
+
+
+def new(place: Path, source: Path | None = None) -> None:
+    """Start an upstream in a new or empty directory; `source` is the project that becomes base/.
+
+    Raises:
+        Refused: the directory has files, or the project isn't in git.
+    """
+    if place.exists() and [each for each in place.iterdir() if each.name != ".git"]:
+        what = "It isn't empty: `aegis upstream new` needs a new or empty directory."
+        raise Refused(what, where=str(place), next="aegis upstream new PATH")
+    listed = _listed(source) if source else []
+    place.mkdir(parents=True, exist_ok=True)
+    git.run(place, "init", "--quiet", env=git.PLAIN)
+    options = _WITHOUT_PROJECT if source else ()
+    git.run(place, "apply", "--whitespace=nowarn", *options, str(_STARTER))
+    if source:
+        _copy(source, place / "base", listed)
+        readme = place / "README.md"
+        readme.write_text(readme.read_text().replace("greet", "NAME"))
+
+
+def _listed(source: Path) -> list[str]:
+    """The files of a project, but for those that git ignores."""
+    try:
+        said = git.run(source, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    except Refused as error:
+        what = "This project isn't in git, which knows what to leave out."
+        next = f"git init --quiet {shlex.quote(str(source))}"
+        raise Refused(what, where=str(source), next=next) from error
+    return [path for path in said.split("\0") if path and os.path.lexists(source / path)]
+
+
+def _copy(source: Path, base: Path, listed: list[str]) -> None:
+    """Make base/ of a project's files, links as they are, and of the record that it needs."""
+    if RECORD in listed:
+        answers = record.parse((source / RECORD).read_bytes(), str(source / RECORD)).answers
+    else:
+        answers = _answers(source)
+    example = (base / RECORD).read_bytes()
+    for path in listed:
+        target = base / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (source / path).is_dir() and not (source / path).is_symlink():
+            continue  # a submodule, which is another repository's
+        shutil.copy2(source / path, target, follow_symlinks=False)
+    (base / RECORD).write_bytes(record.write(example, Stack("", "", "", answers, {})))
+
+
+def _answers(source: Path) -> Mapping[str, str]:
+    """Who a project is, as its pyproject.toml says it; its directory has the name otherwise."""
+    about: dict[str, Any] = {}
+    if (source / "pyproject.toml").is_file():
+        about = tomllib.loads((source / "pyproject.toml").read_text()).get("project", {})
+    author: dict[str, str] = next(iter(about.get("authors", [])), {})
+    return {
+        "project_name": about.get("name") or source.resolve().name,
+        "description": about.get("description") or "What this project is for.",
+        "author_name": author.get("name") or "Ada Author",
+        "author_email": author.get("email") or "ada@author.example",
+    }

@@ -1,0 +1,131 @@
+"""`aegis upstream check` finds, before a tag is made, what would fail at a user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, run
+from tests.promises import test_hostile as hostile
+from tests.promises.test_hostile import BASE
+
+HOSTILE = {
+    **{name: files for name, (files, _) in hostile.RELEASES.items()},
+    **{name: hostile.series("x", *patches) for name, (patches, _) in hostile.PATCHES.items()},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_user_refuses_is_found(tmp_path: Path, name: str) -> None:
+    files = HOSTILE[name]
+    top = {path.partition("/")[0] for path in files if "/" not in path}
+    kept = {path: data for path, data in BASE.items() if path.partition("/")[0] not in top}
+    fork = hostile.publish(tmp_path / "fork.git", {**kept, **files})
+    ran = run("-C", fork, "upstream", "check", "v1.0", "--json")
+    assert ran.code == 1
+    assert all(each["where"] and each["what"] for each in ran.json["problems"])
+    assert ran.json["problems"]
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "own")
+    assert run("upstream", "new", made.path).code == 0
+    made.commit("Start")
+    return made
+
+
+ABOUT, SERIES = "patches/greet/component.toml", "patches/greet/series"
+PATCH = "patches/greet/greet-whoever-runs-the-program.patch"
+SECOND = """title = "Meet"
+summary = "Meets."
+implementation = "Python"
+kind = "component"
+status = "available"
+requires = []
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "where", "what"),
+    [
+        (ABOUT, 'kind = "component"', 'kind = "plugin"', f"{ABOUT}:4", "it can be component, var"),
+        (ABOUT, '"available"', '"done"', f"{ABOUT}:5", "it can be available, experimental"),
+        (ABOUT, 'title = "Greet"\nsummary', "# summary", ABOUT, "it lacks title, summary"),
+        (ABOUT, "requires = []", 'requires = ["post"]', ABOUT, "it requires 'post'"),
+        (ABOUT, 'title = "Greet"', "title = Greet", "patches/greet", "cannot be read"),
+        (SERIES, "greet", "meet\ngreet", "patches/greet", "meet is missing"),
+        (PATCH, "+# What the", "+# What Amber Finch", f"{PATCH}:16", "project_name, 'Amber Finch'"),
+        ("base/.env.example", "# Settings;", "# All;", f"{PATCH} at .env.example:1", "expected"),
+        ("base/aegis.toml", "author_email", "# email", "base/aegis.toml", "lacks author_email"),
+        ("base/aegis.toml", "author_email", "mail", "base/aegis.toml", "no answer 'mail'"),
+        ("base/aegis.toml", "finley@amber.example", "finley", "base/aegis.toml", "e-mail address"),
+        ("base/README.md", "# Amber Finch", "# Amber Finches", "base/README.md:1", "another word"),
+    ],
+)
+def test_each_fault_has_its_place(
+    starter: Project, path: str, old: str, new: str, where: str, what: str
+) -> None:
+    starter.edit(path, old, new)
+    [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert found["where"] == where
+    assert what in found["what"]
+    assert found["next"]
+    assert starter.aegis("upstream", "check", "HEAD").out == "Nothing is wrong.\n"
+    starter.commit()
+    assert starter.aegis("upstream", "check", "HEAD", "--json", code=1).json["problems"] == [found]
+
+
+def test_links_are_listed_all_at_once(starter: Project) -> None:
+    for name in "ab":
+        (starter.path / "base" / name).symlink_to("README.md")
+    found = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert [each["where"] for each in found] == ["base/a", "base/b"]
+
+
+def second(own: Project, path: str, old: str, new: str, name: str = "meet") -> None:
+    """Save another component of one patch."""
+    own.write(f"patches/{name}/component.toml", SECOND)
+    opened = Project(own.path / ".series" / name)
+    own.aegis("upstream", "series", "open", name)
+    opened.edit(path, old, new)
+    opened.commit("Meet\n\nBecause people meet, and it is better to be ready for that.")
+    own.aegis("upstream", "series", "save", name)
+
+
+def test_components_that_clash_are_found_in_the_smallest_set(starter: Project) -> None:
+    line = "# Settings; copy this file to .env.\n"
+    for name in ("meet", "part"):
+        second(starter, ".env.example", line, f"{line}# {name}\n", name)
+    [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert found["where"] == "patches/part: .env.example:2"
+    assert found["what"] == "with meet: both change these lines"
+    assert found["next"] == "aegis upstream series open part"
+
+
+def test_a_line_beside_an_answer_is_found(starter: Project) -> None:
+    second(starter, "README.md", "# Amber Finch\n", "# Amber Finch\n<!-- meets -->\n")
+    [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert found["where"] == "base/README.md:1"
+    assert found["what"] == "an answer stands here, and meet changes the line beside it"
+
+
+def test_what_went_without_a_note_is_found(starter: Project) -> None:
+    starter.git("tag", "v1.0")
+    starter.git("rm", "--quiet", "base/.gitignore")
+    [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert '[[file]]\nname = ".gitignore"' in found["what"]
+    starter.write("notes/1.1.toml", '[[file]]\nname = ".gitignore"\n')
+    starter.aegis("upstream", "check")
+    starter.commit()
+    starter.git("tag", "v1.1")
+    assert starter.aegis("upstream", "check", "v1.1").out == "Nothing is wrong.\n"
+    starter.write("notes/1.2.toml", "[[nonsense]]\n")
+    [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert found["what"].startswith("notes/1.2.toml: ")
+
+
+def test_a_commit_that_is_none(starter: Project) -> None:
+    error = starter.aegis("upstream", "check", "v9", "--json", code=1).json["error"]
+    assert error["what"] == "No commit 'v9'."

@@ -1,0 +1,93 @@
+"""`aegis upstream new` makes an upstream that runs, or one of a project that stands somewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, run
+
+
+def passes(place: Path) -> bool:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=place, check=False
+    )
+    return done.returncode == 0
+
+
+def test_it_runs_and_nothing_is_wrong(tmp_path: Path) -> None:
+    own = Project(tmp_path / "own")
+    made = run("upstream", "new", own.path, "--json").json
+    assert made["made"] == str(own.path)
+    own.commit("Start")
+    for words in ("check", "series check", "check HEAD"):
+        assert own.aegis("upstream", *words.split()).out == "Nothing is wrong.\n"
+    assert passes(own.path / "base")
+    own.git("tag", "v1.0")
+    assert (
+        run("init", tmp_path / "x", "-y", "--upstream", own.path, "--components", "greet").code == 0
+    )
+    assert passes(tmp_path / "x")
+    assert "Amber" not in (tmp_path / "x/pyproject.toml").read_text()
+
+
+def test_a_project_becomes_the_base(tmp_path: Path) -> None:
+    there = Project(tmp_path / "there")
+    there.write("pyproject.toml", '[project]\nname = "lantern-api"\ndescription = "Shines."\n')
+    there.write(".gitignore", "/secret\n")
+    there.write("secret", "x")
+    there.write("app/run.sh", "#!/bin/sh\n")
+    (there.path / "app/run.sh").chmod(0o755)
+    there.git("init", "--quiet")
+    own = Project(tmp_path / "own")
+    assert "problems" not in run("upstream", "new", own.path, "--from", there.path, "--json").json
+    assert 'project_name = "lantern-api"' in own.read("base/aegis.toml")
+    assert not (own.path / "base/secret").exists()
+    assert not (own.path / "base/app/__main__.py").exists()
+    assert [each.name for each in (own.path / "patches").iterdir()] == ["README.md"]
+    own.commit("Start")
+    own.git("tag", "v1.0")
+    assert run("init", tmp_path / "my-api", "-y", "--upstream", own.path).code == 0
+    mine = Project(tmp_path / "my-api")
+    assert 'name = "my-api"' in mine.read("pyproject.toml")
+    assert mine.git("ls-files", "--stage", "app/run.sh").startswith("100755")
+
+
+def test_a_project_of_aegis_keeps_its_answers(tmp_path: Path) -> None:
+    assert run("init", tmp_path / "quite-new", "-y", "--components", "cache").code == 0
+    ran = run("upstream", "new", tmp_path / "own", "--from", tmp_path / "quite-new", "--json")
+    record = (tmp_path / "own/base/aegis.toml").read_text()
+    assert 'project_name = "quite-new"' in record
+    assert 'url = ""' in record
+    assert "cache" not in record
+    assert ran.code == 0
+
+
+def test_what_has_to_be_changed_is_listed(tmp_path: Path) -> None:
+    there = Project(tmp_path / "there")
+    there.write("README.md", "hello\n")
+    (there.path / "link").symlink_to("README.md")
+    there.git("init", "--quiet")
+    made = run("upstream", "new", tmp_path / "own", "--from", there.path, "--json").json
+    assert [each["where"] for each in made["problems"]] == ["base/link"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("own", "isn't empty"),
+        ("new --from plain", "isn't in git"),
+    ],
+)
+def test_what_it_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, says: str
+) -> None:
+    for path in ("own/x", "plain/x"):
+        Project(tmp_path).write(path, "x")
+    monkeypatch.chdir(tmp_path)
+    ran = run("upstream", "new", *words.split(), "--json")
+    assert (ran.code, says in ran.json["error"]["what"]) == (1, True)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["own", "plain"]
