@@ -123,30 +123,12 @@ def mypy_cache() -> str:
 
 def own_tests(project: Project, interpreter: Path, *args: str) -> str:
     """Run a project's own test suite, which has to pass; what it printed."""
-    return _pytest(project, interpreter, "-p", "no:cacheprovider", *args)
-
-
-def _pytest(project: Project, interpreter: Path, *args: str) -> str:
     # In a folder of its own: pytest closes the one that is there to other users, and with it the
     # databases that a test beside this one runs as another user.
     with tempfile.TemporaryDirectory() as folder:
         env = {"PYTEST_DEBUG_TEMPROOT": folder}
-        return tool(project, interpreter, "pytest", "-q", *args, env=env)
-
-
-def published_tests(project: Project, interpreter: Path, kept: Path) -> str:
-    """The test suite of an older release; what failed in it is run once more, alone.
-
-    What is published stays as it is, and some of it needs luck: a port that was free is taken, a
-    machine is busy. What is broken fails twice.
-    """
-    suite = ["-o", f"cache_dir={kept}"]
-    try:
-        return _pytest(project, interpreter, *suite)
-    except AssertionError as failed:
-        print(failed)
-        again = "--last-failed", "--last-failed-no-failures=none"
-        return _pytest(project, interpreter, *suite, *again)
+        suite = ("pytest", "-q", "-p", "no:cacheprovider", *args)
+        return tool(project, interpreter, *suite, env=env)
 
 
 def tool(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aegis_patch.stack import requirements
 from tests import servers, stacks
-from tests.conftest import OLDER
+from tests.conftest import Project
 from tests.stacks import Names, label
 
 ALL = stacks.combinations()
@@ -20,9 +21,6 @@ WITHOUT_A_CARD = {"kubernetes", "updates"}
 """What runs beside the project, and is no part of it."""
 SHORT = [names for names in SINGLES if not {"postgres", "scheduler", "worker"} & set(names)]
 """Those alone whose own tests do not wait for processes: the tests of the others take minutes."""
-
-OF_THE_CORE_ALONE = "tests/cli/test_dev.py"
-"""Starts a copy of the core without components: the same in each project, for half a minute."""
 
 
 def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDecorator:
@@ -37,15 +35,25 @@ def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDeco
 @each(CHECKED, (*SHORT, EVERYTHING))
 def test_its_own_tests_pass(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
-    same = [] if components in ((), EVERYTHING) else [f"--ignore={OF_THE_CORE_ALONE}"]
-    assert "passed" in stacks.own_tests(project, python, *same)
+    assert "passed" in stacks.own_tests(project, python, *own(project, components))
     assert project.is_sound(), "its tests leave something behind"
 
 
-@pytest.mark.long
-def test_the_tests_of_the_older_release_pass(tmp_path: Path, python: Path) -> None:
-    project = stacks.make(tmp_path / "my-api", *stacks.everything(OLDER), version=OLDER)
-    assert "passed" in stacks.published_tests(project, python, tmp_path / "cache")
+def own(project: Project, components: Names) -> list[str]:
+    """What of a project's tests to run: of a component alone, its own.
+
+    Those of what it requires ran alone, too, and the core's run alone and among everything.
+    """
+    known = stacks.catalogue()
+    name, *others = components or ("",)
+    if components == EVERYTHING or not name:
+        return []
+    if others or known[name].kind == "variant":
+        return ["tests/components"]
+    required = requirements.closure(known, known[name].requires)
+    elsewhere = {"__pycache__", *(each.replace("+", "_") for each in required)}
+    folders = {path.name for path in (project.path / "tests/components").iterdir() if path.is_dir()}
+    return [f"tests/components/{folder}" for folder in sorted(folders - elsewhere)]
 
 
 @each(CHECKED, (*SINGLES, EVERYTHING))
