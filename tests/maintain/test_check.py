@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, run
+from aegis_patch.maintain import checkout, rules
+from aegis_patch.stack import component, patch, update_notes
+from aegis_patch.upstream import identity_files, untrusted
+from tests.conftest import ROOT, Project, run
 from tests.promises import test_hostile as hostile
 from tests.promises.test_hostile import BASE
 
@@ -124,6 +127,20 @@ def test_what_went_without_a_note_is_found(starter: Project) -> None:
     starter.write("notes/1.2.toml", "[[nonsense]]\n")
     [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
     assert found["what"].startswith("notes/1.2.toml: ")
+
+
+def test_the_page_of_requirements_says_what_the_code_does() -> None:
+    page = " ".join((ROOT / "docs/guides/upstream-requirements.md").read_text().split())
+    numbers = [
+        *(untrusted.MOST_FILES, patch.MOST_LINES, patch.MOST_HUNKS, update_notes.MOST_NOTES),
+        *(component.MOST_COMPONENTS, component.MOST_PATCHES, rules.MOST_EDITED, rules.SHORTEST_WHY),
+    ]
+    assert [number for number in numbers if f" {number:,} " not in page.replace(".", " ")] == []
+    for limit in (untrusted.MOST_BYTES, untrusted.LARGEST_FILE, patch.MOST_BYTES):
+        assert f" {limit >> 20} MiB" in page
+    assert component.MOST_BYTES == update_notes.MOST_BYTES == 64 << 10
+    words = [*component.KINDS, *component.STATUSES, *identity_files.FILES, *checkout.PARTS]
+    assert [word for word in words if f"`{word}" not in page] == []
 
 
 def test_a_commit_that_is_none(starter: Project) -> None:

@@ -139,7 +139,7 @@ def test_a_series_that_requires_another_follows_too(own: Project) -> None:
     own.edit("base/calc.py", "first = 1\n", "zeroth = 0\nfirst = 1\n")
     own.commit("Base")
     said = own.aegis("upstream", "series", "refresh").out
-    assert said == "mail: 2 patches, 1 changed\npost: 1 patches, 1 changed\n"
+    assert said == "mail: 2 patches, 1 changed\npost: 1 patch, 1 changed\n"
     assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
 
 

@@ -130,7 +130,8 @@ def _saved(run: Run, saved: Iterable[Series]) -> int:
         done.append(asdict(each))
         if not (run.json or run.quiet):
             changed = f"{each.changed} changed" if each.changed else "as it was"
-            screen().line(f"{each.name}: {each.patches} patches, {changed}")
+            count = f"{each.patches} patch{'es' * (each.patches != 1)}"
+            screen().line(f"{each.name}: {count}, {changed}")
     return show(run, {"series": done}, lambda: None)
 
 
