@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import itertools
 import os
+import random
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -31,15 +32,10 @@ def catalogue(version: str | None = None) -> dict[str, Component]:
         return dict(opened.catalogue)
 
 
-def combinations() -> list[Names]:
-    """Every set that a project can have, by the fewest names that ask for it; the whole is last."""
-    known = catalogue()
-    named = sorted(name for name in known if component.is_chosen(known[name]))
-    found: dict[frozenset[str], Names] = {}
-    for count in range(len(named) + 1):
-        for names in itertools.combinations(named, count):
-            found.setdefault(requirements.closure(known, names), names)
-    return [found[whole] for whole in sorted(found, key=len)]
+def sampled(count: int) -> list[Names]:
+    """So many sets that a project can have, the same in each run."""
+    chance, named = random.Random(0), everything()
+    return [tuple(chance.sample(named, chance.randint(0, len(named)))) for _ in range(count)]
 
 
 def covering(size: int = 6) -> list[Names]:

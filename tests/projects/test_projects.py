@@ -12,9 +12,8 @@ from tests import servers, stacks
 from tests.conftest import Project
 from tests.stacks import Names, label
 
-ALL = stacks.combinations()
-EVERYTHING = ALL[-1]
-SINGLES = [names for names in ALL if len(names) <= 1]
+EVERYTHING = stacks.everything()
+SINGLES: list[Names] = [(), *((name,) for name in EVERYTHING)]
 CHECKED = [*SINGLES, *stacks.covering(), EVERYTHING]
 """What is checked: each alone, sets in which each two meet, everything."""
 WITHOUT_A_CARD = {"kubernetes", "updates"}

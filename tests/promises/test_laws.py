@@ -36,7 +36,8 @@ from tests.conftest import NEWEST, OLDER, Project, Start, git
 VERSIONS = (OLDER, NEWEST)
 FULL = bool(os.environ.get("AEGIS_FULL"))
 EXAMPLES = 2000 if FULL else 200
-SMALL = 5  # names in a set: all of these are tried
+SMALL = 4  # names in a set: all of these are tried
+SAMPLED = 100  # of larger sets
 WALKS = 90 if FULL else 5  # of 24 steps each
 EDGES = 300 if FULL else 100  # an edge's trees and places take some MB of memory
 PAIRS = tuple(itertools.permutations(VERSIONS, 2))
@@ -323,11 +324,14 @@ def up_to_two(opened: Upstream) -> list[tuple[str, ...]]:
 
 
 def subsets(opened: Upstream) -> list[frozenset[str]]:
-    """Every closed set of components."""
+    """Every closed set of up to three components that one can name, some others, and the whole."""
     named = [name for name, each in opened.catalogue.items() if component.is_chosen(each)]
-    chosen = itertools.chain.from_iterable(
-        itertools.combinations(named, count) for count in range(len(named) + 1)
-    )
+    chosen = [tuple(named)]
+    for count in range(4):
+        chosen += itertools.combinations(named, count)
+    chance = random.Random(0)
+    for _ in range(SAMPLED if len(named) > 4 else 0):
+        chosen.append(tuple(chance.sample(named, chance.randint(4, len(named)))))
     closed = {requirements.closure(opened.catalogue, names) for names in chosen}
     return sorted(closed, key=lambda names: (len(names), sorted(names)))
 
