@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.component import Component
-from aegis_patch.values import dataclass
+from aegis_patch.values import dataclass, replace
+
+if TYPE_CHECKING:
+    import pygit2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +28,9 @@ class Upstream:
     catalogue: Mapping[str, Component]
     notes: Tree | None
     folds: dict[str, Tree]
+
+    def within(self, store: pygit2.Repository) -> Upstream:
+        """The same release in another store that sees it: what is made of it is written there."""
+        notes = self.notes.within(store) if self.notes else None
+        folds = {key: tree.within(store) for key, tree in self.folds.items()}
+        return replace(self, base=self.base.within(store), notes=notes, folds=folds)

@@ -20,7 +20,16 @@ _COMMON = [
     *("--project-path", "--dry-run", "--diff", "--json"),
     *("--quiet", "--yes", "--no-interactive", "--help"),
 ]
-_WORDS = {"Names", "NewAnswers", "NewDirectory", "Paths", "Target", "UpstreamWords", *CHOICES}
+_WORDS = {
+    "Names",
+    "NewAnswers",
+    "NewDirectory",
+    "Paths",
+    "Target",
+    "UpstreamWords",
+    "FleetWords",
+    *CHOICES,
+}
 _PATHS = {"Where", "AnswersFile", "From", "NewDirectory", "Paths", "Target"}
 _SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
 
@@ -37,6 +46,10 @@ def answer(words: list[str]) -> int:
         return 1
     elif kind == "Command":
         found = (f"{name}\t{_help(name)}" for name in COMMANDS if name not in ALIASES)
+    elif kind == "FleetWords":
+        if before[-1] != "fleet":
+            return 1
+        found = ("status", "update")
     elif kind == "UpstreamWords":
         found = _upstream_words([word for word in before if word[:1] != "-"], where.absolute())
     else:

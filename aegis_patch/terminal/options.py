@@ -104,3 +104,7 @@ UpstreamWords = Annotated[list[str] | None, typer.Argument(metavar="COMMAND", hi
 From = Annotated[
     str, typer.Option("--from", metavar="DIR", help="With new: the project that becomes base/.")
 ]
+FleetWords = Annotated[list[str] | None, typer.Argument(metavar="status|update", hidden=True)]
+Branch = Annotated[
+    str, typer.Option("--branch", metavar="NAME", help="Leave each update on a new branch NAME.")
+]

@@ -27,6 +27,7 @@ VALUES = {
     "--component": "Component",
     "--answers": "AnswersFile",
     "--from": "From",
+    "--branch": "Branch",
     **LISTS,
 }
 CHOICES = {"OnOff": ("on", "off"), "Shell": ("bash", "zsh", "fish")}
@@ -92,7 +93,7 @@ def _parameters(
             own[parameter] = "--exit-code" in given
         elif type in values:
             own[parameter] = values[type] if type in LISTS.values() else values[type][-1]
-        elif words and type in {"Names", "NewAnswers", "UpstreamWords"}:
+        elif words and type in {"Names", "NewAnswers", "UpstreamWords", "FleetWords"}:
             own[parameter], words = words, []
         elif len(words) == 1 and type == "NewDirectory":
             own[parameter], words = Path(words[0]), []

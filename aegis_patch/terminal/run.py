@@ -26,7 +26,7 @@ _MODULES = {
     **{"repair": "repair", "adopt": "adopt"},
     **dict.fromkeys(("merge-driver", "status", "diff", "explain", "components"), "look"),
     "completion": "completion",
-    "upstream": "upstream",
+    **{"fleet": "fleet", "upstream": "upstream"},
 }
 """Where each command is."""
 COMMANDS = (*_MODULES,)
@@ -78,7 +78,7 @@ class Call:
         from aegis_patch.terminal import light_pygit2
 
         light_pygit2.install()
-        with _waiting(self.run):
+        with _waiting(self.run) if self.name != "fleet" else nullcontext():  # it forks
             code: int = command(self.name)(self.run, **self.own)
         return code
 

@@ -25,6 +25,10 @@ _CAREFUL = (
 _EARLIER = re.compile(r"[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?", re.IGNORECASE)
 
 
+asked: set[str] = set()
+"""The forks that this process doesn't ask again: many projects have one."""
+
+
 def normal(url: str) -> str:
     """A URL as a record can keep it: a path of this machine is made absolute."""
     return str(Path(url).resolve()) if Path(url).is_dir() else url
@@ -41,7 +45,7 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
         UpstreamError: it cannot be reached, or git does not take its URL.
     """
     mirror = _mirror(url)
-    if fresh or not (mirror / "fetched").exists():
+    if (fresh and url not in asked) or not (mirror / "fetched").exists():
         fetch(url)
     listed = _git(
         url,

@@ -46,9 +46,13 @@ class Bench:
     def open(self, url: str, release: str, commit: str = "") -> Upstream:
         """A release by its version; each is opened once."""
         key = (url, release, commit)
+        for bench in _shared:
+            if key in bench.opened and bench is not self:
+                self.opened.setdefault(key, bench.opened[key].within(self.store))
         if key not in self.opened:
             with doing(f"Reading release {release}"):
-                self.opened[key] = releases.open_release(self.store, url, release, commit)
+                found = releases.open_release(self.store, url, release, commit)
+            self.opened[key] = self.opened[(url, release, found.commit)] = found
         return self.opened[key]
 
     def at(self, wanted: Stack, release: str) -> Upstream:
@@ -111,9 +115,24 @@ class Bench:
         return pristine(opened, wanted, identity)
 
 
+_shared: list[Bench] = []
+
+
+@contextmanager
+def shared() -> Iterator[Bench]:
+    """A bench into which those that open meanwhile look for releases and their trees."""
+    with open_bench() as bench:
+        _shared.append(bench)
+        try:
+            yield bench
+        finally:
+            _shared.remove(bench)
+
+
 @contextmanager
 def open_bench(*alternates: Path) -> Iterator[Bench]:
     """A scratch store that sees our releases, and other object directories besides."""
-    places = (*alternates, *releases.alternates())
+    seen = [place for bench in _shared for place in bench.objects]
+    places = (*alternates, *releases.alternates(), *seen)
     with scratch(places) as store:
         yield Bench(store, places)

@@ -162,6 +162,8 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     drafts = [Draft(made.step.message, made.after) for made in clean]
     conflicts = _explained(bench, there, built[-1])
     pick = _pick(there, built[-1], conflicts) if conflicts else None
+    if pick and mode.whole:
+        mode = replace(mode, dry=True)
     seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
     branch = journal.branch(there.repo)
     said = _verified(bench, there, drafts, pick, mode.verify)

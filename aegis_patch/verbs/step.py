@@ -56,7 +56,7 @@ class Mode:
     """How a verb is carried out: only tried (`dry`), and with its plan as a patch (`diff`).
 
     `relock` updates uv.lock; `strict` refuses a result that is incomplete; `verify` is a command
-    that has to pass on it.
+    that has to pass on it; `whole` only tries it if something conflicts.
     """
 
     dry: bool = False
@@ -64,6 +64,7 @@ class Mode:
     relock: bool = True
     strict: bool = False
     verify: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def test_words_options_and_names(start: Start) -> None:
     assert completed(path, "add", "--") >= {*COMMON, "--verify", "--no-lock", "--strict"}
     assert completed(path, "add", "--verify", "") == set()
     assert completed(path, "nope", "") == set()
+    assert completed(path, "fleet", "") == {"status", "update"}
+    assert completed(path, "fleet", "status", "", code=1) == set()
     assert completed(path, "upstream", "") == {"check", "new", "series"}
     assert completed(path, "upstream", "series", "o") == {"open"}
     assert completed(ROOT, "upstream", "series", "open", "cach") >= {"cache"}

@@ -35,6 +35,7 @@ LINES = (
     "adopt",
     "merge-driver on",
     "completion bash",
+    "fleet status .",
     "upstream series check",
 )
 AS_RESULT = ("answers description=Mine --diff", "adopt")

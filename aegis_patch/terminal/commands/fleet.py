@@ -1,0 +1,73 @@
+"""`aegis fleet`: one verb in many projects."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aegis_patch import errors
+from aegis_patch.errors import Usage
+from aegis_patch.terminal.run import Landing, Run, from_here, mode
+from aegis_patch.terminal.screen import bold, green, magenta, red, screen
+from aegis_patch.values import asdict, replace
+
+if TYPE_CHECKING:
+    from aegis_patch.terminal.options import Branch, FleetWords, To
+    from aegis_patch.verbs.fleet import Outcome
+
+_NEEDS_YOU = {"conflicts", "refused", "failed"}
+
+
+def fleet(run: Landing, command: FleetWords = None, to: To = None, branch: Branch = "") -> int:
+    """Look at many projects, or update them.
+
+    `aegis fleet status DIR` lists each project's release. `aegis fleet update DIR` updates those
+    that merge cleanly; one with conflicts stays as it is, and none stops the others.
+
+    Name any number of directories, or list them on standard input, one a line. With --json, each is
+    one object on a line of its own.
+    """
+    from aegis_patch.verbs import fleet
+
+    match command or []:
+        case ["status", *words]:
+            found = fleet.status(_places(run, words))
+        case ["update", *words]:
+            found = fleet.update(_places(run, words), to, branch, mode(run))
+        case _:
+            raise Usage("Say what to do: status or update.", next="aegis fleet --help")
+    outcomes = Counter(_shown(run, each) for each in found)
+    if not (run.json or run.quiet):
+        counts = [f"{count} {outcome}" for outcome, count in sorted(outcomes.items())]
+        screen().line(bold(", ".join(counts)))
+    if outcomes["refused"] or outcomes["failed"]:
+        return 1
+    return errors.CONFLICTS if outcomes["conflicts"] else errors.OK
+
+
+def _places(run: Run, words: list[str]) -> list[Path]:
+    """The projects' directories, as typed or from standard input."""
+    if not words and not sys.stdin.isatty():
+        words = [line for line in sys.stdin.read().splitlines() if line.strip()]
+    if not words:
+        raise Usage("Name at least one project's directory.", next="aegis fleet --help")
+    return [run.where / word for word in dict.fromkeys(words)]
+
+
+def _shown(run: Run, found: Outcome) -> str:
+    """Show what became of a project, as soon as it is known; the word for it."""
+    from aegis_patch.terminal.as_json import one_line, plain
+    from aegis_patch.terminal.as_text import show_next
+
+    found = replace(found, next=from_here(found.next, Path(found.path)))
+    if run.json:
+        print(one_line(asdict(found)), flush=True)
+    elif found.outcome in _NEEDS_YOU or not run.quiet:
+        colour = red if found.outcome in _NEEDS_YOU else magenta
+        word = green("current") if found.outcome == "current" else colour(found.outcome)
+        screen().line(f"{word} {plain(found.path)}: {plain(found.what)}", hang=4)
+        if found.next and found.outcome in _NEEDS_YOU:
+            show_next(screen(), found.next, indent=2)
+    return found.outcome

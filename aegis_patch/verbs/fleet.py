@@ -1,0 +1,177 @@
+"""`aegis fleet`: look at many projects, or update them; none of them stops the others.
+
+Each is a process of its own, made by fork: what they share, their releases and pristine trees, is
+read and computed before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aegis_patch.errors import AegisError
+from aegis_patch.project import find, git
+from aegis_patch.stack import pristine, requirements
+from aegis_patch.upstream import fork, releases, workbench
+from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import asdict, dataclass, replace
+from aegis_patch.verbs import rebase_upstream
+from aegis_patch.verbs import status as look
+from aegis_patch.verbs.step import Mode, Result
+
+UPDATED, CURRENT, BEHIND = "updated", "current", "behind"
+CONFLICTS, REFUSED, FAILED = "conflicts", "refused", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a project: one of the words above, and a sentence.
+
+    `next` is what to type there, if it needs you.
+    """
+
+    path: str
+    outcome: str
+    what: str
+    next: str = ""
+
+
+_Work = Callable[[Path], Outcome]
+
+
+def status(places: Sequence[Path]) -> Iterator[Outcome]:
+    """Look at each project, as `aegis status` does."""
+    return _each(places, None, _status)
+
+
+def update(places: Sequence[Path], to: str | None, branch: str, mode: Mode) -> Iterator[Outcome]:
+    """Bring each project to another release; one in which something conflicts stays as it is.
+
+    With a `branch`, each update is left on a new one, and no checked out file changes.
+    """
+    whole = replace(mode, whole=True)
+
+    def work(place: Path) -> Outcome:
+        if branch and not mode.dry:
+            return _on_branch(place, to, branch, whole)
+        return _told(place, rebase_upstream.rebase(place, to, whole))
+
+    return _each(places, to, work)
+
+
+def _status(place: Path) -> Outcome:
+    found = look.status(place)
+    if needs := [*found.unfinished, *found.inconsistencies]:
+        return Outcome(str(place), REFUSED, needs[0].what, needs[0].next)
+    at = f"{found.stack.label}, {len(found.changed)} of its files changed"
+    if found.behind:
+        return Outcome(str(place), BEHIND, f"{found.latest} is available; {at}")
+    return Outcome(str(place), CURRENT, at)
+
+
+def _told(place: Path, done: Result) -> Outcome:
+    """What an update made, or would make."""
+    conflicts = [each.path for commit in done.commits for each in commit.conflicts]
+    if conflicts:
+        what = f"conflicts in {', '.join(conflicts)}"
+        return Outcome(str(place), CONFLICTS, what, "aegis rebase-upstream")
+    if not done.commits:
+        return Outcome(str(place), CURRENT, "; ".join(done.said))
+    notes = [note.text for note in done.update_notes]
+    what = "; ".join([done.commits[0].subject, *notes])
+    return Outcome(str(place), UPDATED, f"would {what[0].lower()}{what[1:]}" if done.dry else what)
+
+
+def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
+    """Update a project on a new branch, in a worktree for that alone."""
+    there = find.find(place)
+    top = Path(there.repo.workdir)
+    with tempfile.TemporaryDirectory() as temporary:
+        tree = str(Path(temporary).resolve() / "worktree")
+        git.run(top, "worktree", "add", "--quiet", "-b", branch, tree, "HEAD")
+        told = None
+        try:
+            done = rebase_upstream.rebase(Path(tree, there.prefix), to, mode)
+            told = _told(place, done)
+        finally:
+            git.run(top, "worktree", "remove", "--force", tree)
+            if told is None or told.outcome != UPDATED:
+                git.run(top, "branch", "--quiet", "-D", branch)
+        return told
+
+
+def _each(places: Sequence[Path], to: str | None, work: _Work) -> Iterator[Outcome]:
+    """What becomes of each project, in the order in which they are done."""
+    with workbench.shared() as bench, tempfile.TemporaryDirectory() as answers:
+        try:
+            _warm(bench, places, to)
+            yield from _forked(places, work, Path(answers))
+        finally:
+            fork.asked.clear()
+
+
+def _warm(bench: Bench, places: Sequence[Path], to: str | None) -> None:
+    """Ask each upstream once, and compute the trees that the projects share."""
+    known = set[tuple[Any, ...]]()
+    for place in places:
+        with suppress(AegisError, OSError, KeyError):
+            there = find.find(place).stack
+            key = (there.url, there.release, there.commit, there.names)
+            if key in known:
+                continue
+            known.add(key)
+            if there.url != releases.BUNDLED and there.url not in fork.asked:
+                fork.releases(there.url, fresh=True)
+                fork.asked.add(there.url)
+            old = bench.at(there, there.release)
+            pristine.fold(old, there.names)
+            new = bench.open(there.url, fork.version(to) if to else releases.latest(there.url))
+            names = requirements.closure(new.catalogue, there.names & new.catalogue.keys())
+            pristine.fold(new, names)
+
+
+def _forked(places: Sequence[Path], work: _Work, answers: Path) -> Iterator[Outcome]:
+    """Do the work of each place in a process of its own, a few at a time."""
+    waiting, running = list(enumerate(places)), dict[int, tuple[int, Path]]()
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            number, place = waiting.pop(0)
+            if not (child := os.fork()):
+                _in_child(place, work, answers / str(number))
+            running[child] = (number, place)
+        child, code = os.wait()
+        if child in running:
+            number, place = running.pop(child)
+            yield _answer(place, answers / str(number), code)
+
+
+def _in_child(place: Path, work: _Work, answer: Path) -> None:
+    """Write what became of a project into a file, and end; never returns."""
+    code = 1
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):  # of git, uv and `--verify`
+            os.dup2(nowhere, stream)
+        try:
+            told = work(place)
+        except AegisError as error:
+            told = Outcome(str(place), REFUSED, error.what, error.next)
+        except Exception as error:
+            what = f"A bug in aegis: {type(error).__name__}: {error}"
+            told = Outcome(str(place), FAILED, what, "aegis status")
+        answer.write_text(json.dumps(asdict(told)), encoding="utf-8", errors="backslashreplace")
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _answer(place: Path, answer: Path, code: int) -> Outcome:
+    if code == 0 and answer.exists():
+        return Outcome(**json.loads(answer.read_text(encoding="utf-8")))
+    what = f"aegis ended there with {os.waitstatus_to_exitcode(code)}"
+    return Outcome(str(place), FAILED, what, "aegis status")

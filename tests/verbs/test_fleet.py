@@ -1,0 +1,143 @@
+"""Many projects at once: each ends as it would alone, and none stops the others."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aegis_patch.stack import pristine
+from aegis_patch.upstream import fork as mirror
+from tests.conftest import SCHEMA, Project, run
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Project:
+    """A small upstream with two releases, and projects of the first."""
+    made = Project(tmp_path / "own")
+    assert run("upstream", "new", made.path).code == 0
+    made.commit("Start")
+    made.git("tag", "v1.0")
+    words = ("--upstream", made.path, "--components", "greet")
+    assert run("init", tmp_path / "a", "-y", *words).code == 0
+    for name in "bcd":
+        shutil.copytree(tmp_path / "a", tmp_path / name)
+    made.edit("base/app/__main__.py", "It runs.", "It really runs.")
+    made.edit("base/tests/test_app.py", "It runs.", "It really runs.")
+    made.commit("Louder")
+    made.git("tag", "v1.1")
+    return made
+
+
+def outcomes(*words: str | Path, code: int = 0) -> dict[str, dict[str, str]]:
+    """What each line of the JSON says, by the project's name."""
+    ran = run("fleet", *words, "--json")
+    assert ran.code == code, ran.out + ran.err
+    found: dict[str, dict[str, str]] = {}
+    for line in ran.out.splitlines():
+        told: Any = json.loads(line)
+        SCHEMA.validate(told)
+        found[Path(told["path"]).name] = told
+    return found
+
+
+def everywhere(tmp_path: Path) -> list[Path]:
+    return [tmp_path / name for name in "abcd"]
+
+
+def test_one_project_does_not_stop_the_others(own: Project, tmp_path: Path) -> None:
+    a, b, c, d = (Project(path) for path in everywhere(tmp_path))
+    b.edit("app/__main__.py", "It runs.", "It runs here.")
+    b.commit("Mine")
+    c.write("aegis.toml", "<<<<<<<")
+    c.commit("Broken")
+    d.aegis("rebase-upstream")
+    shutil.rmtree(tmp_path / "own/.git/hooks", ignore_errors=True)
+    before = {each.path: each.head for each in (b, c, d)}
+    found = outcomes("update", *everywhere(tmp_path), tmp_path / "e", code=1)
+    assert {name: told["outcome"] for name, told in found.items()} == {
+        **{"a": "updated", "b": "conflicts", "c": "refused", "d": "current", "e": "refused"}
+    }
+    assert a.subjects[0] == found["a"]["what"] == "Rebase onto own 1.1"
+    assert a.is_sound()
+    assert found["b"]["what"] == "conflicts in app/__main__.py"
+    assert {each.path: each.head for each in (b, c, d)} == before
+    assert not b.git("status", "--porcelain")
+    assert b.aegis(*found["b"]["next"].split()[1:], code=3)
+
+
+def test_what_is_shared_is_computed_and_fetched_once(
+    own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By this process; the projects' own inherit what writes down who called."""
+    called = tmp_path / "called"
+
+    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any) -> Any:
+            with called.open("a") as file:
+                file.write(f"{function.__name__} {os.getpid()}\n")
+            return function(*args)
+
+        return wrapped
+
+    monkeypatch.setattr(pristine, "_applied", noting(pristine._applied))
+    monkeypatch.setattr(mirror, "fetch", noting(mirror.fetch))
+    found = outcomes("update", *everywhere(tmp_path))
+    assert {told["outcome"] for told in found.values()} == {"updated"}
+    me = os.getpid()
+    assert sorted(called.read_text().splitlines()) == [
+        *(f"_applied {me}", f"_applied {me}", f"fetch {me}")
+    ]
+    trees = {Project(path).tree for path in everywhere(tmp_path)}
+    assert trees == {Project(tmp_path / "a").tree}
+
+
+def test_status_looks_and_writes_nothing(own: Project, tmp_path: Path) -> None:
+    Project(tmp_path / "b").aegis("rebase-upstream")
+    found = outcomes("status", *everywhere(tmp_path))
+    assert {told["outcome"] for told in found.values()} == {"behind", "current"}
+    assert found["a"]["what"] == "1.1 is available; own 1.0, 0 of its files changed"
+    dry = run("fleet", "update", "--dry-run", tmp_path / "a")
+    assert dry.out == f"updated {tmp_path / 'a'}: would rebase onto own 1.1\n1 updated\n"
+    assert Project(tmp_path / "a").subjects[0] == "Add greet"
+
+
+def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None:
+    a, b = Project(tmp_path / "a"), Project(tmp_path / "b")
+    a.write("app/__main__.py", "at work\n")
+    b.edit("app/__main__.py", "It runs.", "It runs here.")
+    b.commit("Mine")
+    heads = a.head, b.head
+    found = outcomes("update", a.path, b.path, "--branch", "up", code=3)
+    assert [found[name]["outcome"] for name in "ab"] == ["updated", "conflicts"]
+    assert (a.head, b.head) == heads
+    assert a.read("app/__main__.py") == "at work\n"
+    assert a.git("log", "-1", "--format=%s", "up") == "Rebase onto own 1.1"
+    assert b.git("branch", "--list", "up") == ""
+    for each in (a, b):
+        assert len(each.git("worktree", "list").splitlines()) == 1
+    again = outcomes("update", a.path, "--branch", "up", code=1)
+    assert "already exists" in again["a"]["what"]
+
+
+def test_a_process_that_is_killed_is_told(own: Project, tmp_path: Path) -> None:
+    words = ("--verify", "kill -9 $PPID")
+    found = outcomes("update", tmp_path / "a", *words, code=1)
+    assert found["a"]["outcome"] == "failed"
+    assert found["a"]["what"] == "aegis ended there with -9"
+    assert outcomes("update", tmp_path / "a")["a"]["outcome"] == "updated"
+
+
+def test_a_list_on_standard_input(
+    own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{tmp_path / 'a'}\n\n{tmp_path / 'b'}\n"))
+    assert outcomes("status").keys() == {"a", "b"}
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert run("fleet", "status").code == run("fleet", "nonsense").code == 2
