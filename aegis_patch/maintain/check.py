@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pygit2
@@ -98,7 +98,8 @@ def _in_files(whole: Tree) -> Iterator[Problem]:
         elif part != "notes":
             yield Problem(part, f"there is no {part}/", "aegis upstream new PATH")
     for fault in untrusted.faults(whole.store, pending):
-        yield problem.of(fault, f"git rm --cached -- {shlex.quote(fault.where)}")
+        leave_out = f"rm -r -- {shlex.quote(fault.where)}"
+        yield problem.of(fault, f"Make it another file, or leave it out? `{leave_out}`")
 
 
 def _in_components(whole: Tree) -> Iterator[Problem]:
@@ -138,7 +139,17 @@ def _in_identity(upstream: Upstream) -> Iterator[Problem]:
     except Refused as error:
         yield Problem(f"base/{RECORD}", error.what, error.next)
         return
-    keys = {value: key for key, value in identity_files.values(answers).items()}
+    yield from _in_identity_files(upstream, identity_files.values(answers))
+
+
+def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterator[Problem]:
+    """Values that stand nowhere, or in another word, too."""
+    all_text = b"".join(map(upstream.base.read, identity_files.FILES)).decode()
+    if values["project_name"] not in all_text and values["slug"] not in all_text:
+        what = f"project_name {values['project_name']!r} stands in none of "
+        what += f"{', '.join(identity_files.FILES)}: a project's own name would change nothing"
+        yield Problem(f"base/{RECORD}", what, "Which name does base/ have in these files?")
+    keys = {value: key for key, value in values.items()}
     for value, key in keys.items():
         within = re.compile(rf"\w{re.escape(value)}|{re.escape(value)}\w")
         for path in identity_files.FILES:

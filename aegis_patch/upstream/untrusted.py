@@ -15,6 +15,7 @@ MOST_FILES = 20_000
 MOST_BYTES = 256 * 1024 * 1024
 LARGEST_FILE = 32 * 1024 * 1024
 _FILES = (b"100644", b"100755")
+_KINDS = {b"120000": "a symbolic link", b"160000": "a submodule"}
 
 
 def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> None:
@@ -49,7 +50,8 @@ def faults(
                 pending.append((path, oid))
                 continue
             if mode not in _FILES or "/" in name:
-                yield PatchRejected("an upstream may hold ordinary files only", where=path)
+                what = f"{_KINDS.get(mode, 'this')}: an upstream may hold ordinary files only"
+                yield PatchRejected(what, where=path)
                 continue
             bytes_ = store.odb.read_header(oid)[1]
             size += bytes_
