@@ -25,6 +25,7 @@ import pygit2
 
 from aegis_patch.maintain import check, missing_notes
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.project import git
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.stack.release import Upstream
@@ -76,10 +77,7 @@ def _store(directory: str) -> pygit2.Repository:
     """An empty repository that reads the objects of the releases and of this checkout."""
     pygit2.init_repository(directory, bare=True)
     PACKS.mkdir(parents=True, exist_ok=True)
-    checkout = pygit2.Repository(str(ROOT))
-    linked = Path(checkout.path) / "commondir"  # a linked worktree has its objects elsewhere
-    common = Path(checkout.path, linked.read_text().strip() if linked.exists() else "")
-    places = [str(RELEASES), str(common / "objects")]
+    places = [str(RELEASES), str(git.objects(ROOT))]
     Path(directory, "objects/info/alternates").write_text("\n".join(places))
     return pygit2.Repository(directory)
 

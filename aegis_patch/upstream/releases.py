@@ -16,6 +16,7 @@ import pygit2
 
 from aegis_patch.errors import SeriesError, UpstreamError
 from aegis_patch.objects.trees import Entry, Tree
+from aegis_patch.project import git
 from aegis_patch.stack import component, update_notes
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import bundled, fork, stored_catalogue
@@ -70,8 +71,9 @@ def latest(url: str = BUNDLED) -> str:
 
 def alternates() -> tuple[Path, ...]:
     """The object directories in which releases are found."""
-    checkout = _checkout_objects()
-    return (RELEASES, checkout) if checkout else (RELEASES,)
+    if (_CHECKOUT / ".git").exists():
+        return RELEASES, git.objects(_CHECKOUT)
+    return (RELEASES,)
 
 
 def resolve(url: str, release: str) -> str:
@@ -255,24 +257,9 @@ def _left_behind(url: str, commit: str) -> UpstreamError:
     )
 
 
-def _checkout() -> pygit2.Repository | None:
-    try:
-        return pygit2.Repository(str(_CHECKOUT / ".git"))
-    except pygit2.GitError:
-        return None
-
-
-def _checkout_objects() -> Path | None:
-    repo = _checkout()
-    if repo is None:
-        return None
-    linked = Path(repo.path) / "commondir"  # a linked worktree has its objects elsewhere
-    common = Path(repo.path, linked.read_text().strip()) if linked.exists() else Path(repo.path)
-    return common / "objects"
-
-
 def _work_commit() -> str:
-    repo = _checkout()
+    there = (_CHECKOUT / ".git").exists()
+    repo = pygit2.Repository(str(_CHECKOUT / ".git")) if there else None
     if repo is None or repo.head_is_unborn:
         raise UpstreamError(
             'Release "work" exists only in a checkout of aegis.',
