@@ -114,7 +114,7 @@ def _in_components(whole: Tree) -> Iterator[Problem]:
     for name, each in catalogue.items():
         for need in each.requires:
             if need not in catalogue:
-                what = f"it requires {need!r}, which there is not"
+                what = f"it requires {need!r}, which doesn't exist"
                 yield Problem(f"patches/{name}/component.toml", what, "ls patches")
     try:
         requirements.order(catalogue, catalogue)
@@ -197,7 +197,7 @@ def _clashes(upstream: Upstream, names: frozenset[str]) -> Iterator[Problem]:
         sides = pristine.before(upstream, name), so_far, pristine.after(upstream, name)
         for path in clash.paths:
             where = f"patches/{name}: {path}:{_meeting(path, *sides)}"
-            what = f"with {', '.join(sorted(names - {name}))}: both change these lines"
+            what = f"with {', '.join(sorted(names - {name}))}: both components change these lines"
             yield Problem(where, what, f"aegis upstream series open {name}")
 
 

@@ -91,7 +91,7 @@ def _in_its_requirements(upstream: Upstream, name: str) -> Iterator[Problem]:
     where = f"patches/{name}/component.toml"
     for need in here.requires:
         if need not in upstream.catalogue:
-            yield Problem(where, f"it requires {need}, which there is not")
+            yield Problem(where, f"it requires {need}, which doesn't exist")
     if here.kind == "integration" and len(here.requires) < 2:
         yield Problem(where, "an integration requires two or more")
     if not here.series:

@@ -36,7 +36,12 @@ def faults(
     while pending:
         under, tree = pending.pop()
         names: dict[str, str] = {}
-        for mode, name, oid in _entries(store, tree):
+        for mode, raw, oid in _entries(store, tree):
+            try:
+                name = raw.decode()
+            except UnicodeDecodeError:
+                yield PatchRejected("a path is not UTF-8", where=f"{under}/{ascii(raw)[2:-1]}")
+                continue
             path = f"{under}/{name}"
             try:
                 patch.check_path(path)
@@ -63,11 +68,10 @@ def faults(
                 return
 
 
-def _entries(store: pygit2.Repository, tree: pygit2.Oid) -> Iterator[tuple[bytes, str, pygit2.Oid]]:
+def _entries(
+    store: pygit2.Repository, tree: pygit2.Oid
+) -> Iterator[tuple[bytes, bytes, pygit2.Oid]]:
     # As they are: libgit2 would correct the modes.
     _, raw = store.odb.read(tree)
     for mode, name, oid in re.findall(rb"([0-7]+) ([^\0]+)\0(.{20})", raw, re.DOTALL):
-        try:
-            yield mode, name.decode(), pygit2.Oid(raw=oid)
-        except UnicodeDecodeError:
-            raise PatchRejected("a path is not UTF-8", where=ascii(name)) from None
+        yield mode, name, pygit2.Oid(raw=oid)

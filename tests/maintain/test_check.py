@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,22 +14,27 @@ from tests.conftest import ROOT, Project, run
 from tests.promises import test_hostile as hostile
 from tests.promises.test_hostile import BASE
 
-HOSTILE = {
-    **{name: files for name, (files, _) in hostile.RELEASES.items()},
-    **{name: hostile.series("x", *patches) for name, (patches, _) in hostile.PATCHES.items()},
-}
 
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_what_a_user_refuses_is_found(tmp_path: Path, name: str) -> None:
-    files = HOSTILE[name]
+@pytest.mark.parametrize("name", hostile.RELEASES)
+def test_a_release_that_a_user_refuses_is_found(tmp_path: Path, name: str) -> None:
+    files, _ = hostile.RELEASES[name]
     top = {path.partition("/")[0] for path in files if "/" not in path}
     kept = {path: data for path, data in BASE.items() if path.partition("/")[0] not in top}
     fork = hostile.publish(tmp_path / "fork.git", {**kept, **files})
     ran = run("-C", fork, "upstream", "check", "v1.0", "--json")
     assert ran.code == 1
-    assert all(each["where"] and each["what"] for each in ran.json["problems"])
     assert ran.json["problems"]
+    assert all(each["where"] and each["what"] for each in ran.json["problems"])
+
+
+def test_all_patches_that_a_user_refuses_are_found_at_once(tmp_path: Path) -> None:
+    files = dict(BASE)
+    for n, (patches, _) in enumerate(hostile.PATCHES.values()):
+        files |= hostile.series(f"evil{n}", *patches)
+    fork = hostile.publish(tmp_path / "fork.git", files)
+    found = run("-C", fork, "upstream", "check", "v1.0", "--json").json["problems"]
+    wanted = {f"patches/evil{n}/" for n in range(len(hostile.PATCHES))}
+    assert set(re.findall(r"patches/evil\d+/", " ".join(each["where"] for each in found))) == wanted
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def test_components_that_clash_are_found_in_the_smallest_set(starter: Project) -
         second(starter, ".env.example", line, f"{line}# {name}\n", name)
     [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
     assert found["where"] == "patches/part: .env.example:2"
-    assert found["what"] == "with meet: both change these lines"
+    assert found["what"] == "with meet: both components change these lines"
     assert found["next"] == "aegis upstream series open part"
 
 

@@ -71,7 +71,7 @@ def _new(run: Run, place: Path, source: str) -> int:
     place = run.where / place
     starter.new(place, run.where / source if source else None)
     found = check.of_upstream(place) if source else []
-    said = f"An upstream in {place}." + (" To be changed there:" if found else "")
+    said = f"Started an upstream in {place}." + (" Change these there:" if found else "")
     commit = "git add --all && git commit --quiet --message 'Start an upstream'"
     next = f"cd {shlex.quote(str(place))} && {'aegis upstream check' if found else commit}"
     return _made(run, place, said, next, found)
