@@ -114,19 +114,26 @@ def open_series(root: Path, name: str) -> Path:
     return place
 
 
-def _build(root: Path, name: str, place: Path) -> None:
+def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -> None:
     """Make that repository; where a patch doesn't fit, `git am` stops in it."""
-    _start(root, name, place)
+    _start(root, name, place, opened)
     mails = [str(root / "patches" / name / each) for each in listed(root, name)]
-    if not mails:
-        return
-    _remember_preimages(root, name, place)
+    if mails and not _applies(place, *mails):
+        _git(place, "am", "--abort")
+        _remember_preimages(root, name, place)
+        _applies(place, "--3way", *mails)
+
+
+def _applies(place: Path, *mails: str) -> bool:
+    """Apply patches; whether all did. If not, `git am` is under way."""
     try:
-        _git(place, "am", "--3way", "--keep", "--quiet", *mails)
+        _git(place, "am", "--keep", "--quiet", *mails)
         _git(place, "tag", "--force", "saved")
     except Refused:
         if not _is_applying(place):
             raise
+        return False
+    return True
 
 
 def _is_applying(place: Path) -> bool:
@@ -152,7 +159,7 @@ def _shown(place: Path) -> str:
 
 def _is_saved(place: Path) -> bool:
     """Whether nothing is lost without the repository of a series."""
-    if not place.exists():
+    if not (place / ".git").exists():
         return True
     if _is_applying(place) or _git(place, "status", "--porcelain"):
         return False
@@ -232,22 +239,27 @@ def refresh(root: Path, names: Sequence[str] = ()) -> Iterator[Series]:
     Raises:
         Refused: a patch doesn't fit; its series is then open, as `open` leaves it.
     """
-    for name in all_names(root):
-        if names and name not in names:
-            continue
-        open_here = directory(root, name)
-        if not _is_saved(open_here):
-            what = f"{name} is open, with work that isn't saved."
-            next = f"aegis upstream series save {name}"
-            raise Refused(what, where=_shown(open_here), next=next)
-        with tempfile.TemporaryDirectory() as temporary:
-            place = Path(temporary, name)
-            _build(root, name, place)
-            if _is_applying(place):
-                shutil.rmtree(open_here, ignore_errors=True)
-                shutil.move(place, open_here)
-                _refuse_unfinished(root, name)
-            yield save(root, name, place)
+    with checkout.store(root) as store:
+        opened = checkout.upstream(store, root)
+        for name in requirements.order(opened.catalogue, opened.catalogue):
+            if not names or name in names:
+                done = _refreshed(root, name, opened)
+                opened = checkout.upstream(store, root) if done.changed else opened
+                yield done
+
+
+def _refreshed(root: Path, name: str, opened: Upstream) -> Series:
+    place = directory(root, name)
+    if not _is_saved(place):
+        what = f"{name} is open, with work that isn't saved."
+        next = f"aegis upstream series save {name}"
+        raise Refused(what, where=_shown(place), next=next)
+    with tempfile.TemporaryDirectory() as temporary:
+        made = Path(temporary, name)
+        _build(root, name, made, opened)
+        if _is_applying(made):
+            open_series(root, name)  # where it stays, and stops there
+        return save(root, name, made)
 
 
 def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
