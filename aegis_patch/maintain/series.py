@@ -115,38 +115,59 @@ def open_series(root: Path, name: str) -> Path:
 
 
 def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -> None:
-    """Make that repository; where a patch doesn't fit, `git am` stops in it."""
-    _start(root, name, place, opened)
+    """Make that repository; where a patch doesn't fit, git stops in it.
+
+    A patch whose base has changed is applied to the base that it was saved against, and rebased:
+    by its context alone, git would find it a place, now and then the wrong one.
+    """
+    opened = _start(root, name, place, opened)
     mails = [str(root / "patches" / name / each) for each in listed(root, name)]
-    if mails and not _applies(place, *mails):
-        _git(place, "am", "--abort")
-        _remember_preimages(root, name, place)
-        _applies(place, "--3way", *mails)
-
-
-def _applies(place: Path, *mails: str) -> bool:
-    """Apply patches; whether all did. If not, `git am` is under way."""
-    try:
+    if not mails:
+        return
+    old = _saved_against(root, name, opened)
+    if old and old != _git(place, "rev-parse", "start^{tree}").strip():
+        was = _git(place, "commit-tree", "-m", "What it was written against", old).strip()
+        _git(place, "reset", "--quiet", "--hard", was)
         _git(place, "am", "--keep", "--quiet", *mails)
+        last = ["rebase", "--quiet", "--onto", "start", was]
+    else:
+        last = ["am", "--keep", "--quiet", *mails]
+    try:
+        _git(place, *last)
         _git(place, "tag", "--force", "saved")
     except Refused:
-        if not _is_applying(place):
+        if not _under_way(place):
             raise
-        return False
-    return True
 
 
-def _is_applying(place: Path) -> bool:
-    return (place / ".git/rebase-apply").exists()
+def _saved_against(root: Path, name: str, opened: Upstream) -> str:
+    """The tree to which the patches apply, in the upstream's history; "" if they are new.
+
+    That is the one at the commit that saved the series, or one of those that it requires, last.
+    """
+    with suppress(AegisError, KeyError):
+        names = requirements.required(opened.catalogue, [name])
+        paths = [f"patches/{each}" for each in sorted(names)]
+        commit = git.run(root, "log", "-1", "--format=%H", "--", *paths).strip()
+        then = checkout.upstream(opened.base.store, root, commit)
+        if then.catalogue[name].series == opened.catalogue[name].series:
+            after(then, name)
+            return str(before(then, name))
+    return ""
+
+
+def _under_way(place: Path) -> str:
+    """The command of git's that was stopped by a conflict; "" if none was."""
+    states = {"rebase-apply": "am", "rebase-merge": "rebase"}
+    return next((verb for name, verb in states.items() if (place / ".git" / name).exists()), "")
 
 
 def _refuse_unfinished(root: Path, name: str) -> None:
     place = directory(root, name)
-    if _is_applying(place):
-        mail = listed(root, name)[int((place / ".git/rebase-apply/next").read_text()) - 1]
+    if verb := _under_way(place):
         raise Refused(
-            f"{mail} doesn't fit. Resolve it where it is open, `git add` the files and type "
-            f"`git am --continue` there; then `aegis upstream series save {name}`.",
+            f"A patch of {name} doesn't fit. Resolve it where it is open, `git add` the files and "
+            f"type `git {verb} --continue` there; then `aegis upstream series save {name}`.",
             where=_shown(place),
             next=f"git -C {shlex.quote(_shown(place))} status",
         )
@@ -161,13 +182,13 @@ def _is_saved(place: Path) -> bool:
     """Whether nothing is lost without the repository of a series."""
     if not (place / ".git").exists():
         return True
-    if _is_applying(place) or _git(place, "status", "--porcelain"):
+    if _under_way(place) or _git(place, "status", "--porcelain"):
         return False
     head, saved = _git(place, "rev-parse", "HEAD", "saved").split()
     return head == saved
 
 
-def _start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> None:
+def _start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> Upstream:
     """A repository that holds only what the series is written against, tagged `start`.
 
     With `opened` it needs the store of that upstream.
@@ -192,19 +213,7 @@ def _start(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     _git(place, "commit", "--quiet", "--message", f"What {name} is written against")
     _git(place, "tag", "start")
     _git(place, "tag", "saved")
-
-
-def _remember_preimages(root: Path, name: str, place: Path) -> None:
-    """Make the blobs that the patches name, for `git am --3way` after base/ changed.
-
-    They were there when the series, and those that it requires, were committed.
-    """
-    repo = pygit2.Repository(str(place))
-    with suppress(AegisError, KeyError):
-        names = requirements.required(checkout.upstream(repo, root).catalogue, [name])
-        paths = [f"patches/{each}" for each in sorted(names)]
-        commit = git.run(root, "log", "-1", "--format=%H", "--", *paths).strip()
-        after(checkout.upstream(repo, root, commit), name)
+    return opened
 
 
 def save(root: Path, name: str, place: Path | None = None) -> Series:
@@ -257,7 +266,7 @@ def _refreshed(root: Path, name: str, opened: Upstream) -> Series:
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary, name)
         _build(root, name, made, opened)
-        if _is_applying(made):
+        if _under_way(made):
             open_series(root, name)  # where it stays, and stops there
         return save(root, name, made)
 

@@ -108,21 +108,43 @@ def test_refresh_follows_the_base(own: Project) -> None:
     assert opened(own).read("calc.py").startswith("zeroth = 0\nfirst")
 
 
+def test_refresh_finds_no_other_place_that_looks_alike(own: Project) -> None:
+    """A patch by its context would go into the class that now stands where the other stood."""
+    card = "class {}:\n    def show(self):\n        return 1\n\n    size = 1\n\n\n"
+    own.write("base/cards.py", "".join(map(card.format, ("A", "B", "C"))) + "END = 1\n")
+    own.aegis("upstream", "series", "open", "mail")
+    place = opened(own)
+    text = place.read("cards.py").replace("class B:", "class Mine:")
+    at = text.index("    size = 1", text.index("class Mine:"))
+    place.write("cards.py", text[:at] + "    extra = 1\n\n" + text[at:].replace("Mine", "B"))
+    place.edit("cards.py", "class Mine:", "class B:")
+    place.commit("Extend the second\n\nBecause the second of the three is the one that counts.")
+    own.aegis("upstream", "series", "save", "mail")
+    own.commit("Cards")
+    own.write("base/cards.py", card.format("New") * 2 + own.read("base/cards.py"))
+    own.commit("Two more, before")
+    own.aegis("upstream", "series", "refresh")
+    own.aegis("upstream", "series", "open", "mail")
+    made = opened(own).read("cards.py")
+    assert made.index("extra") > made.index("class B:")
+    assert made.index("extra") < made.index("class C:")
+
+
 def test_refresh_stops_where_a_hand_is_needed(own: Project) -> None:
     own.edit("base/calc.py", "second = 2\n", "second = two\n")
     own.edit("base/calc.py", "# yours below\n", "third = 3\n# yours below\n")
     own.commit("Base")
     error = own.aegis("upstream", "series", "refresh", "--json", code=1).json["error"]
-    assert error["what"].startswith("count-mails.patch doesn't fit.")
+    assert error["what"].startswith("A patch of mail doesn't fit.")
     assert error["where"] == ".series/mail"
-    assert "git am --continue" in pasted(own, error["next"])
+    assert "git rebase --continue" in pasted(own, error["next"])
     for verb in ("open", "save"):
         again = own.aegis("upstream", "series", verb, "mail", "--json", code=1).json["error"]
         assert again == error
     assert own.aegis("upstream", "series", "refresh", code=1).err
     opened(own).write("calc.py", CALC.replace("# yours", "third = 3\nmail = 3\n# yours"))
     opened(own).git("add", "--all")
-    opened(own).git("am", "--continue")
+    opened(own).git("rebase", "--continue")
     assert "1 changed" in own.aegis("upstream", "series", "save", "mail").out
     assert own.aegis("upstream", "series", "refresh").out == "mail: 2 patches, as it was\n"
 
