@@ -124,13 +124,9 @@ def _in_components(whole: Tree) -> Iterator[Problem]:
 
 def _in_identity(upstream: Upstream) -> Iterator[Problem]:
     """Answers of base/ that can't become a user's."""
-    ask = f"What does base/ have? [answers] needs {', '.join(_OTHER)}"
+    ask = f"Which answers does base/ have? {', '.join(_OTHER)}; the first has to be there"
     try:
         answers = identity_files.defaults(upstream)
-        if missing := _OTHER.keys() - answers.keys():
-            what = f"[answers] lacks {', '.join(sorted(missing))}"
-            yield Problem(f"base/{RECORD}", what, ask)
-            return
         identity_files.ask(upstream, {}, {})
         identity_files.identity(upstream, _OTHER)
     except SeriesError as error:

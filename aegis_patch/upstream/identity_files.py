@@ -37,6 +37,8 @@ _PLAINLY_VALID = {
     "author_email": r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+",
 }
 """For each question, answers that Copier takes as they are: a test asks it."""
+_UNASKED = {"description": "", "author_name": "x", "author_email": "x@x"}
+"""What Copier is told where base/ has no such answer."""
 _MARKS = re.compile("[⟦⟧]")
 _QUOTED = r'("(?:[^"\\]|\\.)*")'
 _LONGEST_RECORD = 64 * 1024
@@ -81,7 +83,8 @@ def ask(
     for key in given:
         if key not in known:
             raise Refused(f"No answer {key!r}.", next=f"Which one? {', '.join(known)}")
-    answered = _asked(given, {**known, **suggested})
+    wanted = {key: suggested.get(key, value) for key, value in known.items()}
+    answered = _asked(given, {**_UNASKED, **wanted})
     answers = {key: str(answered[key]) for key in known}
     name = slug(answers["project_name"])
     if not name:

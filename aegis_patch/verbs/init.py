@@ -139,7 +139,7 @@ def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) 
     core = Stack(opened.url, opened.release, opened.commit, answers, {})
     title = f"Start {answers['project_name']} from {core.label}"
     added, _ = add.additions(opened.catalogue, core, chosen)
-    return [Step(title, answers["description"], None, core), *added]
+    return [Step(title, answers.get("description", ""), None, core), *added]
 
 
 def _next(opened: Upstream, answers: Mapping[str, str]) -> str:

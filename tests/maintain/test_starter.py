@@ -56,6 +56,26 @@ def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     assert mine.git("ls-files", "--stage", "app/run.sh").startswith("100755")
 
 
+def test_an_upstream_may_ask_for_the_name_alone(tmp_path: Path) -> None:
+    own = Project(tmp_path / "own")
+    run("upstream", "new", own.path)
+    lines = own.read("base/aegis.toml").splitlines(keepends=True)
+    others = ("description", "author_name", "author_email")
+    own.write("base/aegis.toml", "".join(line for line in lines if not line.startswith(others)))
+    own.commit("Start")
+    own.git("tag", "v1.0")
+    assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
+    for name in ("my-api", "snow ☃"):
+        assert run("init", tmp_path / name, "-y", "--upstream", own.path).code == 0
+    mine = Project(tmp_path / "my-api")
+    assert "description" not in mine.read("aegis.toml")
+    assert 'description = "A small program that sings."' in mine.read("pyproject.toml")
+    error = mine.aegis("answers", "description=x", "--json", code=1).json["error"]
+    assert error["what"] == "No answer 'description'."
+    mine.aegis("answers", "project_name=Other Name")
+    assert 'name = "other-name"' in mine.read("pyproject.toml")
+
+
 def test_a_project_of_aegis_keeps_its_answers(tmp_path: Path) -> None:
     assert run("init", tmp_path / "quite-new", "-y", "--components", "cache").code == 0
     ran = run("upstream", "new", tmp_path / "own", "--from", tmp_path / "quite-new", "--json")
