@@ -142,7 +142,7 @@ CASES = {
     "an unknown name": typed("aegis components", "add nonsense-xyz"),
     "an unknown name to remove": typed("aegis status", "remove nonsense-xyz"),
     "an unknown name to start with": typed(
-        "Which one? auth, ", "init ../there -y --components nonsense-xyz"
+        "Which one? ai, ", "init ../there -y --components nonsense-xyz"
     ),
     "a name of what a component is built on": typed("It comes with: ", "add redis"),
     "a name with a typing error": typed("Did you mean worker?", "add workr"),
