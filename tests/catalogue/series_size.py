@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aegis_patch.maintain import rules
 from aegis_patch.stack import pristine
+from aegis_patch.stack.component import is_chosen
 from aegis_patch.stack.release import Upstream
 
 
@@ -36,6 +37,18 @@ def size(opened: Upstream, name: str) -> Size:
             count[kind] += change.line_stats[1]
     edited = rules.edited(opened, name)
     return Size(patches=len(opened.catalogue[name].series), edited=edited, **count)
+
+
+def picture(opened: Upstream) -> str:
+    """Which component requires which, and, dotted, which two an integration joins, for Mermaid."""
+    known = opened.catalogue
+    lines = ["```mermaid", "graph LR"]
+    for name, each in sorted(known.items(), key=lambda item: is_chosen(item[1]), reverse=True):
+        line = "-->" if is_chosen(each) else "-.-"
+        first, *needs = [name, *each.requires] if is_chosen(each) else each.requires
+        lines.append(f"    {first}")
+        lines += [f"    {first} {line} {need}" for need in needs if is_chosen(known[need])]
+    return "\n".join([*dict.fromkeys(lines), "```"])
 
 
 def table(opened: Upstream) -> str:

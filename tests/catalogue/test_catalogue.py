@@ -15,7 +15,7 @@ from aegis_patch.stack.component import Catalogue, Component, brought
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import identity_files, releases
 from aegis_patch.values import replace
-from tests.catalogue.series_size import table
+from tests.catalogue.series_size import picture, table
 from tests.conftest import ROOT, git
 
 NAMES = sorted(path.name for path in (ROOT / "patches").iterdir())
@@ -143,4 +143,6 @@ def test_the_page_of_the_components_is_counted_anew(
     store: pygit2.Repository, head: Upstream
 ) -> None:
     """Written by scripts/components."""
-    assert table(head) in (ROOT / "docs/components.md").read_text()
+    page = (ROOT / "docs/components.md").read_text()
+    assert picture(head) in page
+    assert table(head) in page
