@@ -54,7 +54,7 @@ def configure(settings: Settings) -> None:
         logger.handlers = []
         logger.propagate = True
     logging.getLogger(ACCESS).addFilter(_is_worth_a_line)
-    for chatty in ("flet", "flet_web", "flet_object_patch", "httpx", "watchfiles"):
+    for chatty in ("flet", "flet_web", "flet_object_patch", "httpx", "httpx2", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
