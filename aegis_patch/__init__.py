@@ -1,3 +1,3 @@
 """aegis evolves a stack: components are patch series, every verb is one three-way merge."""
 
-__version__ = "0.9.0"
+__version__ = "0.10.0"

@@ -13,14 +13,14 @@ FILE = Path(__file__).with_name("golden.toml")
 
 
 def computed(store: pygit2.Repository) -> dict[str, dict[str, str]]:
-    """release → names → tree id."""
+    """release → names → the first digits of the tree's id, which tell any change."""
     from tests.promises.test_laws import stack_of, subsets, tree_of
 
     found: dict[str, dict[str, str]] = {}
     for version in releases.versions():
         opened = releases.open_release(store, releases.BUNDLED, version)
         found[version] = {
-            " ".join(sorted(names)) or "core": str(tree_of(store, stack_of(opened, names)))
+            " ".join(sorted(names)) or "core": str(tree_of(store, stack_of(opened, names)))[:10]
             for names in subsets(opened)
         }
     return found
