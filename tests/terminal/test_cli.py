@@ -643,8 +643,8 @@ def test_windows_is_refused_in_one_line(args: tuple[str, ...], tmp_path: Path) -
         ("postgresql", " It comes with: postgres."),
         ("celery", " Did you mean worker?"),  # which is none
         ("data", " Did you mean database, updates or auth?"),
-        ("a", "\n"),  # in half of the summaries
-        ("in", "\n"),
+        ("and", "\n"),  # in half of the summaries
+        ("of", "\n"),
     ],
 )
 def test_an_unknown_name_is_found_by_its_purpose(start: Start, word: str, what: str) -> None:
