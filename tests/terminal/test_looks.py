@@ -42,7 +42,7 @@ class Terminal:
     def open(self, directory: Path, environment: dict[str, str]) -> None:
         variables = [f"{name}={value}" for name, value in environment.items()]
         shell = shlex.join(["env", "-u", "NO_COLOR", "-u", "COLUMNS", *variables, "PS1=", "sh"])
-        size = ("-x", str(self.width), "-y", "200")
+        size = ("-x", str(self.width), "-y", "400")
         self.tmux("new-session", "-d", *size, "-c", str(directory), shell)
         self.type(f'aegis() {{ clear; {sys.executable} -m aegis_patch "$@"; echo "= $?"; }}')
 
