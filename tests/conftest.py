@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pygit2
 import pytest
@@ -76,10 +76,15 @@ def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+def lack(reason: str) -> NoReturn:
+    """Skip a test for want of something; under CI nothing may be missing."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
 def needs(program: str) -> None:
-    """Skip a test where a program is missing; under CI nothing may be missing."""
+    """Skip a test where a program is missing."""
     if shutil.which(program) is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{program} is not installed")
+        lack(f"{program} is not installed")
 
 
 SCHEMA = Draft202012Validator(

@@ -20,9 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from tests.conftest import ROOT, needs
+from tests.conftest import ROOT, lack, needs
 from tests.servers import program
 
 DOCKER = shutil.which("docker", path="/usr/bin") or "docker"
@@ -77,7 +75,7 @@ def docker() -> Iterator[Mapping[str, str]]:
         yield environment
         return
     if os.geteuid() != 0:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no Docker daemon, and not root")
+        lack("no Docker daemon, and not root")
     for needed in ("dockerd", "debootstrap"):
         needs(needed)
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as scratch:

@@ -38,7 +38,7 @@ _PLAINLY_VALID = {
 }
 """For each question, answers that Copier takes as they are: a test asks it."""
 _UNASKED = {"description": "", "author_name": "x", "author_email": "x@x"}
-"""What Copier is told where base/ has no such answer."""
+"""The answers given to Copier where `base/` does not ask for them."""
 _MARKS = re.compile("[⟦⟧]")
 _QUOTED = r'("(?:[^"\\]|\\.)*")'
 _LONGEST_RECORD = 64 * 1024

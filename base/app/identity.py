@@ -3,5 +3,3 @@
 NAME = "Harbor Light"
 SLUG = "harbor-light"
 DESCRIPTION = "A small service that keeps its options open."
-
-__all__ = ["DESCRIPTION", "NAME", "SLUG"]

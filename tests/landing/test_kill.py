@@ -20,7 +20,7 @@ from pygit2.enums import ConfigLevel
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, land
-from tests.conftest import ROOT, Project, Start, git, needs, run
+from tests.conftest import ROOT, Project, Start, git, lack, needs, run
 from tests.terminal.test_cli import everything
 
 ROOT_USER = os.geteuid() == 0
@@ -333,7 +333,7 @@ def small_disk(size: str) -> Iterator[Path]:
     place = Path(tempfile.mkdtemp())
     options = ["-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     if not ROOT_USER or subprocess.run(["mount", *options], check=False).returncode:
-        pytest.skip("cannot mount a file system")
+        lack("cannot mount a file system")
     try:
         yield place
     finally:
@@ -392,7 +392,7 @@ def as_nobody(project: Project, *args: str) -> str:
         os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code == 99:
-        pytest.skip("this checkout is closed to other users")
+        lack("this checkout is closed to other users")
     said = (out / "said").read_text()
     shutil.rmtree(out)
     assert code == 1, said

@@ -37,7 +37,7 @@ class Inbox:
     mails: list[tuple[str, str]] = field(default_factory=list)
     """To whom, and the text."""
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: ARG002, N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's
         mail = message_from_bytes(envelope.original_content or b"", policy=default)
         body = mail.get_body(("plain",))
         assert body

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -465,7 +466,7 @@ def dies_and_comes_back(stack: Stack, browser: Browser) -> None:
             stack.docker("exec", container, "sh", "-c", killed)
         if service == "webserver":
             assert [browser.is_in() for _ in range(SCALE["webserver"] * 2)].count(False) == 0
-        until(lambda container=container: started(stack, container))  # type: ignore[misc]
+        until(partial(started, stack, container))
     until(lambda: stack.get("/health/live").status_code == 200)
     assert browser.is_in()
 

@@ -12,7 +12,7 @@ import pygit2
 import pytest
 from pygit2.enums import ConfigLevel
 
-from tests.conftest import Project, Start, git, needs, run
+from tests.conftest import Project, Start, git, lack, needs, run
 from tests.terminal.test_cli import everything
 
 Configured = Callable[[Mapping[str, str]], None]
@@ -136,7 +136,7 @@ def test_a_detached_head_is_refused(start: Start) -> None:
 
 def test_a_repository_of_somebody_else_is_refused(start: Start) -> None:
     if os.geteuid():
-        pytest.skip("only root can give a repository away")
+        lack("only root can give a repository away")
     project = start()
     for path in (project.path, *project.path.rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)

@@ -426,8 +426,8 @@ def test_gitattributes_have_the_last_word(start: Start) -> None:
 def test_the_driver_does_what_repair_does(team: Team, turned: bool) -> None:
     """Whichever branch has which component: the same lines, and above an anchor in one order.
 
-    But for `.env.example` where a branch also brings an integration of what both have: git asks
-    the driver about that file alone, so blocks of the two may come in another order.
+    But for the order of blocks in `.env.example`: where one branch adds a line to the block above
+    as well (`mail+database` does), git merges the file by itself and doesn't ask the driver.
     """
     for common, *each in team.pairs()[::SAMPLE]:
         one, other = reversed(each) if turned else each

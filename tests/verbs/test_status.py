@@ -41,7 +41,7 @@ def test_exit_codes(start: Start) -> None:
 
 def test_broken_references_after_a_conflict_was_resolved(start: Start) -> None:
     project = start("worker")
-    project.write("app/mine.py", "from app.components.worker import queue  # noqa\n")
+    project.write("app/mine.py", "from app.components.worker import queue  # noqa - a user's\n")
     project.edit("compose.yaml", "stop_grace_period: 40s", "stop_grace_period: 50s")
     project.commit("Mine")
     gone = "app/mine.py:1 still uses app.components.worker"

@@ -21,9 +21,6 @@ class Guesses:
     def __init__(self) -> None:
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._wrong)
-
     def count(self, address: str, right: bool) -> int:
         """Count one guess; how many seconds to wait if it came too soon, even if it is right."""
         near, now = network(address), time.monotonic()

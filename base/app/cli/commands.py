@@ -26,7 +26,7 @@ def serve(
         gc.disable()  # what is loaded is no garbage; the server turns it on again
     # For tracebacks in colour, and to start anew: five megabytes.
     with hidden("rich") if reload else hidden("rich", "watchfiles"):
-        import structlog  # noqa: F401
+        import structlog  # noqa: F401 - here, while what it would load is hidden
         import uvicorn
 
     check_settings()

@@ -19,7 +19,7 @@ exec "$@" 3<&-
 
 def start(command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
     """As Popen; the command is sent SIGTERM when its standard input closes, as `with` does."""
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(  # noqa: S603 - a command of ours, in a list
         ["/bin/sh", "-c", _COMMAND, "sh", *command],
         stdin=subprocess.PIPE,
         process_group=None if options.get("start_new_session") else 0,

@@ -224,7 +224,7 @@ async def test_what_components_count_is_noted_while_nobody_looks(plug_in, monkey
     monkeypatch.setattr(feed, "MINUTE", 0)
     noted = feed.Feed(discover())
     remembering = asyncio.create_task(noted.remember())
-    while len(noted.trends["clock", "ticks"]) < 60:  # noqa: ASYNC110
+    while len(noted.trends["clock", "ticks"]) < 60:  # noqa: ASYNC110 - it has no event
         await asyncio.sleep(0)
     remembering.cancel()
     assert set(noted.trends["clock", "ticks"]) == {0}

@@ -24,8 +24,8 @@ class KnownHosts:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         settings = read(Settings)
-        names = listed(f"{settings.allowed_hosts},{settings.domain},{settings.host}")
-        self._is_known = lru_cache(maxsize=1024)(partial(_is_among, names))
+        names = f"{settings.allowed_hosts},{settings.domain},{settings.host}".lower()
+        self._is_known = lru_cache(maxsize=1024)(partial(_is_among, listed(names)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what was meant for this server."""
@@ -44,12 +44,8 @@ def _is_among(names: list[str], sent: bytes) -> bool:
         return True
     found = _HOST.fullmatch(sent.decode("latin-1"))
     name = found["name"].lower() if found else ""
-    return name == "localhost" or _is_address(name) or any(_covers(each, name) for each in names)
-
-
-def _covers(pattern: str, name: str) -> bool:
-    pattern = pattern.lower()
-    return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
+    below = tuple(each[1:] for each in names if each.startswith("*."))
+    return name in ("localhost", *names) or name.endswith(below) or _is_address(name)
 
 
 def _is_address(name: str) -> bool:
