@@ -73,6 +73,13 @@ To = Annotated[
         help=f"A newer or older release (default: the newest), or {_WORK}",
     ),
 ]
+Signed = Annotated[
+    bool,
+    typer.Option(
+        "--require-signed",
+        help="Take a release of your own upstream only if git trusts its tag's signature.",
+    ),
+]
 Where = Annotated[
     Path | None,
     typer.Option(

@@ -17,7 +17,12 @@ _QUIET = {"--quiet", "-q"}
 _COMMON = {"--dry-run", "--diff", *_QUIET, *_UNASKED}
 WHERE = {"--project-path", "-C"}
 # The types of options, as `options` has them, or of the common ones that take them.
-FLAGS = {"--no-lock": "Landing", "--strict": "Landing", "--exit-code": "ExitCode"}
+FLAGS = {
+    "--no-lock": "Landing",
+    "--strict": "Landing",
+    "--exit-code": "ExitCode",
+    "--require-signed": "Signed",
+}
 LISTS = {"--components": "Components", "--answer": "Answer"}
 VALUES = {
     "--verify": "Landing",
@@ -87,10 +92,11 @@ def _parameters(
     del types["run"], types["return"]
     defaults = function.__defaults__ or ()
     own = dict(zip(reversed(types), reversed(defaults), strict=False))
+    flags = {type: word in given for word, type in FLAGS.items() if type != "Landing"}
     values = {VALUES[word]: given[word] for word in given.keys() & VALUES.keys()}
     for parameter, type in types.items():
-        if type == "ExitCode":
-            own[parameter] = "--exit-code" in given
+        if type in flags:
+            own[parameter] = flags[type]
         elif type in values:
             own[parameter] = values[type] if type in LISTS.values() else values[type][-1]
         elif words and type in {"Names", "NewAnswers", "UpstreamWords", "FleetWords"}:

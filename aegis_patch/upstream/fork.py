@@ -11,11 +11,15 @@ import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aegis_patch import __version__
 from aegis_patch.errors import UpstreamError
 from aegis_patch.progress import doing
 from aegis_patch.project import git
+
+if TYPE_CHECKING:
+    import subprocess
 
 # Git itself looks at each object that comes in, and runs no command that a URL names.
 _CAREFUL = (
@@ -111,6 +115,24 @@ def fetch(url: str, commit: str = "") -> None:
     (mirror / "fetched").touch()
 
 
+def refuse_unsigned(url: str, release: str) -> None:
+    """Refuse a release whose tag isn't signed by a key that git trusts on this machine.
+
+    Raises:
+        UpstreamError: it isn't, or the release is no tag.
+    """
+    listed = _git(url, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags").split("\n")
+    tag = next((each for each in listed if version(each) == release), "")
+    done = _run(url, "verify-tag", "--", tag)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it isn't signed"])[-1]
+        raise UpstreamError(
+            f"{tag or release} has no signature that git trusts: {said.removeprefix('error: ')}",
+            where=url,
+            next=shlex.join(["git", f"--git-dir={_mirror(url)}", "verify-tag", tag or release]),
+        )
+
+
 def objects(url: str) -> Path:
     """The object directory of the mirror."""
     return _mirror(url) / "objects"
@@ -140,9 +162,21 @@ def _mirror(url: str) -> Path:
 
 
 def _git(url: str, *args: str) -> str:
+    done = _run(url, *args)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["git failed"]
+        raise UpstreamError(
+            f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}",
+            where=url,
+            next=f"git ls-remote -- {shlex.quote(url)}",
+        )
+    return done.stdout
+
+
+def _run(url: str, *args: str) -> subprocess.CompletedProcess[str]:
     import subprocess
 
-    done = subprocess.run(
+    return subprocess.run(
         ["git", *_CAREFUL, *args],
         cwd=_mirror(url),
         env={
@@ -157,11 +191,3 @@ def _git(url: str, *args: str) -> str:
         errors="replace",
         check=False,
     )
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or ["git failed"]
-        raise UpstreamError(
-            f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}",
-            where=url,
-            next=f"git ls-remote -- {shlex.quote(url)}",
-        )
-    return done.stdout

@@ -26,6 +26,7 @@ from aegis_patch.upstream.workbench import Bench, open_bench
 from aegis_patch.values import dataclass, replace
 from aegis_patch.verbs import add, host_files, naming
 from aegis_patch.verbs.naming import Naming
+from aegis_patch.verbs.opening import refuse_unsigned
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Mode, Result, Step
 
@@ -64,6 +65,7 @@ def init(
             repo = entered.enter_context(new_repository.start(path, dry=mode.dry))
             held = entered.enter_context(journal.alone(repo))
             there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
+        refuse_unsigned(there.root, opened, mode)
         result = perform(bench, there, steps, said, mode)
         return replace(result, next=_next(opened, answers))
 

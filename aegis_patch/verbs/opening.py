@@ -10,14 +10,18 @@ from aegis_patch.errors import Refused
 from aegis_patch.history import presence
 from aegis_patch.landing import journal
 from aegis_patch.progress import doing
+from aegis_patch.project import git
 from aegis_patch.project.find import Project, find
 from aegis_patch.stack.component import Catalogue, is_chosen
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
-from aegis_patch.upstream import workbench
+from aegis_patch.upstream import fork, releases, workbench
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
+from aegis_patch.verbs.step import Mode
+
+_REQUIRE_SIGNED = "aegis.requireSigned"
 
 
 def release_of(bench: Bench, there: Stack) -> Upstream:
@@ -55,6 +59,17 @@ def _refuse_unfinished(there: Project) -> None:
         if settle.can_settle(there):
             raise Refused(error.what, where=error.where, next=presence.REPAIR) from error
         raise
+
+
+def refuse_unsigned(root: Path, opened: Upstream, mode: Mode) -> None:
+    """Refuse a release of a fork without a trusted signature, where one is required.
+
+    By `mode`, or in git's configuration at the project's root.
+    """
+    if opened.url == releases.BUNDLED:  # it came with this aegis
+        return
+    if mode.signed or git.setting(root, _REQUIRE_SIGNED, "--type=bool") == "true":
+        fork.refuse_unsigned(opened.url, opened.release)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
-from aegis_patch.verbs.opening import open_project
+from aegis_patch.verbs.opening import open_project, refuse_unsigned
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Mode, Result, Step
 
@@ -34,6 +34,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         newest = releases.WORK if is_work else releases.latest(old.url)
         wanted = fork.version(to) if to else newest
         opened = bench.open(there.stack.url, wanted)
+        refuse_unsigned(there.root, opened, mode)
         _refuse_moved(old, opened)
         renamed = _renamed(bench.catalogue(old), opened.catalogue, old.names)
         _refuse_absent(bench, old.without(renamed), opened)

@@ -56,7 +56,8 @@ class Mode:
     """How a verb is carried out: only tried (`dry`), and with its plan as a patch (`diff`).
 
     `relock` updates uv.lock; `strict` refuses a result that is incomplete; `verify` is a command
-    that has to pass on it; `whole` only tries it if something conflicts.
+    that has to pass on it; `whole` only tries it if something conflicts; `signed` takes another
+    release only if its tag is signed.
     """
 
     dry: bool = False
@@ -65,6 +66,7 @@ class Mode:
     strict: bool = False
     verify: str = ""
     whole: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from tests.conftest import run
 
 OPTIONS = (
     *("", "-y", "--yes", "--json", "--dry-run", "--no-interactive", "--no-lock", "--strict"),
-    *("--exit-code", "--component worker", "--verify true"),
+    *("--exit-code", "--require-signed", "--component worker", "--verify true"),
     *("-C here", "--project-path there", "-C", "-C=here", "-Chere", "-C -y", "--to 0.5.0", "--to"),
     *(
         "--to=0.5.0",

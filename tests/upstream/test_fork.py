@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from aegis_patch.upstream import releases
-from tests.conftest import NEWEST, Project, git, run
+from tests.conftest import NEWEST, Project, git, needs, run
 
 
 @pytest.fixture(name="fork")
@@ -260,3 +262,56 @@ def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Pr
 def test_a_tag_may_hold_what_ends_a_line_elsewhere(fork: Project) -> None:
     fork.git("tag", "odd\u2028tag", "v1.0")
     assert list(releases.versions(str(fork.path))) == ["odd\u2028tag", "1.0", "1.10"]
+
+
+@pytest.fixture
+def key(fork: Project, tmp_path: Path) -> Path:
+    """A key of SSH with which the fork signs, and which git doesn't trust yet."""
+    needs("ssh-keygen")
+    made = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made], check=True)
+    fork.git("config", "gpg.format", "ssh")
+    fork.git("config", "user.signingKey", f"{made}.pub")
+    fork.git("tag", "--sign", "v2.0", "-m", "signed")
+    return made
+
+
+def trust(project: Project, key: Path) -> None:
+    """Let git trust a key, as a person would say it for all their repositories."""
+    allowed = key.with_name("allowed")
+    allowed.write_text(f"* {key.with_suffix('.pub').read_text()}")
+    project.git("config", "--global", "gpg.ssh.allowedSignersFile", str(allowed))
+
+
+def test_a_signature_can_be_required(
+    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    project = begin(tmp_path, fork, "--upstream-version", "1.0")
+    update = ("rebase-upstream", "--require-signed")
+    untrusted = project.aegis(*update, code=1).err
+    assert "v2.0 has no signature that git trusts: gpg.ssh.allowedSignersFile" in untrusted
+    trust(project, key)
+    before = project.head
+    unsigned = project.aegis(*update, "--to", "1.10", code=1).err
+    assert "v1.10 has no signature that git trusts: no signature found" in unsigned
+    assert "v1.0 has no" in project.aegis(*update, "--to", "1.0", code=1).err  # a name alone
+    command = unsigned.split("next ")[1].split("\n")[0]
+    assert subprocess.run(shlex.split(command), capture_output=True, check=False).returncode
+    project.git("config", "aegis.requireSigned", "true")
+    project.aegis("rebase-upstream", "--to", "1.10", code=1)
+    assert project.head == before
+    project.aegis("rebase-upstream")
+    assert project.subjects[0] == "Rebase onto fork 2.0"
+
+
+def test_a_project_starts_only_from_what_is_signed(
+    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    trust(fork, key)
+    words = ("init", tmp_path / "shop", "--yes", "--upstream", fork.path, "--require-signed")
+    assert "no signature found" in run(*words, "--upstream-version", "1.10").err
+    assert not (tmp_path / "shop").exists()
+    assert run(*words).code == 0
+    assert Project(tmp_path / "shop").subjects == ["Start shop from fork 2.0"]

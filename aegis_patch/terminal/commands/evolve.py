@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from aegis_patch.terminal.run import Landing, finish, mode, pairs, picked, show
 from aegis_patch.terminal.screen import screen
+from aegis_patch.values import replace
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Names, NewAnswers, To
+    from aegis_patch.terminal.options import Names, NewAnswers, Signed, To
 
 
 def add(run: Landing, names: Names = None) -> int:
@@ -35,14 +36,14 @@ def remove(run: Landing, names: Names = None) -> int:
     return finish(run, remove(run.where, wanted, mode(run)))
 
 
-def rebase_upstream(run: Landing, to: To = None) -> int:
+def rebase_upstream(run: Landing, to: To = None, require_signed: Signed = False) -> int:
     """Move to another release (one commit).
 
     Your edits and your history stay. `aegis update` is the same.
     """
     from aegis_patch.verbs.rebase_upstream import rebase
 
-    return finish(run, rebase(run.where, to, mode(run)))
+    return finish(run, rebase(run.where, to, replace(mode(run), signed=require_signed)))
 
 
 def answers(run: Landing, answer: NewAnswers = None) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Components,
         NewDirectory,
         Release,
+        Signed,
         Url,
     )
     from aegis_patch.verbs.init import Offer
@@ -37,6 +38,7 @@ def init(
     answers: AnswersFile = "",
     upstream_version: Release = None,
     upstream: Url = "aegis",
+    require_signed: Signed = False,
 ) -> int:
     """Start a project in git.
 
@@ -53,7 +55,8 @@ def init(
     chosen: _Chosen = given, naming.names(components or [])
 
     def start(chosen: _Chosen, run: Run) -> Result:
-        return init(place, chosen[1], chosen[0], upstream_version, upstream, mode(run))
+        how = replace(mode(run), signed=require_signed)
+        return init(place, chosen[1], chosen[0], upstream_version, upstream, how)
 
     if run.interactive:
         with offer(place, upstream_version, upstream) as offered:
