@@ -64,10 +64,10 @@ class AdminsOnly:
         session = sent(connection, settings.admin_token)
         caller = await known_caller(connection)
         refused = refusal(connection, caller, settings)
-        if scope["path"] == scope.get("root_path", "") + SIGN_OUT and _may_sign_out(
-            connection, session, refused
-        ):
-            await _sign_out(session, scope)(scope, receive, send)
+        # Also whoever has a session that is over; not the page of another site.
+        may_sign_out = not refused or (session and not is_from_elsewhere(connection))
+        if may_sign_out and scope["path"] == scope.get("root_path", "") + SIGN_OUT:
+            await (await _sign_out(connection, caller, session))(scope, receive, send)
         elif refused and scope["type"] == "websocket" and refused.status_code != 429:
             await send({"type": "websocket.close", "code": 1008})  # which is answered with 403
         elif refused:
@@ -116,17 +116,15 @@ class _KnownAdmin:
         return self._is_known
 
 
-def _may_sign_out(
-    connection: HTTPConnection, session: AdminSession | None, refused: HTTPException | None
-) -> bool:
-    """Also whoever has a session that is over; not the page of another site."""
-    return not refused or (session is not None and not is_from_elsewhere(connection))
-
-
-def _sign_out(session: AdminSession | None, scope: Scope) -> Response:
+async def _sign_out(
+    connection: HTTPConnection, caller: Caller | None, session: AdminSession | None
+) -> Response:
     """End the session. The browser forgets the password too, since it is answered with 401."""
-    if session is None:  # the password was typed into the prompt that signing out brings
-        return RedirectResponse(scope.get("root_path", "") + "/", 303)
+    page = connection.scope.get("root_path", "") + "/"
+    if caller and caller.sign_out:
+        page = await caller.sign_out(connection)
+    if session is None:  # or the password was typed into the prompt that signing out brings
+        return RedirectResponse(page, 303)
     try:
         session.sign_out()
     except OSError as error:

@@ -3,7 +3,8 @@
     @router.get("/mine")
     async def mine(caller: CurrentCaller) -> list[Note]: ...
 
-A component that knows people brings `caller`, `async (HTTPConnection) -> Caller | None`.
+A component that knows people brings `caller`, `async (HTTPConnection) -> Caller | None`. What it
+raises is the answer: a token that it knows, and that may not do this, is no guess of ADMIN_TOKEN.
 """
 
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,8 @@ class Caller:
     name: str
     is_admin: bool = False
     """Whether the dashboard and `/admin` are open to it."""
+    sign_out: Callable[[HTTPConnection], Awaitable[str]] | None = None
+    """Ends the login that a browser brings, and says where the browser goes then."""
 
 
 ADMIN = Caller("admin", "Admin", is_admin=True)

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.backend.admin import SIGN_OUT
+from app.backend.callers import AT_DASHBOARD
 from app.core.component import Component, discover
 from app.core.settings import Settings, read
 from app.frontend import theme
@@ -242,7 +243,7 @@ def _header(page: ft.Page, overall: Pill) -> ft.Control:
                         "Sign out",
                         icon=ft.Icons.LOGOUT,
                         url=ft.Url(PATH + SIGN_OUT, ft.UrlTarget.SELF),
-                        visible=bool(read(Settings).admin_token),
+                        visible=bool(read(Settings).admin_token or AT_DASHBOARD.get().sign_out),
                     ),
                 ],
                 alignment=ft.MainAxisAlignment.END,

@@ -13,7 +13,12 @@ KNOWS = """
 from app.backend.callers import Caller
 from app.core.component import Component
 
-known = {"lamp": Caller("1", "Ada", is_admin=True), "wick": Caller("2", "Bo")}
+
+async def sign_out(connection):
+    known.pop("lamp")
+    return "/log-in"
+
+known = {"lamp": Caller("1", "Ada", True, sign_out), "wick": Caller("2", "Bo")}
 component = Component(name="people", title="People", summary="Knows them.",
     caller="app.components.people:caller", login="app.components.people:login")
 
@@ -90,6 +95,15 @@ def test_a_browser_of_a_stranger_goes_where_it_can_log_in(client, monkeypatch, t
 
     known.clear()
     assert ask() == closed
+
+
+def test_who_gave_a_caller_signs_it_out(client):
+    path = "/dashboard/sign-out"
+    stranger = by("lamp") | {"Origin": "http://other.example"}
+    assert client.get(path, headers=stranger).status_code == 403
+    out = client.get(path, headers=by("lamp"), follow_redirects=False)
+    assert (out.status_code, out.headers["Location"]) == (303, "/log-in")
+    assert client.get("/dashboard/", headers=by("lamp")).status_code == 403
 
 
 def test_a_websocket_closes_once_its_admin_is_known_no_more(client, monkeypatch):

@@ -144,13 +144,15 @@ def test_a_page_reacts(plug_in, dashboard):
 
 
 def test_a_page_knows_who_acts(plug_in, dashboard):
-    ada = "async def ada(connection):\n    return Caller('1', 'Ada', is_admin=True)\n"
+    ada = "async def ada(connection):\n    return Caller('1', 'Ada', True, ada)\n"
     people = f"from app.backend.callers import Caller\n{ada}"
     known = CLOCK.replace("Component(", "Component(caller='app.components.clock.people:ada', ")
     plug_in("clock", known, parts=PARTS, people=people)
     with dashboard("/clock") as viewer:
         viewer.click("Tick")
         viewer.see("It ticked for Ada")
+        button = viewer.find(lambda d: d.get("content") == "Sign out")
+    assert button.get("visible", True), "whoever knows her signs her out"
 
 
 def test_a_page_asks_before_it_does_what_cannot_be_undone(plug_in, dashboard):
