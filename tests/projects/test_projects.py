@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from aegis_patch.stack import requirements
+from aegis_patch.upstream.releases import WORK
 from tests import servers, stacks
 from tests.conftest import Project
 from tests.stacks import Names, label
@@ -130,6 +133,15 @@ def test_make_serve_runs_all_of_it(tmp_path: Path, python: Path, components: Nam
     assert not (project.path / "data/dev.env").exists()
     assert stacks.processes_in(project) == []
     assert project.is_sound()
+
+
+def test_no_library_stands_twice(tmp_path: Path) -> None:
+    """Also where two components that know nothing of each other need the same one."""
+    project = stacks.make(tmp_path / "my-api", *EVERYTHING, version=WORK)
+    pyproject = tomllib.loads(project.read("pyproject.toml"))
+    for required in (pyproject["project"]["dependencies"], pyproject["dependency-groups"]["dev"]):
+        names = [re.split(r"[\[<>=]", each)[0] for each in required]
+        assert len(names) == len(set(names)), sorted(names)
 
 
 def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
