@@ -9,7 +9,6 @@ import functools
 import json
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,9 +22,7 @@ PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 """The environment in which git makes a repository that libgit2 can read, whatever is configured."""
 
 
-_FILTER_FAILED = re.compile(
-    r"^(?:fatal|error): (.+): (clean|smudge) filter '?(.+?)'? failed$", re.MULTILINE
-)
+_FILTER_FAILED = re.compile(r"(clean|smudge) filter .* failed|hung up unexpectedly")
 
 
 class FilterFailed(Refused):
@@ -63,7 +60,7 @@ def run(
     )
     if done.returncode not in range(fine + 1):
         complaint = done.stderr.decode("utf-8", "replace")
-        if failed := _filter_failed(directory, complaint):
+        if failed := _filter_failed(complaint):
             raise failed
         said = complaint.strip().splitlines() or ["git failed"]
         what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
@@ -71,26 +68,14 @@ def run(
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
-def _filter_failed(directory: Path, complaint: str) -> FilterFailed | None:
-    """The reason why a filter failed, as far as git tells; None if none did."""
-    path, kind, name = "", "process", ".*"
-    if failed := _FILTER_FAILED.search(complaint):
-        path, kind, said = failed.groups()
-        name = re.escape(said)
-    elif "hung up unexpectedly" not in complaint:  # which is all that git says of a process
+def _filter_failed(complaint: str) -> FilterFailed | None:
+    """What git says of a filter that failed; None if none did."""
+    if not _FILTER_FAILED.search(complaint):
         return None
-    pattern = f"^filter[.]{name}[.](process|{kind})$"
-    lines = run(directory, "config", "--get-regexp", pattern, fine=1).splitlines()
-    commands = [line.partition(" ")[2] for line in sorted(lines, key=len) if " " in line]
-    programs = ["git-lfs" if each[:8] == "git lfs " else each.split()[0] for each in commands]
-    missing = [program for program in programs if not shutil.which(program)]
-    why = f" ({missing[0]} isn't installed)" if missing else ""
-    if not commands:
-        why = " (it's required but has no command)"
+    said = "; ".join(line.removeprefix("fatal: ") for line in complaint.splitlines())
     return FilterFailed(
-        f"A {kind} filter from git's configuration failed{why}; nothing was changed.",
-        where=": ".join(filter(None, [path, *commands])),
-        next=f"git config --show-origin --get-regexp {shlex.quote(f'^filter[.]{name}[.]')}",
+        f"A filter from git's configuration failed, so nothing was changed: {said}",
+        next="git config --show-origin --get-regexp '^filter[.]'",
     )
 
 

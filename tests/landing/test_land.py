@@ -131,10 +131,10 @@ def test_a_filter_that_fails_is_the_reason(
     before = everything(project.path, objects=False)
     ran = project.aegis("add", "worker", code=1)
     assert "filter from git's configuration failed" in ran.err
-    assert command in ran.err
+    assert command in ran.err or kind == "process"  # of which git may only say that it hung up
     advice = ran.err.partition(" next ")[2].strip()
     assert command in project.git(*shlex.split(advice)[1:])
-    assert ("(not-there isn't installed)" in ran.err) == (command != "false")
+    assert ("not found" in ran.err) == (command != "false")
     assert everything(project.path, objects=False) == before
     if kind != "process":  # of which git has no use without an answer, required or not
         project.write("compose.yaml", committed)
@@ -150,7 +150,7 @@ def test_a_required_filter_without_a_command_is_the_reason(start: Start) -> None
     project.git("config", "filter.half.clean", "cat")
     project.git("config", "filter.half.required", "true")
     ran = project.aegis("add", "worker", code=1)
-    assert "A smudge filter from git's configuration failed (it's required but has no" in ran.err
+    assert "smudge filter half failed" in ran.err
 
 
 def test_a_merge_driver_of_the_users_own_is_not_run_and_named(start: Start, tmp_path: Path) -> None:
