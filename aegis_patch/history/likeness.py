@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from aegis_patch.merge import renames
-from aegis_patch.merge.renames import Moves
 from aegis_patch.merge.written_twice import units
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, pristine, requirements, stack
@@ -27,7 +24,6 @@ class Likeness:
 
     A tree has `held` of the `size` lines of its pristine tree, and in the same files `others`.
     `shares` says of each component of the release how much of its lines are there, in per cent.
-    `shift` is the directory of the stack that most paths left, and the one of the tree they are in.
     """
 
     stack: Stack
@@ -35,7 +31,6 @@ class Likeness:
     held: int
     others: int
     shares: Mapping[str, float]
-    shift: tuple[str, str]
 
     @property
     def share(self) -> float:
@@ -60,16 +55,14 @@ def likeness(
     `suggested` are answers that the tree may not tell, `chosen` components instead of found ones.
     Each component is judged alone, by the lines that its own series brings.
     """
-    base = opened.base
-    moved = renames.follow(base, tree, [path for path in base.files() if path not in tree])
     shares: dict[str, float] = {}
     for name in opened.catalogue:
         series = pristine.before(opened, name), pristine.after(opened, name)
-        shares[name] = _share(tree, moved, *series)
+        shares[name] = _share(tree, *series)
     answers = {
         key: suggested.get(key, value) for key, value in identity_files.defaults(opened).items()
     }
-    answers |= identity_files.recovered(opened, lambda path: tree.read(_place(tree, moved, path)))
+    answers |= identity_files.recovered(opened, tree.read)
     nearest = Stack(opened.url, opened.release, opened.commit, answers, {})
     for name in chosen or _found(opened, shares):
         nearest = stack.add(nearest, opened.catalogue, name)
@@ -77,11 +70,11 @@ def likeness(
     whole = bench.pristine(nearest)
     for path in whole.files():
         if path != RECORD:
-            wanted, there = units(path, whole.read(path)), _there(tree, moved, path)
+            wanted, there = units(path, whole.read(path)), units(path, tree.read(path))
             size += wanted.total()
             held += (wanted & there).total()
             others += (there - wanted).total()
-    return Likeness(nearest, size, held, others, shares, _shift(tree, moved, base))
+    return Likeness(nearest, size, held, others, shares)
 
 
 def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
@@ -97,39 +90,11 @@ def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
     return sorted(found - brought)
 
 
-def _share(tree: Tree, moved: Moves, less: Tree, more: Tree) -> float:
+def _share(tree: Tree, less: Tree, more: Tree) -> float:
     """How much a tree has of what a series brings, in per cent."""
     size = held = 0
     for path, (was, now) in less.differences(more).items():
         own = units(path, now.data if now else b"") - units(path, was.data if was else b"")
         size += own.total()
-        held += (own & _there(tree, moved, path)).total()
+        held += (own & units(path, tree.read(path))).total()
     return 100 * held / size if size else 0.0
-
-
-def _shift(tree: Tree, moved: Moves, base: Tree) -> tuple[str, str]:
-    """What most paths changed: a directory of the stack for one of the tree.
-
-    Each file and directory at the top of the stack counts once: `app` in `src` moves no project.
-    """
-    shifts = set[tuple[str, tuple[str, str]]]()
-    for path in base.files():
-        place = _place(tree, moved, path)
-        if place in tree:
-            was, now = path.split("/"), place.split("/")
-            top = was[0]
-            while was and now and was[-1] == now[-1]:
-                del was[-1], now[-1]
-            shifts.add((top, ("/".join(was), "/".join(now))))
-    most = Counter(shift for _, shift in shifts).most_common(1)
-    return most[0][0] if most else ("", "")
-
-
-def _there(tree: Tree, moved: Moves, path: str) -> Counter[bytes]:
-    """What a tree has of a file."""
-    return units(path, tree.read(_place(tree, moved, path)))
-
-
-def _place(tree: Tree, moved: Moves, path: str) -> str:
-    """Where a tree has a file."""
-    return path if path in tree else moved.place(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,7 +57,7 @@ def adopt(
     `agrees` is asked before that.
 
     Raises:
-        Refused: no release is near, or the project is in another directory.
+        Refused: no release is near.
     """
     where = where.resolve()
     if not where.is_dir() or find.has_record(where):
@@ -100,25 +99,8 @@ def _found(
             where=str(there.root),
             next="Which directory was made by aegis? `aegis --project-path PROJECT adopt`",
         )
-    _refuse_elsewhere(there.root, known[0])
     whole = bench.pristine(known[0].stack).replaced({RECORD: None})
     return Found(tuple(known), changed_files(whole, tree))
-
-
-def _refuse_elsewhere(root: Path, nearest: Likeness) -> None:
-    """Refuse a directory above the project's own, or one inside it."""
-    was, now = nearest.shift
-    place = root
-    if now and not was:
-        place = root / now
-    elif was and not now and root.as_posix().endswith(f"/{was}"):
-        place = Path(root.as_posix().removesuffix(f"/{was}"))
-    if place != root:
-        raise Refused(
-            "The project's files are in another directory.",
-            where=str(place),
-            next=f"aegis --project-path {shlex.quote(str(place))} adopt",
-        )
 
 
 def _recorded(bench: Bench, there: Place, nearest: Likeness) -> Built:

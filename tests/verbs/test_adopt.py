@@ -83,45 +83,31 @@ def test_what_was_adopted_is_as_any_other(start: Start) -> None:
     assert copy.is_sound()
 
 
-def test_a_moved_package_and_a_subdirectory_are_found(start: Start) -> None:
+def test_a_subdirectory_of_a_repository_can_be_a_project(start: Start) -> None:
     project = start("worker", version=OLDER)
-    project.git("mv", "app", "service")
-    project.write("notes.txt", "Mine\n")
-    project.commit("Move")
     (project.path.parent / "outer").mkdir()
     inner = copied(project, "outer/inner")
     shutil.rmtree(inner.path / ".git")
     outer = Project(inner.path.parent)
     outer.git("init", "--quiet")
     outer.commit("A monorepo")
+    for place in (".", "inner/app"):
+        assert "Which directory" in outer.aegis("-C", place, "adopt", code=1).err
     inner.aegis("adopt")
     assert outer.git("show", "--name-status", "--format=%s").split() == [
         *("Adopt", "aegis", OLDER, "A", "inner/aegis.toml")
     ]
-    inner.aegis("rebase-upstream")
-    assert not (inner.path / "app").exists()
 
 
-@pytest.mark.parametrize("place", [".", "inner/app"])
-def test_the_directory_of_the_project_is_named_from_elsewhere(place: str, start: Start) -> None:
-    copy = copied(start("worker"))
-    names = copy.git("ls-tree", "--name-only", "HEAD").split()
-    (copy.path / "inner").mkdir()
-    copy.git("mv", *names, "inner")
-    copy.commit("Move")
-    refused = copy.aegis("-C", place, "adopt", code=1).err
-    assert f"aegis --project-path {copy.path / 'inner'} adopt" in refused
-    assert copy.subjects == ["Move", "Copied"]
-
-
-def test_a_package_in_src_leaves_the_project_where_it_is(start: Start) -> None:
-    copy = copied(start("worker"))
-    (copy.path / "src").mkdir()
-    copy.git("mv", "app", "src/app")
-    copy.commit("Move")
-    shown = copy.aegis("adopt", "--components", "cache").out
-    assert copy.git("show", "--name-only", "--format=") == "aegis.toml"
-    assert "worker 100 %, not named" in shown
+def test_a_moved_package_leaves_enough_to_be_found(start: Start) -> None:
+    project = start("worker", version=OLDER)
+    project.git("mv", "app", "service")
+    project.commit("Move")
+    copy = copied(project)
+    found = copy.aegis("adopt", "--json").json
+    assert [each["name"] for each in found["components"] if each["by"] == "you"] == ["worker"]
+    copy.aegis("rebase-upstream")
+    assert not (copy.path / "app").exists()
 
 
 def test_a_component_of_which_little_is_left_can_be_named(start: Start) -> None:
