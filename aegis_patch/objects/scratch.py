@@ -26,9 +26,18 @@ def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
         Path(directory, "config").write_text("[core]\n\tbare = true\n")
         store = pygit2.Repository(directory)
         for path in alternates:
-            store.odb.add_disk_alternate(str(path))
+            see(store, path)
         yield store
         store.free()
+
+
+def see(store: pygit2.Repository, objects: Path) -> None:
+    """Let a store, and a git that works with it, see the objects of a directory."""
+    info = Path(store.path, "objects/info")
+    info.mkdir(exist_ok=True)
+    with (info / "alternates").open("a", encoding="utf-8", errors="surrogateescape") as listed:
+        listed.write(f"{objects}\n")
+    store.odb.add_disk_alternate(str(objects))
 
 
 def _sweep(new: Path) -> None:

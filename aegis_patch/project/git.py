@@ -104,13 +104,13 @@ def common(git_dir: Path) -> Path:
     return git_dir / shared.read_text().strip() if shared.exists() else git_dir
 
 
-def history(store: str, borrowed: Path, *args: str, also: Iterable[Path] = ()) -> str:
-    """Ask git about objects alone, from an empty store that borrows a project's, and `also` others.
+def history(store: str, borrowed: Path, *args: str, stdin: bytes | None = None) -> str:
+    """Ask git about objects alone, from a scratch store that borrows a project's.
 
     So the user's configuration (blame.*, log.*, diff.*, i18n.* and so on) has no effect.
     """
     env = {
-        **seeing([Path(store, "objects"), *also]),
+        **seeing([Path(store, "objects")]),
         "GIT_DIR": store,
         "GIT_OBJECT_DIRECTORY": str(borrowed),
         "GIT_SHALLOW_FILE": str(borrowed.parent / "shallow"),
@@ -120,7 +120,7 @@ def history(store: str, borrowed: Path, *args: str, also: Iterable[Path] = ()) -
         "GIT_CONFIG_COUNT": "0",
         "GIT_CONFIG_PARAMETERS": "",
     }
-    return run(Path(store), *args, env=env)
+    return run(Path(store), *args, stdin=stdin, env=env)
 
 
 def show(directory: Path, *args: str, env: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from aegis_patch.errors import SeriesError, UpstreamError
+from aegis_patch.objects import scratch
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git
 from aegis_patch.stack import component, update_notes
@@ -229,7 +230,7 @@ def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> No
         raise UpstreamError(what, where="aegis.toml", next="git log -p -- aegis.toml")
     if not fork.objects(url).exists():
         fork.fetch(url)
-    store.odb.add_disk_alternate(str(fork.objects(url)))
+    scratch.see(store, fork.objects(url))
     if commit not in store:
         fork.fetch(url)
     if commit not in store:

@@ -52,7 +52,7 @@ def diff(where: Path, paths: Sequence[Path], name: str, *, live: bool) -> Differ
             git.show(Path(there.repo.workdir), *words, env=git.seeing(bench.objects))
         else:
             plain = ("--binary", "--full-index")
-            patch = git.history(bench.store.path, there.objects, *words, *plain, also=bench.objects)
+            patch = git.history(bench.store.path, there.objects, *words, *plain)
         return Difference(file_changes(old, new, ""), patch)
 
 
