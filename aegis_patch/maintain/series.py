@@ -75,7 +75,7 @@ def directory(root: Path, name: str) -> Path:
     return root / ".series" / name
 
 
-def new(root: Path, name: str) -> Path:
+def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
     """Begin a component: the file that says what it is, and a series without a patch."""
     if not component.NAME.fullmatch(name):
         what = f"{name!r} isn't a component's name: letters, digits and ._+- (64 at most)."
@@ -85,13 +85,14 @@ def new(root: Path, name: str) -> Path:
         what = f"{name} exists already."
         raise Refused(what, where=f"patches/{name}", next=f"aegis upstream series open {name}")
     needs = name.split("+") if "+" in name else []
+    requires = list(dict.fromkeys([*needs, *requires]))
     place.mkdir()
     about = _ABOUT.format(
         title=f'"{name.replace("-", " ").capitalize()}"',
         kind="integration" if needs else "component",
         kinds=" or ".join(component.KINDS),
         statuses=" or ".join(component.STATUSES),
-        requires=str(needs).replace("'", '"'),
+        requires=str(requires).replace("'", '"'),
     )
     (place / "component.toml").write_text(about)
     (place / "series").write_text("")
@@ -110,7 +111,7 @@ def open_series(root: Path, name: str) -> Path:
     if _is_saved(place):
         shutil.rmtree(place, ignore_errors=True)
         _build(root, name, place)
-    _refuse_unfinished(root, name)
+    refuse_unfinished(directory(root, name))
     return place
 
 
@@ -120,23 +121,23 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     A patch whose base has changed is applied to the base that it was saved against, and rebased:
     by its context alone, git would find it a place, now and then the wrong one.
     """
-    opened = _start(root, name, place, opened)
+    opened = start(root, name, place, opened)
     mails = [str(root / "patches" / name / each) for each in listed(root, name)]
     if not mails:
         return
     old = _saved_against(root, name, opened)
-    if old and old != _git(place, "rev-parse", "start^{tree}").strip():
-        was = _git(place, "commit-tree", "-m", "What it was written against", old).strip()
-        _git(place, "reset", "--quiet", "--hard", was)
-        _git(place, "am", "--keep", "--quiet", *mails)
+    if old and old != run(place, "rev-parse", "start^{tree}").strip():
+        was = run(place, "commit-tree", "-m", "What it was written against", old).strip()
+        run(place, "reset", "--quiet", "--hard", was)
+        run(place, "am", "--keep", "--quiet", *mails)
         last = ["rebase", "--quiet", "--onto", "start", was]
     else:
         last = ["am", "--keep", "--quiet", *mails]
     try:
-        _git(place, *last)
-        _git(place, "tag", "--force", "saved")
+        run(place, *last)
+        run(place, "tag", "--force", "saved")
     except Refused:
-        if not _under_way(place):
+        if not under_way(place):
             raise
 
 
@@ -156,24 +157,26 @@ def _saved_against(root: Path, name: str, opened: Upstream) -> str:
     return ""
 
 
-def _under_way(place: Path) -> str:
+def under_way(place: Path) -> str:
     """The command of git's that was stopped by a conflict; "" if none was."""
     states = {"rebase-apply": "am", "rebase-merge": "rebase"}
+    states |= {"CHERRY_PICK_HEAD": "cherry-pick", "sequencer": "cherry-pick"}
     return next((verb for name, verb in states.items() if (place / ".git" / name).exists()), "")
 
 
-def _refuse_unfinished(root: Path, name: str) -> None:
-    place = directory(root, name)
-    if verb := _under_way(place):
+def refuse_unfinished(place: Path) -> None:
+    """Refuse to go on while git is stopped where a series is open."""
+    name = place.name
+    if verb := under_way(place):
         raise Refused(
             f"A patch of {name} doesn't fit. Resolve it where it is open, `git add` the files and "
             f"type `git {verb} --continue` there; then `aegis upstream series save {name}`.",
-            where=_shown(place),
-            next=f"git -C {shlex.quote(_shown(place))} status",
+            where=shown(place),
+            next=f"git -C {shlex.quote(shown(place))} status",
         )
 
 
-def _shown(place: Path) -> str:
+def shown(place: Path) -> str:
     """A directory as it can be pasted here."""
     return os.path.relpath(place)
 
@@ -182,13 +185,13 @@ def _is_saved(place: Path) -> bool:
     """Whether nothing is lost without the repository of a series."""
     if not (place / ".git").exists():
         return True
-    if _under_way(place) or _git(place, "status", "--porcelain"):
+    if under_way(place) or run(place, "status", "--porcelain"):
         return False
-    head, saved = _git(place, "rev-parse", "HEAD", "saved").split()
+    head, saved = run(place, "rev-parse", "HEAD", "saved").split()
     return head == saved
 
 
-def _start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> Upstream:
+def start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> Upstream:
     """A repository that holds only what the series is written against, tagged `start`.
 
     With `opened` it needs the store of that upstream.
@@ -200,7 +203,7 @@ def _start(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     place.mkdir(parents=True)
     if place.parent == root / ".series":
         (place.parent / ".gitignore").write_text("*\n")
-    _git(place, "init", "--quiet", "--initial-branch=main")
+    run(place, "init", "--quiet", "--initial-branch=main")
     (place / ".git/info/exclude").write_text("uv.lock\n")
     alternates = place / ".git/objects/info/alternates"
     alternates.write_text(f"{git.objects(root)}\n{RELEASES}\n")
@@ -208,11 +211,11 @@ def _start(root: Path, name: str, place: Path, opened: Upstream | None = None) -
         with alternates.open("a") as file:
             file.write(f"{opened.base.store.path}objects\n")
     opened = opened or checkout.upstream(pygit2.Repository(str(place)), root)
-    _git(place, "read-tree", str(before(opened, name)))
-    _git(place, "checkout-index", "--all")
-    _git(place, "commit", "--quiet", "--message", f"What {name} is written against")
-    _git(place, "tag", "start")
-    _git(place, "tag", "saved")
+    run(place, "read-tree", str(before(opened, name)))
+    run(place, "checkout-index", "--all")
+    run(place, "commit", "--quiet", "--message", f"What {name} is written against")
+    run(place, "tag", "start")
+    run(place, "tag", "saved")
     return opened
 
 
@@ -225,11 +228,11 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
     place = place or directory(root, name)
     if not place.exists():
         raise Refused(f"{name} isn't open.", next=f"aegis upstream series open {name}")
-    _refuse_unfinished(root, name)
-    if _git(place, "status", "--porcelain"):
+    refuse_unfinished(directory(root, name))
+    if run(place, "status", "--porcelain"):
         what = "Commit your changes first: a commit is a patch."
-        next = f"git -C {shlex.quote(_shown(place))} status"
-        raise Refused(what, where=_shown(place), next=next)
+        next = f"git -C {shlex.quote(shown(place))} status"
+        raise Refused(what, where=shown(place), next=next)
     target = root / "patches" / name
     exported = export(place)
     changed = len(_changes(root, name, exported))
@@ -238,7 +241,7 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
     for patch, mail in exported.items():
         (target / patch).write_bytes(mail)
     (target / "series").write_text("".join(f"{patch}\n" for patch in exported))
-    _git(place, "tag", "--force", "saved")
+    run(place, "tag", "--force", "saved")
     return Series(name, len(exported), changed)
 
 
@@ -262,11 +265,11 @@ def _refreshed(root: Path, name: str, opened: Upstream) -> Series:
     if not _is_saved(place):
         what = f"{name} is open, with work that isn't saved."
         next = f"aegis upstream series save {name}"
-        raise Refused(what, where=_shown(place), next=next)
+        raise Refused(what, where=shown(place), next=next)
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary, name)
         _build(root, name, made, opened)
-        if _under_way(made):
+        if under_way(made):
             open_series(root, name)  # where it stays, and stops there
         return save(root, name, made)
 
@@ -276,11 +279,11 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
     again = f"aegis upstream series open {name} && aegis upstream series save {name}"
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary, "work")
-        _start(root, name, place, opened)
+        start(root, name, place, opened)
         mails = [str(root / "patches" / name / each) for each in listed(root, name)]
         try:
             for mail in mails:
-                _git(place, "am", "--keep", "--quiet", mail)
+                run(place, "am", "--keep", "--quiet", mail)
         except Refused as error:
             refresh = f"aegis upstream series refresh {name}"
             yield Problem(f"patches/{name}", f"it doesn't fit: {error.what}", refresh)
@@ -294,8 +297,8 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
 
 def own_tests(place: Path) -> list[str]:
     """The tests that a series brings, where it is open, committed or not."""
-    there = _git(place, "ls-tree", "-r", "--name-only", "start").splitlines()
-    here = _git(place, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    there = run(place, "ls-tree", "-r", "--name-only", "start").splitlines()
+    here = run(place, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     tests = [path for path in here if re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path)]
     return sorted({*tests} - {*there})
 
@@ -311,13 +314,13 @@ def _changes(root: Path, name: str, exported: dict[str, bytes]) -> list[str]:
 def export(place: Path) -> dict[str, bytes]:
     """The patches of the commits since `start`, by file name, in order."""
     patches: dict[str, bytes] = {}
-    for commit in _git(place, "rev-list", "--reverse", "start..HEAD").split():
-        patch = rules.named(_git(place, "show", "--no-patch", "--format=%s", commit))
+    for commit in run(place, "rev-list", "--reverse", "start..HEAD").split():
+        patch = rules.named(run(place, "show", "--no-patch", "--format=%s", commit))
         if patch in patches:
             what = f"Two commits would be {patch}: give one another subject."
-            next = f"git -C {shlex.quote(_shown(place))} log --oneline start.."
-            raise Refused(what, where=_shown(place), next=next)
-        patches[patch] = _fixed(_git(place, *_EXPORT, commit))
+            next = f"git -C {shlex.quote(shown(place))} log --oneline start.."
+            raise Refused(what, where=shown(place), next=next)
+        patches[patch] = _fixed(run(place, *_EXPORT, commit))
     return patches
 
 
@@ -328,9 +331,9 @@ def listed(root: Path, name: str) -> list[str]:
     return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
 
 
-def _git(place: Path, *args: str) -> str:
+def run(place: Path, *args: str, fine: int = 0) -> str:
     """Run git where a series is open, whatever its user's configuration is."""
-    return git.run(place, *args, env=_HERMETIC)
+    return git.run(place, *args, env=_HERMETIC, fine=fine)
 
 
 def _fixed(mail: str) -> bytes:

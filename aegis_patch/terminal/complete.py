@@ -30,7 +30,7 @@ _WORDS = {
     "FleetWords",
     *CHOICES,
 }
-_PATHS = {"Where", "AnswersFile", "From", "NewDirectory", "Paths", "Target"}
+_PATHS = {"Where", "AnswersFile", "From", "ProjectOf", "NewDirectory", "Paths", "Target"}
 _SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
 
 
@@ -50,6 +50,8 @@ def answer(words: list[str]) -> int:
         if before[-1] != "fleet":
             return 1
         found = ("status", "update")
+    elif kind == "Required":
+        found = (typed + name for name in _series(where.absolute()))
     elif kind == "UpstreamWords":
         found = _upstream_words([word for word in before if word[:1] != "-"], where.absolute())
     else:
@@ -128,10 +130,15 @@ def _upstream_words(words: list[str], where: Path) -> Iterable[str]:
         case ["series"]:
             return SERIES
         case ["series", *_]:
-            places = (where, *where.parents)
-            found = next((each for each in places if (each / "patches").is_dir()), where)
-            return sorted(each.parent.name for each in found.glob("patches/*/series"))
+            return _series(where)
     return ()
+
+
+def _series(where: Path) -> list[str]:
+    """The components of the upstream that a directory is in."""
+    places = (where, *where.parents)
+    found = next((each for each in places if (each / "patches").is_dir()), where)
+    return sorted(each.parent.name for each in found.glob("patches/*/series"))
 
 
 def _record(start: Path) -> dict[str, Any]:

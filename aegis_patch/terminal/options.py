@@ -111,6 +111,15 @@ UpstreamWords = Annotated[list[str] | None, typer.Argument(metavar="COMMAND", hi
 From = Annotated[
     str, typer.Option("--from", metavar="DIR", help="With new: the project that becomes base/.")
 ]
+ProjectOf = Annotated[
+    str, typer.Option("--project", metavar="DIR", help="With extract: whose commits.")
+]
+Required = Annotated[
+    str,
+    typer.Option(
+        "--requires", metavar="NAMES", help="With extract: what it requires, separated by commas."
+    ),
+]
 FleetWords = Annotated[list[str] | None, typer.Argument(metavar="status|update", hidden=True)]
 Branch = Annotated[
     str, typer.Option("--branch", metavar="NAME", help="Leave each update on a new branch NAME.")

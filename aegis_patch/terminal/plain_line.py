@@ -33,6 +33,8 @@ VALUES = {
     "--answers": "AnswersFile",
     "--from": "From",
     "--branch": "Branch",
+    "--project": "ProjectOf",
+    "--requires": "Required",
     **LISTS,
 }
 CHOICES = {"OnOff": ("on", "off"), "Shell": ("bash", "zsh", "fish")}

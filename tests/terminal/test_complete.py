@@ -61,9 +61,10 @@ def test_words_options_and_names(start: Start) -> None:
     assert completed(path, "nope", "") == set()
     assert completed(path, "fleet", "") == {"status", "update"}
     assert completed(path, "fleet", "status", "", code=1) == set()
-    assert completed(path, "upstream", "") == {"check", "new", "series"}
+    assert completed(path, "upstream", "") == {"check", "extract", "new", "series"}
     assert completed(path, "upstream", "series", "o") == {"open"}
     assert completed(ROOT, "upstream", "series", "open", "cach") >= {"cache"}
+    assert completed(ROOT, "upstream", "extract", "x", "--requires", "mail,cach") >= {"mail,cache"}
 
 
 def test_a_path_is_for_the_shell_to_complete(start: Start, tmp_path: Path) -> None:

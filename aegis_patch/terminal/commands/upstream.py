@@ -17,14 +17,20 @@ from aegis_patch.values import asdict
 if TYPE_CHECKING:
     from aegis_patch.maintain.problem import Problem
     from aegis_patch.maintain.series import Series
-    from aegis_patch.terminal.options import From, UpstreamWords
+    from aegis_patch.terminal.options import From, ProjectOf, Required, UpstreamWords
 
-VERBS = ("new", "check", "series")
+VERBS = ("new", "check", "series", "extract")
 SERIES = ("new", "open", "save", "refresh", "check", "test")
 """What `aegis upstream series` does."""
 
 
-def upstream(run: Run, command: UpstreamWords = None, source: From = "") -> int:
+def upstream(
+    run: Run,
+    command: UpstreamWords = None,
+    source: From = "",
+    project: ProjectOf = "",
+    requires: Required = "",
+) -> int:
     """Maintain your own upstream.
 
     new DIR: start one that runs, with a component, its tests and CI. With --from, that project
@@ -47,6 +53,9 @@ def upstream(run: Run, command: UpstreamWords = None, source: From = "") -> int:
     patch doesn't fit.
 
     series check [NAME]: check that series are as `save` writes them, and easy to review.
+
+    extract NAME REV..REV [-- PATH]: make a component of commits of a --project, or of what they
+    change in some files. It stops where a commit doesn't fit.
     """
     if run.dry:
         raise Usage("aegis upstream has no --dry-run: git shows what it wrote.", next="git diff")
@@ -58,8 +67,11 @@ def upstream(run: Run, command: UpstreamWords = None, source: From = "") -> int:
                 return _check(run, *refs)
             case ["series", verb, *names] if verb in SERIES:
                 return _series(run, verb, names)
+            case ["extract", name, commits, *paths]:
+                needs = [each for each in requires.split(",") if each]
+                return _extract(run, name, commits, project, needs, paths)
             case _:
-                what = f"Say what to do: new DIR, check or series {'|'.join(SERIES)}."
+                what = f"Say what to do: new DIR, check, series {'|'.join(SERIES)} or extract."
                 raise Usage(what, next="aegis upstream --help")
     except SeriesError as error:
         raise Refused(error.what, where=error.where, next="aegis upstream check") from error
@@ -107,6 +119,38 @@ def _series(run: Run, verb: str, names: Sequence[str]) -> int:
     return _made(run, place, said, from_here(next, run.where))
 
 
+def _extract(
+    run: Run, name: str, commits: str, project: str, needs: Sequence[str], paths: Sequence[str]
+) -> int:
+    from aegis_patch.maintain import checkout, extract
+    from aegis_patch.maintain.project_changes import Wanted
+
+    root = checkout.find(run.where)
+    paths = [path.removeprefix("./").rstrip("/") for path in paths]
+    wanted = Wanted(name, commits, (run.where / project).resolve(), needs, paths)
+    done = extract.extract(root, wanted)
+    place = root / "patches" / name
+    verb = "open" if done.problems else "check"
+    next = from_here(f"aegis upstream series {verb} {name}", run.where)
+
+    def as_text() -> None:
+        from aegis_patch.terminal.as_json import plain
+        from aegis_patch.terminal.as_text import show_next
+
+        if not run.quiet:
+            _show_series(done.series)
+            for each in done.left_out:
+                screen().line(f"left out: {plain(each)}", hang=4)
+        _show_problems(run, done.problems)
+        if not run.quiet:
+            screen().line(f"Say what it is in {os.path.relpath(place)}/component.toml, then:")
+            show_next(screen(), next, indent=2)
+
+    shown = {"made": str(place), "series": [asdict(done.series)], "left_out": [*done.left_out]}
+    show(run, {**shown, "problems": _json(run, done.problems), "next": next}, as_text)
+    return errors.CHANGED if done.problems else errors.OK
+
+
 def _made(run: Run, place: Path, said: str, next: str, problems: Sequence[Problem] = ()) -> int:
     """Say what was made, and what to type next."""
 
@@ -129,10 +173,14 @@ def _saved(run: Run, saved: Iterable[Series]) -> int:
     for each in saved:
         done.append(asdict(each))
         if not (run.json or run.quiet):
-            changed = f"{each.changed} changed" if each.changed else "as it was"
-            count = f"{each.patches} patch{'es' * (each.patches != 1)}"
-            screen().line(f"{each.name}: {count}, {changed}")
+            _show_series(each)
     return show(run, {"series": done}, lambda: None)
+
+
+def _show_series(series: Series) -> None:
+    changed = f"{series.changed} changed" if series.changed else "as it was"
+    count = f"{series.patches} patch{'es' * (series.patches != 1)}"
+    screen().line(f"{series.name}: {count}, {changed}")
 
 
 def _test(run: Run, root: Path, words: Sequence[str]) -> int:

@@ -1,0 +1,195 @@
+"""A component out of somebody's commits in a project.
+
+The change of each commit is merged onto what the component is written against, as aegis merges
+everywhere: by whole files, never by a patch's context. Where that clashes, git picks the rest, and
+stops in the open series.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.errors import Refused, Usage
+from aegis_patch.maintain import beside_anchors, check, checkout, project_changes, series
+from aegis_patch.maintain.problem import Problem
+from aegis_patch.maintain.project_changes import Change, Wanted
+from aegis_patch.objects import texts, tree_merges
+from aegis_patch.objects.trees import Tree, bytes_of
+from aegis_patch.project import find, git
+from aegis_patch.project.find import Project
+from aegis_patch.stack import component, pristine
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream import identity_files
+from aegis_patch.values import dataclass
+
+_WHO = pygit2.Signature("aegis", "series@aegis.invalid", 1767225600, 0)  # as in `series`
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The series, what the commits have besides, and what would fail at a user's."""
+
+    series: series.Series
+    left_out: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def extract(root: Path, wanted: Wanted) -> Extracted:
+    """Make a series, and save it.
+
+    Raises:
+        Refused: something isn't as it has to be; or a commit doesn't fit, and git has stopped in
+            the open series.
+    """
+    project = find.find(wanted.project)
+    _refuse_uncommitted(project)
+    _refuse_unknown(root, wanted)
+    place = series.directory(root, wanted.name)
+    if place.exists():
+        next = f"Is its work saved? `rm -rf {shlex.quote(series.shown(place))}`"
+        raise Refused(f"{wanted.name} is open already.", where=series.shown(place), next=next)
+    series.new(root, wanted.name, wanted.requires)
+    try:
+        opened = series.start(root, wanted.name, place)
+        with (place / ".git/objects/info/alternates").open("a") as file:
+            file.write(f"{project.objects}\n")
+        store = pygit2.Repository(str(place))
+        changes = [*project_changes.changes(store, project, wanted)]
+        _pick(store, opened.within(store), wanted, [each for each in changes if _is_some(each)])
+        _keep(place)
+    except BaseException:
+        if not series.under_way(place):
+            shutil.rmtree(root / "patches" / wanted.name)
+            shutil.rmtree(place, ignore_errors=True)
+        raise
+    saved = series.save(root, wanted.name)
+    left_out = tuple(each.left_out for each in changes if each.left_out)
+    stays = _left_of_project(store, place, project)
+    return Extracted(saved, left_out, (*stays, *check.of_upstream(root)))
+
+
+def _is_some(change: Change) -> bool:
+    return change.before != change.after
+
+
+def _refuse_uncommitted(project: Project) -> None:
+    if git.run(project.root, "status", "--porcelain", "--", "."):
+        what = "The project has uncommitted changes, which no commit of the range holds."
+        next = f"git -C {shlex.quote(str(project.root))} status"
+        raise Refused(what, where=str(project.root), next=next)
+
+
+def _refuse_unknown(root: Path, wanted: Wanted) -> None:
+    """Refuse a range that is none, and requirements that don't exist."""
+    if ".." not in wanted.range:
+        raise Usage(f"{wanted.range!r} is no range REV..REV.", next="aegis upstream --help")
+    with checkout.store(root) as store:
+        known = checkout.upstream(store, root).catalogue
+    for name in wanted.requires:
+        if name not in known:
+            raise Refused(f"No component {name!r}.", next=f"Which one? {', '.join(known)}")
+
+
+# Onto what the component is written against.
+
+
+def _pick(
+    store: pygit2.Repository, opened: Upstream, wanted: Wanted, changes: Sequence[Change]
+) -> None:
+    """Commit each change where the series is open; from the first that clashes on, git does it.
+
+    Raises:
+        Refused: no commit has what is asked for, or git has stopped.
+    """
+    place = series.directory(Path(opened.url), wanted.name)
+    if not changes:
+        what = f"No commit of {wanted.range} changes what is asked for."
+        log = f"git -C {shlex.quote(str(wanted.project))} log --oneline -20"
+        raise Refused(what, where=" ".join(wanted.paths), next=log)
+    start = so_far = pristine.before(opened, wanted.name)
+    tip = store[series.run(place, "rev-parse", "start").strip()].id
+    for number, change in enumerate(changes):
+        _refuse_missing(opened, wanted, so_far, change)
+        sides = change.before, so_far, change.after
+        so_far, clashes = tree_merges.merge(*sides, settle=beside_anchors.merged)
+        if clashes:
+            series.run(place, "reset", "--quiet", "--hard", str(tip))
+            return _let_git_pick(store, place, so_far, changes[number:])
+        made = beside_anchors.lifted(start, so_far)
+        if made.id != store[tip].peel(pygit2.Tree).id:
+            tip = store.create_commit(None, _WHO, _WHO, change.commit.message, made.id, [tip])
+    series.run(place, "reset", "--quiet", "--hard", str(tip))
+    return None
+
+
+def _let_git_pick(
+    store: pygit2.Repository, place: Path, so_far: Tree, changes: Sequence[Change]
+) -> None:
+    picks = list[str]()
+    for change in changes:
+        sides = change.before.differences(change.after)
+        was = so_far.replaced({path: side for path, (side, _) in sides.items()})
+        now = was.replaced({path: side for path, (_, side) in sides.items()})
+        parent = store.create_commit(None, _WHO, _WHO, "Before", was.id, [])
+        pick = store.create_commit(None, _WHO, _WHO, change.commit.message, now.id, [parent])
+        store.references.create(f"refs/picks/{len(picks)}", pick)
+        picks.append(str(pick))
+    _keep(place)
+    try:
+        series.run(place, "cherry-pick", "--keep-redundant-commits", *picks)
+    except Refused:
+        series.refuse_unfinished(place)
+        raise
+
+
+def _keep(place: Path) -> None:
+    """Make an open series one that needs neither the project nor the upstream."""
+    series.run(place, "repack", "-adq")
+    (place / ".git/objects/info/alternates").unlink(missing_ok=True)
+
+
+def _refuse_missing(opened: Upstream, wanted: Wanted, so_far: Tree, change: Change) -> None:
+    """Refuse a change of a file that neither base/ nor the commits before have."""
+    for path, (was, _) in change.before.differences(change.after).items():
+        if not was or path in so_far:
+            continue
+        for name, other in opened.catalogue.items():
+            if path in component.brought(other):
+                needs = ",".join([*wanted.requires, name])
+                words = [f"aegis upstream extract {wanted.name} {shlex.quote(wanted.range)}"]
+                words += [f"--project {shlex.quote(str(wanted.project))} --requires {needs}"]
+                words += ["--", *map(shlex.quote, wanted.paths)] if wanted.paths else []
+                what = f"{change} changes a file of {name}, which {wanted.name} doesn't require."
+                raise Refused(what, where=path, next=" ".join(words))
+        log = f"git -C {shlex.quote(str(wanted.project))} log --oneline -- {shlex.quote(path)}"
+        what = f"{change} changes a file that isn't in base/, and that no commit before it makes."
+        raise Refused(what, where=path, next=f"Which range has all of it? `{log}`")
+
+
+# What stays of the project.
+
+
+def _left_of_project(store: pygit2.Repository, place: Path, project: Project) -> Iterator[Problem]:
+    """Lines of the series with an answer of the project, which every other project would get."""
+    trees_ = series.run(place, "rev-parse", "start^{tree}", "HEAD^{tree}").split()
+    start, made = (Tree(store, pygit2.Oid(hex=each)) for each in trees_)
+    everything = b"\n".join(map(start.read, start.files())).decode("utf-8", "replace")
+    keys = {value: key for key, value in identity_files.values(project.stack.answers).items()}
+    words = [re.escape(value) for value in keys if value and value not in everything]
+    if not words:
+        return
+    either = re.compile(rf"(?<![\w-])({'|'.join(words)})(?![\w-])")
+    for path, (was, now) in start.differences(made).items():
+        lines = texts.lines(bytes_of(now))
+        for _, to in texts.hunks(bytes_of(was), bytes_of(now)):
+            for number in to:
+                if found := either.search(lines[number].decode("utf-8", "replace")):
+                    what = f"it holds the project's {keys[found[1]]}, {found[1]!r}"
+                    where = f".series/{place.name}/{path}:{number + 1}"
+                    yield Problem(where, what, f"aegis upstream series open {place.name}")
