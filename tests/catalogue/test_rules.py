@@ -202,6 +202,7 @@ def test_a_fork_checks_its_own(tmp_path: Path) -> None:
     [lacking] = fork.aegis(*check, "--json", code=1).json["problems"]
     wanted = '[[file]]\nname = "Makefile"\n\n[[file]]\nname = "README.md"\n'
     assert lacking["what"] == f"gone without a note; write into notes/VERSION.toml:\n\n{wanted}"
+    assert '    [[file]]\n    name = "Makefile"\n' in fork.aegis(*check, code=1).out
     fork.git("reset", "--quiet", "--hard")
     first = f"patches/ingress/{fork.read('patches/ingress/series').split()[0]}"
     head, _, rest = fork.read(first).partition("\n\n")

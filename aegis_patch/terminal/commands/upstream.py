@@ -230,6 +230,9 @@ def _show_problems(run: Run, found: Sequence[Problem]) -> None:
     from aegis_patch.terminal.as_text import show_next
 
     for each in found:
-        screen().line(f"{bold(plain(each.where))}: {plain(each.what)}", hang=4)
+        what, *lines = each.what.split("\n")
+        screen().line(f"{bold(plain(each.where))}: {plain(what)}", hang=4)
+        for line in lines:  # of a file to write
+            screen().raw(f"    {plain(line)}".rstrip())
         if each.next:
             show_next(screen(), from_here(each.next, run.where), indent=2)
