@@ -99,7 +99,8 @@ def _in_files(whole: Tree) -> Iterator[Problem]:
             yield Problem(part, f"there is no {part}/", "aegis upstream new PATH")
     for fault in untrusted.faults(whole.store, pending):
         leave_out = f"rm -r -- {shlex.quote(fault.where)}"
-        yield problem.of(fault, f"Make it another file, or leave it out? `{leave_out}`")
+        next = f"Make it another file, or leave it out? `{leave_out}`"
+        yield Problem(fault.where, fault.what, next)  # not to raise a limit, as users may
 
 
 def _in_components(whole: Tree) -> Iterator[Problem]:

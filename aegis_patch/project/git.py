@@ -84,6 +84,12 @@ def setting(directory: Path, name: str, *options: str) -> str:
     return run(directory, "config", *options, "--default", "", "--get", name).strip()
 
 
+def number(directory: Path, name: str, default: int) -> int:
+    """A number in git's configuration at a directory; 2k is 2048."""
+    given = ("config", "--type=int", "--default", str(default), "--get", name)
+    return int(run(directory, *given))
+
+
 def settings_made(directory: Path) -> frozenset[str]:
     """The names of all settings that are made somewhere, sections and keys in lower case."""
     return frozenset(run(directory, "config", "--list", "--name-only", "-z").split("\0"))

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pygit2
 
 from aegis_patch.errors import PatchRejected
+from aegis_patch.project import git
 from aegis_patch.stack import patch
+from aegis_patch.values import dataclass
 
-# What base/ and patches/ of a fork may be, all told.
-MOST_FILES = 20_000
-MOST_BYTES = 256 * 1024 * 1024
-LARGEST_FILE = 32 * 1024 * 1024
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What base/, patches/ and notes/ of a fork may be: all files, their bytes, those of one."""
+
+    files: int = 20_000
+    size: int = 256 * 1024 * 1024
+    file_size: int = 32 * 1024 * 1024
+
+
+USUAL = Limits()
+_SETTINGS = {"files": "aegis.maxFiles", "size": "aegis.maxSize", "file_size": "aegis.maxFileSize"}
+"""In git's configuration: who trusts an upstream can raise a limit."""
 _FILES = (b"100644", b"100755")
 _KINDS = {b"120000": "a symbolic link", b"160000": "a submodule"}
 
@@ -24,12 +36,31 @@ def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> No
     Raises:
         PatchRejected: a path is unsafe, something is no file, or it is too much.
     """
-    for fault in faults(store, pending):
+    for fault in faults(store, pending, _configured()):
         raise fault
 
 
+def _configured() -> Limits:
+    found = {key: git.number(Path(), name, getattr(USUAL, key)) for key, name in _SETTINGS.items()}
+    return Limits(**found)
+
+
+def _over(limits: Limits, where: str, used: Limits) -> Iterator[PatchRejected]:
+    """A fault for each limit that is passed, with the setting that raises it."""
+    for key, name in _SETTINGS.items():
+        limit = getattr(limits, key)
+        if getattr(used, key) > limit:
+            words = {
+                "files": f"{limit:,} files",
+                "size": f"{limit >> 20} MiB altogether",
+                "file_size": f"{limit >> 20} MiB in one file",
+            }
+            what = f"more than {words[key]}; if you trust it, raise the limit"
+            yield PatchRejected(what, where=where, next=f"git config --global {name} {2 * limit}")
+
+
 def faults(
-    store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]
+    store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]], limits: Limits = USUAL
 ) -> Iterator[PatchRejected]:
     """All that `check` refuses; the last of them where it is too much."""
     files = size = 0
@@ -60,11 +91,9 @@ def faults(
                 continue
             bytes_ = store.odb.read_header(oid)[1]
             size += bytes_
-            if bytes_ > LARGEST_FILE:
-                yield PatchRejected(f"a file of more than {LARGEST_FILE >> 20} MiB", where=path)
-            if files > MOST_FILES or size > MOST_BYTES:
-                what = f"more than {MOST_FILES} files or {MOST_BYTES >> 20} MiB"
-                yield PatchRejected(f"an upstream of {what}", where=path)
+            over = [*_over(limits, path, Limits(files, size, bytes_))]
+            yield from over
+            if over:
                 return
 
 

@@ -26,7 +26,8 @@ from aegis_patch.stack import apply_patch, patch, pristine
 from aegis_patch.stack.component import Component
 from aegis_patch.stack.release import Upstream
 from aegis_patch.terminal import as_json
-from aegis_patch.upstream import fork, untrusted
+from aegis_patch.upstream import fork
+from aegis_patch.upstream.untrusted import USUAL
 from tests import tiny
 from tests.conftest import Project, Ran, run
 from tests.terminal.test_cli import everything
@@ -364,8 +365,24 @@ def test_a_tree_that_unfolds_to_a_hundred_million_files(tmp_path: Path) -> None:
     hexed = str(bomb(store)).encode()
     url = publish(tmp_path / "fork.git", {**BASE, "patches/.keep": b"", "base/bomb": (hexed, TREE)})
     with tiny.within(10):
-        refused(begin(tmp_path, url), "more than 20000 files")
+        refused(begin(tmp_path, url), "more than 20,000 files")
     assert not (tmp_path / "my-api").exists()
+
+
+@pytest.mark.parametrize(("usual", "files"), [(USUAL.files, 20_001), (USUAL.file_size, 1)])
+def test_whoever_trusts_an_upstream_raises_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: int, files: int
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    data = bytes(usual + 1) if files == 1 else b""
+    many = {f"base/many/{number}": data for number in range(files)}
+    url = publish(tmp_path / "fork.git", {**BASE, "patches/.keep": b"", **many})
+    ran = begin(tmp_path, url)
+    refused(ran, "if you trust it, raise the limit")
+    command = ran.err.split("next ")[1].strip()
+    assert command.endswith(f" {2 * usual}")
+    subprocess.run(shlex.split(command), check=True)
+    assert begin(tmp_path, url, "--dry-run").code == 0
 
 
 @pytest.mark.parametrize("name", ["a .git", "a .gitmodules", "a way up", "a name with a slash"])
@@ -656,4 +673,4 @@ def test_what_looks_like_a_key_of_many_parts_is_read() -> None:
 
 def test_a_file_of_zeros_is_small_on_the_wire() -> None:
     """Why sizes are asked of the store before a file is read."""
-    assert len(zlib.compress(bytes(untrusted.LARGEST_FILE))) < 100_000
+    assert len(zlib.compress(bytes(USUAL.file_size))) < 100_000
