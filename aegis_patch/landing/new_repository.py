@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -21,39 +20,29 @@ from aegis_patch.project import git, repository
 def start(path: Path, *, dry: bool) -> Iterator[pygit2.Repository]:
     """A repository without a commit, for a project at `path`, which is absent or empty.
 
-    What is landed in it is there when the block ends well, and gone if not. It is built beside its
-    place and renamed. Where the directory exists, git's part is built inside it, and a
-    landing finds it as any repository that has no commit yet. A dry run builds elsewhere.
+    What is landed in it is there when the block ends well, and gone if not. A dry run builds
+    elsewhere.
     """
     if dry:
         with tempfile.TemporaryDirectory(prefix="aegis-") as directory:
             _initialize(Path(directory))
             yield pygit2.Repository(directory)
-    elif path.exists():
-        with _inside(path):
-            yield pygit2.Repository(str(path))
-    else:
-        with _beside(path) as building:
-            yield pygit2.Repository(str(building))
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path.parent))
+        return
+    is_new = not path.exists()
+    path.mkdir(parents=True, exist_ok=True)
     try:
-        with locks.hold(building):
-            _initialize(building)
-            yield building
-            building.chmod(0o777 & ~_umask())
-            building.rename(path)
+        _build(path)
+        yield pygit2.Repository(str(path))
     except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
+        if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
+            shutil.rmtree(path / ".git", ignore_errors=True)
+            if is_new and not any(path.iterdir()):
+                path.rmdir()
         raise
 
 
-@contextmanager
-def _inside(path: Path) -> Iterator[None]:
+def _build(path: Path) -> None:
+    """Build git's part of a repository in a directory inside its place, and rename it."""
     building = Path(tempfile.mkdtemp(prefix=_building(path), dir=path))
     try:
         with locks.hold(building):
@@ -61,12 +50,6 @@ def _inside(path: Path) -> Iterator[None]:
             (building / ".git").rename(path / ".git")
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    try:
-        yield
-    except BaseException:
-        if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
-            shutil.rmtree(path / ".git", ignore_errors=True)
-        raise
 
 
 def _initialize(building: Path) -> None:
@@ -91,20 +74,13 @@ def sweep(path: Path) -> None:
     A git of the killed one may go on writing there: it is waited for.
     """
     name = re.compile(re.escape(_building(path)) + r"[a-z0-9_]{8}")  # as mkdtemp makes them
-    for within in (path, path.parent):
-        for left in within.iterdir() if within.is_dir() else ():
-            ours = name.fullmatch(left.name) and left.is_dir() and not left.is_symlink()
-            if ours and locks.is_free(left):
-                git_dir = left / ".git"
-                with suppress(Refused), locks.hold(git_dir if git_dir.is_dir() else left):
-                    shutil.rmtree(left, ignore_errors=True)
+    for left in path.iterdir() if path.is_dir() else ():
+        ours = name.fullmatch(left.name) and left.is_dir() and not left.is_symlink()
+        if ours and locks.is_free(left):
+            git_dir = left / ".git"
+            with suppress(Refused), locks.hold(git_dir if git_dir.is_dir() else left):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _building(path: Path) -> str:
     return f".{path.name}.aegis-"
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -15,7 +15,7 @@ def test_a_git_that_outlives_init_is_waited_for(
 ) -> None:
     """It has inherited the lock, and would write again what is removed meanwhile."""
     monkeypatch.setattr(locks, "PATIENCE", 600)
-    left = tmp_path / ".new.aegis-a1b2c3d4"
+    left = tmp_path / "new/.new.aegis-a1b2c3d4"
     late = left / ".git/aegis/new"
     late.mkdir(parents=True)
     with locks.hold(left / ".git") as held:
