@@ -40,7 +40,6 @@ _DEVICE = re.compile(
     r"(aux|con|nul|prn|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE
 )
 _UNSAFE = re.compile(r"[\\:\x00-\x1f\x7f-\x9f]")  # also a drive, or an NTFS stream
-_PLAIN_DIFF = re.compile(r"^--- [^\n]+\n\+\+\+ ", re.MULTILINE)
 _LONGEST_PATH = 500
 _LONGEST_SUBJECT = 10_000  # to be decoded
 # Characters that HFS+ ignores in a file name, so that `.g\u200cit` is `.git` there.
@@ -94,7 +93,8 @@ def parse(name: str, mail: bytes) -> Patch:
     head, found, diff = _split_mail(text)
     subject, body = _message(head)
     if not found:
-        raise _no_change(name, text)
+        what = "no change with git's header (diff --git a/PATH b/PATH): apply it and commit"
+        raise PatchRejected(what, where=name, next="git format-patch -1")
     if "\0" in text:
         raise PatchRejected("a patch holds a binary change", where=name)
     files: dict[str, FilePatch] = {}
@@ -111,17 +111,6 @@ def _refuse_large(name: str, mail: bytes) -> None:
         raise PatchRejected(f"a patch of more than {MOST_BYTES >> 20} MiB", where=name)
     if mail.count(b"\n") > MOST_LINES:
         raise PatchRejected(f"a patch of more than {MOST_LINES} lines", where=name)
-
-
-def _no_change(name: str, text: str) -> PatchRejected:
-    if not _PLAIN_DIFF.search(text):
-        return PatchRejected("a patch holds no change", where=name)
-    return PatchRejected(
-        "a plain unified diff without git's header (diff --git a/PATH b/PATH): apply it in a "
-        "checkout, commit it, and export that commit",
-        where=name,
-        next="git format-patch -1",
-    )
 
 
 def postimage(patch: FilePatch, preimage: bytes) -> bytes:

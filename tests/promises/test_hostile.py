@@ -170,7 +170,7 @@ PATCHES: dict[str, tuple[tuple[bytes, ...], str]] = {
     "a huge line": ((new("a", "x" * 9_000_000 + "\n"),), "more than 8 MiB"),
     "a header that passes for a hunk": (
         (b"From: x\nSubject: y\n@@ -1 +1 @@\n-a\n+b\n--- a/docs/a.md\n+++ b/docs/a.md\n",),
-        "a plain unified diff",
+        "no change with git's header",
     ),
     "a device of Windows": ((new("docs/aux.py"),), "a device"),
     "a name in two cases": ((new("a.md"), new("A.md")), "A.md and a.md differ only in case"),

@@ -34,7 +34,7 @@ ELSEWHERE = {
     "Another aegis is running": "tests/landing/test_land.py; there is nothing to paste",
     "partial clone lacks": "tests/verbs/test_repositories.py pastes it",
     "git expects this repository's worktree": "tests/verbs/test_repositories.py pastes it",
-    "a plain unified diff": "tests/stack/test_patch.py; a maintainer's, in another repository",
+    "no change with git's header": "tests/stack/test_patch.py; in a maintainer's repository",
     "git isn't installed": "tests/terminal/test_cli.py; there is nothing to paste here",
     "Your current directory was deleted": "tests/terminal/test_cli.py",
     "Interrupted.": "tests/verbs/test_found.py",
