@@ -30,7 +30,7 @@ def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository]) -> None
         try:
             git.history(min(stores.values()), Path(room), *words, stdin=listed)
         except Refused as error:
-            what = f"git couldn't write the objects, so nothing was changed: {error.what}"
+            what = f"git couldn't write the files, so nothing was changed: {error.what}"
             next = repository.look_at_disk(objects)
             raise Refused(what, where=str(objects), next=next) from error
         (objects / "pack").mkdir(exist_ok=True)
