@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 _WORK = "work: HEAD of the clone whose scripts/aegis runs."
+_TRIAL = "a branch or commit of your own upstream"
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME", hidden=True),
@@ -41,7 +42,7 @@ Release = Annotated[
     typer.Option(
         "--upstream-version",
         metavar="RELEASE",
-        help=f"Use this release, or {_WORK}",
+        help=f"Use this release, or {_TRIAL}; or {_WORK}",
     ),
 ]
 Url = Annotated[
@@ -70,7 +71,7 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="RELEASE",
-        help=f"A newer or older release (default: the newest), or {_WORK}",
+        help=f"A newer or older release (default: the newest), or {_TRIAL}; or {_WORK}",
     ),
 ]
 Signed = Annotated[

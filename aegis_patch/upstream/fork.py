@@ -26,6 +26,7 @@ _CAREFUL = (
     *("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never"),
     *("-c", "protocol.version=2"),  # an older one gives no commit that no tag names
 )
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _EARLIER = re.compile(r"[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?", re.IGNORECASE)
 
 
@@ -122,15 +123,32 @@ def refuse_unsigned(url: str, release: str) -> None:
         UpstreamError: it isn't, or the release is no tag.
     """
     listed = _git(url, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags").split("\n")
-    tag = next((each for each in listed if version(each) == release), "")
+    tag = [release, *(each for each in listed if version(each) == release)][-1]  # as `releases`
     done = _run(url, "verify-tag", "--", tag)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it isn't signed"])[-1]
         raise UpstreamError(
-            f"{tag or release} has no signature that git trusts: {said.removeprefix('error: ')}",
+            f"{tag} has no signature that git trusts: {said.removeprefix('error: ')}",
             where=url,
-            next=shlex.join(["git", f"--git-dir={_mirror(url)}", "verify-tag", tag or release]),
+            next=shlex.join(["git", f"--git-dir={_mirror(url)}", "verify-tag", tag]),
         )
+
+
+def trial(url: str, name: str) -> str:
+    """The commit of a branch, or the one with this id, in the mirror; "" if there is none.
+
+    Raises:
+        UpstreamError: the fork cannot be reached, or doesn't have the commit.
+    """
+    commit = name if _COMMIT.fullmatch(name) else ""
+    if not commit:
+        branch = f"refs/heads/{name}"
+        listed = _git(url, "ls-remote", "--", url, branch).split("\n")
+        known = dict(line.split("\t")[::-1] for line in listed if line)
+        commit = known.get(branch, "")
+    if commit:
+        fetch(url, commit)
+    return commit
 
 
 def objects(url: str) -> Path:

@@ -90,15 +90,16 @@ def resolve(url: str, release: str) -> str:
         return _work_commit()
     if release not in versions(url):
         versions(url, fresh=True)
-    try:
-        return versions(url)[release]
-    except KeyError:
-        known = ", ".join(versions(url))
-        if not known:
-            raise _no_release(url) from None
-        name = "aegis" if url == BUNDLED else "This upstream"
-        what = f"{name} has no release {release}."
-        raise UpstreamError(what, where=url, next=f"Which release? {known}") from None
+    known = versions(url)
+    if release in known:
+        return known[release]
+    if url != BUNDLED and (commit := fork.trial(url, release)):
+        return commit
+    if not known:
+        raise _no_release(url)
+    is_ours = url == BUNDLED
+    what = "aegis has no release" if is_ours else "This upstream has no release, branch or commit"
+    raise UpstreamError(f"{what} {release}.", where=url, next=f"Which release? {', '.join(known)}")
 
 
 def _no_release(url: str) -> UpstreamError:

@@ -55,7 +55,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         title = f"Rebase onto {moved.label}"
         step = Step(title, body + _in_body(notes), old, moved, record=there.stack)
         if to is None and not is_work and old.release not in releases.versions(old.url):
-            said.append(f"the upstream no longer has release {old.release}")
+            said.append(f"the upstream has no release {old.release}")
         done = perform(bench, there, [step], said, mode)
         named = {each.name for each in done.dangling}
         return replace(done, update_notes=_here(notes, there.root / ".env", named))
@@ -114,7 +114,8 @@ def _refuse_moved(old: Stack, opened: Upstream) -> None:
     """Refuse a release whose tag names another commit than the one that the project is at."""
     if old.url == releases.BUNDLED or not old.commit:
         return
-    if opened.release == old.release and opened.commit != old.commit:
+    is_tag = old.release in releases.versions(old.url)  # a branch may move
+    if is_tag and opened.release == old.release and opened.commit != old.commit:
         raise Refused(
             f"The tag of release {old.release} was moved: this project is at commit "
             f"{old.commit[:12]}, the upstream now has {opened.commit[:12]}. "

@@ -174,7 +174,7 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     fork.git("tag", "--delete", "v2.0/beta")
     project.aegis("add", "cache")
     ran = project.aegis("rebase-upstream")
-    assert "the upstream no longer has release 2.0" in ran.out
+    assert "the upstream has no release 2.0" in ran.out
     assert project.subjects[0] == "Rebase onto fork 1.10"
     for tag in fork.git("tag").splitlines():
         fork.git("tag", "--delete", tag)
@@ -220,6 +220,46 @@ def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
     ran = project.aegis("status", code=1)
     assert "(release 1.10)" in ran.err
     assert "Ask its maintainers to tag it again" in ran.err
+
+
+def test_a_branch_or_a_commit_can_be_tried(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit is recorded: what moves is the branch, and the project when it is told to."""
+    fork.git("switch", "--quiet", "--create", "next/one")
+    fork.edit("base/.gitignore", "/company/", "/trial/")
+    fork.commit("On trial")
+    project, at = begin(tmp_path, fork, "--upstream-version", "next/one"), fork.head
+    assert f'release = "next/one"\ncommit = "{at}"' in project.read("aegis.toml")
+    fork.edit("base/.gitignore", "/trial/", "/trials/")
+    fork.commit("Moved")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    project.aegis("add", "cache")
+    assert at in project.read("aegis.toml")
+    assert "/trial/\n" in project.read(".gitignore")
+    project.aegis("rebase-upstream", "--to", "next/one")
+    assert fork.head in project.read("aegis.toml")
+    assert "/trials/\n" in project.read(".gitignore")
+    assert "already at fork next/one" in project.aegis("rebase-upstream", "--to", "next/one").out
+    status = project.aegis("status", "--json").json
+    assert (status["release"], status["latest"]) == ("next/one", "1.10")
+    project.aegis("rebase-upstream", "--to", at)
+    assert project.subjects[0] == f"Rebase onto fork {at}"
+    project.aegis("rebase-upstream")
+    assert project.subjects[0] == "Rebase onto fork 1.10"
+    assert "/company/\n" in project.read(".gitignore")
+    error = project.aegis("rebase-upstream", "--to", "next", "--json", code=1).json["error"]
+    assert error["what"] == "This upstream has no release, branch or commit next."
+    assert project.is_sound()
+
+
+def test_an_upstream_without_a_release_can_be_tried(tmp_path: Path, fork: Project) -> None:
+    fork.git("tag", "--delete", "v1.10", "v1.0")
+    project = begin(tmp_path, fork, "--upstream-version", fork.git("branch", "--show-current"))
+    assert "/company/\n" in project.read(".gitignore")
+    project.write("mine", "mine\n")
+    project.commit()
+    assert project.aegis("status", "--json").json["behind"] == 0
 
 
 @pytest.mark.parametrize(
