@@ -71,6 +71,7 @@ class Tree:
     store: pygit2.Repository
     id: pygit2.Oid
     _node: pygit2.Tree
+    _directories: dict[str, pygit2.Object | None]
 
     def __init__(self, store: pygit2.Repository, id: pygit2.Oid) -> None:
         node = store[id]
@@ -78,6 +79,7 @@ class Tree:
         _set(self, "store", store)
         _set(self, "id", id)
         _set(self, "_node", node)
+        _set(self, "_directories", {})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tree) and self.id == other.id
@@ -193,10 +195,14 @@ class Tree:
         return self._with(here)
 
     def _at(self, path: str) -> pygit2.Object | None:
-        try:
-            return self._node[path]
-        except KeyError:
-            return None
+        directory, _, name = path.rpartition("/")
+        if not (directory and name):
+            return _child(self._node, path)
+        # Kept, for libgit2 would read a large directory anew for each file of it.
+        if directory not in self._directories:
+            self._directories[directory] = self._at(directory)
+        found = self._directories[directory]
+        return _child(found, name) if isinstance(found, pygit2.Tree) else None
 
     def _with(self, entries: Mapping[str, Entry | Tree | None]) -> Tree:
         builder = self.store.TreeBuilder(self._node)
@@ -217,6 +223,13 @@ def above(path: str) -> Iterator[str]:
 def empty(store: pygit2.Repository) -> Tree:
     """The tree without a file."""
     return Tree(store, store.TreeBuilder().write())
+
+
+def _child(node: pygit2.Tree, path: str) -> pygit2.Object | None:
+    try:
+        return node[path]
+    except KeyError:
+        return None
 
 
 def _files(node: pygit2.Tree, under: str) -> Iterator[str]:
