@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aegis_patch.history import blame, line_origins
 from aegis_patch.history.line_origins import Step
-from aegis_patch.merge.outcome import Conflict, Meeting, Theirs, Yours
-from aegis_patch.merge.sides import Sides
+from aegis_patch.merge.outcome import Conflict, Meeting, Sides, Theirs, Yours
 from aegis_patch.objects import texts
 from aegis_patch.objects.conflict_markers import Place, places
 from aegis_patch.objects.trees import bytes_of

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from aegis_patch.merge import renames
-from aegis_patch.merge.outcome import Conflict, Outcome, Plan, Unchanged
-from aegis_patch.merge.sides import Note, Sides
+from aegis_patch.merge.outcome import Conflict, Note, Outcome, Plan, Sides, Unchanged
 from aegis_patch.merge.written_twice import units, written_twice
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import WHOLE, Stack, Yours, by_path

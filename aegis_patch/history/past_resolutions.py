@@ -13,9 +13,8 @@ from collections.abc import Iterable
 
 from aegis_patch.history.record_log import Turn, turns
 from aegis_patch.merge import one_path
-from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan
+from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Note, Outcome, Plan, Sides
 from aegis_patch.merge.reason import Reason
-from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.objects import conflict_markers, texts
 from aegis_patch.objects.conflict_markers import Place
 from aegis_patch.objects.trees import Entry, Tree, bytes_of

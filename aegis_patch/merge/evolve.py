@@ -12,9 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from aegis_patch.formats import python_names
 from aegis_patch.merge import one_path, renames
 from aegis_patch.merge.matched_paths import differing, obstructed
-from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Fate, Outcome, Plan, Unchanged
+from aegis_patch.merge.outcome import (
+    Clean,
+    Conflict,
+    Conflicted,
+    Fate,
+    Outcome,
+    Plan,
+    Sides,
+    Unchanged,
+)
 from aegis_patch.merge.reason import Reason
-from aegis_patch.merge.sides import Sides
 from aegis_patch.objects.trees import Entry, Tree
 
 

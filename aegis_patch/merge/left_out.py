@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aegis_patch.merge.outcome import Plan
+from aegis_patch.merge.outcome import Note, Plan
 from aegis_patch.merge.renames import Moves
-from aegis_patch.merge.sides import Note
 from aegis_patch.objects.trees import above
 
 

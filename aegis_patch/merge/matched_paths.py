@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from aegis_patch.merge import left_out, renames
-from aegis_patch.merge.outcome import Plan
+from aegis_patch.merge.outcome import Note, Plan, Sides
 from aegis_patch.merge.renames import Moves
-from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.objects.trees import Tree
 
 

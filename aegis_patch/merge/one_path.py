@@ -9,9 +9,8 @@ from pygit2.enums import FileMode
 from aegis_patch.formats import python_names, same_meaning
 from aegis_patch.merge import file_content, written_twice
 from aegis_patch.merge.file_content import Three
-from aegis_patch.merge.outcome import Conflict, Fate, Plan
+from aegis_patch.merge.outcome import Conflict, Fate, Plan, Sides
 from aegis_patch.merge.reason import Reason
-from aegis_patch.merge.sides import Sides
 from aegis_patch.objects.texts import is_binary, merge_text
 from aegis_patch.objects.trees import Entry, bytes_of
 from aegis_patch.stack import record

@@ -1,4 +1,4 @@
-"""The plan of an evolution and its outcome: unchanged, clean or conflicted."""
+"""The plan of an evolution, a path of it, and its outcome: unchanged, clean or conflicted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from aegis_patch.values import dataclass
 if TYPE_CHECKING:
     from aegis_patch.merge.reason import Reason
     from aegis_patch.merge.renames import Moves
-    from aegis_patch.merge.sides import Note, Sides
     from aegis_patch.stack.stack import Stack
 
 
@@ -36,6 +35,40 @@ class Plan:
     drivers: Mapping[str, str] = {}
     moved: Moves | None = None
     ignorecase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One path as the old pristine tree, HEAD and the new pristine tree have it.
+
+    `was` is where it is in the old pristine tree, if one of the two moved it since.
+    """
+
+    path: str
+    base: Entry | None
+    ours: Entry | None
+    theirs: Entry | None
+    was: str = ""
+
+    @property
+    def pristine(self) -> str:
+        """The path in the old pristine tree."""
+        return self.was or self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note on a path.
+
+    `many` is what to say of {count} such files at once, and `to` the other place of this one,
+    which that names as {to}. A change of the upstream that the result lacks is not `applied`.
+    """
+
+    path: str
+    text: str
+    many: str = ""
+    to: str = ""
+    applied: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Entry, bytes_of
 
 if TYPE_CHECKING:
-    from aegis_patch.merge.sides import Sides
+    from aegis_patch.merge.outcome import Sides
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 

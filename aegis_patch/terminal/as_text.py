@@ -15,8 +15,7 @@ from aegis_patch.terminal.screen import GLUE, Screen, bold, cyan, dim, green, ma
 if TYPE_CHECKING:
     from aegis_patch.errors import AegisError
     from aegis_patch.history.unresolved import Reference
-    from aegis_patch.merge.outcome import Meeting
-    from aegis_patch.merge.sides import Note
+    from aegis_patch.merge.outcome import Meeting, Note
     from aegis_patch.verbs.settle import Settled
     from aegis_patch.verbs.status import Changed, Status
     from aegis_patch.verbs.step import Commit, FileChange, Result

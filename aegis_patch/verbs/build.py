@@ -12,9 +12,8 @@ from aegis_patch.formats import compose_names
 from aegis_patch.history import evidence, learnt
 from aegis_patch.merge import renames
 from aegis_patch.merge.evolve import evolve
-from aegis_patch.merge.outcome import Conflict, Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.merge.outcome import Conflict, Conflicted, Note, Outcome, Plan, Unchanged
 from aegis_patch.merge.renames import Moves
-from aegis_patch.merge.sides import Note
 from aegis_patch.objects import trees
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import git, repository, uv_lock

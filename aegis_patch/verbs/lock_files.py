@@ -8,7 +8,7 @@ from typing import Any
 
 from pygit2.enums import FileMode
 
-from aegis_patch.merge.sides import Note
+from aegis_patch.merge.outcome import Note
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import uv_lock
 from aegis_patch.project.repository import within

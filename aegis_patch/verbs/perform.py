@@ -10,9 +10,8 @@ from aegis_patch.errors import Refused
 from aegis_patch.history.unresolved import Evolved, Reference, references
 from aegis_patch.landing import journal, land, preconditions
 from aegis_patch.landing.land import Draft, Pick
-from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Unchanged
+from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Note, Unchanged
 from aegis_patch.merge.reason import Reason
-from aegis_patch.merge.sides import Note
 from aegis_patch.objects.trees import Tree, above
 from aegis_patch.progress import doing
 from aegis_patch.project import repository, uv_lock

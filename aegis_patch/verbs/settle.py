@@ -21,9 +21,8 @@ from aegis_patch.landing import journal, land, locks, preconditions
 from aegis_patch.merge import branches, one_path
 from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.file_content import Three
-from aegis_patch.merge.outcome import Clean, Conflict, Plan
+from aegis_patch.merge.outcome import Clean, Conflict, Note, Plan, Sides
 from aegis_patch.merge.reason import Reason
-from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.objects import tree_merges
 from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.progress import doing

@@ -9,8 +9,7 @@ import pygit2
 from pygit2.enums import DiffOption
 
 from aegis_patch.history.unresolved import Reference
-from aegis_patch.merge.outcome import Conflict
-from aegis_patch.merge.sides import Note
+from aegis_patch.merge.outcome import Conflict, Note
 from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote

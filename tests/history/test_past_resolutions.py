@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from aegis_patch.history import past_resolutions
 from aegis_patch.merge import one_path
-from aegis_patch.merge.outcome import Conflict, Plan
-from aegis_patch.merge.sides import Sides
+from aegis_patch.merge.outcome import Conflict, Plan, Sides
 from aegis_patch.objects import conflict_markers
 from aegis_patch.objects.trees import Entry, bytes_of
 from tests import tiny

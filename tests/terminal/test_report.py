@@ -8,9 +8,8 @@ import json
 import pytest
 
 from aegis_patch.errors import Refused
-from aegis_patch.merge.outcome import Conflict
+from aegis_patch.merge.outcome import Conflict, Note, Sides
 from aegis_patch.merge.reason import Reason
-from aegis_patch.merge.sides import Note, Sides
 from aegis_patch.terminal import as_json, as_text
 from aegis_patch.terminal.screen import Screen
 from aegis_patch.verbs.step import Commit, FileChange, Result
