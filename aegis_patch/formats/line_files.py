@@ -37,7 +37,6 @@ def pieces(text: str) -> Counter[str]:
 
 
 def _blocks(text: str, read: _Read) -> Iterator[Block]:
-    """Each line as a block."""
     lines = split_lines(text)
     at = 0
     while at < len(lines):

@@ -75,7 +75,6 @@ def _found(plan: Plan, result: Tree) -> Yours:
 
 
 def _notes(yours: Yours) -> Iterator[Note]:
-    """A note on each line."""
     for path, line in sorted(yours):
         yield Note(path, _FILE if line == WHOLE else _LINE.format(line.strip()))
 

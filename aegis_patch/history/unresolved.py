@@ -280,7 +280,6 @@ def _patterns(lost: _Missing, path: str) -> Iterator[str]:
 
 
 def _any(names: Collection[str]) -> str:
-    """A group that matches any of the names."""
     longest = sorted(names, key=lambda name: (-len(name), name))
     return f"({'|'.join(map(re.escape, longest))})"
 

@@ -95,7 +95,6 @@ def _places(
 
 
 def _place(plan: Plan, path: str, mine: Moves) -> str:
-    """HEAD's place of a path."""
     if path in plan.old:
         return mine.files.get(path, path)
     place = mine.of_new(path)

@@ -98,7 +98,6 @@ def _merge_file(plan: Plan, sides: Sides, ours: Entry, theirs: Entry) -> Fate:
 
 
 def _merge_texts(sides: Sides, three: Three, mode: int, *, union: bool) -> Fate:
-    """The result for the three texts of a file."""
     if sides.base is None and not union:  # two files of one name, each for its own
         added = merge_text(three.store, *three.sides)
         both = Entry.written(three.store, added.data, mode)

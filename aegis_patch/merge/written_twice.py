@@ -44,5 +44,4 @@ def units(path: str, data: bytes) -> Counter[bytes]:
 
 
 def _strings(line: bytes) -> list[bytes]:
-    """The strings in a line of TOML."""
     return [piece[1:-1] for piece in _STRING.findall(line)]

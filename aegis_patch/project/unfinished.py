@@ -95,7 +95,6 @@ def _is_ours(repo: pygit2.Repository) -> bool:
 
 
 def _trees(repo: pygit2.Repository) -> tuple[Tree, Tree] | None:
-    """The trees of the base and of theirs."""
     reverted = _commit_or_tree(repo, _REVERTED)
     if isinstance(reverted, pygit2.Commit) and reverted.parents:
         return Tree(repo, reverted.tree.id), Tree(repo, reverted.parents[0].tree.id)

@@ -53,7 +53,6 @@ def _show_lines(screen: Screen, found: Explained) -> None:
 
 
 def _cut(text: str, width: int) -> str:
-    """A text that fits some columns."""
     if columns(text) <= width:
         return text
     while columns(text) >= width:

@@ -145,7 +145,6 @@ def _parts(file: _File, shown: Sequence[int]) -> Iterator[Part]:
 
 
 def _authors(file: _File, lines: Sequence[int]) -> dict[int, Yours | None]:
-    """The commits of some lines."""
     wrote = blame.lines(file.bench, file.there, file.commit, file.path, lines)
     named = blame.named(file.bench, file.there, {each for _, each in wrote.values()})
     return {at: _committed(file.there, named.get(each)) for at, (_, each) in wrote.items()}
