@@ -1,8 +1,12 @@
-"""`aegis remove`: take out a component, and the requirements only it had."""
+"""`aegis remove`: take out a component, and the requirements only it had.
+
+What is there by need leaves, unless taking it away conflicts or breaks a reference. So it is tried:
+in the scratch store, on the tree that is there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused, in_words
@@ -13,11 +17,9 @@ from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream.workbench import Bench
-from aegis_patch.verbs import naming, opening
+from aegis_patch.verbs import build, naming, opening, perform
 from aegis_patch.verbs.naming import Naming
 from aegis_patch.verbs.opening import open_project
-from aegis_patch.verbs.perform import perform
-from aegis_patch.verbs.relied_on import relied_on
 from aegis_patch.verbs.step import Mode, Result, Step
 
 _REMOVE = Naming(
@@ -25,6 +27,7 @@ _REMOVE = Naming(
     lambda names: f"Which one? `aegis remove {'` or `aegis remove '.join(names)}`",
     "aegis status",
 )
+_Broken = dict[tuple[str, str], str]  # a path and what breaks in it, and how to say that
 
 
 def remove(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
@@ -33,7 +36,7 @@ def remove(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
         opened = opening.release_of(bench, there.stack)
         known = naming.chosen(bench, opened, wanted, _REMOVE)
         steps, said = _removals(bench, opened, there, known)
-        return perform(bench, there, steps, said, mode)
+        return perform.perform(bench, there, steps, said, mode)
 
 
 def _removals(
@@ -52,13 +55,46 @@ def _removals(
     for name in going:
         if name not in at.present:
             continue
-        used = relied_on(bench, there, known, at, name, going)
+        used = _relied_on(bench, there, known, at, name, going)
         said += [f"{need} is kept, and is now listed as your choice: {why}" for need, why in used]
         new = stack.remove(at, known, name, dict(used))
         why = _why_removed(there, name, said)
         steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
         at = new
     return steps, tuple(said)
+
+
+def _relied_on(
+    bench: Bench, there: Project, known: Catalogue, at: Stack, name: str, going: Collection[str]
+) -> list[tuple[str, str]]:
+    """The requirements of a component that stay when it goes, each with what would break."""
+    orphans = [need for need in stack.orphans(at, known, name) if need not in going]
+
+    def breaks(keep: Iterable[str]) -> _Broken:
+        return _broken(bench, there, stack.remove(at, known, name, keep))
+
+    if not orphans or not breaks(()):
+        return []
+    anyway = breaks(orphans).keys()
+    kept: list[tuple[str, str]] = []
+    undecided = list(requirements.order(known, orphans))
+    while undecided:
+        need = undecided.pop()  # what needs others goes before them
+        broken = breaks([*undecided, *(other for other, _ in kept)])
+        why = sorted(broken[each] for each in broken.keys() - anyway)
+        if why:
+            kept.append((need, why[0]))
+    return kept
+
+
+def _broken(bench: Bench, there: Project, new: Stack) -> _Broken:
+    """What conflicts, and which references break, on the way from what is there to a stack."""
+    step = Step("", "", there.stack, new)
+    built = build.build(bench, there, step, build.whole_tree(bench, there), relock=False)
+    broken = {(each.path, ""): f"you changed {each.path}" for each in built.conflicts}
+    for each in perform.dangling(bench, there, [built]):
+        broken.setdefault((each.path, each.name), str(each))
+    return broken
 
 
 def _refuse_needed(known: Catalogue, there: Stack, going: Sequence[str]) -> None:
