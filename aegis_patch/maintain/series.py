@@ -321,7 +321,18 @@ def export(place: Path) -> dict[str, bytes]:
             next = f"git -C {shlex.quote(shown(place))} log --oneline start.."
             raise Refused(what, where=shown(place), next=next)
         patches[patch] = _fixed(run(place, *_EXPORT, commit))
+        if b"\nGIT binary patch\n" in patches[patch]:
+            raise _is_binary(place, commit)
     return patches
+
+
+def _is_binary(place: Path, commit: str) -> Refused:
+    """The error of a commit with a file that no patch can hold."""
+    changed = run(place, "show", "--format=", "--numstat", "--no-renames", commit).splitlines()
+    binary = [line.split("\t")[2] for line in changed if line.startswith("-\t-\t")]
+    next = f"git -C {shlex.quote(shown(place))} show --stat {commit[:12]}"
+    what = "A binary file can't be in a series: put it in base/, or write it as text."
+    return Refused(what, where=", ".join(binary), next=next)
 
 
 def listed(root: Path, name: str) -> list[str]:

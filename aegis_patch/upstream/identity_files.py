@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pygit2.enums import FileMode
+
 from aegis_patch.errors import InvalidAnswer, Refused, SeriesError
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
@@ -112,6 +114,8 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
     rendered = {}
     for path in FILES:
         if entry := upstream.base.lookup(path):
+            if entry.mode == FileMode.LINK:  # an answer could lead it out of the project
+                raise SeriesError("an identity file is a symbolic link", where=f"base/{path}")
             try:
                 text = entry.data.decode()
             except UnicodeDecodeError as error:

@@ -27,7 +27,8 @@ USUAL = Limits()
 _SETTINGS = {"files": "aegis.maxFiles", "size": "aegis.maxSize", "file_size": "aegis.maxFileSize"}
 """In git's configuration: who trusts an upstream can raise a limit."""
 _FILES = (b"100644", b"100755")
-_KINDS = {b"120000": "a symbolic link", b"160000": "a submodule"}
+_LINK = b"120000"
+_KINDS = {_LINK: "a symbolic link", b"160000": "a submodule"}
 
 
 def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> None:
@@ -74,18 +75,13 @@ def faults(
                 yield PatchRejected("a path is not UTF-8", where=f"{under}/{ascii(raw)[2:-1]}")
                 continue
             path = f"{under}/{name}"
-            try:
-                patch.check_path(path)
-            except PatchRejected as fault:
-                yield fault
-            if other := names.get(name.casefold()):
-                yield PatchRejected(f"{name} and {other} differ only in case", where=under)
-            names[name.casefold()] = name
+            yield from _in_name(under, name, names)
             files += 1
             if mode == b"40000":
                 pending.append((path, oid))
                 continue
-            if mode not in _FILES or "/" in name:
+            is_link = mode == _LINK and under.partition("/")[0] == "base"
+            if not (mode in _FILES or is_link) or "/" in name:
                 what = f"{_KINDS.get(mode, 'this')}: an upstream may hold ordinary files only"
                 yield PatchRejected(what, where=path)
                 continue
@@ -95,6 +91,27 @@ def faults(
             yield from over
             if over:
                 return
+            if is_link:
+                yield from _in_link(path, store[oid].peel(pygit2.Blob).data)
+
+
+def _in_name(under: str, name: str, names: dict[str, str]) -> Iterator[PatchRejected]:
+    """What is wrong with a name, beside the others of its directory."""
+    try:
+        patch.check_path(f"{under}/{name}")
+    except PatchRejected as fault:
+        yield fault
+    if other := names.get(name.casefold()):
+        yield PatchRejected(f"{name} and {other} differ only in case", where=under)
+    names[name.casefold()] = name
+
+
+def _in_link(path: str, target: bytes) -> Iterator[PatchRejected]:
+    """What is wrong with a link of base/."""
+    try:
+        patch.check_link(path.removeprefix("base/"), target)
+    except PatchRejected as fault:
+        yield PatchRejected(fault.what, where=path)
 
 
 def _entries(

@@ -95,7 +95,7 @@ def test_each_fault_has_its_place(
 
 def test_links_are_listed_all_at_once(starter: Project) -> None:
     for name in "ab":
-        (starter.path / "base" / name).symlink_to("README.md")
+        (starter.path / "base" / name).symlink_to("../../README.md")
     found = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
     assert [each["where"] for each in found] == ["base/a", "base/b"]
 

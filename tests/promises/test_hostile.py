@@ -286,7 +286,8 @@ def bomb(store: pygit2.Repository) -> pygit2.Oid:
 
 MANY = "\n".join(map(str, range(1001))).encode()
 RELEASES: dict[str, tuple[Files, str]] = {
-    "a link": ({"base/l": (b"docs", LINK)}, "base/l"),
+    "a link in patches": ({"patches/l": (b"x", LINK)}, "ordinary files only"),
+    "a link for a name": ({"base/README.md": (b"docs/a.md", LINK)}, "is a symbolic link"),
     "a link out": ({"base/l": (b"/etc", LINK)}, "base/l"),
     "a submodule": ({"base/m": (b"1" * 40, SUBMODULE)}, "base/m"),
     "a .git": ({"base/.git/config": b"[core]\n"}, "base/.git"),

@@ -1,0 +1,77 @@
+"""Executable files, links, binary files and renames: in base/, in a series, and at a user's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, run
+from tests.maintain.test_series import pasted
+
+LOGO = b"\x89PNG\0\xff" * 50
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "own")
+    assert run("upstream", "new", made.path).code == 0
+    made.write("base/run.sh", "#!/bin/sh\n")
+    (made.path / "base/run.sh").chmod(0o755)
+    made.write("base/plain.sh", "#!/bin/sh\nexit 0\n")
+    made.write("base/docs/old.md", "one\ntwo\nthree\nfour\n")
+    (made.path / "base/docs/logo.png").write_bytes(LOGO)
+    (made.path / "base/docs/run").symlink_to("../run.sh")
+    made.commit("Start")
+    made.git("tag", "v1.0")
+    made.aegis("upstream", "series", "new", "kinds")
+    made.aegis("upstream", "series", "open", "kinds")
+    return made
+
+
+def test_each_kind_of_file_lives_as_any_other(tmp_path: Path, own: Project) -> None:
+    place = Project(own.path / ".series/kinds")
+    (place.path / "plain.sh").chmod(0o755)
+    place.write("new.sh", "#!/bin/sh\n")
+    (place.path / "new.sh").chmod(0o755)
+    place.git("mv", "docs/old.md", "docs/new.md")
+    place.edit("docs/new.md", "two", "2")
+    (place.path / "docs/link").symlink_to("new.md")
+    place.commit("Have each kind\n\nBecause an upstream may need any of them, one day.")
+    own.aegis("upstream", "series", "save", "kinds")
+    own.aegis("upstream", "series", "open", "kinds")
+    own.aegis("upstream", "series", "refresh")
+    assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
+    own.commit("Kinds")
+    own.git("tag", "v1.1")
+    made = tmp_path / "made"
+    ran = run("init", made, "-y", "--upstream", own.path, "--upstream-version", "1.0")
+    assert ran.code == 0, ran.err
+    project = Project(made)
+    assert (made / "docs/logo.png").read_bytes() == LOGO
+    project.edit("plain.sh", "exit 0\n", "exit 0 # mine\n")
+    project.commit("Mine")
+    project.aegis("rebase-upstream")
+    before = project.tree
+    project.aegis("add", "kinds")
+    assert project.read("docs/new.md") == "one\n2\nthree\nfour\n"
+    assert not (made / "docs/old.md").exists()
+    assert os.access(made / "plain.sh", os.X_OK)
+    assert os.access(made / "new.sh", os.X_OK)
+    assert (made / "docs/link").readlink() == Path("new.md")
+    assert (made / "docs/run").readlink() == Path("../run.sh")
+    project.aegis("remove", "kinds")
+    assert project.tree == before
+    assert project.is_sound()
+
+
+def test_a_binary_file_is_refused_where_it_is_saved(own: Project) -> None:
+    place = Project(own.path / ".series/kinds")
+    (place.path / "pic.png").write_bytes(LOGO)
+    place.commit("Draw it")
+    error = own.aegis("upstream", "series", "save", "kinds", "--json", code=1).json["error"]
+    assert error["what"].startswith("A binary file can't be in a series: put it in base/")
+    assert error["where"] == "pic.png"
+    assert "pic.png" in pasted(own, error["next"])
+    assert own.read("patches/kinds/series") == ""
