@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -51,23 +50,13 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
     _refuse_uncommitted(project)
     _refuse_unknown(root, wanted)
     place = series.directory(root, wanted.name)
-    if place.exists():
-        next = f"Is its work saved? `rm -rf {shlex.quote(series.shown(place))}`"
-        raise Refused(f"{wanted.name} is open already.", where=series.shown(place), next=next)
-    series.new(root, wanted.name, wanted.requires)
-    try:
-        opened = series.start(root, wanted.name, place)
+    with series.begun(root, wanted.name, wanted.requires) as opened:
         with (place / ".git/objects/info/alternates").open("a") as file:
             file.write(f"{project.objects}\n")
         store = pygit2.Repository(str(place))
         changes = [*project_changes.changes(store, project, wanted)]
         _pick(store, opened.within(store), wanted, [each for each in changes if _is_some(each)])
         _keep(place)
-    except BaseException:
-        if not series.under_way(place):
-            shutil.rmtree(root / "patches" / wanted.name)
-            shutil.rmtree(place, ignore_errors=True)
-        raise
     saved = series.save(root, wanted.name)
     left_out = tuple(each.left_out for each in changes if each.left_out)
     stays = _left_of_project(store, place, project)

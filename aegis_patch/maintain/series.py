@@ -12,7 +12,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pygit2
@@ -97,6 +97,27 @@ def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
     (place / "component.toml").write_text(about)
     (place / "series").write_text("")
     return place / "component.toml"
+
+
+@contextmanager
+def begun(root: Path, name: str, requires: Sequence[str] = ()) -> Iterator[Upstream]:
+    """A new component with its series open, to be filled; nothing is left of it after an error.
+
+    Raises:
+        Refused: it exists, or is open.
+    """
+    place = directory(root, name)
+    if place.exists():
+        next = f"Is its work saved? `rm -rf {shlex.quote(shown(place))}`"
+        raise Refused(f"{name} is open already.", where=shown(place), next=next)
+    new(root, name, requires)
+    try:
+        yield start(root, name, place)
+    except BaseException:
+        if not under_way(place):
+            shutil.rmtree(root / "patches" / name)
+            shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 def open_series(root: Path, name: str) -> Path:

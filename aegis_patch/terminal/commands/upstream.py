@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aegis_patch.terminal.options import From, ProjectOf, Required, UpstreamWords
 
 VERBS = ("new", "check", "series", "extract")
-SERIES = ("new", "open", "save", "refresh", "check", "test")
+SERIES = ("new", "open", "save", "refresh", "check", "test", "import")
 """What `aegis upstream series` does."""
 
 
@@ -51,6 +51,8 @@ def upstream(
 
     series refresh [NAME]: merge each series onto the base/ of today, and save it. It stops where a
     patch doesn't fit.
+
+    series import NAME DIR: make a component of a series of quilt's, as Debian's packages have them.
 
     series check [NAME]: check that series are as `save` writes them, and easy to review.
 
@@ -105,6 +107,8 @@ def _series(run: Run, verb: str, names: Sequence[str]) -> int:
         return _saved(run, series.refresh(root, names))
     if verb == "test":
         return _test(run, root, names)
+    if verb == "import":
+        return _import(run, root, names)
     if len(names) != 1:
         raise Usage(f"Name one series to {verb}.", next=f"ls {shlex.quote(str(root / 'patches'))}")
     name = names[0]
@@ -117,6 +121,15 @@ def _series(run: Run, verb: str, names: Sequence[str]) -> int:
         place, next = series.open_series(root, name), f"aegis upstream series save {name}"
         said = f"{os.path.relpath(place)}: edit and commit there, then:"
     return _made(run, place, said, from_here(next, run.where))
+
+
+def _import(run: Run, root: Path, names: Sequence[str]) -> int:
+    from aegis_patch.maintain import quilt
+
+    if len(names) != 2:
+        what = "Name the new component, and the directory with quilt's `series`."
+        raise Usage(what, next="aegis upstream --help")
+    return _saved(run, [quilt.import_series(root, names[0], run.where / names[1])])
 
 
 def _extract(

@@ -1,0 +1,71 @@
+"""A series out of one of quilt's: a `series` file and patches, as Debian's packages have them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from aegis_patch.errors import Refused
+from aegis_patch.maintain import rules, series
+
+_DIFF = re.compile(r"^(?:--- |diff |Index: )", re.MULTILINE)
+_SUBJECT = re.compile(
+    r"^(?:Description|Subject):[ \t]*(?:\[PATCH[^\]]*\][ \t]*)?(.*)\n?", re.M | re.I
+)
+_OF_MAIL = re.compile(r"^(?:From [0-9a-f]{40} .*|---)\n", re.MULTILINE)
+
+
+def import_series(root: Path, name: str, source: Path) -> series.Series:
+    """Make a component of a directory with such a series, and save it.
+
+    Raises:
+        Refused: there is none, or a patch doesn't apply to base/ and those before.
+    """
+    patches = [*_listed(source.resolve())]
+    with series.begun(root, name):
+        place = series.directory(root, name)
+        known = set[str]()
+        for patch, strip in patches:
+            text = patch.read_bytes().decode("utf-8", "replace")
+            subject, body = _message(text)
+            if not subject or rules.named(subject) in known:
+                subject = patch.stem
+            known.add(rules.named(subject))
+            try:
+                series.run(place, "apply", "--index", "--whitespace=nowarn", strip, str(patch))
+            except Refused as error:
+                next = f"head -40 {shlex.quote(str(patch))}"
+                what = f"This patch doesn't apply to base/ and the patches before it: {error.what}."
+                raise Refused(what, where=str(patch), next=next) from error
+            said = f"{subject}\n\n{body}".strip()
+            series.run(place, "commit", "--quiet", "--cleanup=whitespace", "--message", said)
+        return series.save(root, name)
+
+
+def _listed(source: Path) -> Iterator[tuple[Path, str]]:
+    """The patches in order, each with how much of its paths goes (`-p1`)."""
+    if not (source / "series").is_file():
+        what = "There is no file `series`, which lists the patches in order."
+        raise Refused(what, where=str(source), next=f"ls {shlex.quote(str(source))}")
+    for line in (source / "series").read_text().splitlines():
+        words = line.partition("#")[0].split()
+        if words:
+            patch = source / words[0]
+            if not patch.is_file():
+                what = f"It lists {words[0]}, which isn't there."
+                look = f"ls {shlex.quote(str(source))}"
+                raise Refused(what, where=f"{source}/series", next=look)
+            yield patch, next((word for word in words[1:] if word.startswith("-p")), "-p1")
+
+
+def _message(text: str) -> tuple[str, str]:
+    """The subject and the rest of what stands above the diff (DEP-3, or a mail)."""
+    diff = _DIFF.search(text)
+    head = _OF_MAIL.sub("", text[: diff.start()] if diff else "")
+    found = _SUBJECT.search(head)
+    if not found:
+        return "", head.strip()
+    rest = head[: found.start()] + head[found.end() :]
+    return found[1].strip(), re.sub(r"(?m)^ (?:\.$)?", "", rest).strip()

@@ -1,0 +1,97 @@
+"""A series of quilt's becomes a component's, and goes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, run
+from tests.maintain.test_series import pasted
+
+NICE = """Description: Be nice
+ Whoever runs the program likes to be asked how they are.
+ .
+ So does everybody else.
+Author: Dora Debian <dora@debian.example>
+Bug-Debian: https://bugs.example/1
+
+--- a/docs/nice.md
++++ b/docs/nice.md
+@@ -1,2 +1,3 @@
+ one
++nice
+ two
+"""
+PLAIN = "Index: x\n--- docs/plain.md.orig\n+++ docs/plain.md\n@@ -0,0 +1 @@\n+plain\n"
+MAIL = """From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
+From: Dora Debian <dora@debian.example>
+Date: Thu, 1 Jan 2026 00:00:00 +0000
+Subject: [PATCH 3/3] Be nice
+
+Nicer still, because once was not enough for anybody.
+---
+ docs/nice.md | 1 +
+
+--- a/docs/nice.md
++++ b/docs/nice.md
+@@ -1,3 +1,4 @@
+ one
+ nice
++nicer
+ two
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "own")
+    assert run("upstream", "new", made.path).code == 0
+    made.write("base/docs/nice.md", "one\ntwo\n")
+    made.commit("Start")
+    debian = Project(tmp_path / "debian")
+    debian.write("series", "# in order\nnice.diff\nplain.diff -p0 # new\n\nnicer.patch\n")
+    debian.write("nice.diff", NICE)
+    debian.write("plain.diff", PLAIN)
+    debian.write("nicer.patch", MAIL)
+    return made
+
+
+def test_a_series_of_quilts_is_imported(own: Project) -> None:
+    said = own.aegis("upstream", "series", "import", "nice", "../debian").out
+    assert said == "nice: 3 patches, 3 changed\n"
+    assert own.read("patches/nice/series") == "be-nice.patch\nplain.patch\nnicer.patch\n"
+    wanted = "Whoever runs the program likes to be asked how they are.\n\nSo does everybody else.\n"
+    wanted += "Author: Dora Debian <dora@debian.example>\nBug-Debian: https://bugs.example/1\n"
+    mail = own.read("patches/nice/be-nice.patch")
+    assert f"Subject: Be nice\n\n{wanted}" in mail
+    assert "because once was not enough" in own.read("patches/nice/nicer.patch")
+    place = Project(own.path / ".series/nice")
+    assert place.read("docs/nice.md") == "one\nnice\nnicer\ntwo\n"
+    assert place.read("docs/plain.md") == "plain\n"
+    assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "says"),
+    [
+        ("nice.diff", NICE.replace(" two", " three"), "doesn't apply to base/"),
+        ("series", "gone.diff\n", "It lists gone.diff"),
+        ("nice.diff", "no diff\n", "doesn't apply to base/"),
+    ],
+)
+def test_what_does_not_fit_is_refused(own: Project, path: str, text: str, says: str) -> None:
+    Project(own.path.parent / "debian").write(path, text)
+    asked = ("upstream", "series", "import", "nice", "../debian", "--json")
+    error = own.aegis(*asked, code=1).json["error"]
+    assert says in error["what"]
+    assert not own.git("status", "--porcelain")
+    assert not [*own.path.glob(".series/*/")]
+    pasted(own, error["next"])
+
+
+def test_both_are_named(own: Project) -> None:
+    for words in (["nice"], ["nice", "nowhere"]):
+        code = len(words) % 2 + 1
+        ran = own.aegis("upstream", "series", "import", *words, "--json", code=code)
+        assert ran.json["error"]["next"]
