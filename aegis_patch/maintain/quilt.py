@@ -12,9 +12,11 @@ from aegis_patch.maintain import rules, series
 
 _DIFF = re.compile(r"^(?:--- |diff |Index: )", re.MULTILINE)
 _SUBJECT = re.compile(
-    r"^(?:Description|Subject):[ \t]*(?:\[PATCH[^\]]*\][ \t]*)?(.*)\n?", re.M | re.I
+    r"^(?:Description|Subject):[ \t]*(?:\[PATCH[^\]]*\][ \t]*)?(.*)\n?",
+    re.MULTILINE | re.IGNORECASE,
 )
-_OF_MAIL = re.compile(r"^(?:From [0-9a-f]{40} .*|---)\n", re.MULTILINE)
+_FOLDED = re.compile(r"^(Subject:.*)\n[ \t]+(?=\S)", re.MULTILINE)
+_OF_MAIL = re.compile(r"^(?:From [0-9a-f]{40} .*|Date:.*)\n", re.MULTILINE)
 
 
 def import_series(root: Path, name: str, source: Path) -> series.Series:
@@ -61,9 +63,15 @@ def _listed(source: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _message(text: str) -> tuple[str, str]:
-    """The subject and the rest of what stands above the diff (DEP-3, or a mail)."""
+    """The subject and the rest of what stands above the diff (DEP-3, or a mail).
+
+    Git reads `From:` and `Date:` at the top of a message as its author's.
+    """
     diff = _DIFF.search(text)
-    head = _OF_MAIL.sub("", text[: diff.start()] if diff else "")
+    head = re.split(r"^---[ \t]*$", text[: diff.start()] if diff else "", flags=re.MULTILINE)[0]
+    head = re.sub(r"(?m)^From:", "Author:", _OF_MAIL.sub("", head))
+    while _FOLDED.search(head):
+        head = _FOLDED.sub(r"\1 ", head)
     found = _SUBJECT.search(head)
     if not found:
         return "", head.strip()

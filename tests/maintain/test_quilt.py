@@ -24,10 +24,14 @@ Bug-Debian: https://bugs.example/1
  two
 """
 PLAIN = "Index: x\n--- docs/plain.md.orig\n+++ docs/plain.md\n@@ -0,0 +1 @@\n+plain\n"
+PLAINLY = """patches/nice/plain.patch: the body does not say why
+  next aegis upstream series open nice
+"""
 MAIL = """From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
 From: Dora Debian <dora@debian.example>
 Date: Thu, 1 Jan 2026 00:00:00 +0000
-Subject: [PATCH 3/3] Be nice
+Subject: [PATCH 3/3] Be
+ nice
 
 Nicer still, because once was not enough for anybody.
 ---
@@ -66,6 +70,9 @@ def test_a_series_of_quilts_is_imported(own: Project) -> None:
     mail = own.read("patches/nice/be-nice.patch")
     assert f"Subject: Be nice\n\n{wanted}" in mail
     assert "because once was not enough" in own.read("patches/nice/nicer.patch")
+    assert "Author: Dora" in own.read("patches/nice/nicer.patch")
+    assert "docs/nice.md | 1" not in own.read("patches/nice/nicer.patch")
+    assert own.aegis("upstream", "series", "check", "nice", code=1).out == PLAINLY
     place = Project(own.path / ".series/nice")
     assert place.read("docs/nice.md") == "one\nnice\nnicer\ntwo\n"
     assert place.read("docs/plain.md") == "plain\n"
