@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,15 +37,28 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
             if not subject or rules.named(subject) in known:
                 subject = patch.stem
             known.add(rules.named(subject))
-            try:
-                series.run(place, "apply", "--index", "--whitespace=nowarn", strip, str(patch))
-            except Refused as error:
-                next = f"head -40 {shlex.quote(str(patch))}"
-                what = f"This patch doesn't apply to base/ and the patches before it: {error.what}."
-                raise Refused(what, where=str(patch), next=next) from error
+            _apply(place, patch, strip)
             said = f"{subject}\n\n{body}".strip()
             series.run(place, "commit", "--quiet", "--cleanup=whitespace", "--message", said)
         return series.save(root, name)
+
+
+def _apply(place: Path, patch: Path, strip: str) -> None:
+    """Apply a patch and stage it: exactly, or else as quilt does, near its place.
+
+    Raises:
+        Refused: neither works.
+    """
+    try:
+        series.run(place, "apply", "--index", "--whitespace=nowarn", strip, str(patch))
+    except Refused as error:
+        near = ["patch", strip, "--force", "--no-backup-if-mismatch", "--input", str(patch)]
+        can = shutil.which("patch")
+        if not can or subprocess.run(near, cwd=place, capture_output=True, check=False).returncode:
+            what = f"This patch doesn't apply to base/ and the patches before it: {error.what}."
+            next = f"head -40 {shlex.quote(str(patch))}"
+            raise Refused(what, where=str(patch), next=next) from error
+        series.run(place, "add", "--all")
 
 
 def _listed(source: Path) -> Iterator[tuple[Path, str]]:

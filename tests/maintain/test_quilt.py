@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, run
+from tests.conftest import Project, needs, run
 from tests.maintain.test_series import pasted
 
 NICE = """Description: Be nice
@@ -79,10 +79,20 @@ def test_a_series_of_quilts_is_imported(own: Project) -> None:
     assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
 
 
+def test_a_patch_is_placed_as_quilt_does(own: Project) -> None:
+    """Another line beside it, and a file that has another name on one side."""
+    needs("patch")
+    near = NICE.replace(" two", " three").replace("--- a/docs/nice.md", "--- a/docs/nice")
+    Project(own.path.parent / "debian").write("nice.diff", near)
+    said = own.aegis("upstream", "series", "import", "nice", "../debian").out
+    assert said == "nice: 3 patches, 3 changed\n"
+    assert Project(own.path / ".series/nice").read("docs/nice.md") == "one\nnice\nnicer\ntwo\n"
+
+
 @pytest.mark.parametrize(
     ("path", "text", "says"),
     [
-        ("nice.diff", NICE.replace(" two", " three"), "doesn't apply to base/"),
+        ("nice.diff", NICE.replace("1,3 @@\n one", "1,2 @@\n-uno"), "doesn't apply to base/"),
         ("series", "gone.diff\n", "It lists gone.diff"),
         ("nice.diff", "no diff\n", "doesn't apply to base/"),
     ],
