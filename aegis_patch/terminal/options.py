@@ -9,10 +9,7 @@ import typer
 
 _WORK = "work: HEAD of the clone whose scripts/aegis runs."
 _TRIAL = "a branch or commit of your own upstream"
-Names = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="NAME", hidden=True),
-]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", hidden=True)]
 NewDirectory = Annotated[Path, typer.Argument(metavar="PATH", hidden=True)]
 Components = Annotated[
     list[str] | None,

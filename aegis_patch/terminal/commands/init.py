@@ -79,9 +79,7 @@ def _read(file: Path) -> dict[str, str]:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise Refused(
-            f"This isn't a TOML file of answers: {error}",
-            where=str(file),
-            next="aegis init --help",
+            f"This isn't a TOML file of answers: {error}", where=str(file), next="aegis init --help"
         ) from error
     return {key: str(value) for key, value in found.get("answers", found).items()}
 
