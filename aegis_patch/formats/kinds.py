@@ -23,6 +23,7 @@ _MODULES = {
     **{".py": "python", ".pyi": "python"},
 }
 _LINES = {
+    "ignore": re.compile(r"\.[a-z]*ignore"),
     "env": re.compile(r".*\.env(\..+)?"),
     "markdown": re.compile(r".*\.(md|markdown)"),
 }

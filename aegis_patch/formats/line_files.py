@@ -1,4 +1,4 @@
-"""Files of lines: .env and Markdown.
+"""Files of lines: .env, .gitignore and their like, Markdown.
 
 A blank line belongs to what stands above it, a comment stands for itself.
 """
@@ -24,6 +24,11 @@ def env(text: str) -> tuple[Block, ...]:
         Unusual: a value goes on over several lines, or a line is no setting.
     """
     return tuple(_blocks(text, _setting))
+
+
+def ignore(text: str) -> tuple[Block, ...]:
+    """A file of patterns; one that begins with `!` has to stay behind what it takes back."""
+    return tuple(_blocks(text, _pattern))
 
 
 def markdown(text: str) -> tuple[Block, ...]:
@@ -56,6 +61,10 @@ def _setting(line: str) -> tuple[str, bool]:
     if value[:1] in ("'", '"', "`") and not _QUOTED.match(value) and not line.startswith("#"):
         raise Unusual("a value of several lines")
     return f"{found.group(1)}=", "$" not in value
+
+
+def _pattern(line: str) -> tuple[str, bool]:
+    return line, not line.startswith("!")
 
 
 def _words(line: str) -> tuple[str, bool]:

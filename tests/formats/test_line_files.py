@@ -1,4 +1,4 @@
-"""Settings and items of both sides."""
+"""Settings, patterns and items of both sides."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aegis_patch.formats import kinds
 from tests import tiny
 
 ENV = "# Where\nHOST=127.0.0.1\nPORT=8000\n\n# slot: cache\n# slot: worker\n# yours below\n"
+IGNORE = "# Python\n*.pyc\n\n# Secrets\n.env\n"
 TEXT = "# A\n\nHere:\n\n- a\n\n| B | |\n|---|---|\n| b | 1 |\n\n## C\n\nText.\n"
 
 
@@ -18,6 +19,8 @@ TEXT = "# A\n\nHere:\n\n- a\n\n| B | |\n|---|---|\n| b | 1 |\n\n## C\n\nText.\n"
     [
         (".env.example", ENV, "# slot: cache\n", "MINE=1\n", "# Redis\nREDIS_URL=\n"),
         (".env", ENV, "PORT=8000\n", 'export TOKEN="a b" # mine\n', "# REDIS_URL=x\n"),
+        (".gitignore", IGNORE, "*.pyc\n", "*.mine\n", "*.theirs\n"),
+        ("app/.dockerignore", IGNORE, ".env\n", "*.mine\n", "*.theirs\n"),
         ("README.md", TEXT, "- a\n", "- mine\n", "- theirs\n"),
         ("a.markdown", TEXT, "| b | 1 |\n", "| mine | 2 |\n", "| theirs | 3 |\n"),
     ],
@@ -50,6 +53,10 @@ def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
         (".env", "# A=1\nB=1\n", "A=7\nB=1\n", "B=1\n", None),  # set by the user, taken away
         (".env", "A=1\n", "A=1\nB=$A\n", "A=1\nC=$B\n", None),  # in which order?
         (".env", "A=1\n", 'A="\nx\n"\n', "A=1\nB=1\n", None),
+        (".gitignore", "*\n", "*\n!mine\n", "*\n*.log\n", None),
+        (".gitignore", "*\n", "*\nx", "*\ny\n", "*\ny\nx"),
+        (".gitignore", "a\nb\na\n", "a\nx\nb\na\n", "a\ny\nb\na\n", None),
+        (".gitignore", "a\n", "a\nsame\nx\n", "a\nsame\n", "a\nsame\nx\n"),
         ("a.md", TEXT, TEXT + "Mine.\n", TEXT + "Theirs.\n", None),
         ("a.md", TEXT, TEXT + "1. mine\n", TEXT + "1. theirs\n", None),
         ("a.md", "- a\n", "- a\n- b\n  mine\n", "- a\n- b\n  theirs\n", None),
@@ -61,7 +68,7 @@ def test_values(path: str, base: str, ours: str, theirs: str, expected: str | No
 
 @tiny.examples(500)
 @given(
-    path=st.sampled_from([".env", "a.md"]),
+    path=st.sampled_from([".env", ".gitignore", "a.md"]),
     sides=st.lists(
         st.lists(
             st.sampled_from(
