@@ -89,7 +89,7 @@ def test_a_project_of_aegis_keeps_its_answers(tmp_path: Path) -> None:
 def test_what_has_to_be_changed_is_listed(tmp_path: Path) -> None:
     there = Project(tmp_path / "there")
     there.write("README.md", "hello\n")
-    (there.path / "link").symlink_to("README.md")
+    (there.path / "link").symlink_to("../elsewhere")
     there.git("init", "--quiet")
     made = run("upstream", "new", tmp_path / "own", "--from", there.path, "--json").json
     assert [each["where"] for each in made["problems"]] == ["base/link"]
