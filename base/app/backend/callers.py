@@ -3,8 +3,7 @@
     @router.get("/mine")
     async def mine(caller: CurrentCaller) -> list[Note]: ...
 
-A component that knows people brings `caller`, `async (HTTPConnection) -> Caller | None`. What it
-raises is the answer: a token that it knows, and that may not do this, is no guess of ADMIN_TOKEN.
+A component that knows people brings `async (HTTPConnection) -> Caller | None`. It may refuse, too.
 """
 
 from collections.abc import Awaitable, Callable
@@ -36,14 +35,13 @@ ADMIN = Caller("admin", "Admin", is_admin=True)
 """Whoever sent ADMIN_TOKEN."""
 AT_DASHBOARD: ContextVar[Caller] = ContextVar("caller", default=ADMIN)
 """Who has the dashboard open, in all that one of its WebSockets does."""
-KnowsCaller = Callable[[HTTPConnection], Awaitable[Caller | None]]
 
 
 async def known_caller(connection: HTTPConnection) -> Caller | None:
     """Whom one of the components knows."""
-    knowing: list[KnowsCaller] = getattr(connection.app.state, "callers", [])
-    for knows in knowing:
-        if caller := await knows(connection):
+    for knows in getattr(connection.app.state, "callers", []):
+        caller: Caller | None = await knows(connection)
+        if caller:
             return caller
     return None
 
