@@ -7,6 +7,7 @@ Whoever sent ADMIN_TOKEN (`app.backend.credentials`), and whoever a component kn
 """
 
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from fastapi import HTTPException
@@ -25,6 +26,7 @@ SIGN_OUT = "/sign-out"
 """Where a mounted application lets a browser sign out, below its own path."""
 ASK_AGAIN = 10.0
 """Seconds after which somebody whom a component knows has to be known still, on a WebSocket."""
+StillOpen = Callable[[], Awaitable[bool]]
 
 
 class _RefuseOthers(TokenScheme):
@@ -75,14 +77,14 @@ class AdminsOnly:
         elif caller and caller.is_admin:
             AT_DASHBOARD.set(caller)
             if scope["type"] == "websocket":
-                receive, send = _while_open(_KnownAdmin(connection), receive, send)
+                receive, send = _while_open(_still_known(connection), receive, send)
             await self._app(scope, receive, send)
         elif not settings.admin_token:
             await self._app(scope, receive, send)
         else:
             session = session if session and session.is_open() else begin()
             if scope["type"] == "websocket":
-                receive, send = _while_open(session, receive, send)
+                receive, send = _while_open(session.still_open, receive, send)
             await self._app(scope, receive, _giving_cookie(session, settings, scope, send))
 
 
@@ -100,20 +102,18 @@ async def _refuse(
     return PlainTextResponse(refused.detail, refused.status_code, refused.headers)
 
 
-class _KnownAdmin:
-    """Whoever a component knows as an admin, for as long as it does."""
+def _still_known(connection: HTTPConnection) -> StillOpen:
+    """Whether a component still knows somebody as an admin; it is asked now and then."""
+    asked, is_known = time.monotonic(), True
 
-    def __init__(self, connection: HTTPConnection) -> None:
-        self._connection = connection
-        self._asked = time.monotonic()
-        self._is_known = True
+    async def still_known() -> bool:
+        nonlocal asked, is_known
+        if is_known and time.monotonic() >= asked + ASK_AGAIN:
+            asked, caller = time.monotonic(), await known_caller(connection)
+            is_known = caller is not None and caller.is_admin
+        return is_known
 
-    async def still_open(self) -> bool:
-        if self._is_known and time.monotonic() >= self._asked + ASK_AGAIN:
-            self._asked = time.monotonic()
-            caller = await known_caller(self._connection)
-            self._is_known = caller is not None and caller.is_admin
-        return self._is_known
+    return still_known
 
 
 async def _sign_out(
@@ -132,9 +132,7 @@ async def _sign_out(
     return PlainTextResponse("signed out", 401, ASK | {"Set-Cookie": FORGET})
 
 
-def _while_open(
-    session: AdminSession | _KnownAdmin, receive: Receive, send: Send
-) -> tuple[Receive, Send]:
+def _while_open(still_open: StillOpen, receive: Receive, send: Send) -> tuple[Receive, Send]:
     """Both directions of a WebSocket, closed at the first message after a session's end."""
     is_closed = False
 
@@ -147,13 +145,13 @@ def _while_open(
 
     async def receive_while_open() -> Message:
         message = await receive()
-        if await session.still_open():
+        if await still_open():
             return message
         await close()
         return {"type": "websocket.disconnect", "code": 1008}
 
     async def send_while_open(message: Message) -> None:
-        await (send(message) if await session.still_open() else close())
+        await (send(message) if await still_open() else close())
 
     return receive_while_open, send_while_open
 
