@@ -398,6 +398,11 @@ def a_working_tree_that_a_fork_does_not_know(world: World) -> Words:
     return recording(world, "1" * 40, release="work")
 
 
+@case("no release, branch or commit")
+def a_branch_that_does_not_exist(world: World) -> Words:
+    return at(world.fork(v1_0={}), "rebase-upstream", "--to", "nope")
+
+
 @case("was moved")
 def a_tag_that_moved(world: World) -> Words:
     project = world.fork(v1_0={})
