@@ -225,7 +225,7 @@ def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
 def test_a_branch_or_a_commit_can_be_tried(
     tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its commit is recorded: what moves is the branch, and the project when it is told to."""
+    """Its commit is recorded. The branch moves; the project follows when somebody says so."""
     fork.git("switch", "--quiet", "--create", "next/one")
     fork.edit("base/.gitignore", "/company/", "/trial/")
     fork.commit("On trial")
