@@ -21,6 +21,10 @@ _FOLDED = re.compile(r"^(Subject:.*)\n[ \t]+(?=\S)", re.MULTILINE)
 _OF_MAIL = re.compile(r"^(?:From [0-9a-f]{40} .*|Date:.*)\n", re.MULTILINE)
 
 
+_TITLE = re.compile(r"([^\n:]{1,72})(?:\n\n|\Z)")
+"""A first line as git has it, and StGit's export; one with a colon is a field."""
+
+
 def import_series(root: Path, name: str, source: Path) -> series.Series:
     """Make a component of a directory with such a series, and save it.
 
@@ -89,6 +93,7 @@ def _message(text: str) -> tuple[str, str]:
         head = _FOLDED.sub(r"\1 ", head)
     found = _SUBJECT.search(head)
     if not found:
-        return "", head.strip()
+        title = _TITLE.match(head.strip())
+        return (title[1], head.strip()[title.end() :]) if title else ("", head.strip())
     rest = head[: found.start()] + head[found.end() :]
     return found[1].strip(), re.sub(r"(?m)^ (?:\.$)?", "", rest).strip()

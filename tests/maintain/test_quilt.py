@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,27 @@ def test_a_series_of_quilts_is_imported(own: Project) -> None:
     assert place.read("docs/nice.md") == "one\nnice\nnicer\ntwo\n"
     assert place.read("docs/plain.md") == "plain\n"
     assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
+
+
+def test_what_stgit_exports_is_imported(own: Project) -> None:
+    needs("stg")
+    theirs = Project(own.path.parent / "theirs")
+    shutil.copytree(own.path / "base", theirs.path)
+    theirs.git("init", "--quiet")
+    theirs.commit("Start")
+    subprocess.run(["stg", "init"], cwd=theirs.path, check=True)
+    for title, path in (("Be nice", "nice.md"), ("Be brief", "brief.md")):
+        command = ["stg", "new", "--message", f"{title}\n\nWhoever reads it likes that."]
+        subprocess.run(command, cwd=theirs.path, check=True)
+        theirs.write(path, "yes\n")
+        theirs.git("add", path)
+        subprocess.run(["stg", "refresh"], cwd=theirs.path, check=True)
+    subprocess.run(["stg", "export", "--dir", "../stgit"], cwd=theirs.path, check=True)
+    own.aegis("upstream", "series", "import", "nice", "../stgit")
+    place = Project(own.path / ".series/nice")
+    assert place.subjects[:2] == ["Be brief", "Be nice"]
+    assert "Whoever reads it likes that." in place.git("log", "-1", "--format=%B")
+    assert place.read("brief.md") == place.read("nice.md") == "yes\n"
 
 
 def test_a_patch_is_placed_as_quilt_does(own: Project) -> None:
