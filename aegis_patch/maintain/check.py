@@ -23,6 +23,7 @@ from aegis_patch.values import replace
 
 MOST_SETS = 300
 """Sets of components that are tried, the small ones first: each new one may double them."""
+_FILES = 'Which files carry it? Write them into base/aegis.toml: [identity] and files = ["PATH"]'
 _OTHER = {
     "project_name": "Quite Another",
     "description": "Another text.",
@@ -141,15 +142,19 @@ def _in_identity(upstream: Upstream) -> Iterator[Problem]:
 
 def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterator[Problem]:
     """Values that stand nowhere, or in another word, too."""
-    all_text = b"".join(map(upstream.base.read, identity_files.FILES)).decode()
+    files = identity_files.files(upstream.base.read(RECORD))
+    for path in files:
+        if files != identity_files.FILES and path not in upstream.base:
+            yield Problem(f"base/{RECORD}", f"[identity] lists {path}, which isn't there", _FILES)
+    all_text = b"".join(map(upstream.base.read, files)).decode()
     if values["project_name"] not in all_text and values["slug"] not in all_text:
-        what = f"project_name {values['project_name']!r} stands in none of "
-        what += f"{', '.join(identity_files.FILES)}: a project's own name would change nothing"
-        yield Problem(f"base/{RECORD}", what, "Which name does base/ have in these files?")
+        what = f"project_name {values['project_name']!r} stands in none of {', '.join(files)}: "
+        what += "a project's own name would change nothing"
+        yield Problem(f"base/{RECORD}", what, _FILES)
     keys = {value: key for key, value in values.items()}
     for value, key in keys.items():
         within = re.compile(rf"\w{re.escape(value)}|{re.escape(value)}\w")
-        for path in identity_files.FILES:
+        for path in files:
             for number, line in enumerate(upstream.base.read(path).decode().split("\n"), 1):
                 if found := within.search(line):
                     what = f"{key} {value!r} is part of another word, {found[0]!r}"

@@ -114,7 +114,7 @@ def _change(
     paths = [path for path in differing if wanted.has(path)]
     rest = [path for path in differing if path not in (*paths, *_NEVER)]
     sides = before, before.replaced({path: after.lookup(path) for path in paths})
-    there = [path for path in identity_files.FILES if path in paths]
+    there = [path for path in identity_files.files(before.read(RECORD)) if path in paths]
     if there:
         sides = _under_identity(project, commit, sides, there)
     made = Change(commit, *sides)

@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import tempfile
+import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aegis_patch.stack.release import Upstream
 
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
+"""Those of base/ that carry its answers, unless its record lists others."""
 _PYPROJECT = b"diff --git a/pyproject.toml "
 _IN_PYPROJECT = re.compile(rb"^diff --git a/pyproject\.toml (.*?)(?=^diff --git |\Z)", re.M | re.S)
 _REQUIREMENT = re.compile(rb'^\+?    "([A-Za-z0-9][\w.-]*)', re.MULTILINE)
@@ -71,6 +73,20 @@ def defaults(upstream: Upstream) -> Mapping[str, str]:
     return answers
 
 
+def files(text: bytes) -> tuple[str, ...]:
+    """The files that carry the answers of a record: those it lists in `[identity]`, or FILES.
+
+    Raises:
+        SeriesError: that is no list of paths.
+    """
+    if b"[identity]" not in text:
+        return FILES
+    listed = tomllib.loads(text.decode()).get("identity", {}).get("files")
+    if not isinstance(listed, list) or not all(isinstance(path, str) for path in listed):
+        raise SeriesError("files of [identity] is no list of paths", where=f"base/{RECORD}")
+    return tuple(listed)
+
+
 def ask(
     upstream: Upstream,
     given: Mapping[str, str],
@@ -112,7 +128,7 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
     if not slug(complete["project_name"]):
         raise InvalidAnswer("project_name", "needs a letter or a digit")
     rendered = {}
-    for path in FILES:
+    for path in files(upstream.base.read(RECORD)):
         if entry := upstream.base.lookup(path):
             if entry.mode == FileMode.LINK:  # an answer could lead it out of the project
                 raise SeriesError("an identity file is a symbolic link", where=f"base/{path}")
@@ -128,7 +144,7 @@ def recovered(upstream: Upstream, read: Callable[[str], bytes]) -> dict[str, str
     """The answers that identity files have where base/ has its own, in double quotes."""
     known = values(defaults(upstream))
     found: dict[str, str] = {}
-    for path in FILES:
+    for path in files(upstream.base.read(RECORD)):
         text = read(path).decode("utf-8", "replace")
         for line in upstream.base.read(path).decode("utf-8", "replace").splitlines():
             found = _answered(line, text, known) | found

@@ -56,6 +56,36 @@ def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     assert mine.git("ls-files", "--stage", "app/run.sh").startswith("100755")
 
 
+def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
+    there = Project(tmp_path / "lantern")
+    there.write("src/lantern_light/settings.py", 'NAME = "lantern"\nPORT = 8000\n')
+    there.git("init", "--quiet")
+    own = Project(tmp_path / "own")
+    made = run("upstream", "new", own.path, "--from", there.path, "--json").json
+    [problem] = made["problems"]
+    assert "project_name 'lantern' stands in none of README.md" in problem["what"]
+    assert "[identity]" in problem["next"]
+    listed = own.read("base/aegis.toml")
+    for files, wrong in (
+        ('"src/lantern_light/settings.py"', []),
+        ('"src/lantern_light/settings.py", "gone"', ["[identity] lists gone, which isn't there"]),
+        ("1", ["files of [identity] is no list of paths"]),
+    ):
+        own.write("base/aegis.toml", f"{listed}\n[identity]\nfiles = [{files}]\n")
+        found = run("-C", own.path, "upstream", "check", "--json").json["problems"]
+        assert [each["what"] for each in found] == wrong
+        if not wrong:
+            own.commit("Start")
+            own.git("tag", "v1.0")
+    assert run("init", tmp_path / "my-api", "-y", "--upstream", own.path).code == 0
+    mine = Project(tmp_path / "my-api")
+    mine.edit("src/lantern_light/settings.py", "8000", "8001")
+    mine.commit("Mine")
+    mine.aegis("answers", "project_name=Depot")
+    assert mine.read("src/lantern_light/settings.py") == 'NAME = "depot"\nPORT = 8001\n'
+    assert mine.is_sound()
+
+
 def test_an_upstream_may_ask_for_the_name_alone(tmp_path: Path) -> None:
     own = Project(tmp_path / "own")
     run("upstream", "new", own.path)
