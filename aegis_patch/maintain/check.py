@@ -153,6 +153,9 @@ def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterato
         yield Problem(f"base/{RECORD}", what, _FILES)
     keys = {value: key for key, value in values.items()}
     for value, key in keys.items():
+        if key not in (*_OTHER, "slug") and value not in all_text:
+            what = f"{key} {value!r} stands in none of {', '.join(files)}"
+            yield Problem(f"base/{RECORD}", what, _FILES)
         within = re.compile(rf"\w{re.escape(value)}|{re.escape(value)}\w")
         for path in files:
             for number, line in enumerate(upstream.base.read(path).decode().split("\n"), 1):

@@ -13,14 +13,14 @@ import shutil
 import tempfile
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pygit2.enums import FileMode
 
-from aegis_patch.errors import InvalidAnswer, Refused, SeriesError
+from aegis_patch.errors import InvalidAnswer, Refused, SeriesError, in_words
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 
@@ -41,6 +41,8 @@ _PLAINLY_VALID = {
     "author_email": r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+",
 }
 """For each question, answers that Copier takes as they are: a test asks it."""
+_OWN = re.compile("[a-z][a-z0-9_]{0,39}")
+"""The name of an answer that an upstream adds; it is a line of text."""
 _UNASKED = {"description": "", "author_name": "x", "author_email": "x@x"}
 """The answers given to Copier where `base/` does not ask for them."""
 _MARKS = re.compile("[⟦⟧]")
@@ -64,10 +66,9 @@ def defaults(upstream: Upstream) -> Mapping[str, str]:
     if len(text) > _LONGEST_RECORD:
         raise SeriesError(f"more than {_LONGEST_RECORD >> 10} KiB", where=f"base/{RECORD}")
     answers = record.parse(text, f"base/{RECORD}").answers
-    asked = re.findall(r"^([a-z]\w*):", _QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
     for key, value in answers.items():
-        if key not in asked or not value or _MARKS.search(value):
-            raise SeriesError(f"aegis asks for no answer {key!r}", where=f"base/{RECORD}")
+        if not _OWN.fullmatch(key) or not value or _MARKS.search(value):
+            raise SeriesError(f"aegis can't ask for the answer {key!r}", where=f"base/{RECORD}")
     if not slug(answers.get("project_name", "")):
         raise SeriesError("project_name has no letter and no digit", where=f"base/{RECORD}")
     return answers
@@ -77,14 +78,31 @@ def files(text: bytes) -> tuple[str, ...]:
     """The files that carry the answers of a record: those it lists in `[identity]`, or FILES.
 
     Raises:
-        SeriesError: that is no list of paths.
+        SeriesError: that is no list of texts.
     """
-    if b"[identity]" not in text:
-        return FILES
-    listed = tomllib.loads(text.decode()).get("identity", {}).get("files")
-    if not isinstance(listed, list) or not all(isinstance(path, str) for path in listed):
-        raise SeriesError("files of [identity] is no list of paths", where=f"base/{RECORD}")
-    return tuple(listed)
+    return _listed(_table(text).get("files", [*FILES]), "files of [identity]")
+
+
+def _choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:
+    """What an answer may be, for those of which the record lists that."""
+    found = _table(upstream.base.read(RECORD)).get("choices", {})
+    if not isinstance(found, dict):
+        raise SeriesError("choices of [identity] is no table", where=f"base/{RECORD}")
+    return {key: _listed(value, f"{key} in [identity.choices]") for key, value in found.items()}
+
+
+def _table(text: bytes) -> dict[str, Any]:
+    """What a record says of the identity; most say nothing."""
+    found = tomllib.loads(text.decode()).get("identity") if b"[identity" in text else {}
+    if not isinstance(found, dict):
+        raise SeriesError("[identity] is no table", where=f"base/{RECORD}")
+    return found
+
+
+def _listed(value: object, what: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise SeriesError(f"{what} is no list of texts", where=f"base/{RECORD}")
+    return tuple(value)
 
 
 def ask(
@@ -101,9 +119,12 @@ def ask(
     for key in given:
         if key not in known:
             raise Refused(f"No answer {key!r}.", next=f"Which one? {', '.join(known)}")
-    wanted = {key: suggested.get(key, value) for key, value in known.items()}
-    answered = _asked(given, {**_UNASKED, **wanted})
-    answers = {key: str(answered[key]) for key in known}
+    answers = {key: suggested.get(key, value) for key, value in known.items()} | dict(given)
+    common = {key: answers.get(key, _UNASKED.get(key, "")) for key in _PLAINLY_VALID}
+    answers |= {key: str(value) for key, value in _asked(common).items() if key in known}
+    choices = _choices(upstream)
+    for key in known.keys() - _PLAINLY_VALID.keys():
+        _check_own(key, answers[key], choices.get(key, ()))
     name = slug(answers["project_name"])
     if not name:
         raise InvalidAnswer("project_name", "needs a letter or a digit")
@@ -112,6 +133,14 @@ def ask(
             "project_name", f"must not be {name}, which is a package that it may need"
         )
     return answers
+
+
+def _check_own(key: str, answer: str, choices: Sequence[str]) -> None:
+    """Check an answer that only this upstream asks for."""
+    if choices and answer not in choices:
+        raise InvalidAnswer(key, f"must be {in_words(choices, 'or')}")
+    if not answer.strip() or len(answer) > 300 or _ENDS_LINE.search(answer):
+        raise InvalidAnswer(key, "must be one line of text, of 300 characters at most")
 
 
 def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
@@ -183,12 +212,9 @@ def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
     return re.sub(f'"({either})"|({either})', replaced, text)
 
 
-def _asked(given: Mapping[str, str], suggested: Mapping[str, str]) -> Mapping[str, Any]:
-    """What Copier makes of its questions."""
-    answers = {**suggested, **given}
-    if answers.keys() == _PLAINLY_VALID.keys() and all(
-        re.fullmatch(_PLAINLY_VALID[key], value) for key, value in answers.items()
-    ):
+def _asked(answers: Mapping[str, str]) -> Mapping[str, Any]:
+    """What Copier makes of the answers to its questions."""
+    if all(re.fullmatch(plain, answers[key]) for key, plain in _PLAINLY_VALID.items()):
         return answers
     from copier import run_copy
     from copier.errors import CopierError
@@ -201,8 +227,7 @@ def _asked(given: Mapping[str, str], suggested: Mapping[str, str]) -> Mapping[st
             worker = run_copy(
                 str(source),
                 target,
-                data=dict(given),
-                user_defaults=dict(suggested),
+                data=dict(answers),
                 defaults=True,
                 quiet=True,
             )

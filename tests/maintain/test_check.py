@@ -74,7 +74,7 @@ requires = []
             "base/aegis.toml",
             "project_name has no letter",
         ),
-        ("base/aegis.toml", "author_email", "mail", "base/aegis.toml", "no answer 'mail'"),
+        ("base/aegis.toml", "author_email", "e-mail", "base/aegis.toml", "the answer 'e-mail'"),
         ("base/aegis.toml", "finley@amber.example", "finley", "base/aegis.toml", "e-mail address"),
         ("base/aegis.toml", "Amber Finch", "Blue Tit", "base/aegis.toml", "stands in none of"),
         ("base/README.md", "# Amber Finch", "# Amber Finches", "base/README.md:1", "another word"),

@@ -69,7 +69,7 @@ def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
     for files, wrong in (
         ('"src/lantern_light/settings.py"', []),
         ('"src/lantern_light/settings.py", "gone"', ["[identity] lists gone, which isn't there"]),
-        ("1", ["files of [identity] is no list of paths"]),
+        ("1", ["files of [identity] is no list of texts"]),
     ):
         own.write("base/aegis.toml", f"{listed}\n[identity]\nfiles = [{files}]\n")
         found = run("-C", own.path, "upstream", "check", "--json").json["problems"]
@@ -84,6 +84,36 @@ def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
     mine.aegis("answers", "project_name=Depot")
     assert mine.read("src/lantern_light/settings.py") == 'NAME = "depot"\nPORT = 8001\n'
     assert mine.is_sound()
+
+
+def test_an_upstream_asks_for_more(tmp_path: Path) -> None:
+    own = Project(tmp_path / "own")
+    run("upstream", "new", own.path)
+    own.edit(
+        "base/aegis.toml",
+        "\n[components]",
+        'region = "amber-1"\nteam = "Amberites"\n\n[components]',
+    )
+    choices = '\n[identity.choices]\nregion = ["amber-1", "cobalt-2"]\n'
+    own.write("base/aegis.toml", own.read("base/aegis.toml") + choices)
+    own.write("base/README.md", f"{own.read('base/README.md')}\nIt runs in amber-1.\n")
+    [problem] = run("-C", own.path, "upstream", "check", "--json").json["problems"]
+    assert problem["what"].startswith("team 'Amberites' stands in none of")
+    own.write("base/README.md", f"{own.read('base/README.md')}\nAmberites: ask us.\n")
+    assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
+    own.commit("Start")
+    own.git("tag", "v1.0")
+    started = ("init", tmp_path / "shop", "-y", "--upstream", own.path, "--answer")
+    assert "must be amber-1 or cobalt-2" in run(*started, "region=x").err
+    assert "must be one line of text" in run(*started, "team=").err
+    assert run(*started, "region=cobalt-2").code == 0
+    shop = Project(tmp_path / "shop")
+    assert "It runs in cobalt-2.\n\nAmberites: ask us.\n" in shop.read("README.md")
+    shop.aegis("answers", "team=The shop's")
+    assert shop.subjects[0] == "Answer team"
+    assert "The shop's: ask us.\n" in shop.read("README.md")
+    assert "No answer 'colour'" in shop.aegis("answers", "colour=red", code=1).err
+    assert shop.is_sound()
 
 
 def test_an_upstream_may_ask_for_the_name_alone(tmp_path: Path) -> None:

@@ -544,7 +544,7 @@ def test_a_key_of_the_record_is_no_template(tmp_path: Path, trap: tuple[Path, st
         url = publish(
             tmp_path / f"{len(line)}.git", {**BASE, "patches/.keep": b"", "base/aegis.toml": evil}
         )
-        refused(begin(tmp_path, url), "aegis asks for no answer")
+        refused(begin(tmp_path, url), "aegis can't ask for the answer")
     assert not ran.exists()
 
 

@@ -198,16 +198,13 @@ PLAIN = {
 
 
 @settings(max_examples=20)
-@given(answers=st.fixed_dictionaries(PLAIN), asked=st.sets(st.sampled_from(sorted(PLAIN))))
-def test_copier_takes_what_is_plainly_valid_as_it_is(
-    answers: dict[str, str], asked: set[str]
-) -> None:
-    """Whether it was given or suggested."""
-    chosen = {key: answers[key] for key in asked}
-    assert identity_files._asked(chosen, answers) == answers
+@given(answers=st.fixed_dictionaries(PLAIN))
+def test_copier_takes_what_is_plainly_valid_as_it_is(answers: dict[str, str]) -> None:
+    assert identity_files._asked(answers) == answers
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(identity_files, "_PLAINLY_VALID", {})
-        told = identity_files._asked(chosen, answers)
+        patched.setattr(identity_files, "_PLAINLY_VALID", {"project_name": "(?!)"})
+        told = identity_files._asked(answers)
+    assert told is not answers
     assert {key: told[key] for key in answers} == answers
 
 
