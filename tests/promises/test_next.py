@@ -32,6 +32,7 @@ ELSEWHERE = {
     "; nothing was changed": "tests/landing/faults.py; the command is pasted below",
     "git couldn't write the files": "tests/landing/faults.py; the command is pasted below",
     "Another aegis is running": "tests/landing/test_land.py; there is nothing to paste",
+    "if you trust it, raise the limit": "tests/promises/test_hostile.py pastes it",
     "partial clone lacks": "tests/verbs/test_repositories.py pastes it",
     "git expects this repository's worktree": "tests/verbs/test_repositories.py pastes it",
     "no change with git's header": "tests/stack/test_patch.py; in a maintainer's repository",
@@ -466,13 +467,6 @@ def files_that_aegis_did_not_make(world: World) -> Words:
     Project(world.path / "other").write("app/main.py", "print('Mine')\n")
     Project(world.path / "other").commit()
     return ["-C", world.path / "other", "adopt"]
-
-
-@case("The project's files are in another directory", solves=True)
-def a_directory_inside_a_project_to_adopt(world: World) -> Words:
-    project = world.project(shell="git rm -q aegis.toml")
-    project.git("commit", "--quiet", "--amend", "--message", "Copied")
-    return ["-C", project.path / "app", "adopt"]
 
 
 @case("A bare repository")
