@@ -69,6 +69,7 @@ def hermetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)
+        patch.delenv("PYTHONUNBUFFERED", raising=False)  # what nobody flushes would be seen
         for name, value in variables.items():
             patch.setenv(name, value)
         for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):

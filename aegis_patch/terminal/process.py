@@ -22,6 +22,9 @@ def begin() -> None:
 def end(code: int) -> NoReturn:
     """Leave without tearing everything down; what has to be done at exit is done."""
     atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError):  # nobody reads it any more, or it was never open
+            stream.flush()
     os._exit(code)
 
 
