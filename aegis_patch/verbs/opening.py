@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aegis_patch.errors import Refused
 from aegis_patch.history import presence
@@ -19,7 +20,9 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, releases, workbench
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
-from aegis_patch.verbs.step import Mode
+
+if TYPE_CHECKING:
+    from aegis_patch.verbs.step import Mode
 
 _REQUIRE_SIGNED = "aegis.requireSigned"
 
