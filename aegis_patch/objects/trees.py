@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pygit2
-from pygit2.enums import DiffOption, FileMode
+from pygit2.enums import DiffOption, FileMode, ObjectType
 
 from aegis_patch.values import dataclass
 
@@ -206,12 +206,27 @@ class Tree:
 
     def _with(self, entries: Mapping[str, Entry | Tree | None]) -> Tree:
         builder = self.store.TreeBuilder(self._node)
-        for name, entry in entries.items():
-            if entry is not None:
+        odd = {name for name in entries if _raw(name) != name.encode("utf-8", "replace")}
+        for name in entries.keys() - odd:
+            if (entry := entries[name]) is not None:
                 builder.insert(name, entry.id, _mode(entry))
             elif builder.get(name) is not None:
                 builder.remove(name)
-        return Tree(self.store, builder.write())
+        made = Tree(self.store, builder.write())
+        return made._with_raw({_raw(name): entries[name] for name in odd}) if odd else made
+
+    def _with_raw(self, entries: Mapping[bytes, Entry | Tree | None]) -> Tree:
+        """The same for names that are not UTF-8, which pygit2's builder does not take."""
+        found = {_raw(str(each.name)): (int(each.filemode), each.id) for each in self._node}
+        for name, entry in entries.items():
+            found.pop(name, None)
+            if entry is not None:
+                found[name] = (_mode(entry), entry.id)
+        written = b""
+        for name in sorted(found, key=lambda name: name + b"/" * (found[name][0] == FileMode.TREE)):
+            mode, oid = found[name]
+            written += b"%o %b\0%b" % (mode, name, oid.raw)
+        return Tree(self.store, self.store.write(ObjectType.TREE, written))
 
 
 def above(path: str) -> Iterator[str]:
@@ -257,3 +272,7 @@ def _lacking(
 
 def _mode(entry: Entry | Tree) -> int:
     return FileMode.TREE if isinstance(entry, Tree) else entry.mode
+
+
+def _raw(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")

@@ -608,18 +608,22 @@ def test_a_file_of_mine_whose_name_differs_in_case(start: Start, ignorecase: str
 
 
 @pytest.mark.parametrize("place", ["ap\udcff.py", "app/caf\udce9/api.py"])
-def test_a_name_that_is_not_utf_8_is_refused_where_aegis_would_write(
-    start: Start, place: str
-) -> None:
-    """pygit2 builds no tree with such a name."""
+def test_a_name_that_is_not_utf_8_is_followed(start: Start, place: str) -> None:
+    """As Latin-1 leaves them: pygit2 builds no tree with such a name."""
     project = start("worker")
     target = project.path / place
     target.parent.mkdir(exist_ok=True)
     (project.path / "app/components/worker/api.py").rename(target)
-    target.write_bytes(target.read_bytes() + b"\nMINE = 1\n")
-    before = project.commit("Elsewhere")
-    assert "isn't valid UTF-8" in project.aegis("remove", "worker", code=1).err
-    assert (project.head, target.exists()) == (before, True)
+    project.commit("Elsewhere")
+    ours = target.read_bytes() + b"\nMINE = 1\n"
+    target.write_bytes(ours)
+    project.commit("Mine")
+    assert project.aegis("remove", "worker", code=3).err.count("A bug in aegis") == 0
+    assert target.read_bytes() == ours
+    project.git("cherry-pick", "--abort")
+    project.git("revert", "--no-edit", "HEAD")
+    project.aegis("remove", "worker")
+    assert not target.exists()
 
 
 def test_imports_of_a_package_that_was_renamed(store: pygit2.Repository) -> None:
