@@ -117,21 +117,26 @@ def fetch(url: str, commit: str = "") -> None:
 
 
 def refuse_unsigned(url: str, release: str) -> None:
-    """Refuse a release whose tag isn't signed by a key that git trusts on this machine.
+    """Refuse a release whose tag isn't signed, as that, by a key that git trusts on this machine.
 
     Raises:
         UpstreamError: it isn't, or the release is no tag.
     """
     listed = _git(url, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags").split("\n")
     tag = [release, *(each for each in listed if version(each) == release)][-1]  # as `releases`
-    done = _run(url, "verify-tag", "--", tag)
-    if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["it isn't signed"])[-1]
-        raise UpstreamError(
-            f"{tag} has no signature that git trusts: {said.removeprefix('error: ')}",
-            where=url,
-            next=shlex.join(["git", f"--git-dir={_mirror(url)}", "verify-tag", tag]),
-        )
+    ref = f"refs/tags/{tag}"  # in full: a tag may be called as another's id, or tags/v1.0
+    done = _run(url, "verify-tag", "--format=%(tag)", "--", ref)
+    said = (done.stderr.strip().splitlines() or ["it isn't signed"])[-1]
+    if not done.returncode:
+        signed = done.stdout.strip()
+        if version(signed) == release:
+            return
+        said = f"it was signed as {signed}"
+    raise UpstreamError(
+        f"{tag} has no signature that git trusts: {said.removeprefix('error: ')}",
+        where=url,
+        next=shlex.join(["git", f"--git-dir={_mirror(url)}", "verify-tag", "--verbose", ref]),
+    )
 
 
 def trial(url: str, name: str) -> str:

@@ -323,19 +323,21 @@ def trust(project: Project, key: Path) -> None:
     project.git("config", "--global", "gpg.ssh.allowedSignersFile", str(allowed))
 
 
+REQUIRED = ("rebase-upstream", "--require-signed")
+
+
 def test_a_signature_can_be_required(
     tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     project = begin(tmp_path, fork, "--upstream-version", "1.0")
-    update = ("rebase-upstream", "--require-signed")
-    untrusted = project.aegis(*update, code=1).err
+    untrusted = project.aegis(*REQUIRED, code=1).err
     assert "v2.0 has no signature that git trusts: gpg.ssh.allowedSignersFile" in untrusted
     trust(project, key)
     before = project.head
-    unsigned = project.aegis(*update, "--to", "1.10", code=1).err
+    unsigned = project.aegis(*REQUIRED, "--to", "1.10", code=1).err
     assert "v1.10 has no signature that git trusts: no signature found" in unsigned
-    assert "v1.0 has no" in project.aegis(*update, "--to", "1.0", code=1).err  # a name alone
+    assert "v1.0 has no" in project.aegis(*REQUIRED, "--to", "1.0", code=1).err  # a name alone
     command = unsigned.split("next ")[1].split("\n")[0]
     assert subprocess.run(shlex.split(command), capture_output=True, check=False).returncode
     project.git("config", "aegis.requireSigned", "true")
@@ -355,3 +357,23 @@ def test_a_project_starts_only_from_what_is_signed(
     assert not (tmp_path / "shop").exists()
     assert run(*words).code == 0
     assert Project(tmp_path / "shop").subjects == ["Start shop from fork 2.0"]
+
+
+def test_a_signature_is_of_one_release(
+    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who can push tags, and can't sign, calls one as a signed one, or moves that to another."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    trust(fork, key)
+    project = begin(tmp_path, fork, "--require-signed")
+    signed = fork.git("rev-parse", "v2.0").strip()
+    fork.git("update-ref", "refs/tags/v3.0", signed)
+    for name in ("tags/v2.0", signed):
+        fork.git("update-ref", f"refs/tags/{name}", "v1.0^{}")
+        assert f"{name} has no" in project.aegis(*REQUIRED, "--to", name, code=1).err
+    assert "v3.0 has no signature that git trusts: it was signed as v2.0" in (
+        project.aegis(*REQUIRED, "--to", "3.0", code=1).err
+    )
+    fork.git("branch", "tags/v2.0", "v1.0")
+    fork.git("tag", "--delete", "tags/v2.0")
+    assert "tags/v2.0 has no" in project.aegis(*REQUIRED, "--to", "tags/v2.0", code=1).err
