@@ -22,6 +22,7 @@ from aegis_patch.verbs import build, naming, perform
 from aegis_patch.verbs.build import Built
 from aegis_patch.verbs.init import suggestions
 from aegis_patch.verbs.naming import Naming
+from aegis_patch.verbs.opening import refuse_unsigned
 from aegis_patch.verbs.status import Changed, changed_files
 from aegis_patch.verbs.step import Mode, Result, Step
 
@@ -57,7 +58,7 @@ def adopt(
     `agrees` is asked before that.
 
     Raises:
-        Refused: no release is near.
+        Refused: no release is near, or that isn't signed where it has to be.
     """
     where = where.resolve()
     if not where.is_dir() or find.has_record(where):
@@ -71,6 +72,7 @@ def adopt(
         bench = entered.enter_context(open_bench(there.objects))
         with doing("Comparing with each release"):
             found = _found(bench, there, url, version, wanted)
+        refuse_unsigned(there.root, bench.upstream(found.nearest.stack), mode)
         if not agrees(found):
             return Result(said=("nothing was recorded",), dry=mode.dry), found
         made = _recorded(bench, there, found.nearest)

@@ -377,3 +377,18 @@ def test_a_signature_is_of_one_release(
     fork.git("branch", "tags/v2.0", "v1.0")
     fork.git("tag", "--delete", "tags/v2.0")
     assert "tags/v2.0 has no" in project.aegis(*REQUIRED, "--to", "tags/v2.0", code=1).err
+
+
+def test_only_what_is_signed_is_adopted(
+    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    trust(fork, key)
+    project = begin(tmp_path, fork)
+    project.git("rm", "aegis.toml")
+    project.git("commit", "-m", "Without a record")
+    project.git("config", "aegis.requireSigned", "true")
+    adopt = ("adopt", "--yes", "--upstream", fork.path, "--upstream-version")
+    assert "v1.10 has no signature" in project.aegis(*adopt, "1.10", code=1).err
+    project.aegis(*adopt, "2.0")
+    assert project.subjects[0] == "Adopt fork 2.0"
