@@ -130,6 +130,9 @@ def _in_identity(upstream: Upstream) -> Iterator[Problem]:
     try:
         answers = identity_files.defaults(upstream)
         identity_files.ask(upstream, {}, {})
+        for key, offered in identity_files.choices(upstream).items():
+            for value in offered:
+                identity_files.ask(upstream, {key: value}, {})
         identity_files.identity(upstream, _OTHER)
     except SeriesError as error:
         yield problem.of(error, ask)
@@ -152,6 +155,7 @@ def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterato
         what += "a project's own name would change nothing"
         yield Problem(f"base/{RECORD}", what, _FILES)
     keys = {value: key for key, value in values.items()}
+    yield from _twice(values)
     for value, key in keys.items():
         if key not in (*_OTHER, "slug") and value not in all_text:
             what = f"{key} {value!r} stands in none of {', '.join(files)}"
@@ -162,6 +166,15 @@ def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterato
                 if found := within.search(line):
                     what = f"{key} {value!r} is part of another word, {found[0]!r}"
                     yield Problem(f"base/{path}:{number}", what, f"Which other {key}?")
+
+
+def _twice(values: Mapping[str, str]) -> Iterator[Problem]:
+    """Values of two answers, of which only one can take their place."""
+    keys = {value: key for key, value in values.items()}
+    for key, value in values.items():
+        if keys[value] != key and (key, keys[value]) != ("project_name", "slug"):
+            what = f"{key} and {keys[value]} are both {value!r}: a project's own could differ"
+            yield Problem(f"base/{RECORD}", what, f"Which other {key}?")
 
 
 def _in_series(upstream: Upstream) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ def defaults(upstream: Upstream) -> Mapping[str, str]:
         raise SeriesError(f"more than {_LONGEST_RECORD >> 10} KiB", where=f"base/{RECORD}")
     answers = record.parse(text, f"base/{RECORD}").answers
     for key, value in answers.items():
-        if not _OWN.fullmatch(key) or not value or _MARKS.search(value):
+        if not _OWN.fullmatch(key) or key == "slug" or not value or _MARKS.search(value):
             raise SeriesError(f"aegis can't ask for the answer {key!r}", where=f"base/{RECORD}")
     if not slug(answers.get("project_name", "")):
         raise SeriesError("project_name has no letter and no digit", where=f"base/{RECORD}")
@@ -83,8 +83,12 @@ def files(text: bytes) -> tuple[str, ...]:
     return _listed(_table(text).get("files", [*FILES]), "files of [identity]")
 
 
-def _choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:
-    """What an answer may be, for those of which the record lists that."""
+def choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:
+    """What an answer may be, for those of which the record lists that.
+
+    Raises:
+        SeriesError: these are no lists of texts.
+    """
     found = _table(upstream.base.read(RECORD)).get("choices", {})
     if not isinstance(found, dict):
         raise SeriesError("choices of [identity] is no table", where=f"base/{RECORD}")
@@ -93,7 +97,7 @@ def _choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:
 
 def _table(text: bytes) -> dict[str, Any]:
     """What a record says of the identity; most say nothing."""
-    found = tomllib.loads(text.decode()).get("identity") if b"[identity" in text else {}
+    found = tomllib.loads(text.decode()).get("identity", {}) if b"identity" in text else {}
     if not isinstance(found, dict):
         raise SeriesError("[identity] is no table", where=f"base/{RECORD}")
     return found
@@ -122,9 +126,12 @@ def ask(
     answers = {key: suggested.get(key, value) for key, value in known.items()} | dict(given)
     common = {key: answers.get(key, _UNASKED.get(key, "")) for key in _PLAINLY_VALID}
     answers |= {key: str(value) for key, value in _asked(common).items() if key in known}
-    choices = _choices(upstream)
-    for key in known.keys() - _PLAINLY_VALID.keys():
-        _check_own(key, answers[key], choices.get(key, ()))
+    offered = choices(upstream)
+    for key, answer in answers.items():
+        if answer not in (offered.get(key) or [answer]):
+            raise InvalidAnswer(key, f"must be {in_words(offered[key], 'or')}")
+        if key not in _PLAINLY_VALID:
+            _check_own(key, answer)
     name = slug(answers["project_name"])
     if not name:
         raise InvalidAnswer("project_name", "needs a letter or a digit")
@@ -135,10 +142,8 @@ def ask(
     return answers
 
 
-def _check_own(key: str, answer: str, choices: Sequence[str]) -> None:
+def _check_own(key: str, answer: str) -> None:
     """Check an answer that only this upstream asks for."""
-    if choices and answer not in choices:
-        raise InvalidAnswer(key, f"must be {in_words(choices, 'or')}")
     if not answer.strip() or len(answer) > 300 or _ENDS_LINE.search(answer):
         raise InvalidAnswer(key, "must be one line of text, of 300 characters at most")
 

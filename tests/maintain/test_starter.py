@@ -116,6 +116,28 @@ def test_an_upstream_asks_for_more(tmp_path: Path) -> None:
     assert shop.is_sound()
 
 
+@pytest.mark.parametrize(
+    ("asked", "offered", "says"),
+    [
+        ('region = "amber-1"', "[ identity.choices ]\nregion = ['x']", "region must be x"),
+        ('region = "amber-1"', "[identity]\nchoices.region = ['amber-1', '']", "one line of text"),
+        ('region = "amber-1"', "[identity.choices]\nreigon = ['x']", "No answer 'reigon'"),
+        ("", "[identity.choices]\nauthor_name = ['x']", "author_name must be x"),
+        ('region = "amber-1"\nteam = "amber-1"', "", "region and team are both 'amber-1'"),
+        ('region = "amber-finch"', "", "region and slug are both 'amber-finch'"),
+        ('slug = "amber-1"', "", "can't ask for the answer 'slug'"),
+    ],
+)
+def test_what_cannot_be_asked_is_found(tmp_path: Path, asked: str, offered: str, says: str) -> None:
+    own = Project(tmp_path / "own")
+    run("upstream", "new", own.path)
+    own.edit("base/aegis.toml", "\n[components]", f"{asked}\n\n[components]")
+    own.write("base/aegis.toml", f"{own.read('base/aegis.toml')}\n{offered}\n")
+    own.write("base/README.md", f"{own.read('base/README.md')}\nIt runs in amber-1.\n")
+    [problem] = run("-C", own.path, "upstream", "check", "--json").json["problems"]
+    assert says in problem["what"]
+
+
 def test_an_upstream_may_ask_for_the_name_alone(tmp_path: Path) -> None:
     own = Project(tmp_path / "own")
     run("upstream", "new", own.path)
