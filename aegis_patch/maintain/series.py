@@ -150,10 +150,10 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     if old and old != run(place, "rev-parse", "start^{tree}").strip():
         was = run(place, "commit-tree", "-m", "What it was written against", old).strip()
         run(place, "reset", "--quiet", "--hard", was)
-        run(place, "am", "--keep", "--quiet", *mails)
+        run(place, "am", "--keep", "--keep-cr", "--quiet", *mails)
         last = ["rebase", "--quiet", "--onto", "start", was]
     else:
-        last = ["am", "--keep", "--quiet", *mails]
+        last = ["am", "--keep", "--keep-cr", "--quiet", *mails]
     try:
         run(place, *last)
         run(place, "tag", "--force", "saved")
@@ -304,7 +304,7 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
         mails = [str(root / "patches" / name / each) for each in listed(root, name)]
         try:
             for mail in mails:
-                run(place, "am", "--keep", "--quiet", mail)
+                run(place, "am", "--keep", "--keep-cr", "--quiet", mail)
         except Refused as error:
             refresh = f"aegis upstream series refresh {name}"
             yield Problem(f"patches/{name}", f"it doesn't fit: {error.what}", refresh)

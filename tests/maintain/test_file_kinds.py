@@ -38,9 +38,11 @@ def test_each_kind_of_file_lives_as_any_other(tmp_path: Path, own: Project) -> N
     place.git("mv", "docs/old.md", "docs/new.md")
     place.edit("docs/new.md", "two", "2")
     (place.path / "docs/link").symlink_to("new.md")
+    (place.path / "start.bat").write_bytes(b"echo 1\r\n")
     place.commit("Have each kind\n\nBecause an upstream may need any of them, one day.")
     own.aegis("upstream", "series", "save", "kinds")
     own.aegis("upstream", "series", "open", "kinds")
+    assert (place.path / "start.bat").read_bytes() == b"echo 1\r\n"
     own.aegis("upstream", "series", "refresh")
     assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
     own.commit("Kinds")
