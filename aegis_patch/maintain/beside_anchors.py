@@ -18,14 +18,16 @@ def merged(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     Between them and the anchor may be lines that `ours` lacks: another component's, or those that
     somebody had put there before.
     """
-    lines, new, kept = texts.lines(base), texts.lines(theirs), {*texts.lines(ours)}
-    edits, gone = _Edits(), set[int]()
+    lines, new = texts.lines(base), texts.lines(theirs)
+    edits, gone, lacking = _Edits(), set[int](), set[int]()
+    for at, _ in texts.hunks(base, ours):
+        lacking.update(at)
     for at, to in texts.hunks(base, theirs):
         edits.append((at, new[to.start : to.stop]))
         up = down = at.start
-        while up and lines[up - 1] not in kept:
+        while up - 1 in lacking:
             up -= 1
-        while down < len(lines) and lines[down] not in kept:
+        while down in lacking:
             down += 1
         ends = [*lines[max(up - 1, 0) : up], *lines[down : down + 1]]
         if not at and any(map(anchors.is_anchor, ends)):

@@ -78,6 +78,16 @@ def test_commits_become_a_component(tmp_path: Path, own: Project, shop: Project)
     assert "1900" not in other.read("README.md")
 
 
+def test_lines_right_above_an_anchor_fit_without_the_component_above_them(
+    own: Project, shop: Project
+) -> None:
+    shop.edit(".env.example", "# yours below\n", "# BELL=Ding.\n# yours below\n")
+    shop.commit("Ring the bell")
+    extract(own, shop)
+    made = Project(own.path / ".series/bell").read(".env.example")
+    assert made == "# Settings; copy this file to .env.\n\n# BELL=Ding.\n# yours below\n"
+
+
 def test_other_work_is_left_out(own: Project, shop: Project) -> None:
     shop.write("prices.csv", "tea,1\n")
     ring(shop)
