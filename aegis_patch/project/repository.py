@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -103,8 +104,8 @@ def ignores_case(repo: pygit2.Repository) -> bool:
 
 def look_at_disk(path: Path) -> str:
     """A command that shows the permissions and the free space where `path` is, or would be."""
-    place = next((each for each in (path, *path.parents) if each.exists()), Path())
-    shown = shlex.quote(str(place))
+    places = filter(os.path.exists, (path, *path.parents))  # not Path's, which may raise
+    shown = shlex.quote(str(next(places, Path())))
     return f"ls -ld {shown} && df -h {shown}"
 
 

@@ -609,7 +609,7 @@ def filled(command: str) -> str:
     return command
 
 
-@pytest.mark.parametrize("place", ["", "file", "nowhere/else"])
+@pytest.mark.parametrize("place", ["", "file", "nowhere/else", "long" * 99])
 def test_the_look_at_the_disk_works_when_pasted(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
     command = repository.look_at_disk(tmp_path / place)
