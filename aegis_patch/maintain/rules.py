@@ -111,7 +111,7 @@ def _in_its_patches(upstream: Upstream, name: str) -> Iterator[Problem]:
 
 def named(subject: str) -> str:
     """The file of a patch with this subject."""
-    return re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-") + ".patch"
+    return re.sub(r"[^a-z0-9]+", "-", subject.lower())[:200].strip("-") + ".patch"
 
 
 def edited(upstream: Upstream, name: str) -> int:

@@ -88,6 +88,12 @@ def test_lines_right_above_an_anchor_fit_without_the_component_above_them(
     assert made == "# Settings; copy this file to .env.\n\n# BELL=Ding.\n# yours below\n"
 
 
+def test_a_subject_may_be_longer_than_the_name_of_a_file(own: Project, shop: Project) -> None:
+    ring(shop)
+    shop.git("commit", "--quiet", "--amend", "--message", "bell " * 60)
+    assert extract(own, shop)["series"][0]["patches"] == 1
+
+
 def test_other_work_is_left_out(own: Project, shop: Project) -> None:
     shop.write("prices.csv", "tea,1\n")
     ring(shop)
