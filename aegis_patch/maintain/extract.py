@@ -23,6 +23,7 @@ from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.project import find, git
 from aegis_patch.project.find import Project
 from aegis_patch.stack import component, pristine
+from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import identity_files
 from aegis_patch.values import dataclass
@@ -168,7 +169,8 @@ def _left_of_project(store: pygit2.Repository, place: Path, project: Project) ->
     """Lines of the series with an answer of the project, which every other project would get."""
     trees_ = series.run(place, "rev-parse", "start^{tree}", "HEAD^{tree}").split()
     start, made = (Tree(store, pygit2.Oid(hex=each)) for each in trees_)
-    everything = b"\n".join(map(start.read, start.files())).decode("utf-8", "replace")
+    files = [path for path in start.files() if path != RECORD]  # which lists choices
+    everything = b"\n".join(map(start.read, files)).decode("utf-8", "replace")
     keys = {value: key for key, value in identity_files.values(project.stack.answers).items()}
     words = [re.escape(value) for value in keys if value and value not in everything]
     if not words:

@@ -114,6 +114,8 @@ def _change(
     paths = [path for path in differing if wanted.has(path)]
     rest = [path for path in differing if path not in (*paths, *_NEVER)]
     sides = before, before.replaced({path: after.lookup(path) for path in paths})
+    if RECORD in before:
+        record.parse(before.read(RECORD))  # which may be broken in between
     there = [path for path in identity_files.files(before.read(RECORD)) if path in paths]
     if there:
         sides = _under_identity(project, commit, sides, there)

@@ -159,6 +159,30 @@ def test_names_of_the_project_are_found(own: Project, shop: Project) -> None:
     ]
 
 
+def test_an_own_answer_is_found_though_it_is_among_the_choices(tmp_path: Path, own: Project) -> None:
+    own.edit("base/aegis.toml", "\n[components]", 'region = "eu-amber"\n\n[components]')
+    offered = '\n[identity.choices]\nregion = ["eu-amber", "us-cobalt"]\n'
+    own.write("base/aegis.toml", own.read("base/aegis.toml") + offered)
+    own.write("base/README.md", own.read("base/README.md") + "\nIt runs in eu-amber.\n")
+    own.commit("Ask for the region")
+    own.git("tag", "v1.1")
+    begin(own, tmp_path / "shop", "--answer", "region=us-cobalt")
+    shop = Project(tmp_path / "shop")
+    shop.git("tag", "before")
+    shop.write("docs/bell.md", "It rings in us-cobalt.\n")
+    shop.commit("Explain it")
+    [found] = extract(own, shop, code=1)["problems"]
+    assert found["what"] == "it holds the project's region, 'us-cobalt'"
+    own.git("clean", "-qffdx")
+    shop.edit("aegis.toml", "[identity.choices]", "<<<<<<< ours\n[identity.choices]")
+    shop.commit("Broken")
+    shop.git("tag", "--force", "before")
+    shop.edit("README.md", "Run its tests", "Ring it.\n\nRun its tests")
+    shop.commit("Ring")
+    shop.git("revert", "--no-edit", "before")
+    assert "it has conflict markers" in extract(own, shop, code=1)["error"]["what"]
+
+
 def test_a_merge_counts_if_it_brings_something(own: Project, shop: Project) -> None:
     shop.git("switch", "--quiet", "--create", "side")
     ring(shop)
