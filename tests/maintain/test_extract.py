@@ -159,7 +159,7 @@ def test_names_of_the_project_are_found(own: Project, shop: Project) -> None:
     ]
 
 
-def test_an_own_answer_is_found_though_it_is_among_the_choices(tmp_path: Path, own: Project) -> None:
+def test_an_own_answer_is_found_among_its_choices(tmp_path: Path, own: Project) -> None:
     own.edit("base/aegis.toml", "\n[components]", 'region = "eu-amber"\n\n[components]')
     offered = '\n[identity.choices]\nregion = ["eu-amber", "us-cobalt"]\n'
     own.write("base/aegis.toml", own.read("base/aegis.toml") + offered)

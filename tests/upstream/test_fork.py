@@ -388,7 +388,7 @@ def test_only_what_is_signed_is_adopted(
     project.git("rm", "aegis.toml")
     project.git("commit", "-m", "Without a record")
     project.git("config", "aegis.requireSigned", "true")
-    adopt = ("adopt", "--yes", "--upstream", fork.path, "--upstream-version")
+    adopt = ("adopt", "--yes", "--upstream", str(fork.path), "--upstream-version")
     assert "v1.10 has no signature" in project.aegis(*adopt, "1.10", code=1).err
     project.aegis(*adopt, "2.0")
     assert project.subjects[0] == "Adopt fork 2.0"
