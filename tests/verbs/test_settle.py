@@ -429,7 +429,7 @@ def test_the_driver_does_what_repair_does(team: Team, turned: bool) -> None:
     But for the order of blocks in `.env.example`: where one branch adds a line to the block above
     as well (`mail+database` does), git merges the file by itself and doesn't ask the driver.
     """
-    for common, *each in team.pairs()[::SAMPLE]:
+    for common, *each in team.pairs()[:: 2 * SAMPLE]:
         one, other = reversed(each) if turned else each
         project = team.at(team.commit(common, (*common, one)))
         project.aegis("merge-driver", "on")
