@@ -147,13 +147,15 @@ def trial(url: str, name: str) -> str:
     """
     commit = name if _COMMIT.fullmatch(name) else ""
     if not commit:
-        branch = f"refs/heads/{name}"
-        listed = _git(url, "ls-remote", "--", url, branch).split("\n")
+        branches = f"refs/heads/v{name}", f"refs/heads/{name}"  # `version` may have taken the v
+        listed = _git(url, "ls-remote", "--", url, *branches).split("\n")
         known = dict(line.split("\t")[::-1] for line in listed if line)
-        commit = known.get(branch, "")
-    if commit:
-        fetch(url, commit)
-    return commit
+        commit = next((known[branch] for branch in branches if branch in known), "")
+    if not commit:
+        return ""
+    fetch(url, commit)
+    # The id may be of an annotated tag.
+    return _git(url, "rev-parse", "--verify", f"{commit}^{{commit}}").strip()
 
 
 def objects(url: str) -> Path:

@@ -253,6 +253,19 @@ def test_a_branch_or_a_commit_can_be_tried(
     assert project.is_sound()
 
 
+def test_a_branch_may_be_called_as_a_version(tmp_path: Path, fork: Project) -> None:
+    fork.git("branch", "v2.x", "v1.0")
+    project = begin(tmp_path, fork, "--upstream-version", "v2.x")
+    assert project.read("aegis.toml").count(fork.git("rev-parse", "v1.0").strip()) == 1
+
+
+def test_what_is_recorded_is_a_commit(tmp_path: Path, fork: Project) -> None:
+    tag, tree = fork.git("rev-parse", "v1.10", "v1.10^{tree}").split()
+    project = begin(tmp_path, fork, "--upstream-version", tag)
+    assert f'commit = "{fork.head}"' in project.read("aegis.toml")
+    assert project.aegis("rebase-upstream", "--to", tree, code=1).err
+
+
 def test_an_upstream_without_a_release_can_be_tried(tmp_path: Path, fork: Project) -> None:
     fork.git("tag", "--delete", "v1.10", "v1.0")
     project = begin(tmp_path, fork, "--upstream-version", fork.git("branch", "--show-current"))
