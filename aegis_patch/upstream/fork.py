@@ -55,13 +55,15 @@ def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
     listed = _git(
         url,
         "for-each-ref",
-        "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname)"
-        "%(else)%(objectname)%(end)",
+        "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname) %(*objecttype)"
+        "%(else)%(objectname) commit%(end)",
         "refs/tags",
     )
-    # Not splitlines: a tag may hold a NEL or a U+2028.
-    tags = dict(line.split(" ") for line in listed.split("\n") if line)
-    found = {version(tag): tags[tag] for tag in tags}
+    found = dict[str, str]()
+    for line in filter(None, listed.split("\n")):  # not splitlines: a tag may hold a U+2028
+        tag, id, kind = line.split(" ")
+        # A tag of a tag, which git before 2.45 doesn't follow to its end.
+        found[version(tag)] = _peeled(url, id) if kind == "tag" else id
     return {version: found[version] for version in sorted(found, key=age)}
 
 
@@ -154,8 +156,12 @@ def trial(url: str, name: str) -> str:
     if not commit:
         return ""
     fetch(url, commit)
-    # The id may be of an annotated tag.
-    return _git(url, "rev-parse", "--verify", f"{commit}^{{commit}}").strip()
+    return _peeled(url, commit, "commit")
+
+
+def _peeled(url: str, id: str, kind: str = "") -> str:
+    """What a tag is of in the end, or the object itself."""
+    return _git(url, "rev-parse", "--verify", f"{id}^{{{kind}}}").strip()
 
 
 def objects(url: str) -> Path:

@@ -263,6 +263,9 @@ def test_what_is_recorded_is_a_commit(tmp_path: Path, fork: Project) -> None:
     tag, tree = fork.git("rev-parse", "v1.10", "v1.10^{tree}").split()
     project = begin(tmp_path, fork, "--upstream-version", tag)
     assert f'commit = "{fork.head}"' in project.read("aegis.toml")
+    fork.git("tag", "-a", "v2.0", "v1.10", "-m", "a tag of a tag")
+    project.aegis("rebase-upstream")
+    assert f'release = "2.0"\ncommit = "{fork.head}"' in project.read("aegis.toml")
     assert project.aegis("rebase-upstream", "--to", tree, code=1).err
 
 
