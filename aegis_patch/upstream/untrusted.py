@@ -57,7 +57,8 @@ def _over(limits: Limits, where: str, used: Limits) -> Iterator[PatchRejected]:
                 "file_size": f"{limit >> 20} MiB in one file",
             }
             what = f"more than {words[key]}; if you trust it, raise the limit"
-            yield PatchRejected(what, where=where, next=f"git config --global {name} {2 * limit}")
+            more = 2 * limit if limit > 0 else getattr(USUAL, key)
+            yield PatchRejected(what, where=where, next=f"git config --global {name} {more}")
 
 
 def faults(

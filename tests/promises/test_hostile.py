@@ -386,6 +386,23 @@ def test_whoever_trusts_an_upstream_raises_a_limit(
     assert begin(tmp_path, url, "--dry-run").code == 0
 
 
+def test_a_limit_that_is_none_can_be_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "gitconfig"
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    url = publish(tmp_path / "fork.git", {**BASE, "patches/.keep": b""})
+    config.write_text("[aegis]\nmaxFiles = many\n")
+    error = begin(tmp_path, url).err
+    assert "bad numeric config value 'many'" in error
+    command = shlex.split(error.split("next ")[1])
+    assert str(config) in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    config.write_text("[aegis]\nmaxFiles = -5\n")
+    command = shlex.split(begin(tmp_path, url).err.split("next ")[1])
+    subprocess.run(command, check=True)
+    assert begin(tmp_path, url, "--dry-run").code == 0
+
+
 @pytest.mark.parametrize("name", ["a .git", "a .gitmodules", "a way up", "a name with a slash"])
 def test_git_itself_refuses_such_objects_when_it_fetches(tmp_path: Path, name: str) -> None:
     files = {**BASE, **RELEASES[name][0]}
