@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,13 +57,27 @@ def _apply(place: Path, patch: Path, strip: str) -> None:
     try:
         series.run(place, "apply", "--index", "--whitespace=nowarn", strip, str(patch))
     except Refused as error:
-        near = ["patch", strip, "--force", "--no-backup-if-mismatch", "--input", str(patch)]
-        can = shutil.which("patch")
-        if not can or subprocess.run(near, cwd=place, capture_output=True, check=False).returncode:
+        if not _placed(place, patch, strip):
             what = f"This patch doesn't apply to base/ and the patches before it: {error.what}."
             next = f"head -40 {shlex.quote(str(patch))}"
             raise Refused(what, where=str(patch), next=next) from error
-        series.run(place, "add", "--all")
+
+
+def _placed(place: Path, patch: Path, strip: str) -> bool:
+    """Whether quilt's way worked: beside the series, where no path leads into .git."""
+    near = ["patch", strip, "--unified", "--force", "--no-backup-if-mismatch", "--input"]
+    if not shutil.which("patch"):
+        return False
+    with tempfile.TemporaryDirectory() as files:
+        series.run(place, "checkout-index", "--all", f"--prefix={files}/")
+        done = subprocess.run([*near, str(patch)], cwd=files, capture_output=True, check=False)
+        if done.returncode:
+            return False
+        series.run(place, f"--work-tree={files}", "add", "--all")
+    made = series.run(place, "write-tree").strip()
+    series.run(place, "reset", "--quiet", "--hard")
+    series.run(place, "read-tree", "-m", "-u", "HEAD", made)
+    return made != series.run(place, "rev-parse", "HEAD^{tree}").strip()
 
 
 def _listed(source: Path) -> Iterator[tuple[Path, str]]:

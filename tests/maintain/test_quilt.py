@@ -112,6 +112,25 @@ def test_a_patch_is_placed_as_quilt_does(own: Project) -> None:
     assert Project(own.path / ".series/nice").read("docs/nice.md") == "one\nnice\nnicer\ntwo\n"
 
 
+def test_nothing_of_a_patch_is_executed(own: Project, tmp_path: Path) -> None:
+    """Git takes no path into .git, but `patch` does: a hook, or a setting that is a command."""
+    needs("patch")
+    hook = f"""diff --git a/.git/hooks/pre-commit b/.git/hooks/pre-commit
+new file mode 100755
+--- /dev/null
++++ b/.git/hooks/pre-commit
+@@ -0,0 +1,2 @@
++#!/bin/sh
++touch {tmp_path}/executed
+"""
+    asked = ("upstream", "series", "import", "nice", "../debian")
+    for text in (hook, NICE.replace(" two", " three") + hook):
+        Project(own.path.parent / "debian").write("nice.diff", text)
+        own.aegis(*asked, code=0 if "docs" in text else 1)
+        assert not (tmp_path / "executed").exists()
+    assert "hooks" not in own.read("patches/nice/be-nice.patch")
+
+
 @pytest.mark.parametrize(
     ("path", "text", "says"),
     [
