@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -36,36 +37,36 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
     with series.begun(root, name):
         place = series.directory(root, name)
         known = set[str]()
-        for patch, strip in patches:
+        for patch, how in patches:
             text = patch.read_bytes().decode("utf-8", "replace")
             subject, body = _message(text)
             if not subject or rules.named(subject) in known:
                 subject = patch.stem
             known.add(rules.named(subject))
-            _apply(place, patch, strip)
+            _apply(place, patch, how)
             said = f"{subject}\n\n{body}".strip()
             series.run(place, "commit", "--quiet", "--cleanup=whitespace", "--message", said)
         return series.save(root, name)
 
 
-def _apply(place: Path, patch: Path, strip: str) -> None:
+def _apply(place: Path, patch: Path, how: Sequence[str]) -> None:
     """Apply a patch and stage it: exactly, or else as quilt does, near its place.
 
     Raises:
         Refused: neither works.
     """
     try:
-        series.run(place, "apply", "--index", "--whitespace=nowarn", strip, str(patch))
+        series.run(place, "apply", "--index", "--whitespace=nowarn", *how, str(patch))
     except Refused as error:
-        if not _placed(place, patch, strip):
+        if not _placed(place, patch, how):
             what = f"This patch doesn't apply to base/ and the patches before it: {error.what}."
             next = f"head -40 {shlex.quote(str(patch))}"
             raise Refused(what, where=str(patch), next=next) from error
 
 
-def _placed(place: Path, patch: Path, strip: str) -> bool:
+def _placed(place: Path, patch: Path, how: Sequence[str]) -> bool:
     """Whether quilt's way worked: beside the series, where no path leads into .git."""
-    near = ["patch", strip, "--unified", "--force", "--no-backup-if-mismatch", "--input"]
+    near = ["patch", *how, "--unified", "--force", "--no-backup-if-mismatch", "--input"]
     if not shutil.which("patch"):
         return False
     with tempfile.TemporaryDirectory() as files:
@@ -80,12 +81,12 @@ def _placed(place: Path, patch: Path, strip: str) -> bool:
     return made != series.run(place, "rev-parse", "HEAD^{tree}").strip()
 
 
-def _listed(source: Path) -> Iterator[tuple[Path, str]]:
-    """The patches in order, each with how much of its paths goes (`-p1`)."""
+def _listed(source: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The patches in order, each with its options: how much of its paths goes, and backwards."""
     if not (source / "series").is_file():
         what = "There is no file `series`, which lists the patches in order."
         raise Refused(what, where=str(source), next=f"ls {shlex.quote(str(source))}")
-    for line in (source / "series").read_text().splitlines():
+    for line in os.fsdecode((source / "series").read_bytes()).splitlines():
         words = line.partition("#")[0].split()
         if words:
             patch = source / words[0]
@@ -93,7 +94,7 @@ def _listed(source: Path) -> Iterator[tuple[Path, str]]:
                 what = f"It lists {words[0]}, which isn't there."
                 look = f"ls {shlex.quote(str(source))}"
                 raise Refused(what, where=f"{source}/series", next=look)
-            yield patch, next((word for word in words[1:] if word.startswith("-p")), "-p1")
+            yield patch, ["-p1", *(word for word in words[1:] if re.fullmatch(r"-p\d+|-R", word))]
 
 
 def _message(text: str) -> tuple[str, str]:

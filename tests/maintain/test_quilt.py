@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -110,6 +111,15 @@ def test_a_patch_is_placed_as_quilt_does(own: Project) -> None:
     said = own.aegis("upstream", "series", "import", "nice", "../debian").out
     assert said == "nice: 3 patches, 3 changed\n"
     assert Project(own.path / ".series/nice").read("docs/nice.md") == "one\nnice\nnicer\ntwo\n"
+
+
+def test_a_patch_may_go_backwards_and_have_any_name(own: Project) -> None:
+    away = NICE.replace("-1,2 +1,3", "-1,3 +1,2").replace("+nice", "-nice")
+    there = own.path.parent / "debian"
+    (there / "series").write_bytes(b"n\xefce -p1 -R\nplain.diff -p0\n")
+    Path(os.fsdecode(bytes(there / "n") + b"\xefce")).write_text(away)
+    own.aegis("upstream", "series", "import", "nice", "../debian")
+    assert Project(own.path / ".series/nice").read("docs/nice.md") == "one\nnice\ntwo\n"
 
 
 def test_nothing_of_a_patch_is_executed(own: Project, tmp_path: Path) -> None:
