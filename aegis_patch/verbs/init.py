@@ -65,7 +65,7 @@ def init(
             repo = entered.enter_context(new_repository.start(path, dry=mode.dry))
             held = entered.enter_context(journal.alone(repo))
             there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
-        refuse_unsigned(there.root, opened, mode)
+        refuse_unsigned(_nearest(there.root), opened, mode)
         result = perform(bench, there, steps, said, mode)
         return replace(result, next=_next(opened, answers))
 

@@ -51,6 +51,18 @@ def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project)
     assert project.aegis("status").out.startswith("fork 1.0 (1.10 is available")
 
 
+def test_a_project_of_a_fork_may_be_below_the_top_of_a_repository(
+    tmp_path: Path, fork: Project
+) -> None:
+    git(tmp_path, "init", "--quiet", "whole")
+    project = tmp_path / "whole/services/shop"
+    ran = run("init", project, "-y", "--upstream", fork.path)
+    assert ran.code == 0, ran.err
+    (tmp_path / "whole/.git/config").open("a").write("[aegis]\nrequireSigned\n")
+    ran = run("init", project.with_name("store"), "-y", "--upstream", fork.path)
+    assert "v1.10 has no signature" in ran.err
+
+
 def test_no_recorded_fold_is_taken_for_a_forks(tmp_path: Path, fork: Project) -> None:
     """A fork may call its release as we call ours."""
     fork.git("tag", NEWEST)
