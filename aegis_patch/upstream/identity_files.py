@@ -95,6 +95,16 @@ def choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:
     return {key: _listed(value, f"{key} in [identity.choices]") for key, value in found.items()}
 
 
+def not_offered(upstream: Upstream, answers: Mapping[str, str]) -> list[str]:
+    """A sentence for each answer that isn't, or no longer, among those that a release lists."""
+    said = []
+    for key, offered in choices(upstream).items():
+        if offered and key in answers and answers[key] not in offered:
+            which = in_words(offered, "or")
+            said.append(f"{key} is {answers[key]}, not {which}; to change: aegis answers {key}=…")
+    return said
+
+
 def _table(text: bytes) -> dict[str, Any]:
     """What a record says of the identity; most say nothing."""
     found = tomllib.loads(text.decode()).get("identity", {}) if b"identity" in text else {}

@@ -16,7 +16,7 @@ from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote
-from aegis_patch.upstream import fork, releases
+from aegis_patch.upstream import fork, identity_files, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
 from aegis_patch.verbs.opening import open_project, refuse_unsigned
@@ -46,6 +46,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
             return Result(said=(f"already at {moved.label}",), dry=mode.dry)
         said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
         said += [f"{name} is now called {now}" for name, now in renamed.items()]
+        said += identity_files.not_offered(opened, moved.answers)
         notes: tuple[UpdateNote, ...] = ()
         try:
             notes = _notes(bench.at(old, old.release), opened, old.names | moved.names)

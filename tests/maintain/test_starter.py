@@ -113,6 +113,10 @@ def test_an_upstream_asks_for_more(tmp_path: Path) -> None:
     assert shop.subjects[0] == "Answer team"
     assert "The shop's: ask us.\n" in shop.read("README.md")
     assert "No answer 'colour'" in shop.aegis("answers", "colour=red", code=1).err
+    own.edit("base/aegis.toml", '"cobalt-2"', '"cobalt-3"')
+    own.commit("Move")
+    own.git("tag", "v1.1")
+    assert "region is cobalt-2, not amber-1 or cobalt-3;" in shop.aegis("rebase-upstream").out
     assert shop.is_sound()
 
 
