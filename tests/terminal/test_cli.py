@@ -125,6 +125,8 @@ def test_init_takes_answers_from_a_file(start: Start, tmp_path: Path) -> None:
     shown = Project(tmp_path / "x").aegis("answers", "--json").json["answers"]
     assert (shown["project_name"], shown["description"]) == ("Port", "Mine")
     assert run("init", tmp_path / "y", "--answers", record, "-y").code == 0
+    (tmp_path / "plain.toml").write_text("answers = 3\n")
+    assert "answers is no table" in run("init", tmp_path / "z", *args).err
     assert (tmp_path / "y/aegis.toml").read_text() == record.read_text()
 
 

@@ -77,11 +77,14 @@ def _read(file: Path) -> dict[str, str]:
     """
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
+        found = found.get("answers", found)
+        if not isinstance(found, dict):
+            raise ValueError("answers is no table")
     except ValueError as error:
         raise Refused(
             f"This isn't a TOML file of answers: {error}", where=str(file), next="aegis init --help"
         ) from error
-    return {key: str(value) for key, value in found.get("answers", found).items()}
+    return {key: str(value) for key, value in found.items()}
 
 
 def _asked(offered: Offer, given: Mapping[str, str], names: Sequence[str]) -> _Chosen:
