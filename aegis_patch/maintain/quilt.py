@@ -50,7 +50,7 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
 
 
 def _apply(place: Path, patch: Path, how: Sequence[str]) -> None:
-    """Apply a patch and stage it: exactly, or else as quilt does, near its place.
+    """Apply a patch and stage it: exactly, or else as Debian does, with no line of it changed.
 
     Raises:
         Refused: neither works.
@@ -65,8 +65,8 @@ def _apply(place: Path, patch: Path, how: Sequence[str]) -> None:
 
 
 def _placed(place: Path, patch: Path, how: Sequence[str]) -> bool:
-    """Whether quilt's way worked: beside the series, where no path leads into .git."""
-    near = ["patch", *how, "--unified", "--force", "--no-backup-if-mismatch", "--input"]
+    """Whether GNU patch's way worked: beside the series, where no path leads into .git."""
+    near = ["patch", *how, "--fuzz=0", "--unified", "--force", "--no-backup-if-mismatch", "--input"]
     if not shutil.which("patch"):
         return False
     with tempfile.TemporaryDirectory() as files:

@@ -103,10 +103,10 @@ def test_what_stgit_exports_is_imported(own: Project) -> None:
     assert place.read("brief.md") == place.read("nice.md") == "yes\n"
 
 
-def test_a_patch_is_placed_as_quilt_does(own: Project) -> None:
-    """Another line beside it, and a file that has another name on one side."""
+def test_a_patch_is_placed_as_debian_does(own: Project) -> None:
+    """A file has another name on one side."""
     needs("patch")
-    near = NICE.replace(" two", " three").replace("--- a/docs/nice.md", "--- a/docs/nice")
+    near = NICE.replace("--- a/docs/nice.md", "--- a/docs/nice")
     Project(own.path.parent / "debian").write("nice.diff", near)
     said = own.aegis("upstream", "series", "import", "nice", "../debian").out
     assert said == "nice: 3 patches, 3 changed\n"
@@ -144,6 +144,7 @@ new file mode 100755
 @pytest.mark.parametrize(
     ("path", "text", "says"),
     [
+        ("nice.diff", NICE.replace(" two", " three"), "doesn't apply to base/"),
         ("nice.diff", NICE.replace("1,3 @@\n one", "1,2 @@\n-uno"), "doesn't apply to base/"),
         ("series", "gone.diff\n", "It lists gone.diff"),
         ("nice.diff", "no diff\n", "doesn't apply to base/"),
