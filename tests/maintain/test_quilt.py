@@ -134,7 +134,7 @@ new file mode 100755
 +touch {tmp_path}/executed
 """
     asked = ("upstream", "series", "import", "nice", "../debian")
-    for text in (hook, NICE.replace(" two", " three") + hook):
+    for text in (hook, NICE.replace("--- a/docs/nice.md", "--- a/docs/nice") + hook):
         Project(own.path.parent / "debian").write("nice.diff", text)
         own.aegis(*asked, code=0 if "docs" in text else 1)
         assert not (tmp_path / "executed").exists()

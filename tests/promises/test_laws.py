@@ -271,8 +271,6 @@ def test_golden_trees(store: pygit2.Repository) -> None:
 @pytest.mark.parametrize("version", releases.versions())
 def test_recorded_folds_are_what_a_fresh_fold_makes(store: pygit2.Repository, version: str) -> None:
     opened = releases.open_release(store, releases.BUNDLED, version)
-    small = {requirements.closure(opened.catalogue, names) for names in up_to_two(opened)}
-    assert {pristine.key(names) for names in small} <= opened.folds.keys()
     fresh = replace(opened, folds={})
     for name in opened.catalogue:
         needed = requirements.required(opened.catalogue, [name])
@@ -315,12 +313,6 @@ def joined(opened: Upstream, tree: Tree, name: str) -> Tree:
     result, clashes = pristine.join(opened, name, tree)
     assert not clashes, (name, clashes)
     return result
-
-
-def up_to_two(opened: Upstream) -> list[tuple[str, ...]]:
-    """What somebody may name: nothing, one component, two of them."""
-    named = [name for name, each in opened.catalogue.items() if component.is_chosen(each)]
-    return [(), *((name,) for name in named), *itertools.combinations(named, 2)]
 
 
 def subsets(opened: Upstream) -> list[frozenset[str]]:
