@@ -96,7 +96,7 @@ def _pieces(path: str, *texts: bytes) -> list[Counter[str]] | None:
     if kind is None:
         return [Counter(line.decode("latin-1") for line in each if line) for each in _lines(*texts)]
     try:
-        return [kind.pieces(data.decode()) for data in texts]
+        return [kind.pieces(data.decode().replace("\r\n", "\n")) for data in texts]
     except (ValueError, RecursionError, MemoryError):
         return None
 

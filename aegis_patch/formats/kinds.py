@@ -14,10 +14,9 @@ from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 
-from aegis_patch.formats.named_blocks import SPARE_COMMA, Blocks, Texts, settle
+from aegis_patch.formats.named_blocks import SPARE_COMMA, Blocks, Texts, Unusual, settle
 from aegis_patch.values import dataclass
 
-_MARK = b"\xef\xbb\xbf"  # of UTF-8, at a file's start
 _MODULES = {
     **{".toml": "toml", ".yml": "yaml_keys", ".yaml": "yaml_keys"},
     **{".py": "python", ".pyi": "python"},
@@ -25,6 +24,7 @@ _MODULES = {
 _LINES = {
     "ignore": re.compile(r"\.[a-z]*ignore"),
     "env": re.compile(r".*\.env(\..+)?"),
+    "makefile": re.compile(r"(GNUm|m|M)akefile|.*\.mk"),
     "markdown": re.compile(r".*\.(md|markdown)"),
 }
 
@@ -61,18 +61,18 @@ def structured(
     found = kind(path)
     if found is None:
         return None
-    if b"\r" in base + ours + theirs or ours.startswith(_MARK):
-        return None
     try:
-        plain = Texts(*(_ended(side.decode()) for side in (base, ours, theirs)))
+        text = ours.decode()
+        line_end = _line_end(text)
+        plain = Texts(*(_plain(side.decode()) for side in (base, ours, theirs)))
         made = Texts(*map(_without_spare, settle(*(found.blocks(side) for side in plain))))
     except (ValueError, RecursionError, MemoryError):
         return None
     if made == plain:
         return None
-    if not ours.endswith(b"\n"):
+    if not text.endswith("\n"):
         made = Texts(*(side.removesuffix("\n") for side in made))
-    base, ours, theirs = (side.encode() for side in made)
+    base, ours, theirs = (side.replace("\n", line_end).encode() for side in made)
     return base, ours, theirs
 
 
@@ -80,5 +80,13 @@ def _without_spare(text: str) -> str:
     return re.sub(rf"{SPARE_COMMA} ?\]", "]", text).replace(SPARE_COMMA, ",")
 
 
-def _ended(text: str) -> str:
+def _line_end(text: str) -> str:
+    crlf, lf = text.count("\r\n"), text.count("\n")
+    if crlf not in (0, lf) or text.startswith("\ufeff"):
+        raise Unusual("line endings of two kinds, or a mark at the start")
+    return "\r\n" if crlf else "\n"
+
+
+def _plain(text: str) -> str:
+    text = text.replace("\r\n", "\n")
     return text if text.endswith("\n") or not text else f"{text}\n"

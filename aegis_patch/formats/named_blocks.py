@@ -152,6 +152,7 @@ def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> 
 
 
 def _one(base: Block, ours: Block, theirs: Block) -> Texts:
+    """A block that all three have."""
     if ours.says_the_same(base) and (ours.text == base.text or not theirs.says_the_same(base)):
         return _settled(theirs.text)
     if theirs.says_the_same(base) or theirs.says_the_same(ours):
@@ -218,6 +219,7 @@ def _by_name(side: Blocks) -> dict[str, Block]:
 
 
 def _differ(one: Mapping[str, Block], other: Mapping[str, Block]) -> bool:
+    """Whether a block that both have differs."""
     shared = one.keys() & other.keys()
     return not all(one[name].says_the_same(other[name]) for name in shared)
 

@@ -14,7 +14,7 @@ import pygit2
 from aegis_patch.formats import acceptance, kinds, syntax
 from aegis_patch.merge.reason import Reason
 from aegis_patch.objects import adjacent_changes, texts
-from aegis_patch.values import dataclass
+from aegis_patch.values import dataclass, replace
 
 
 class Text(NamedTuple):
@@ -45,8 +45,9 @@ class Three:
 
     @property
     def is_crlf(self) -> bool:
-        """Whether ours ends its lines as Windows does."""
-        return self.ours.count(b"\r\n") == self.ours.count(b"\n") > 0
+        """Whether ours ends its lines as Windows does, and only ours."""
+        ends = self.ours.count(b"\r\n")
+        return ends == self.ours.count(b"\n") > 0 and b"\r" not in self.base + self.theirs
 
     def by_names(self) -> Three | None:
         """The versions with everything settled that names decide; None if that is nothing."""
@@ -57,8 +58,7 @@ class Three:
 def merge(three: Three, *, union: bool = False) -> Text:
     """Three texts made one; `union` takes both sides' lines where they meet."""
     if three.is_crlf:
-        plain = (side.replace(b"\r\n", b"\n") for side in three.sides)
-        text = merge(Three(three.store, three.path, *plain), union=union)
+        text = merge(replace(three, ours=three.ours.replace(b"\r\n", b"\n")), union=union)
         return text._replace(data=text.data.replace(b"\n", b"\r\n"))
     if union:
         data = texts.merge_union(three.store, *three.sides)

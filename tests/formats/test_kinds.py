@@ -74,6 +74,9 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
             ),
             id="sorted around the slot",
         ),
+        pytest.param(
+            BASE.replace("\n", "\r\n"), WITH_CACHE.replace("\n", "\r\n"), id="CRLF all through"
+        ),
     ],
 )
 def test_a_dependency_finds_its_place_and_leaves_it_again(ours: str, expected: str) -> None:
@@ -305,7 +308,7 @@ def test_a_result_holds_what_both_wanted_and_no_more(
 @pytest.mark.parametrize(
     ("ours", "result"),
     [
-        ("A=1\r\nB=1\r\n", None),  # is merged without, by file_content
+        ("A=1\r\nB=1\r\n", "A=1\r\nC=1\r\nB=1\r\n"),
         ("A=1\nB=1", "A=1\nC=1\nB=1"),
         ("A=1\r\nB=1\n", None),
         ("\ufeffA=1\nB=1\n", None),
@@ -335,11 +338,19 @@ def test_a_side_that_did_nothing_is_as_good_as_absent(sides: list[list[str]]) ->
 
 def test_which_files_have_a_structured_merge() -> None:
     known = ["a.toml", "a.yml", "a.yaml", "a.py", "a.pyi", ".env", ".env.example", "x.env"]
-    known += ["a.md", "a.markdown", ".gitignore", ".dockerignore"]
+    known += [
+        "a.md",
+        "a.markdown",
+        ".gitignore",
+        ".dockerignore",
+        "Makefile",
+        "GNUmakefile",
+        "rules.mk",
+    ]
     for name in known:
         assert kinds.kind(name), name
         assert kinds.kind(f"a/{name}"), name
-    for name in ("toml", "md", "a.txt", "env", "Makefile", "gitignore", ".env/a", "a.json"):
+    for name in ("toml", "md", "a.txt", "env", "Makefile.am", "gitignore", ".env/a", "a.json"):
         assert kinds.kind(name) is None, name
 
 

@@ -1,4 +1,4 @@
-"""Settings, patterns and items of both sides."""
+"""Settings, patterns, rules and items of both sides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from tests import tiny
 
 ENV = "# Where\nHOST=127.0.0.1\nPORT=8000\n\n# slot: cache\n# slot: worker\n# yours below\n"
 IGNORE = "# Python\n*.pyc\n\n# Secrets\n.env\n"
+MAKE = """\
+.DEFAULT_GOAL := help
+
+.PHONY: test
+test: ## Run the tests
+\tuv run pytest
+
+# slot: worker
+# yours below
+"""
 TEXT = "# A\n\nHere:\n\n- a\n\n| B | |\n|---|---|\n| b | 1 |\n\n## C\n\nText.\n"
+RULE = ".PHONY: {0}\n{0}: ## Do\n\trun {0} \\\n\t  --all\n\n"
 
 
 @pytest.mark.parametrize(
@@ -21,8 +32,10 @@ TEXT = "# A\n\nHere:\n\n- a\n\n| B | |\n|---|---|\n| b | 1 |\n\n## C\n\nText.\n"
         (".env", ENV, "PORT=8000\n", 'export TOKEN="a b" # mine\n', "# REDIS_URL=x\n"),
         (".gitignore", IGNORE, "*.pyc\n", "*.mine\n", "*.theirs\n"),
         ("app/.dockerignore", IGNORE, ".env\n", "*.mine\n", "*.theirs\n"),
+        ("Makefile", MAKE, "# slot: worker\n", RULE.format("mine"), RULE.format("worker")),
         ("README.md", TEXT, "- a\n", "- mine\n", "- theirs\n"),
         ("a.markdown", TEXT, "| b | 1 |\n", "| mine | 2 |\n", "| theirs | 3 |\n"),
+        ("rules.mk", MAKE, "\tuv run pytest\n\n", RULE.format("mine"), RULE.format("worker")),
     ],
 )
 def test_both_at_one_place(path: str, base: str, at: str, mine: str, theirs: str) -> None:
@@ -60,6 +73,10 @@ def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
         ("a.md", TEXT, TEXT + "Mine.\n", TEXT + "Theirs.\n", None),
         ("a.md", TEXT, TEXT + "1. mine\n", TEXT + "1. theirs\n", None),
         ("a.md", "- a\n", "- a\n- b\n  mine\n", "- a\n- b\n  theirs\n", None),
+        ("Makefile", "a:\n\tx\n", "a:\n\tx\n\ty\n", "a:\n\tx\n\tz\n", None),
+        ("Makefile", "A = 1\n", "A = 1\nB = $A\n", "A = 1\nC = 2\n", None),
+        ("Makefile", "a:\n\tx\n", "a:\n\tx\nifdef B\nendif\n", "a:\n\tx\nb:\n", None),
+        ("Makefile", "a:\n\tx\n# c\n\ty\n", "a:\n\tx\n# c\n\ty\nz:\n", "b:\na:\n", None),
     ],
 )
 def test_values(path: str, base: str, ours: str, theirs: str, expected: str | None) -> None:
@@ -68,7 +85,7 @@ def test_values(path: str, base: str, ours: str, theirs: str, expected: str | No
 
 @tiny.examples(500)
 @given(
-    path=st.sampled_from([".env", ".gitignore", "a.md"]),
+    path=st.sampled_from([".env", ".gitignore", "Makefile", "a.md"]),
     sides=st.lists(
         st.lists(
             st.sampled_from(
