@@ -16,6 +16,7 @@ from typing import Any
 
 from aegis_patch.errors import Refused
 from aegis_patch.project import git
+from aegis_patch.project.uv_lock import LOCK
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
@@ -48,14 +49,15 @@ def new(place: Path, source: Path | None = None) -> None:
 
 
 def _listed(source: Path) -> list[str]:
-    """The files of a project, but for those that git ignores."""
+    """The files of a project, but for those that git ignores, and its lock: each has its own."""
     try:
         said = git.run(source, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     except Refused as error:
         what = "This project isn't in git, which knows what to leave out."
         next = f"git init --quiet {shlex.quote(str(source))}"
         raise Refused(what, where=str(source), next=next) from error
-    return [path for path in said.split("\0") if path and os.path.lexists(source / path)]
+    listed = [path for path in said.split("\0") if path and path != LOCK]
+    return [path for path in listed if os.path.lexists(source / path)]
 
 
 def _copy(source: Path, base: Path, listed: list[str]) -> None:

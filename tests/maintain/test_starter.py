@@ -22,7 +22,9 @@ def test_it_runs_and_nothing_is_wrong(tmp_path: Path) -> None:
     own = Project(tmp_path / "own")
     made = run("upstream", "new", own.path, "--json").json
     assert made["made"] == str(own.path)
+    own.write("base/uv.lock", "version = 1\n")
     own.commit("Start")
+    assert not own.git("ls-files", "base/uv.lock")
     for words in ("check", "series check", "check HEAD"):
         assert own.aegis("upstream", *words.split()).out == "Nothing is wrong.\n"
     assert passes(own.path / "base")
@@ -39,6 +41,7 @@ def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     there.write("pyproject.toml", '[project]\nname = "lantern-api"\ndescription = "Shines."\n')
     there.write(".gitignore", "/secret\n")
     there.write("secret", "x")
+    there.write("uv.lock", "version = 1\n")
     there.write("app/run.sh", "#!/bin/sh\n")
     (there.path / "app/run.sh").chmod(0o755)
     there.git("init", "--quiet")
@@ -46,6 +49,7 @@ def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     assert "problems" not in run("upstream", "new", own.path, "--from", there.path, "--json").json
     assert 'project_name = "lantern-api"' in own.read("base/aegis.toml")
     assert not (own.path / "base/secret").exists()
+    assert not (own.path / "base/uv.lock").exists()
     assert not (own.path / "base/app/__main__.py").exists()
     assert [each.name for each in (own.path / "patches").iterdir()] == ["README.md"]
     own.commit("Start")
