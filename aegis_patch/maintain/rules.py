@@ -54,7 +54,8 @@ def advice(upstream: Upstream, name: str) -> Iterator[Problem]:
         parsed = patch.parse(file, entry.data)
         where = f"patches/{name}/{file}"
         if len(parsed.body) <= SHORTEST_WHY:
-            yield Problem(where, "the body does not say why")
+            what = f"the body doesn't say why, in more than {SHORTEST_WHY} characters"
+            yield Problem(where, what)
         if file != named(parsed.subject):
             yield Problem(where, f"its subject makes it {named(parsed.subject)}")
     start, end = pristine.before(upstream, name), pristine.after(upstream, name)
