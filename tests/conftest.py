@@ -161,6 +161,12 @@ class Project:
         assert text.count(old) == 1, f"{path} has {text.count(old)} times {old!r}"
         self.write(path, text.replace(old, new))
 
+    def describe(self, component: str) -> None:
+        """Fill in what `series new` leaves to a person."""
+        about = f"patches/{component}/component.toml"
+        self.edit(about, "One sentence that says what it is for.", "It is for all.")
+        self.edit(about, "what it is built on", "Python")
+
     def commit(self, message: str = "Work") -> str:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)

@@ -25,6 +25,12 @@ MOST_EDITED = 15
 SHORTEST_WHY = 40
 """Characters that the body of a patch has at least: it says why."""
 
+UNWRITTEN = {
+    "summary": "One sentence that says what it is for.",
+    "implementation": "what it is built on",
+}
+"""What `series new` writes for fields that only a person can fill in."""
+
 _SILENT = (b"#", b"<!--", b")", b"]", b"}")
 """How lines begin that are no items: comments, and ends of what is above."""
 
@@ -50,6 +56,10 @@ def advice(upstream: Upstream, name: str) -> Iterator[Problem]:
     Raises:
         SeriesError: the series does not apply, or what it requires clashes.
     """
+    for field, text in UNWRITTEN.items():
+        if getattr(upstream.catalogue[name], field) == text:
+            what = f"its {field} is still what `series new` wrote"
+            yield Problem(f"patches/{name}/component.toml", what)
     for file, entry in upstream.catalogue[name].series:
         parsed = patch.parse(file, entry.data)
         where = f"patches/{name}/{file}"

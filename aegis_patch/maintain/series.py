@@ -46,8 +46,8 @@ _EXPORT = [
 ]
 _ABOUT = """\
 title = {title}
-summary = "One sentence that says what it is for."
-implementation = "what it is built on"
+summary = "{summary}"
+implementation = "{implementation}"
 kind = "{kind}" # {kinds}
 status = "experimental" # {statuses}
 requires = {requires}
@@ -92,6 +92,7 @@ def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
         kind="integration" if needs else "component",
         kinds=" or ".join(component.KINDS),
         statuses=" or ".join(component.STATUSES),
+        **rules.UNWRITTEN,
         requires=str(requires).replace("'", '"'),
     )
     (place / "component.toml").write_text(about)

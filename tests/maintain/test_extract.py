@@ -60,6 +60,7 @@ def test_commits_become_a_component(tmp_path: Path, own: Project, shop: Project)
     made = extract(own, shop)
     assert made["series"] == [{"name": "bell", "patches": 2, "changed": 2}]
     assert (made["left_out"], made["problems"]) == ([], [])
+    own.describe("bell")
     assert own.aegis("upstream", "series", "check", "bell").out == "Nothing is wrong.\n"
     shop.path.rename(tmp_path / "away")
     assert "Ring longer" in Project(own.path / ".series/bell").git("log", "-p")
@@ -133,6 +134,7 @@ def test_a_commit_that_does_not_fit_stops_as_git_does(own: Project, shop: Projec
     place.git("add", "--all")
     place.git("cherry-pick", "--continue")
     assert own.aegis("upstream", "series", "save", "bell").out == "bell: 3 patches, 3 changed\n"
+    own.describe("bell")
     assert own.aegis("upstream", "series", "check", "bell").out == "Nothing is wrong.\n"
 
 

@@ -27,7 +27,11 @@ Bug-Debian: https://bugs.example/1
  two
 """
 PLAIN = "Index: x\n--- docs/plain.md.orig\n+++ docs/plain.md\n@@ -0,0 +1 @@\n+plain\n"
-PLAINLY = """patches/nice/plain.patch: the body doesn't say why, in more than 40 characters
+PLAINLY = """patches/nice/component.toml: its summary is still what `series new` wrote
+  next aegis upstream series open nice
+patches/nice/component.toml: its implementation is still what `series new` wrote
+  next aegis upstream series open nice
+patches/nice/plain.patch: the body doesn't say why, in more than 40 characters
   next aegis upstream series open nice
 """
 MAIL = """From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001

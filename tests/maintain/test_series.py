@@ -26,6 +26,7 @@ def own(tmp_path: Path) -> Project:
     made.write("base/calc.py", CALC)
     (made.path / "patches").mkdir()
     made.aegis("upstream", "series", "new", "mail")
+    made.describe("mail")
     opened = Project(Path(made.aegis("upstream", "series", "open", "mail", "--json").json["made"]))
     opened.write("mail.py", "MAIL = 1\n")
     opened.commit("Send mail\n\nBecause people wait for a letter, and not for nothing.")
@@ -151,6 +152,7 @@ def test_refresh_stops_where_a_hand_is_needed(own: Project) -> None:
 
 def test_a_series_that_requires_another_follows_too(own: Project) -> None:
     own.aegis("upstream", "series", "new", "post")
+    own.describe("post")
     about = "patches/post/component.toml"
     own.edit(about, "requires = []", 'requires = ["mail"]')
     own.aegis("upstream", "series", "open", "post")
