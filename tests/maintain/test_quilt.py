@@ -34,6 +34,10 @@ patches/nice/component.toml: its implementation is still what `series new` wrote
 patches/nice/plain.patch: the body doesn't say why, in more than 40 characters
   next aegis upstream series open nice
 """
+SAID = """nice: 3 patches, 3 changed
+Say what it is in patches/nice/component.toml, then:
+  next aegis upstream series check nice
+"""
 MAIL = """From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
 From: Dora Debian <dora@debian.example>
 Date: Thu, 1 Jan 2026 00:00:00 +0000
@@ -70,7 +74,7 @@ def own(tmp_path: Path) -> Project:
 
 def test_a_series_of_quilts_is_imported(own: Project) -> None:
     said = own.aegis("upstream", "series", "import", "nice", "../debian").out
-    assert said == "nice: 3 patches, 3 changed\n"
+    assert said == SAID
     assert own.read("patches/nice/series") == "be-nice.patch\nplain.patch\nnicer.patch\n"
     wanted = "Whoever runs the program likes to be asked how they are.\n\nSo does everybody else.\n"
     wanted += "Author: Dora Debian <dora@debian.example>\nBug-Debian: https://bugs.example/1\n"
@@ -113,7 +117,7 @@ def test_a_patch_is_placed_as_debian_does(own: Project) -> None:
     near = NICE.replace("--- a/docs/nice.md", "--- a/docs/nice")
     Project(own.path.parent / "debian").write("nice.diff", near)
     said = own.aegis("upstream", "series", "import", "nice", "../debian").out
-    assert said == "nice: 3 patches, 3 changed\n"
+    assert said == SAID
     assert Project(own.path / ".series/nice").read("docs/nice.md") == "one\nnice\nnicer\ntwo\n"
 
 

@@ -129,7 +129,23 @@ def _import(run: Run, root: Path, names: Sequence[str]) -> int:
     if len(names) != 2:
         what = "Name the new component, and the directory with quilt's `series`."
         raise Usage(what, next="aegis upstream --help")
-    return _saved(run, [quilt.import_series(root, names[0], run.where / names[1])])
+    done = quilt.import_series(root, names[0], run.where / names[1])
+    place, next = root / "patches" / done.name, f"aegis upstream series check {done.name}"
+    next = from_here(next, run.where)
+
+    def as_text() -> None:
+        if not run.quiet:
+            _show_series(done)
+            _show_what_to_fill_in(place, next)
+
+    return show(run, {"made": str(place), "series": [asdict(done)], "next": next}, as_text)
+
+
+def _show_what_to_fill_in(place: Path, next: str) -> None:
+    from aegis_patch.terminal.as_text import show_next
+
+    screen().line(f"Say what it is in {os.path.relpath(place)}/component.toml, then:")
+    show_next(screen(), next, indent=2)
 
 
 def _extract(
@@ -148,7 +164,6 @@ def _extract(
 
     def as_text() -> None:
         from aegis_patch.terminal.as_json import plain
-        from aegis_patch.terminal.as_text import show_next
 
         if not run.quiet:
             _show_series(done.series)
@@ -156,8 +171,7 @@ def _extract(
                 screen().line(f"left out: {plain(each)}", hang=4)
         _show_problems(run, done.problems)
         if not run.quiet:
-            screen().line(f"Say what it is in {os.path.relpath(place)}/component.toml, then:")
-            show_next(screen(), next, indent=2)
+            _show_what_to_fill_in(place, next)
 
     shown = {"made": str(place), "series": [asdict(done.series)], "left_out": [*done.left_out]}
     show(run, {**shown, "problems": _json(run, done.problems), "next": next}, as_text)
