@@ -69,6 +69,7 @@ def test_one_project_does_not_stop_the_others(own: Project, tmp_path: Path) -> N
     assert found["b"]["what"] == "conflicts in app/__main__.py"
     assert {each.path: each.head for each in (b, c, d)} == before
     assert not b.git("status", "--porcelain")
+    assert run("fleet", "update", b.path).out.endswith("\n1 with conflicts\n")
     assert b.aegis(*found["b"]["next"].split()[1:], code=3)
 
 

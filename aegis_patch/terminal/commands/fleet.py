@@ -40,7 +40,8 @@ def fleet(run: Landing, command: FleetWords = None, to: To = None, branch: Branc
             raise Usage("Say what to do: status or update.", next="aegis fleet --help")
     outcomes = Counter(_shown(run, each) for each in found)
     if not (run.json or run.quiet):
-        counts = [f"{count} {outcome}" for outcome, count in sorted(outcomes.items())]
+        named = {"conflicts": "with conflicts"}
+        counts = [f"{n} {named.get(outcome, outcome)}" for outcome, n in sorted(outcomes.items())]
         screen().line(bold(", ".join(counts)))
     if outcomes["refused"] or outcomes["failed"]:
         return 1
