@@ -21,8 +21,6 @@ _SUBJECT = re.compile(
 )
 _FOLDED = re.compile(r"^(Subject:.*)\n[ \t]+(?=\S)", re.MULTILINE)
 _OF_MAIL = re.compile(r"^(?:From [0-9a-f]{40} .*|Date:.*)\n", re.MULTILINE)
-
-
 _TITLE = re.compile(r"([^\n:]{1,72})(?:\n\n|\Z)")
 """A first line as git has it, and StGit's export; one with a colon is a field."""
 

@@ -78,9 +78,13 @@ def files(text: bytes) -> tuple[str, ...]:
     """The files that carry the answers of a record: those it lists in `[identity]`, or FILES.
 
     Raises:
-        SeriesError: that is no list of texts.
+        SeriesError: that is no list of texts, or has the record itself.
     """
-    return _listed(_table(text).get("files", [*FILES]), "files of [identity]")
+    listed = _listed(_table(text).get("files", [*FILES]), "files of [identity]")
+    if RECORD in listed:
+        what = f"[identity] lists {RECORD}, which has its answers"
+        raise SeriesError(what, where=f"base/{RECORD}")
+    return listed
 
 
 def choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:

@@ -74,6 +74,7 @@ def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
         ('"src/lantern_light/settings.py"', []),
         ('"src/lantern_light/settings.py", "gone"', ["[identity] lists gone, which isn't there"]),
         ("1", ["files of [identity] is no list of texts"]),
+        ('"aegis.toml"', ["[identity] lists aegis.toml, which has its answers"]),
     ):
         own.write("base/aegis.toml", f"{listed}\n[identity]\nfiles = [{files}]\n")
         found = run("-C", own.path, "upstream", "check", "--json").json["problems"]
