@@ -12,8 +12,10 @@ from typing import Annotated
 import typer
 
 from app.core import settings, tied
-from app.core.component import check_settings, discover, load
+from app.core.component import check_settings, discover, load, packages
 from app.core.settings import BadSettingsError, Settings, read
+
+CHANGED = "The components have changed: stop this with Ctrl+C, then type `make serve`."
 
 
 def dev(
@@ -72,8 +74,12 @@ def _run(commands: list[list[str]]) -> int:
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         # In groups of their own: Ctrl-C ends them once, by us, or they would hurry.
         running = [stack.enter_context(tied.start(command)) for command in commands]
+        plugged = packages()
         while all(process.poll() is None for process in running):
             time.sleep(0.1)
+            if plugged != packages():
+                plugged = packages()
+                print(CHANGED, file=sys.stderr, flush=True)
         return next(code for process in running if (code := process.poll()) is not None)
     return 0
 

@@ -101,12 +101,14 @@ def load(reference: str) -> Any:
         raise ComponentError(f"can't load {reference!r}: {_one_line(error)}") from error
 
 
+def packages() -> list[str]:
+    """The names below `app/components/`, as they are at this moment."""
+    return sorted(each.name for each in pkgutil.iter_modules(app.components.__path__) if each.ispkg)
+
+
 def discover() -> list[Component]:
     """Every component that is plugged in, by name."""
-    packages = {
-        found.name for found in pkgutil.iter_modules(app.components.__path__) if found.ispkg
-    }
-    return [found for name in sorted(packages) if (found := _component_in(name)) is not None]
+    return [found for name in packages() if (found := _component_in(name)) is not None]
 
 
 def check_settings() -> None:

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.cli.dev import _watched
+from app.cli.dev import CHANGED, _watched
 from app.core import settings, tied
 from app.core.settings import BadSettingsError
 from tests.conftest import ended, until
@@ -116,6 +116,9 @@ def test_all_of_it_runs_and_all_of_it_ends(tmp_path):
         )
         assert twice.returncode == 2
         assert f"process {running.pid}" in twice.stderr
+        (path / "app/components/bell").mkdir()
+        (path / "app/components/bell/__init__.py").touch()
+        until(lambda: CHANGED in (tmp_path / "log").read_text())
         running.send_signal(signal.SIGTERM)
         ended(running)
         assert (path / "stopped").exists()
