@@ -57,7 +57,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     monkeypatch.setattr(settings, "DEV_FILE", tmp_path / "data/dev.env")
     monkeypatch.setattr(admin_session, "SIGNED_OUT", tmp_path / "data/signed-out")
     for counted in (credentials.TOKENS, credentials.COOKIES):
-        counted.forget()
+        counted._wrong.clear()
     for variable in settings.Settings.model_fields:
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setenv("ALLOWED_HOSTS", "*")  # a test may call the server what it likes

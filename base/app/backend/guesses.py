@@ -38,10 +38,6 @@ class Guesses:
             structlog.get_logger(__name__).warning("too many wrong guesses", address=address)
         return 0
 
-    def forget(self) -> None:
-        """Begin to count anew; for tests."""
-        self._wrong.clear()
-
 
 def network(address: str) -> str:
     """The address, or the network that one customer has of IPv6."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from app.cli.root import cli
+from app.cli.root import cli as cli
 from app.core.component import ComponentError
 from app.core.settings import BadSettingsError
 
@@ -14,6 +14,3 @@ def main() -> None:
     except (BadSettingsError, ComponentError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-
-
-__all__ = ["cli", "main"]

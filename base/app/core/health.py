@@ -66,18 +66,15 @@ async def _ask(check: Check, timeout: float) -> Health:
 def _check_of(component: Component) -> Check:
     # Imported here, so that the time for the answer is the check's own.
     try:
-        check: Check = load(component.health) if component.health else _no_check
+        unknown = partial(_known, Health("ok", "installed; no health check"))
+        check: Check = load(component.health) if component.health else unknown
     except ComponentError as error:
-        return partial(_broken, str(error))
+        return partial(_known, Health("down", str(error)))
     return check
 
 
-async def _no_check() -> Health:
-    return Health("ok", "installed; no health check")
-
-
-async def _broken(reason: str) -> Health:
-    return Health("down", reason)
+async def _known(health: Health) -> Health:
+    return health
 
 
 async def _core() -> Health:
