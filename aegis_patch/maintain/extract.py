@@ -7,6 +7,7 @@ stops in the open series.
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -15,10 +16,19 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused, Usage
-from aegis_patch.maintain import beside_anchors, check, checkout, project_changes, series
+from aegis_patch.maintain import (
+    beside_anchors,
+    check,
+    checkout,
+    hunks,
+    project_changes,
+    series,
+)
+from aegis_patch.maintain.hunks import Hunk
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.maintain.project_changes import Change, Wanted
 from aegis_patch.objects import texts, tree_merges
+from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.project import find, git
 from aegis_patch.project.find import Project
@@ -26,7 +36,7 @@ from aegis_patch.stack import component, pristine
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import identity_files
-from aegis_patch.values import dataclass
+from aegis_patch.values import dataclass, replace
 
 _WHO = pygit2.Signature("aegis", "series@aegis.invalid", 1767225600, 0)  # as in `series`
 
@@ -56,12 +66,29 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
             file.write(f"{project.objects}\n")
         store = pygit2.Repository(str(place))
         changes = [*project_changes.changes(store, project, wanted)]
+        count = sum(len(each.hunks) for each in changes)
+        again = replace(wanted, hunks=None).command("--dry-run")
+        hunks.refuse_unknown(wanted.hunks or (), count, again)
         _pick(store, opened.within(store), wanted, [each for each in changes if _is_some(each)])
         _keep(place)
     saved = series.save(root, wanted.name)
     left_out = tuple(each.left_out for each in changes if each.left_out)
     stays = _left_of_project(store, place, project)
     return Extracted(saved, left_out, (*stays, *check.of_upstream(root)))
+
+
+def listed(root: Path, wanted: Wanted) -> list[Hunk]:
+    """All hunks of the commits; nothing is made of them.
+
+    Raises:
+        Refused: something isn't as it has to be.
+    """
+    project = find.find(wanted.project)
+    _refuse_uncommitted(project)
+    _refuse_unknown(root, wanted)
+    with scratch([git.objects(root), project.objects]) as store:
+        changes = project_changes.changes(store, project, replace(wanted, hunks=()))
+        return [*itertools.chain.from_iterable(each.hunks for each in changes)]
 
 
 def _is_some(change: Change) -> bool:
@@ -151,12 +178,9 @@ def _refuse_missing(opened: Upstream, wanted: Wanted, so_far: Tree, change: Chan
             continue
         for name, other in opened.catalogue.items():
             if path in component.brought(other):
-                needs = ",".join([*wanted.requires, name])
-                words = [f"aegis upstream extract {wanted.name} {shlex.quote(wanted.range)}"]
-                words += [f"--project {shlex.quote(str(wanted.project))} --requires {needs}"]
-                words += ["--", *map(shlex.quote, wanted.paths)] if wanted.paths else []
+                again = replace(wanted, requires=[*wanted.requires, name])
                 what = f"{change} changes a file of {name}, which {wanted.name} doesn't require."
-                raise Refused(what, where=path, next=" ".join(words))
+                raise Refused(what, where=path, next=again.command())
         log = f"git -C {shlex.quote(str(wanted.project))} log --oneline -- {shlex.quote(path)}"
         what = f"{change} changes a file that isn't in base/, and that no commit before it makes."
         raise Refused(what, where=path, next=f"Which range has all of it? `{log}`")

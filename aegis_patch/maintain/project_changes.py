@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import pygit2
 
 from aegis_patch.errors import Refused
-from aegis_patch.maintain import series
+from aegis_patch.maintain import hunks, series
+from aegis_patch.maintain.hunks import Hunk, Numbers
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git
@@ -31,13 +33,30 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A component's name, and the commits and the files of a project that it is made of."""
+    """A component's name, and the commits, files and hunks of a project that it is made of.
+
+    Without `paths` these are all files; `hunks` is None for all hunks.
+    """
 
     name: str
     range: str
     project: Path
     requires: Sequence[str] = ()
     paths: Sequence[str] = ()
+    hunks: Numbers | None = None
+
+    def takes(self, hunk: Hunk) -> bool:
+        """Whether a hunk of a file that is asked for is."""
+        return self.hunks is None or any(hunk.number in each for each in self.hunks)
+
+    def command(self, *options: str) -> str:
+        """What to type for it."""
+        words = ["aegis", "upstream", "extract", self.name, self.range, *options]
+        words += ["--project", str(self.project)]
+        words += ["--requires", ",".join(self.requires)] if self.requires else []
+        words += ["--hunks", hunks.written(self.hunks)] if self.hunks else []
+        words += ["--", *self.paths] if self.paths else []
+        return shlex.join(words)
 
     def has(self, path: str) -> bool:
         """Whether a file is asked for."""
@@ -52,11 +71,16 @@ class Change:
     commit: pygit2.Commit
     before: Tree
     after: Tree
+    hunks: Sequence[Hunk] = ()
     left_out: str = ""
 
     def __str__(self) -> str:
-        subject = self.commit.message.partition("\n")[0]
-        return f"{self.commit.short_id} {subject}"
+        return _shown(self.commit)
+
+
+def _shown(commit: pygit2.Commit) -> str:
+    subject = commit.message.partition("\n")[0]
+    return f"{commit.short_id} {subject}"
 
 
 def changes(store: pygit2.Repository, project: Project, wanted: Wanted) -> Iterator[Change]:
@@ -74,13 +98,14 @@ def changes(store: pygit2.Repository, project: Project, wanted: Wanted) -> Itera
         raise Refused(what, where=str(project.root), next=log) from error
     if not listed:
         raise Refused(f"{wanted.range} holds no commit.", where=str(project.root), next=log)
+    numbers = count(1)
     for line in listed:
         id, *parents = line.split()
         commit = store[id].peel(pygit2.Commit)
         if len(parents) > 1:
             _refuse_own_work(store, project, commit, wanted)
         else:
-            yield _change(store, project, commit, wanted)
+            yield _change(store, project, commit, wanted, numbers)
 
 
 def _refuse_own_work(
@@ -102,26 +127,32 @@ def _refuse_own_work(
 
 
 def _change(
-    store: pygit2.Repository, project: Project, commit: pygit2.Commit, wanted: Wanted
+    store: pygit2.Repository,
+    project: Project,
+    commit: pygit2.Commit,
+    wanted: Wanted,
+    numbers: Iterator[int],
 ) -> Change:
     after = _files(store, project, commit)
     parent = next(iter(commit.parents), None)
     before = _files(store, project, parent) if parent else trees.empty(store)
     differing = before.changed(after)
     if RECORD in differing:
-        nothing = Change(commit, before, before)
-        return Change(commit, before, before, f"{nothing}: it changes {RECORD}, as aegis does")
+        left_out = f"{_shown(commit)}: it changes {RECORD}, as aegis does"
+        return Change(commit, before, before, left_out=left_out)
     paths = [path for path in differing if wanted.has(path)]
+    found = [*hunks.of(_shown(commit), before, after, paths, numbers)]
+    taken = [*filter(wanted.takes, found)]
     rest = [path for path in differing if path not in (*paths, *_NEVER)]
-    sides = before, before.replaced({path: after.lookup(path) for path in paths})
+    rest += [f"hunk {each.number} ({each.where})" for each in found if each not in taken]
+    sides = before, hunks.applied(before, after, taken)
     if RECORD in before:
         record.parse(before.read(RECORD))  # which may be broken in between
-    there = [path for path in identity_files.files(before.read(RECORD)) if path in paths]
-    if there:
+    own = {each.path for each in taken}
+    if there := [path for path in identity_files.files(before.read(RECORD)) if path in own]:
         sides = _under_identity(project, commit, sides, there)
-    made = Change(commit, *sides)
-    left_out = f"{made}: {', '.join(rest)}" if rest else ""
-    return Change(commit, *sides, left_out)
+    left_out = f"{_shown(commit)}: {', '.join(rest)}" if rest else ""
+    return Change(commit, *sides, found, left_out)
 
 
 def _files(store: pygit2.Repository, project: Project, commit: pygit2.Commit) -> Tree:

@@ -118,6 +118,12 @@ Required = Annotated[
         "--requires", metavar="NAMES", help="With extract: what it requires, separated by commas."
     ),
 ]
+HunkNumbers = Annotated[
+    str,
+    typer.Option(
+        "--hunks", metavar="NUMBERS", help="With extract: only these, as --dry-run numbers them."
+    ),
+]
 FleetWords = Annotated[list[str] | None, typer.Argument(metavar="status|update", hidden=True)]
 Branch = Annotated[
     str, typer.Option("--branch", metavar="NAME", help="Leave each update on a new branch NAME.")

@@ -113,6 +113,54 @@ def test_other_work_is_left_out(own: Project, shop: Project) -> None:
     assert "tea" not in Project(own.path / ".series/bell").git("log", "-p", "--format=")
 
 
+def test_a_file_is_split_by_hunk(own: Project, shop: Project) -> None:
+    shop.edit("README.md", "# Corner Shop\n", "# The Corner Shop\n")
+    shop.edit("README.md", "Run its tests", "Ring it.\n\nRun its tests")
+    shop.edit(".env.example", "# Settings;", "# All settings;")
+    shop.edit(".env.example", "# MINE=1\n", "# MINE=1\n\n# How it rings\n# BELL=Ding.\n")
+    (shop.path / "bell.ogg").write_bytes(b"\0ding")
+    shop.write("app/components/bell.py", BELL)
+    shop.commit("Ring, and be the shop")
+    shop.edit(".env.example", "# MINE=1\n", "# MINE=2\n")
+    shop.edit(".env.example", "# BELL=Ding.\n", "# BELL=Dong.\n")
+    shop.git("rm", "--quiet", "bell.ogg")
+    shop.commit("Ring longer")
+    listed = extract(own, shop, "--dry-run")
+    first, last = shop.git("log", "-2", "--reverse", "--format=%h", "--abbrev=7").split()
+    assert listed["hunks"][2] == {
+        "number": 3,
+        "commit": f"{first} Ring, and be the shop",
+        "where": "README.md:1",
+        "text": "-# Corner Shop\n+# The Corner Shop\n",
+    }
+    assert [f"{each['number']} {each['where']}" for each in listed["hunks"]] == [
+        *("1 .env.example:1", "2 .env.example:8", "3 README.md:1", "4 README.md:9"),
+        *("5 app/components/bell.py:1", "6 bell.ogg:1"),
+        *("7 .env.example:7", "8 .env.example:10", "9 bell.ogg:1"),
+    ]
+    assert listed["hunks"][4]["text"] == "new file, 6 lines"
+    assert listed["hunks"][8]["text"] == "deleted file, binary"
+    assert not own.git("status", "--porcelain", "--ignored")
+    assert listed["next"].endswith("--hunks 1-9`")
+    error = extract(own, shop, "--hunks", "2,9-10", code=1)["error"]
+    assert error["what"] == "No hunk 9-10: they are numbered from 1 to 9."
+    assert pasted(own, error["next"]).endswith("--hunks 1-9`\n")
+    made = extract(own, shop, "--hunks", "4-5,2,8")
+    assert made["left_out"] == [
+        f"{first} Ring, and be the shop: hunk 1 (.env.example:1), hunk 3 (README.md:1), "
+        "hunk 6 (bell.ogg:1)",
+        f"{last} Ring longer: hunk 7 (.env.example:7), hunk 9 (bell.ogg:1)",
+    ]
+    place = Project(own.path / ".series/bell")
+    assert place.subjects[:2] == ["Ring longer", "Ring, and be the shop"]
+    assert place.read(".env.example") == (
+        "# Settings; copy this file to .env.\n\n\n# How it rings\n# BELL=Dong.\n# yours below\n"
+    )
+    assert place.read("README.md").startswith("# Amber Finch\n")
+    assert "Ring it." in place.read("README.md")
+    assert not (place.path / "bell.ogg").exists()
+
+
 def test_a_commit_that_does_not_fit_stops_as_git_does(own: Project, shop: Project) -> None:
     shop.edit("README.md", "## Run it", "## Start")
     shop.commit("Before, too")
@@ -237,6 +285,7 @@ def test_what_it_requires_is_asked_for(own: Project, shop: Project) -> None:
         ("bell before..before", 1, "holds no commit"),
         ("bell nope..", 1, "git knows no range nope.."),
         ("bell before", 2, "is no range"),
+        ("bell before.. --hunks 1,x", 2, "'1,x' lists no hunks"),
         ("bell before.. -- nope", 1, "No commit of before.. changes what is asked for."),
         ("bell before.. --requires x", 1, "No component 'x'."),
         ("bell before.. -- late", 1, "that no commit before it makes"),

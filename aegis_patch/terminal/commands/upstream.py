@@ -12,14 +12,17 @@ from aegis_patch import errors
 from aegis_patch.errors import Refused, SeriesError, Usage
 from aegis_patch.terminal.run import Run, beside, from_here, show
 from aegis_patch.terminal.screen import bold, screen
-from aegis_patch.values import asdict
+from aegis_patch.values import asdict, replace
 
 if TYPE_CHECKING:
+    from aegis_patch.maintain.hunks import Hunk
     from aegis_patch.maintain.problem import Problem
+    from aegis_patch.maintain.project_changes import Wanted
     from aegis_patch.maintain.series import Series
-    from aegis_patch.terminal.options import From, ProjectOf, Required, UpstreamWords
+    from aegis_patch.terminal.options import From, HunkNumbers, ProjectOf, Required, UpstreamWords
 
 VERBS = ("new", "check", "series", "extract")
+_HUNK = ("number", "commit", "where", "text")
 SERIES = ("new", "open", "save", "refresh", "check", "test", "import")
 """What `aegis upstream series` does."""
 
@@ -30,6 +33,7 @@ def upstream(
     source: From = "",
     project: ProjectOf = "",
     requires: Required = "",
+    hunks: HunkNumbers = "",
 ) -> int:
     """Maintain your own upstream.
 
@@ -57,9 +61,10 @@ def upstream(
     series check [NAME]: check that series are as `save` writes them, and easy to review.
 
     extract NAME REV..REV [-- PATH]: make a component of commits of a --project, or of what they
-    change in some files. It stops where a commit doesn't fit.
+    change in some files. It stops where a commit doesn't fit. With --dry-run it numbers the hunks,
+    and makes nothing; with --hunks 1,3-5 it takes these.
     """
-    if run.dry:
+    if run.dry and (command or [])[:1] != ["extract"]:
         raise Usage("aegis upstream has no --dry-run: git shows what it wrote.", next="git diff")
     try:
         match command or []:
@@ -70,8 +75,12 @@ def upstream(
             case ["series", verb, *names] if verb in SERIES:
                 return _series(run, verb, names)
             case ["extract", name, commits, *paths]:
+                from aegis_patch.maintain.project_changes import Wanted
+
                 needs = [each for each in requires.split(",") if each]
-                return _extract(run, name, commits, project, needs, paths)
+                paths = [path.removeprefix("./").rstrip("/") for path in paths]
+                there = (run.where / project).resolve()
+                return _extract(run, Wanted(name, commits, there, needs, paths), hunks)
             case _:
                 what = f"Say what to do: new DIR, check, series {'|'.join(SERIES)} or extract."
                 raise Usage(what, next="aegis upstream --help")
@@ -148,16 +157,16 @@ def _show_what_to_fill_in(place: Path, next: str) -> None:
     show_next(screen(), next, indent=2)
 
 
-def _extract(
-    run: Run, name: str, commits: str, project: str, needs: Sequence[str], paths: Sequence[str]
-) -> int:
-    from aegis_patch.maintain import checkout, extract
-    from aegis_patch.maintain.project_changes import Wanted
+def _extract(run: Run, wanted: Wanted, numbers: str) -> int:
+    from aegis_patch.maintain import checkout, extract, hunks
 
     root = checkout.find(run.where)
-    paths = [path.removeprefix("./").rstrip("/") for path in paths]
-    wanted = Wanted(name, commits, (run.where / project).resolve(), needs, paths)
+    if run.dry:
+        return _list_hunks(run, wanted, extract.listed(root, wanted))
+    if numbers:
+        wanted = replace(wanted, hunks=hunks.parse(numbers))
     done = extract.extract(root, wanted)
+    name = wanted.name
     place = root / "patches" / name
     verb = "open" if done.problems else "check"
     next = from_here(f"aegis upstream series {verb} {name}", run.where)
@@ -176,6 +185,29 @@ def _extract(
     shown = {"made": str(place), "series": [asdict(done.series)], "left_out": [*done.left_out]}
     show(run, {**shown, "problems": _json(run, done.problems), "next": next}, as_text)
     return errors.CHANGED if done.problems else errors.OK
+
+
+def _list_hunks(run: Run, wanted: Wanted, found: Sequence[Hunk]) -> int:
+    """Show the hunks of commits, numbered."""
+    taken = replace(wanted, hunks=[range(1, len(found) + 1)] if found else None)
+    next = f"Which hunks? `{from_here(taken.command(), run.where)}`"
+
+    def as_text() -> None:
+        from aegis_patch.terminal.as_json import plain
+        from aegis_patch.terminal.as_text import show_next
+
+        commit = ""
+        for each in found:
+            if each.commit != commit:
+                screen().line(bold(plain(each.commit)))
+            commit = each.commit
+            screen().line(f"{each.number} {plain(each.where)}")
+            for line in each.text.splitlines():
+                screen().raw(f"    {plain(line)}".rstrip())
+        show_next(screen(), next)
+
+    shown = [{name: getattr(each, name) for name in _HUNK} for each in found]
+    return show(run, {"hunks": shown, "next": next}, as_text)
 
 
 def _made(run: Run, place: Path, said: str, next: str, problems: Sequence[Problem] = ()) -> int:

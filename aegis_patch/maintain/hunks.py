@@ -1,0 +1,118 @@
+"""The hunks of a project's commits, by number: a component may be made of some of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from aegis_patch.errors import Refused, Usage
+from aegis_patch.objects import texts
+from aegis_patch.objects.trees import Entry, Tree
+from aegis_patch.stack.patch import LINK
+from aegis_patch.values import dataclass
+
+Numbers = Sequence[range]
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Lines that a commit changes, with none in between that stays; or a file that has no lines.
+
+    `at` and `to` are None where a file as a whole is new, gone, binary or a link.
+    """
+
+    number: int
+    commit: str
+    path: str
+    text: str
+    at: range | None = None
+    to: range | None = None
+
+    @property
+    def where(self) -> str:
+        """The file, and the line after the commit."""
+        return f"{self.path}:{self.to.start + 1 if self.to else 1}"
+
+
+def of(
+    commit: str, before: Tree, after: Tree, paths: Sequence[str], numbers: Iterator[int]
+) -> Iterator[Hunk]:
+    """The hunks of some files of a commit, each with the next number."""
+    for path in paths:
+        was, now = before.lookup(path), after.lookup(path)
+        if not (was and now and _has_lines(was) and _has_lines(now) and was.id != now.id):
+            yield Hunk(next(numbers), commit, path, _about(was, now))
+            continue
+        old, new = texts.lines(was.data), texts.lines(now.data)
+        for at, to in texts.hunks(was.data, now.data):
+            signed = [b"-" + line for line in old[at.start : at.stop]]
+            signed += [b"+" + line for line in new[to.start : to.stop]]
+            text = "".join(line.decode("utf-8", "replace") for line in signed)
+            yield Hunk(next(numbers), commit, path, text, at, to)
+
+
+def _has_lines(file: Entry) -> bool:
+    return file.mode != LINK and not texts.is_binary(file.data)
+
+
+def _about(was: Entry | None, now: Entry | None) -> str:
+    """What happens to a file that is taken as a whole, or not at all."""
+    file = now or was
+    assert file
+    what = "changed" if was and now else "new" if now else "deleted"
+    if was and now and was.id == now.id:
+        return f"mode {was.mode:o} becomes {now.mode:o}"
+    if file.mode == LINK:
+        return f"{what} link"
+    count = len(texts.lines(file.data))
+    size = f"{count} line{'s' * (count != 1)}" if _has_lines(file) else "binary"
+    return f"{what} file, {size}"
+
+
+def applied(before: Tree, after: Tree, taken: Collection[Hunk]) -> Tree:
+    """A tree with these hunks alone; a mode comes with any hunk of its file."""
+    made: dict[str, Entry | None] = {}
+    for path in {each.path for each in taken}:
+        was, now = before.lookup(path), after.lookup(path)
+        made[path] = now
+        edits = [(each.at, each.to) for each in taken if each.path == path]
+        if was and now and edits != [(None, None)]:
+            made[path] = now.rewritten(_with(was.data, now.data, edits))
+    return before.replaced(made)
+
+
+def _with(was: bytes, now: bytes, edits: Sequence[tuple[range | None, range | None]]) -> bytes:
+    new = texts.lines(now)
+    parts = [(at, new[to.start : to.stop]) for at, to in edits if at is not None and to is not None]
+    return b"".join(texts.spliced(texts.lines(was), parts))
+
+
+def parse(typed: str) -> Numbers:
+    """The numbers of `1,3-5`.
+
+    Raises:
+        Usage: it has another form.
+    """
+    found = []
+    for word in typed.split(","):
+        match = _RANGE.fullmatch(word.strip())
+        if not match:
+            what = f"{typed!r} lists no hunks: numbers and ranges, such as 1,3-5."
+            raise Usage(what, next="aegis upstream --help")
+        first, last = int(match[1]), int(match[2] or match[1])
+        found.append(range(min(first, last), max(first, last) + 1))
+    return found
+
+
+def written(ranges: Numbers) -> str:
+    """Numbers, as `parse` reads them."""
+    return ",".join(f"{each[0]}-{each[-1]}" if len(each) > 1 else str(each[0]) for each in ranges)
+
+
+def refuse_unknown(wanted: Numbers, count: int, next: str) -> None:
+    """Refuse numbers that no hunk has."""
+    for each in wanted:
+        if each[0] < 1 or each[-1] > count:
+            what = f"No hunk {written([each])}: they are numbered from 1 to {count}."
+            raise Refused(what, next=next)
