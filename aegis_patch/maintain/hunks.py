@@ -19,20 +19,16 @@ _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 class Hunk:
     """Lines that a commit changes, with none in between that stays; or a file that has no lines.
 
-    `at` and `to` are None where a file as a whole is new, gone, binary or a link.
+    `at` is where `lines` come in the file before; None for a file as a whole: new, gone, binary.
     """
 
     number: int
     commit: str
     path: str
     text: str
+    where: str
     at: range | None = None
-    to: range | None = None
-
-    @property
-    def where(self) -> str:
-        """The file, and the line after the commit."""
-        return f"{self.path}:{self.to.start + 1 if self.to else 1}"
+    lines: Sequence[bytes] = ()
 
 
 def of(
@@ -42,14 +38,15 @@ def of(
     for path in paths:
         was, now = before.lookup(path), after.lookup(path)
         if not (was and now and _has_lines(was) and _has_lines(now) and was.id != now.id):
-            yield Hunk(next(numbers), commit, path, _about(was, now))
+            yield Hunk(next(numbers), commit, path, _about(was, now), f"{path}:1")
             continue
         old, new = texts.lines(was.data), texts.lines(now.data)
         for at, to in texts.hunks(was.data, now.data):
+            lines, where = new[to.start : to.stop], f"{path}:{to.start + 1}"
             signed = [b"-" + line for line in old[at.start : at.stop]]
-            signed += [b"+" + line for line in new[to.start : to.stop]]
-            text = "".join(line.decode("utf-8", "replace") for line in signed)
-            yield Hunk(next(numbers), commit, path, text, at, to)
+            signed += [b"+" + line for line in lines]
+            text = b"".join(signed).decode("utf-8", "replace")
+            yield Hunk(next(numbers), commit, path, text, where, at, lines)
 
 
 def _has_lines(file: Entry) -> bool:
@@ -76,16 +73,11 @@ def applied(before: Tree, after: Tree, taken: Collection[Hunk]) -> Tree:
     for path in {each.path for each in taken}:
         was, now = before.lookup(path), after.lookup(path)
         made[path] = now
-        edits = [(each.at, each.to) for each in taken if each.path == path]
-        if was and now and edits != [(None, None)]:
-            made[path] = now.rewritten(_with(was.data, now.data, edits))
+        own = [each for each in taken if each.path == path]
+        edits = [(each.at, each.lines) for each in own if each.at is not None]
+        if was and now and edits:
+            made[path] = now.rewritten(b"".join(texts.spliced(texts.lines(was.data), edits)))
     return before.replaced(made)
-
-
-def _with(was: bytes, now: bytes, edits: Sequence[tuple[range | None, range | None]]) -> bytes:
-    new = texts.lines(now)
-    parts = [(at, new[to.start : to.stop]) for at, to in edits if at is not None and to is not None]
-    return b"".join(texts.spliced(texts.lines(was), parts))
 
 
 def parse(typed: str) -> Numbers:

@@ -14,10 +14,6 @@ class Problem:
     what: str
     next: str = ""
 
-    def __str__(self) -> str:
-        """As it is printed on one line."""
-        return f"{self.where}: {self.what}" if self.where else self.what
-
 
 def of(error: SeriesError, next: str = "") -> Problem:
     """The problem that an error tells."""

@@ -34,12 +34,12 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
     patches = [*_listed(source.resolve())]
     with series.begun(root, name):
         place = series.directory(root, name)
-        known = set[str]()
+        known = {rules.named("")}
         for patch, how in patches:
             text = patch.read_bytes().decode("utf-8", "replace")
             subject, body = _message(text)
             if not subject or rules.named(subject) in known:
-                subject = patch.stem
+                subject, body = patch.stem, f"{subject}\n\n{body}"
             known.add(rules.named(subject))
             _apply(place, patch, how)
             said = f"{subject}\n\n{body}".strip()
@@ -72,7 +72,10 @@ def _placed(place: Path, patch: Path, how: Sequence[str]) -> bool:
         done = subprocess.run([*near, str(patch)], cwd=files, capture_output=True, check=False)
         if done.returncode:
             return False
-        series.run(place, f"--work-tree={files}", "add", "--all")
+        if any(each.name.lower() == ".git" for each in Path(files).rglob(".*")):
+            what = "This patch changes files of git's own, which no component can bring."
+            raise Refused(what, where=str(patch), next=f"grep -n [.]git/ {shlex.quote(str(patch))}")
+        series.run(place, f"--work-tree={files}", "add", "--all", "--force")
     made = series.run(place, "write-tree").strip()
     series.run(place, "reset", "--quiet", "--hard")
     series.run(place, "read-tree", "-m", "-u", "HEAD", made)

@@ -71,7 +71,8 @@ def advice(upstream: Upstream, name: str) -> Iterator[Problem]:
     start, end = pristine.before(upstream, name), pristine.after(upstream, name)
     for path, (old, new) in start.differences(end).items():
         before, after = (texts.lines(bytes_of(side)) for side in (old, new))
-        if old and new and (before[:1] != after[:1] or before[-1:] != after[-1:]):
+        is_text = not texts.is_binary(bytes_of(old) + bytes_of(new))
+        if old and new and is_text and (before[:1] != after[:1] or before[-1:] != after[-1:]):
             what = f"{path}: its first and its last line belong to the user"
             yield Problem(f"patches/{name}", what)
     count = edited(upstream, name)
@@ -122,7 +123,7 @@ def _in_its_patches(upstream: Upstream, name: str) -> Iterator[Problem]:
 
 def named(subject: str) -> str:
     """The file of a patch with this subject."""
-    return re.sub(r"[^a-z0-9]+", "-", subject.lower())[:200].strip("-") + ".patch"
+    return (re.sub(r"[^a-z0-9]+", "-", subject.lower())[:200].strip("-") or "patch") + ".patch"
 
 
 def edited(upstream: Upstream, name: str) -> int:

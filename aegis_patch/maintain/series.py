@@ -44,6 +44,7 @@ _EXPORT = [
     *("--no-base", "--src-prefix=a/", "--dst-prefix=b/"),
     *("--diff-algorithm=myers", "--unified=3", "--quiet", "--stdout", "-1"),
 ]
+_NO_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)).*|\A(?:From|Date|Subject): .*")
 _ABOUT = """\
 title = {title}
 summary = "{summary}"
@@ -336,25 +337,19 @@ def _changes(root: Path, name: str, exported: dict[str, bytes]) -> list[str]:
 def export(place: Path) -> dict[str, bytes]:
     """The patches of the commits since `start`, by file name, in order."""
     patches: dict[str, bytes] = {}
+    where, next = shown(place), f"git -C {shlex.quote(shown(place))} log start.."
     for commit in run(place, "rev-list", "--reverse", "start..HEAD").split():
-        patch = rules.named(run(place, "show", "--no-patch", "--format=%s", commit))
+        message = run(place, "show", "--no-patch", "--format=%s%n%n%b", commit)
+        subject, _, body = message.partition("\n\n")
+        if line := _NO_MESSAGE.search(body):
+            what = f"a line of its message, which `git am` takes for the patch: {line[0][:60]!r}"
+            raise Refused(f"{commit[:12]}: indent {what}.", where=where, next=next)
+        patch = rules.named(subject)
         if patch in patches:
             what = f"Two commits would be {patch}: give one another subject."
-            next = f"git -C {shlex.quote(shown(place))} log --oneline start.."
-            raise Refused(what, where=shown(place), next=next)
+            raise Refused(what, where=where, next=next)
         patches[patch] = _fixed(run(place, *_EXPORT, commit))
-        if b"\nGIT binary patch\n" in patches[patch]:
-            raise _is_binary(place, commit)
     return patches
-
-
-def _is_binary(place: Path, commit: str) -> Refused:
-    """The error of a commit with a file that no patch can hold."""
-    changed = run(place, "show", "--format=", "--numstat", "--no-renames", commit).splitlines()
-    binary = [line.split("\t")[2] for line in changed if line.startswith("-\t-\t")]
-    next = f"git -C {shlex.quote(shown(place))} show --stat {commit[:12]}"
-    what = "A binary file can't be in a series: put it in base/, or write it as text."
-    return Refused(what, where=", ".join(binary), next=next)
 
 
 def listed(root: Path, name: str) -> list[str]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from aegis_patch.errors import PatchRejected
 from aegis_patch.objects import texts
+from aegis_patch.stack import binary_patch
+from aegis_patch.stack.binary_patch import Binary
 from aegis_patch.values import dataclass
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ MOST_LINES = 400_000
 MOST_HUNKS = 50_000
 LINK = 0o120000
 FILE_MODES = {"100644": 0o100644, "100755": 0o100755, "120000": LINK}
-# All that a series may say outside hunks; renames, copies and binary changes say more.
+# All that a series may say outside hunks and binary changes; renames and copies say more.
 _HEADER = re.compile(
     r"diff --git (?![^\n]*\t)\"?a/[^\n]+ \"?b/[^\n]+$|index [0-9a-f]+\.\.[0-9a-f]+( [0-7]{6})?$"
     r"|(new file|deleted file|old|new) mode [0-7]{6}$"
@@ -59,7 +61,7 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class FilePatch:
-    """One file of a patch: a path, its mode afterwards, and hunks.
+    """One file of a patch: a path, its mode afterwards, and hunks, or a binary change.
 
     `mode` is None where the patch deletes the file; `old_mode` is None where it creates it.
     """
@@ -68,6 +70,7 @@ class FilePatch:
     old_mode: int | None
     mode: int | None
     hunks: tuple[Hunk, ...]
+    binary: Binary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def parse(name: str, mail: bytes) -> Patch:
 
     Raises:
         PatchRejected: it is malformed, names a path that is unsafe, or needs what a series
-            may not use (renames, copies, binary changes, submodules).
+            may not use (renames, copies, submodules).
     """
     _refuse_large(name, mail)
     text = mail.decode("latin-1")
@@ -96,10 +99,11 @@ def parse(name: str, mail: bytes) -> Patch:
         what = "no change with git's header (diff --git a/PATH b/PATH): apply it and commit"
         raise PatchRejected(what, where=name, next="git format-patch -1")
     if "\0" in text:
-        raise PatchRejected("a patch holds a binary change", where=name)
+        raise PatchRejected("a patch holds a NUL", where=name)
     files: dict[str, FilePatch] = {}
-    for entry in _parsed(name, _lines(diff)):
-        file = _file_patch(name, entry)
+    lines, binaries = binary_patch.taken_out(name, _lines(diff))
+    for number, entry in enumerate(_parsed(name, lines)):
+        file = _file_patch(name, entry, binaries.get(number))
         if file.path in files:
             raise PatchRejected("a file occurs twice in one patch", where=name)
         files[file.path] = file
@@ -119,6 +123,11 @@ def postimage(patch: FilePatch, preimage: bytes) -> bytes:
     Raises:
         PatchRejected: the preimage is not the one that the patch was written against.
     """
+    if patch.binary:
+        try:
+            return binary_patch.postimage(patch.binary, preimage)
+        except PatchRejected as error:
+            raise PatchRejected(error.what, where=patch.path) from error
     source = texts.lines(preimage)
     result: list[bytes] = []
     at = 0
@@ -254,7 +263,7 @@ def _headers(name: str, lines: Sequence[str]) -> int:
     return headers
 
 
-def _file_patch(name: str, entry: PatchedFile) -> FilePatch:
+def _file_patch(name: str, entry: PatchedFile, binary: Binary | None) -> FilePatch:
     created = entry.source_file == "/dev/null"
     deleted = entry.target_file == "/dev/null"
     path = _path(entry.source_file, "a/") if deleted else _path(entry.target_file, "b/")
@@ -263,7 +272,9 @@ def _file_patch(name: str, entry: PatchedFile) -> FilePatch:
     check_path(path)
     old_mode = None if created else _mode(name, entry.source_mode)
     mode = None if deleted else _mode(name, entry.target_mode or entry.source_mode)
-    return FilePatch(path, old_mode, mode, tuple(_hunk(name, hunk) for hunk in entry))
+    if binary and entry:
+        raise PatchRejected("a binary change beside hunks", where=f"{name}: {path}")
+    return FilePatch(path, old_mode, mode, tuple(_hunk(name, hunk) for hunk in entry), binary)
 
 
 def _path(quoted: str, prefix: str) -> str:

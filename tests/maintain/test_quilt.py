@@ -141,12 +141,33 @@ new file mode 100755
 +#!/bin/sh
 +touch {tmp_path}/executed
 """
-    asked = ("upstream", "series", "import", "nice", "../debian")
+    asked = ("upstream", "series", "import", "nice", "../debian", "--json")
     for text in (hook, NICE.replace("--- a/docs/nice.md", "--- a/docs/nice") + hook):
         Project(own.path.parent / "debian").write("nice.diff", text)
-        own.aegis(*asked, code=0 if "docs" in text else 1)
+        error = own.aegis(*asked, code=1).json["error"]
         assert not (tmp_path / "executed").exists()
-    assert "hooks" not in own.read("patches/nice/be-nice.patch")
+        assert not (own.path / "patches/nice").exists()
+    assert error["what"].startswith("This patch changes files of git's own")
+    assert ".git/hooks/pre-commit" in pasted(own, error["next"])
+
+
+def test_a_file_that_git_ignores_is_imported(own: Project) -> None:
+    needs("patch")
+    own.write("base/.gitignore", "new.md\n")
+    text = NICE.replace("--- a/docs/nice.md", "--- a/docs/nice")
+    text += "--- /dev/null\n+++ b/docs/new.md\n@@ -0,0 +1 @@\n+new\n"
+    Project(own.path.parent / "debian").write("nice.diff", text)
+    own.aegis("upstream", "series", "import", "nice", "../debian")
+    assert Project(own.path / ".series/nice").read("docs/new.md") == "new\n"
+
+
+def test_a_subject_that_makes_no_file_name_is_kept(own: Project) -> None:
+    Project(own.path.parent / "debian").write("nice.diff", NICE.replace("Be nice", "親切に"))
+    own.aegis("upstream", "series", "import", "nice", "../debian")
+    assert own.read("patches/nice/series") == "nice.patch\nplain.patch\nbe-nice.patch\n"
+    mail = own.read("patches/nice/nice.patch")
+    assert "Subject: nice\n" in mail
+    assert "\n\n親切に\n\nWhoever" in mail
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,31 @@ def test_opening_again_goes_on(own: Project) -> None:
     assert place.read("mail.py") == "MAIL = 2\n"
 
 
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ("Post\n\ndiff --git a/x b/x\n", "which `git am` takes for the patch: 'diff --g"),
+        ("Post\n\nOne\n---\nTwo\n", "'---'"),
+        ("Post\n\nSubject: Another\n", "'Subject: Another'"),
+        ("郵便", ""),
+    ],
+)
+def test_a_message_comes_back_or_is_refused(own: Project, message: str, says: str) -> None:
+    place = opened(own)
+    place.write("post.py", "POST = 1\n")
+    place.commit(message)
+    saved = own.aegis("upstream", "series", "save", "mail", "--json", code=bool(says)).json
+    if says:
+        assert says in saved["error"]["what"]
+        assert message[:4] in pasted(own, saved["error"]["next"])
+        return
+    own.commit("Post")
+    own.git("clean", "-qffdx")
+    own.aegis("upstream", "series", "open", "mail")
+    assert place.subjects[0] == message
+    assert own.read("patches/mail/series").endswith("\npatch.patch\n")
+
+
 def pasted(own: Project, command: str) -> str:
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     return subprocess.run(

@@ -161,7 +161,7 @@ PATCHES: dict[str, tuple[tuple[bytes, ...], str]] = {
     ),
     "a submodule": ((new("m", "Subproject commit " + "1" * 40 + "\n", "160000"),), "160000"),
     "a setuid file": ((new("s", mode="104755"),), "104755"),
-    "a NUL in a name": ((new("a\0b"),), "binary"),
+    "a NUL in a name": ((new("a\0b"),), "a NUL"),
     "a name that is not UTF-8": ((new('"\\377"'),), "not UTF-8"),
     "a hunk at line 10^18": ((f"{EDIT}@@ -{10**18} +1 @@\n-a\n+x\n".encode(),), "expected"),
     "a million hunks": ((EDIT.encode() + b"@@ -1 +1 @@\n-\n+\n" * 10**6,), "more than 8 MiB"),
