@@ -118,11 +118,11 @@ def fetch(url: str, commit: str = "") -> None:
     (mirror / "fetched").touch()
 
 
-def refuse_unsigned(url: str, release: str) -> None:
+def refuse_unsigned(url: str, release: str, commit: str) -> None:
     """Refuse a release whose tag isn't signed, as that, by a key that git trusts on this machine.
 
     Raises:
-        UpstreamError: it isn't, or the release is no tag.
+        UpstreamError: it isn't, or the release is no tag, or its tag is at another commit.
     """
     listed = _git(url, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags").split("\n")
     tag = [release, *(each for each in listed if version(each) == release)][-1]  # as `releases`
@@ -130,10 +130,12 @@ def refuse_unsigned(url: str, release: str) -> None:
     done = _run(url, "verify-tag", "--format=%(tag)", "--", ref)
     said = (done.stderr.strip().splitlines() or ["it isn't signed"])[-1]
     if not done.returncode:
-        signed = done.stdout.strip()
-        if version(signed) == release:
+        signed, now = done.stdout.strip(), releases(url).get(release)
+        if version(signed) == release and now == commit:
             return
         said = f"it was signed as {signed}"
+        if now != commit:
+            said = f"it was at commit {commit[:12]}"
     raise UpstreamError(
         f"{tag} has no signature that git trusts: {said.removeprefix('error: ')}",
         where=url,

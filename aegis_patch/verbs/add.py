@@ -23,6 +23,7 @@ def add(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
     """Add components, a commit for each that is named."""
     with open_project(where) as (bench, there):
         opened = opening.release_of(bench, there.stack)
+        opening.refuse_unsigned(there.root, opened, mode)
         known = naming.chosen(bench, opened, wanted, _ADD)
         steps, said = additions(opened.catalogue, there.stack, known)
         return perform(bench, there, steps, said, mode)

@@ -72,7 +72,7 @@ def refuse_unsigned(root: Path, opened: Upstream, mode: Mode) -> None:
     if opened.url == releases.BUNDLED:  # it came with this aegis
         return
     if mode.signed or git.setting(root, _REQUIRE_SIGNED, "--type=bool") == "true":
-        fork.refuse_unsigned(opened.url, opened.release)
+        fork.refuse_unsigned(opened.url, opened.release, opened.commit)
 
 
 @contextmanager

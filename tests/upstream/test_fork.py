@@ -371,8 +371,17 @@ def test_a_signature_can_be_required(
     project.git("config", "aegis.requireSigned", "true")
     project.aegis("rebase-upstream", "--to", "1.10", code=1)
     assert project.head == before
+    assert "v1.0 has no signature" in project.aegis("add", "worker", code=1).err
     project.aegis("rebase-upstream")
     assert project.subjects[0] == "Rebase onto fork 2.0"
+    project.aegis("add", "worker")
+    fork.edit("base/.gitignore", "/company/\n", "/company/\n/other/\n")
+    fork.commit("Another commit")
+    fork.git("tag", "--force", "--sign", "v2.0", "-m", "signed, but moved")
+    project.aegis("rebase-upstream", code=1)  # which fetches the tag
+    assert "v2.0 has no signature that git trusts: it was at commit" in (
+        project.aegis("add", "cache", code=1).err
+    )
 
 
 def test_a_project_starts_only_from_what_is_signed(
