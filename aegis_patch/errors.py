@@ -28,8 +28,7 @@ INTERRUPTED = 130
 class AegisError(Exception):
     """Something expected went wrong: what, where, and what to type next.
 
-    `next` is one command that works when pasted, or a question with its choices. A fault of the
-    upstream has none: its user can only report it.
+    `next` is one command that works when pasted, or a question with its choices.
     """
 
     exit_code = 1
@@ -92,8 +91,7 @@ class SeriesClash(SeriesError):
         self.component = component
         self.paths = tuple(paths)
         super().__init__(
-            f"{component} conflicts with another component of this release. "
-            "Please report it to the upstream's maintainers.",
+            f"{component} conflicts with another component of this release.",
             where=", ".join(self.paths),
         )
 

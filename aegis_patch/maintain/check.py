@@ -32,8 +32,8 @@ _OTHER = {
 }
 
 
-def of_upstream(root: Path, ref: str = "") -> list[Problem]:
-    """Everything in a commit, or on disk, that would fail at a user's.
+def of_upstream(root: Path, ref: str = "", *, notes: bool = True) -> list[Problem]:
+    """Everything in a commit, or on disk, that would fail at a user's; `notes` too, or not.
 
     Raises:
         Refused: there is no such commit.
@@ -49,7 +49,7 @@ def of_upstream(root: Path, ref: str = "") -> list[Problem]:
             for name in upstream.catalogue:
                 found += _opening(name, rules.breaches(upstream, name))
             found += [*_in_sets(upstream)] or [*rules.breaches_between(upstream)]
-        return [*found, *_in_notes(store, root, upstream, ref)]
+        return [*found, *(_in_notes(store, root, upstream, ref) if notes else ())]
 
 
 def of_series(root: Path, names: Sequence[str] = ()) -> list[Problem]:
@@ -226,7 +226,9 @@ def _clashes_with_answers(
     for path in tree_merges.merge(*sides)[1]:
         where = f"base/{path}:{_meeting(path, *sides)}"
         what = f"an answer stands here, and {', '.join(sorted(names))} changes the line beside it"
-        yield Problem(where, what, f"aegis upstream series open {max(names)}")
+        refresh = f"aegis upstream series refresh {max(names)}"
+        next = f"Which line stands between them? Write it into base/{path}, then `{refresh}`"
+        yield Problem(where, what, next)
 
 
 def _meeting(path: str, base: Tree, ours: Tree, theirs: Tree) -> int:

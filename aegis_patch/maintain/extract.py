@@ -16,14 +16,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused, Usage
-from aegis_patch.maintain import (
-    beside_anchors,
-    check,
-    checkout,
-    hunks,
-    project_changes,
-    series,
-)
+from aegis_patch.maintain import beside_anchors, check, checkout, hunks, project_changes, series
 from aegis_patch.maintain.hunks import Hunk
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.maintain.project_changes import Change, Wanted
@@ -67,14 +60,14 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
         store = pygit2.Repository(str(place))
         changes = [*project_changes.changes(store, project, wanted)]
         count = sum(len(each.hunks) for each in changes)
-        again = replace(wanted, hunks=None).command("--dry-run")
-        hunks.refuse_unknown(wanted.hunks or (), count, again)
+        dry = replace(wanted, hunks=None).command("--dry-run")
+        hunks.refuse_unknown(wanted.hunks or (), count, dry)
         _pick(store, opened.within(store), wanted, [each for each in changes if _is_some(each)])
         _keep(place)
-    saved = series.save(root, wanted.name)
+        saved = series.save(root, wanted.name)
     left_out = tuple(each.left_out for each in changes if each.left_out)
     stays = _left_of_project(store, place, project)
-    return Extracted(saved, left_out, (*stays, *check.of_upstream(root)))
+    return Extracted(saved, left_out, (*stays, *check.of_upstream(root, notes=False)))
 
 
 def listed(root: Path, wanted: Wanted) -> list[Hunk]:

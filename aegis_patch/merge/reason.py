@@ -10,9 +10,9 @@ class Reason(StrEnum):
 
     TEXT = "both changed the same lines"
     ADDED = "both added this file"
-    DELETED_BY_US = "aegis removes this file, but you changed it"
+    DELETED_BY_US = "the file would be removed, but you changed it"
     BINARY = "both changed this file, which isn't text"
     KIND = "something of yours already has that name"
     SYNTAX = "the merged text doesn't parse"
     DOUBT = "repeated lines: the change fits in more than one place"
-    SHARED = "you already had a line that aegis adds too"
+    SHARED = "you already had a line that would be added"

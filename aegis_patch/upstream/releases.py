@@ -172,6 +172,9 @@ def age(release: str) -> tuple[bool, list[tuple[int, int, str]]]:
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
     """The notes of the releases behind the older and up to the newer, as the newer has them.
 
+    So are those that the older didn't have: a fork merges them from an upstream of its own, whose
+    versions are others.
+
     Raises:
         ValueError: a file of notes cannot be read.
     """
@@ -181,7 +184,9 @@ def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
     found = []
     for name in newer.notes.names():
         release, _, kind = name.rpartition(".")
-        is_between = age(older.release) < age(release) <= age(newer.release)
+        is_new = not (older.notes and name in older.notes) and release != older.release
+        is_after = is_new or age(older.release) < age(release)
+        is_between = is_after and age(release) <= age(newer.release)
         if is_between and kind == "toml" and release.isprintable():
             found.append(release)
     notes: list[UpdateNote] = []

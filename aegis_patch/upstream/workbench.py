@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pygit2
 
-from aegis_patch.errors import Refused, UpstreamError
+from aegis_patch.errors import Refused, SeriesError, UpstreamError
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.progress import doing
@@ -28,11 +29,13 @@ class Bench:
     """Where things are built: the scratch store, the releases opened in it, the trees made.
 
     `places` are the object directories that the store was opened with, `merged` what was tried.
+    `instead` is what to type, before a release, to use that one.
     """
 
     def __init__(self, store: pygit2.Repository, places: tuple[Path, ...] = ()) -> None:
         self.store = store
         self.places = places
+        self.instead = "aegis rebase-upstream --to"
         self.opened: dict[tuple[str, str, str], Upstream] = {}
         self.made: dict[str, Tree] = {}
         self.merged: dict[str, Any] = {}
@@ -50,7 +53,7 @@ class Bench:
             if key in bench.opened and bench is not self:
                 self.opened.setdefault(key, bench.opened[key].within(self.store))
         if key not in self.opened:
-            with doing(f"Reading release {release}"):
+            with doing(f"Reading release {release}"), self._blaming(url, release):
                 found = releases.open_release(self.store, url, release, commit)
             self.opened[key] = self.opened[(url, release, found.commit)] = found
         return self.opened[key]
@@ -103,9 +106,32 @@ class Bench:
             return trees.empty(self.store)
         key = repr(wanted)
         if key not in self.made:
-            with doing(f"Reading release {wanted.release}"):
+            blaming = self._blaming(wanted.url, wanted.release)
+            with doing(f"Reading release {wanted.release}"), blaming:
                 self.made[key] = self._pristine(wanted)
         return self.made[key]
+
+    @contextmanager
+    def _blaming(self, url: str, release: str) -> Iterator[None]:
+        """Let an error of a release say whose fault it is, and which release to use instead."""
+        try:
+            yield
+        except SeriesError as error:
+            if error.next:
+                raise
+            known = releases.versions(url)
+            older = [each for each in known if releases.age(each) < releases.age(release)]
+            whose = f"Release {release}{' of this upstream' * (url != releases.BUNDLED)}"
+            error.what = f"{whose} is broken: {error.what.rstrip('.')}. Tell its maintainers"
+            if release == releases.WORK:
+                error.next = "aegis upstream check"
+            elif older:
+                error.what += f", and use {older[-1]} until they release another"
+                error.next = f"{self.instead} {shlex.quote(older[-1])}"
+            else:
+                error.next = f"git ls-remote --tags -- {shlex.quote(url)}"
+            error.what += "."
+            raise
 
     def _pristine(self, wanted: Stack) -> Tree:
         found = self.upstream(wanted)

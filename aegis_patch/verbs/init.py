@@ -54,6 +54,7 @@ def init(
         _refuse_filled(path, outer)
         there = _subdirectory(outer, path, held) if outer else None
         bench = entered.enter_context(open_bench(*([there.objects] if there else [])))
+        bench.instead = _instead(path, url)
         opened = _opened(bench, version, url)
         chosen = naming.chosen(bench, opened, wanted, _INIT)
         answers, said = _answers(opened, path, given)
@@ -135,6 +136,11 @@ def offer(path: Path, version: str | None, url: str) -> Iterator[Offer]:
 def _opened(bench: Bench, version: str | None, url: str) -> Upstream:
     url = url if url == releases.BUNDLED else fork.normal(url)
     return bench.open(url, fork.version(version) if version else releases.latest(url))
+
+
+def _instead(path: Path, url: str) -> str:
+    upstream = "" if url == releases.BUNDLED else f" --upstream {shlex.quote(url)}"
+    return f"aegis init {shlex.quote(str(path))}{upstream} --upstream-version"
 
 
 def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) -> list[Step]:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from aegis_patch.history.unresolved import Reference
 
 
+_LOCK = "uv.lock"
+"""An upstream may have one, and still each project has its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A pristine file that the user "modified", "deleted" or "moved", and where to."""
@@ -67,7 +71,8 @@ def status(where: Path) -> Status:
         if release in versions:
             behind = len(versions) - 1 - versions.index(release)
         pristine = bench.pristine(found.there)
-        changed = changed_files(pristine, there.tree)
+        edited = changed_files(pristine, there.tree)
+        changed = tuple(each for each in edited if each.path != _LOCK)
         marked = tuple(_markers(there, pristine, changed))
         left = (*_in_progress(there), *marked)
         stuck = bool(marked) or unfinished.has_conflicts(there.repo)

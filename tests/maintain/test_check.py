@@ -11,6 +11,7 @@ from aegis_patch.maintain import checkout, rules
 from aegis_patch.stack import component, patch, update_notes
 from aegis_patch.upstream import identity_files, untrusted
 from tests.conftest import ROOT, Project, run
+from tests.maintain.test_series import pasted
 from tests.promises import test_hostile as hostile
 from tests.promises.test_hostile import BASE
 
@@ -125,6 +126,9 @@ def test_a_line_beside_an_answer_is_found(starter: Project) -> None:
     [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
     assert found["where"] == "base/README.md:1"
     assert found["what"] == "an answer stands here, and meet changes the line beside it"
+    assert (
+        "Write it into base/README.md, then `aegis upstream series refresh meet`" in found["next"]
+    )
 
 
 def test_what_went_without_a_note_is_found(starter: Project) -> None:
@@ -154,6 +158,62 @@ def test_the_page_of_requirements_says_what_the_code_does() -> None:
     assert component.MOST_BYTES == update_notes.MOST_BYTES == 64 << 10
     words = [*component.KINDS, *component.STATUSES, *identity_files.FILES, *checkout.PARTS]
     assert [word for word in words if f"`{word}" not in page] == []
+
+
+def test_a_note_that_a_fork_merges_counts(starter: Project) -> None:
+    """It has a version of the fork's own upstream."""
+    starter.git("tag", "v1.0")
+    starter.git("rm", "--quiet", "base/.gitignore")
+    note = '[[file]]\nname = ".gitignore"\n[[behaviour]]\ntext = "Git ignores nothing."\n'
+    starter.write("notes/0.7.toml", note)
+    assert starter.aegis("upstream", "check").out == "Nothing is wrong.\n"
+    starter.commit()
+    starter.git("tag", "v1.1")
+    begun = ("--yes", "--upstream", str(starter.path), "--upstream-version", "1.0")
+    starter.aegis("init", "../shop", *begun)
+    notes = Project(starter.path.parent / "shop").aegis("rebase-upstream", "--json").json
+    assert [each["text"] for each in notes["update_notes"]] == ["Git ignores nothing."]
+
+
+def test_a_lock_of_the_upstreams_is_no_change_of_the_users(starter: Project) -> None:
+    starter.write("base/uv.lock", "version = 1\n")
+    starter.git("add", "--force", "base/uv.lock")
+    starter.commit()
+    starter.git("tag", "v1.0")
+    starter.aegis("init", "../shop", "--yes", "--upstream", str(starter.path))
+    shop = Project(starter.path.parent / "shop")
+    shop.write("uv.lock", "version = 2\n")
+    shop.commit("Locked")
+    assert shop.aegis("status", "--json").json["changed"] == []
+
+
+def test_an_upstream_lists_its_own_components(starter: Project) -> None:
+    for place in ("", "base", "patches/greet"):
+        rows = run("-C", starter.path / place, "components", "--json").json["components"]
+        assert [row["name"] for row in rows] == ["core", "greet"]
+
+
+def test_a_release_that_is_broken_says_what_to_do(starter: Project) -> None:
+    """Somebody tagged it without `check`."""
+    starter.git("tag", "v1.0")
+    starter.edit("base/.env.example", "# Settings;", "# All;")
+    starter.commit()
+    starter.git("tag", "v1.1")
+    begin = ("init", "../shop", "--yes", "--upstream", str(starter.path), "--components", "greet")
+    error = starter.aegis(*begin, "--json", code=4).json["error"]
+    assert error["what"].startswith('Release 1.1 of this upstream is broken: expected "# Settings;')
+    assert error["what"].endswith("Tell its maintainers, and use 1.0 until they release another.")
+    assert error["where"] == f"{PATCH} at .env.example:1"
+    pasted(starter, error["next"])
+    shop = Project(starter.path.parent / "shop")
+    shop.aegis("add", "greet")
+    error = shop.aegis("rebase-upstream", "--json", code=4).json["error"]
+    assert error["next"] == "aegis rebase-upstream --to 1.0"
+    shop.aegis("remove", "greet")
+    shop.aegis("rebase-upstream")
+    error = shop.aegis("add", "greet", "--json", code=4).json["error"]
+    pasted(shop, error["next"])
+    shop.aegis("add", "greet")
 
 
 def test_a_commit_that_is_none(starter: Project) -> None:

@@ -78,14 +78,31 @@ def explain(run: Run, target: Target) -> int:
 def components(run: Run) -> int:
     """List the available components.
 
-    In a project they are those of its upstream, otherwise those that aegis brings.
+    In a project they are those of its upstream, in an upstream's own repository those on disk,
+    otherwise those that aegis brings.
     """
     from aegis_patch.terminal import as_text
     from aegis_patch.terminal.as_json import components_json
     from aegis_patch.verbs.components import components
 
-    rows = components_json(components(run.where))
+    if root := _upstream_around(run.where.resolve()):
+        from aegis_patch.maintain import checkout
+
+        with checkout.store(root) as store:
+            rows = components_json(checkout.upstream(store, root))
+    else:
+        rows = components_json(components(run.where))
     return show(run, {"components": rows}, lambda: as_text.show_components(screen(), rows))
+
+
+def _upstream_around(where: Path) -> Path | None:
+    """The upstream in whose repository a directory is, unless a project is nearer."""
+    for place in (where, *where.parents):
+        if (place / "base/aegis.toml").is_file() and (place / "patches").is_dir():
+            return place if (place / ".git").exists() else None
+        if (place / "aegis.toml").is_file() and not (place.parent / "patches").is_dir():
+            return None
+    return None
 
 
 def merge_driver(run: Run, state: OnOff) -> int:
