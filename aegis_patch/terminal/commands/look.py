@@ -86,10 +86,9 @@ def components(run: Run) -> int:
     from aegis_patch.verbs.components import components
 
     if root := _upstream_around(run.where.resolve()):
-        from aegis_patch.maintain import checkout
+        from aegis_patch.terminal.commands import upstream
 
-        with checkout.store(root) as store:
-            rows = components_json(checkout.upstream(store, root))
+        rows = components_json(upstream.on_disk(root))
     else:
         rows = components_json(components(run.where))
     return show(run, {"components": rows}, lambda: as_text.show_components(screen(), rows))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aegis_patch.maintain.problem import Problem
     from aegis_patch.maintain.project_changes import Wanted
     from aegis_patch.maintain.series import Series
+    from aegis_patch.stack.release import Upstream
     from aegis_patch.terminal.options import From, HunkNumbers, ProjectOf, Required, UpstreamWords
 
 VERBS = ("new", "check", "series", "extract")
@@ -86,6 +87,14 @@ def upstream(
                 raise Usage(what, next="aegis upstream --help")
     except SeriesError as error:
         raise Refused(error.what, where=error.where, next="aegis upstream check") from error
+
+
+def on_disk(root: Path) -> Upstream:
+    """An upstream as it is in its repository, to be listed."""
+    from aegis_patch.maintain import checkout
+
+    with checkout.store(root) as store:
+        return checkout.upstream(store, root)
 
 
 def _new(run: Run, place: Path, source: str) -> int:
