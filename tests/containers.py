@@ -9,6 +9,7 @@ the name of the official image: that proves the project's Dockerfile, Compose fi
 real daemon, not those images.
 """
 
+import fcntl
 import os
 import platform
 import shutil
@@ -71,16 +72,27 @@ DEBIAN = f"aegis-debian:{zlib.crc32(PACKAGES.encode())}"
 def docker() -> Iterator[Mapping[str, str]]:
     """The environment in which Docker's client and Compose reach a daemon."""
     environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
-    if _answers(environment):
-        yield environment
-        return
+    with Path(tempfile.gettempdir(), "aegis-docker.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)  # or another's end would take the daemon from us
+        if _answers(environment):
+            yield environment
+        else:
+            with _daemon(environment) as own:
+                yield own
+
+
+@contextmanager
+def _daemon(environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """A daemon of our own, with the images."""
     if os.geteuid() != 0:
         lack("no Docker daemon, and not root")
     for needed in ("dockerd", "debootstrap"):
         needs(needed)
     with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as scratch:
-        environment["DOCKER_HOST"] = f"unix://{scratch}/socket"
-        command = ["dockerd", "--data-root", str(DATA), "--exec-root", f"{scratch}/run"]
+        environment = {**environment, "DOCKER_HOST": f"unix://{scratch}/socket"}
+        # Its mounts are seen by it alone, and so are gone with it, however it ends.
+        command = ["unshare", "--mount", "dockerd"]
+        command += ["--data-root", str(DATA), "--exec-root", f"{scratch}/run"]
         command += ["--pidfile", f"{scratch}/pid", "-H", environment["DOCKER_HOST"]]
         command += ["-H", "unix:///var/run/docker.sock"]  # where the Compose file has Traefik look
         with Path(scratch, "log").open("wb") as log:
@@ -89,11 +101,24 @@ def docker() -> Iterator[Mapping[str, str]]:
             while not _answers(environment):
                 assert daemon.poll() is None, Path(scratch, "log").read_text()
                 time.sleep(0.2)
+            remove_left_overs(environment)
             make_images(environment)
             yield environment
         finally:
             daemon.terminate()
             daemon.wait()
+
+
+def remove_left_overs(environment: Mapping[str, str]) -> None:
+    """What a run that was killed has left in a daemon of our own."""
+    for kind, listed in (
+        ("container", "container ls --all --quiet"),
+        ("volume", "volume ls --quiet"),
+        ("image", "image ls --quiet --filter reference=aegis-test-*"),
+    ):
+        if left := run([DOCKER, *listed.split()], environment).split():
+            run([DOCKER, kind, "rm", "--force", *left], environment)
+    run([DOCKER, "network", "prune", "--force"], environment)
 
 
 def make_images(environment: Mapping[str, str]) -> None:
