@@ -6,6 +6,7 @@ read and computed before.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import tempfile
@@ -119,6 +120,7 @@ def _warm(bench: Bench, places: Sequence[Path], to: str | None) -> None:
     """Ask each upstream once, and compute the trees that the projects share."""
     known = set[tuple[Any, ...]]()
     for place in places:
+        gc.collect(0)  # of a repository that was opened before, which is in circles
         with suppress(AegisError, OSError, KeyError):
             there = find.find(place).stack
             key = (there.url, there.release, there.commit, there.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -10,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pygit2
 import pytest
 
 from aegis_patch.stack import pristine
 from aegis_patch.upstream import fork as mirror
+from aegis_patch.verbs import fleet
 from tests.conftest import SCHEMA, Project, run
 
 
@@ -49,6 +52,19 @@ def outcomes(*words: str | Path, code: int = 0) -> dict[str, dict[str, str]]:
 
 def everywhere(tmp_path: Path) -> list[Path]:
     return [tmp_path / name for name in "abcd"]
+
+
+def test_memory_does_not_grow_with_the_projects(own: Project, tmp_path: Path) -> None:
+    """A repository is in circles, and a small command never looks for these."""
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in fleet.status(everywhere(tmp_path) * 5):
+            pass
+        left = [each for each in gc.get_objects() if isinstance(each, pygit2.Repository)]
+    finally:
+        gc.enable()
+    assert len(left) < 5
 
 
 def test_one_project_does_not_stop_the_others(own: Project, tmp_path: Path) -> None:
