@@ -62,9 +62,10 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
         count = sum(len(each.hunks) for each in changes)
         dry = replace(wanted, hunks=None).command("--dry-run")
         hunks.refuse_unknown(wanted.hunks or (), count, dry)
-        _pick(store, opened.within(store), wanted, [each for each in changes if _is_some(each)])
+        taken = [each for each in changes if each.before != each.after]
+        _pick(store, opened.within(store), wanted, taken)
         _keep(place)
-        saved = series.save(root, wanted.name)
+    saved = series.save(root, wanted.name)
     left_out = tuple(each.left_out for each in changes if each.left_out)
     stays = _left_of_project(store, place, project)
     return Extracted(saved, left_out, (*stays, *check.of_upstream(root, notes=False)))
@@ -82,10 +83,6 @@ def listed(root: Path, wanted: Wanted) -> list[Hunk]:
     with scratch([git.objects(root), project.objects]) as store:
         changes = project_changes.changes(store, project, replace(wanted, hunks=()))
         return [*itertools.chain.from_iterable(each.hunks for each in changes)]
-
-
-def _is_some(change: Change) -> bool:
-    return change.before != change.after
 
 
 def _refuse_uncommitted(project: Project) -> None:

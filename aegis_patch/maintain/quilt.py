@@ -40,10 +40,13 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
             subject, body = _message(text)
             if not subject or rules.named(subject) in known:
                 subject, body = patch.stem, f"{subject}\n\n{body}"
+            if rules.named(subject) in known:
+                subject += f" {len(known)}"
             known.add(rules.named(subject))
+            body = series.NO_MESSAGE.sub(r" \g<0>", body.strip())
             _apply(place, patch, how)
-            said = f"{subject}\n\n{body}".strip()
-            series.run(place, "commit", "--quiet", "--cleanup=whitespace", "--message", said)
+            said = ["--message", f"{subject}\n\n{body}".strip()]
+            series.run(place, "commit", "--quiet", "--cleanup=whitespace", *said)
         return series.save(root, name)
 
 

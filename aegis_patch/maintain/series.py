@@ -44,7 +44,7 @@ _EXPORT = [
     *("--no-base", "--src-prefix=a/", "--dst-prefix=b/"),
     *("--diff-algorithm=myers", "--unified=3", "--quiet", "--stdout", "-1"),
 ]
-_NO_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)).*|\A(?:From|Date|Subject): .*")
+NO_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)).*|\A(?:From|Date|Subject): .*")
 _ABOUT = """\
 title = {title}
 summary = "{summary}"
@@ -341,7 +341,7 @@ def export(place: Path) -> dict[str, bytes]:
     for commit in run(place, "rev-list", "--reverse", "start..HEAD").split():
         message = run(place, "show", "--no-patch", "--format=%s%n%n%b", commit)
         subject, _, body = message.partition("\n\n")
-        if line := _NO_MESSAGE.search(body):
+        if line := NO_MESSAGE.search(body):
             what = f"a line of its message, which `git am` takes for the patch: {line[0][:60]!r}"
             raise Refused(f"{commit[:12]}: indent {what}.", where=where, next=next)
         patch = rules.named(subject)

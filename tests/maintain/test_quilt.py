@@ -130,6 +130,30 @@ def test_a_patch_may_go_backwards_and_have_any_name(own: Project) -> None:
     assert Project(own.path / ".series/nice").read("docs/nice.md") == "one\nnice\ntwo\n"
 
 
+def test_a_series_with_any_subjects_is_imported(own: Project) -> None:
+    """Twice the same, and one that `git am` would take for the mail's."""
+    debian = Project(own.path.parent / "debian")
+    debian.write("plain.diff", f"Subject: Plain\n\nSubject: Another\nBecause.\n\n{PLAIN}")
+    debian.write("series", "nice.diff\nplain.diff -p0\nsub/plain.diff\n")
+    debian.write(
+        "sub/plain.diff",
+        NICE.replace("nice.md", "new.md")
+        .replace("-1,2 +1,3", "-0,0 +1")
+        .replace(" one\n", "")
+        .replace(" two\n", "")
+        .replace("--- a/docs/new.md", "--- /dev/null"),
+    )
+    own.aegis("upstream", "series", "import", "nice", "../debian")
+    wanted = "be-nice.patch\nplain.patch\nplain-3.patch\n"
+    assert own.read("patches/nice/series") == wanted
+    own.commit()
+    own.git("clean", "-qffdx")
+    own.aegis("upstream", "series", "open", "nice")
+    place = Project(own.path / ".series/nice")
+    assert place.subjects[:3] == ["plain 3", "Plain", "Be nice"]
+    assert "\n Subject: Another\n" in place.git("log", "-2", "--format=%B")
+
+
 def test_nothing_of_a_patch_is_executed(own: Project, tmp_path: Path) -> None:
     """Git takes no path into .git, but `patch` does: a hook, or a setting that is a command."""
     needs("patch")
