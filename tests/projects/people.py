@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
@@ -181,6 +181,17 @@ class Person:
 
     def ask(self, question: str, about: str) -> str:
         """What the assistant answered, which may search a document."""
+        answers: list[str] = []
+
+        def is_answered() -> bool:
+            with suppress(Error):  # the connection broke off: asked again
+                answers.append(self._ask(question, about))
+            return bool(answers)
+
+        until(is_answered)
+        return answers[0]
+
+    def _ask(self, question: str, about: str) -> str:
         self.visit("/api/v1/ai/models")  # a page whose script may ask
         self._post("/api/v1/knowledge/documents", name="Mine", text=about)
         begun = json.loads(self._post("/api/v1/ai/conversations"))["id"]
