@@ -1,10 +1,12 @@
 """The `aegis` command, also as `python -m aegis_patch`."""
 
+import gc
 import signal
 
 
 def main() -> None:
     """Run the command; Ctrl-C while it loads ends it without a traceback."""
+    gc.set_threshold(100_000)  # a small command ends before the first collection
     raises = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if raises:  # else a shell started it with SIGINT ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -9,8 +9,8 @@ from functools import lru_cache
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.values import dataclass
 
-NAME = re.compile(r"(docker-)?compose[\w.-]*\.ya?ml")
-_VARIABLE = re.compile(r"\$(?:\w+|\{\w+(?::?-([^${}]*)|[^{}]*)\})")
+NAME = r"(docker-)?compose[\w.-]*\.ya?ml"
+_VARIABLE = r"\$(?:\w+|\{\w+(?::?-([^${}]*)|[^{}]*)\})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +89,4 @@ def _text(node: object) -> str:
 
     if not isinstance(node, yaml.ScalarNode):
         return ""
-    return _VARIABLE.sub(lambda found: found[1] or "", node.value)
+    return re.sub(_VARIABLE, lambda found: found[1] or "", node.value)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from aegis_patch.formats import compose_names
 
-_SETTINGS = re.compile(r"(.*/)?(Makefile|[^/]+\.(mk|ya?ml|toml|ini|cfg|sh))")
-_DOCKERFILE = re.compile(r"(.*/)?(Dockerfile|Containerfile)[^/]*|.*\.[Dd]ockerfile")
-_COPY = re.compile(r"\s*(?:COPY|ADD)\s+(?!.*--from=)((?:--\S+\s+)*)(.+)", re.IGNORECASE)
-_PATH = re.compile(
+_SETTINGS = r"(.*/)?(Makefile|[^/]+\.(mk|ya?ml|toml|ini|cfg|sh))"
+_DOCKERFILE = r"(.*/)?(Dockerfile|Containerfile)[^/]*|.*\.[Dd]ockerfile"
+_COPY = r"(?i)\s*(?:COPY|ADD)\s+(?!.*--from=)((?:--\S+\s+)*)(.+)"
+_PATH = (
     r"(?<![\w@+:./$}-])(?:(?:\./)?(?:[\w@+-][\w@.+-]*(?:/[\w@.+-]+)+|[\w-]+\.[a-z]\w+)|\./[\w+-]+)"
 )
 
@@ -23,8 +23,8 @@ def may_name(path: str) -> bool:
 
 def named(path: str, data: bytes) -> Iterator[tuple[int, str]]:
     """The paths in a file, if its kind is known, each with its line."""
-    of = _copied if _DOCKERFILE.fullmatch(path) else _PATH.findall
-    if of is _copied or _SETTINGS.fullmatch(path):
+    of = _copied if re.fullmatch(_DOCKERFILE, path) else _written
+    if of is _copied or re.fullmatch(_SETTINGS, path):
         for number, words in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
             if not words.lstrip().startswith("#"):
                 yield from ((number, name) for name in of(words))
@@ -33,14 +33,19 @@ def named(path: str, data: bytes) -> Iterator[tuple[int, str]]:
 def places(path: str, name: str) -> list[str]:
     """The paths that a name may mean: from the file's directory or (not in Compose) the top."""
     above = posixpath.dirname(path)
-    bases = {above} if compose_names.NAME.fullmatch(posixpath.basename(path)) else {above, ""}
+    bases = {above} if re.fullmatch(compose_names.NAME, posixpath.basename(path)) else {above, ""}
     found = [posixpath.normpath(posixpath.join(base, name)) for base in sorted(bases)]
     return [place for place in found if place != "." and not place.startswith(("..", "/"))]
 
 
+def _written(words: str) -> list[str]:
+    """The paths in a line of settings."""
+    return re.findall(_PATH, words)
+
+
 def _copied(words: str) -> list[str]:
     """The paths that a line of a Dockerfile copies from its context."""
-    copies = _COPY.match(words)
+    copies = re.match(_COPY, words)
     if not copies:
         return []
     names = re.findall(r"[^\s\"',\[\]]+", copies[2])

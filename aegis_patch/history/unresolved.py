@@ -21,11 +21,11 @@ from aegis_patch.values import dataclass, replace
 
 _SETTINGS = ".env"  # not in git, though it is where variables are set
 _COMPOSE = "compose.yaml"
-_DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_DEFINED = re.compile(rb"^(?:(?:async )?def|class) (\w+)|^(\w+)(?:: [^=\n]+)? = ", re.MULTILINE)
-_VARIABLE = re.compile(r"(?m)^[#\s]*(?:export )?([A-Z][A-Z0-9_]+)=")
-_DISTRIBUTION = re.compile(r"[\"']([A-Za-z0-9][\w.-]*)")
-_INCLUDES = re.compile(r"(?m)^include:")  # of a Compose file
+_DOTTED = r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
+_DEFINED = rb"(?m)^(?:(?:async )?def|class) (\w+)|^(\w+)(?:: [^=\n]+)? = "
+_VARIABLE = r"(?m)^[#\s]*(?:export )?([A-Z][A-Z0-9_]+)="
+_DISTRIBUTION = r"[\"']([A-Za-z0-9][\w.-]*)"
+_INCLUDES = r"(?m)^include:"  # of a Compose file
 _Lines = Mapping[int, str]
 _Named = Iterator[tuple[int, str]]
 
@@ -107,7 +107,7 @@ def references(at: Evolved) -> list[Reference]:
             mine = _lines(data, at.read(at.new, path))
             fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
             found |= _in_file(path, _named(at, had, path, data, mine))
-            comes = in_compose if compose_names.NAME.search(path) else wanted
+            comes = in_compose if re.search(compose_names.NAME, path) else wanted
             found |= _in_file(path, _named(at, comes, path, data, fresh), comes=True)
     once = _once(at, {*had.modules, *wanted.modules}, found)
     return sorted(once, key=lambda one: (one.path, one.line, one.name))
@@ -182,15 +182,15 @@ def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
 def _lost_words(at: Evolved) -> Iterator[set[str]]:
     """The variables, services and distributions that leave and that the user doesn't have too."""
     for words, path in (
-        (_VARIABLE.findall, ".env.example"),
+        (functools.partial(re.findall, _VARIABLE), ".env.example"),
         (_composed, _COMPOSE),
-        (_DISTRIBUTION.findall, "pyproject.toml"),
+        (functools.partial(re.findall, _DISTRIBUTION), "pyproject.toml"),
     ):
         place = at.moved.get(path, path)
         sides = [at.read(tree, place).decode("utf-8", "replace") for tree in (at.old, at.new)]
         mine = at.read(at.result, place).decode("utf-8", "replace")
         old, new = (set(side.splitlines()) for side in sides)
-        if old <= new or _INCLUDES.search(mine):  # nothing leaves, or it may be elsewhere
+        if old <= new or re.search(_INCLUDES, mine):  # nothing leaves, or it may be elsewhere
             yield set()
         else:
             yield _last_words({*words(sides[0])} - {*words(sides[1])} - {*words(mine)})
@@ -208,11 +208,11 @@ def _not_composed(at: Evolved) -> set[str]:
     """The names of the new Compose file that no Compose file of the result has."""
     wanted, mine = at.new.read(_COMPOSE), at.read(at.result, at.moved.get(_COMPOSE, _COMPOSE))
     is_left = not mine or set(wanted.splitlines()) <= set(mine.splitlines())
-    if is_left or _INCLUDES.search(mine.decode("utf-8", "replace")):
+    if is_left or re.search(_INCLUDES, mine.decode("utf-8", "replace")):
         return set()
     missing = compose_names.names(wanted) - compose_names.names(mine)
     for path in at.result.files() if missing else ():
-        if compose_names.NAME.search(path):
+        if re.search(compose_names.NAME, path):
             missing -= compose_names.names(at.result.read(path))
     return _last_words(missing)
 
@@ -221,7 +221,8 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
     """The files of HEAD that may have broken references."""
     words = _words(had)
     for path in had.edited:
-        before, now = (set(_DEFINED.findall(at.read(tree, path))) for tree in (at.head, at.result))
+        sides = [at.read(tree, path) for tree in (at.head, at.result)]
+        before, now = (set(re.findall(_DEFINED, side)) for side in sides)
         if before - now:
             words.add(python_names.module(path).rpartition(".")[2])
     found = set(git.naming(at.root, at.commit, frozenset(words)))
@@ -264,7 +265,7 @@ def _in_text(lost: _Missing, path: str, lines: _Lines) -> _Named:
         for pattern in patterns:
             for name in re.findall(pattern, line):
                 yield number, name
-        for dotted in _DOTTED.findall(line) if lost.modules else ():
+        for dotted in re.findall(_DOTTED, line) if lost.modules else ():
             if "." in (name := lost.module(dotted)):
                 yield number, name
 

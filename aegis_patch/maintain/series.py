@@ -78,7 +78,7 @@ def directory(root: Path, name: str) -> Path:
 
 def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
     """Begin a component: the file that says what it is, and a series without a patch."""
-    if not component.NAME.fullmatch(name):
+    if not re.fullmatch(component.NAME, name):
         what = f"{name!r} isn't a component's name: letters, digits and ._+- (64 at most)."
         raise Refused(what, next="Which name instead?")
     place = root / "patches" / name

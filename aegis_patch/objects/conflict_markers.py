@@ -9,9 +9,9 @@ from aegis_patch.objects import texts
 from aegis_patch.objects.texts import LABELS
 from aegis_patch.values import dataclass
 
-_OPENING = re.compile(rb"^<{7} ", re.MULTILINE)
-_MIDDLE = re.compile(rb"^={7}\r?$", re.MULTILINE)
-_CLOSING = re.compile(rb"^>{7} ", re.MULTILINE)
+_OPENING = rb"(?m)^<{7} "
+_MIDDLE = rb"(?m)^={7}\r?$"
+_CLOSING = rb"(?m)^>{7} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def places(lines: Sequence[bytes]) -> Iterator[Place]:
 
 def line_of(data: bytes) -> int:
     """The line on which a text has the first markers of whatever conflict; 0 without any."""
-    start = _OPENING.search(data)
-    middle = _MIDDLE.search(data, start.end()) if start else None
-    if start and middle and _CLOSING.search(data, middle.end()):
+    start = re.search(_OPENING, data)
+    middle = re.compile(_MIDDLE).search(data, start.end()) if start else None
+    if start and middle and re.compile(_CLOSING).search(data, middle.end()):
         return data.count(b"\n", 0, start.start()) + 1
     return 0
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ from aegis_patch.progress import doing
 
 LOCK = "uv.lock"
 PYPROJECT = "pyproject.toml"
-_LEADS_OUT = re.compile(r"^/|(^|/)\.\.(/|$)")
+_LEADS_OUT = r"^/|(^|/)\.\.(/|$)"
 
 
 class NotLocked(Exception):
@@ -33,6 +30,10 @@ def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
     Raises:
         NotLocked: there is no uv, no network, or no solution without building something.
     """
+    import shutil
+    import subprocess
+    import tempfile
+
     for path, text in pyprojects.items():
         if _needs_a_build(document(text)):
             raise NotLocked(f"uv would have to build {posixpath.dirname(path) or 'the project'}")
@@ -78,7 +79,7 @@ def _needs_a_build(document: dict[str, Any]) -> bool:
     # uv builds a project of its own workspace even with --no-build, and a
     # workspace may lead out of the scratch directory.
     for member in listed(table(document, "tool", "uv", "workspace"), "members"):
-        if not isinstance(member, str) or _LEADS_OUT.search(member):
+        if not isinstance(member, str) or re.search(_LEADS_OUT, member):
             return True
     if "project" not in document:
         return "workspace" not in table(document, "tool", "uv")

@@ -17,8 +17,8 @@ STATUSES = ("available", "experimental")
 MOST_COMPONENTS = 500
 MOST_PATCHES = 1000
 MOST_BYTES = 64 * 1024  # of component.toml, and of a series' list
-_NEW_FILE = re.compile(rb"^--- /dev/null\n\+\+\+ b/([^\t\n]+)", re.MULTILINE)
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")  # as it can be typed, and recorded
+_NEW_FILE = rb"(?m)^--- /dev/null\n\+\+\+ b/([^\t\n]+)"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}"  # as it can be typed, and recorded
 _LONGEST_TEXT = 500
 
 
@@ -53,7 +53,7 @@ def parse(name: str, files: Mapping[str, Entry]) -> Component:
         SeriesError: `component.toml` or `series` is missing or wrong.
     """
     where, about_file = f"patches/{name}", f"patches/{name}/component.toml"
-    if not NAME.fullmatch(name):
+    if not re.fullmatch(NAME, name):
         raise SeriesError("not a valid component name", where=repr(where))
     try:
         if max(files["component.toml"].size, files["series"].size) > MOST_BYTES:
@@ -97,7 +97,7 @@ def brought(component: Component) -> tuple[str, ...]:
         return component.brings
     found: list[str] = []
     for _, mail in component.series:
-        found += [path.decode("utf-8", "replace") for path in _NEW_FILE.findall(mail.data)]
+        found += [path.decode("utf-8", "replace") for path in re.findall(_NEW_FILE, mail.data)]
     return tuple(found)
 
 

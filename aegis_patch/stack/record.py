@@ -20,12 +20,13 @@ from aegis_patch.values import replace
 
 RECORD = "aegis.toml"
 _YOURS = "[yours]  # yours before a component brought the same; kept when it is removed"
-_HEADER = re.compile(r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$")
-_COMMENT = re.compile(r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$""")
-_KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*=""")
+_HEADER = r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$"
+_COMMENT = r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$"""
+_KEY = r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*="""
 _Section = tuple[str, list[str]]  # its name, and its lines
 
 
+@functools.lru_cache(maxsize=64)
 def parse(text: bytes, where: str = RECORD) -> Stack:
     """Read a record.
 
@@ -105,7 +106,7 @@ def _replaced(
     """
     for line in lines:
         key = _key_of(line)
-        found = _COMMENT.search(line.rstrip())
+        found = re.search(_COMMENT, line.rstrip())
         comment = found[1].rstrip() if found else ""
         if key in values:
             yield values.pop(key) + comment + end
@@ -133,7 +134,7 @@ def _sections(record: bytes) -> list[_Section]:
     sections: list[_Section] = [("", [])]
     # Not str.splitlines: a description may hold a NEL or a U+2028, which end no line in TOML.
     for line in re.findall(r"[^\n]*\n|[^\n]+", record.decode()):
-        if header := _HEADER.match(line):
+        if header := re.match(_HEADER, line):
             sections.append(("".join(header.group(1).split()), []))
         sections[-1][1].append(line)
     return sections
@@ -197,9 +198,9 @@ def _yours_lines(yours: Yours) -> Iterator[str]:
 @functools.lru_cache(maxsize=1000)
 def _key_of(line: str) -> str:
     """The key that a line sets; "" if it sets none."""
-    found = _KEY.match(line)
-    if not found:
-        return ""
+    found = re.match(_KEY, line)
+    if not found or found[1][0] not in "\"'":
+        return found[1] if found else ""
     try:
         return next(iter(bounded_parsers.toml(f"{found.group(1)} = 0")))
     except ValueError:

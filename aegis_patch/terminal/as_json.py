@@ -32,9 +32,7 @@ CORE_ROW = {
 }
 _KINDS = ("component", "variant", "service", "integration")
 # Control characters, line separators, marks of direction, halves of a surrogate pair.
-_STEERING = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+_STEERING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def one_line(value: Any) -> str:
@@ -44,7 +42,9 @@ def one_line(value: Any) -> str:
 
 def plain(text: str) -> str:
     """A text with control characters and direction marks spelled out."""
-    return _STEERING.sub(lambda found: json.dumps(found.group())[1:-1], text)
+    if text.isprintable():  # as nearly all is, and none of these
+        return text
+    return re.sub(_STEERING, lambda found: json.dumps(found.group())[1:-1], text)
 
 
 def error_json(what: str, where: str, next: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from typing import Any, NoReturn, TextIO
 
 
 def begin() -> None:
-    """Read names in UTF-8, as git writes them, whatever the locale; and start fast."""
+    """Read names in UTF-8, as git writes them, whatever the locale."""
     if sys.getfilesystemencoding() != "utf-8":
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
-    gc.set_threshold(100_000)  # a small command ends before the first collection
 
 
 def end(code: int) -> NoReturn:

@@ -35,7 +35,7 @@ ALIASES = {"update": "rebase-upstream"}
 """Other names of commands, which the help text doesn't list."""
 _TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
 _THERE = {"aegis": "-C", "git": "-C", "uv": "--directory"}
-_COMMAND = re.compile(r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-path)")
+_COMMAND = r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-path)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def from_here(next: str, where: Path) -> str:
     if where == Path():
         return next
     place = shlex.quote(str(where))
-    return _COMMAND.sub(lambda found: f"{found[0]} {_THERE[found[1]]} {place}", next)
+    return re.sub(_COMMAND, lambda found: f"{found[0]} {_THERE[found[1]]} {place}", next)
 
 
 def show(run: Run, shown: Mapping[str, Any], as_text: Callable[[], None]) -> int:

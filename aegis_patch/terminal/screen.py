@@ -16,9 +16,9 @@ from typing import TextIO
 from aegis_patch.values import dataclass
 
 GLUE = "\0"  # a space at which no line is broken
-_STYLE = re.compile(r"\x1b\[\d*m")
-_GAP = re.compile(r" (?=(?:[^`]*`[^`]*`)*[^`]*$)")  # not inside backticks
-_WORD = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\"|['\"])+")  # of a command: quotes hold together
+_STYLE = r"\x1b\[\d*m"
+_GAP = r" (?=(?:[^`]*`[^`]*`)*[^`]*$)"  # not inside backticks
+_WORD = r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\"|['\"])+"  # of a command: quotes hold together
 _NARROW = 38  # columns that a text beside a name needs
 
 
@@ -58,7 +58,7 @@ def cyan(text: str) -> str:
 
 def columns(text: str) -> int:
     """How wide a text is on a terminal."""
-    shown = _STYLE.sub("", text)
+    shown = re.sub(_STYLE, "", text)
     if shown.isascii():
         return len(shown)
     import unicodedata
@@ -81,13 +81,14 @@ class Screen:
     def line(self, text: str = "", hang: int = 0) -> None:
         """Lines, wrapped between words; `hang` indents what is wrapped. `a command` is one word."""
         for line in text.split("\n"):
-            for part in _wrapped(_GAP.split(line), self.width, hang):
+            words = re.split(_GAP, line) if self.width else [line]
+            for part in _wrapped(words, self.width, hang):
                 self.raw(part)
 
     def command(self, label: str, text: str) -> None:
         """A command after a label, wrapped so that it can still be pasted."""
         hang = columns(label) + 1
-        lines = [*_wrapped([label, *_WORD.findall(text)], self.width and self.width - 2, hang)]
+        lines = [*_wrapped([label, *re.findall(_WORD, text)], self.width and self.width - 2, hang)]
         for part in lines[:-1]:
             self.raw(f"{part} \\")
         self.raw(lines[-1])
@@ -102,7 +103,7 @@ class Screen:
 
     def raw(self, text: str) -> None:
         """A line as it is, but for the styles."""
-        shown = text if self.has_colour else _STYLE.sub("", text)
+        shown = text if self.has_colour else re.sub(_STYLE, "", text)
         print(shown.replace(GLUE, " "), file=self.stream)
 
     def exact(self, text: str) -> None:

@@ -26,8 +26,8 @@ _CAREFUL = (
     *("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never"),
     *("-c", "protocol.version=2"),  # an older one gives no commit that no tag names
 )
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_EARLIER = re.compile(r"[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?", re.IGNORECASE)
+_COMMIT = r"[0-9a-f]{40}"
+_EARLIER = r"(?i)[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?"
 
 
 asked: set[str] = set()
@@ -92,7 +92,7 @@ def age(version: str) -> list[tuple[int, int, str]]:
     return [
         (3, int(part), "")
         if part.isdecimal()
-        else (0 if at and _EARLIER.fullmatch(part) else 2, 0, part)
+        else (0 if at and re.fullmatch(_EARLIER, part) else 2, 0, part)
         for at, part in enumerate(parts)
     ] + [(1, 0, "")]
 
@@ -149,7 +149,7 @@ def trial(url: str, name: str) -> str:
     Raises:
         UpstreamError: the fork cannot be reached, or doesn't have the commit.
     """
-    commit = name if _COMMIT.fullmatch(name) else ""
+    commit = name if re.fullmatch(_COMMIT, name) else ""
     if not commit:
         branches = f"refs/heads/v{name}", f"refs/heads/{name}"  # `version` may have taken the v
         listed = _git(url, "ls-remote", "--", url, *branches).split("\n")

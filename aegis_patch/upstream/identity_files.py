@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -31,8 +29,8 @@ if TYPE_CHECKING:
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
 """Those of base/ that carry its answers, unless its record lists others."""
 _PYPROJECT = b"diff --git a/pyproject.toml "
-_IN_PYPROJECT = re.compile(rb"^diff --git a/pyproject\.toml (.*?)(?=^diff --git |\Z)", re.M | re.S)
-_REQUIREMENT = re.compile(rb'^\+?    "([A-Za-z0-9][\w.-]*)', re.MULTILINE)
+_IN_PYPROJECT = rb"(?ms)^diff --git a/pyproject\.toml (.*?)(?=^diff --git |\Z)"
+_REQUIREMENT = rb'(?m)^\+?    "([A-Za-z0-9][\w.-]*)'
 _QUESTIONS = Path(__file__).parent / "questions.yml"
 _PLAINLY_VALID = {
     "project_name": r"(?=.*[A-Za-z0-9])[ -~\w]{1,80}",
@@ -41,14 +39,14 @@ _PLAINLY_VALID = {
     "author_email": r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+",
 }
 """For each question, answers that Copier takes as they are: a test asks it."""
-_OWN = re.compile("[a-z][a-z0-9_]{0,39}")
+_OWN = "[a-z][a-z0-9_]{0,39}"
 """The name of an answer that an upstream adds; it is a line of text."""
 _UNASKED = {"description": "", "author_name": "x", "author_email": "x@x"}
 """The answers given to Copier where `base/` does not ask for them."""
-_MARKS = re.compile("[⟦⟧]")
+_MARKS = frozenset("⟦⟧")
 _QUOTED = r'("(?:[^"\\]|\\.)*")'
 _LONGEST_RECORD = 64 * 1024
-_ENDS_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ENDS_LINE = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
 def slug(project_name: str) -> str:
@@ -67,7 +65,7 @@ def defaults(upstream: Upstream) -> Mapping[str, str]:
         raise SeriesError(f"more than {_LONGEST_RECORD >> 10} KiB", where=f"base/{RECORD}")
     answers = record.parse(text, f"base/{RECORD}").answers
     for key, value in answers.items():
-        if not _OWN.fullmatch(key) or key == "slug" or not value or _MARKS.search(value):
+        if not re.fullmatch(_OWN, key) or key == "slug" or not value or _MARKS & set(value):
             raise SeriesError(f"aegis can't ask for the answer {key!r}", where=f"base/{RECORD}")
     if not slug(answers.get("project_name", "")):
         raise SeriesError("project_name has no letter and no digit", where=f"base/{RECORD}")
@@ -158,7 +156,7 @@ def ask(
 
 def _check_own(key: str, answer: str) -> None:
     """Check an answer that only this upstream asks for."""
-    if not answer.strip() or len(answer) > 300 or _ENDS_LINE.search(answer):
+    if not answer.strip() or len(answer) > 300 or re.search(_ENDS_LINE, answer):
         raise InvalidAnswer(key, "must be one line of text, of 300 characters at most")
 
 
@@ -171,7 +169,7 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
     example = defaults(upstream)
     complete = {key: answers.get(key, value) for key, value in example.items()}
     for key, value in complete.items():  # a record can be edited by hand
-        if _ENDS_LINE.search(value):
+        if not value.isprintable() and re.search(_ENDS_LINE, value):
             raise InvalidAnswer(key, "must be one line of text")
     if not slug(complete["project_name"]):
         raise InvalidAnswer("project_name", "needs a letter or a digit")
@@ -235,13 +233,15 @@ def _asked(answers: Mapping[str, str]) -> Mapping[str, Any]:
     """What Copier makes of the answers to its questions."""
     if all(re.fullmatch(plain, answers[key]) for key, plain in _PLAINLY_VALID.items()):
         return answers
+    from tempfile import TemporaryDirectory
+
     from copier import run_copy
     from copier.errors import CopierError
 
-    with tempfile.TemporaryDirectory(prefix="aegis-questions-") as directory:
+    with TemporaryDirectory(prefix="aegis-questions-") as directory:
         source, target = Path(directory, "source"), Path(directory, "target")
         source.mkdir()
-        shutil.copy(_QUESTIONS, source / "copier.yml")
+        (source / "copier.yml").write_bytes(_QUESTIONS.read_bytes())
         try:
             worker = run_copy(
                 str(source),
@@ -267,6 +267,6 @@ def _distributions(upstream: Upstream) -> set[str]:
     for component in upstream.catalogue.values():
         for _, mail in component.series:
             if _PYPROJECT in (text := mail.data):
-                texts += _IN_PYPROJECT.findall(text)
-    found = _REQUIREMENT.findall(b"\n".join(texts))
+                texts += re.findall(_IN_PYPROJECT, text)
+    found = re.findall(_REQUIREMENT, b"\n".join(texts))
     return {slug(name.decode()) for name in found}

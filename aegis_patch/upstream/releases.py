@@ -30,7 +30,7 @@ BUNDLED = "aegis"
 RELEASES = bundled.RELEASES
 WORK = "work"
 _CHECKOUT = Path(__file__).parent.parent.parent
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = r"[0-9a-f]{40}"
 
 
 def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
@@ -231,7 +231,7 @@ def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> No
     Raises:
         UpstreamError: the fork cannot be reached, or does not have the commit any more.
     """
-    if not _COMMIT.fullmatch(commit):
+    if not re.fullmatch(_COMMIT, commit):
         what = f"aegis.toml has no valid commit id: {commit[:80]!r}"
         raise UpstreamError(what, where="aegis.toml", next="git log -p -- aegis.toml")
     if not fork.objects(url).exists():

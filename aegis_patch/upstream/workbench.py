@@ -137,8 +137,10 @@ class Bench:
         found = self.upstream(wanted)
         releases = {there.release for there in wanted.present.values()} | {wanted.release}
         opened = {release: self.at(wanted, release) for release in releases}
-        identity = identity_files.identity(found, wanted.answers)
-        return pristine(opened, wanted, identity)
+        key = f"identity {found.url} {found.commit} {wanted.answers}"
+        if key not in self.merged:
+            self.merged[key] = identity_files.identity(found, wanted.answers)
+        return pristine(opened, wanted, self.merged[key])
 
 
 _shared: list[Bench] = []

@@ -28,8 +28,8 @@ from aegis_patch.verbs import host_files, lock_files
 from aegis_patch.verbs.step import Step
 
 _COMPOSE = "compose.yaml"
-_NAME = re.compile(rb"(?m)^name:.*")
-_NAMED = re.compile(rb"(?m)^\s*(?:export )?COMPOSE_PROJECT_NAME=.")
+_NAME = rb"(?m)^name:.*"
+_NAMED = rb"(?m)^\s*(?:export )?COMPOSE_PROJECT_NAME=."
 
 _DRIVERS = {"unset": "binary", "binary": "binary", "union": "union"}
 """What aegis knows of the values of `merge` in .gitattributes."""
@@ -152,11 +152,11 @@ def _drivers_not_run(there: Place, plan: Plan, attributes: Mapping[str, str]) ->
 
 def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
     """A warning about the Compose file, if its project has another name."""
-    named = _NAME.findall(plan.old.read(_COMPOSE))
-    if not named or named == _NAME.findall(plan.new.read(_COMPOSE)):
+    named = re.findall(_NAME, plan.old.read(_COMPOSE))
+    if not named or named == re.findall(_NAME, plan.new.read(_COMPOSE)):
         return
     settings = there.root / ".env"
-    if settings.is_file() and _NAMED.search(settings.read_bytes()):
+    if settings.is_file() and re.search(_NAMED, settings.read_bytes()):
         return  # it goes before what the file says
     place = plan.moved.files.get(_COMPOSE, _COMPOSE) if plan.moved else _COMPOSE
     was, now = (compose_names.read(tree.read(place)) for tree in (plan.head, after))

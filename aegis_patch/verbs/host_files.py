@@ -11,13 +11,13 @@ from aegis_patch.objects import trees
 from aegis_patch.objects.texts import is_binary
 from aegis_patch.objects.trees import Entry, Tree
 
-_NAME = re.compile(r"(readme|licen[cs]e|copying)([.-].*)?|\.git(ignore|attributes)", re.IGNORECASE)
-_TITLE = re.compile(rb"^# .*\n+|^.+\n=+\n+", re.MULTILINE)
+_NAME = r"(?i)(readme|licen[cs]e|copying)([.-].*)?|\.git(ignore|attributes)"
+_TITLE = rb"(?m)^# .*\n+|^.+\n=+\n+"
 
 
 def others(names: Iterable[str]) -> set[str]:
     """The names that no host makes."""
-    return {name for name in names if not _NAME.fullmatch(name)}
+    return {name for name in names if not re.fullmatch(_NAME, name)}
 
 
 def sides(head: Tree, pristine: Tree) -> tuple[Tree, Tree]:
@@ -40,8 +40,8 @@ def sides(head: Tree, pristine: Tree) -> tuple[Tree, Tree]:
 
 def _readme(mine: bytes, theirs: bytes) -> bytes:
     """The host's text, then ours; its title is the title of both."""
-    if _TITLE.search(mine):
-        theirs = _TITLE.sub(b"", theirs, count=1)
+    if re.search(_TITLE, mine):
+        theirs = re.sub(_TITLE, b"", theirs, count=1)
     return b"\n\n".join(filter(None, [mine.rstrip(b"\n"), theirs]))
 
 

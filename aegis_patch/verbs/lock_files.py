@@ -14,7 +14,7 @@ from aegis_patch.project import uv_lock
 from aegis_patch.project.repository import within
 from aegis_patch.project.uv_lock import LOCK, PYPROJECT, NotLocked
 
-_MEMBER = re.compile(rb'^source = \{ (?:editable|virtual) = "([^"]+)" \}', re.MULTILINE)
+_MEMBER = rb'(?m)^source = \{ (?:editable|virtual) = "([^"]+)" \}'
 
 
 def follow(
@@ -68,7 +68,7 @@ def _place(tree: Tree, prefix: str) -> str:
 
 def _named(lock: bytes) -> list[str]:
     """The directories of what a lock is of, seen from its own."""
-    return [path.decode("utf-8", "replace") for path in _MEMBER.findall(lock)]
+    return [path.decode("utf-8", "replace") for path in re.findall(_MEMBER, lock)]
 
 
 def _is_of_others(before: Tree, top: str, prefix: str, lock: bytes) -> bool:
