@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ import pygit2
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import locks
+from aegis_patch.objects import scratch
 from aegis_patch.project import git
 from aegis_patch.values import asdict, dataclass
 
@@ -110,22 +110,32 @@ def staging(repo: pygit2.Repository) -> Iterator[str]:
     What was staged is gone if the block fails.
     """
     try:
-        for directory in (room(repo), store(repo), store(repo) / "new", store(repo) / "old"):
+        place = store(repo)
+        for directory in (room(repo), place, place / "new", place / "old"):
             directory.mkdir(exist_ok=True)
         index = Path(repo.path) / "index"
         was = mark(index)
         for name in ("index", "was") if was else ():
-            shutil.copyfile(index, room(repo) / name)
+            _share(index, room(repo) / name)
         yield was
     except BaseException:
         _clear(repo)
         raise
 
 
+def _share(index: Path, name: Path) -> None:
+    """Give an index a second name: git writes it anew, and never into the file."""
+    try:
+        os.link(index, name)
+    except OSError:  # a file system without links
+        name.unlink(missing_ok=True)
+        name.write_bytes(index.read_bytes())
+
+
 def _clear(repo: pygit2.Repository) -> None:
     """Delete a staged landing that no journal names."""
-    shutil.rmtree(store(repo), ignore_errors=True)
-    shutil.rmtree(room(repo), ignore_errors=True)
+    scratch.remove(store(repo))
+    scratch.remove(room(repo))
 
 
 def mark(path: Path) -> str:
@@ -181,7 +191,9 @@ def swap(repo: pygit2.Repository, landing: Landing) -> None:
 
 def enter(repo: pygit2.Repository) -> None:
     """Publish the new index, which decides if no branch moves."""
-    (room(repo) / "index").replace(Path(repo.path) / "index")
+    new = room(repo) / "index"
+    new.replace(Path(repo.path) / "index")
+    new.unlink(missing_ok=True)  # of two names for one file, rename keeps both
 
 
 def settle(repo: pygit2.Repository, landing: Landing) -> bool:
@@ -303,8 +315,9 @@ def _undo(repo: pygit2.Repository, landing: Landing) -> None:
 
 def _spare(repo: pygit2.Repository, landing: Landing) -> None:
     # What an editor wrote into a file that had been moved away is in no commit.
+    old = store(repo) / "old"
     for n, (path, (was, _)) in enumerate(landing.files.items()):
-        kept = store(repo) / "old" / str(n)
+        kept = old / str(n)
         if mark(kept) not in ("", was):
             file = Path(repo.workdir) / f"{path}.saved-{time.time_ns()}"
             _put(kept, file)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygit2
+from pygit2.enums import ObjectType
 
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.landing import journal, locks, pack
@@ -62,8 +63,10 @@ def result(drafts: Sequence[Draft], pick: Pick | None) -> Tree:
     return pick.worktree if pick else drafts[-1].tree
 
 
-def knows_author(directory: Path) -> bool:
-    """Whether git knows the author here."""
+def knows_author(directory: Path, known: Mapping[str, str]) -> bool:
+    """Whether git, with these `variables`, knows the author here."""
+    if git.people(known):
+        return True
     try:
         git.run(directory, "var", "GIT_AUTHOR_IDENT")
         git.run(directory, "var", "GIT_COMMITTER_IDENT")
@@ -78,7 +81,7 @@ def refuse_nobody(directory: Path) -> None:
     Raises:
         Refused: it does not.
     """
-    if not knows_author(directory):
+    if not knows_author(directory, git.variables(directory)):
         raise Refused(
             "git doesn't know who you are.",
             where=str(directory),
@@ -104,8 +107,9 @@ def land(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    made_by = {} if head or knows_author(Path(repo.workdir)) else AS_PLACEHOLDER
-    room = _Room(repo, held, git.settings_made(Path(repo.workdir)), made_by)
+    known = git.variables(Path(repo.workdir))
+    is_known = head or knows_author(Path(repo.workdir), known)
+    room = _Room(repo, held, known, {} if is_known else AS_PLACEHOLDER)
     with _refusing(repo):
         ids, landing = _stage(room, head, before, drafts, pick, seen)
         _move(room, landing)
@@ -127,7 +131,7 @@ def settle(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    room = _Room(repo, held, frozenset(), {})
+    room = _Room(repo, held, {}, {})
     with _refusing(repo):
         _move(room, _stage_settled(room, str(head), files, seen))
 
@@ -149,7 +153,7 @@ class _Room:
 
     repo: pygit2.Repository
     held: int
-    settings_made: frozenset[str]
+    known: Mapping[str, str]
     made_by: Mapping[str, str]
 
     @property
@@ -184,13 +188,25 @@ class _Room:
             ) from error
 
     def commit(self, draft: Draft, parent: str) -> str:
-        """Have git make a commit, signed if the user signs."""
-        signs = "commit.gpgsign" in self.settings_made and (
+        """Make a commit in the store of its tree; git does where it is to be signed."""
+        store = draft.tree.store
+        signs = "commit.gpgsign" in self.known and (
             git.setting(self.top, "commit.gpgSign", "--type=bool") == "true"
         )
+        if (people := git.people(self.known)) and not signs:
+            lines = [f"tree {draft.tree}", *([f"parent {parent}"] if parent else [])]
+            lines += [f"{who} {name}" for who, name in people.items()]
+            text = "\n".join([*lines, "", draft.message]).encode("utf-8", "surrogateescape")
+            return str(store.odb.write(ObjectType.COMMIT, text))
         options = [*(["-S"] if signs else []), *(["-p", parent] if parent else [])]
         words = ("commit-tree", *options, "-F", "-", str(draft.tree))
-        env = {**self.made_by, **git.settings({"i18n.commitEncoding": "UTF-8"})}
+        objects = Path(store.path, "objects")
+        env = {
+            **self.made_by,
+            **git.settings({"i18n.commitEncoding": "UTF-8"}),
+            **git.seeing([git.objects(self.top)]),
+            "GIT_OBJECT_DIRECTORY": str(objects),
+        }
         try:
             return git.run(self.top, *words, stdin=draft.message.encode(), env=env).strip()
         except Refused as error:
@@ -209,12 +225,14 @@ def _stage(
 ) -> tuple[list[str], Landing]:
     repo = room.repo
     old = str(head) if head else ""
-    pack.write(git.objects(room.top), _needed(before, drafts, pick))
     ids: list[str] = []
-    parent = old
-    for draft in drafts:
-        parent = room.commit(draft, parent)
-        ids.append(parent)
+    needed = _needed(before, drafts, pick)
+    for draft in (*drafts, *([pick.draft] if pick else [])):
+        ids.append(room.commit(draft, ids[-1] if ids else old))
+        needed[pygit2.Oid(hex=ids[-1])] = draft.tree.store
+    pack.write(git.objects(room.top), needed)
+    picked = ids.pop() if pick else ""
+    parent = ids[-1] if ids else old
     tree = result(drafts, pick)
     with journal.staging(repo) as index:
         paths = before.changed(tree)
@@ -223,8 +241,9 @@ def _stage(
             to_come = _absent(tree, pick.stages, seen)  # a person needs them
             _write_again(room, to_come)
             paths = tuple(sorted({*paths, *to_come}))
-            _write_pick(room, pick, room.commit(pick.draft, parent))
-    files = {path: (seen.get(path, ""), journal.mark(room.new / path)) for path in paths}
+            _write_pick(room, pick, picked)
+    new = room.new
+    files = {path: (seen.get(path, ""), journal.mark(new / path)) for path in paths}
     subject = (drafts[-1] if drafts or not pick else pick.draft).message.partition("\n")[0]
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
 
@@ -237,7 +256,8 @@ def _stage_settled(
     with journal.staging(room.repo) as index:
         _write_index(room, {path: (entry,) for path, entry in files.items()}, 0)
         _write_again(room, [*there])
-    marks = {path: (seen[path], journal.mark(room.new / path)) for path in files}
+    new = room.new
+    marks = {path: (seen[path], journal.mark(new / path)) for path in files}
     branch = journal.branch(room.repo)
     return Landing("the merge of git's conflicts", branch, head, head, index, marks)
 
@@ -256,7 +276,7 @@ def _write_files(
     """
     off: dict[str, str] = {}
     filters = set[str]()
-    if any(name.startswith("filter.") for name in room.settings_made):
+    if any(name.startswith("filter.") for name in room.known):
         filters = {*git.attributes(room.top, "filter", paths).values()} - {"set", "unset"}
     for name in filters:
         off |= {f"filter.{name}.required": "false", f"filter.{name}.process": ""}

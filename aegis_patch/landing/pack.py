@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pygit2
 
 from aegis_patch.errors import Refused
+from aegis_patch.objects import scratch
 from aegis_patch.project import git, repository
 
 
@@ -25,14 +25,14 @@ def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository]) -> None
     if not stores:
         return
     listed = "".join(f"{oid}\n" for oid in stores).encode()
-    with tempfile.TemporaryDirectory(prefix="tmp_objdir-", dir=objects) as room:  # as git's own
+    with scratch.directory(objects, "tmp_objdir-") as room:  # as git's own
         words = ("pack-objects", "--quiet", "--window=0", "--compression=1", f"{room}/pack")
         try:
-            git.history(min(stores.values()), Path(room), *words, stdin=listed)
+            git.history(min(stores.values()), room, *words, stdin=listed)
         except Refused as error:
             what = f"git couldn't write the files, so nothing was changed: {error.what}"
             next = repository.look_at_disk(objects)
             raise Refused(what, where=str(objects), next=next) from error
         (objects / "pack").mkdir(exist_ok=True)
-        for made in sorted(Path(room).glob("pack-*"), key=lambda made: made.suffix == ".idx"):
+        for made in sorted(room.iterdir(), key=lambda made: made.suffix == ".idx"):
             made.replace(objects / "pack" / made.name)

@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygit2
 from pygit2.enums import FileMode
-from pygit2.index import Index
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, locks
 from aegis_patch.objects.trees import above
-from aegis_patch.project import git, repository
+from aegis_patch.project import git, repository, unfinished
 
 if TYPE_CHECKING:
     from aegis_patch.landing.land import Pick
     from aegis_patch.objects.trees import Tree
-
-    _Staged = Index | Mapping[str, pygit2.IndexEntry]
 
 
 def verb(repo: pygit2.Repository, root: Path) -> None:
@@ -42,13 +38,15 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
             next="Which branch? `git switch BRANCH`, or a new one: `git switch -c NEW-BRANCH`",
         )
     locks.refuse_locked(repo)
-    staged = _staged(repo)
-    if staged and staged.conflicts is None:
-        return
-    if unmerged := git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/"):
-        path = unmerged.split("\0")[0].partition("\t")[2]
+    if unfinished.is_any(repo):  # of other conflicts, git tells `files`
+        said = git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/").split("\0")
+        _refuse_unmerged([line.partition("\t")[2] for line in said if line])
+
+
+def _refuse_unmerged(paths: Sequence[str]) -> None:
+    if paths:
         what = "This file has an unresolved conflict. Resolve it, git add it and commit."
-        raise Refused(what, where=path, next="git status")
+        raise Refused(what, where=paths[0], next="git status")
 
 
 def files(
@@ -58,13 +56,14 @@ def files(
 
     Raises:
         Refused: a path to be written has an uncommitted change, something untracked is in its
-            way, or one of its parents is a link.
+            way, one of its parents is a link, or some path is unmerged.
     """
     top = Path(repo.workdir)
     awaiting = pick.stages.keys() if pick else set[str]()
     paths = {*before.changed(after)}
     paths.update(path for path in awaiting if path in after)
     seen = {path: journal.mark(top / path) for path in sorted(paths)}  # before git looks
+    staged = _staged(repo, before)
     blocked = _in_the_way(before, top, paths)
     blocked |= _loose(before, top, awaiting - paths)
     if blocked:
@@ -75,7 +74,8 @@ def files(
             next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
         )
     copy = Path(before.store.path) / "index-of-the-project"
-    if changed := git.uncommitted(top, _doubtful(repo, before, seen), copy):
+    doubtful = [path for path in seen if path in staged or not _is_on_disk(before, top, path)]
+    if changed := git.uncommitted(top, doubtful, copy):
         raise _uncommitted(top, changed)
     return seen
 
@@ -99,48 +99,31 @@ def index(repo: pygit2.Repository) -> None:
         )
 
 
-class _Index(Index):
-    def __del__(self) -> None:
-        if "_index" in vars(self):  # else it couldn't be read
-            super().__del__()
+def _staged(repo: pygit2.Repository, before: Tree) -> Collection[str]:
+    """The paths that the index has otherwise than a tree, whatever the flags of files are.
+
+    Raises:
+        Refused: one of them is unmerged.
+    """
+    if not (Path(repo.path) / "index").exists():
+        return ()
+    plain = ("--name-status", "--no-renames", "--ita-visible-in-index", "--ignore-submodules=none")
+    said = git.run(Path(repo.workdir), "diff-index", "--cached", "-z", *plain, str(before))
+    words = said.split("\0")
+    letters = dict(zip(words[1::2], words[0::2], strict=False))
+    _refuse_unmerged([path for path, letter in letters.items() if letter == "U"])
+    return letters.keys()
 
 
-def _staged(repo: pygit2.Repository) -> Index | None:
-    """The index as it is now; None if it is of a kind that only git can read."""
-    try:
-        found = _index(f"{repo.path}index")
-        found.read(force=False)
-    except pygit2.GitError:
-        return None
-    return found
-
-
-_index = lru_cache(maxsize=1)(_Index)
-
-
-def _doubtful(repo: pygit2.Repository, before: Tree, paths: Iterable[str]) -> list[str]:
-    """The paths of which only git can say whether they are as a tree has them."""
-    top = Path(repo.workdir)
-    staged: _Staged | None = _staged(repo) if (Path(repo.path) / "index").exists() else {}
-    doubtful = []
-    for path in paths:
-        if staged is None or not _is_as_in(before, staged, top, path):
-            doubtful.append(path)
-    return doubtful
-
-
-def _is_as_in(before: Tree, staged: _Staged, top: Path, path: str) -> bool:
-    """Whether index and disk have a file as a tree has it, to the byte: then none would be lost.
+def _is_on_disk(before: Tree, top: Path, path: str) -> bool:
+    """Whether the disk has a file as a tree has it, to the byte: then nothing would be lost.
 
     If not, it may still be unchanged: by filters, line endings or a sparse checkout.
     """
     committed = before.lookup(path)
     if not committed:
-        return path not in staged and not os.path.lexists(top / path)
-    if path not in staged:
-        return False
-    is_staged = (staged[path].id, staged[path].mode) == (committed.id, committed.mode)
-    return is_staged and _on_disk(top / path) == (committed.mode, committed.data)
+        return not os.path.lexists(top / path)
+    return _on_disk(top / path) == (committed.mode, committed.data)
 
 
 def _on_disk(file: Path) -> tuple[int, bytes]:

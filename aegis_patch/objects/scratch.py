@@ -1,10 +1,11 @@
-"""The scratch store: everything is computed there, so a verb can stop at any time."""
+"""The scratch store: everything is computed there, so a verb can stop at any time.
+
+`tempfile` and `shutil` would take longer to import than to do what they are for here.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,17 +19,40 @@ _OLD = 7 * 24 * 60 * 60  # seconds after which a store is that of a killed proce
 @contextmanager
 def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
     """A throw-away object store that also sees the objects of its alternates."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_memory()) as directory:
-        _sweep(Path(directory))
+    with directory(_place(), _PREFIX) as place:
+        _sweep(place)
         for name in "objects", "refs":
-            Path(directory, name).mkdir()
-        Path(directory, "HEAD").write_text("ref: refs/heads/main\n")
-        Path(directory, "config").write_text("[core]\n\tbare = true\n")
-        store = pygit2.Repository(directory)
+            (place / name).mkdir()
+        (place / "HEAD").write_text("ref: refs/heads/main\n")
+        (place / "config").write_text("[core]\n\tbare = true\n")
+        store = pygit2.Repository(str(place))
         for path in alternates:
             see(store, path)
         yield store
         store.free()
+
+
+@contextmanager
+def directory(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new directory that only we can read; it goes at the end."""
+    made = parent / f"{prefix}{os.urandom(8).hex()}"
+    made.mkdir(mode=0o700)
+    try:
+        yield made
+    finally:
+        remove(made)
+
+
+def remove(directory: Path) -> None:
+    """Remove a directory with what is in it, as far as that is possible; no link is followed."""
+    with suppress(OSError):
+        for each in [*os.scandir(directory)]:
+            if each.is_dir(follow_symlinks=False):
+                remove(Path(each.path))
+            else:
+                with suppress(OSError):
+                    Path(each.path).unlink()
+        directory.rmdir()
 
 
 def see(store: pygit2.Repository, objects: Path) -> None:
@@ -42,13 +66,18 @@ def see(store: pygit2.Repository, objects: Path) -> None:
 
 def _sweep(new: Path) -> None:
     """Remove the stores that killed processes left beside a new one: they take memory."""
-    for left in new.parent.glob(f"{_PREFIX}*"):
+    now = new.stat().st_mtime
+    for left in os.scandir(new.parent):
         with suppress(OSError):
-            if new.stat().st_mtime - left.stat().st_mtime > _OLD:
-                shutil.rmtree(left)
+            if left.name.startswith(_PREFIX) and now - left.stat().st_mtime > _OLD:
+                remove(Path(left.path))
 
 
-def _memory() -> str | None:
+def _place() -> Path:
     # Hundreds of small files: a file system in memory is faster.
     shared = "/dev/shm"
-    return shared if "TMPDIR" not in os.environ and os.access(shared, os.W_OK) else None
+    if "TMPDIR" not in os.environ and os.access(shared, os.W_OK):
+        return Path(shared)
+    import tempfile  # slow to import
+
+    return Path(tempfile.gettempdir())

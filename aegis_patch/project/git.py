@@ -9,7 +9,6 @@ import functools
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 """The environment in which git makes a repository that libgit2 can read, whatever is configured."""
 
 
-_FILTER_FAILED = re.compile(r"(clean|smudge) filter .* failed|hung up unexpectedly")
+_FILTER_FAILED = r"(clean|smudge) filter .* failed|hung up unexpectedly"
 
 
 class FilterFailed(Refused):
@@ -70,7 +69,7 @@ def run(
 
 def _filter_failed(complaint: str) -> FilterFailed | None:
     """What git says of a filter that failed; None if none did."""
-    if not _FILTER_FAILED.search(complaint):
+    if not re.search(_FILTER_FAILED, complaint):
         return None
     said = "; ".join(line.removeprefix("fatal: ") for line in complaint.splitlines())
     return FilterFailed(
@@ -97,9 +96,27 @@ def _configured(directory: Path, name: str, *options: str) -> str:
         raise Refused(error.what, where=name, next=all_values) from error
 
 
-def settings_made(directory: Path) -> frozenset[str]:
-    """The names of all settings that are made somewhere, sections and keys in lower case."""
-    return frozenset(run(directory, "config", "--list", "--name-only", "-z").split("\0"))
+def variables(directory: Path) -> dict[str, str]:
+    """All settings, by names in lower case, and what git makes of them, as `GIT_AUTHOR_IDENT`.
+
+    Of a value of several lines only the first: ask `setting` for those that may be.
+    """
+    lines = run(directory, "var", "-l").split("\n")
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def people(known: Mapping[str, str]) -> dict[str, str]:
+    """Author and committer with their dates, from `variables`; none if git may know nobody.
+
+    It lists what it guesses too, also for a name that is set and empty.
+    """
+    names = [f"GIT_{who}_NAME" for who in ("AUTHOR", "COMMITTER")]
+    is_set = known.get("user.name") and known.get("user.email")
+    if not is_set or "" in map(os.environ.get, names):
+        return {}
+    found = {who: known.get(f"GIT_{who.upper()}_IDENT", "") for who in ("author", "committer")}
+    named = [re.fullmatch(r"[^<>]+ <[^<>]+> \d+ [+-]\d{4}", each) for each in found.values()]
+    return found if all(named) else {}
 
 
 def _git_dir(directory: Path) -> Path:
@@ -181,7 +198,7 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
         return {}
     index = _git_dir(top) / "index"
     if index.exists():
-        shutil.copyfile(index, copy)
+        copy.write_bytes(index.read_bytes())
     plain = {"core.fsmonitor": "false", "core.ignoreStat": "false", "core.splitIndex": "false"}
     env = {"GIT_INDEX_FILE": str(copy), "GIT_LITERAL_PATHSPECS": "1", **settings(plain)}
     flags = _forget_flags(top, paths, env)

@@ -12,7 +12,7 @@ from aegis_patch.history.likeness import Likeness
 from aegis_patch.landing import journal, preconditions
 from aegis_patch.merge.outcome import Clean
 from aegis_patch.progress import doing
-from aegis_patch.project import find, repository
+from aegis_patch.project import find, git, repository
 from aegis_patch.project.find import Place
 from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream import fork, releases
@@ -87,7 +87,7 @@ def _found(
     among = [fork.version(version)] if version else list(releases.versions(url, fresh=True))
     if not among:
         releases.latest(url)  # says what is wrong
-    suggested = suggestions(there.root)
+    suggested = suggestions(there.root, git.variables(there.root))
     known = []
     for release in reversed(among):
         opened = bench.open(url, release)

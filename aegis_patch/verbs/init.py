@@ -57,13 +57,15 @@ def init(
         bench.instead = _instead(path, url)
         opened = _opened(bench, version, url)
         chosen = naming.chosen(bench, opened, wanted, _INIT)
-        answers, said = _answers(opened, path, given)
+        known = git.variables(_nearest(path))
+        answers, said = _answers(opened, path, given, known)
         said += _around(path)
         steps = _steps(opened, answers, chosen)
         if there:
             said += _ignored(there, bench.pristine(steps[-1].new))
         else:
-            repo = entered.enter_context(new_repository.start(path, dry=mode.dry))
+            branch = "" if known.get("init.defaultbranch") else "main"
+            repo = entered.enter_context(new_repository.start(path, branch, dry=mode.dry))
             held = entered.enter_context(journal.alone(repo))
             there = Place(repo=repo, root=Path(repo.workdir), prefix="", head=None, held=held)
         refuse_unsigned(_nearest(there.root), opened, mode)
@@ -127,7 +129,7 @@ def offer(path: Path, version: str | None, url: str) -> Iterator[Offer]:
     _refuse_filled(path, _outer(path))
     with open_bench() as bench:
         opened = _opened(bench, version, url)
-        suggested = suggestions(path)
+        suggested = suggestions(path, git.variables(_nearest(path)))
         known = identity_files.defaults(opened)
         asked = [key for key in known if key not in suggested or key == "project_name"]
         yield Offer(opened, {**known, **suggested}, tuple(asked))
@@ -230,10 +232,10 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
 
 
 def _answers(
-    opened: Upstream, path: Path, given: Mapping[str, str]
+    opened: Upstream, path: Path, given: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
     """The answers, and what to say where nobody told who the user is."""
-    suggested = suggestions(path)
+    suggested = suggestions(path, known)
     answers = identity_files.ask(opened, given, suggested)
     example = identity_files.defaults(opened)
     made_up = []
@@ -245,7 +247,7 @@ def _answers(
         verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
         said.append(f"{in_words(made_up)} {verb}; to change: aegis answers {typed}")
-    if not land.knows_author(_nearest(path)):
+    if not land.knows_author(_nearest(path), known):
         name, email = land.PLACEHOLDER
         said.append(
             f"git doesn't know who you are, so {name} <{email}> made the commits. "
@@ -255,11 +257,11 @@ def _answers(
     return answers, said
 
 
-def suggestions(path: Path) -> dict[str, str]:
-    """The directory's name, and whom git knows."""
+def suggestions(path: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """The directory's name, and whom git knows by its `variables`."""
     found = {"project_name": _utf8(path.name)}
     for key, name in _PERSON.items():
-        if value := git.setting(_nearest(path), name):
+        if value := known.get(name, "").strip():
             found[key] = _utf8(value)
     return found
 

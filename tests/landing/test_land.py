@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -17,6 +18,26 @@ def test_a_touched_file_is_not_a_change(start: Start) -> None:
     os.utime(project.path / "compose.yaml", (1, 1))
     project.aegis("add", "ingress")
     assert project.is_sound()
+
+
+@pytest.mark.parametrize("name", ["Ö. Nöther", " .crud <x>, ", ""])
+def test_a_commit_is_the_one_that_git_makes(
+    start: Start, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    project = start()
+    monkeypatch.setenv("GIT_COMMITTER_NAME", name)
+    if not name:
+        assert "who you are" in project.aegis("add", "ingress", code=1).err
+        return
+    project.aegis("add", "ingress")
+    made = project.git("cat-file", "commit", "HEAD")
+    for who in "AUTHOR", "COMMITTER":
+        at = re.search(rf"(?m)^{who.lower()} .*> (.*)", made)
+        monkeypatch.setenv(f"GIT_{who}_DATE", at[1] if at else "")
+    message = project.path / ".git/message"
+    message.write_text(made.partition("\n\n")[2] + "\n")
+    words = ("-p", "HEAD~", "-F", str(message), "HEAD^{tree}")
+    assert project.git("commit-tree", *words) == project.git("rev-parse", "HEAD")
 
 
 def test_a_ref_that_cannot_move_leaves_everything_as_it_was(start: Start) -> None:
