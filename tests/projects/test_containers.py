@@ -540,6 +540,7 @@ def dies_and_comes_back(stack: Stack, browser: Browser) -> None:
     others = {*stack.compose("ps", "--services").split()} - {"webserver"}
     for container in stack.kill(*sorted(others)):
         until(partial(stack.is_back, container))
+    until(browser.is_in)  # a connection to each webserver was kept, if any is
     killed = stack.kill("webserver")
     asked = [browser.get(f"{AUTH}/me") for _ in range(SCALE["webserver"] * 2)]
     assert {each.status_code for each in asked} == {200}, failed(stack)
