@@ -12,6 +12,7 @@ import pytest
 
 from aegis_patch.formats import anchors
 from aegis_patch.maintain import rules
+from aegis_patch.maintain.problem import Problem
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, pristine
@@ -138,12 +139,17 @@ def test_a_series_that_breaks_one(
     opened = tiny.an_upstream(small, BASE, (tiny.a_component("cache"), after))
     of_git = ("say why", "its subject")  # of tiny patches, which git names
     found = [
-        str(each)
+        said(each)
         for each in (*rules.breaches(opened, "cache"), *rules.advice(opened, "cache"))
         if not any(words in each.what for words in of_git)
     ]
     assert len(found) == (says is not None), found
     assert says is None or says in found[0]
+
+
+def said(problem: Problem) -> str:
+    """A problem on one line."""
+    return f"{problem.where}: {problem.what}"
 
 
 @pytest.mark.parametrize(
@@ -167,13 +173,13 @@ def test_an_item_is_one_series_alone(
         (tiny.a_component("cache"), having(one)), (tiny.a_component("mail"), having(other)),
     )  # fmt: skip
     expected = [f"list: cache and mail both have {item!r}"] if item else []
-    assert [str(each) for each in rules.breaches_between(opened)] == expected
+    assert [said(each) for each in rules.breaches_between(opened)] == expected
 
 
 def test_an_anchor_stands_once_in_a_file(small: pygit2.Repository) -> None:
     base = {**BASE, "list": BASE["list"] + b"  # yours below\nend of it\n"}
     opened = tiny.an_upstream(small, base, (tiny.a_component("cache"), {**base, "new": b"x\n"}))
-    assert [str(each) for each in rules.breaches_between(opened)] == [
+    assert [said(each) for each in rules.breaches_between(opened)] == [
         "list: the anchor '# yours below' stands there 2 times"
     ]
 
