@@ -145,10 +145,19 @@ def differs(path: str, file: File, result: str) -> str | None:
     for whose, drop in (("the user's", brought), ("the verb's", mine)):
         if without(result, drop) != without(file.wanted, drop):
             return f"{whose} lines are in another order"
-    if where(path, result) != where(path, file.wanted):
-        moved = (where(path, result) - where(path, file.wanted)).keys()
-        return f"in another place: {sorted(moved)}"
+    here, there = where(path, result), where(path, file.wanted)
+    moved = (here - there).keys() | (there - here).keys()
+    left = left_behind(path, file)
+    if apart := [each for each in moved if not left & {*each[:-1]}]:
+        return f"in another place: {sorted(apart)}"
     return None
+
+
+def left_behind(path: str, file: File) -> set[str]:
+    """Comments whose line the user deleted: they come to stand above whatever follows."""
+    deleted = lines(file.before) - lines(file.ours)
+    above = {word for each in where(path, file.before) if each[-1] in deleted for word in each[:-1]}
+    return {word for word in above if word.lstrip().startswith("#")}
 
 
 def lines(text: str) -> Counter[str]:
