@@ -42,7 +42,7 @@ def test_its_own_tests_pass(tmp_path: Path, python: Path, components: Names) -> 
 
 
 def own(project: Project, components: Names) -> list[str]:
-    """What of a project's tests to run: of a component alone, its own.
+    """What of a project's tests to run: of a component alone, its own; of a set, its pairs'.
 
     Those of what it requires ran alone, too, and the core's run alone and among everything.
     """
@@ -50,12 +50,16 @@ def own(project: Project, components: Names) -> list[str]:
     name, *others = components or ("",)
     if not name:
         return []
-    if others or known[name].kind == "variant":
+    if known[name].kind == "variant":
         return ["tests/components"]
-    required = requirements.closure(known, known[name].requires)
-    elsewhere = {"__pycache__", *(each.replace("+", "_") for each in required)}
     folders = {path.name for path in (project.path / "tests/components").iterdir() if path.is_dir()}
-    return [f"tests/components/{folder}" for folder in sorted(folders - elsewhere)]
+    folders -= {"__pycache__"}
+    if others:
+        folders = {folder for folder in folders if "_" in folder}
+    else:
+        required = requirements.closure(known, known[name].requires)
+        folders -= {each.replace("+", "_") for each in required}
+    return [f"tests/components/{folder}" for folder in sorted(folders)]
 
 
 @pytest.mark.parametrize("part", range(4))
