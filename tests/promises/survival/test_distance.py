@@ -12,7 +12,7 @@ from tests.promises.survival import distance
 from tests.promises.survival.distance import Change, Fate
 from tests.promises.test_laws import edited, separated_places
 
-SAMPLE = 31
+SAMPLE = 93
 
 
 def test_beside_the_hunks_of_every_series(store: pygit2.Repository) -> None:
