@@ -12,7 +12,7 @@ from aegis_patch.history.presence import Finding
 from aegis_patch.merge import renames
 from aegis_patch.objects import conflict_markers
 from aegis_patch.objects.trees import Tree
-from aegis_patch.project import repository, unfinished
+from aegis_patch.project import repository, unfinished, uv_lock
 from aegis_patch.project.find import Project
 from aegis_patch.stack import component
 from aegis_patch.stack.stack import Stack
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     from aegis_patch.history.record_log import Turn
     from aegis_patch.history.unresolved import Reference
-
-
-_LOCK = "uv.lock"
-"""An upstream may have one, and still each project has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,8 @@ def status(where: Path) -> Status:
             behind = len(versions) - 1 - versions.index(release)
         pristine = bench.pristine(found.there)
         edited = changed_files(pristine, there.tree)
-        changed = tuple(each for each in edited if each.path != _LOCK)
+        # An upstream may have a lock, and still each project has its own.
+        changed = tuple(each for each in edited if each.path != uv_lock.LOCK)
         marked = tuple(_markers(there, pristine, changed))
         left = (*_in_progress(there), *marked)
         stuck = bool(marked) or unfinished.has_conflicts(there.repo)
