@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from aegis_patch.history.record_log import Turn, turns
 from aegis_patch.merge import one_path
-from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Note, Outcome, Plan, Sides
+from aegis_patch.merge.outcome import Conflict, Conflicted, Note, Outcome, Plan, Sides
 from aegis_patch.merge.reason import Reason
 from aegis_patch.objects import conflict_markers, texts
 from aegis_patch.objects.conflict_markers import Place
@@ -25,22 +25,17 @@ from aegis_patch.values import replace
 
 def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Outcome:
     """The outcome without the conflicts that history resolves."""
-    left: list[Conflict] = []
     edits: dict[str, Entry | None] = {}
-    notes = list(outcome.notes)
+    notes = []
     known = list(turns(there))
     for conflict in outcome.conflicts:
         found = _answered(bench, known, plan, conflict)
         if found is None:
-            left.append(conflict)
             continue
         edits[conflict.path], turn = found
         subject = turn.commit.message.partition("\n")[0]
         notes.append(Note(conflict.path, f"resolved as in {turn.commit.short_id}, {subject!r}"))
-    tree = outcome.tree.replaced(edits)
-    if left:
-        return Conflicted(tree, tuple(left), tuple(notes))
-    return Clean(tree, tuple(notes))
+    return outcome.without(edits, notes)
 
 
 def _answered(
@@ -71,7 +66,7 @@ def retried(plan: Plan, now: Sides, then: Sides, result: Entry) -> Entry | Confl
     """The resolution of a path now, if `result` resolved the conflict then; else a conflict."""
     plan = replace(plan, yours={})
     asked = one_path.merge(plan, then) if then.base != then.theirs else None
-    if isinstance(asked, Conflict) and _is_answer(asked, result):
+    if isinstance(asked, Conflict) and is_answer(asked, result):
         if _leads(plan, now, then.theirs, then.base):  # the way back
             back = replace(now, base=result, theirs=then.ours)
             merged = one_path.merge(plan, back)
@@ -91,7 +86,7 @@ def _back_at_another_release(
     answer = one_path.merge(plan, Sides(now.path, then.theirs, result, now.base))
     if isinstance(mine, Entry) and isinstance(answer, Entry):
         asked = one_path.merge(plan, Sides(now.path, now.theirs, mine, now.base))
-        if isinstance(asked, Conflict) and _is_answer(asked, answer):
+        if isinstance(asked, Conflict) and is_answer(asked, answer):
             return one_path.merge(plan, replace(now, base=answer, theirs=mine))
     return Conflict(now, Reason.TEXT, None)
 
@@ -101,7 +96,7 @@ def _leads(plan: Plan, now: Sides, start: Entry | None, end: Entry | None) -> bo
     return one_path.merge(plan, Sides(now.path, start, now.base, end)) == now.theirs
 
 
-def _is_answer(asked: Conflict, result: Entry) -> bool:
+def is_answer(asked: Conflict, result: Entry) -> bool:
     """Whether a file is the automatic merge, with a choice of the two sides at each place.
 
     What else was written in that commit is no answer, and must not go when that is taken back.
@@ -113,7 +108,7 @@ def _is_answer(asked: Conflict, result: Entry) -> bool:
     places = list(conflict_markers.places(lines))
     if not places:  # what is in doubt is the order alone
         mine = texts.lines(bytes_of(asked.sides.ours))
-        return _said(mine) <= _said(chosen) <= _said(lines)
+        return said(mine) <= said(chosen) <= said(lines)
     for was, now in texts.hunks(marked, answer):
         around = [each for each in places if each.start <= was.start and was.stop <= each.stop]
         gone, written = lines[was.start : was.stop], chosen[now.start : now.stop]
@@ -124,9 +119,9 @@ def _is_answer(asked: Conflict, result: Entry) -> bool:
 
 def _is_choice(gone: list[bytes], written: list[bytes], place: Place) -> bool:
     """Whether all new lines are from the two sides, or resemble one of ours that is gone."""
-    mine, wanted = _said(place.mine), _said(place.wanted)
-    left = [*(_said(gone) & mine).elements()]
-    for line in (_said(written) - mine - wanted).elements():
+    mine, wanted = said(place.mine), said(place.wanted)
+    left = [*(said(gone) & mine).elements()]
+    for line in (said(written) - mine - wanted).elements():
         like = difflib.get_close_matches(line, left, n=1)
         if not like:
             return False
@@ -134,5 +129,6 @@ def _is_choice(gone: list[bytes], written: list[bytes], place: Place) -> bool:
     return True
 
 
-def _said(lines: Iterable[bytes]) -> Counter[str]:
+def said(lines: Iterable[bytes]) -> Counter[str]:
+    """The lines that say something, without their indent."""
     return Counter(line.strip().decode("latin-1") for line in lines if line.strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from aegis_patch.objects.trees import Entry, Tree
@@ -145,6 +145,12 @@ class Conflicted:
     tree: Tree
     conflicts: tuple[Conflict, ...]
     notes: tuple[Note, ...] = ()
+
+    def without(self, edits: Mapping[str, Entry | None], notes: Iterable[Note]) -> Outcome:
+        """The outcome with some of the paths resolved."""
+        left = tuple(each for each in self.conflicts if each.path not in edits)
+        tree, all_notes = self.tree.replaced(edits), (*self.notes, *notes)
+        return Conflicted(tree, left, all_notes) if left else Clean(tree, all_notes)
 
 
 Outcome = Unchanged | Clean | Conflicted

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,6 +141,17 @@ def refuse_unsigned(url: str, release: str, commit: str) -> None:
         where=url,
         next=shlex.join(["git", f"--git-dir={_mirror(url)}", "verify-tag", "--verbose", ref]),
     )
+
+
+def between(url: str, old: str, new: str, paths: Iterable[str]) -> list[str]:
+    """The mirror's commits behind one and before another that may change files, oldest first.
+
+    Those of a branch that was merged count as one.
+    """
+    what = ("patches", *(f"base/{path}" for path in paths))
+    words = ("--literal-pathspecs", "rev-list", "--reverse", "--first-parent")
+    found = _git(url, *words, f"{old}..{new}", "--", *what).split()
+    return [commit for commit in found if commit != new]
 
 
 def trial(url: str, name: str) -> str:

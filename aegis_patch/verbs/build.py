@@ -84,6 +84,10 @@ def _merged(
         from aegis_patch.history.past_resolutions import recall  # slow to import, seldom needed
 
         outcome = recall(bench, there, plan, outcome)
+    if isinstance(outcome, Conflicted) and step.old:
+        from aegis_patch.history.taken_early import settled  # as above
+
+        outcome = settled(bench, step.old, step.new, plan, outcome)
     return plan, attributes, learnt.written_down(plan, outcome)
 
 

@@ -3,10 +3,11 @@
     .venv/bin/python -m tests.measurements.template CLONE
 
 CLONE is one of fastapi/full-stack-fastapi-template, which has few tags: commits at even distances
-are the releases 1.0 to 1.23. Four components, cut by `extract` from later commits, come with 1.10
-to 1.13. Before each update a project takes later commits, where git picks them cleanly. Git merges
-the same trees: the project's, and what `init` makes of both releases. Conflicts are settled with
-the project's lines, in lock files and generated code with the release's.
+are the releases 1.0 to 1.23, and those between are commits of the upstream, too. Four components,
+cut by `extract` from later commits, come with 1.10 to 1.13. Before each update a project takes
+later commits, where git picks them cleanly. Git merges the same trees: the project's, and what
+`init` makes of both releases. Conflicts are settled with the project's lines, in lock files and
+generated code with the release's.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch.objects.trees import Tree
+from aegis_patch.objects.trees import Entry, Tree
 from tests.promises import oracle
 
 FIRST, LAST, RELEASES, CUT_AT = "0.6.0", "a252d2e6~1", 24, 10
@@ -64,10 +65,13 @@ class Upstream:
 
     def __init__(self, template: Path, place: Path) -> None:
         self.template, self.place, self.own = template, place, place / "own"
-        between = git(template, "log", "--format=%H", *ORDER, f"{FIRST}..{LAST}").split()
-        self.commits = [git(template, "rev-parse", FIRST)]
+        every = git(template, "log", "--format=%H", *ORDER, f"{FIRST}..{LAST}").split()
+        self.commits, self.between = [git(template, "rev-parse", FIRST)], list[list[str]]([[]])
         for number in range(1, RELEASES):
-            self.commits.append(between[len(between) * number // (RELEASES - 1) - 1])
+            ends = [len(every) * each // (RELEASES - 1) for each in (number - 1, number)]
+            *between, last = every[slice(*ends)]
+            self.commits.append(last)
+            self.between.append(between)
         git(place, "clone", "--quiet", str(template), "first")
         git(place / "first", "checkout", "--quiet", FIRST)
         aegis(place, "upstream", "new", str(self.own), "--from", str(place / "first"))
@@ -76,6 +80,16 @@ class Upstream:
         record = record.replace('"first"', '"Full Stack FastAPI Project"')
         for number in range(RELEASES):
             self.release(number, record + '\n[identity]\nfiles = [".env"]\n')
+
+    def history(self, commits: Collection[str], record: bytes) -> str:
+        """The template's commits behind the last release, with its patches; the last of them."""
+        tip = git(self.own, "rev-parse", "HEAD")
+        for commit in commits:
+            top, base = tree(self.own, "HEAD"), tree(self.own, commit)
+            base = base.replaced({"aegis.toml": Entry.written(base.store, record)})
+            made = top.replaced({"base": base.within(top.store)})
+            tip = git(self.own, "commit-tree", str(made), "-p", tip, "-m", f"As {commit[:12]}")
+        return tip
 
     def release(self, number: int, record: str) -> None:
         git(self.own, "rm", "-rqf", "--cached", "--ignore-unmatch", "base")
@@ -90,7 +104,10 @@ class Upstream:
         found = aegis(self.own, "upstream", "check", fine=(0, 1))  # 1 for want of notes
         print(f"1.{number}", *re.findall(r"(?m)^(?:base|patches)/.*", found), sep="\n  ")
         git(self.own, "add", "--all")
-        git(self.own, "commit", "--quiet", "--message", f"Release 1.{number}")
+        tip = self.history(self.between[number], record.encode())
+        words = ("-p", tip, "-m", f"Release 1.{number}")
+        done = git(self.own, "commit-tree", git(self.own, "write-tree"), *words)
+        git(self.own, "update-ref", "HEAD", done)
         git(self.own, "tag", f"1.{number}")
 
     def components(self, number: int) -> list[str]:
@@ -152,7 +169,8 @@ def step(project: Path, version: str, base: Tree, theirs: Tree) -> Counter[str]:
     ours = tree(project, "HEAD")
     store = ours.store
     (by_git,) = oracle.merges(store, [(base.within(store), ours, theirs.within(store))])
-    aegis(project, "rebase-upstream", "--to", version, "--no-lock", "--yes", fine=(0, 3))
+    said = aegis(project, "rebase-upstream", "--to", version, "--no-lock", "--yes", fine=(0, 3))
+    print(*re.findall(r".*merged through.*", said), sep="\n")
     by_us = unmerged(project)
     there = [path.read_bytes() for path in map(project.joinpath, by_us) if path.is_file()]
     marked = [by_git.tree.read(path) for path in by_git.paths if path in by_git.tree]

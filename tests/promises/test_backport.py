@@ -185,3 +185,84 @@ def test_what_comes_with_a_component_at_a_rebase_and_goes_with_it(publish: Publi
     project.aegis("rebase-upstream", "--to", "1.1")
     assert project.read("list") == ITEM.decode()
     assert project.read("f") == ONE.decode()
+
+
+MORE = ONE.replace(b"three", b"three = fixed, and better")
+NEW, BETTER = {"f": ONE, "g": ONE}, {"f": ONE, "g": MORE}
+SETTLED: dict[str, tuple[Files, Files, Files, Files, Files]] = {
+    "a line": ({"f": ONE}, {"f": FIXED}, {"f": MORE}, {"f": FIXED}, {"f": MORE}),
+    "beside a line of mine": (
+        *({"f": ONE}, {"f": FIXED}, {"f": MORE}),
+        *({"f": b"mine\n" + FIXED}, {"f": b"mine\n" + MORE}),
+    ),
+    "a new file": ({"f": ONE}, NEW, BETTER, NEW, BETTER),
+    "a file that goes": (NEW, BETTER, {"f": ONE}, BETTER, {"f": ONE}),
+}
+ASKED: dict[str, tuple[Files, Files, Files, Files]] = {
+    "what the upstream never had": (
+        *({"f": ONE}, {"f": FIXED}, {"f": MORE}),
+        {"f": ONE.replace(b"three", b"three = mine")},
+    ),
+    "more of mine on the same line": (
+        *({"f": ONE}, {"f": FIXED}, {"f": MORE}),
+        {"f": FIXED.replace(b"fixed", b"fixed by me")},
+    ),
+    "mine in a file that goes": (
+        *({"f": ONE, "g": ONE}, {"f": ONE, "g": FIXED}, {"f": ONE}),
+        {"f": ONE, "g": FIXED + b"mine\n"},
+    ),
+    "what the upstream took back": (
+        *({"f": ONE}, {"f": FIXED.replace(b"two", b"2")}, {"f": MORE}),
+        {"f": FIXED.replace(b"two", b"2")},
+    ),
+    "what the upstream took out elsewhere": (
+        *({"f": ONE}, {"f": b"early\n" + FIXED}, {"f": MORE}),
+        {"f": b"early\n" + FIXED},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SETTLED)
+def test_a_release_that_goes_on_from_what_was_taken_early(publish: Publish, what: str) -> None:
+    *states, mine, wanted = SETTLED[what]
+    start = publish(dict(zip(("1.0", "1.1", "1.2"), states, strict=True)))
+    project = start()
+    write(project, mine)
+    project.commit("Backport")
+    done = project.aegis("rebase-upstream", "--strict", "--json").json
+    (note,) = done["commits"][0]["notes"]
+    assert note["text"] == "you took changes early; merged through 1.1"
+    tracked = {*project.git("ls-files").splitlines()} - {"aegis.toml"}
+    assert {path: project.read(path).encode() for path in tracked} == wanted
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_what_is_not_the_upstreams_is_asked(publish: Publish, what: str) -> None:
+    *states, mine = ASKED[what]
+    project = publish(dict(zip(("1.0", "1.1", "1.2"), states, strict=True)))()
+    write(project, mine)
+    project.commit("Mine")
+    project.aegis("rebase-upstream", code=3)
+
+
+def test_commits_between_two_releases_tell_what_was_taken_early(publish: Publish) -> None:
+    """Nobody released them; one that is broken tells nothing."""
+    states = {"1.0": {"f": ONE}, "early": {"f": FIXED}, "broken": {"f": ONE}, "1.1": {"f": MORE}}
+    start = publish(states)
+    project = start()
+    up = Project(project.path.parent.parent / "up")
+    up.git("checkout", "--quiet", "early")
+    early = up.head
+    up.git("rm", "-rq", "base")
+    up.git("commit", "--quiet", "--message", "Break it")
+    up.write("base/f", MORE.decode())
+    up.git("checkout", "--quiet", "1.1", "--", "base")
+    up.commit("Mend it")
+    up.git("tag", "--delete", "early", "broken")
+    up.git("tag", "--force", "1.1")
+    write(project, {"f": FIXED})
+    project.commit("Backport")
+    assert f"merged through {early[:12]}" in project.aegis("rebase-upstream").out
+    assert project.tree == start(version="1.1").tree
+    project.aegis("rebase-upstream", "--to", "1.0")
+    assert project.tree == start().tree
