@@ -50,9 +50,9 @@ def _between(old: Stack, new: Stack, paths: Sequence[str]) -> list[tuple[str, st
 
     Each is a release and, of a fork, the commit; nobody is asked over the network.
     """
-    known = releases.versions(old.url)
     if old.url != new.url or old.commit == new.commit:
         return []
+    known = releases.versions(old.url)
     if old.url == releases.BUNDLED:
         first, last = releases.age(old.release), releases.age(new.release)
         return [(each, "") for each in known if first < releases.age(each) < last]
