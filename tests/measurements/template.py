@@ -76,6 +76,7 @@ class Upstream:
         git(place / "first", "checkout", "--quiet", FIRST)
         aegis(place, "upstream", "new", str(self.own), "--from", str(place / "first"))
         git(self.own, "fetch", "--quiet", str(template), "HEAD")
+        git(self.own, "commit", "--quiet", "--allow-empty", "--message", "Begin")
         record = (self.own / "base/aegis.toml").read_text()
         record = record.replace('"first"', '"Full Stack FastAPI Project"')
         for number in range(RELEASES):
