@@ -147,7 +147,8 @@ def follow(upstream: Upstream, first: int) -> Counter[str]:
             git(project, "fetch", "--quiet", str(plain), "HEAD")
             trees.append(tree(project, "FETCH_HEAD"))
         print(f"{project.name} to 1.{number}", flush=True)
-        counts += step(project, f"1.{number}", *trees)
+        had = [tree(upstream.own, commit) for commit in upstream.between[number]]
+        counts += step(project, f"1.{number}", *trees, had)
     return counts
 
 
@@ -165,7 +166,9 @@ def edit(upstream: Upstream, project: Path, number: int) -> int:
     return taken
 
 
-def step(project: Path, version: str, base: Tree, theirs: Tree) -> Counter[str]:
+def step(
+    project: Path, version: str, base: Tree, theirs: Tree, had: Collection[Tree]
+) -> Counter[str]:
     """Update a project, and compare with git; what has to be read is printed."""
     ours = tree(project, "HEAD")
     store = ours.store
@@ -175,7 +178,7 @@ def step(project: Path, version: str, base: Tree, theirs: Tree) -> Counter[str]:
     by_us = unmerged(project)
     there = [path.read_bytes() for path in map(project.joinpath, by_us) if path.is_file()]
     marked = [by_git.tree.read(path) for path in by_git.paths if path in by_git.tree]
-    read = {"lost": [*lost_lines(project, base, ours)]}
+    read = {"lost": [*lost_lines(project, base, ours, had)]}
     settle(project)
     result = tree(project, "HEAD")
     differing = by_git.tree.within(result.store).changed(result)
@@ -190,8 +193,11 @@ def step(project: Path, version: str, base: Tree, theirs: Tree) -> Counter[str]:
     return found
 
 
-def lost_lines(project: Path, base: Tree, ours: Tree) -> Iterator[str]:
-    """The project's own lines that are no longer in their file, or in any if that's gone."""
+def lost_lines(project: Path, base: Tree, ours: Tree, had: Collection[Tree]) -> Iterator[str]:
+    """The project's own lines that are no longer in their file, or in any if that's gone.
+
+    What the upstream `had` there between the two releases was never the project's own.
+    """
     for path in sorted(base.within(ours.store).changed(ours)):
         was, own = (each.read(path) if path in each else b"" for each in (base, ours))
         if b"\0" in own or path == "aegis.toml":
@@ -200,6 +206,8 @@ def lost_lines(project: Path, base: Tree, ours: Tree) -> Iterator[str]:
         now = set[bytes]()
         for file in filter(Path.is_file, map(project.joinpath, every)):
             now.update(file.read_bytes().splitlines())
+        for each in had:
+            now.update(each.read(path).splitlines())
         lost = filter(bytes.strip, {*own.splitlines()} - {*was.splitlines()} - now)
         yield from (f"{path}: {line.decode()}" for line in lost)
 
