@@ -92,7 +92,7 @@ def upstream(store: pygit2.Repository, root: Path, ref: str = "") -> Upstream:
     if base is None or patches is None:
         raise Refused(f"{ref} has no base/ and patches/.", where=str(root), next="git log -1")
     found = store[patches.id].peel(pygit2.Tree)
-    catalogue = releases.parsed(store, str(root), found)
+    catalogue = releases.parsed(store, found)
     return Upstream(str(root), releases.WORK, "", base, catalogue, notes, {})
 
 

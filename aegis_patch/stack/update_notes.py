@@ -10,7 +10,6 @@ from aegis_patch.formats import bounded_parsers
 from aegis_patch.values import dataclass, replace
 
 MOST_BYTES = 64 * 1024  # of a file
-MOST_NOTES = 100  # of a release
 LONGEST_TEXT = 500
 _NAMED, _IN_WORDS = ("name", "now", "text", "components"), ("text", "back", "components", "if_set")
 KEYS = {"setting": _NAMED, "file": _NAMED, "data": _IN_WORDS, "behaviour": _IN_WORDS}
@@ -54,8 +53,6 @@ def parse(release: str, data: bytes) -> tuple[UpdateNote, ...]:
     for kind, tables in said.items():
         for table in tables if isinstance(tables, list) else [tables]:
             found.append(_note(release, kind, table))
-    if len(found) > MOST_NOTES:
-        raise ValueError(f"more than {MOST_NOTES} notes")
     return tuple(found)
 
 

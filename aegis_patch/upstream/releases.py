@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pygit2
 
-from aegis_patch.errors import SeriesError, UpstreamError
+from aegis_patch.errors import UpstreamError
 from aegis_patch.objects import scratch
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git
@@ -129,7 +129,7 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
         raise _unreadable(url, release, commit) from error
     base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
     folds, catalogue = _stored(store, url, release)
-    catalogue = catalogue or parsed(store, url, patches)
+    catalogue = catalogue or parsed(store, patches)
     return Upstream(url, release, commit, base_tree, catalogue, notes_tree, folds)
 
 
@@ -144,11 +144,9 @@ def _check(
         fork.remember_checked(url, commit)
 
 
-def parsed(store: pygit2.Repository, url: str, patches: pygit2.Tree) -> dict[str, Component]:
+def parsed(store: pygit2.Repository, patches: pygit2.Tree) -> dict[str, Component]:
     """What a release has, from its directory of patches."""
     found = component_files(store, patches)
-    if len(found) > component.MOST_COMPONENTS:
-        raise SeriesError(f"more than {component.MOST_COMPONENTS} components", where=url)
     return {name: component.parse(name, files) for name, files in found.items()}
 
 

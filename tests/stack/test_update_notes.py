@@ -23,7 +23,6 @@ from aegis_patch.stack.update_notes import LONGEST_TEXT, MOST_BYTES, joined, par
             "[[data]]: text must be one line of at most 500",
         ),
         ("[[data]]\ntext = 'a'\ncomponents = 'cache'", "[[data]]: components must be"),
-        ("[[file]]\nname = 'a'\n" * 101, "more than 100 notes"),
         (f"# {'a' * MOST_BYTES}", "more than 64 KiB"),
         ("a = " + "[" * 5000, "nested too deep"),
     ],

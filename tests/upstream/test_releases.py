@@ -41,7 +41,7 @@ def test_a_stored_catalogue_is_what_the_components_say(store: pygit2.Repository)
     for version in releases.versions():
         known = releases.open_release(store, BUNDLED, version)
         patches = store[known.commit].peel(pygit2.Tree)["patches"].peel(pygit2.Tree)
-        fresh = releases.parsed(store, BUNDLED, patches)
+        fresh = releases.parsed(store, patches)
         _assert_same(known.catalogue, fresh)
     _assert_same(anew, opened.catalogue)
 
