@@ -80,14 +80,15 @@ def _opening(name: str, found: Iterable[Problem]) -> list[Problem]:
 
 
 def sets(catalogue: Catalogue) -> list[frozenset[str]]:
-    """The sets of components that projects have: at most so many, the small ones first."""
+    """The sets of components that projects have: so many, the small ones first; and all at once."""
     found = [frozenset[str]()]
     for names in found:  # grows while it is walked
         for name in filter(lambda name: is_chosen(catalogue[name]), catalogue):
             grown = requirements.closure(catalogue, names | {name})
             if grown not in found and len(found) < MOST_SETS:
                 found.append(grown)
-    return found
+    whole = requirements.closure(catalogue, catalogue)
+    return found if whole in found else [*found, whole]
 
 
 def _in_files(whole: Tree) -> Iterator[Problem]:

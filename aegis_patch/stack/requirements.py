@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from graphlib import CycleError, TopologicalSorter
 
 from aegis_patch.errors import SeriesError
-from aegis_patch.stack.component import Catalogue
+from aegis_patch.stack.component import Catalogue, Component
 
 
 def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
@@ -30,11 +30,14 @@ def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
 def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
     """The names, their requirements, and the integrations of all these."""
     present = required(catalogue, names)
-    for name, component in catalogue.items():
-        is_due = component.kind == "integration" and present.issuperset(component.requires)
-        if is_due and name not in present:
-            return closure(catalogue, {*present, name})
+    integrations = [name for name in catalogue if catalogue[name].kind == "integration"]
+    while due := [name for name in integrations if _is_due(catalogue[name], present)]:
+        present |= {*due}
     return present
+
+
+def _is_due(integration: Component, present: frozenset[str]) -> bool:
+    return integration.name not in present and present.issuperset(integration.requires)
 
 
 def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_patch.errors import SeriesError
+from aegis_patch.maintain import check
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Catalogue
 from tests import tiny
@@ -106,6 +107,19 @@ def test_an_integration_of_integrations_joins_too() -> None:
         a_component("a+b+c", ("a+b", "c"), "integration"),
     )
     assert requirements.closure(catalogue, "abc") == {"a", "b", "c", "a+b", "a+b+c"}
+
+
+def test_thousands_of_integrations_join() -> None:
+    many = [a_component(f"a{number}", ("a",), "integration") for number in range(2000)]
+    catalogue = a_catalogue(a_component("a"), *many)
+    assert requirements.closure(catalogue, "a") == catalogue.keys()
+
+
+def test_check_tries_small_sets_and_everything() -> None:
+    names = [chr(ord("a") + number) for number in range(26)]
+    sets = check.sets(a_catalogue(*map(a_component, names)))
+    assert len(sets) == check.MOST_SETS + 1
+    assert {frozenset(), frozenset("a"), frozenset("yz"), frozenset(names)} <= {*sets}
 
 
 def test_order_is_by_requirement_then_by_alphabet() -> None:
