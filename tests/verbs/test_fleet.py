@@ -6,7 +6,10 @@ import gc
 import io
 import json
 import os
+import pty
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import pytest
 from aegis_patch.stack import pristine
 from aegis_patch.upstream import fork as mirror
 from aegis_patch.verbs import fleet
-from tests.conftest import SCHEMA, Project, run
+from tests.conftest import ROOT, SCHEMA, Project, run
 
 
 @pytest.fixture
@@ -123,6 +126,19 @@ def test_status_looks_and_writes_nothing(own: Project, tmp_path: Path) -> None:
     dry = run("fleet", "update", "--dry-run", tmp_path / "a")
     assert dry.out == f"updated {tmp_path / 'a'}: would rebase onto own 1.1\n1 updated\n"
     assert Project(tmp_path / "a").subjects[0] == "Add greet"
+
+
+@pytest.mark.usefixtures("own")
+def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "aegis_patch", "fleet", "status", *"abcd"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    subprocess.run(words, cwd=tmp_path, env=env, stdout=theirs, check=True)
+    lines = os.read(ours, 10_000).decode().splitlines()
+    os.close(ours)
+    os.close(theirs)
+    numbers = [line.split()[0] for line in lines if "available" in line]
+    assert numbers == ["1/4", "2/4", "3/4", "4/4"]
 
 
 def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None:

@@ -33,12 +33,17 @@ def fleet(run: Landing, command: FleetWords = None, to: To = None, branch: Branc
 
     match command or []:
         case ["status", *words]:
-            found = fleet.status(_places(run, words))
+            places = _places(run, words)
+            found = fleet.status(places)
         case ["update", *words]:
-            found = fleet.update(_places(run, words), to, branch, mode(run))
+            places = _places(run, words)
+            found = fleet.update(places, to, branch, mode(run))
         case _:
             raise Usage("Say what to do: status or update.", next="aegis fleet --help")
-    outcomes = Counter(_shown(run, each) for each in found)
+    outcomes = Counter[str]()
+    for number, each in enumerate(found, start=1):
+        _show(run, each, f"{number}/{len(places)} " if sys.stdout.isatty() else "")
+        outcomes[each.outcome] += 1
     if not (run.json or run.quiet):
         named = {"conflicts": "with conflicts"}
         counts = [f"{n} {named.get(outcome, outcome)}" for outcome, n in sorted(outcomes.items())]
@@ -57,8 +62,8 @@ def _places(run: Run, words: list[str]) -> list[Path]:
     return [run.where / word for word in dict.fromkeys(words)]
 
 
-def _shown(run: Run, found: Outcome) -> str:
-    """Show what became of a project, as soon as it is known; the word for it."""
+def _show(run: Run, found: Outcome, progress: str) -> None:
+    """Show what became of a project, as soon as it is known."""
     from aegis_patch.terminal.as_json import one_line, plain
     from aegis_patch.terminal.as_text import show_next
 
@@ -68,7 +73,6 @@ def _shown(run: Run, found: Outcome) -> str:
     elif found.outcome in _NEEDS_YOU or not run.quiet:
         colour = red if found.outcome in _NEEDS_YOU else magenta
         word = green("current") if found.outcome == "current" else colour(found.outcome)
-        screen().line(f"{word} {plain(found.path)}: {plain(found.what)}", hang=4)
+        screen().line(f"{progress}{word} {plain(found.path)}: {plain(found.what)}", hang=4)
         if found.next and found.outcome in _NEEDS_YOU:
             show_next(screen(), found.next, indent=2)
-    return found.outcome
