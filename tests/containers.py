@@ -37,6 +37,9 @@ STAND_INS = {
         'ENTRYPOINT ["sh", "-c", "exec \\"$@\\" --protected-mode no", "sh"]\n'
     ),
     "traefik:v3.7": 'COPY traefik /usr/local/bin/traefik\nENTRYPOINT ["traefik"]\n',
+    "prom/prometheus:v3.5.0": (
+        "RUN install --directory --owner nobody --group nogroup /prometheus\nUSER nobody\n"
+    ),
     "haproxy:3.2-alpine": (
         'ENTRYPOINT ["haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]\n'
     ),
@@ -64,7 +67,9 @@ fi
 exec postgres -c "listen_addresses=*"
 """
 """How PostgreSQL's image starts: the first time, it makes the database that its variables name."""
-PACKAGES = "python3,python3-pip,python3-venv,ca-certificates,redis-server,haproxy,postgresql"
+PACKAGES = (
+    "python3,python3-pip,python3-venv,ca-certificates,redis-server,haproxy,postgresql,prometheus"
+)
 DEBIAN = f"aegis-debian:{zlib.crc32(PACKAGES.encode())}"
 
 
