@@ -141,14 +141,15 @@ def follow(upstream: Upstream, first: int) -> Counter[str]:
     project = upstream.start(f"project-{first}", first, components)
     for number in range(first + 1, min(first + STEPS + 1, RELEASES)):
         counts["edits"] += edit(upstream, project, number)
-        trees = []
+        pristine = []
         for each in (number - 1, number):
             plain = upstream.start(f"plain-{each}-{len(components)}", each, components)
             git(project, "fetch", "--quiet", str(plain), "HEAD")
-            trees.append(tree(project, "FETCH_HEAD"))
+            pristine.append(tree(project, "FETCH_HEAD"))
+        base, theirs = pristine
         print(f"{project.name} to 1.{number}", flush=True)
         had = [tree(upstream.own, commit) for commit in upstream.between[number]]
-        counts += step(project, f"1.{number}", *trees, had)
+        counts += step(project, f"1.{number}", base, theirs, had)
     return counts
 
 
