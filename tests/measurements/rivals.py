@@ -38,6 +38,15 @@ NOT_COMPARED = ("aegis.toml", ".copier-answers.yml", ".pc")
 SERIES = 'title = "Series"\nsummary = "A long series."\nimplementation = "x"\n'
 SERIES += 'kind = "component"\nstatus = "available"\nrequires = []\n'
 ANSWERS_FILE = "{{_copier_conf.answers_file}}.jinja"
+SMALL = """
+import os, sys
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(pid, 0)
+code, cpu = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+with open(sys.argv[1], "w") as file:
+    file.write(f"{code} {cpu} {used.ru_maxrss}")
+"""
+"""Starts a command, and writes its exit code, CPU seconds and kilobytes into a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +72,21 @@ class Series:
 
 
 def timed(*args: str, cwd: Path, env: Mapping[str, str] | None = None) -> Ran:
-    """Run a command and count what the kernel counts."""
+    """Run a command and count what the kernel counts.
+
+    A small process starts it: the kernel counts the memory of whoever started a command as its.
+    """
+    counts = cwd.parent / "counts"
     with (cwd.parent / "said").open("w+b") as said:
-        started = subprocess.Popen(
-            args, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-            stdout=said, stderr=said,
+        subprocess.run(
+            [PYTHON, "-I", "-S", "-c", SMALL, str(counts), *args],
+            cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+            stdout=said, stderr=said, check=True,
         )  # fmt: skip
-        _, status, used = os.wait4(started.pid, 0)
-        started.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         text = said.read().decode("utf-8", "replace")
-    return Ran(started.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss >> 10, text)
+    code, cpu, kilobytes = counts.read_text().split()
+    return Ran(int(code), float(cpu), int(kilobytes) >> 10, text)
 
 
 def median(taken: Sequence[Ran]) -> Ran:
