@@ -7,6 +7,7 @@ only one: the path is merged step by step, as if each of these states had been a
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -62,8 +63,9 @@ def _between(old: Stack, new: Stack, paths: Sequence[str]) -> list[tuple[str, st
 
 
 def _states(bench: Bench, old: Stack, names: Sequence[tuple[str, str]]) -> Iterator[State]:
-    """What the project would be at these, but for those that are broken."""
-    for release, commit in names[:: -(-len(names) // MOST) or 1]:
+    """What the project would be at these, but for those that are broken; at even distances."""
+    distance = max(1, math.ceil(len(names) / MOST))
+    for release, commit in names[::distance]:
         with suppress(AegisError):
             opened = bench.open(old.url, release, commit)
             within = old.without(old.names - opened.catalogue.keys())
