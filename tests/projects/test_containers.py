@@ -367,6 +367,7 @@ def people_live_there(stack: Stack) -> list[str]:
         ada.pay()
         assert "Your plan Team begins" in inbox.letter(ADA)
         kill("redis", "postgres")
+        until(partial(stack.is_back, killed[-1]))  # a page without its database is an error
         search = 'call search_knowledge {"query": "lantern"}'
         assert "in the attic" in ada.ask(search, "The lantern is in the attic.")
         kill("ingress", "docker")
