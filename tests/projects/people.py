@@ -159,7 +159,7 @@ class Person:
         fill(self.page, "Log in", E_mail_address=email, Password=PASSWORD)
 
     def sign_up(self, inbox: Inbox) -> None:
-        """From the plans to an account, by the link in the mail."""
+        """From a plan to an account, by the link in the mail, and back to that plan."""
         self.visit("/pricing")
         self.picture("pricing")
         self.page.get_by_role("button", name="Choose Team").click()
@@ -169,7 +169,7 @@ class Person:
         self.visit(inbox.link(ADA))
         fill(self.page, "Create account", New_password=PASSWORD)
         self.log_in(ADA)
-        expect(self.page.get_by_text(ADA)).to_be_visible()
+        expect(self.page.get_by_role("heading", name="Your choice")).to_be_visible()
 
     def pay(self) -> None:
         """At the stand-in, which says what it is."""
