@@ -8,14 +8,15 @@ only one: the path is merged step by step, as if each of these states had been a
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from aegis_patch.errors import AegisError, in_words
+from aegis_patch.errors import AegisError
 from aegis_patch.history.past_resolutions import is_answer, said
 from aegis_patch.merge import one_path
-from aegis_patch.merge.outcome import Conflict, Conflicted, Note, Outcome, Plan
+from aegis_patch.merge.outcome import Conflict, Conflicted, Note, Outcome, Plan, Sides
 from aegis_patch.merge.reason import Reason
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Entry, Tree, bytes_of
@@ -38,10 +39,10 @@ def settled(bench: Bench, old: Stack, new: Stack, plan: Plan, outcome: Conflicte
     for conflict in outcome.conflicts:
         if conflict.reason is Reason.KIND or conflict.sides.pristine in plan.yours:
             continue
-        found, through = stepwise(plan, conflict, states)
+        found, taken = stepwise(plan, conflict, states)
         if not isinstance(found, Conflict):
             edits[conflict.path] = found
-            text = f"you took changes early; merged through {in_words(through)}"
+            text = f"you took changes early; merged through {taken}"
             notes.append(Note(conflict.path, text))
     return outcome.without(edits, notes)
 
@@ -75,33 +76,63 @@ def _states(bench: Bench, old: Stack, names: Sequence[tuple[str, str]]) -> Itera
 
 def stepwise(
     plan: Plan, conflict: Conflict, states: Sequence[State]
-) -> tuple[Entry | Conflict | None, list[str]]:
-    """The path merged step by step, and the states that have what the user had; or the conflict."""
+) -> tuple[Entry | Conflict | None, str]:
+    """The path merged step by step, and the first state that has the user's change.
+
+    It is the conflict again where no state has that, or where a step is a conflict, too.
+    """
     sides = conflict.sides
-    base, ours = sides.base, sides.ours
-    was, mine = _lines(base), _lines(ours)
-    gone, through = Counter[str](), list[str]()
+    base, ours, taken = sides.base, sides.ours, ""
+    steps = []
     for label, tree in states:
         state = tree.lookup(sides.pristine) or tree.lookup(sides.path)
         merged = one_path.merge(plan, replace(sides, base=base, ours=ours, theirs=state))
-        if state == base or isinstance(merged, Conflict):
-            continue
-        if _is_had(_lines(base), _lines(ours), _lines(state)):
-            through.append(label)
-        gone |= was - _lines(state)
-        base, ours = state, merged
+        if state != base and not isinstance(merged, Conflict):
+            base, ours = state, merged
+            steps.append(state)
+            if not taken and _has_change(sides, state):
+                taken = label
     result = one_path.merge(plan, replace(sides, base=base, ours=ours))
-    if isinstance(result, Conflict) or not through:
-        return conflict, []
-    now = _lines(result)
-    is_back = gone & (was - mine) & (now - mine)  # both took it out, only the upstream is sorry
-    is_elsewhere = result and not is_answer(conflict, result)
-    return (conflict, []) if is_back or is_elsewhere else (result, through)
+    if taken and not isinstance(result, Conflict) and _keeps(conflict, steps, result):
+        return result, taken
+    return conflict, ""
 
 
-def _is_had(base: Counter[str], ours: Counter[str], state: Counter[str]) -> bool:
-    """Whether both sides put in, or both took out, a line."""
-    return bool((ours - base) & (state - base) or (base - ours) & (base - state))
+def _has_change(sides: Sides, state: Entry | None) -> bool:
+    """Whether a state has most of the lines that the user wrote where the release differs, too.
+
+    Brackets alone say nothing. Nor does a line that both took out: its place may be what they share.
+    """
+    if texts.is_binary(bytes_of(sides.ours)):
+        return state == sides.ours
+    wrote = Counter[str]()
+    for line, times in _written_at_once(sides).items():
+        if re.search(r"\w", line):
+            wrote[line] = times
+    shared = wrote & (_lines(state) - _lines(sides.base))
+    return 2 * shared.total() >= wrote.total() > 0
+
+
+def _written_at_once(sides: Sides) -> Counter[str]:
+    """The lines that the user put in where the release changes the file, too."""
+    base, ours, theirs = (bytes_of(each) for each in (sides.base, sides.ours, sides.theirs))
+    changed = [old for old, _ in texts.hunks(base, theirs)]
+    lines, wrote = texts.lines(ours), list[bytes]()
+    for old, new in texts.hunks(base, ours):
+        if any(old.start <= span.stop and span.start <= old.stop for span in changed):
+            wrote += lines[new.start : new.stop]
+    return said(wrote) - _lines(sides.base)
+
+
+def _keeps(conflict: Conflict, steps: Iterable[Entry | None], result: Entry | None) -> bool:
+    """Whether a result has all that only the user wrote, and differs at the marked places alone."""
+    was, mine, now = (_lines(each) for each in (conflict.sides.base, conflict.sides.ours, result))
+    had = was
+    for state in steps:
+        had = had | _lines(state)
+    is_lost = mine - had - now
+    is_back = (was - mine) & (now - mine)  # the user took it out
+    return not (is_lost or is_back) and (result is None or is_answer(conflict, result))
 
 
 def _lines(entry: Entry | None) -> Counter[str]:

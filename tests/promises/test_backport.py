@@ -211,6 +211,14 @@ ASKED: dict[str, tuple[Files, Files, Files, Files]] = {
         *({"f": ONE, "g": ONE}, {"f": ONE, "g": FIXED}, {"f": ONE}),
         {"f": ONE, "g": FIXED + b"mine\n"},
     ),
+    "a bracket that the upstream had for a while": (
+        *({"f": ONE}, {"f": ONE.replace(b"three", b")")}, {"f": MORE}),
+        {"f": ONE.replace(b"three", b")")},
+    ),
+    "a line that the upstream took out and wrote anew": (
+        *({"f": ONE}, {"f": ONE.replace(b"three\n", b"")}, {"f": MORE}),
+        {"f": ONE.replace(b"three\n", b"")},
+    ),
     "what the upstream took back": (
         *({"f": ONE}, {"f": FIXED.replace(b"two", b"2")}, {"f": MORE}),
         {"f": FIXED.replace(b"two", b"2")},
