@@ -26,7 +26,8 @@ from aegis_patch.upstream import fork, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
 
-MOST = 24
+MOST_STATES = 24
+ENOUGH = 0.5  # of what the user wrote there; less may be chance
 State = tuple[str, Tree]  # the label and the pristine tree
 
 
@@ -65,7 +66,7 @@ def _between(old: Stack, new: Stack, paths: Sequence[str]) -> list[tuple[str, st
 
 def _states(bench: Bench, old: Stack, names: Sequence[tuple[str, str]]) -> Iterator[State]:
     """What the project would be at these, but for those that are broken; at even distances."""
-    distance = max(1, math.ceil(len(names) / MOST))
+    distance = max(1, math.ceil(len(names) / MOST_STATES))
     for release, commit in names[::distance]:
         with suppress(AegisError):
             opened = bench.open(old.url, release, commit)
@@ -77,12 +78,12 @@ def _states(bench: Bench, old: Stack, names: Sequence[tuple[str, str]]) -> Itera
 def stepwise(
     plan: Plan, conflict: Conflict, states: Sequence[State]
 ) -> tuple[Entry | Conflict | None, str]:
-    """The path merged step by step, and the first state that has the user's change.
+    """The path merged step by step, and the state that has most of the user's change.
 
-    It is the conflict again where no state has that, or where a step is a conflict, too.
+    It is the conflict again where no state has enough, or where the last step conflicts, too.
     """
     sides = conflict.sides
-    base, ours, taken = sides.base, sides.ours, ""
+    base, ours, most, taken = sides.base, sides.ours, ENOUGH, ""
     steps = []
     for label, tree in states:
         state = tree.lookup(sides.pristine) or tree.lookup(sides.path)
@@ -90,27 +91,24 @@ def stepwise(
         if state != base and not isinstance(merged, Conflict):
             base, ours = state, merged
             steps.append(state)
-            if not taken and _has_change(sides, state):
-                taken = label
+            if (share := _share(sides, state)) > most:
+                most, taken = share, label
     result = one_path.merge(plan, replace(sides, base=base, ours=ours))
     if taken and not isinstance(result, Conflict) and _keeps(conflict, steps, result):
         return result, taken
     return conflict, ""
 
 
-def _has_change(sides: Sides, state: Entry | None) -> bool:
-    """Whether a state has most of the lines that the user wrote where the release differs, too.
+def _share(sides: Sides, state: Entry | None) -> float:
+    """How much a state has of the lines that the user wrote where the release differs, too.
 
-    Brackets alone say nothing. Nor does a line that both took out: its place may be what they share.
+    A bracket is no evidence, nor is a line that both took out: many changes of it begin so.
     """
     if texts.is_binary(bytes_of(sides.ours)):
-        return state == sides.ours
-    wrote = Counter[str]()
-    for line, times in _written_at_once(sides).items():
-        if re.search(r"\w", line):
-            wrote[line] = times
-    shared = wrote & (_lines(state) - _lines(sides.base))
-    return 2 * shared.total() >= wrote.total() > 0
+        return float(state == sides.ours)
+    wrote = [line for line in _written_at_once(sides).elements() if re.search(r"\w", line)]
+    had = Counter(wrote) & (_lines(state) - _lines(sides.base))
+    return had.total() / len(wrote) if wrote else 0.0
 
 
 def _written_at_once(sides: Sides) -> Counter[str]:
