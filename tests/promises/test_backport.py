@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aegis_patch.upstream import fork
 from tests import tiny
 from tests.conftest import Project, Start, run
 from tests.tiny import EXEC, FILE, Files
@@ -242,6 +243,23 @@ def test_a_release_that_goes_on_from_what_was_taken_early(publish: Publish, what
     assert note["text"] == "you took changes early; merged through 1.1"
     tracked = {*project.git("ls-files").splitlines()} - {"aegis.toml"}
     assert {path: project.read(path).encode() for path in tracked} == wanted
+
+
+def test_the_mirror_of_a_fork_that_is_gone_names_the_state_with_most_of_it(
+    publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, last = (
+        text.replace(b"one", b"1").replace(b"five", b"5") for text in (ONE, FIXED, MORE)
+    )
+    releases = {"1.0": {"f": ONE}, "1.1": {"f": first}, "1.2": {"f": second}, "1.3": {"f": last}}
+    project = publish(releases)()
+    write(project, releases["1.2"])
+    project.commit("Backport")
+    up = project.path.parent.parent / "up"
+    monkeypatch.setattr(fork, "asked", {str(up)})  # as in a fleet: the verb has its tags
+    up.rename(up.with_name("gone"))
+    assert "merged through 1.2" in project.aegis("rebase-upstream", "--to", "1.3").out
+    assert project.read("f").encode() == last
 
 
 @pytest.mark.parametrize("what", ASKED)
