@@ -124,13 +124,16 @@ def _written_at_once(sides: Sides) -> Counter[str]:
 
 def _keeps(conflict: Conflict, steps: Iterable[Entry | None], result: Entry | None) -> bool:
     """Whether a result has all that only the user wrote, and differs at the marked places alone."""
-    was, mine, now = (_lines(each) for each in (conflict.sides.base, conflict.sides.ours, result))
+    sides = conflict.sides
+    was, mine, theirs, now = map(_lines, (sides.base, sides.ours, sides.theirs, result))
     had = was
     for state in steps:
         had = had | _lines(state)
     is_lost = mine - had - now
     is_back = (was - mine) & (now - mine)  # the user took it out
-    return not (is_lost or is_back) and (result is None or is_answer(conflict, result))
+    is_twice = (mine - was) & (now - (mine | theirs))  # each side's stands at a place of its own
+    is_kept = not (is_lost or is_back or is_twice)
+    return is_kept and (result is None or is_answer(conflict, result))
 
 
 def _lines(entry: Entry | None) -> Counter[str]:

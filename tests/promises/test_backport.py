@@ -220,6 +220,10 @@ ASKED: dict[str, tuple[Files, Files, Files, Files]] = {
         *({"f": ONE}, {"f": ONE.replace(b"three\n", b"")}, {"f": MORE}),
         {"f": ONE.replace(b"three\n", b"")},
     ),
+    "a line that the upstream has elsewhere": (
+        *({"f": ONE}, {"f": ONE.replace(b"five", b"extra")}),
+        *({"f": ONE.replace(b"four\nfive", b"extra")}, {"f": ONE.replace(b"five", b"extra\nfive")}),
+    ),
     "what the upstream took back": (
         *({"f": ONE}, {"f": FIXED.replace(b"two", b"2")}, {"f": MORE}),
         {"f": FIXED.replace(b"two", b"2")},
