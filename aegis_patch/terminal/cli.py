@@ -46,8 +46,7 @@ def _run(args: list[str]) -> int:
         if call := None if _helped(args) else plain_line.read(args) or _any_line(args):
             where = call.run.where
             code = call.typed_as(args)()
-        if sys.stdout:  # else it was closed from the start
-            sys.stdout.flush()
+        sys.stdout.flush()
     except AegisError as error:
         error.next = from_here(error.next, where)
         code = _fail(as_json, error, error.exit_code)

@@ -12,7 +12,12 @@ from typing import Any, NoReturn, TextIO
 
 
 def begin() -> None:
-    """Read names in UTF-8, as git writes them, whatever the locale."""
+    """Have all three streams, and read names in UTF-8, as git writes them, whatever the locale."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # it was closed from the start, as in some services
+            nowhere = os.open(os.devnull, os.O_RDWR)  # it gets the number of the stream
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, mode))
     if sys.getfilesystemencoding() != "utf-8":
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
@@ -21,7 +26,7 @@ def end(code: int) -> NoReturn:
     """Leave without tearing everything down; what has to be done at exit is done."""
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, AttributeError):  # nobody reads it any more, or it was never open
+        with suppress(OSError):  # nobody reads it any more
             stream.flush()
     os._exit(code)
 
@@ -30,12 +35,11 @@ def end(code: int) -> NoReturn:
 def open_ended(name: str) -> Iterator[None]:
     """Let a reader of the output close it early, as `head` does; the rest is dropped."""
     before = getattr(sys, name)
-    if before is not None:  # else it was closed from the start, and Python writes nowhere
-        setattr(sys, name, _OpenEnded(before))
+    setattr(sys, name, _OpenEnded(before))
     try:
         yield
     finally:
-        with suppress(OSError, AttributeError):
+        with suppress(OSError):
             getattr(sys, name).flush()
         setattr(sys, name, before)
 

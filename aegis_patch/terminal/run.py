@@ -86,7 +86,7 @@ class Call:
 def _waiting(run: Run) -> AbstractContextManager[None]:
     """What shows on a terminal what a command is doing, unless nothing is to be shown."""
     is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-    if run.json or run.quiet or is_dumb or not (sys.stderr and sys.stderr.isatty()):
+    if run.json or run.quiet or is_dumb or not sys.stderr.isatty():
         return nullcontext()
     from aegis_patch.terminal import waiting  # with threads, which `status` has no other use for
 

@@ -116,8 +116,6 @@ class Screen:
 def screen(*, stderr: bool = False) -> Screen:
     """Standard output or error."""
     stream = sys.stderr if stderr else sys.stdout
-    if stream is None:  # it was closed from the start, and print() writes nowhere
-        return Screen(sys.stdout)
     width = 0
     if is_terminal := stream.isatty():
         import shutil

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -567,6 +568,24 @@ def test_a_reader_that_leaves_changes_no_exit_code(start: Start, json: tuple[str
     assert project.is_sound()
     assert into_a_closed_pipe(project, "add", "ingress", *json) == 3
     assert "UU compose.yaml" in project.git("status", "--porcelain")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_was_never_open_changes_no_exit_code(start: Start, closed: str) -> None:
+    project = start()
+    project.collide()
+
+    def code(words: str) -> int:
+        aegis = f"{shlex.quote(sys.executable)} -m aegis_patch -C {shlex.quote(str(project.path))}"
+        return subprocess.run(f"{aegis} {words} {closed}", shell=True, check=False).returncode
+
+    for verb in ("status", "fleet status .", "add worker --diff --dry-run", "--help"):
+        assert code(verb) == 0
+    assert code("add") == 2
+    assert code("add nonsense") == 1
+    assert code("add worker") == 0
+    assert project.is_sound()
+    assert code("add ingress") == 3
 
 
 @pytest.fixture(scope="session")

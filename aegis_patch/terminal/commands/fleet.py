@@ -42,7 +42,7 @@ def fleet(run: Landing, command: FleetWords = None, to: To = None, branch: Branc
             raise Usage("Say what to do: status or update.", next="aegis fleet --help")
     outcomes = Counter[str]()
     for number, each in enumerate(found, start=1):
-        _show(run, each, f"{number}/{len(places)} " if sys.stdout.isatty() else "")
+        _show(run, each, f"{number}/{len(places)} " if screen().width else "")
         outcomes[each.outcome] += 1
     if not (run.json or run.quiet):
         named = {"conflicts": "with conflicts"}
