@@ -216,7 +216,7 @@ def test_adopt_asks_before_it_records(
 
 
 @pytest.fixture
-def waiting_git(tmp_path: Path) -> dict[str, str]:
+def waiting_git(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment in which a git server sends nothing before `go` exists."""
     hook, config = tmp_path / "hook", tmp_path / "config"
     wait = f"touch {tmp_path}/asked; until [ -e {tmp_path}/go ]; do sleep 0.1; done"
@@ -225,7 +225,8 @@ def waiting_git(tmp_path: Path) -> dict[str, str]:
     config.write_text(
         f"[user]\nname = Uma\nemail = u@example.org\n[uploadpack]\npackObjectsHook = {hook}\n"
     )
-    return {**COLOUR, "GIT_CONFIG_GLOBAL": str(config)}
+    yield {**COLOUR, "GIT_CONFIG_GLOBAL": str(config)}
+    (tmp_path / "go").touch()  # who ended aegis alone has left git waiting
 
 
 @pytest.mark.parametrize(("left_by", "code"), [("", 0), ("C-c", 130), ("TERM", 143)])
