@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,13 +14,16 @@ from pathlib import Path
 import pygit2
 
 _PREFIX = "aegis-scratch-"
-_OLD = 7 * 24 * 60 * 60  # seconds after which a store is that of a killed process
+_IN_USE = "in-use"  # a file that whoever made a store keeps locked
+_YOUNG = 60  # seconds in which a store may not have its lock yet
 
 
 @contextmanager
 def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
     """A throw-away object store that also sees the objects of its alternates."""
-    with directory(_place(), _PREFIX) as place:
+    with directory(_place(), _PREFIX) as place, (place / _IN_USE).open("w") as lock:
+        with suppress(OSError):  # no locks here: then none is swept either
+            fcntl.flock(lock, fcntl.LOCK_EX)
         _sweep(place)
         for name in "objects", "refs":
             (place / name).mkdir()
@@ -68,9 +72,11 @@ def _sweep(new: Path) -> None:
     """Remove the stores that killed processes left beside a new one: they take memory."""
     now = new.stat().st_mtime
     for left in os.scandir(new.parent):
-        with suppress(OSError):
-            if left.name.startswith(_PREFIX) and now - left.stat().st_mtime > _OLD:
-                remove(Path(left.path))
+        with suppress(OSError):  # of another user, or in use
+            if left.name.startswith(_PREFIX) and now - left.stat().st_mtime > _YOUNG:
+                with Path(left.path, _IN_USE).open("a") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    remove(Path(left.path))
 
 
 def _place() -> Path:

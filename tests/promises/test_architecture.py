@@ -21,7 +21,7 @@ INPUT_AND_OUTPUT = {
     *("sqlite3", "tempfile", "threading", "time", "urllib", "webbrowser"),
 }
 EFFECTS = {"copier", "typer", "subprocess"}
-SCRATCH = {"os", "pathlib", "tempfile"}  # for the one store that is written
+SCRATCH = {"fcntl", "os", "pathlib", "tempfile"}  # for the one store that is written
 MOST_FLOORS = 8
 
 
