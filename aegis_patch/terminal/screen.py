@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import TextIO
 
 from aegis_patch.values import dataclass
@@ -26,34 +27,12 @@ def _styled(code: int, text: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if text else ""
 
 
-def bold(text: str) -> str:
-    """Text to see first."""
-    return _styled(1, text)
-
-
-def dim(text: str) -> str:
-    """Text to see last."""
-    return _styled(2, text)
-
-
-def red(text: str) -> str:
-    """What went wrong, and lines that go."""
-    return _styled(31, text)
-
-
-def green(text: str) -> str:
-    """What went well, and lines that come."""
-    return _styled(32, text)
-
-
-def magenta(text: str) -> str:
-    """Commits, and what changes."""
-    return _styled(35, text)
-
-
-def cyan(text: str) -> str:
-    """Notes."""
-    return _styled(36, text)
+bold = partial(_styled, 1)  # what to see first
+dim = partial(_styled, 2)  # what to see last
+red = partial(_styled, 31)  # what went wrong, and lines that go
+green = partial(_styled, 32)  # what went well, and lines that come
+magenta = partial(_styled, 35)  # commits, and what changes
+cyan = partial(_styled, 36)  # notes
 
 
 def columns(text: str) -> int:
