@@ -23,16 +23,8 @@ def syntax_error(path: str, data: bytes) -> str | None:
     return None
 
 
-def _python(data: bytes) -> None:
-    bounded_parsers.python(data)
-
-
 def _toml(data: bytes) -> None:
     bounded_parsers.toml(data.decode())
-
-
-def _json(data: bytes) -> None:
-    json.loads(data)
 
 
 def _yaml(data: bytes) -> None:
@@ -83,11 +75,11 @@ def _once(what: str, nodes: Iterable[object], up_to: str = "") -> None:
         seen.add((node.tag, value))
 
 
-_CHECKS: dict[str, Callable[[bytes], None]] = {
-    "py": _python,
-    "pyi": _python,
+_CHECKS: dict[str, Callable[[bytes], object]] = {
+    "py": bounded_parsers.python,
+    "pyi": bounded_parsers.python,
     "toml": _toml,
-    "json": _json,
+    "json": json.loads,
     "yml": _yaml,
     "yaml": _yaml,
 }
