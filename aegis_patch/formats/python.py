@@ -96,7 +96,8 @@ def _block(module: _Module, node: ast.stmt, start: int, stop: int) -> Block:
             head = "".join(module.lines[start:behind])
             inner = tuple(_blocks(module, node.body, behind, stop))
             return Block(_name(node), head, inner, free=False)
-    free = _is_import(node) and getattr(node, "module", "") != "__future__"
+    is_import = isinstance(node, ast.Import | ast.ImportFrom)
+    free = is_import and getattr(node, "module", "") != "__future__"
     return Block(_name(node), text, free=free, said=_said(module, node, start))
 
 
@@ -158,20 +159,12 @@ def _head(node: ast.AST) -> str:
     return ast.dump(type(node)(**fields))
 
 
-def _is_import(node: ast.AST) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom)
-
-
-def _module_of(node: ast.AST) -> str:
-    return "." * getattr(node, "level", 0) + (getattr(node, "module", "") or "")
-
-
 def _name(node: ast.stmt) -> str:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return f"def {node.name}"
         case ast.ImportFrom():
-            return f"from {_module_of(node)}"
+            return f"from {'.' * node.level}{node.module or ''}"
         case ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)):
             return f"{name} ="
     return ast.unparse(node)

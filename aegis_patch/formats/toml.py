@@ -70,13 +70,10 @@ def _values(value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         yield f"{path}[]"
         for inner in value:
-            yield from _values(_respelled(inner), f"{path}[]")
+            said = _requirement(inner) if isinstance(inner, str) else inner
+            yield from _values(said, f"{path}[]")
     else:
         yield f"{path} = {value!r}"
-
-
-def _respelled(value: Any) -> Any:
-    return _requirement(value) if isinstance(value, str) else value
 
 
 def _requirement(text: str) -> str:

@@ -363,7 +363,8 @@ def _move(room: _Room, landing: Landing) -> None:
             words = ("HEAD", landing.new, landing.old or _ABSENT)
             message = f"aegis: {landing.subject}"
             git.run(room.top, "update-ref", "-m", message, *words, held=room.held)
-            if locks.is_head_locked(repo):  # the disk failed as git removed it, and git is silent
+            # The disk may fail as git removes its lock, and git is silent.
+            if Path(repo.path, "HEAD.lock").exists():
                 locks.free_refs(repo, landing.refs, landing.new)
     except (AegisError, OSError):
         locks.free_refs(repo, landing.refs, landing.new)

@@ -110,11 +110,6 @@ def unlock_index(repo: pygit2.Repository) -> None:
         (Path(repo.path) / "index.lock").unlink()
 
 
-def is_head_locked(repo: pygit2.Repository) -> bool:
-    """Whether git's lock on HEAD exists."""
-    return (Path(repo.path) / "HEAD.lock").exists()
-
-
 def free_refs(repo: pygit2.Repository, refs: Iterable[str], new: str) -> None:
     """Remove the locks that a failed `git update-ref` to a commit left on refs."""
     for ref in refs:

@@ -39,9 +39,6 @@ def units(path: str, data: bytes) -> Counter[bytes]:
         if not is_toml:
             found[line] += 1
         elif not line.lstrip().startswith(b"#"):
-            found.update(_strings(line) or [line.strip()])
+            strings = [piece[1:-1] for piece in _STRING.findall(line)]
+            found.update(strings or [line.strip()])
     return found
-
-
-def _strings(line: bytes) -> list[bytes]:
-    return [piece[1:-1] for piece in _STRING.findall(line)]

@@ -87,15 +87,11 @@ def joined(notes: Iterable[UpdateNote], names: Collection[str]) -> tuple[UpdateN
     """The notes that concern a project with these components; what moved twice, once."""
     found: list[UpdateNote] = []
     for note in notes:
-        if _concerns(note, names):
+        if not note.components or not {*names}.isdisjoint(note.components):
             earlier = [each for each in found if note.name and _became(each, note)]
             found = [each for each in found if each not in earlier]
             found += [replace(note, name=each.name) for each in earlier] or [note]
     return tuple(note for note in found if not note.name or note.name != note.now)
-
-
-def _concerns(note: UpdateNote, names: Collection[str]) -> bool:
-    return not note.components or any(name in names for name in note.components)
 
 
 def _became(earlier: UpdateNote, note: UpdateNote) -> bool:

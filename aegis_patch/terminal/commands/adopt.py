@@ -32,17 +32,15 @@ def adopt(
     def agrees(found: Found) -> bool:
         if not (run.json or run.quiet):
             _show(screen(), found)
-        return not run.interactive or run.dry or _confirmed()
+        if not run.interactive or run.dry:
+            return True
+        from aegis_patch.terminal import ask
+
+        return ask.is_agreed("Record this?")
 
     wanted = naming.names(components or [])
     done, found = adopt(run.where, upstream, upstream_version, wanted, agrees, mode(run))
     return finish(run, done, _as_json(found) if found else {})
-
-
-def _confirmed() -> bool:
-    from aegis_patch.terminal import ask
-
-    return ask.is_agreed("Record this?")
 
 
 def _show(screen: Screen, found: Found) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from aegis_patch.verbs.step import Result
 
 _Chosen = tuple[Mapping[str, str], Sequence[str]]
-_Start = Callable[[_Chosen, Run], "Result"]
 
 
 def init(
