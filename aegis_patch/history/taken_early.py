@@ -114,11 +114,9 @@ def _share(sides: Sides, state: Entry | None) -> float:
 def _written_at_once(sides: Sides) -> Counter[str]:
     """The lines that the user put in where the release changes the file, too."""
     base, ours, theirs = (bytes_of(each) for each in (sides.base, sides.ours, sides.theirs))
-    changed = [old for old, _ in texts.hunks(base, theirs)]
     lines, wrote = texts.lines(ours), list[bytes]()
-    for old, new in texts.hunks(base, ours):
-        if any(old.start <= span.stop and span.start <= old.stop for span in changed):
-            wrote += lines[new.start : new.stop]
+    for _, new in texts.touching(base, ours, theirs):
+        wrote += lines[new.start : new.stop]
     return said(wrote) - _lines(sides.base)
 
 

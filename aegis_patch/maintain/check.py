@@ -235,11 +235,7 @@ def _clashes_with_answers(
 def _meeting(path: str, base: Tree, ours: Tree, theirs: Tree) -> int:
     """The first line of `theirs` at which two changes of a file meet."""
     before, mine, wanted = (tree.read(path) for tree in (base, ours, theirs))
-    changed = [at for at, _ in texts.hunks(before, mine)]
-    for at, to in texts.hunks(before, wanted):
-        if any(at.start <= other.stop and other.start <= at.stop for other in changed):
-            return to.start + 1
-    return 1
+    return next((to.start + 1 for _, to in texts.touching(before, wanted, mine)), 1)
 
 
 def _in_notes(

@@ -212,12 +212,7 @@ def _in_identity(
     project: Project, commit: pygit2.Commit, path: str, put_back: bytes, was: bytes, now: bytes
 ) -> Refused:
     """The error of a commit that changes a line with an answer, or the one beside it."""
-    answers = [at for at, _ in texts.hunks(was, put_back)]
-    lines = [
-        to.start + 1
-        for at, to in texts.hunks(was, now)
-        if any(at.start <= other.stop and other.start <= at.stop for other in answers)
-    ]
+    lines = [to.start + 1 for _, to in texts.touching(was, now, put_back)]
     show = f"git -C {shlex.quote(str(project.root))} show --name-only {commit.short_id}"
     return Refused(
         f"{commit.short_id} changes a line with an answer of the project, or beside one: aegis "

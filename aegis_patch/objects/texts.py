@@ -72,6 +72,14 @@ def hunks(old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
         yield range(at, at + hunk.old_lines), range(to, to + hunk.new_lines)
 
 
+def touching(old: bytes, new: bytes, other: bytes) -> Iterator[tuple[range, range]]:
+    """Where lines differ, as in `hunks`, at or right beside a place where another text differs."""
+    changed = [at for at, _ in hunks(old, other)]
+    for at, to in hunks(old, new):
+        if any(at.start <= each.stop and each.start <= at.stop for each in changed):
+            yield at, to
+
+
 def _merged_apart(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """The merge of changes that have a line between them, which needs no part of pygit2's."""
     edits = []
