@@ -38,9 +38,7 @@ def verb(repo: pygit2.Repository, root: Path) -> None:
             next="Which branch? `git switch BRANCH`, or a new one: `git switch -c NEW-BRANCH`",
         )
     locks.refuse_locked(repo)
-    if unfinished.is_any(repo):  # of other conflicts, git tells `files`
-        said = git.run(root, "ls-files", "--unmerged", "-z", "--full-name", ":/").split("\0")
-        _refuse_unmerged([line.partition("\t")[2] for line in said if line])
+    _refuse_unmerged(unfinished.unmerged(repo))  # of other conflicts, git tells `files`
 
 
 def _refuse_unmerged(paths: Sequence[str]) -> None:

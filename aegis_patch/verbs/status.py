@@ -72,7 +72,7 @@ def status(where: Path) -> Status:
         changed = tuple(each for each in edited if each.path != uv_lock.LOCK)
         marked = tuple(_markers(there, pristine, changed))
         left = (*_in_progress(there), *marked)
-        stuck = bool(marked) or unfinished.has_conflicts(there.repo)
+        stuck = bool(marked or unfinished.unmerged(there.repo))
         catalogue = bench.catalogue(found.there)
         joined = [
             name
