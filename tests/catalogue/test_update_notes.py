@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pygit2
 import pytest
 
 from aegis_patch.maintain import missing_notes
+from aegis_patch.stack import update_notes
 from aegis_patch.upstream import releases
 from aegis_patch.values import replace
 from tests import tiny
@@ -83,6 +85,16 @@ def test_what_the_notes_lack(small: pygit2.Repository, notes: str, says: list[st
     assert len(found) == len(says), found
     for line, words in zip(found, says, strict=True):
         assert line.startswith(words)
+
+
+def test_a_note_names_no_component_that_its_readers_may_lack() -> None:
+    components = {each.name for each in (ROOT / "patches").iterdir() if "+" not in each.name}
+    for path in sorted((ROOT / "notes").glob("*.toml")):
+        for note in update_notes.parse(path.stem, path.read_bytes()):
+            text = re.sub(r"aegis add \w+", "", f"{note.text} {note.back}")
+            words = {*re.findall(r"[a-z]+", text), *re.findall(r"[a-z]+(?=s\b)", text)}
+            for concerned in note.components or [""]:
+                assert words & components <= {*concerned.split("+")}, (path.name, note.text)
 
 
 def test_a_release_without_notes_is_not_recorded(tmp_path: Path) -> None:
