@@ -63,7 +63,7 @@ def find(start: Path) -> Project:
             where=str(start),
             next="Which project? `aegis --project-path PATH status`",
         )
-    root = next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
+    root = nearest_record(start)
     if root is None and not is_in_git(start):
         raise _no_project(start)
     repo = repository.open_repository(root or start)
@@ -72,9 +72,9 @@ def find(start: Path) -> Project:
     return _at_head(repo, root)
 
 
-def has_record(start: Path) -> bool:
-    """Whether there is a record in a directory or above."""
-    return any((place / RECORD).is_file() for place in (start, *start.parents))
+def nearest_record(start: Path) -> Path | None:
+    """The directory that has a record: this one, or its nearest parent that has."""
+    return next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
 
 
 def without_record(start: Path) -> Place:
@@ -94,16 +94,18 @@ def _at_head(repo: pygit2.Repository, root: Path) -> Project:
     head = repo.head.peel(pygit2.Commit)
     tree = Tree(repo, head.tree.id).subtree(prefix)
     entry = tree.lookup(RECORD) if tree else None
+    path = repository.within(prefix, RECORD)
     if tree is None or entry is None:
+        place = shlex.quote(f":/{path}")
         raise Refused(
             f"{RECORD} isn't in the last commit.",
             where=str(root),
-            next=f"git add {RECORD} && git commit -m 'Record the stack' -- {RECORD}",
+            next=f"git add {place} && git commit -m 'Record the stack' -- {place}",
         )
     try:
         recorded = record.parse(entry.data)
     except Refused as error:
-        back = _put_back(repo, head.id, repository.within(prefix, RECORD))
+        back = _put_back(repo, head.id, path)
         raise Refused(error.what, where=error.where, next=back or error.next) from error
     return Project(repo=repo, root=root, prefix=prefix, head=head.id, tree=tree, stack=recorded)
 

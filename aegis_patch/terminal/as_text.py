@@ -68,15 +68,20 @@ def show_patch(screen: Screen, patch: str) -> None:
         screen.raw(colours.get(line[:1], str)(plain(line)))
 
 
-def show_notes(screen: Screen, result: Result, here: Callable[[str], str] = str) -> None:
-    """Everything besides the commits; `here` makes a command one for where the user is."""
+def show_notes(
+    screen: Screen,
+    result: Result,
+    here: Callable[[str], str] = str,
+    path_here: Callable[[str], str] = str,
+) -> None:
+    """Everything besides the commits; commands and paths are made for where the user is."""
     for line in (*result.said, *_broken(result)):
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     for line in grouped(result.not_applied):
         screen.line(f"{magenta('not applied')} {plain(line)}", hang=5)
     for commit in result.commits:
         if commit.conflicts:
-            _show_conflicts(screen, commit, here)
+            _show_conflicts(screen, commit, here, path_here)
             if not result.dry:
                 _show_way_on(screen, result.rest, here)
     if result.dry and result.commits:
@@ -107,7 +112,7 @@ def show_settled(screen: Screen, found: Settled) -> None:
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     if found.dry:
         screen.line(dim("Dry run: nothing was written."))
-    elif found.left:
+    if found.left and not (found.dry and found.settled):
         screen.line("\nResolve each file, then `git add` or `git rm` it. After that:")
     show_next(screen, found.next)
 
@@ -277,7 +282,12 @@ def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
         screen.line(f"  {dim(f'and {counts}')}")
 
 
-def _show_conflicts(screen: Screen, commit: Commit, here: Callable[[str], str]) -> None:
+def _show_conflicts(
+    screen: Screen,
+    commit: Commit,
+    here: Callable[[str], str],
+    path_here: Callable[[str], str],
+) -> None:
     count = _number(len(commit.conflicts), "conflict")
     screen.line(f"\n{bold(red(count))} in {plain(commit.subject)}:")
     for conflict in commit.conflicts:
@@ -287,7 +297,7 @@ def _show_conflicts(screen: Screen, commit: Commit, here: Callable[[str], str]) 
             _show_meeting(screen, conflict.path, meeting)
         for line in _REMEDIES[conflict.reason].split("\n"):
             text, colon, typed = line.partition(": ")
-            path = plain(shlex.quote(conflict.path))
+            path = plain(shlex.quote(path_here(conflict.path)))
             _show_remedy(screen, text + colon, here(typed.replace("{path}", path)))
 
 
@@ -315,13 +325,10 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
 
 def _show_way_on(screen: Screen, rest: Sequence[str], here: Callable[[str], str]) -> None:
     screen.line("\nWhen all are resolved and added:")
-    screen.command(" ", here("git cherry-pick --continue"))
+    for command in ("git cherry-pick --continue", *rest):
+        screen.command(" ", here(plain(command)))
     screen.line("To undo:")
     screen.command(" ", here("git cherry-pick --abort"))
-    if rest:
-        screen.line("\nThen continue with:")
-        for command in rest:
-            screen.command(" ", here(plain(command)))
 
 
 def _number(count: int, noun: str) -> str:

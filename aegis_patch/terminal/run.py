@@ -160,11 +160,19 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
         show(run, {**result_json(result), **more}, lambda: None)
     elif run.diff:
         as_text.show_patch(screen(), result.patch)
+    if stuck and run.verify and not run.dry:
+        untried = f"{run.verify} wasn't run, because there are conflicts"
+        result = replace(result, said=(*result.said, untried))
     needs_you = stuck or result.update_notes or result.dangling or result.not_applied
     if needs_you or not run.quiet:
         if not run.json:
             as_text.show_result(beside(run), result, files=not run.quiet)
-        as_text.show_notes(beside(run), result, lambda typed: from_here(typed, run.where))
+        as_text.show_notes(
+            beside(run),
+            result,
+            lambda typed: from_here(typed, run.where),
+            lambda path: path_from_here(path, run.where),
+        )
     return errors.CONFLICTS if stuck else errors.OK
 
 
@@ -186,6 +194,14 @@ def from_here(next: str, where: Path) -> str:
         return next
     place = shlex.quote(str(where))
     return re.sub(_COMMAND, lambda found: f"{found[0]} {_THERE[found[1]]} {place}", next)
+
+
+def path_from_here(path: str, where: Path) -> str:
+    """A path of the project, as a command takes it where the user is."""
+    from aegis_patch.project.find import nearest_record
+
+    start = where.resolve()
+    return os.path.relpath((nearest_record(start) or start) / path, start)
 
 
 def show(run: Run, shown: Mapping[str, Any], as_text: Callable[[], None]) -> int:

@@ -61,7 +61,7 @@ def adopt(
         Refused: no release is near, or that isn't signed where it has to be.
     """
     where = where.resolve()
-    if not where.is_dir() or find.has_record(where):
+    if not where.is_dir() or find.nearest_record(where):
         label = find.find(where).stack.label
         return Result(said=(f"this is an aegis project already, at {label}",)), None
     there = find.without_record(where)

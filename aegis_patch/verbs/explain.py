@@ -65,16 +65,17 @@ def explain(where: Path, target: str) -> Explained:
         Refused: neither git nor the pristine tree has such a file, or it has no such line.
     """
     with open_project(where, to_write=False) as (bench, there):
-        path, word = _split(there, where, target)
+        typed, word = _split(where, target)
+        path = inside(there, where / typed)
         stack = presence.look(bench, there.stack, there.tree).there
         tree = worktree.snapshot(bench.store, there)
         entry = tree.lookup(path)
         if entry is None:
-            return _gone(bench, there, stack, tree, path)
+            return _gone(bench, there, stack, tree, path, typed)
         was = _pristine_path(bench, stack, tree, path)
         data = entry.data
         lines = texts.lines(data)
-        shown = _shown(path, word, len(lines))
+        shown = _shown(typed, word, len(lines))
         file = _File(bench, there, stack, path, was, entry, _commit(bench, there, tree))
         parts = _parts(file, shown)
         text = [lines[number].decode("utf-8", "replace").rstrip("\r\n") for number in shown]
@@ -82,12 +83,12 @@ def explain(where: Path, target: str) -> Explained:
         return Explained(path, was, stack.label, tuple(parts), tuple(text if is_text else ()))
 
 
-def _split(there: Project, where: Path, target: str) -> tuple[str, str]:
-    """The path of a target, and the word behind it for a line."""
+def _split(where: Path, target: str) -> tuple[str, str]:
+    """The path of a target, as it was typed, and the word behind it for a line."""
     found = re.fullmatch(r"(.+):([^:/]+):?", target, re.DOTALL)
     if found is None or (where / target).exists():
-        return inside(there, where / target), ""
-    return inside(there, where / found[1]), found[2]
+        return target, ""
+    return found[1], found[2]
 
 
 def _shown(path: str, word: str, count: int) -> range:
@@ -174,14 +175,16 @@ def _commit(bench: Bench, there: Project, tree: Tree) -> str:
     return str(bench.store.create_commit(None, who, who, "", tree.id, [there.head]))
 
 
-def _gone(bench: Bench, there: Project, stack: Stack, tree: Tree, path: str) -> Explained:
+def _gone(
+    bench: Bench, there: Project, stack: Stack, tree: Tree, path: str, typed: str
+) -> Explained:
     pristine = bench.pristine(stack)
     if path not in pristine:
         if (there.root / path).is_dir():
             raise Refused(
                 "This is a directory; explain takes a file.",
                 where=str(there.root / path),
-                next=f"git ls-files {shlex.quote(path or '.')}",
+                next=f"git ls-files {shlex.quote(typed)}",
             )
         raise unknown(there, path)
     moved = renames.follow(pristine, tree, [path]).files.get(path)

@@ -374,6 +374,18 @@ def test_the_way_out_of_a_conflict_works_where_it_was_typed(
     assert project.subjects[0] == "Add ingress"
 
 
+def test_the_way_out_of_a_conflict_works_in_a_subdirectory(start: Start) -> None:
+    project = start()
+    project.collide()
+    app = project.path / "app"
+    for where, path in ((app, "../compose.yaml"), (project.path, "compose.yaml")):
+        shown = run("-C", where, "add", "ingress", "--verify", "make check").out
+        assert f"then: git -C {where} add {path}" in shown
+        assert "make check wasn't run" in shown
+        subprocess.run(f"git -C {where} add {path}", shell=True, check=True)
+        subprocess.run(f"git -C {where} cherry-pick --abort", shell=True, check=True)
+
+
 # 8. --json: test_json.py.
 
 

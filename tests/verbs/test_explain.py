@@ -138,6 +138,13 @@ def test_what_is_not_there(start: Start, target: str, what: str) -> None:
     assert what in error["what"]
 
 
+@pytest.mark.parametrize("typed", ["../compose.yaml:9999", "backend"])
+def test_what_to_type_next_has_the_path_as_it_was_typed(start: Start, typed: str) -> None:
+    where = start().path / "app"
+    error = run("-C", where, "explain", typed, "--json").json["error"]
+    assert error["next"].endswith(f" {typed.partition(':')[0]}")
+
+
 def test_in_a_subdirectory_and_from_one(start: Start) -> None:
     outer = start(name="outer")
     inner = Project(outer.path / "services/api")

@@ -263,6 +263,9 @@ def test_a_dry_run_settles_nothing(stopped: Project) -> None:
     assert (stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")) == before
     assert "next aegis repair\n" in stopped.aegis("repair", "--dry-run", code=3).out
     assert foreseen == stopped.aegis("repair", "--json", code=3).json
+    shown = stopped.aegis("repair", "--dry-run", code=3).out  # README.md is left, and not settled
+    assert "Resolve each file" in shown
+    assert shown.endswith("next git merge --continue\n")
 
 
 def test_what_a_newer_release_brought_goes_with_a_reverted_component(start: Start) -> None:
