@@ -88,7 +88,7 @@ Where = Annotated[
     ),
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
-Diff = Annotated[bool, typer.Option("--diff", help="Also show the change as a patch.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Show the change as a patch, and make it.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print only errors, and what needs you.")
 ]
@@ -102,7 +102,10 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse if references would break or changes be left out.")
 ]
 Verify = Annotated[
-    str, typer.Option("--verify", metavar="COMMAND", help="Land only if it passes on the result.")
+    str,
+    typer.Option(
+        "--verify", metavar="COMMAND", help="Run it on the result, and commit only if it passes."
+    ),
 ]
 Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
 UpstreamWords = Annotated[list[str] | None, typer.Argument(metavar="COMMAND", hidden=True)]
@@ -124,7 +127,7 @@ HunkNumbers = Annotated[
         "--hunks", metavar="NUMBERS", help="With extract: only these, as --dry-run numbers them."
     ),
 ]
-FleetWords = Annotated[list[str] | None, typer.Argument(metavar="status|update", hidden=True)]
+FleetWords = Annotated[list[str] | None, typer.Argument(metavar="{status|update} DIR", hidden=True)]
 Branch = Annotated[
     str, typer.Option("--branch", metavar="NAME", help="Leave each update on a new branch NAME.")
 ]
