@@ -79,7 +79,7 @@ def lines(component: Component, along: Sequence[str], longest: int, width: int) 
     if room >= _ROOM:
         summary = textwrap.shorten(component.summary, room, placeholder=" …")
         line = f"{name:{longest}}  {summary}{adds}"
-    shown = f"{component.summary} {component.implementation}."
+    shown = f"{component.summary.removesuffix('.')} ({component.implementation})."
     wrapped = textwrap.fill(shown, width - 1, initial_indent=_LABEL, subsequent_indent="  ")
     return line, wrapped.removeprefix(_LABEL)
 

@@ -139,7 +139,10 @@ def picked(run: Run, verb: str) -> Sequence[str]:
         raise errors.Usage(what, next="aegis components")
     from aegis_patch.terminal import ask
 
-    return ask.chosen(verb.capitalize(), known, names, adds=verb == "add")
+    found = ask.chosen(verb.capitalize(), known, names, adds=verb == "add")
+    if not found:
+        beside(run).line("No component was picked.")
+    return found
 
 
 def mode(run: Run) -> Mode:

@@ -198,6 +198,15 @@ def test_no_ends_quietly_with_what_to_type(
     assert not (tmp_path / "my-api").exists()
 
 
+def test_a_list_of_which_nothing_is_picked(start: Start, terminal: Callable[..., Terminal]) -> None:
+    seen = terminal(start("ingress").path, 80)
+    seen.type("aegis remove")
+    shown = " ".join(seen.see("space picks").split())
+    assert "limits, guarded paths (Traefik 3)." in shown
+    seen.keys("Enter")
+    assert "No component was picked." in seen.see("= 0")
+
+
 @pytest.mark.parametrize(("key", "subject"), [("y", "Adopt"), ("n", "Mine")])
 def test_adopt_asks_before_it_records(
     key: str, subject: str, start: Start, terminal: Callable[..., Terminal]
