@@ -33,7 +33,7 @@ def find(where: Path, ref: str = "") -> Path:
     is_one = ref or ((root / "base").is_dir() and (root / "patches").is_dir())
     if not (found and is_one):
         raise Refused(
-            "Not an upstream: its git repository has base/ and patches/ at the top.",
+            "Not an upstream (no base/ and patches/ at the top of a git repository).",
             where=str(root),
             next="aegis upstream new PATH",
         )

@@ -13,6 +13,7 @@ from aegis_patch.merge.reason import Reason
 from aegis_patch.terminal import as_json, as_text
 from aegis_patch.terminal.screen import Screen
 from aegis_patch.verbs.step import Commit, FileChange, Result
+from tests.conftest import ROOT
 
 FILE = FileChange("a[b].py", "added", 3, 0)
 
@@ -46,6 +47,7 @@ def test_every_conflict_says_what_to_do(reason: Reason) -> None:
     text = shown(Result((Commit("Add x", None, (), (conflict,)),), (), ("aegis add y",)))
     assert "git add" in text or "git rm" in text
     assert "line 3: why" in text
+    assert f"\n| {reason} |" in (ROOT / "docs/guides/conflicts.md").read_text()
     assert "git cherry-pick --continue" in text
     assert "git cherry-pick --continue\n  aegis add y\n" in text  # not after the way back
 

@@ -124,7 +124,7 @@ def test_status_looks_and_writes_nothing(own: Project, tmp_path: Path) -> None:
     assert {told["outcome"] for told in found.values()} == {"behind", "current"}
     assert found["a"]["what"] == "1.1 is available; own 1.0, 0 of its files changed"
     dry = run("fleet", "update", "--dry-run", tmp_path / "a")
-    assert dry.out == f"updated {tmp_path / 'a'}: would rebase onto own 1.1\n1 updated\n"
+    assert dry.out == f"to update {tmp_path / 'a'}: would rebase onto own 1.1\n1 to update\n"
     assert Project(tmp_path / "a").subjects[0] == "Add greet"
 
 

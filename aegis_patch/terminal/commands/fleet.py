@@ -45,7 +45,7 @@ def fleet(run: Landing, command: FleetWords = None, to: To = None, branch: Branc
         _show(run, each, f"{number}/{len(places)} " if screen().width else "")
         outcomes[each.outcome] += 1
     if not (run.json or run.quiet):
-        named = {"conflicts": "with conflicts"}
+        named = {"conflicts": "with conflicts", "updated": _updated(run)}
         counts = [f"{n} {named.get(outcome, outcome)}" for outcome, n in sorted(outcomes.items())]
         screen().line(bold(", ".join(counts)))
     if outcomes["refused"] or outcomes["failed"]:
@@ -62,6 +62,10 @@ def _places(run: Run, words: list[str]) -> list[Path]:
     return [run.where / word for word in dict.fromkeys(words)]
 
 
+def _updated(run: Run) -> str:
+    return "to update" if run.dry else "updated"
+
+
 def _show(run: Run, found: Outcome, progress: str) -> None:
     """Show what became of a project, as soon as it is known."""
     from aegis_patch.terminal.as_json import one_line, plain
@@ -72,7 +76,8 @@ def _show(run: Run, found: Outcome, progress: str) -> None:
         print(one_line(asdict(found)), flush=True)
     elif found.outcome in _NEEDS_YOU or not run.quiet:
         colour = red if found.outcome in _NEEDS_YOU else magenta
-        word = green("current") if found.outcome == "current" else colour(found.outcome)
+        named = {"current": green("current"), "updated": colour(_updated(run))}
+        word = named.get(found.outcome, colour(found.outcome))
         screen().line(f"{progress}{word} {plain(found.path)}: {plain(found.what)}", hang=4)
         if found.next and found.outcome in _NEEDS_YOU:
             show_next(screen(), found.next, indent=2)
