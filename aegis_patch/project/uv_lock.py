@@ -39,7 +39,7 @@ def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
             raise NotLocked(f"uv would have to build {posixpath.dirname(path) or 'the project'}")
     uv = shutil.which("uv")
     if uv is None:
-        raise NotLocked("uv not found")
+        raise NotLocked("uv not found; install it first")
     with tempfile.TemporaryDirectory(prefix="aegis-lock-") as directory:
         scratch = Path(directory)
         for path, text in {**pyprojects, LOCK: before}.items():

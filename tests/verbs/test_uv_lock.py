@@ -68,7 +68,7 @@ def test_without_uv_it_says_what_to_run(
     (tmp_path / "only-git/git").symlink_to(git)
     monkeypatch.setenv("PATH", str(tmp_path / "only-git"))
     ran = project.aegis("add", "cache")
-    assert "uv.lock: not updated (uv not found). Run: uv lock" in ran.out
+    assert "uv.lock: not updated (uv not found; install it first). Run: uv lock" in ran.out
 
 
 @pytest.mark.usefixtures("with_uv")
