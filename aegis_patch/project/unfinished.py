@@ -50,9 +50,9 @@ def is_any(repo: pygit2.Repository) -> bool:
     return bool(repository.operation(repo)) or Path(repo.path, "AUTO_MERGE").exists()
 
 
-def unmerged(repo: pygit2.Repository) -> list[str]:
-    """The unmerged paths of an unfinished operation."""
-    return [*_stages(repo)] if is_any(repo) else []
+def unmerged(repo: pygit2.Repository) -> tuple[str, ...]:
+    """The unmerged paths of an unfinished operation, from the top of the repository."""
+    return tuple(sorted(_stages(repo))) if is_any(repo) else ()
 
 
 def touched(top: Path, left: Tree, paths: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aegis_patch.errors import in_words
 from aegis_patch.history import presence, record_log
 from aegis_patch.history.presence import Finding
 from aegis_patch.merge import renames
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from aegis_patch.history.record_log import Turn
     from aegis_patch.history.unresolved import Reference
+
+_MOST_CONFLICTS = 3  # that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,19 @@ def _in_progress(there: Project) -> Iterator[Finding]:
     if settle.can_settle(there):
         remedy = presence.REPAIR
     if what:
-        yield Finding(f"{what.capitalize()} is in progress.", remedy)
+        conflicts = "" if remedy == presence.REPAIR else _conflicts(there)
+        yield Finding(f"{what.capitalize()} is in progress{conflicts}.", remedy)
     elif unfinished.look(there.repo):
         yield Finding("Some files have unresolved conflicts.", remedy or "git status")
+
+
+def _conflicts(there: Project) -> str:
+    """Where the first conflicts are, as the end of a sentence."""
+    paths = unfinished.unmerged(there.repo)
+    named = [*paths[:_MOST_CONFLICTS]]
+    if more := len(paths) - len(named):
+        named.append(f"{more} more")
+    return f", with conflicts in {in_words(named)}" if named else ""
 
 
 def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iterator[Finding]:

@@ -88,9 +88,10 @@ def test_an_unfinished_operation(start: Start, operation: str) -> None:
     what = {"revert": "HEAD~", "am": "../mail"}.get(operation, other)
     project.git(operation, what, check=False)
     (found,) = unfinished(project)
-    assert found["what"].endswith(f"{operation} is in progress.")
+    where = "" if operation == "am" else ", with conflicts in notes"  # which leaves none unmerged
+    assert found["what"].endswith(f"{operation} is in progress{where}.")
     assert f"`git {operation} --continue` or `git {operation} --abort`" in found["next"]
-    assert code(project) == (0 if operation == "am" else 12)  # which leaves nothing unmerged
+    assert code(project) == (0 if operation == "am" else 12)
     project.git(operation, "--abort")
     assert code(project) == 0
 
@@ -148,4 +149,8 @@ def test_conflicts_of_a_verb_of_ours_are_for_git_to_continue(start: Start) -> No
     project.aegis("add", "ingress", code=3)
     (found,) = unfinished(project)
     assert "git cherry-pick --continue" in found["next"]
+    assert found["what"] == "A cherry-pick is in progress, with conflicts in compose.yaml."
     assert code(project) == 12
+    project.git("add", "compose.yaml")
+    (found,) = unfinished(project)
+    assert found["what"] == "A cherry-pick is in progress."
