@@ -39,31 +39,32 @@ def upstream(
     """Maintain your own upstream.
 
     new DIR: start one that runs, with a component, its tests and CI. With --from, that project
-    becomes base/, and what it lacks is listed.
+    becomes base/, and aegis lists what you have to change.
 
     In any git repository with base/ and patches/ at its top:
 
-    check [REF]: find what would fail at a user's, in a commit or on disk; exit code 1 if it does.
+    check [REF]: find what would fail in a user's project, in a commit or on disk; exit code 1 if
+    there is any.
 
-    series new NAME: begin a component, in patches/NAME/component.toml.
+    series new NAME: start a component, in patches/NAME/component.toml.
 
     series open NAME: open its patches as commits, in the git repository .series/NAME. An open
     series with unsaved work stays as it is.
 
     series save NAME: write its commits back to patches/NAME.
 
-    series test [NAME [-- COMMAND]]: run the tests that each brings, or COMMAND, where it is open.
+    series test [NAME [-- COMMAND]]: run each component's tests, or COMMAND, where it is open.
 
-    series refresh [NAME]: merge each series onto the base/ of today, and save it. It stops where a
+    series refresh [NAME]: rebase each series onto the current base/, and save it. It stops where a
     patch doesn't fit.
 
-    series import NAME DIR: make a component of a series of quilt's, as Debian's packages have them.
+    series import NAME DIR: make a component of a quilt series, such as a Debian package's.
 
-    series check [NAME]: check that series are as `save` writes them, and easy to review.
+    series check [NAME]: check that each series is as `save` writes it, and easy to review.
 
-    extract NAME REV..REV [-- PATH]: make a component of commits of a --project, or of what they
-    change in some files. It stops where a commit doesn't fit. With --dry-run it numbers the hunks,
-    and makes nothing; with --hunks 1,3-5 it takes these.
+    extract NAME REV..REV [-- PATH]: make a component of the commits of a --project, or of what they
+    change in some files. It stops where a commit doesn't fit. --dry-run numbers the hunks and
+    writes nothing; --hunks 1,3-5 takes only these.
     """
     if run.dry and (command or [])[:1] != ["extract"]:
         raise Usage("aegis upstream has no --dry-run: git shows what it wrote.", next="git diff")
