@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, W
 from aegis_patch.terminal.run import ALIASES, COMMANDS, Call, Landing, Run, at_terminal, command
 from aegis_patch.values import replace
 
+_TOO_MANY = r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)"  # of Typer
 _PLAIN: dict[str, Any] = {
     "add_completion": False,
     "pretty_exceptions_enable": False,
@@ -113,13 +115,18 @@ def read(args: list[str]) -> Call | None:
         context = getattr(error, "ctx", None)
         verb = next((word for word in args if word in COMMANDS), "")
         help = f"{context.command_path if context else f'aegis {verb}'.strip()} --help"
-        what = " ".join(error.format_message().replace("Value error, ", "").split())
-        raise errors.Usage(what, next=help) from None
+        raise errors.Usage(_in_a_sentence(error.format_message()), next=help) from None
     except typer.Abort:
         raise KeyboardInterrupt from None
     if found == errors.INTERRUPTED:
         raise KeyboardInterrupt
     return found if isinstance(found, Call) else None
+
+
+def _in_a_sentence(message: str) -> str:
+    """What Typer says, in words of ours."""
+    text = " ".join(message.replace("Value error, ", "").split())
+    return re.sub(_TOO_MANY, r"Unexpected argument: \1.", text)
 
 
 def _built(name: str) -> Any:

@@ -73,7 +73,7 @@ def inside(there: Project, path: Path) -> str:
 
 def unknown(there: Project, path: str) -> Refused:
     """The refusal of a path that neither git nor the pristine tree has."""
-    what = "git tracks no such file here, and aegis has none either."
+    what = "git doesn't track this file, and aegis has no such file."
     return Refused(what, where=str(there.root / path), next="git status")
 
 
