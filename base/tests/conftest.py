@@ -117,6 +117,16 @@ def ended(process: Popen[Any], code: int = 0) -> str:
     return said
 
 
+def loaded(code: str, *arguments: str) -> set[str]:
+    """Which modules a Python of its own has when it ends, once it has run this."""
+    listing = f"import atexit, sys\natexit.register(lambda: print(*sys.modules))\n{code}"
+    command = [sys.executable, "-c", listing, *arguments]
+    root = Path(__file__).parents[1]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    print(ran.stderr)
+    return set(ran.stdout.splitlines()[-1].split())
+
+
 def container_check(service: str) -> bool:
     """Whether what compose.yaml has a container run for its health holds for a process of ours."""
     services = yaml.safe_load((Path(__file__).parents[1] / "compose.yaml").read_text())["services"]

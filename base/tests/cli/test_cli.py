@@ -3,7 +3,6 @@
 import gc
 import json
 import socket
-import subprocess
 import sys
 
 import pytest
@@ -12,6 +11,7 @@ from typer.testing import CliRunner
 from app.cli import cli, main
 from app.core.settings import BadSettingsError
 from app.identity import NAME
+from tests.conftest import loaded
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -107,12 +107,8 @@ def test_a_broken_component_is_one_line(plug_in, monkeypatch, capsys):
 
 
 def test_a_server_loads_no_more_than_it_uses():
-    listing = (
-        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); import app.__main__"
-    )
     with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it ends once it has loaded all
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-c", listing, "serve", "--port", port]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "app.backend.main" in ran.stdout.split(), ran.stderr
-    assert {"flet", "rich", "watchfiles"}.isdisjoint(ran.stdout.split())
+        modules = loaded("import app.__main__", "serve", "--port", port)
+    assert "app.backend.main" in modules
+    assert {"flet", "rich", "watchfiles"}.isdisjoint(modules)
