@@ -67,6 +67,14 @@ def token(monkeypatch):
     return TOKEN
 
 
+@pytest.fixture
+def browser(token):
+    """One that has signed in, and has a session's cookie."""
+    browser = elsewhere()
+    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+    return browser
+
+
 def dashboard(visitor: dict, **headers: str) -> int:
     return TestClient(create_app(), **visitor).get("/dashboard/", headers=headers).status_code
 
@@ -172,9 +180,7 @@ def test_doors_and_schemes_share_one_count_and_the_right_token_waits_as_well(tok
     assert visit("api", stranger) == 401, "who sends nothing guesses nothing"
 
 
-def test_who_has_signed_in_stays_so_whoever_guesses_from_the_same_address(token):
-    browser = elsewhere()
-    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+def test_who_has_signed_in_stays_so_whoever_guesses_from_the_same_address(browser):
     for _ in range(guesses.LIMIT + 1):
         assert visit("api", elsewhere(), Authorization="Bearer lamp") in (401, 429)
     assert all(visit(door, browser) == 200 for door in DOORS)
@@ -229,9 +235,7 @@ def later(monkeypatch):
     return clock
 
 
-def test_a_session_ends_when_it_is_not_used(token, later):
-    browser = elsewhere()
-    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+def test_a_session_ends_when_it_is_not_used(browser, later):
     for _ in range(3):
         later.seconds += admin_session.IDLE - 1
         assert visit("dashboard", browser) == 200
@@ -240,9 +244,7 @@ def test_a_session_ends_when_it_is_not_used(token, later):
     assert [visit(door, elsewhere(), Cookie=copied) for door in DOORS] == [401, 403, 401]
 
 
-def test_a_session_ends_however_much_it_is_used(token, later):
-    browser = elsewhere()
-    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+def test_a_session_ends_however_much_it_is_used(browser, later):
     used = 0
     while visit("dashboard", browser) == 200:
         later.seconds += admin_session.IDLE / 2
@@ -282,9 +284,7 @@ def test_signing_out_without_a_session_leads_to_the_dashboard(token):
     assert visit("dashboard", browser) == 200, "the prompt after signing out signs in"
 
 
-def test_a_sign_out_that_cannot_be_kept_is_not_said_to_be_one(token, monkeypatch, tmp_path):
-    browser = elsewhere()
-    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+def test_a_sign_out_that_cannot_be_kept_is_not_said_to_be_one(browser, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setattr(admin_session, "SIGNED_OUT", tmp_path / "file/below")
     answer = browser.get("/dashboard/sign-out")
@@ -311,9 +311,7 @@ def test_a_token_that_is_off_opens_nothing(monkeypatch, env, door):
         assert visit(door, TestClient(project(), **HERE), **sent) in (401, 403)
 
 
-def test_a_page_of_another_site_signs_nobody_out(token):
-    browser = elsewhere()
-    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+def test_a_page_of_another_site_signs_nobody_out(browser):
     stranger = {"Origin": "http://other.example"}
     assert browser.get("/dashboard/sign-out", headers=stranger).status_code == 403
     assert visit("dashboard", browser) == 200
@@ -340,9 +338,7 @@ def test_what_signing_out_leaves_is_taken_away_whatever_else_is_there(token, lat
     assert visit("dashboard", elsewhere(), Cookie=copied) == 401
 
 
-def test_another_token_ends_all_sessions(token, monkeypatch):
-    browser = elsewhere()
-    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+def test_another_token_ends_all_sessions(browser, monkeypatch):
     monkeypatch.setenv("ADMIN_TOKEN", TOKEN.swapcase())
     settings.forget()
     assert visit("dashboard", browser) == 401
