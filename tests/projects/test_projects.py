@@ -149,7 +149,7 @@ def test_no_library_stands_twice(tmp_path: Path) -> None:
 
 
 def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
-    """Lines of Python with something in them: of the dashboard's pages, and of the rest."""
+    """Lines of Python with something in them: of the dashboard's pages, of the rest, of tests."""
     five = ("cache", "database", "ingress", "scheduler", "worker")
     services = (*five, "auth", "oidc", "passkeys", "payments")
     for names, most, most_pages in (
@@ -157,10 +157,12 @@ def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
         (five, 4040, 1181),
         (services, 7957, 1322),
     ):
-        app = stacks.make(tmp_path / label(names), *names).path / "app"
+        project = stacks.make(tmp_path / label(names), *names, version=WORK).path
+        app = project / "app"
         pages = {*(app / "frontend").rglob("*.py"), *app.glob("components/*/page.py")}
         assert lines(pages) < most_pages
         assert lines({*app.rglob("*.py")} - pages) < most
+        assert lines((project / "tests").rglob("*.py")) <= lines(app.rglob("*.py"))
 
 
 def lines(files: Iterable[Path]) -> int:
