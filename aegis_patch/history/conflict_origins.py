@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from aegis_patch.history import blame, line_origins
 from aegis_patch.history.line_origins import Step
@@ -18,25 +19,116 @@ _MOST = 3  # places that are explained in one file
 _LONG = 20  # lines of a change
 
 
+class Hunk(NamedTuple):
+    """Lines of base that a side takes out, and those of the side in their place."""
+
+    gone: range
+    come: range
+
+
+Change = Sequence[tuple[str, bytes]]  # lines with the sign that a diff gives them
+
+
 def meetings(
     bench: Bench, there: Project, old: Stack, new: Stack, conflict: Conflict
 ) -> Iterator[Meeting]:
     """Who meets whom in a conflict: at its first places, both sides by name."""
     sides = conflict.sides
     base, ours, theirs, marked = (
-        bytes_of(side).splitlines()
-        for side in (sides.base, sides.ours, sides.theirs, conflict.marked)
+        _lines(bytes_of(side)) for side in (sides.base, sides.ours, sides.theirs, conflict.marked)
     )
-    own, gone = _without(ours, base), _without(base, theirs)
+    yours, wanted = _hunks(base, ours), _hunks(base, theirs)
     steps = _steps(bench, old, new, sides)
     path = conflict.path if conflict.path in there.tree else sides.pristine
-    met = list(places(marked)) or [Place(-1, 0, ours, _without(theirs, base))]
-    for place in met[:_MOST]:
-        mine = _among(place.mine, own)
-        changes = _without(place.wanted, base) or _taken_out(base, ours, gone, place) or gone
+    for place in ([*places(marked)] or [Place(-1, 0, ours, theirs)])[:_MOST]:
+        by_mine = _in_base(ours, yours, place.mine, wanted)
+        span = by_mine or _in_base(theirs, wanted, place.wanted, yours)
+        met, change = yours, wanted
+        if span is not None:
+            met, change = ([*_touching(hunks, span)] for hunks in (yours, wanted))
+        mine = _mine(base, ours, met, place)
+        shown = _shown(base, theirs, change, met, place)
         line = _first_line(marked, place.start + 1, mine)
-        wanted = _theirs(new.label, steps, sides, changes)
-        yield Meeting(line, _yours(bench, there, path, mine), wanted)
+        wrote = _yours(bench, there, path, mine)
+        yield Meeting(line, wrote, _theirs(new.label, steps, shown))
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """The lines of a text, whatever ends them."""
+    return [line.rstrip(b"\r\n") for line in texts.lines(data)]
+
+
+def _hunks(base: Iterable[bytes], side: Iterable[bytes]) -> list[Hunk]:
+    old, new = (b"".join(line + b"\n" for line in lines) for lines in (base, side))
+    return [Hunk(gone, come) for gone, come in texts.hunks(old, new)]
+
+
+def _in_base(
+    side: Sequence[bytes], hunks: Sequence[Hunk], part: Sequence[bytes], others: Sequence[Hunk]
+) -> range | None:
+    """Where some lines of a side are in base, at a place that the other side changes, too."""
+    for start in range(len(side) - len(part) + 1 if part else 0):
+        if side[start : start + len(part)] == part:
+            span = _before(hunks, range(start, start + len(part)))
+            if any(_touching(others, span)):
+                return span
+    return None
+
+
+def _before(hunks: Sequence[Hunk], span: range) -> range:
+    """The lines of base behind lines of a side, with all of the changes that touch them."""
+    above = [hunk for hunk in hunks if hunk.come.stop < span.start]
+    met = [hunk for hunk in hunks if _touch(hunk.come, span)]
+    start = min([span.start + _shift(above), *(hunk.gone.start for hunk in met)])
+    stop = max([span.stop + _shift([*above, *met]), *(hunk.gone.stop for hunk in met)])
+    return range(start, stop)
+
+
+def _shift(hunks: Sequence[Hunk]) -> int:
+    """How far down base the lines below some changes are."""
+    return hunks[-1].gone.stop - hunks[-1].come.stop if hunks else 0
+
+
+def _touching(hunks: Iterable[Hunk], span: range) -> Iterator[Hunk]:
+    return (hunk for hunk in hunks if _touch(hunk.gone, span))
+
+
+def _touch(one: range, other: range) -> bool:
+    return one.start <= other.stop and other.start <= one.stop
+
+
+def _mine(
+    base: Sequence[bytes], ours: Sequence[bytes], met: Iterable[Hunk], place: Place
+) -> list[bytes]:
+    """What the user wrote at a place: of that what base has nowhere, if there is some."""
+    written = {ours[number] for hunk in met for number in hunk.come}
+    mine = [line for line in place.mine if line.strip() and line in written]
+    known = set(base)
+    return [line for line in mine if line not in known] or mine
+
+
+def _shown(
+    base: Sequence[bytes],
+    theirs: Sequence[bytes],
+    change: Iterable[Hunk],
+    met: Iterable[Hunk],
+    place: Place,
+) -> Change:
+    """The lines of a change, as a diff shows them.
+
+    Of a long hunk (a whole file, maybe) only those at or beside the user's.
+    """
+    near = {number for hunk in met for number in range(hunk.gone.start - 1, hunk.gone.stop + 1)}
+    wanted = set(place.wanted)
+    shown: list[tuple[str, bytes]] = []
+    for hunk in change:
+        gone: Sequence[int] = [number for number in hunk.gone if number in near]
+        come: Sequence[int] = [number for number in hunk.come if theirs[number] in wanted]
+        if len(hunk.gone) + len(hunk.come) <= _LONG or not (gone or come):
+            gone, come = hunk
+        shown += [("-", base[number]) for number in gone]
+        shown += [("+", theirs[number]) for number in come]
+    return shown
 
 
 def _steps(bench: Bench, old: Stack, new: Stack, sides: Sides) -> list[Step]:
@@ -48,28 +140,6 @@ def _steps(bench: Bench, old: Stack, new: Stack, sides: Sides) -> list[Step]:
                 found += line_origins.steps(bench, stack, path)
     stays = old.names & new.names | {CORE}
     return sorted(found, key=lambda step: step.origin.component in stays)
-
-
-def _without(lines: Iterable[bytes], others: Iterable[bytes]) -> list[bytes]:
-    known = set(others)
-    return [line for line in lines if line.strip() and line not in known]
-
-
-def _among(lines: Iterable[bytes], others: Iterable[bytes]) -> list[bytes]:
-    known = set(others)
-    return [line for line in lines if line in known]
-
-
-def _taken_out(
-    base: Sequence[bytes], ours: Iterable[bytes], gone: Iterable[bytes], place: Place
-) -> list[bytes]:
-    """What theirs takes away at a place: of that what the user changed, if they changed some."""
-    left = _among(gone, place.mine)
-    numbers = [number for number, line in enumerate(base) if line in left]
-    if not numbers:
-        return []
-    around = base[max(numbers[0] - 1, 0) : numbers[-1] + 2]
-    return _without(_among(gone, around), ours) or left
 
 
 def _first_line(marked: Sequence[bytes], start: int, mine: Sequence[bytes]) -> int:
@@ -95,37 +165,20 @@ def _yours(bench: Bench, there: Project, path: str, wanted: list[bytes]) -> Your
     return blame.newest(bench, there, *by_people, str(there.head), path=path)
 
 
-def _theirs(
-    release: str, steps: Sequence[Step], sides: Sides, changes: Iterable[bytes]
-) -> Theirs | None:
+def _theirs(release: str, steps: Iterable[Step], change: Change) -> Theirs | None:
     """What the release changes at a place, and the patch that wrote most of it."""
-    wanted = _stripped(changes)
+    wanted = _stripped(line for _, line in change)
     best, most = None, 0
     for step in steps:
-        count = len(
-            (_stripped(step.before.splitlines()) ^ _stripped(step.after.splitlines())) & wanted
-        )
+        before, after = (_stripped(side.splitlines()) for side in (step.before, step.after))
+        count = len((before ^ after) & wanted)
         if count > most:
             best, most = step.origin, count
     if best is None:
         return None
     label = release if best.component == CORE else f"{release} ({best.component})"
-    return Theirs(label, best.component, best.patch, tuple(_changed(sides, wanted)))
-
-
-def _changed(sides: Sides, wanted: set[bytes]) -> Iterator[str]:
-    """The lines that leave and come where one of some is among them, as a diff shows them."""
-    old, new = bytes_of(sides.base), bytes_of(sides.theirs)
-    before, after = texts.lines(old), texts.lines(new)
-    for was, now in texts.hunks(old, new):
-        gone, come = before[was.start : was.stop], after[now.start : now.stop]
-        is_long = len(gone) + len(come) > _LONG  # a whole file, of which a part is here
-        if not _stripped([*gone, *come]) & wanted:
-            continue
-        for sign, lines in ("-", gone), ("+", come):
-            for line in lines:
-                if not is_long or line.strip() in wanted:
-                    yield sign + line.decode("utf-8", "replace").rstrip("\r\n")
+    shown = tuple(sign + line.decode("utf-8", "replace") for sign, line in change)
+    return Theirs(label, best.component, best.patch, shown)
 
 
 def _stripped(lines: Iterable[bytes]) -> set[bytes]:

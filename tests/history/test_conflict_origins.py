@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aegis_patch.history import conflict_origins
 from aegis_patch.objects import conflict_markers
 from tests.conftest import NEWEST, Project, Start, run
+from tests.promises.test_hostile import BASE, publish
 
 PORT = '    ports: ["${PORT:-8000}:8000"]\n'
 
@@ -136,6 +139,24 @@ def test_a_line_that_was_written_before_the_file_was_moved(start: Start) -> None
     ]
     assert conflict["path"] == "app/components/jobs/api.py"
     assert conflict["places"][0]["yours"]["commit"] == commit
+
+
+def test_a_line_that_the_release_moves_tells_of_no_other_place(
+    tmp_path: Path, start: Start
+) -> None:
+    place = tmp_path / "acme-stack.git"
+    old = b"one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n"
+    new = b"one\nnine\nthree\nfour\nFIVE\nsix\nseven\neight\n"
+    for text, tag in ((old, "v1.0"), (new, "v2.0")):
+        publish(place, {**BASE, "base/list.txt": text, "patches/.keep": b""}, tag)
+    project = start(upstream=Project(place), version="1.0")
+    project.edit("list.txt", "two", "mine")
+    commit = project.commit("Mine")
+    ran = project.aegis("rebase-upstream", "--json", code=3)
+    (conflict,) = ran.json["commits"][-1]["conflicts"]
+    (met,) = conflict["places"]
+    assert met["yours"]["commit"] == commit
+    assert met["theirs"]["change"] == ["-two", "+nine"]
 
 
 def test_in_a_subdirectory_after_steps_that_landed(start: Start) -> None:
