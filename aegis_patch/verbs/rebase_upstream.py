@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Collection, Set
 from pathlib import Path
 
-from aegis_patch.errors import Refused
+from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.formats import python_names
 from aegis_patch.history import presence
 from aegis_patch.stack import component, stack, update_notes
@@ -31,8 +31,11 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
     with open_project(where) as (bench, there):
         old, nonsense = presence.without_nonsense(bench, there.stack)
         is_work = (old.url, old.release) == (releases.BUNDLED, releases.WORK)
-        newest = releases.WORK if is_work else releases.latest(old.url)
-        wanted = fork.version(to) if to else newest
+        if to:
+            wanted = fork.version(to)
+            said = _asked(old.url, wanted)
+        else:
+            wanted, said = releases.WORK if is_work else releases.latest(old.url), []
         opened = bench.open(there.stack.url, wanted)
         refuse_unsigned(there.root, opened, mode)
         _refuse_moved(old, opened)
@@ -44,7 +47,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
             return Result(said=(f"already at {moved.label}",), dry=mode.dry)
-        said = [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
+        said += [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
         said += [f"{name} is now called {now}" for name, now in renamed.items()]
         said += identity_files.not_offered(opened, moved.answers)
         notes: tuple[UpdateNote, ...] = ()
@@ -60,6 +63,17 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         done = perform(bench, there, [step], said, mode)
         named = {each.name for each in done.dangling}
         return replace(done, update_notes=_here(notes, there.root / ".env", named))
+
+
+def _asked(url: str, wanted: str) -> list[str]:
+    """Ask an upstream for its releases; where it can't be reached, one fetched before will do."""
+    try:
+        releases.versions(url, fresh=True)
+    except UpstreamError:
+        if wanted not in releases.versions(url):
+            raise
+        return [f"{url} can't be reached, so release {wanted} is as it was fetched before"]
+    return []
 
 
 def _notes(old: Upstream, new: Upstream, names: Collection[str]) -> tuple[UpdateNote, ...]:

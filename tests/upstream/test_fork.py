@@ -171,6 +171,19 @@ def test_a_release_that_was_tagged_since(tmp_path: Path, fork: Project) -> None:
     assert project.subjects[0] == "Rebase onto fork 2.0"
 
 
+def test_a_release_that_was_fetched_needs_no_network(tmp_path: Path, fork: Project) -> None:
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork)
+    away = fork.path.rename(tmp_path / "away")
+    ran = project.aegis("rebase-upstream", "--to", "1.10")
+    assert f"{fork.path} can't be reached, so release 1.10 is as it was fetched before" in ran.out
+    assert project.subjects[0] == "Rebase onto fork 1.10"
+    for args in ("--to", "3.0"), ():
+        assert "Can't fetch this upstream" in project.aegis("rebase-upstream", *args, code=1).err
+    away.rename(fork.path)
+    assert "reached" not in project.aegis("rebase-upstream", "--to", "2.0").out
+
+
 def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project) -> None:
     """A mirror has the tags of its fork, not those of the past; what the record pins stays."""
     fork.git("tag", "v2.0")
