@@ -16,7 +16,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from subprocess import DEVNULL
+from subprocess import DEVNULL, PIPE
+from typing import IO
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
@@ -28,7 +29,18 @@ from aegis_patch.project.find import Place
 PROJECT = "AEGIS_PROJECT"
 """The variable that tells the command where the project itself is."""
 _PATIENCE = 5.0  # seconds that a command has to end when it is interrupted
-_WATCH = 'read -r _; kill -KILL -"$1"; sleep 0.1; rm -rf "$2"'
+_WATCH = """
+read -r group
+read -r _
+[ -z "$group" ] || kill -KILL -"$group"
+sleep 0.1
+rm -rf "$1"
+sleep 1
+rm -rf "$1"
+"""
+"""Ends a group and clears a room once whoever named the group is gone, and its git has ended."""
+_GATE = 'read -r _ && exec sh -c "$1" </dev/null'
+"""Runs a command once it gets a line: never if whoever should write that is gone."""
 _PLAIN = {
     "core.bare": "false",
     "core.sparseCheckout": "false",
@@ -45,10 +57,11 @@ def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command:
     """
     with tempfile.TemporaryDirectory(prefix="aegis-", ignore_cleanup_errors=True) as room:
         top = Path(room, Path(there.repo.workdir).name)
-        with doing("Checking out the result"):
-            _check_out(there, objects, draft, top)
-        with doing(f"Checking the result: {command}", shared=True):
-            code = _run(command, top / there.prefix, there.root, room)
+        with _watched(room) as watch:
+            with doing("Checking out the result"):
+                _check_out(there, objects, draft, top)
+            with doing(f"Checking the result: {command}", shared=True):
+                code = _run(command, top / there.prefix, there.root, watch)
     if code:
         how = f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
         raise Refused(
@@ -78,21 +91,21 @@ def _check_out(there: Place, objects: Iterable[Path], draft: Draft, top: Path) -
     git.run(top, "reset", "--quiet", "--hard", commit, env=AS_PLACEHOLDER)
 
 
-def _run(command: str, here: Path, project: Path, room: str) -> int:
+def _run(command: str, here: Path, project: Path, watch: IO[bytes]) -> int:
     """Run a command as a group of its own, of which nothing is left afterwards."""
     with _ended_by_signals():
         running = subprocess.Popen(
-            command,
-            shell=True,
+            ("sh", "-c", _GATE, "sh", command),
             cwd=here,
             env={**os.environ, PROJECT: str(project)},
-            stdin=DEVNULL,
+            stdin=PIPE,
             stdout=2,
             process_group=0,
         )
         try:
-            with _watched(running.pid, room):
-                return running.wait()
+            watch.write(f"{running.pid}\n".encode())
+            running.communicate(b"\n")
+            return running.returncode
         finally:
             with suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 os.killpg(running.pid, signal.SIGTERM)
@@ -102,14 +115,20 @@ def _run(command: str, here: Path, project: Path, room: str) -> int:
 
 
 @contextmanager
-def _watched(group: int, room: str) -> Iterator[None]:
-    """If this process is killed, the end of its pipe has another end a group and clear a room."""
-    words = ("sh", "-c", _WATCH, "sh", str(group), room)
+def _watched(room: str) -> Iterator[IO[bytes]]:
+    """Where to name a group that another process ends, if this one is killed; it clears a room."""
     watch = subprocess.Popen(
-        words, cwd="/", stdin=subprocess.PIPE, stdout=DEVNULL, stderr=DEVNULL, process_group=0
+        ("sh", "-c", _WATCH, "sh", room),
+        bufsize=0,
+        cwd="/",
+        stdin=PIPE,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+        process_group=0,
     )
+    assert watch.stdin is not None
     try:
-        yield
+        yield watch.stdin
     finally:
         watch.kill()
         watch.communicate()

@@ -7,12 +7,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import OLDER, Project, Start, git, run
+from tests.servers import until
 from tests.terminal.test_cli import everything
 
 
@@ -151,6 +151,32 @@ def _runs(pid: int) -> bool:
     return True
 
 
+def _rooms(scratch: Path) -> list[Path]:
+    """The directories of checkouts; of a killed aegis, its store stays for the next one."""
+    return [each for each in scratch.iterdir() if not each.name.startswith("aegis-scratch-")]
+
+
+@pytest.mark.parametrize("where", ["checkout", "command"])
+def test_killed_as_early_as_can_be(start: Start, scratch: Path, where: str) -> None:
+    """Before the command runs, or as it starts, when nobody else may know of it yet."""
+    project = start()
+    ran = project.path.parent / "ran"
+    kill = 'kill -KILL "$(ps -o ppid= -p $PPID)"' if where == "checkout" else "kill -KILL $PPID"
+    if where == "checkout":
+        hook = project.path.parent / "smudge"
+        hook.write_text(f"#!/bin/sh\n{kill}\ncat\n")
+        hook.chmod(0o755)
+        project.git("config", "filter.killer.smudge", str(hook))
+        project.write(".gitattributes", "README.md filter=killer\n")
+        project.commit("A filter that ends whoever checks a file out")
+    command = f"touch {shlex.quote(str(ran))}; {kill}; exec sleep 600"
+    words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
+    done = subprocess.run([*words, "--verify", command], stderr=subprocess.DEVNULL, check=False)
+    assert done.returncode == -9
+    assert ran.exists() == (where == "command")
+    until(lambda: not _rooms(scratch))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted(start: Start, scratch: Path, number: signal.Signals) -> None:
     project = start()
@@ -159,14 +185,14 @@ def test_interrupted(start: Start, scratch: Path, number: signal.Signals) -> Non
     command = f"echo $$ > {shlex.quote(str(pid))}; exec sleep 600"
     words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
     running = subprocess.Popen([*words, "--verify", command], stderr=subprocess.DEVNULL)
-    while not (pid.exists() and pid.read_text()):
-        time.sleep(0.05)
+    until(lambda: pid.exists() and bool(pid.read_text()))
     running.send_signal(number)
     assert running.wait() in (130, 143, -9)
-    while _runs(int(pid.read_text())) or [*scratch.glob("*/*/.git")]:
-        assert number == signal.SIGKILL  # another process cleans up, a moment later
-        time.sleep(0.05)
-    assert number == signal.SIGKILL or not [*scratch.iterdir()]
+    if number == signal.SIGKILL:  # another process cleans up, a moment later
+        until(lambda: not _runs(int(pid.read_text())) and not _rooms(scratch))
+    else:
+        assert not _runs(int(pid.read_text()))
+        assert not [*scratch.iterdir()]
     assert everything(project.path) == before
     project.aegis("add", "ingress", "--verify", "true")
     assert project.is_sound()
