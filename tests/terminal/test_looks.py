@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NEWEST, OLDER, Project, Start, needs
+from tests.servers import until
 
 COLOUR = {"TERM": "tmux-256color"}
 LOOKS = [
@@ -272,8 +273,7 @@ def test_progress_is_for_a_person_at_a_terminal(
 ) -> None:
     seen = terminal(tmp_path, 200, waiting_git)
     seen.type(f"aegis init mine -y --upstream {fork.path} {quietly}")
-    while not (tmp_path / "asked").exists():
-        time.sleep(0.1)
+    until((tmp_path / "asked").exists)
     time.sleep(1)  # in which a line would come
     assert "Fetching" not in seen.tmux("capture-pane", "-p")
     (tmp_path / "go").touch()
