@@ -68,7 +68,7 @@ def _in_base(
 ) -> range | None:
     """Where some lines of a side are in base, at a place that the other side changes, too."""
     for start in range(len(side) - len(part) + 1 if part else 0):
-        if side[start : start + len(part)] == part:
+        if side[start] == part[0] and side[start : start + len(part)] == part:
             span = _before(hunks, range(start, start + len(part)))
             if any(_touching(others, span)):
                 return span
@@ -78,7 +78,7 @@ def _in_base(
 def _before(hunks: Sequence[Hunk], span: range) -> range:
     """The lines of base behind lines of a side, with all of the changes that touch them."""
     above = [hunk for hunk in hunks if hunk.come.stop < span.start]
-    met = [hunk for hunk in hunks if _touch(hunk.come, span)]
+    met = [hunk for hunk in hunks if texts.touch(hunk.come, span)]
     start = min([span.start + _shift(above), *(hunk.gone.start for hunk in met)])
     stop = max([span.stop + _shift([*above, *met]), *(hunk.gone.stop for hunk in met)])
     return range(start, stop)
@@ -90,11 +90,7 @@ def _shift(hunks: Sequence[Hunk]) -> int:
 
 
 def _touching(hunks: Iterable[Hunk], span: range) -> Iterator[Hunk]:
-    return (hunk for hunk in hunks if _touch(hunk.gone, span))
-
-
-def _touch(one: range, other: range) -> bool:
-    return one.start <= other.stop and other.start <= one.stop
+    return (hunk for hunk in hunks if texts.touch(hunk.gone, span))
 
 
 def _mine(

@@ -33,7 +33,7 @@ _OTHER = {
 
 
 def of_upstream(root: Path, ref: str = "", *, notes: bool = True) -> list[Problem]:
-    """Everything in a commit, or on disk, that would fail at a user's; `notes` too, or not.
+    """Everything in a commit, or on disk, that would fail in a user's project; `notes` too, or not.
 
     Raises:
         Refused: there is no such commit.

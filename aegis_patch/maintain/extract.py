@@ -36,7 +36,7 @@ _WHO = pygit2.Signature("aegis", "series@aegis.invalid", 1767225600, 0)  # as in
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """The series, what the commits have besides, and what would fail at a user's."""
+    """The series, what the commits have besides, and what would fail in a user's project."""
 
     series: series.Series
     left_out: tuple[str, ...]

@@ -72,11 +72,16 @@ def _sweep(new: Path) -> None:
     """Remove the stores that killed processes left beside a new one: they take memory."""
     now = new.stat().st_mtime
     for left in os.scandir(new.parent):
-        with suppress(OSError):  # of another user, or in use
-            if left.name.startswith(_PREFIX) and now - left.stat().st_mtime > _YOUNG:
-                with Path(left.path, _IN_USE).open("a") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    remove(Path(left.path))
+        if left.name.startswith(_PREFIX):
+            with suppress(OSError):  # it is another user's, in use, or gone meanwhile
+                if now - left.stat().st_mtime > _YOUNG:
+                    _remove_unused(Path(left.path))
+
+
+def _remove_unused(store: Path) -> None:
+    with (store / _IN_USE).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove(store)
 
 
 def _place() -> Path:

@@ -76,8 +76,13 @@ def touching(old: bytes, new: bytes, other: bytes) -> Iterator[tuple[range, rang
     """Where lines differ, as in `hunks`, at or right beside a place where another text differs."""
     changed = [at for at, _ in hunks(old, other)]
     for at, to in hunks(old, new):
-        if any(at.start <= each.stop and each.start <= at.stop for each in changed):
+        if any(touch(at, each) for each in changed):
             yield at, to
+
+
+def touch(one: range, other: range) -> bool:
+    """Whether lines overlap, or follow one another."""
+    return one.start <= other.stop and other.start <= one.stop
 
 
 def _merged_apart(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:

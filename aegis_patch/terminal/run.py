@@ -163,9 +163,6 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
         show(run, {**result_json(result), **more}, lambda: None)
     elif run.diff:
         as_text.show_patch(screen(), result.patch)
-    if stuck and run.verify and not run.dry:
-        untried = f"{run.verify} wasn't run, because there are conflicts"
-        result = replace(result, said=(*result.said, untried))
     needs_you = stuck or result.update_notes or result.dangling or result.not_applied
     if needs_you or not run.quiet:
         if not run.json:

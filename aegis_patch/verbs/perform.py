@@ -203,7 +203,7 @@ def _verified(
         of_all = f", the last of {len(drafts)} commits" if len(drafts) > 1 else ""
         said.append(f"`{command}` passed on the result{of_all}")
     if pick:
-        said.append(f"`{command}` was not run on the conflicts: resolve them first")
+        said.append(f"`{command}` wasn't run on the conflicts: resolve them first")
     return tuple(said)
 
 

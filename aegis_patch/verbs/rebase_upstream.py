@@ -46,7 +46,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
             within = within.having(now, old.present[name])
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
-            return Result(said=(f"already at {moved.label}",), dry=mode.dry)
+            return Result(said=(*said, f"already at {moved.label}"), dry=mode.dry)
         said += [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
         said += [f"{name} is now called {now}" for name, now in renamed.items()]
         said += identity_files.not_offered(opened, moved.answers)

@@ -1,4 +1,4 @@
-"""`aegis upstream check` finds, before a tag is made, what would fail at a user's."""
+"""`aegis upstream check` finds, before a tag is made, what would fail in a user's project."""
 
 from __future__ import annotations
 

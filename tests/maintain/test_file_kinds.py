@@ -1,4 +1,4 @@
-"""Executable files, links, binary files and renames: in base/, in a series, and at a user's."""
+"""Executable files, links, binary files and renames: in base/, in a series, in a user's project."""
 
 from __future__ import annotations
 

@@ -178,6 +178,9 @@ def test_a_release_that_was_fetched_needs_no_network(tmp_path: Path, fork: Proje
     ran = project.aegis("rebase-upstream", "--to", "1.10")
     assert f"{fork.path} can't be reached, so release 1.10 is as it was fetched before" in ran.out
     assert project.subjects[0] == "Rebase onto fork 1.10"
+    again = project.aegis("rebase-upstream", "--to", "1.10").out
+    assert "can't be reached" in again
+    assert "already at fork 1.10" in again
     for args in ("--to", "3.0"), ():
         assert "Can't fetch this upstream" in project.aegis("rebase-upstream", *args, code=1).err
     away.rename(fork.path)
