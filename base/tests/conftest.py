@@ -42,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Skip a test when it starts a process: nobody has to mark those that take long."""
 
     def skip(event: str, _: object) -> None:
-        if event == "subprocess.Popen":
-            pytest.skip("starts a process")
+        if event == "subprocess.Popen" and threading.current_thread() is threading.main_thread():
+            pytest.skip("starts a process")  # in a thread that would end a library's own work
 
     if config.getoption("quick"):
         sys.addaudithook(skip)
