@@ -35,6 +35,7 @@ AS_PLACEHOLDER = {
     for what, value in zip(("NAME", "EMAIL"), PLACEHOLDER, strict=True)
 }
 _ABSENT = "0" * 40
+_REFRESH = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +297,11 @@ def _write_again(room: _Room, paths: Sequence[str]) -> None:
     entries = room.git(room.top, "ls-files", "--stage", "-z", "--", *paths)
     room.git(room.top, "update-index", "-z", "--index-info", stdin=entries)
     words = ("checkout-index", "--force", "-z", "--stdin", f"--prefix={room.new}/")
-    room.git(room.top, *words, stdin="".join(f"{path}\0" for path in paths))
+    room.git(room.top, *words, stdin=_listed(paths))
+
+
+def _listed(paths: Iterable[str]) -> str:
+    return "".join(f"{path}\0" for path in paths)
 
 
 def _needed(
@@ -376,7 +381,20 @@ def _move(room: _Room, landing: Landing) -> None:
 
 def _refresh(room: _Room, landing: Landing) -> None:
     # A rename changes a file's ctime, which would make git read each of them again.
-    there = "".join(f"{path}\0" for path, (_, now) in landing.files.items() if now)
-    words = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
+    there = [path for path, (_, now) in landing.files.items() if now]
+    try:
+        room.git(room.top, *_REFRESH, stdin=_listed(there))
+    except Refused:  # it says no word to those that it skips, and fails
+        with suppress(Refused):
+            _refresh_skipped(room, there)
+
+
+def _refresh_skipped(room: _Room, paths: Sequence[str]) -> None:
+    # Git asks the disk about them when it checks out another commit: with other times, it refuses.
+    lines = room.git(room.top, "ls-files", "-t", "--stage", "-z", "--", *paths).split("\0")
+    entries = [line.removeprefix("S ") for line in lines if line.startswith("S ")]
+    skipped = _listed(entry.partition("\t")[2] for entry in entries)
+    room.git(room.top, "update-index", "-z", "--index-info", stdin=_listed(entries))
     with suppress(Refused):
-        room.git(room.top, *words, stdin=there)
+        room.git(room.top, *_REFRESH, "--sparse", stdin=skipped)
+    room.git(room.top, "update-index", "--skip-worktree", "-z", "--stdin", stdin=skipped)

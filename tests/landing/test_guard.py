@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from aegis_patch.landing import journal
 from tests.conftest import Project, Start
 from tests.terminal.test_cli import everything
 
@@ -138,6 +141,33 @@ def test_flags_alone_refuse_nothing(start: Start) -> None:
     assert project.is_sound()
 
 
+@pytest.fixture
+def seconds_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between git's look at the new files and their way into place: their times differ then."""
+    swap = journal.swap
+
+    def slow(*args: Any) -> None:
+        time.sleep(1)
+        swap(*args)
+
+    monkeypatch.setattr(journal, "swap", slow)
+
+
+@pytest.mark.parametrize("kind", ["skip-worktree", "assume-unchanged", "both"])
+def test_git_goes_on_with_what_it_does_not_look_at(
+    start: Start, kind: str, seconds_pass: None
+) -> None:
+    project = start("worker")
+    configure(project, kind)
+    project.aegis("add", "cache")
+    flag = project.git("ls-files", "-t", CHANGED)[0]
+    assert flag == ("H" if kind == "assume-unchanged" else "S")
+    project.git("checkout", "--quiet", "HEAD~")
+    project.git("checkout", "--quiet", "-")
+    project.git("revert", "--no-edit", "HEAD")
+    assert project.is_sound()
+
+
 @pytest.mark.parametrize("kind", ["skip-worktree", "both"])
 def test_what_was_skipped_and_deleted_stays_absent(start: Start, kind: str) -> None:
     project = start("worker")
@@ -150,7 +180,7 @@ def test_what_was_skipped_and_deleted_stays_absent(start: Start, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["skip-worktree", "both", "cone", "sparse index", "patterns"])
-def test_a_conflict_in_what_is_not_checked_out(start: Start, kind: str) -> None:
+def test_a_conflict_in_what_is_not_checked_out(start: Start, kind: str, seconds_pass: None) -> None:
     """Its file comes, so that it can be resolved; `--abort` takes back what there was."""
     project = start("worker")
     append(project, TAKEN)
