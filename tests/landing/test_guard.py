@@ -159,7 +159,7 @@ def test_git_goes_on_with_what_it_does_not_look_at(
 ) -> None:
     project = start("worker")
     configure(project, kind)
-    project.aegis("add", "cache")
+    project.aegis("add", "database")
     flag = project.git("ls-files", "-t", CHANGED)[0]
     assert flag == ("H" if kind == "assume-unchanged" else "S")
     project.git("checkout", "--quiet", "HEAD~")
