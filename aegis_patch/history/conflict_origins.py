@@ -14,6 +14,7 @@ from aegis_patch.objects.trees import bytes_of
 from aegis_patch.project.find import Project
 from aegis_patch.stack.stack import CORE, Stack
 from aegis_patch.upstream.workbench import Bench
+from aegis_patch.values import replace
 
 _MOST = 3  # places that are explained in one file
 _LONG = 20  # lines of a change
@@ -50,7 +51,10 @@ def meetings(
         shown = _shown(base, theirs, change, met, place)
         line = _first_line(marked, place.start + 1, mine)
         wrote = _yours(bench, there, path, mine)
-        yield Meeting(line, wrote, _theirs(new.label, steps, shown))
+        changed = _theirs(new.label, steps, shown)
+        if changed and not sides.theirs:
+            changed = replace(changed, change=())
+        yield Meeting(line, wrote, changed)
 
 
 def _lines(data: bytes) -> list[bytes]:

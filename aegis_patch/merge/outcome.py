@@ -86,7 +86,8 @@ class Yours:
 class Theirs:
     """The patch that a conflict is about, and the lines that the release takes out or puts in.
 
-    `label` names the release, and the component if it is not the core.
+    `label` names the release, and the component if it is not the core. No lines: it takes
+    the whole file out.
     """
 
     label: str

@@ -315,7 +315,8 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
         screen.line(plain(f"      yours: {yours.commit[:7]} {yours.subject!r} ({who})"), hang=8)
     if theirs := meeting.theirs:
         patch = f": {theirs.patch!r}" if theirs.patch else ""
-        screen.line(plain(f"      {theirs.label}{patch} changes"), hang=8)
+        does = f"{patch} changes" if theirs.change else " takes the file out"
+        screen.line(plain(f"      {theirs.label}{does}"), hang=8)
         for line in theirs.change[:_MOST_LINES]:
             style = green if line[0] == "+" else red
             screen.line(f"        {style(plain(line))}", hang=10)

@@ -86,11 +86,12 @@ def test_an_edited_file_that_would_go(start: Start) -> None:
     path = "app/components/worker/api.py"
     project.write(path, project.read(path) + "\nMINE = 1\n")
     commit = project.commit("Mine")
-    (conflict,) = project.aegis("remove", "worker", "--json", code=3).json["commits"][-1][
-        "conflicts"
-    ]
-    assert conflict["places"][0]["yours"]["commit"] == commit
-    assert conflict["places"][0]["theirs"]["component"] == "worker"
+    ran = project.aegis("remove", "worker", "--dry-run", "--json", code=3)
+    (conflict,) = ran.json["commits"][-1]["conflicts"]
+    (met,) = conflict["places"]
+    assert met["yours"]["commit"] == commit
+    assert (met["theirs"]["component"], met["theirs"]["change"]) == ("worker", [])
+    assert "(worker) takes the file out\n" in project.aegis("remove", "worker", code=3).out
 
 
 def test_a_line_that_the_user_took_out(start: Start) -> None:
