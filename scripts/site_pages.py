@@ -131,13 +131,21 @@ def top_pages() -> Iterator[tuple[str, str]]:
 def commands() -> str:
     """Every command, as its help says it."""
     top = helped()
-    listed = top.partition("\nCommands:\n")[2]
-    names = re.findall(r"^  (\S+)", listed, re.MULTILINE)
-    assert names, top
-    sections = [f"## aegis {name}\n\n```text\n{helped(name)}```\n" for name in names]
+    sections = [f"## aegis {name}\n\n```text\n{shown}```\n" for name, shown in below("", top)]
+    assert sections, top
     head = "# Commands\n\nGenerated from `--help`. Exit codes are in"
     contract = "[the contract](../architecture.md#the-commands-contract), `--json` [here](json.md)."
     return f"{head} {contract}\n\n```text\n{top}```\n\n" + "\n".join(sections)
+
+
+def below(group: str, shown: str) -> Iterator[tuple[str, str]]:
+    """The commands that a help lists, and those below them, each with its help."""
+    listed = shown.partition("\nCommands:\n")[2]
+    for name in re.findall(r"^  (\S+)", listed, re.MULTILINE):
+        whole = f"{group} {name}".strip()
+        its = helped(*whole.split())
+        yield whole, its
+        yield from below(whole, its)
 
 
 def json_output() -> str:

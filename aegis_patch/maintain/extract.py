@@ -95,7 +95,7 @@ def _refuse_uncommitted(project: Project) -> None:
 def _refuse_unknown(root: Path, wanted: Wanted) -> None:
     """Refuse a range that is none, and requirements that don't exist."""
     if ".." not in wanted.range:
-        raise Usage(f"{wanted.range!r} is no range REV..REV.", next="aegis upstream --help")
+        raise Usage(f"{wanted.range!r} is no range REV..REV.", next="aegis upstream extract --help")
     with checkout.store(root) as store:
         known = checkout.upstream(store, root).catalogue
     for name in wanted.requires:

@@ -91,7 +91,7 @@ def parse(typed: str) -> Numbers:
         match = _RANGE.fullmatch(word.strip())
         if not match:
             what = f"{typed!r} lists no hunks: numbers and ranges, such as 1,3-5."
-            raise Usage(what, next="aegis upstream --help")
+            raise Usage(what, next="aegis upstream extract --help")
         first, last = int(match[1]), int(match[2] or match[1])
         found.append(range(min(first, last), max(first, last) + 1))
     return found

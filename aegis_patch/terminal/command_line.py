@@ -16,7 +16,16 @@ from typer.main import get_command
 from aegis_patch import __version__, errors
 from aegis_patch.terminal import options
 from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, Where, Yes
-from aegis_patch.terminal.run import ALIASES, COMMANDS, Call, Landing, Run, at_terminal, command
+from aegis_patch.terminal.run import (
+    ALIASES,
+    COMMANDS,
+    GROUPS,
+    Call,
+    Landing,
+    Run,
+    at_terminal,
+    command,
+)
 from aegis_patch.values import replace
 
 _TOO_MANY = r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)"  # of Typer
@@ -53,25 +62,25 @@ class _Command(TyperCommand):
 
 
 class _Commands(TyperGroup):
-    """All commands; one is built when Typer asks for it."""
+    """The commands of a group, or all; one is built when Typer asks for it."""
 
     context_class = _Context
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings | {"commands": dict.fromkeys(COMMANDS)})
+        group = settings["name"]
+        self.before = f"{group} " if group in GROUPS else ""
+        names = [
+            name.removeprefix(self.before) for name in COMMANDS if name.startswith(self.before)
+        ]
+        super().__init__(
+            **settings | {"commands": dict.fromkeys(name.split()[0] for name in names)}
+        )
 
     def get_command(self, _: Any, name: str) -> Any:
         if name in self.commands and self.commands[name] is None:
-            self.commands[name] = _built(name)
+            whole = self.before + name
+            self.commands[name] = _group(whole) if whole in GROUPS else _built(whole)
         return self.commands.get(name)
-
-
-app = typer.Typer(
-    name="aegis",
-    cls=_Commands,
-    help="Start a project in git; add, remove and update its components. Your edits stay.",
-    **_PLAIN,
-)
 
 
 def _common(
@@ -92,14 +101,27 @@ def _landing(
 ) -> None: ...
 
 
-def _before_verb(context: typer.Context, version: Version = False, **common: Any) -> None:
-    """Read the common options that stand before the verb."""
+def _before_all(context: typer.Context, version: Version = False, **common: Any) -> None:
+    """Read the common options that stand before the command."""
     if version:
         print(f"aegis {__version__}")
         raise typer.Exit
+    _before(context, common)
+
+
+def _before(context: typer.Context, common: dict[str, Any]) -> None:
+    """Read those that stand before a word of the command."""
     if context.invoked_subcommand is None:
         context.fail("Missing command.")
-    context.obj = common
+    context.obj = _together(context.obj, common)
+
+
+def _together(early: dict[str, Any] | None, given: dict[str, Any]) -> dict[str, Any]:
+    """The common options of two places in a line."""
+    if early is None:
+        return given
+    both = {option: value or early[option] for option, value in given.items()}
+    return both | {"interactive": given["interactive"] and early["interactive"]}
 
 
 def read(args: list[str]) -> Call | None:
@@ -138,17 +160,28 @@ def _built(name: str) -> Any:
     def run(context: typer.Context, **given: Any) -> Call:
         own = {parameter.name: given.pop(parameter.name) for parameter in parameters}
         how = {parameter.name: given.pop(parameter.name) for parameter in landing}
-        early = context.obj  # what stood before the verb
-        common = {option: value or early[option] for option, value in given.items()}
-        common["interactive"] = given["interactive"] and early["interactive"]
+        common = _together(context.obj, given)
         return Call(name, replace(_common(**common), **how), own)
 
     run = _taking(run, *parameters, *landing, *_COMMON)
     alone = typer.Typer(**_PLAIN)
     help = inspect.getdoc(function) or ""
     first = help.partition("\n")[0]
-    alone.command(name, cls=_Command, help=help, short_help=first, hidden=name in ALIASES)(run)
+    last = name.rpartition(" ")[2]
+    alone.command(last, cls=_Command, help=help, short_help=first, hidden=name in ALIASES)(run)
     return get_command(alone)
+
+
+def _group(name: str) -> Any:
+    """Commands that share their first words, as Typer has them."""
+
+    def before(context: typer.Context, **common: Any) -> None:
+        _before(context, common)
+
+    help = GROUPS[name]
+    made = typer.Typer(name=name, cls=_Commands, help=help, short_help=help, **_PLAIN)
+    made.callback(invoke_without_command=True)(_taking(before, *_COMMON))
+    return get_command(made)
 
 
 def _parameters(function: Callable[..., Any], names: Any = None) -> list[inspect.Parameter]:
@@ -167,4 +200,10 @@ def _taking(function: Callable[..., Any], *named: inspect.Parameter) -> Callable
 
 
 _COMMON = _parameters(_common)
-app.callback(invoke_without_command=True)(_taking(_before_verb, *_COMMON))
+app = typer.Typer(
+    name="aegis",
+    cls=_Commands,
+    help="Start a project in git; add, remove and update its components. Your edits stay.",
+    **_PLAIN,
+)
+app.callback(invoke_without_command=True)(_taking(_before_all, *_COMMON))

@@ -12,25 +12,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aegis_patch.terminal.plain_line import CHOICES, FLAGS, VALUES, WHERE
-from aegis_patch.terminal.run import ALIASES, COMMANDS, command
+from aegis_patch.terminal.plain_line import (
+    CHOICES,
+    DIRECTORIES,
+    FLAGS,
+    MANY_WORDS,
+    ONE_WORD,
+    VALUES,
+    WHERE,
+)
+from aegis_patch.terminal.run import ALIASES, COMMANDS, GROUPS, command
 from aegis_patch.upstream import bundled
 
 _COMMON = [
     *("--project-path", "--dry-run", "--diff", "--json"),
     *("--quiet", "--yes", "--no-interactive", "--help"),
 ]
-_WORDS = {
-    "Names",
-    "NewAnswers",
-    "NewDirectory",
-    "Paths",
-    "Target",
-    "UpstreamWords",
-    "FleetWords",
-    *CHOICES,
-}
-_PATHS = {"Where", "AnswersFile", "From", "ProjectOf", "NewDirectory", "Paths", "Target"}
+_MANY = {*MANY_WORDS, "Paths", "Files"}
+_WORDS = {*ONE_WORD, *_MANY, *CHOICES, "Target"}
+_PATHS = {*DIRECTORIES, "Directories", "Paths", "Files", "Target"}
+_PATHS |= {"Where", "AnswersFile", "From", "ProjectOf"}
 _SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
 
 
@@ -45,15 +46,9 @@ def answer(words: list[str]) -> int:
     elif kind in _PATHS:
         return 1
     elif kind == "Command":
-        found = (f"{name}\t{_help(name)}" for name in COMMANDS if name not in ALIASES)
-    elif kind == "FleetWords":
-        if before[-1] != "fleet":
-            return 1
-        found = ("status", "update")
-    elif kind == "Required":
+        found = (f"{name}\t{help}" for name, help in _next_words(verb).items())
+    elif kind in {"SeriesName", "SeriesNames", "SeriesTest", "Required"}:
         found = (typed + name for name in _series(where.absolute()))
-    elif kind == "UpstreamWords":
-        found = _upstream_words([word for word in before if word[:1] != "-"], where.absolute())
     else:
         values = {*_values(kind, verb, where)} - {*before, *typed.split(",")}
         found = (typed + name for name in sorted(values))
@@ -63,16 +58,18 @@ def answer(words: list[str]) -> int:
 
 def _read(words: list[str]) -> tuple[str, str, Path]:
     """The command, the type (as `options` has it) of what comes next, and the project's place."""
-    verb, kind, where = "", "", Path()
+    verb, kind, where, typed = "", "", Path(), 0
     for word in words:
         if kind:
             where = Path(word).expanduser() if kind == "Where" else where
             kind = ""
         elif word[:1] == "-":
             kind = _value_type(word, verb)
+        elif verb in COMMANDS:
+            typed += 1
         else:
-            verb = verb or word
-    return verb, kind or _word_type(verb), where
+            verb = f"{verb} {word}".strip()
+    return verb, kind or _word_type(verb, typed), where
 
 
 def _value_type(option: str, verb: str) -> str:
@@ -81,19 +78,30 @@ def _value_type(option: str, verb: str) -> str:
     return kind if kind in ("Where", *_types(verb)) else ""
 
 
-def _word_type(verb: str) -> str:
-    """The type of the next word that is no option."""
-    if not verb:
+def _word_type(verb: str, typed: int) -> str:
+    """The type of the next word that is no option, after so many of the command's own."""
+    if verb in ("", *GROUPS):
         return "Command"
-    return next((type for type in _types(verb) if type in _WORDS), "")
+    types = [type for type in _types(verb) if type in _WORDS]
+    if types and types[-1] in _MANY:
+        typed = min(typed, len(types) - 1)
+    return types[typed] if typed < len(types) else ""
 
 
 def _types(verb: str) -> list[str]:
     return [*command(verb).__annotations__.values()] if verb in COMMANDS else []
 
 
-def _help(verb: str) -> str:
-    return (command(verb).__doc__ or "").partition("\n")[0]
+def _next_words(before: str) -> dict[str, str]:
+    """The words that can follow those of a command's name, and what each is for."""
+    found = {}
+    start = f"{before} " if before else ""
+    for name in COMMANDS:
+        if name.startswith(start) and name not in ALIASES:
+            word = name.removeprefix(start).split()[0]
+            group = GROUPS.get(start + word)
+            found[word] = group or (command(name).__doc__ or "").partition("\n")[0]
+    return found
 
 
 def _options(verb: str) -> list[str]:
@@ -118,20 +126,6 @@ def _values(kind: str, verb: str, where: Path) -> Iterable[str]:
     elif kind in {"Names", "Components"}:
         found = there if verb == "remove" else {*_components(url, release)} - {*there}
     return filter(_SAFE.fullmatch, found)
-
-
-def _upstream_words(words: list[str], where: Path) -> Iterable[str]:
-    """What `aegis upstream` takes next."""
-    from aegis_patch.terminal.commands.upstream import SERIES, VERBS
-
-    match words[words.index("upstream") + 1 :]:
-        case []:
-            return VERBS
-        case ["series"]:
-            return SERIES
-        case ["series", *_]:
-            return _series(where)
-    return ()
 
 
 def _series(where: Path) -> list[str]:

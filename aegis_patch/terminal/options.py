@@ -108,26 +108,25 @@ Verify = Annotated[
     ),
 ]
 Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
-UpstreamWords = Annotated[list[str] | None, typer.Argument(metavar="COMMAND", hidden=True)]
-From = Annotated[
-    str, typer.Option("--from", metavar="DIR", help="With new: the project that becomes base/.")
-]
-ProjectOf = Annotated[
-    str, typer.Option("--project", metavar="DIR", help="With extract: whose commits.")
-]
+Directory = Annotated[Path, typer.Argument(metavar="DIR", hidden=True)]
+Directories = Annotated[list[str] | None, typer.Argument(metavar="DIR", hidden=True)]
+Ref = Annotated[str, typer.Argument(metavar="REF", hidden=True)]
+NewName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
+SeriesName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
+SeriesNames = Annotated[list[str] | None, typer.Argument(metavar="NAME", hidden=True)]
+SeriesTest = Annotated[list[str] | None, typer.Argument(metavar="NAME", hidden=True)]
+Range = Annotated[str, typer.Argument(metavar="REV..REV", hidden=True)]
+Files = Annotated[list[str] | None, typer.Argument(metavar="-- PATH", hidden=True)]
+From = Annotated[str, typer.Option("--from", metavar="DIR", help="The project that becomes base/.")]
+ProjectOf = Annotated[str, typer.Option("--project", metavar="DIR", help="Whose commits.")]
 Required = Annotated[
     str,
-    typer.Option(
-        "--requires", metavar="NAMES", help="With extract: what it requires, separated by commas."
-    ),
+    typer.Option("--requires", metavar="NAMES", help="What it requires, separated by commas."),
 ]
 HunkNumbers = Annotated[
     str,
-    typer.Option(
-        "--hunks", metavar="NUMBERS", help="With extract: only these, as --dry-run numbers them."
-    ),
+    typer.Option("--hunks", metavar="NUMBERS", help="Only these, as --dry-run numbers them."),
 ]
-FleetWords = Annotated[list[str] | None, typer.Argument(metavar="{status|update} DIR", hidden=True)]
 Branch = Annotated[
     str, typer.Option("--branch", metavar="NAME", help="Leave each update on a new branch NAME.")
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aegis_patch.terminal.run import COMMANDS, Call, Run, at_terminal, command
+from aegis_patch.terminal.run import COMMANDS, GROUPS, Call, Run, at_terminal, command
 
 _UNASKED = {"--json", "--yes", "-y", "--no-interactive"}
 _QUIET = {"--quiet", "-q"}
@@ -35,8 +35,12 @@ VALUES = {
     "--branch": "Branch",
     "--project": "ProjectOf",
     "--requires": "Required",
+    "--hunks": "HunkNumbers",
     **LISTS,
 }
+DIRECTORIES = {"NewDirectory", "Directory"}
+ONE_WORD = {*DIRECTORIES, "Ref", "NewName", "SeriesName", "Range"}
+MANY_WORDS = {"Names", "NewAnswers", "Directories", "SeriesNames", "SeriesTest"}
 CHOICES = {"OnOff": ("on", "off"), "Shell": ("bash", "zsh", "fish")}
 
 
@@ -63,13 +67,15 @@ def _sorted_out(args: list[str]) -> tuple[str, list[str], dict[str, list[str]]]:
             if value[0] == "-":
                 return "", [], {}
             given.setdefault("-C" if word in WHERE else word, []).append(value)
-        elif name and word[0] != "-":
+        elif name in COMMANDS and word[0] != "-":
             words.append(word)
-        elif word in COMMANDS:
-            name, types = word, set(command(word).__annotations__.values())
+        elif (longer := f"{name} {word}".strip()) in COMMANDS:
+            name, types = longer, set(command(longer).__annotations__.values())
+        elif longer in GROUPS:
+            name = longer
         else:
             return "", [], {}
-    return name, words, given
+    return name if name in COMMANDS else "", words, given
 
 
 def _run(given: dict[str, list[str]]) -> Run:
@@ -101,10 +107,9 @@ def _parameters(
             own[parameter] = flags[type]
         elif type in values:
             own[parameter] = values[type] if type in LISTS.values() else values[type][-1]
-        elif words and type in {"Names", "NewAnswers", "UpstreamWords", "FleetWords"}:
+        elif words and type in MANY_WORDS:
             own[parameter], words = words, []
-        elif len(words) == 1 and type == "NewDirectory":
-            own[parameter], words = Path(words[0]), []
-        elif len(words) == 1 and words[0] in CHOICES.get(type, ()):
-            own[parameter], words = words[0], []
+        elif words and (type in ONE_WORD or words[0] in CHOICES.get(type, ())):
+            word, *words = words
+            own[parameter] = Path(word) if type in DIRECTORIES else word
     return own if own.keys() == types.keys() and not words else None

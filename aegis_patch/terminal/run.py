@@ -26,11 +26,22 @@ _MODULES = {
     **{"repair": "repair", "adopt": "adopt"},
     **dict.fromkeys(("merge-driver", "status", "diff", "explain", "components"), "look"),
     "completion": "completion",
-    **{"fleet": "fleet", "upstream": "upstream"},
+    **dict.fromkeys(("fleet status", "fleet update"), "fleet"),
+    **dict.fromkeys(("upstream new", "upstream check", "upstream extract"), "upstream"),
+    **dict.fromkeys(("upstream series new", "upstream series open"), "series"),
+    **dict.fromkeys(("upstream series save", "upstream series test"), "series"),
+    **dict.fromkeys(("upstream series refresh", "upstream series check"), "series"),
+    "upstream series import": "series",
 }
 """Where each command is."""
 COMMANDS = (*_MODULES,)
 """All commands, in the order of the help text."""
+GROUPS = {
+    "fleet": "Look at many projects, or update them.",
+    "upstream": "Maintain your own upstream.",
+    "upstream series": "Maintain its components, as series of patches.",
+}
+"""The words before the last of a command's name: what such commands do."""
 ALIASES = {"update": "rebase-upstream"}
 """Other names of commands, which the help text doesn't list."""
 _TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
@@ -78,8 +89,15 @@ class Call:
         from aegis_patch.terminal import light_pygit2
 
         light_pygit2.install()
-        with _waiting(self.run) if self.name != "fleet" else nullcontext():  # it forks
-            code: int = command(self.name)(self.run, **self.own)
+        group = self.name.partition(" ")[0]
+        try:
+            with _waiting(self.run) if group != "fleet" else nullcontext():  # it forks
+                code: int = command(self.name)(self.run, **self.own)
+        except errors.SeriesError as error:
+            if group != "upstream":
+                raise
+            next = "aegis upstream check"  # its maintainer can mend it
+            raise errors.Refused(error.what, where=error.where, next=next) from error
         return code
 
 
@@ -96,7 +114,9 @@ def _waiting(run: Run) -> AbstractContextManager[None]:
 def command(name: str) -> Callable[..., int]:
     """The function of a command."""
     module = import_module(f"aegis_patch.terminal.commands.{_MODULES[name]}")
-    found: Callable[..., int] = getattr(module, ALIASES.get(name, name).replace("-", "_"))
+    function = ALIASES.get(name, name).split()[-1].replace("-", "_")
+    function += "_" * (function in {"open", "import"})  # words of Python's
+    found: Callable[..., int] = getattr(module, function)
     return found
 
 

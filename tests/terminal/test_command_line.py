@@ -9,7 +9,7 @@ import pytest
 
 from aegis_patch import errors
 from aegis_patch.terminal import command_line, plain_line
-from aegis_patch.terminal.run import COMMANDS, Call
+from aegis_patch.terminal.run import COMMANDS, GROUPS, Call
 from tests.conftest import run
 
 OPTIONS = (
@@ -23,6 +23,7 @@ OPTIONS = (
         "--answer KEY=VALUE",
         "--answers a.toml",
     ),
+    *("--from there", "--hunks 1", "--branch b", "--project shop", "--requires a,b"),
     *("--upstream-version 0.5.0", "--upstream /a/fork", "--diff", "-h", "--", "-yC here", "--j"),
 )
 WORDS = ("", "worker", "worker cache", "KEY=VALUE", "on", "zsh", "status", "wörker")
@@ -35,6 +36,7 @@ def lines() -> list[str]:
         found.add(f"{one} {name} {other} {words}")
     for name, one, other in itertools.product(COMMANDS, OPTIONS, OPTIONS):
         found.add(f"{name} {one} worker {other}")
+        found.add(f"{name} {other}".replace(" ", f" {one} ", 1))
     return random.Random(0).sample(sorted(found), len(found) // 5)
 
 
@@ -57,7 +59,7 @@ def test_a_plain_line_is_read_as_typer_reads_it() -> None:
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_help_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    for name in ("", *COMMANDS):
+    for name in ("", *GROUPS, *COMMANDS):
         shown = run(*name.split(), "--help").out
         assert max(map(len, shown.splitlines())) <= columns, shown
         assert "..." not in shown.replace("]...", "")

@@ -45,7 +45,7 @@ def test_each_release_lists_the_components_that_it_has(store: pygit2.Repository)
 def test_words_options_and_names(start: Start) -> None:
     path = start("worker").path
     there = {"cache", "worker"}
-    assert completed(path, "") == {*COMMANDS} - ALIASES.keys()
+    assert completed(path, "") == {name.split()[0] for name in COMMANDS} - ALIASES.keys()
     assert completed(path, "re") == {"rebase-upstream", "remove", "repair"}
     assert completed(path, "add", "") == CHOSEN - there
     assert completed(path, "add", "database", "") == CHOSEN - there - {"database"}
@@ -60,10 +60,14 @@ def test_words_options_and_names(start: Start) -> None:
     assert completed(path, "add", "--verify", "") == set()
     assert completed(path, "nope", "") == set()
     assert completed(path, "fleet", "") == {"status", "update"}
-    assert completed(path, "fleet", "status", "", code=1) == set()
+    assert completed(path, "fleet", "status", "a", "", code=1) == set()
+    assert completed(path, "fleet", "update", "--t") == {"--to"}
     assert completed(path, "upstream", "") == {"check", "extract", "new", "series"}
-    assert completed(path, "upstream", "series", "o") == {"open"}
+    assert completed(path, "upstream", "--json", "series", "o") == {"open"}
     assert completed(ROOT, "upstream", "series", "open", "cach") >= {"cache"}
+    assert completed(ROOT, "upstream", "series", "open", "cache", "") == set()
+    assert completed(ROOT, "upstream", "series", "new", "") == set()
+    assert completed(ROOT, "upstream", "series", "import", "x", "", code=1) == set()
     assert completed(ROOT, "upstream", "extract", "x", "--requires", "mail,cach") >= {"mail,cache"}
 
 

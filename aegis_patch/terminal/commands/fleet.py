@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,35 +15,53 @@ from aegis_patch.terminal.screen import bold, green, magenta, red, screen
 from aegis_patch.values import asdict, replace
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Branch, FleetWords, To
+    from aegis_patch.terminal.options import Branch, Directories, To
     from aegis_patch.verbs.fleet import Outcome
 
 _NEEDS_YOU = {"conflicts", "refused", "failed"}
 
 
-def fleet(run: Landing, command: FleetWords = None, to: To = None, branch: Branch = "") -> int:
-    """Look at many projects, or update them.
-
-    `aegis fleet status DIR` lists each project's release. `aegis fleet update DIR` updates those
-    that merge cleanly; one with conflicts stays as it is, and none stops the others.
+def status(run: Run, places: Directories = None) -> int:
+    """List each project's release.
 
     Name any number of directories, or list them on standard input, one a line. With --json, each is
     one object on a line of its own.
     """
     from aegis_patch.verbs import fleet
 
-    match command or []:
-        case ["status", *words]:
-            places = _places(run, words)
-            found = fleet.status(places)
-        case ["update", *words]:
-            places = _places(run, words)
-            found = fleet.update(places, to, branch, mode(run))
-        case _:
-            raise Usage("Say what to do: status or update.", next="aegis fleet --help")
+    there = _places(run, places, "status")
+    return _show_all(run, fleet.status(there), len(there))
+
+
+def update(run: Landing, places: Directories = None, to: To = None, branch: Branch = "") -> int:
+    """Update the projects that merge cleanly.
+
+    One with conflicts stays as it is, and none stops the others.
+
+    Name any number of directories, or list them on standard input, one a line. With --json, each is
+    one object on a line of its own.
+    """
+    from aegis_patch.verbs import fleet
+
+    there = _places(run, places, "update")
+    return _show_all(run, fleet.update(there, to, branch, mode(run)), len(there))
+
+
+def _places(run: Run, words: list[str] | None, verb: str) -> list[Path]:
+    """The projects' directories, as typed or from standard input."""
+    if not words and not sys.stdin.isatty():
+        words = [line for line in sys.stdin.read().splitlines() if line.strip()]
+    if not words:
+        what = "Name at least one project's directory."
+        raise Usage(what, next=f"aegis fleet {verb} --help")
+    return [run.where / word for word in dict.fromkeys(words)]
+
+
+def _show_all(run: Run, found: Iterable[Outcome], count: int) -> int:
+    """Show what becomes of the projects, and how many of each kind; the exit code."""
     outcomes = Counter[str]()
     for number, each in enumerate(found, start=1):
-        _show(run, each, f"{number}/{len(places)} " if screen().width else "")
+        _show(run, each, f"{number}/{count} " if screen().width else "")
         outcomes[each.outcome] += 1
     if not (run.json or run.quiet):
         named = {"conflicts": "with conflicts", "updated": _updated(run)}
@@ -51,15 +70,6 @@ def fleet(run: Landing, command: FleetWords = None, to: To = None, branch: Branc
     if outcomes["refused"] or outcomes["failed"]:
         return 1
     return errors.CONFLICTS if outcomes["conflicts"] else errors.OK
-
-
-def _places(run: Run, words: list[str]) -> list[Path]:
-    """The projects' directories, as typed or from standard input."""
-    if not words and not sys.stdin.isatty():
-        words = [line for line in sys.stdin.read().splitlines() if line.strip()]
-    if not words:
-        raise Usage("Name at least one project's directory.", next="aegis fleet --help")
-    return [run.where / word for word in dict.fromkeys(words)]
 
 
 def _updated(run: Run) -> str:
