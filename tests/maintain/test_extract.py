@@ -289,7 +289,7 @@ def test_what_it_requires_is_asked_for(own: Project, shop: Project) -> None:
         ("bell before.. -- nope", 1, "No commit of before.. changes what is asked for."),
         ("bell before.. --requires x", 1, "No component 'x'."),
         ("bell before.. -- late", 1, "that no commit before it makes"),
-        ("bell", 2, "Say what to do"),
+        ("bell", 2, "Missing argument 'REV..REV'."),
     ],
 )
 def test_what_cannot_be_done_is_refused(
