@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import platform
 import queue
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.skip("starts a process")  # in a thread that would end a library's own work
 
     if config.getoption("quick"):
+        platform.processor()  # a process once, and no more when a library asks for it
         sys.addaudithook(skip)
 
 
@@ -61,6 +63,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     for variable in settings.Settings.model_fields:
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setenv("ALLOWED_HOSTS", "*")  # a test may call the server what it likes
+    # Nobody is trusted: to read a system's certificates takes each HTTP client longer than a test.
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     settings.forget()
     yield
     settings.forget()
