@@ -73,17 +73,19 @@ def test_everything_passes_its_own_tests(tmp_path: Path, python: Path, part: int
 def test_the_quick_half_skips_tests_and_not_what_a_library_does(
     tmp_path: Path, python: Path
 ) -> None:
-    """As openai does: it asks `uname` in a thread."""
+    """As openai does: it asks `uname` in a thread; and Stripe's library asks in the test's own."""
     project = stacks.make(tmp_path / "my-api", version=WORK)
     project.write(
         "tests/test_mine.py",
-        "import subprocess\nfrom concurrent.futures import ThreadPoolExecutor\n\n\n"
+        "import platform\nimport subprocess\n"
+        "from concurrent.futures import ThreadPoolExecutor\n\n\n"
+        "def test_a_library():\n    assert len(platform.uname()) == 6\n\n\n"
         "def test_a_process():\n    subprocess.run(['true'], check=True)\n\n\n"
         "def test_one_in_a_thread():\n    with ThreadPoolExecutor() as pool:\n"
         "        pool.submit(subprocess.run, ['true'], check=True).result()\n",
     )
     said = stacks.own_tests(project, python, "--quick", "tests/test_mine.py")
-    assert "1 passed, 1 skipped" in said
+    assert "2 passed, 1 skipped" in said
 
 
 @each(CHECKED, (*SINGLES, EVERYTHING))
