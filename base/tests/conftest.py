@@ -60,11 +60,10 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     monkeypatch.setattr(admin_session, "SIGNED_OUT", tmp_path / "data/signed-out")
     for counted in (credentials.TOKENS, credentials.COOKIES):
         counted._wrong.clear()
-    for variable in settings.Settings.model_fields:
+    for variable in ("ssl_cert_file", *settings.Settings.model_fields):
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setenv("ALLOWED_HOSTS", "*")  # a test may call the server what it likes
     # Nobody is trusted: to read a system's certificates takes each HTTP client longer than a test.
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     settings.forget()
     yield
@@ -204,10 +203,9 @@ class Viewer:
             pytest.fail(f"the dashboard sends nothing any more; last came {self._sent[-1:]}")
         if isinstance(arrived, Exception):
             raise arrived
-        raw = arrived[1:]
-        message = msgpack.unpackb(raw, ext_hook=decode_ext_from_msgpack, strict_map_key=False)
-        self._seen.append(message)
-        self._sent.append(message)
+        came = msgpack.unpackb(arrived[1:], ext_hook=decode_ext_from_msgpack, strict_map_key=False)
+        self._seen.append(came)
+        self._sent.append(came)
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:
