@@ -11,6 +11,7 @@ import inspect
 import tokenize
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from aegis_patch.formats import bounded_parsers
@@ -27,6 +28,7 @@ class _Module(NamedTuple):
     comments: Mapping[int, str]
 
 
+@lru_cache(128)
 def blocks(text: str) -> tuple[Block, ...]:
     """The statements of a module, each with the comments above it.
 
@@ -37,8 +39,12 @@ def blocks(text: str) -> tuple[Block, ...]:
     return tuple(_blocks(module, module.tree.body, 0, len(module.lines)))
 
 
+@lru_cache(128)
 def pieces(text: str) -> Counter[str]:
-    """Each statement and comment with the blocks around it; each name of a list of names."""
+    """Each statement and comment with the blocks around it; each name of a list of names.
+
+    One text is asked about many times in a verb, so nobody may change what they get.
+    """
     module = _parsed(text)
     found = Counter[str]()
     places = [""] * (len(module.lines) + 1)

@@ -85,8 +85,10 @@ def stepwise(
     sides = conflict.sides
     base, ours, most, taken = sides.base, sides.ours, ENOUGH, ""
     steps = []
-    for label, tree in states:
-        state = tree.lookup(sides.pristine) or tree.lookup(sides.path)
+    ways = [(label, at.lookup(sides.pristine) or at.lookup(sides.path)) for label, at in states]
+    if all(_share(sides, state) <= ENOUGH for _, state in ways):
+        return conflict, ""
+    for label, state in ways:
         merged = one_path.merge(plan, replace(sides, base=base, ours=ours, theirs=state))
         if state != base and not isinstance(merged, Conflict):
             base, ours = state, merged

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_patch.formats import same_meaning, syntax
-from aegis_patch.formats.python import blocks
+from aegis_patch.formats import bounded_parsers, same_meaning, syntax
+from aegis_patch.formats.python import blocks, pieces
 from aegis_patch.merge import file_content
 from aegis_patch.merge.file_content import Three
 from aegis_patch.upstream import releases
@@ -217,3 +217,9 @@ def test_a_formatted_project_meets_a_change_of_each_file(
         data, reason, _ = file_content.merge(Three(store, path, base, ours, theirs))
         assert (path, reason) == (path, None)
         assert same_meaning.is_same(path, data, theirs)
+
+
+def test_a_text_that_was_read_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = blocks(BASE), pieces(BASE)
+    monkeypatch.delattr(bounded_parsers, "python")
+    assert read == (blocks(BASE), pieces(BASE))

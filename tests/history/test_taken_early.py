@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 
 import pygit2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,17 @@ def test_no_line_of_the_users_own_is_lost(
             if not isinstance(found, Conflict):
                 own = Counter(line for line in ours if line.startswith("mine"))
                 assert own <= Counter(bytes_of(found).decode().splitlines())
+
+
+def test_where_nothing_was_taken_early_no_state_is_merged(
+    store: pygit2.Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, between, new, head = (
+        tree(store, [*"12", word, *"34"]) for word in ("3", "4", "5", "mine")
+    )
+    plan = Plan(head, old, new, None)
+    sides = Sides("f", old.lookup("f"), head.lookup("f"), new.lookup("f"))
+    asked = one_path.merge(plan, sides)
+    assert isinstance(asked, Conflict)
+    monkeypatch.delattr(one_path, "merge")
+    assert taken_early.stepwise(plan, asked, [("between", between)]) == (asked, "")
