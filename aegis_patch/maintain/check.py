@@ -75,8 +75,9 @@ def _of_one(upstream: Upstream, name: str) -> list[Problem]:
 
 
 def _opening(name: str, found: Iterable[Problem]) -> list[Problem]:
-    """Problems that are solved where a series is open."""
-    return [replace(each, next=f"aegis upstream series open {name}") for each in found]
+    """Problems that are solved where a series is open, unless they say otherwise."""
+    next = f"aegis upstream series open {name}"
+    return [replace(each, next=each.next or next) for each in found]
 
 
 def sets(catalogue: Catalogue) -> list[frozenset[str]]:

@@ -59,7 +59,7 @@ def advice(upstream: Upstream, name: str) -> Iterator[Problem]:
     for field, text in UNWRITTEN.items():
         if getattr(upstream.catalogue[name], field) == text:
             what = f"its {field} is still what `series new` wrote"
-            yield Problem(f"patches/{name}/component.toml", what)
+            yield Problem(f"patches/{name}/component.toml", what, f"Which {field}?")
     for file, entry in upstream.catalogue[name].series:
         parsed = patch.parse(file, entry.data)
         where = f"patches/{name}/{file}"

@@ -28,9 +28,9 @@ Bug-Debian: https://bugs.example/1
 """
 PLAIN = "Index: x\n--- docs/plain.md.orig\n+++ docs/plain.md\n@@ -0,0 +1 @@\n+plain\n"
 PLAINLY = """patches/nice/component.toml: its summary is still what `series new` wrote
-  next aegis upstream series open nice
+  next Which summary?
 patches/nice/component.toml: its implementation is still what `series new` wrote
-  next aegis upstream series open nice
+  next Which implementation?
 patches/nice/plain.patch: the body doesn't say why, in more than 40 characters
   next aegis upstream series open nice
 """
