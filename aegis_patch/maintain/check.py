@@ -166,7 +166,7 @@ def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterato
         for path in files:
             for number, line in enumerate(upstream.base.read(path).decode().split("\n"), 1):
                 if found := within.search(line):
-                    what = f"{key} {value!r} is part of another word, {found[0]!r}"
+                    what = f"{key} {value!r} stays where it is part of another word, {found[0]!r}"
                     yield Problem(f"base/{path}:{number}", what, f"Which other {key}?")
 
 

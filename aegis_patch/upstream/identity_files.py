@@ -215,8 +215,9 @@ def _answered(line: str, text: str, values: Mapping[str, str]) -> dict[str, str]
 def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
     """A text in which each old value has become the new one of its key, the longest first.
 
-    Where a value stands alone in double quotes, as in TOML, YAML and Python, so does what comes
-    in its place, escaped for all three alike.
+    Within a longer word it stays: a project called `proj` leaves `[project]` alone. Where a value
+    stands alone in double quotes, as in TOML, YAML and Python, so does what comes in its place,
+    escaped for all three alike.
     """
     keys = {value: key for key, value in old.items()}
     either = "|".join(re.escape(value) for value in sorted(keys, key=len, reverse=True))
@@ -226,7 +227,7 @@ def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
         value = new[keys[quoted or plain]]
         return json.dumps(value, ensure_ascii=False) if quoted else value
 
-    return re.sub(f'"({either})"|({either})', replaced, text)
+    return re.sub(rf'"({either})"|(?<!\w)({either})(?!\w)', replaced, text)
 
 
 def _asked(answers: Mapping[str, str]) -> Mapping[str, Any]:

@@ -179,6 +179,13 @@ def test_what_stood_in_quotes_is_quoted_and_the_longest_value_goes_first() -> No
     )
 
 
+@pytest.mark.parametrize("line", ["[project]", "x_proj = 1", "subproj/", "proj2"])
+def test_a_value_within_a_longer_word_stays(line: str) -> None:
+    text = f"{line}\nproj-web: proj.\n"
+    shown = identity_files.renamed(text, {"name": "proj"}, {"name": "shop"})
+    assert shown == f"{line}\nshop-web: shop.\n"
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("description", "a\nb"), ("author_name", "a\u2028b"), ("project_name", "日本")],
