@@ -224,6 +224,13 @@ def test_what_cannot_be_done_is_refused(own: Project, words: str, code: int, say
         pasted(own, error["next"])
 
 
+@pytest.mark.parametrize("verb", ["open", "refresh"])
+def test_a_component_that_cannot_be_read_is_for_check(own: Project, verb: str) -> None:
+    own.write("patches/mail/component.toml", "title = Mail\n")
+    error = own.aegis("upstream", "series", verb, "mail", "--json", code=1).json["error"]
+    assert (error["where"], error["next"]) == ("patches/mail", "aegis upstream check")
+
+
 def test_it_is_an_upstream_or_nothing_is_done(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "x")
     (tmp_path / "x/base").mkdir()

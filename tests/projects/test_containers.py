@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import json
 import os
 import re
@@ -70,7 +71,7 @@ NO_IPV6, IFA_F_TENTATIVE = "/proc/sys/net/ipv6/conf/default/disable_ipv6", 0x40
 STAND_INS = {"ai", "payments"}
 """What health says is degraded in production: nobody is behind it."""
 GUIDE = (ROOT / "docs/guides/deploy.md").read_text()
-GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
+BRIDGE = "{{with index .IPAM.Config 0}}{{.Gateway}} {{.Subnet}}{{end}}"
 MARKED = ("python", "-c", "from app.identity import MARK; print(MARK)")
 ON_LOOPBACK = """
 services:
@@ -271,6 +272,13 @@ def test_what_guards_it_holds_without_tls_too(tmp_path: Path) -> None:
         until(lambda: health(stack)["database"])
 
 
+def this_machine(environment: Mapping[str, str]) -> str:
+    """Where containers find this machine; a daemon that just made its bridge names only that."""
+    bridge = [DOCKER, "network", "inspect", "bridge", "--format", BRIDGE]
+    *gateway, subnet = containers.run(bridge, environment).split()
+    return gateway[0] if gateway else str(ipaddress.ip_network(subnet)[1])
+
+
 @contextmanager
 def running(
     scratch: Path, environment: Mapping[str, str], *components: str, domain: str = ""
@@ -288,8 +296,7 @@ def running(
     settings |= {"AUTH_URL": url, "MAIL_FROM": "shop@example.com", "STRIPE_KEY": "standin"}
     settings |= {"DOMAIN": domain, "ACME_EMAIL": "ops@localhost.example"}
     settings |= {"METRICS_TOKEN": secrets.token_urlsafe(32)}
-    gateway = [DOCKER, "network", "inspect", "bridge", "--format", GATEWAY]
-    host = containers.run(gateway, environment).strip()
+    host = this_machine(environment)
     # Of its own, so that nothing of another run or of the developer's is touched.
     own = {"COMPOSE_PROJECT_NAME": f"aegis-test-{secrets.token_hex(4)}"}
     own |= {"COMPOSE_FILE": "compose.yaml:loopback.yaml", **with_compose(scratch / "docker")}
