@@ -137,8 +137,8 @@ def test_init_is_a_conversation(
     seen.type("aegis init my-api")
     seen.see("Name my-api")
     seen.keys("!", "Enter")  # what is typed takes the place of the default
-    seen.see("needs a letter or a digit")  # before the next question
-    assert "Description" not in seen.see("Name ! error")
+    # Before the next question, and once this one is asked again: until then a paste is typed.
+    assert "Description" not in seen.see("needs a letter or a digit. Name !")
     seen.keys("C-u")
     seen.tmux("set-buffer", "my-api\nredis")
     seen.tmux("paste-buffer", "-p")  # no line of a paste answers the next question
