@@ -30,14 +30,14 @@ WORDS = ("", "worker", "worker cache", "KEY=VALUE", "on", "zsh", "status", "wör
 
 
 def lines() -> list[str]:
-    """Of each command with its words, and an option before and one after the name, a fifth."""
+    """Of each command with its words, and an option before and one after the name, a twelfth."""
     found = {f"{option} {word}" for option in OPTIONS for word in WORDS}
     for name, words, one, other in itertools.product(COMMANDS, WORDS, OPTIONS, OPTIONS):
         found.add(f"{one} {name} {other} {words}")
     for name, one, other in itertools.product(COMMANDS, OPTIONS, OPTIONS):
         found.add(f"{name} {one} worker {other}")
         found.add(f"{name} {other}".replace(" ", f" {one} ", 1))
-    return random.Random(0).sample(sorted(found), len(found) // 5)
+    return random.Random(0).sample(sorted(found), len(found) // 12)
 
 
 def both(line: str) -> tuple[Call | None, Call | None]:
