@@ -44,7 +44,7 @@ def test_its_own_tests_pass(tmp_path: Path, python: Path, components: Names) -> 
 def own(project: Project, components: Names) -> list[str]:
     """What of a project's tests to run: of a component alone, its own; of a set, its pairs'.
 
-    Those of what it requires ran alone, too, and the core's run alone and among everything.
+    Those of what it requires ran alone, too, and so did the core's.
     """
     known = stacks.catalogue()
     name, *others = components or ("",)
@@ -62,12 +62,19 @@ def own(project: Project, components: Names) -> list[str]:
     return [f"tests/components/{folder}" for folder in sorted(folders)]
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_everything_passes_its_own_tests(tmp_path: Path, python: Path, part: int) -> None:
-    """In parts, which run side by side."""
+@pytest.mark.parametrize("part", range(2))
+def test_everything_passes_its_quick_half(tmp_path: Path, python: Path, part: int) -> None:
+    """In parts, which run side by side; what starts a process ran for each component alone."""
     project = stacks.make(tmp_path / "my-api", *EVERYTHING)
     tests = sorted(map(str, project.path.glob("tests/**/test_*.py")))
-    assert "passed" in stacks.own_tests(project, python, *tests[part::4])
+    assert "passed" in stacks.own_tests(project, python, "--quick", *tests[part::2])
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_everything_passes_the_tests_of_its_pairs(tmp_path: Path, python: Path, part: int) -> None:
+    project = stacks.make(tmp_path / "my-api", *EVERYTHING)
+    tests = sorted(map(str, project.path.glob("tests/components/*_*/test_*.py")))
+    assert "passed" in stacks.own_tests(project, python, *tests[part::2])
 
 
 def test_the_quick_half_skips_tests_and_not_what_a_library_does(
