@@ -2,7 +2,7 @@
 
 .PHONY: test full lint docs site
 
-SCRIPTS = $(shell grep -l "^\#!.*python" scripts/*) scripts/site_pages.py
+SCRIPTS = $(shell grep -l -d skip "^\#!.*python" scripts/*) scripts/site_pages.py
 
 test: ## lint, types and tests
 	scripts/test
