@@ -74,6 +74,7 @@ def test_everything_passes_its_quick_half(tmp_path: Path, python: Path, part: in
     assert "passed" in stacks.own_tests(project, python, "--quick", *tests[part::2])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(2))
 def test_everything_passes_the_tests_of_its_pairs(tmp_path: Path, python: Path, part: int) -> None:
     project = stacks.make(tmp_path / "my-api", *EVERYTHING)
