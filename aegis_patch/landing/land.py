@@ -384,9 +384,8 @@ def _refresh(room: _Room, landing: Landing) -> None:
     there = [path for path, (_, now) in landing.files.items() if now]
     try:
         room.git(room.top, *_REFRESH, stdin=_listed(there))
-    except Refused:  # it says no word to those that it skips, and fails
-        with suppress(Refused):
-            _refresh_skipped(room, there)
+    except Refused:  # it fails where some are marked skip-worktree, and leaves those as they are
+        _refresh_skipped(room, there)
 
 
 def _refresh_skipped(room: _Room, paths: Sequence[str]) -> None:

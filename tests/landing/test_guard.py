@@ -6,11 +6,14 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
+from aegis_patch.project import git
 from tests.conftest import Project, Start
 from tests.terminal.test_cli import everything
 
@@ -166,6 +169,24 @@ def test_git_goes_on_with_what_it_does_not_look_at(
     project.git("checkout", "--quiet", "-")
     project.git("revert", "--no-edit", "HEAD")
     assert project.is_sound()
+
+
+def test_where_git_cannot_skip_again_nothing_changes(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the index would say that they are to be looked at."""
+    project = start("worker")
+    configure(project, "skip-worktree")
+    before, run = everything(project.path), git.run
+
+    def fails(where: Path, *args: str, **more: Any) -> str:
+        if args[:2] == ("update-index", "--skip-worktree"):
+            raise Refused("No space left on device")
+        return run(where, *args, **more)
+
+    monkeypatch.setattr(git, "run", fails)
+    assert "No space left" in project.aegis("add", "database", code=1).err
+    assert everything(project.path) == before
 
 
 @pytest.mark.parametrize("kind", ["skip-worktree", "both"])
