@@ -17,12 +17,17 @@ from tests.stacks import Names, label
 
 EVERYTHING = stacks.everything()
 SINGLES: list[Names] = [(), *((name,) for name in EVERYTHING)]
-CHECKED = [*SINGLES, *stacks.covering(), EVERYTHING]
+COVERING = stacks.covering()
+CHECKED = [*SINGLES, *COVERING, EVERYTHING]
 """What is checked: each alone, sets in which each two meet, everything."""
 WITHOUT_A_CARD = {"kubernetes", "updates"}
 """What runs beside the project, and is no part of it."""
 SHORT = [names for names in SINGLES if not {"postgres", "scheduler", "worker"} & set(names)]
 """Those alone whose own tests do not wait for processes: the tests of the others take minutes."""
+
+
+ON_POSTGRES = next(names for names in COVERING if "postgres" in names)
+"""A set whose pairs, too, keep what they keep on a server."""
 
 
 def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDecorator:
@@ -32,10 +37,6 @@ def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDeco
         for names in combinations
     ]
     return pytest.mark.parametrize("components", params)
-
-
-ON_POSTGRES = next(names for names in stacks.covering() if "postgres" in names)
-"""A set whose pairs, too, keep what they keep on a server."""
 
 
 @each([*SINGLES, ON_POSTGRES], tuple(SHORT))

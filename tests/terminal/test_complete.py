@@ -97,17 +97,20 @@ def test_a_fork_is_completed_from_its_mirror(start: Start, grown: Project) -> No
     assert completed(path, "add", "") == set()
 
 
-def test_completing_loads_nothing_heavy(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("typed", "found"), [("add ", "database"), ("fleet ", "update"), ("upstream series ", "open")]
+)
+def test_completing_loads_nothing_heavy(start: Start, typed: str, found: str) -> None:
     code = (
         "import atexit, sys; from aegis_patch.terminal import cli; "
         "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); cli.main()"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT), "_AEGIS_COMPLETE": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", code, "add", ""],
+        [sys.executable, "-c", code, *typed.split(" ")],
         cwd=start("worker").path, env=env, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert "database" in done.stdout
+    assert found in done.stdout
     assert not {*done.stderr.split()} & {*HEAVY, "pygit2", "subprocess", "json"}
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import Refused
-from aegis_patch.maintain import checkout, series
 from aegis_patch.terminal import upstream_output
 from aegis_patch.terminal.run import Run, beside, from_here, show
 from aegis_patch.values import asdict
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 
 def new(run: Run, name: NewName) -> int:
     """Start a component: patches/NAME/component.toml."""
+    from aegis_patch.maintain import checkout, series
+
     upstream_output.refuse_dry(run)
     place = series.new(checkout.find(run.where), name)
     said = f"Say what it is in {os.path.relpath(place)}, then:"
@@ -39,6 +39,8 @@ def open_(run: Run, name: SeriesName) -> int:
     They are in the git repository .series/NAME. One that is open and has unsaved work stays as it
     is.
     """
+    from aegis_patch.maintain import checkout, series
+
     upstream_output.refuse_dry(run)
     place = series.open_series(checkout.find(run.where), name)
     said = f"{os.path.relpath(place)}: edit and commit there, then:"
@@ -48,6 +50,8 @@ def open_(run: Run, name: SeriesName) -> int:
 
 def save(run: Run, name: SeriesName) -> int:
     """Write its commits back to patches/NAME."""
+    from aegis_patch.maintain import checkout, series
+
     upstream_output.refuse_dry(run)
     return upstream_output.saved(run, [series.save(checkout.find(run.where), name)])
 
@@ -57,6 +61,10 @@ def test(run: Run, words: SeriesTest = None) -> int:  # noqa: PT028  # a command
 
     `aegis upstream series test NAME -- COMMAND` runs a command there. Exit code 1 if some fail.
     """
+    import subprocess
+
+    from aegis_patch.maintain import checkout, series
+
     root = checkout.find(run.where)
     names, command = (words or [])[:1], (words or [])[1:]
     done = []
@@ -83,13 +91,15 @@ def refresh(run: Run, names: SeriesNames = None) -> int:
 
     It stops where a patch doesn't fit.
     """
+    from aegis_patch.maintain import checkout, series
+
     upstream_output.refuse_dry(run)
     return upstream_output.saved(run, series.refresh(checkout.find(run.where), names or []))
 
 
 def check(run: Run, names: SeriesNames = None) -> int:
     """Check that each is as `save` writes it, and easy to review."""
-    from aegis_patch.maintain import check
+    from aegis_patch.maintain import check, checkout
 
     return upstream_output.problems(run, check.of_series(checkout.find(run.where), names or []))
 
@@ -99,7 +109,7 @@ def import_(run: Run, name: NewName, source: Directory) -> int:
 
     DIR is the directory with its file `series`.
     """
-    from aegis_patch.maintain import quilt
+    from aegis_patch.maintain import checkout, quilt
 
     upstream_output.refuse_dry(run)
     root = checkout.find(run.where)
