@@ -25,7 +25,7 @@ def test_beside_the_hunks_of_every_series(store: pygit2.Repository) -> None:
 def test_beside_the_hunks_of_every_release(store: pygit2.Repository) -> None:
     """Every release → release: a fixed sample of the files, for scripts/survival tries all."""
     series = [each for each in distance.series_changes(store) if each.verb == "rebase-upstream"]
-    hold(store, series[::40])
+    hold(store, series[::20])
 
 
 @pytest.mark.long
