@@ -87,7 +87,7 @@ def settle(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
     order = _order(sides, shared)
     if order is None:
         return _as_they_are(base, ours, theirs)
-    parts = [_by_anchor(side, order) for side in sides]
+    parts = [_by_anchor(side, shared) for side in sides]
     _drop_moved(parts, repeated)
     result = _gap(Texts("", "", ""), *(each[""] for each in parts), repeated=repeated)
     for name in order:
@@ -117,12 +117,12 @@ def _count(*sides: Blocks) -> Counter[str]:
     return Counter(block.name for side in sides for block in side)
 
 
-def _by_anchor(side: Blocks, order: Sequence[str]) -> dict[str, list[Block]]:
+def _by_anchor(side: Blocks, shared: Set[str]) -> dict[str, list[Block]]:
     """The blocks of a side by the shared block that they follow, itself included."""
     found: dict[str, list[Block]] = {"": []}
     name = ""
     for block in side:
-        if block.name in order:
+        if block.name in shared:
             name = block.name
             found[name] = []
         found[name].append(block)
