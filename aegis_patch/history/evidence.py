@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import functools
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import SeriesError
@@ -67,15 +68,22 @@ def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[st
     """The stack without components that have left no trace in the tree."""
     lost = []
     catalogue = bench.catalogue(there)
-    for name in reversed(requirements.order(catalogue, there.names)):
-        if _is_any_there(tree, catalogue[name]):
-            continue
-        own = _own(bench, there, name)
-        if not own or _held(tree, own):
-            continue
+    whole = there
+
+    @functools.cache
+    def moved() -> Set[str]:
+        """The files that the user has elsewhere."""
         from aegis_patch.merge import renames  # slow to import, and seldom needed
 
-        if not renames.follow(bench.pristine(there), tree, own).files:  # else the user moved one
+        pristine = bench.pristine(whole)
+        return renames.follow(pristine, tree, pristine.files()).files.keys()
+
+    for name in reversed(requirements.order(catalogue, there.names)):
+        brought = component.brought(catalogue[name])
+        if brought and (any(path in tree for path in brought) or moved() & {*brought}):
+            continue
+        own = _own(bench, there, name)
+        if own and not _held(tree, own) and not moved() & own.keys():
             lost.append(name)
             there = there.without({name})
     return there, lost

@@ -68,8 +68,9 @@ def follow(before: Tree, after: Tree, paths: Iterable[str]) -> Moves:
     scores = similarity.compared(_without(sought, files), left)
     files |= similarity.winners(scores)
     hints = {path: tuple(sorted(others)) for path, others in scores.items() if others}
+    beside = _by_directory(added)
     for path, where in list(files.items()):
-        if _is_of_a_copy(after, added, path, where):
+        if _is_of_a_copy(after, beside, path, where):
             hints[path] = (files.pop(path),)
     places = _places(before, tops, files)
     there = Moves(places=places)
@@ -122,17 +123,24 @@ def _of_like_name(sought: Iterable[str], added: Mapping[str, Entry]) -> dict[str
     return {path: entry for path, entry in added.items() if names & set(path.split("/")[-2:])}
 
 
-def _is_of_a_copy(after: Tree, added: Mapping[str, Entry], path: str, where: str) -> bool:
+def _by_directory(files: Mapping[str, Entry]) -> dict[str, dict[str, Entry]]:
+    found: dict[str, dict[str, Entry]] = {}
+    for path, entry in files.items():
+        directory, _, name = path.rpartition("/")
+        found.setdefault(directory, {})[name] = entry
+    return found
+
+
+def _is_of_a_copy(
+    after: Tree, added: Mapping[str, Mapping[str, Entry]], path: str, where: str
+) -> bool:
     """Whether a file is in a copy of its directory, which has other files of it too."""
     here, there = (each.rpartition("/")[0] for each in (path, where))
     if here == there:
         return False
-    for other, entry in added.items():
-        directory, _, name = other.rpartition("/")
-        if directory == there and entry.size:
-            beside = f"{here}/{name}".removeprefix("/")
-            if after.lookup(beside) == entry:
-                return True
+    for name, entry in added[there].items():
+        if after.lookup(f"{here}/{name}".removeprefix("/")) == entry and entry.size:
+            return True
     return False
 
 
