@@ -121,7 +121,7 @@ def own_tests(project: Project, interpreter: Path, *args: str) -> str:
     """Run a project's own test suite, which has to pass; what it printed."""
     # In a folder of its own: pytest closes the one that is there to other users, and with it the
     # databases that a test beside this one runs as another user.
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")) as folder:
         env = {"PYTEST_DEBUG_TEMPROOT": folder}
         suite = ("pytest", "-q", "-p", "no:cacheprovider", *args)
         return tool(project, interpreter, *suite, env=env)

@@ -26,7 +26,7 @@ from tests.promises.test_laws import FULL, VERSIONS, stack_of, subsets, tree_of
 
 NEWEST = VERSIONS[-1]
 MINE = b"# the user's own line\n"
-PAIRS = 30 if FULL else 12  # of a record and a tree, for each release
+PAIRS = 30 if FULL else 6  # of a record and a tree, for each release
 
 
 @pytest.fixture

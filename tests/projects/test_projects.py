@@ -22,9 +22,6 @@ CHECKED = [*SINGLES, *COVERING, EVERYTHING]
 """What is checked: each alone, sets in which each two meet, everything."""
 WITHOUT_A_CARD = {"kubernetes", "updates"}
 """What runs beside the project, and is no part of it."""
-SHORT = [names for names in SINGLES if not {"postgres", "scheduler", "worker"} & set(names)]
-"""Those alone whose own tests do not wait for processes: the tests of the others take minutes."""
-
 
 ON_POSTGRES = next(names for names in COVERING if "postgres" in names)
 """A set whose pairs, too, keep what they keep on a server."""
@@ -39,7 +36,7 @@ def each(combinations: list[Names], short: tuple[Names, ...]) -> pytest.MarkDeco
     return pytest.mark.parametrize("components", params)
 
 
-@each([*SINGLES, ON_POSTGRES], tuple(SHORT))
+@each([*SINGLES, ON_POSTGRES], ((),))
 def test_its_own_tests_pass(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
     assert "passed" in stacks.own_tests(project, python, *own(project, components))
@@ -69,7 +66,7 @@ def own(project: Project, components: Names) -> list[str]:
 
 @pytest.mark.parametrize("part", range(2))
 def test_everything_passes_its_quick_half(tmp_path: Path, python: Path, part: int) -> None:
-    """In parts, which run side by side; what starts a process ran for each component alone."""
+    """In parts, which run side by side; what starts a process runs for each component alone."""
     project = stacks.make(tmp_path / "my-api", *EVERYTHING)
     tests = sorted(map(str, project.path.glob("tests/**/test_*.py")))
     assert "passed" in stacks.own_tests(project, python, "--quick", *tests[part::2])

@@ -35,11 +35,11 @@ from tests.conftest import NEWEST, OLDER, Project, Start, git
 
 VERSIONS = (OLDER, NEWEST)
 FULL = bool(os.environ.get("AEGIS_FULL"))
-EXAMPLES = 1000 if FULL else 200
+EXAMPLES = 1000 if FULL else 100
 SMALL = 3  # names in a set: all of these are tried
 SAMPLED = 100  # of larger sets
 WALKS = 90 if FULL else 5  # of 24 steps each
-EDGES = 300 if FULL else 100  # an edge's trees and places take some MB of memory
+EDGES = 300 if FULL else 50  # an edge's trees and places take some MB of memory
 PAIRS = tuple(itertools.permutations(VERSIONS, 2))
 Step = tuple[frozenset[str], str]
 """A set of components, and what it grows by."""

@@ -425,7 +425,7 @@ def test_gitattributes_have_the_last_word(start: Start) -> None:
     assert stops(project, "merge", "theirs")
 
 
-@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("turned", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_the_driver_does_what_repair_does(team: Team, turned: bool) -> None:
     """Whichever branch has which component: the same lines, and above an anchor in one order.
 

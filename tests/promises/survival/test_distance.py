@@ -15,10 +15,11 @@ from tests.promises.test_laws import edited, separated_places
 SAMPLE = 93
 
 
-def test_beside_the_hunks_of_every_series(store: pygit2.Repository) -> None:
+@pytest.mark.parametrize("part", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
+def test_beside_the_hunks_of_every_series(store: pygit2.Repository, part: int) -> None:
     """Each series, on what it requires, as it comes and as it goes."""
     series = [each for each in distance.series_changes(store) if each.verb != "rebase-upstream"]
-    hold(store, series)
+    hold(store, series[part::3])
 
 
 @pytest.mark.long
