@@ -108,8 +108,8 @@ def test_lint(tmp_path: Path, python: Path, components: Names) -> None:
 def test_what_is_found_by_its_import_stays_when_all_is_formatted(
     tmp_path: Path, python: Path
 ) -> None:
-    project = stacks.make(tmp_path / "my-api", "database", "scheduler", "worker")
-    named = {"database": "models", "scheduler": "jobs", "worker": "tasks"}
+    project = stacks.make(tmp_path / "my-api", "ai", "database", "scheduler", "worker")
+    named = {"ai": "tools", "database": "models", "scheduler": "jobs", "worker": "tasks"}
     files = [f"app/components/{name}/{file}.py" for name, file in named.items()]
     project.write("app/mine.py", "")
     for file in files:
@@ -119,6 +119,16 @@ def test_what_is_found_by_its_import_stays_when_all_is_formatted(
     stacks.tool(project, python, "ruff", "check", "--no-cache", "--fix")  # what `make format` does
     stacks.tool(project, python, "ruff", "format", "--no-cache")
     assert [project.read(file) for file in files] == written
+
+
+@pytest.mark.long
+def test_a_worker_loads_nothing_of_the_web_server(tmp_path: Path, python: Path) -> None:
+    project = stacks.make(tmp_path / "my-api", *EVERYTHING)
+    project.write(
+        "look.py", "from app.components.worker import tasks\nimport sys\nprint(*sys.modules)\n"
+    )
+    loaded = {*stacks.tool(project, python, "look").split()}
+    assert not {"flet", "fastapi", "starlette", "uvicorn"} & loaded
 
 
 @each(CHECKED, (EVERYTHING,))
