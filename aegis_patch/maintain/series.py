@@ -6,6 +6,7 @@ says why. The commit below them, tagged `start`, is what the series is written a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -45,6 +46,8 @@ _EXPORT = [
     *("--diff-algorithm=myers", "--unified=3", "--quiet", "--stdout", "-1"),
 ]
 NO_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)).*|\A(?:From|Date|Subject): .*")
+_READ = ".git/aegis-read"
+"""Where an open series keeps what patches/NAME said when it was read or written."""
 _ABOUT = """\
 title = {title}
 summary = "{summary}"
@@ -211,7 +214,9 @@ def _is_saved(place: Path) -> bool:
     if under_way(place) or run(place, "status", "--porcelain"):
         return False
     head, saved = run(place, "rev-parse", "HEAD", "saved").split()
-    return head == saved
+    # on another branch, in a stash; `extract` leaves what it picked
+    others = run(place, "rev-list", "-1", "--exclude=refs/picks/*", "--all", "--not", "saved")
+    return head == saved and not others
 
 
 def start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> Upstream:
@@ -219,15 +224,15 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
 
     With `opened` it needs the store of that upstream.
     """
-    if not (root / "patches" / name / "component.toml").exists():
-        what = f"There is no patches/{name}/component.toml."
-        raise Refused(what, where=str(root), next=f"aegis upstream series new {name}")
+    _refuse_unknown(root, name)
     (root / "patches" / name / "series").touch()
     place.mkdir(parents=True)
+    on_disk = _on_disk(root, name)
     if place.parent == root / ".series":
         (place.parent / ".gitignore").write_text("*\n")
     run(place, "init", "--quiet", "--initial-branch=main")
     (place / ".git/info/exclude").write_text("uv.lock\n")
+    (place / _READ).write_text(on_disk)
     alternates = place / ".git/objects/info/alternates"
     alternates.write_text(f"{git.objects(root)}\n{RELEASES}\n")
     if opened:
@@ -240,6 +245,12 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
     run(place, "tag", "start")
     run(place, "tag", "saved")
     return opened
+
+
+def _refuse_unknown(root: Path, name: str) -> None:
+    if not (root / "patches" / name / "component.toml").exists():
+        what = f"There is no patches/{name}/component.toml."
+        raise Refused(what, where=str(root), next=f"aegis upstream series new {name}")
 
 
 def save(root: Path, name: str, place: Path | None = None) -> Series:
@@ -256,6 +267,9 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
         what = "Commit your changes first: a commit is a patch."
         next = f"git -C {shlex.quote(shown(place))} status"
         raise Refused(what, where=shown(place), next=next)
+    if place == directory(root, name):
+        _refuse_changed(root, name, place)
+        _rebase(root, name, place)
     target = root / "patches" / name
     exported = export(place)
     changed = len(_changes(root, name, exported))
@@ -264,8 +278,53 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
     for patch, mail in exported.items():
         (target / patch).write_bytes(mail)
     (target / "series").write_text("".join(f"{patch}\n" for patch in exported))
+    (place / _READ).write_text(_on_disk(root, name))
     run(place, "tag", "--force", "saved")
     return Series(name, len(exported), changed)
+
+
+def _on_disk(root: Path, name: str) -> str:
+    """What tells one state of patches/NAME from another."""
+    files = sorted((root / "patches" / name).glob("*.patch"))
+    texts = [repr((each.name, each.read_bytes())) for each in files]
+    return hashlib.sha256("".join([*texts, *listed(root, name)]).encode()).hexdigest()
+
+
+def _refuse_changed(root: Path, name: str, place: Path) -> None:
+    """Refuse to undo what came into patches/NAME otherwise, such as with a `git pull`."""
+    if (place / _READ).exists() and (place / _READ).read_text() == _on_disk(root, name):
+        return
+    here = shown(place)
+    head, saved = run(place, "rev-parse", "HEAD", "saved").split()
+    moved = shlex.quote(f"{here}.{head[:7]}")
+    here = shlex.quote(here)
+    next = f"mv {here} {moved} && aegis upstream series open {name}"
+    if head != saved:
+        fetch = f"git -C {here} fetch --quiet ../{name}.{head[:7]} HEAD +saved:refs/picks/saved"
+        next += f" && {fetch} && git -C {here} cherry-pick picks/saved..FETCH_HEAD"
+    what = f"patches/{name} has changed since {name} was opened: saving would undo that."
+    raise Refused(what, where=f"patches/{name}", next=next)
+
+
+def _rebase(root: Path, name: str, place: Path) -> None:
+    """Rebase an open series onto what it is written against now.
+
+    Raises:
+        Refused: a patch doesn't fit; git has stopped.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        made = Path(temporary, name)
+        start(root, name, made)
+        run(place, "fetch", "--quiet", "--no-tags", str(made), "start")
+    old, new = run(place, "rev-parse", "start", "FETCH_HEAD").split()
+    if run(place, "rev-list", "-1", new, "^HEAD"):
+        export(place)  # which refuses what a rebase would drop
+        try:
+            run(place, "rebase", "--quiet", "--onto", new, old)
+        except Refused:
+            refuse_unfinished(place)
+            raise
+    run(place, "tag", "--force", "start", new)
 
 
 def refresh(root: Path, names: Sequence[str] = ()) -> Iterator[Series]:
@@ -276,6 +335,8 @@ def refresh(root: Path, names: Sequence[str] = ()) -> Iterator[Series]:
     """
     with checkout.store(root) as store:
         opened = checkout.upstream(store, root)
+        for name in names:
+            _refuse_unknown(root, name)
         for name in requirements.order(opened.catalogue, opened.catalogue):
             if not names or name in names:
                 done = _refreshed(root, name, opened)
@@ -287,14 +348,18 @@ def _refreshed(root: Path, name: str, opened: Upstream) -> Series:
     place = directory(root, name)
     if not _is_saved(place):
         what = f"{name} is open, with work that isn't saved."
-        next = f"aegis upstream series save {name}"
+        drop = f"rm -rf {shlex.quote(shown(place))}"
+        next = f"Save it, or drop it? `aegis upstream series save {name}` or `{drop}`"
         raise Refused(what, where=shown(place), next=next)
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary, name)
         _build(root, name, made, opened)
         if under_way(made):
             open_series(root, name)  # where it stays, and stops there
-        return save(root, name, made)
+        done = save(root, name, made)
+    if place.exists():
+        open_series(root, name)
+    return done
 
 
 def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
@@ -338,7 +403,13 @@ def export(place: Path) -> dict[str, bytes]:
     """The patches of the commits since `start`, by file name, in order."""
     patches: dict[str, bytes] = {}
     where, next = shown(place), f"git -C {shlex.quote(shown(place))} log start.."
-    for commit in run(place, "rev-list", "--reverse", "start..HEAD").split():
+    for each in run(place, "rev-list", "--reverse", "--parents", "start..HEAD").splitlines():
+        commit, *parents = each.split()
+        mail = run(place, *_EXPORT, commit) if len(parents) == 1 else ""
+        if not mail:
+            what = f"{commit[:12]} is a merge or changes nothing: no patch can hold it."
+            again = f"git -C {shlex.quote(where)} rebase --no-keep-empty --force-rebase start"
+            raise Refused(what, where=where, next=again)
         message = run(place, "show", "--no-patch", "--format=%s%n%n%b", commit)
         subject, _, body = message.partition("\n\n")
         if line := NO_MESSAGE.search(body):
@@ -348,7 +419,7 @@ def export(place: Path) -> dict[str, bytes]:
         if patch in patches:
             what = f"Two commits would be {patch}: give one another subject."
             raise Refused(what, where=where, next=next)
-        patches[patch] = _fixed(run(place, *_EXPORT, commit))
+        patches[patch] = _fixed(mail)
     return patches
 
 

@@ -42,7 +42,7 @@ def run(
 
     Raises:
         FilterFailed: a filter did.
-        Refused: it failed; `what` is the last line of its complaint.
+        Refused: it failed; `what` is the last line of its complaint, but for hints.
     """
     import subprocess  # slow to import, and not for a look
 
@@ -61,7 +61,7 @@ def run(
         complaint = done.stderr.decode("utf-8", "replace")
         if failed := _filter_failed(complaint):
             raise failed
-        said = complaint.strip().splitlines() or ["git failed"]
+        said = re.sub(r"(?m)^hint:.*\n?", "", complaint).strip().splitlines() or ["git failed"]
         what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
         raise Refused(what, where=f"git {args[0]}", next="git status")
     return done.stdout.decode("utf-8", "surrogateescape")

@@ -128,6 +128,7 @@ def test_refresh_follows_the_base(own: Project) -> None:
     own.commit("Committed before: the patch's preimage is in the history alone")
     problems = own.aegis("upstream", "series", "check", "--json", code=1).json["problems"]
     assert [each["next"] for each in problems] == ["aegis upstream series refresh mail"]
+    assert problems[0]["what"] == "it doesn't fit: calc.py: patch does not apply"
     assert own.aegis("upstream", "series", "refresh").out == "mail: 2 patches, 1 changed\n"
     assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
     own.aegis("upstream", "series", "open", "mail")
@@ -213,6 +214,7 @@ def test_the_tests_of_a_series_run_where_it_is_open(own: Project) -> None:
         ("series nonsense", 2, "No such command 'nonsense'."),
         ("series save mail --dry-run", 2, "has no --dry-run"),
         ("series test post", 1, "There is no patches/post/component.toml."),
+        ("series refresh mail post", 1, "There is no patches/post/component.toml."),
     ],
 )
 def test_what_cannot_be_done_is_refused(own: Project, words: str, code: int, says: str) -> None:
@@ -236,3 +238,81 @@ def test_it_is_an_upstream_or_nothing_is_done(tmp_path: Path) -> None:
     (tmp_path / "x/base").mkdir()
     error = run("-C", tmp_path / "x", "upstream", "series", "check", "--json").json["error"]
     assert error["what"].startswith("Not an upstream")
+
+
+def test_what_no_patch_can_hold_is_refused(own: Project) -> None:
+    """Such a commit would be saved as the one before it, or as nothing."""
+    place = opened(own)
+    place.git("switch", "--quiet", "--create", "side", "HEAD~1")
+    place.write("side.py", "SIDE = 1\n")
+    place.commit("Work on the side\n\nBecause somebody wanted to try it on a branch of its own.")
+    place.git("switch", "--quiet", "main")
+    place.git("merge", "--quiet", "--no-edit", "side")
+    place.git("commit", "--quiet", "--allow-empty", "--message", "Nothing")
+    error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
+    assert "is a merge or changes nothing" in error["what"]
+    assert not own.git("status", "--porcelain")
+    pasted(own, error["next"])
+    own.aegis("upstream", "series", "save", "mail")
+    assert len(own.read("patches/mail/series").splitlines()) == 3
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+
+
+@pytest.mark.parametrize("aside", ["stash", "branch"])
+def test_work_beside_the_series_is_kept(own: Project, aside: str) -> None:
+    place = opened(own)
+    place.write("mail.py", "MAIL = 2\n")
+    if aside == "stash":
+        place.git("stash", "--quiet")
+    else:
+        place.git("switch", "--quiet", "--create", "later")
+        place.commit("Later")
+        place.git("switch", "--quiet", "main")
+    own.aegis("upstream", "series", "open", "mail")
+    assert "MAIL = 2" in place.git("log", "--all", "--patch", "--diff-merges=first-parent")
+    error = own.aegis("upstream", "series", "refresh", "--json", code=1).json["error"]
+    assert "rm -rf .series/mail" in error["next"]
+
+
+@pytest.mark.parametrize("refreshed", [True, False])
+def test_a_series_is_saved_against_the_base_of_today(own: Project, refreshed: bool) -> None:
+    own.edit("base/calc.py", "first = 1\n", "zeroth = 0\nfirst = 1\n")
+    if refreshed:
+        own.aegis("upstream", "series", "refresh")
+    opened(own).write("mail.py", "MAIL = 2\n")
+    opened(own).commit("Send two mails\n\nBecause one of the two is always lost on its way.")
+    own.aegis("upstream", "series", "save", "mail")
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+
+
+def test_a_series_that_fits_todays_base_no_more_stops(own: Project) -> None:
+    own.edit("base/calc.py", "second = 2\n# yours", "second = two\n# yours")
+    opened(own).edit("calc.py", "second = 2\nmail = 3", "second = 4\nmail = 3")
+    opened(own).commit("Count twice\n\nBecause somebody wants to know it with more certainty.")
+    error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
+    assert "git rebase --continue" in pasted(own, error["next"])
+    opened(own).git("rebase", "--abort")
+    assert own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"] == error
+    opened(own).write("calc.py", CALC.replace("2\n# yours", "two\nmail = 3\n# yours"))
+    opened(own).git("add", "--all")
+    opened(own).git("-c", "core.editor=true", "rebase", "--continue", check=False)
+    opened(own).git("rebase", "--skip")
+    own.aegis("upstream", "series", "save", "mail")
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_patches_that_changed_meanwhile_are_not_overwritten(own: Project, worked: bool) -> None:
+    """By hand, or with a `git pull`."""
+    if worked:
+        opened(own).write("post.py", "POST = 1\n")
+        opened(own).commit("Post\n\nBecause mails alone were not enough for some of the people.")
+    patch = "patches/mail/send-mail.patch"
+    own.write(patch, own.read(patch).replace("+MAIL = 1", "+MAIL = 100"))
+    error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
+    assert "has changed since mail was opened" in error["what"]
+    pasted(own, error["next"])
+    own.aegis("upstream", "series", "save", "mail")
+    assert "+MAIL = 100" in own.read(patch)
+    assert (own.path / "patches/mail/post.patch").exists() == worked
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
