@@ -14,8 +14,8 @@ from aegis_patch.maintain import checkout, missing_notes, problem, rules, series
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.objects import texts, tree_merges
 from aegis_patch.objects.trees import Tree
-from aegis_patch.stack import component, pristine, requirements, update_notes
-from aegis_patch.stack.component import Catalogue, is_chosen
+from aegis_patch.stack import component, patch, pristine, requirements, update_notes
+from aegis_patch.stack.component import Catalogue, Component, is_chosen
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import identity_files, releases, untrusted
@@ -108,16 +108,17 @@ def _in_files(whole: Tree) -> Iterator[Problem]:
 
 def _in_components(whole: Tree) -> Iterator[Problem]:
     """Directories of patches/ that are no component."""
-    catalogue = {}
+    catalogue: dict[str, Component] = {}
     directories = whole.store[whole.id].peel(pygit2.Tree)["patches"].peel(pygit2.Tree)
-    for name, files in releases.component_files(whole.store, directories).items():
+    there = releases.component_files(whole.store, directories)
+    for name, files in there.items():
         try:
             catalogue[name] = component.parse(name, files)
         except SeriesError as error:
             yield problem.of(error, f"git log -1 -- {shlex.quote(f'patches/{name}')}")
     for name, each in catalogue.items():
         for need in each.requires:
-            if need not in catalogue:
+            if need not in there:
                 what = f"it requires {need!r}, which doesn't exist"
                 yield Problem(f"patches/{name}/component.toml", what, "ls patches")
     try:
@@ -188,7 +189,9 @@ def _in_series(upstream: Upstream) -> Iterator[Problem]:
             continue  # what it requires clashes
         except SeriesError as error:
             if error.where.startswith(f"patches/{name}/"):
-                yield problem.of(error, f"aegis upstream series refresh {name}")
+                refresh = f"aegis upstream series refresh {name}"
+                malformed = isinstance(error, patch.Malformed)
+                yield problem.of(error, series.corrected(error.where) if malformed else refresh)
 
 
 def _in_sets(upstream: Upstream) -> Iterator[Problem]:

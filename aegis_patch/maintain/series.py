@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch.errors import AegisError, Refused
+from aegis_patch.errors import AegisError, PatchRejected, Refused
 from aegis_patch.maintain import checkout, rules
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.project import git
-from aegis_patch.stack import component, requirements
+from aegis_patch.stack import component, patch, requirements
 from aegis_patch.stack.pristine import after, before
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream.bundled import RELEASES
@@ -87,7 +87,9 @@ def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
     place = root / "patches" / name
     if place.exists():
         what = f"{name} exists already."
-        raise Refused(what, where=f"patches/{name}", next=f"aegis upstream series open {name}")
+        known = (place / "component.toml").exists()
+        open_it = f"aegis upstream series open {name}" if known else f"ls -A patches/{name}"
+        raise Refused(what, where=f"patches/{name}", next=open_it)
     needs = name.split("+") if "+" in name else []
     requires = list(dict.fromkeys([*needs, *requires]))
     place.mkdir()
@@ -131,12 +133,16 @@ def open_series(root: Path, name: str) -> Path:
     Where it is open already with work that isn't saved, that stays.
 
     Raises:
-        Refused: there is no such series, or a patch doesn't fit.
+        Refused: there is no such series, or a patch is malformed or doesn't fit.
     """
     place = directory(root, name)
     if _is_saved(place):
         shutil.rmtree(place, ignore_errors=True)
-        _build(root, name, place)
+        try:
+            _build(root, name, place)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
     refuse_unfinished(directory(root, name))
     return place
 
@@ -147,8 +153,8 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     A patch whose base has changed is applied to the base that it was saved against, and rebased:
     by its context alone, git would find it a place, now and then the wrong one.
     """
+    mails = _mails(root, name)
     opened = start(root, name, place, opened)
-    mails = [str(root / "patches" / name / each) for each in listed(root, name)]
     if not mails:
         return
     old = _saved_against(root, name, opened)
@@ -165,6 +171,30 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     except Refused:
         if not under_way(place):
             raise
+
+
+def _mails(root: Path, name: str) -> list[str]:
+    """The paths of a series' patches.
+
+    Raises:
+        PatchRejected: git would pass over lines of one, which somebody wrote by hand.
+    """
+    paths = [root / "patches" / name / each for each in listed(root, name)]
+    for path in paths:
+        where = f"patches/{name}/{path.name}"
+        try:
+            patch.parse(path.name, path.read_bytes())
+        except patch.Malformed as error:
+            raise Refused(error.what, where=where, next=corrected(where)) from error
+        except (OSError, PatchRejected):
+            continue  # git says it, or can do it
+    return [*map(str, paths)]
+
+
+def corrected(where: str) -> str:
+    """What to do about a malformed patch."""
+    path = shlex.quote(where.partition(": ")[0])
+    return f"Correct it, or take it back? `git checkout HEAD -- {path}`"
 
 
 def _saved_against(root: Path, name: str, opened: Upstream) -> str:
@@ -209,7 +239,7 @@ def shown(place: Path) -> str:
 
 def _is_saved(place: Path) -> bool:
     """Whether nothing is lost without the repository of a series."""
-    if not (place / ".git").exists():
+    if not (place / ".git").exists() or not run(place, "tag", "--list", "saved"):
         return True
     if under_way(place) or run(place, "status", "--porcelain"):
         return False
@@ -273,11 +303,13 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
     target = root / "patches" / name
     exported = export(place)
     changed = len(_changes(root, name, exported))
-    for old in target.glob("*.patch"):
-        old.unlink()
-    for patch, mail in exported.items():
-        (target / patch).write_bytes(mail)
-    (target / "series").write_text("".join(f"{patch}\n" for patch in exported))
+    before = listed(root, name)
+    for old in {*before} - {*exported}:
+        (target / old).unlink(missing_ok=True)
+    for file, mail in exported.items():
+        (target / file).write_bytes(mail)
+    if before != [*exported]:  # or its comments stay
+        (target / "series").write_text("".join(f"{file}\n" for file in exported))
     (place / _READ).write_text(_on_disk(root, name))
     run(place, "tag", "--force", "saved")
     return Series(name, len(exported), changed)
@@ -368,17 +400,16 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary, "work")
         start(root, name, place, opened)
-        mails = [str(root / "patches" / name / each) for each in listed(root, name)]
         try:
-            for mail in mails:
+            for mail in _mails(root, name):
                 run(place, "am", "--keep", "--keep-cr", "--quiet", mail)
         except Refused as error:
-            refresh = f"aegis upstream series refresh {name}"
+            refresh = error.next if "?" in error.next else f"aegis upstream series refresh {name}"
             yield Problem(f"patches/{name}", f"it doesn't fit: {error.what}", refresh)
             return
         exported = export(place)
-    for patch in _changes(root, name, exported):
-        yield Problem(f"patches/{name}/{patch}", "it isn't as `series save` writes it", again)
+    for file in _changes(root, name, exported):
+        yield Problem(f"patches/{name}/{file}", "it isn't as `series save` writes it", again)
     if set(exported) == set(listed(root, name)) and [*exported] != listed(root, name):
         yield Problem(f"patches/{name}/series", "it isn't as `series save` writes it", again)
 
@@ -393,10 +424,11 @@ def own_tests(place: Path) -> list[str]:
 
 def _changes(root: Path, name: str, exported: dict[str, bytes]) -> list[str]:
     """The patches that differ from those in patches/NAME/."""
-    files = (root / "patches" / name).glob("*.patch")
-    there = {path.name: path.read_bytes() for path in files}
+    place = root / "patches" / name
+    files = [file for file in {*listed(root, name), *exported} if (place / file).exists()]
+    there = {file: (place / file).read_bytes() for file in files}
     names = sorted(exported.keys() | there.keys())
-    return [patch for patch in names if exported.get(patch) != there.get(patch)]
+    return [file for file in names if exported.get(file) != there.get(file)]
 
 
 def export(place: Path) -> dict[str, bytes]:
@@ -415,11 +447,11 @@ def export(place: Path) -> dict[str, bytes]:
         if line := NO_MESSAGE.search(body):
             what = f"a line of its message, which `git am` takes for the patch: {line[0][:60]!r}"
             raise Refused(f"{commit[:12]}: indent {what}.", where=where, next=next)
-        patch = rules.named(subject)
-        if patch in patches:
-            what = f"Two commits would be {patch}: give one another subject."
+        file = rules.named(subject)
+        if file in patches:
+            what = f"Two commits would be {file}: give one another subject."
             raise Refused(what, where=where, next=next)
-        patches[patch] = _fixed(mail)
+        patches[file] = _fixed(mail)
     return patches
 
 

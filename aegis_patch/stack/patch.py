@@ -32,6 +32,7 @@ _HEADER = re.compile(
     r"diff --git (?![^\n]*\t)\"?a/[^\n]+ \"?b/[^\n]+$|index [0-9a-f]+\.\.[0-9a-f]+( [0-7]{6})?$"
     r"|(new file|deleted file|old|new) mode [0-7]{6}$"
 )
+_OF_GIT = re.compile(r"(dis)?similarity index |(rename|copy) (from|to) |Binary files ")
 _SIGNATURE = re.compile(r"\n-- \n[0-9][^\n]*\n*\Z")
 # `.git`, `.gitmodules`, and the short names that Windows gives them: gitmod~1, gi7eba~1, gi7eb~10.
 _RESERVED = re.compile(
@@ -83,6 +84,10 @@ class Patch:
     files: tuple[FilePatch, ...]
 
 
+class Malformed(PatchRejected):
+    """A patch of which git would pass over lines, or that it can't read at all."""
+
+
 @functools.cache
 def parse(name: str, mail: bytes) -> Patch:
     """Read a patch as `git format-patch` writes it.
@@ -93,11 +98,14 @@ def parse(name: str, mail: bytes) -> Patch:
     """
     _refuse_large(name, mail)
     text = mail.decode("latin-1")
+    if text.partition("\n")[0].endswith("\r"):
+        what = "its own lines end in CRLF, which git (core.autocrlf) or an editor made of LF"
+        raise Malformed(what, where=name)
     head, found, diff = _split_mail(text)
     subject, body = _message(head)
     if not found:
         what = "no change with git's header (diff --git a/PATH b/PATH): apply it and commit"
-        raise PatchRejected(what, where=name, next="git format-patch -1")
+        raise Malformed(what, where=name)
     if "\0" in text:
         raise PatchRejected("a patch holds a NUL", where=name)
     files: dict[str, FilePatch] = {}
@@ -240,7 +248,7 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
     try:
         parsed = PatchSet(iter(lines))
     except (UnidiffParseError, ValueError) as error:
-        raise PatchRejected(f"malformed patch: {error}", where=name) from error
+        raise Malformed(f"malformed patch: {error}", where=name) from error
     if sum(map(len, parsed)) > MOST_HUNKS:
         raise PatchRejected(f"a patch of more than {MOST_HUNKS} hunks", where=name)
     for entry in parsed:
@@ -248,7 +256,8 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
         for hunk in entry:
             accounted += 1 + len(hunk)
     if accounted != len(lines):
-        raise PatchRejected("malformed patch: lines that belong to no hunk", where=name)
+        what = "malformed patch: lines that belong to no hunk; its @@ line has their number"
+        raise Malformed(what, where=name)
     return parsed
 
 
@@ -259,7 +268,8 @@ def _headers(name: str, lines: Sequence[str]) -> int:
         if _HEADER.match(line):
             headers += 1
         elif line[0] not in " +-@\\\n":
-            raise PatchRejected(f"not allowed in a series: {line[:80].strip()}", where=name)
+            kind = PatchRejected if _OF_GIT.match(line) else Malformed
+            raise kind(f"not allowed in a series: {line[:80].strip()}", where=name)
     return headers
 
 
@@ -315,6 +325,6 @@ def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
         for side in sides:
             side.append(line.value.encode("latin-1"))
     if (len(before), len(after)) != (hunk.source_length, hunk.target_length):
-        raise PatchRejected("a hunk's length is not what its header says", where=name)
+        raise Malformed("a hunk's length is not what its header says", where=name)
     start = hunk.source_start - 1 if hunk.source_length else hunk.source_start
     return Hunk(start, tuple(before), tuple(after))

@@ -69,7 +69,9 @@ def key(names: Iterable[str]) -> str:
 
 def before(upstream: Upstream, name: str) -> Tree:
     """The tree that the series of `name` is written against: the fold of its requirements."""
-    return fold(upstream, requirements.required(upstream.catalogue, [name]) - {name})
+    needs = requirements.required(upstream.catalogue, [name])
+    requirements.order(upstream.catalogue, needs)  # which refuses a circle
+    return fold(upstream, needs - {name})
 
 
 def after(upstream: Upstream, name: str) -> Tree:
@@ -89,8 +91,8 @@ def _applied(upstream: Upstream, name: str) -> Tree:
         try:
             tree = apply_patch.apply(tree, patch.parse(patch_name, mail.data))
         except PatchRejected as error:
-            place = f": {error.where}".replace(f": {patch_name}", "", 1)
-            raise PatchRejected(error.what, where=where + place) from error
+            error.where = where + f": {error.where}".replace(f": {patch_name}", "", 1)
+            raise
     return tree
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +214,7 @@ def test_the_tests_of_a_series_run_where_it_is_open(own: Project) -> None:
         ("series open", 2, "Missing argument 'NAME'."),
         ("series nonsense", 2, "No such command 'nonsense'."),
         ("series save mail --dry-run", 2, "has no --dry-run"),
+        ("series test mail post", 1, "Can't run post: No such file or directory."),
         ("series test post", 1, "There is no patches/post/component.toml."),
         ("series refresh mail post", 1, "There is no patches/post/component.toml."),
     ],
@@ -221,7 +223,7 @@ def test_what_cannot_be_done_is_refused(own: Project, words: str, code: int, say
     own.git("clean", "-qffdx")
     error = own.aegis("upstream", *words.split(), "--json", code=code).json["error"]
     assert says in error["what"]
-    assert not (own.path / ".series").exists()
+    assert not (own.path / ".series").exists() or "Can't run" in says
     if "?" not in error["next"]:
         pasted(own, error["next"])
 
@@ -316,3 +318,60 @@ def test_patches_that_changed_meanwhile_are_not_overwritten(own: Project, worked
     assert "+MAIL = 100" in own.read(patch)
     assert (own.path / "patches/mail/post.patch").exists() == worked
     assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+
+
+@pytest.mark.parametrize("fault", ["a line too many", "no change", "CRLF", "no sign"])
+def test_a_patch_that_git_would_not_read_whole_is_refused(own: Project, fault: str) -> None:
+    """Edited by hand: git passes over a line that its hunk doesn't count."""
+    path = own.path / "patches/mail/send-mail.patch"
+    mail = path.read_bytes()
+    broken = {
+        "a line too many": mail.replace(b"+MAIL = 1\n", b"+MAIL = 1\n+MORE = 1\n"),
+        "no change": mail.partition(b"diff --git")[0],
+        "CRLF": mail.replace(b"\n", b"\r\n"),
+        "no sign": mail.replace(b"+MAIL = 1\n", b"+MAIL = 1\nMORE = 1\n"),
+    }[fault]
+    path.write_bytes(broken)
+    own.git("clean", "-qffdx")
+    found = [
+        own.aegis("upstream", "check", "--json", code=1).json["problems"][0],
+        own.aegis("upstream", "series", "check", "mail", "--json", code=1).json["problems"][0],
+        own.aegis("upstream", "series", "open", "mail", "--json", code=1).json["error"],
+        own.aegis("upstream", "series", "refresh", "--json", code=1).json["error"],
+    ]
+    next = "Correct it, or take it back? `git checkout HEAD -- patches/mail/send-mail.patch`"
+    assert {each["next"] for each in found} == {next}
+    assert path.read_bytes() == broken
+    assert not (own.path / ".series/mail").exists()
+
+
+def test_requirements_in_a_circle_are_for_check(own: Project) -> None:
+    own.git("clean", "-qffdx")
+    shutil.copytree(own.path / "patches/mail", own.path / "patches/post")
+    for name, need in (("mail", "post"), ("post", "mail")):
+        own.edit(f"patches/{name}/component.toml", "requires = []", f'requires = ["{need}"]')
+    for verb in ("open", "check", "refresh", "test"):
+        error = own.aegis("upstream", "series", verb, "mail", "--json", code=1).json["error"]
+        assert "run in a circle" in error["what"]
+        assert error["next"] == "aegis upstream check"
+    assert not (own.path / ".series/mail").exists()
+
+
+def test_files_of_a_series_that_it_does_not_list_stay(own: Project) -> None:
+    own.write("patches/mail/later.patch", "not yet\n")
+    own.write("patches/mail/series", "# by hand\n" + own.read("patches/mail/series"))
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+    assert own.aegis("upstream", "series", "refresh").out == "mail: 2 patches, as it was\n"
+    assert own.read("patches/mail/later.patch") == "not yet\n"
+    assert own.read("patches/mail/series").startswith("# by hand\n")
+
+
+def test_a_component_that_cannot_be_read_exists(own: Project) -> None:
+    shutil.copytree(own.path / "patches/mail", own.path / "patches/post")
+    own.edit("patches/post/component.toml", "requires = []", 'requires = ["mail"]')
+    own.edit("patches/mail/component.toml", "summary =", "about =")
+    problems = own.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert [each["where"] for each in problems] == ["patches/mail/component.toml"]
+    (own.path / "patches/mail/component.toml").unlink()
+    error = own.aegis("upstream", "series", "new", "mail", "--json", code=1).json["error"]
+    assert "send-mail.patch" in pasted(own, error["next"])

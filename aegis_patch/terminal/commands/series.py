@@ -80,7 +80,12 @@ def test(run: Run, words: SeriesTest = None) -> int:  # noqa: PT028  # a command
         typed = command or ["uv", "run", "pytest", *tests]
         beside(run).line(f"{os.path.relpath(place)}: {shlex.join(typed)}")
         stdout = 2 if run.json else None  # beside the object
-        code = subprocess.run(typed, cwd=place, check=False, stdout=stdout).returncode
+        try:
+            code = subprocess.run(typed, cwd=place, check=False, stdout=stdout).returncode
+        except OSError as error:
+            what = f"Can't run {typed[0]}: {error.strerror}."
+            next = f"Which command? aegis upstream series test {name} -- COMMAND"
+            raise Refused(what, where=os.path.relpath(place), next=next) from error
         done.append({"name": name, "command": typed, "exit_code": code})
     show(run, {"tests": done}, lambda: None)
     return int(any(each["exit_code"] for each in done))
