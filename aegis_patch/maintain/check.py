@@ -190,8 +190,9 @@ def _in_series(upstream: Upstream) -> Iterator[Problem]:
         except SeriesError as error:
             if error.where.startswith(f"patches/{name}/"):
                 refresh = f"aegis upstream series refresh {name}"
-                malformed = isinstance(error, patch.Malformed)
-                yield problem.of(error, series.corrected(error.where) if malformed else refresh)
+                if isinstance(error, patch.Malformed):
+                    error.next = series.corrected(error.where)
+                yield problem.of(error, refresh)
 
 
 def _in_sets(upstream: Upstream) -> Iterator[Problem]:

@@ -105,7 +105,7 @@ def parse(name: str, mail: bytes) -> Patch:
     subject, body = _message(head)
     if not found:
         what = "no change with git's header (diff --git a/PATH b/PATH): apply it and commit"
-        raise Malformed(what, where=name)
+        raise Malformed(what, where=name, next="git format-patch -1")
     if "\0" in text:
         raise PatchRejected("a patch holds a NUL", where=name)
     files: dict[str, FilePatch] = {}

@@ -86,6 +86,11 @@ def version(tag: str) -> str:
     return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag
 
 
+def is_candidate(version: str) -> bool:
+    """Whether a version comes before a release of its own, as 1.0-rc1 does."""
+    return any(kind == 0 for kind, _, _ in age(version))
+
+
 def age(version: str) -> list[tuple[int, int, str]]:
     """What sorts versions: words before numbers, 1.0-rc1 before 1.0, and 1.0-acme after it."""
     parts = re.findall(r"[0-9]+|[^0-9.]+", version)

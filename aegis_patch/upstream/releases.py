@@ -58,13 +58,24 @@ def _stored(
     return folds, catalogue
 
 
-def latest(url: str = BUNDLED) -> str:
-    """The newest release of an upstream; a fork is asked again.
+def offered(url: str = BUNDLED, release: str = "", *, fresh: bool = False) -> list[str]:
+    """The releases for a project at `release` that asks for none, oldest first.
+
+    Candidates are for one that is at a candidate, or where there is nothing else.
+    """
+    known = list(versions(url, fresh=fresh))
+    if fork.is_candidate(release):
+        return known
+    return [each for each in known if not fork.is_candidate(each)] or known
+
+
+def latest(url: str = BUNDLED, release: str = "") -> str:
+    """The newest release that is offered to a project at `release`; a fork is asked again.
 
     Raises:
         UpstreamError: there is none, or it cannot be reached.
     """
-    known = list(versions(url, fresh=True))
+    known = offered(url, release, fresh=True)
     if not known:
         raise _no_release(url)
     return known[-1]

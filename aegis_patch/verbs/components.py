@@ -14,9 +14,10 @@ from aegis_patch.upstream.workbench import open_bench
 def components(where: Path) -> Upstream:
     """The newest release of a project's upstream; of ours, where there is no project."""
     try:
-        url = find(where).stack.url
+        there = find(where).stack
+        url, release = there.url, there.release
     except Refused:
-        url = releases.BUNDLED
-    known = [*releases.versions(url)] or [releases.latest(url)]
+        url, release = releases.BUNDLED, ""
+    known = releases.offered(url, release) or [releases.latest(url)]
     with open_bench() as bench:
         return bench.open(url, known[-1])

@@ -9,13 +9,14 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aegis_patch.errors import AegisError
+from aegis_patch.errors import AegisError, Refused, Usage
 from aegis_patch.project import find, git
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.upstream import fork, releases, workbench
@@ -56,6 +57,7 @@ def update(places: Sequence[Path], to: str | None, branch: str, mode: Mode) -> I
     With a `branch`, each update is left on a new one, and no checked out file changes.
     """
     whole = replace(mode, whole=True)
+    _refuse_no_name(branch)
 
     def work(place: Path) -> Outcome:
         if branch and not mode.dry:
@@ -88,10 +90,21 @@ def _told(place: Path, done: Result) -> Outcome:
     return Outcome(str(place), UPDATED, f"would {what[0].lower()}{what[1:]}" if done.dry else what)
 
 
+def _refuse_no_name(branch: str) -> None:
+    try:
+        git.run(Path(), "check-ref-format", "--branch", branch or "main")
+    except Refused as error:
+        next = "Which name instead? `aegis fleet update --branch NAME`"
+        raise Usage(f"{branch!r} isn't a name for a branch.", next=next) from error
+
+
 def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
     """Update a project on a new branch, in a worktree for that alone."""
     there = find.find(place)
     top = Path(there.repo.workdir)
+    if there.repo.branches.local.get(branch):
+        next = f"Is its work merged, or old? `git branch --delete --force -- {shlex.quote(branch)}`"
+        raise Refused(f"Branch {branch} exists already.", next=next)
     with tempfile.TemporaryDirectory() as temporary:
         tree = str(Path(temporary).resolve() / "worktree")
         git.run(top, "worktree", "add", "--quiet", "-b", branch, tree, "HEAD")
@@ -132,7 +145,8 @@ def _warm(bench: Bench, places: Sequence[Path], to: str | None) -> None:
                 fork.asked.add(there.url)
             old = bench.at(there, there.release)
             pristine.fold(old, there.names)
-            new = bench.open(there.url, fork.version(to) if to else releases.latest(there.url))
+            newest = fork.version(to) if to else releases.latest(there.url, there.release)
+            new = bench.open(there.url, newest)
             names = requirements.closure(new.catalogue, there.names & new.catalogue.keys())
             pristine.fold(new, names)
 

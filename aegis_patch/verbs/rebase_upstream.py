@@ -35,7 +35,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
             wanted = fork.version(to)
             said = _asked(old.url, wanted)
         else:
-            wanted, said = releases.WORK if is_work else releases.latest(old.url), []
+            wanted, said = releases.WORK if is_work else releases.latest(old.url, old.release), []
         opened = bench.open(there.stack.url, wanted)
         refuse_unsigned(there.root, opened, mode)
         _refuse_moved(old, opened)

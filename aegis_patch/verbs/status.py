@@ -64,8 +64,8 @@ def status(where: Path) -> Status:
     """The stack, its inconsistencies, newer releases, and the user's changes."""
     with open_project(where, to_write=False) as (bench, there):
         found = presence.look(bench, there.stack, there.tree)
-        versions = list(releases.versions(there.stack.url))
         release = there.stack.release
+        versions = releases.offered(there.stack.url, release)
         behind = 0 if release == releases.WORK else len(versions)  # a fork can lose its tags
         if release in versions:
             behind = len(versions) - 1 - versions.index(release)

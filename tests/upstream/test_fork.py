@@ -340,7 +340,22 @@ def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Pr
     known += ["2.0-rc1", "2.0", "2.0.1b1", "2.0.1"]
     assert list(releases.versions(str(fork.path))) == known
     status = project.aegis("status", "--json").json
-    assert (status["latest"], status["behind"]) == ("2.0.1", 9)
+    assert (status["latest"], status["behind"]) == ("2.0.1", 7)
+
+
+def test_a_candidate_is_for_those_who_ask(tmp_path: Path, fork: Project) -> None:
+    project = begin(tmp_path, fork)
+    for tag in ("v2.0-rc1", "v2.0-rc2"):
+        fork.git("tag", tag)
+    assert "already at fork 1.10" in project.aegis("rebase-upstream").out
+    assert not project.aegis("status", "--json").json["behind"]
+    project.aegis("rebase-upstream", "--to", "2.0-rc1")
+    assert project.aegis("status", "--json").json["latest"] == "2.0-rc2"
+    project.aegis("rebase-upstream")
+    assert project.aegis("status", "--json").json["release"] == "2.0-rc2"
+    for tag in ("v1.0", "v1.10"):
+        fork.git("tag", "--delete", tag)
+    assert begin(tmp_path / "other", fork).read("aegis.toml").count('"2.0-rc2"')
 
 
 def test_a_tag_may_hold_what_ends_a_line_elsewhere(fork: Project) -> None:

@@ -159,6 +159,18 @@ def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None
     assert "already exists" in again["a"]["what"]
 
 
+def test_a_branch_has_a_name_of_its_own(own: Project, tmp_path: Path) -> None:
+    words = ("update", tmp_path / "a", "--branch")
+    outcomes(*words, "next")
+    found = outcomes(*words, "next", code=1)["a"]
+    assert found["what"] == "Branch next exists already."
+    subprocess.run(found["next"].split("`")[1], shell=True, cwd=tmp_path, check=True)
+    assert outcomes(*words, "next")["a"]["outcome"] == "updated"
+    for name in ("a b", "-x", "HEAD", "x..y"):
+        ran = run("fleet", "update", tmp_path / "a", "--branch", name, "--json")
+        assert (ran.code, name in ran.json["error"]["what"]) == (2, True)
+
+
 def test_a_process_that_is_killed_is_told(own: Project, tmp_path: Path) -> None:
     words = ("--verify", "kill -9 $PPID")
     found = outcomes("update", tmp_path / "a", *words, code=1)
