@@ -56,12 +56,12 @@ class InvalidAnswer(Refused):
 
 
 class Interrupted(AegisError):
-    """A person left a question with Ctrl-C; nothing was changed."""
+    """A person left a question, or a fleet, with Ctrl-C."""
 
     exit_code = INTERRUPTED
 
-    def __init__(self) -> None:
-        super().__init__("Interrupted. Nothing was written.")
+    def __init__(self, what: str = "Interrupted. Nothing was written.", *, next: str = "") -> None:
+        super().__init__(what, next=next)
 
 
 class Usage(AegisError):

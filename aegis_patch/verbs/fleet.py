@@ -104,7 +104,7 @@ def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
     top = Path(there.repo.workdir)
     if there.repo.branches.local.get(branch):
         next = f"Is its work merged, or old? `git branch --delete --force -- {shlex.quote(branch)}`"
-        raise Refused(f"Branch {branch} exists already.", next=next)
+        raise Refused(f"Branch {branch} already exists.", next=next)
     with tempfile.TemporaryDirectory() as temporary:
         tree = str(Path(temporary).resolve() / "worktree")
         git.run(top, "worktree", "add", "--quiet", "-b", branch, tree, "HEAD")

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "git isn't installed": "tests/terminal/test_cli.py; there is nothing to paste here",
     "Your current directory was deleted": "tests/terminal/test_cli.py",
     "Interrupted.": "tests/verbs/test_found.py",
+    "Interrupted after": "tests/verbs/test_fleet.py; there is nothing to paste",
     "A bug in aegis": "none is known",
     "error.format_message()": "of Typer; see `a verb that does not exist`",
     "errors.Refused(error.what, where": "tests/maintain/test_series.py; for a maintainer",

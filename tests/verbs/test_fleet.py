@@ -10,7 +10,7 @@ import pty
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,20 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
     assert numbers == ["1/4", "2/4", "3/4", "4/4"]
 
 
+def test_ctrl_c_says_how_far_it_was(
+    own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(places: list[Path]) -> Iterator[fleet.Outcome]:
+        yield fleet.Outcome(str(places[0]), fleet.CURRENT, "seen")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fleet, "status", interrupted)
+    ran = run("fleet", "status", *everywhere(tmp_path))
+    assert ran.code == 130
+    assert "Interrupted after 1 of 4" in ran.err
+    assert "git log" not in ran.err
+
+
 def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None:
     a, b = Project(tmp_path / "a"), Project(tmp_path / "b")
     a.write("app/__main__.py", "at work\n")
@@ -163,7 +177,7 @@ def test_a_branch_has_a_name_of_its_own(own: Project, tmp_path: Path) -> None:
     words = ("update", tmp_path / "a", "--branch")
     outcomes(*words, "next")
     found = outcomes(*words, "next", code=1)["a"]
-    assert found["what"] == "Branch next exists already."
+    assert found["what"] == "Branch next already exists."
     subprocess.run(found["next"].split("`")[1], shell=True, cwd=tmp_path, check=True)
     assert outcomes(*words, "next")["a"]["outcome"] == "updated"
     for name in ("a b", "-x", "HEAD", "x..y"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.errors import Usage
+from aegis_patch.errors import Interrupted, Usage
 from aegis_patch.terminal.run import Landing, Run, from_here, mode
 from aegis_patch.terminal.screen import bold, green, magenta, red, screen
 from aegis_patch.values import asdict, replace
@@ -60,9 +60,13 @@ def _places(run: Run, words: list[str] | None, verb: str) -> list[Path]:
 def _show_all(run: Run, found: Iterable[Outcome], count: int) -> int:
     """Show what becomes of the projects, and how many of each kind; the exit code."""
     outcomes = Counter[str]()
-    for number, each in enumerate(found, start=1):
-        _show(run, each, f"{number}/{count} " if screen().width else "")
-        outcomes[each.outcome] += 1
+    try:
+        for number, each in enumerate(found, start=1):
+            _show(run, each, f"{number}/{count} " if screen().width else "")
+            outcomes[each.outcome] += 1
+    except KeyboardInterrupt as error:
+        what = f"Interrupted after {outcomes.total()} of {count}. Each project is whole."
+        raise Interrupted(what, next="Go on? Type the same command again.") from error
     if not (run.json or run.quiet):
         named = {"conflicts": "with conflicts", "updated": _updated(run)}
         counts = [f"{n} {named.get(outcome, outcome)}" for outcome, n in sorted(outcomes.items())]
