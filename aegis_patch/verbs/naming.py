@@ -41,7 +41,7 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming
     try:
         return checked(opened.catalogue, wanted, naming)
     except Refused:
-        newest = [opened.release, *releases.versions(opened.url)][-1]
+        newest = [opened.release, *releases.offered(opened.url, opened.release)][-1]
         later = bench.open(opened.url, newest).catalogue if newest != opened.release else {}
         lacking = []
         for word in wanted:

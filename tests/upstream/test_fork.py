@@ -345,10 +345,14 @@ def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Pr
 
 def test_a_candidate_is_for_those_who_ask(tmp_path: Path, fork: Project) -> None:
     project = begin(tmp_path, fork)
+    fork.git("mv", "patches/ingress", "patches/newer")
+    fork.commit("Rename")
     for tag in ("v2.0-rc1", "v2.0-rc2"):
         fork.git("tag", tag)
     assert "already at fork 1.10" in project.aegis("rebase-upstream").out
     assert not project.aegis("status", "--json").json["behind"]
+    error = project.aegis("add", "newer", "--json", code=1).json["error"]
+    assert "rebase-upstream" not in error["next"]
     project.aegis("rebase-upstream", "--to", "2.0-rc1")
     assert project.aegis("status", "--json").json["latest"] == "2.0-rc2"
     project.aegis("rebase-upstream")
