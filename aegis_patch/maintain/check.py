@@ -192,6 +192,10 @@ def _in_series(upstream: Upstream) -> Iterator[Problem]:
                 refresh = f"aegis upstream series refresh {name}"
                 if isinstance(error, patch.Malformed):
                     error.next = series.corrected(error.where)
+                if isinstance(error, patch.TooLarge):
+                    error.next = (
+                        f"Split it, or leave files out? `aegis upstream series open {name}`"
+                    )
                 yield problem.of(error, refresh)
 
 

@@ -88,6 +88,10 @@ class Malformed(PatchRejected):
     """A patch of which git would pass over lines, or that it can't read at all."""
 
 
+class TooLarge(PatchRejected):
+    """A patch over one of the limits."""
+
+
 @functools.cache
 def parse(name: str, mail: bytes) -> Patch:
     """Read a patch as `git format-patch` writes it.
@@ -120,9 +124,9 @@ def parse(name: str, mail: bytes) -> Patch:
 
 def _refuse_large(name: str, mail: bytes) -> None:
     if len(mail) > MOST_BYTES:
-        raise PatchRejected(f"a patch of more than {MOST_BYTES >> 20} MiB", where=name)
+        raise TooLarge(f"a patch of more than {MOST_BYTES >> 20} MiB", where=name)
     if mail.count(b"\n") > MOST_LINES:
-        raise PatchRejected(f"a patch of more than {MOST_LINES} lines", where=name)
+        raise TooLarge(f"a patch of more than {MOST_LINES} lines", where=name)
 
 
 def postimage(patch: FilePatch, preimage: bytes) -> bytes:
@@ -250,7 +254,7 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
     except (UnidiffParseError, ValueError) as error:
         raise Malformed(f"malformed patch: {error}", where=name) from error
     if sum(map(len, parsed)) > MOST_HUNKS:
-        raise PatchRejected(f"a patch of more than {MOST_HUNKS} hunks", where=name)
+        raise TooLarge(f"a patch of more than {MOST_HUNKS} hunks", where=name)
     for entry in parsed:
         accounted += 2 * bool(entry)
         for hunk in entry:

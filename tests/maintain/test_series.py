@@ -345,6 +345,16 @@ def test_a_patch_that_git_would_not_read_whole_is_refused(own: Project, fault: s
     assert not (own.path / ".series/mail").exists()
 
 
+def test_a_patch_that_is_too_large_is_split(own: Project) -> None:
+    place = opened(own)
+    place.write("numbers.txt", "1\n" * 400_000)
+    place.commit("Numbers\n\nBecause somebody wants to have each and every one of them there.")
+    own.aegis("upstream", "series", "save", "mail")
+    problem = own.aegis("upstream", "check", "--json", code=1).json["problems"][0]
+    assert problem["what"] == "a patch of more than 400000 lines"
+    assert "refresh" not in problem["next"]
+
+
 def test_requirements_in_a_circle_are_for_check(own: Project) -> None:
     own.git("clean", "-qffdx")
     shutil.copytree(own.path / "patches/mail", own.path / "patches/post")
