@@ -304,12 +304,12 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
     exported = export(place)
     changed = len(_changes(root, name, exported))
     before = listed(root, name)
-    for old in {*before} - {*exported}:
-        (target / old).unlink(missing_ok=True)
     for file, mail in exported.items():
         (target / file).write_bytes(mail)
     if before != [*exported]:  # or its comments stay
         (target / "series").write_text("".join(f"{file}\n" for file in exported))
+    for old in {*before} - {*exported}:  # last: whoever kills this leaves a series that is whole
+        (target / old).unlink(missing_ok=True)
     (place / _READ).write_text(_on_disk(root, name))
     run(place, "tag", "--force", "saved")
     return Series(name, len(exported), changed)
