@@ -6,7 +6,6 @@ its configuration. Nothing in the project knows of it, so that a kill leaves not
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -22,6 +21,7 @@ from typing import IO
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
 from aegis_patch.landing.land import AS_PLACEHOLDER, Draft
+from aegis_patch.objects import scratch
 from aegis_patch.progress import doing
 from aegis_patch.project import git
 from aegis_patch.project.find import Place
@@ -41,12 +41,17 @@ rm -rf "$1"
 """Ends a group and clears a room once whoever named the group is gone, and its git has ended."""
 _GATE = 'read -r _ && exec sh -c "$1" </dev/null'
 """Runs a command once it gets a line: never if whoever should write that is gone."""
-_PLAIN = {
-    "core.bare": "false",
-    "core.sparseCheckout": "false",
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
-}
+_OWN = """
+[core]
+	bare = false
+	worktree = ..
+	sparseCheckout = false
+	fsmonitor = false
+	hooksPath = /dev/null
+[submodule]
+	recurse = false
+"""
+"""Settings of the checkout itself, below the project's, so that these have the last word."""
 
 
 def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command: str) -> None:
@@ -73,15 +78,13 @@ def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command:
 
 def _check_out(there: Place, objects: Iterable[Path], draft: Draft, top: Path) -> None:
     """Make a repository of a planned commit, on the project's branch."""
-    git.run(top.parent, "init", "--quiet", "--template=", top.name, env=git.PLAIN)
+    git.run(top.parent, "init", "--quiet", "--template=", "--", top.name, env=git.PLAIN)
     shared = there.objects.parent
-    borrowed = [json.dumps(str(place), ensure_ascii=False) for place in objects]
-    alternates = top / ".git/objects/info/alternates"
-    alternates.parent.mkdir(exist_ok=True)
-    alternates.write_text("".join(f"{place}\n" for place in borrowed))
+    for place in objects:
+        scratch.borrow(top / ".git/objects", place)
     git.run(top, "config", "include.path", str(shared / "config"))
-    for name, value in _PLAIN.items():
-        git.run(top, "config", name, value)
+    with (top / ".git/config").open("a") as config:
+        config.write(_OWN)
     if (shared / "shallow").exists():
         shutil.copyfile(shared / "shallow", top / ".git/shallow")
     git.run(top, "symbolic-ref", "HEAD", journal.branch(there.repo))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -61,11 +62,20 @@ def remove(directory: Path) -> None:
 
 def see(store: pygit2.Repository, objects: Path) -> None:
     """Let a store, and a git that works with it, see the objects of a directory."""
-    info = Path(store.path, "objects/info")
-    info.mkdir(exist_ok=True)
-    with (info / "alternates").open("a", encoding="utf-8", errors="surrogateescape") as listed:
-        listed.write(f"{objects}\n")
+    borrow(Path(store.path, "objects"), objects)
     store.odb.add_disk_alternate(str(objects))
+
+
+def borrow(mine: Path, others: Path) -> None:
+    """Let an object directory have the objects of another.
+
+    Only git reads a quoted line, so a path has quotes only where git needs them.
+    """
+    (mine / "info").mkdir(exist_ok=True)
+    line = json.dumps(str(others), ensure_ascii=False) if "\n" in str(others) else str(others)
+    alternates = mine / "info/alternates"
+    with alternates.open("a", encoding="utf-8", errors="surrogateescape") as listed:
+        listed.write(f"{line}\n")
 
 
 def _sweep(new: Path) -> None:

@@ -123,6 +123,46 @@ def test_in_a_subdirectory_of_a_shallow_clone_with_filters_of_its_own(
     inner.aegis("add", "ingress", "--verify", seen)
 
 
+@pytest.mark.parametrize("kind", ["plain", "a submodule", "a worktree of a bare repository"])
+def test_aegis_itself_can_look_at_the_result(start: Start, tmp_path: Path, kind: str) -> None:
+    project = start()
+    if kind == "a submodule":
+        (outer := Project(tmp_path / "outer")).path.mkdir()
+        outer.git("init", "--quiet")
+        allowed = ("-c", "protocol.file.allow=always")
+        outer.git(*allowed, "submodule", "--quiet", "add", str(project.path), "api")
+        project = Project(outer.path / "api")
+    elif kind != "plain":
+        git(tmp_path, "clone", "--quiet", "--bare", str(project.path), "bare.git")
+        git(tmp_path / "bare.git", "worktree", "add", "--quiet", str(tmp_path / "linked"))
+        project = Project(tmp_path / "linked")
+    aegis = f"{shlex.quote(sys.executable)} -m aegis_patch"
+    project.aegis("add", "ingress", "--verify", f"{aegis} status && {aegis} diff --exit-code")
+
+
+def test_settings_of_the_project_that_are_not_for_the_checkout(
+    start: Start, tmp_path: Path
+) -> None:
+    library, project = start(name="library"), start(name="-api")
+    allowed = ("-c", "protocol.file.allow=always")
+    project.git(*allowed, "submodule", "--quiet", "add", str(library.path), "vendor/lib")
+    project.commit("A submodule")
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "post-index-change").write_text(f"#!/bin/sh\npwd >> {tmp_path}/ran\n")
+    (hooks / "post-index-change").chmod(0o755)
+    for name, value in {
+        "core.hooksPath": str(hooks),
+        "core.fsmonitor": str(hooks / "post-index-change"),
+        "core.sparseCheckout": "true",
+        "submodule.recurse": "true",
+    }.items():
+        project.git("config", name, value)
+    project.aegis("add", "ingress", "--dry-run", "--verify", "test -f aegis.toml && git status")
+    ran = tmp_path / "ran"
+    assert {*(ran.read_text().split() if ran.exists() else ())} <= {str(project.path)}
+
+
 @pytest.mark.parametrize(
     ("meanwhile", "what"),
     [
