@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygit2
-from pygit2.enums import ObjectType
+from pygit2.enums import FileMode, ObjectType
 
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.landing import journal, locks, pack
@@ -318,7 +318,7 @@ def _needed(
         found.update(dict.fromkeys(tree.objects(known), tree.store))
         known = tree
     for side in itertools.chain.from_iterable(pick.stages.values() if pick else ()):
-        if side:
+        if side and side.mode != FileMode.COMMIT:
             found[side.id] = side.store
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch.merge.reason import Reason
-from aegis_patch.terminal.as_json import plain
+from aegis_patch.terminal.as_json import pasted, plain
 from aegis_patch.terminal.screen import GLUE, Screen, bold, cyan, dim, green, magenta, red
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _REMEDIES = {
     Reason.BINARY: "The file is yours.\nTo keep it: git add {path}\n"
     "To take aegis's: git checkout --theirs {path} && git add {path}",
     Reason.KIND: "Move yours away, then: git checkout --theirs {path} && git add {path}\n"
-    "To keep yours alone: git rm --cached {path}",
+    "To keep yours alone: git {keep} {path}",
 }
 _SECTIONS = {
     "variant": "Variants",
@@ -191,9 +191,9 @@ def show_next(screen: Screen, next: str, indent: int = 0) -> None:
     """What to type next: a command, or a question with its choices."""
     label = " " * indent + dim("next")
     if "?" in next:
-        screen.line(f"{label} {plain(next)}", hang=indent + 5)
+        screen.line(f"{label} {pasted(next)}", hang=indent + 5)
     else:
-        screen.command(label, plain(next))
+        screen.command(label, pasted(next))
 
 
 def grouped(notes: Iterable[Note]) -> Iterator[str]:
@@ -295,9 +295,10 @@ def _show_conflicts(
         screen.line(plain(f"  {conflict.path}: {conflict.reason}{detail}"), hang=4)
         for meeting in conflict.met:
             _show_meeting(screen, conflict.path, meeting)
-        for line in _REMEDIES[conflict.reason].split("\n"):
+        keep = "add" if conflict.sides.ours else "rm --cached"
+        for line in _REMEDIES[conflict.reason].replace("{keep}", keep).split("\n"):
             text, colon, typed = line.partition(": ")
-            path = plain(shlex.quote(path_here(conflict.path)))
+            path = pasted(shlex.quote(path_here(conflict.path)))
             _show_remedy(screen, text + colon, here(typed.replace("{path}", path)))
 
 
@@ -327,7 +328,7 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
 def _show_way_on(screen: Screen, rest: Sequence[str], here: Callable[[str], str]) -> None:
     screen.line("\nWhen all are resolved and added:")
     for command in ("git cherry-pick --continue", *rest):
-        screen.command(" ", here(plain(command)))
+        screen.command(" ", here(pasted(command)))
     screen.line("To undo:")
     screen.command(" ", here("git cherry-pick --abort"))
 

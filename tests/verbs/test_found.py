@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -124,6 +125,21 @@ def test_the_next_command_works_when_typed(outer: Project) -> None:
     command = ran.err.partition(" next ")[2].partition(", or")[0]
     subprocess.run(command, shell=True, cwd=inner.path, check=True)
     inner.aegis("add", "ingress")
+
+
+def test_what_is_typed_next_keeps_lines_and_bytes(start: Start) -> None:
+    """A pipe or a terminal gets neither as it is."""
+    project = start()
+    place = project.path.rename(project.path.parent / "new\nca\udcf1on")
+    ran = Project(place.parent).aegis(
+        "-C", place.name, "add", "ingress", "--dry-run", "--verify", "test -d app\ntest ! -e no"
+    )
+    command = ran.out.partition("\nnext aegis ")[2]
+    typed = f"{shlex.quote(sys.executable)} -m aegis_patch {command}"
+    subprocess.run(["bash", "-c", typed], cwd=place.parent, check=True)
+    moved = Project(place)
+    moved.aegis("remove", "ingress")
+    assert moved.is_sound()
 
 
 def test_a_project_that_was_moved_was_not_added_then(start: Start) -> None:

@@ -464,3 +464,26 @@ def test_init_where_git_is_configured_otherwise(
     ran = run("init", made.path, "-y")
     assert ran.code == 0, ran.err
     works(made)
+
+
+@pytest.mark.parametrize("kind", ["link", "submodule"])
+def test_what_is_no_file_where_a_file_is_to_come(start: Start, kind: str) -> None:
+    """The conflict goes back, and each way out that is shown leads on."""
+    library, project = start(name="library"), start()
+    path = "docs/components/ingress.md"
+    if kind == "link":
+        (project.path / "docs/components").mkdir(exist_ok=True)
+        (project.path / path).symlink_to("../README.md")
+    else:
+        allowed = ("-c", "protocol.file.allow=always")
+        project.git(*allowed, "submodule", "--quiet", "add", str(library.path), path)
+    project.commit("Mine")
+    mine = project.git("ls-files", "--stage", path)
+    project.aegis("add", "ingress", code=3)
+    project.git("cherry-pick", "--abort")
+    assert project.is_sound()
+    shown = project.aegis("add", "ingress", code=3).out
+    typed(project, shown.partition("To keep yours alone: ")[2].splitlines()[0])
+    project.git("-c", "core.editor=true", "cherry-pick", "--continue")
+    assert project.git("ls-files", "--stage", path) == mine
+    assert project.is_sound()
