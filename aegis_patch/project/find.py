@@ -100,7 +100,7 @@ def _at_head(repo: pygit2.Repository, root: Path) -> Project:
         raise Refused(
             f"{RECORD} isn't in the last commit.",
             where=str(root),
-            next=f"git add {place} && git commit -m 'Record the stack' -- {place}",
+            next=f"git add --force {place} && git commit -m 'Record the stack' -- {place}",
         )
     try:
         recorded = record.parse(entry.data)

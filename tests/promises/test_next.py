@@ -425,6 +425,7 @@ def recording(world: World, commit: str, release: str = "1.0") -> Words:
 @case("isn't in the last commit", solves=True)
 def a_record_that_was_never_committed(world: World) -> Words:
     away, back = "mv aegis.toml ../kept", "mv ../kept aegis.toml"
+    away += "; echo aegis.toml >> .gitignore"
     project = world.project(shell=f"{away}; git add -A; git commit -q --amend -m S; {back}")
     return ["-C", project.path / "app", "add", "ingress"]
 
