@@ -21,7 +21,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pygit2
@@ -99,8 +99,11 @@ def store(repo: pygit2.Repository) -> Path:
 
 def branch(repo: pygit2.Repository) -> str:
     """The ref that a commit moves: the current branch, or HEAD where it is detached."""
-    target = repo.lookup_reference("HEAD").target
-    return target if isinstance(target, str) else "HEAD"
+    name = "HEAD"
+    with suppress(KeyError):  # a branch without a commit
+        while isinstance(target := repo.lookup_reference(name).target, str):
+            name = target
+    return name
 
 
 @contextmanager

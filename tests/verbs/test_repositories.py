@@ -487,3 +487,21 @@ def test_what_is_no_file_where_a_file_is_to_come(start: Start, kind: str) -> Non
     project.git("-c", "core.editor=true", "cherry-pick", "--continue")
     assert project.git("ls-files", "--stage", path) == mine
     assert project.is_sound()
+
+
+def test_a_branch_with_another_name(start: Start, tmp_path: Path) -> None:
+    """As some keep `master` for what is `main` now."""
+    project = start()
+    project.git("symbolic-ref", "refs/heads/master", "refs/heads/main")
+    project.git("symbolic-ref", "HEAD", "refs/heads/master")
+    works(project)
+    conflict(project)
+    assert project.git("rev-parse", "main") == project.head
+    project.git("symbolic-ref", "refs/heads/other", "refs/heads/new")
+    project.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"))
+    linked = Project(tmp_path / "linked")
+    linked.git("symbolic-ref", "HEAD", "refs/heads/other")
+    linked.git("rm", "-rqf", ".")
+    linked.aegis("init", ".", "-y")
+    assert linked.git("rev-parse", "new") == linked.head
+    assert linked.is_sound()
