@@ -205,11 +205,13 @@ def _fates(case: _Case) -> Iterator[tuple[str, Entry | str | None]]:
     attributes = git.attributes(top, "merge", op.stages)
     for path, stages in op.stages.items():
         driver = attributes.get(path, "set")
-        if path in touched:
+        if any(each and each.mode not in _PLAIN for each in stages):
+            yield path, _NOT_TEXT
+        elif path in touched:
             yield path, _TOUCHED
         elif posixpath.basename(path) == uv_lock.LOCK:
             yield path, _LOCK
-        elif len({*stages}) < 3 or any(each and each.mode not in _PLAIN for each in stages):
+        elif len({*stages}) < 3:
             yield path, _NOT_TEXT
         elif driver not in ("set", "text"):
             yield path, _OWN_DRIVER

@@ -257,6 +257,23 @@ def test_a_file_that_somebody_resolves_is_theirs(stopped: Project) -> None:
     assert stopped.read("pyproject.toml") == text
 
 
+def test_a_submodule_that_both_moved_is_left_to_git(start: Start) -> None:
+    """Git leaves the files of a submodule as they are, which nobody resolved."""
+    project, library = start("ingress"), start(name="library")
+    allowed = ("-c", "protocol.file.allow=always")
+    project.git(*allowed, "submodule", "--quiet", "add", str(library.path), "vendor")
+    project.commit("A submodule")
+    project.git("branch", "theirs")
+    for branch in "main", "theirs":
+        project.git("switch", "--quiet", branch)
+        project.git("submodule", "--quiet", "update")
+        git(project.path / "vendor", "commit", "--quiet", "--allow-empty", "-m", branch)
+        project.commit(branch)
+    project.git("merge", "main", check=False)
+    found = project.aegis("repair", "--json", code=3).json
+    assert found["conflicts"] == [{"path": "vendor", "reason": "this isn't a conflict of text"}]
+
+
 def test_a_dry_run_settles_nothing(stopped: Project) -> None:
     before = stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")
     foreseen = stopped.aegis("repair", "--dry-run", "--json", code=3).json
