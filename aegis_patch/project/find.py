@@ -133,10 +133,10 @@ def _put_back(repo: pygit2.Repository, head: pygit2.Oid, path: str) -> str:
 
 def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
     """The directory of a record that HEAD has and the worktree lacks."""
-    if repo.head_is_unborn:
+    head = repository.last_commit(repo)
+    if head is None:
         raise _no_project(start)
     top = Path(repo.workdir or repo.path).resolve()
-    head = repo.head.peel(pygit2.Commit)
     tree = Tree(repo, head.tree.id)
     records = {
         place: repository.within(repository.prefix_of(top, place), RECORD)
@@ -160,7 +160,7 @@ def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
             where=repo.path,
             next=f"git clone {shlex.quote(repo.path)} ../worktree",
         )
-    if repo.head_is_unborn:
+    if repository.last_commit(repo) is None:
         raise Refused(
             "The repository has no commit yet.",
             where=str(root),

@@ -96,6 +96,20 @@ def commits(repo: pygit2.Repository, head: pygit2.Oid) -> Iterator[pygit2.Commit
     yield from repo.walk(head, SortMode.TOPOLOGICAL | SortMode.TIME)
 
 
+def last_commit(repo: pygit2.Repository) -> pygit2.Commit | None:
+    """The commit at HEAD; None where there is none yet.
+
+    Raises:
+        Refused: it can't be read, as after a power cut.
+    """
+    try:
+        commit = None if repo.head_is_unborn else repo.head.peel(pygit2.Commit)
+        return commit if commit and commit.tree else None
+    except (pygit2.GitError, KeyError) as error:
+        what = f"This repository is damaged: its last commit can't be read ({error})."
+        raise Refused(what, where=repo.path, next="git fsck --full") from error
+
+
 def ignores_case(repo: pygit2.Repository) -> bool:
     """Whether the file system takes `readme` for `README`, as git found when it made this."""
     name = "core.ignorecase"

@@ -189,8 +189,8 @@ def _entries(path: Path, outer: pygit2.Repository | None) -> set[str]:
     entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
     if outer is None or Path(outer.workdir).resolve() != path:
         return entries
-    if not outer.head_is_unborn:  # what was deleted since counts too
-        entries |= {str(each.name) for each in outer.head.peel(pygit2.Tree)}
+    if head := repository.last_commit(outer):  # what was deleted since counts too
+        entries |= {str(each.name) for each in head.tree}
     return host_files.others(entries - {".git"})
 
 
@@ -219,7 +219,7 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
     preconditions.verb(outer, top)
     land.refuse_nobody(top)
     prefix = repository.prefix_of(top, path)
-    head = None if outer.head_is_unborn else outer.head.peel(pygit2.Commit)
+    head = repository.last_commit(outer)
     if head and prefix:
         tree = Tree(outer, head.tree.id)
         if prefix in tree or tree.subtree(prefix):

@@ -35,6 +35,7 @@ ELSEWHERE = {
     "if you trust it, raise the limit": "tests/promises/test_hostile.py pastes it",
     "partial clone lacks": "tests/verbs/test_repositories.py pastes it",
     "git expects this repository's worktree": "tests/verbs/test_repositories.py pastes it",
+    "This repository is damaged": "tests/verbs/test_repositories.py; git fsck fails, and says more",
     "no change with git's header": "tests/stack/test_patch.py; in a maintainer's repository",
     "git isn't installed": "tests/terminal/test_cli.py; there is nothing to paste here",
     "Your current directory was deleted": "tests/terminal/test_cli.py",

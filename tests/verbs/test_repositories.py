@@ -505,3 +505,18 @@ def test_a_branch_with_another_name(start: Start, tmp_path: Path) -> None:
     linked.aegis("init", ".", "-y")
     assert linked.git("rev-parse", "new") == linked.head
     assert linked.is_sound()
+
+
+@pytest.mark.parametrize("lost", ["HEAD", "branch", "commit", "tree"])
+def test_a_damaged_repository_is_refused(start: Start, lost: str) -> None:
+    project = start()
+    project.git("commit", "--quiet", "--allow-empty", "-m", "Loose")
+    project.write("mine", "")
+    head = project.commit()
+    oid = head if lost == "commit" else project.tree
+    name = {"HEAD": "HEAD", "branch": "refs/heads/main"}.get(lost, f"objects/{oid[:2]}/{oid[2:]}")
+    file = project.path / ".git" / name
+    file.unlink()
+    file.write_text("" if lost != "HEAD" else "garbage\n")
+    verbs = ("status", "add worker", "adopt", "explain mine", "init . -y", "init sub -y")
+    assert "fsck --full" in refused(project, "This repository is damaged", *verbs)
