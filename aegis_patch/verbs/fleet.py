@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -103,7 +102,7 @@ def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
     there = find.find(place)
     top = Path(there.repo.workdir)
     if there.repo.branches.local.get(branch):
-        next = f"Is its work merged, or old? `git branch --delete --force -- {shlex.quote(branch)}`"
+        next = "Which name instead? `aegis fleet update --branch NAME`"
         raise Refused(f"Branch {branch} already exists.", next=next)
     with tempfile.TemporaryDirectory() as temporary:
         tree = str(Path(temporary).resolve() / "worktree")
