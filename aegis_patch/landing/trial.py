@@ -39,7 +39,7 @@ sleep 1
 rm -rf "$1"
 """
 """Ends a group and clears a room once whoever named the group is gone, and its git has ended."""
-_GATE = 'read -r _ && exec sh -c "$1" </dev/null'
+_GATE = 'read -r _ && exec sh -c -- "$1" </dev/null'
 """Runs a command once it gets a line: never if whoever should write that is gone."""
 _OWN = """
 [core]

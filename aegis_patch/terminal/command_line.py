@@ -97,7 +97,7 @@ def _common(
 
 
 def _landing(
-    no_lock: options.NoLock = False, strict: options.Strict = False, verify: options.Verify = ""
+    no_lock: options.NoLock = False, strict: options.Strict = False, verify: options.Verify = None
 ) -> None: ...
 
 

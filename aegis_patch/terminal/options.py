@@ -102,7 +102,7 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse if references would break or changes be left out.")
 ]
 Verify = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--verify", metavar="COMMAND", help="Run it on the result, and commit only if it passes."
     ),

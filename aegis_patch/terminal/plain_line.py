@@ -88,7 +88,7 @@ def _run(given: dict[str, list[str]]) -> Run:
         interactive=_UNASKED.isdisjoint(given) and at_terminal(),
         no_lock="--no-lock" in given,
         strict="--strict" in given,
-        verify=given.get("--verify", [""])[-1],
+        verify=given.get("--verify", [None])[-1],
     )
 
 

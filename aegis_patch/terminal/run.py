@@ -65,7 +65,7 @@ class Run:
     typed: tuple[str, ...] = ()
     no_lock: bool = False
     strict: bool = False
-    verify: str = ""
+    verify: str | None = None
 
 
 Landing = Run
@@ -169,7 +169,9 @@ def mode(run: Run) -> Mode:
     """How a verb is to be carried out."""
     from aegis_patch.verbs.step import Mode
 
-    return Mode(run.dry, run.diff, not run.no_lock, run.strict, run.verify)
+    if run.verify == "":  # such as "$CHECK", which is not set
+        raise errors.Usage("--verify got no command.", next="aegis --help")
+    return Mode(run.dry, run.diff, not run.no_lock, run.strict, run.verify or "")
 
 
 def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType({})) -> int:

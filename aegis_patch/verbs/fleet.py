@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -102,7 +103,8 @@ def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
     there = find.find(place)
     top = Path(there.repo.workdir)
     if there.repo.branches.local.get(branch):
-        next = "Which name instead? `aegis fleet update --branch NAME`"
+        name = shlex.quote(branch)
+        next = f"Keep that by another name? `git branch --move -- {name} {name}.old`"
         raise Refused(f"Branch {branch} already exists.", next=next)
     with tempfile.TemporaryDirectory() as temporary:
         tree = str(Path(temporary).resolve() / "worktree")
