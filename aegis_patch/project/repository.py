@@ -103,8 +103,10 @@ def last_commit(repo: pygit2.Repository) -> pygit2.Commit | None:
         Refused: it can't be read, as after a power cut.
     """
     try:
-        commit = None if repo.head_is_unborn else repo.head.peel(pygit2.Commit)
-        return commit if commit and commit.tree else None
+        if repo.head_is_unborn:
+            return None
+        commit = repo.head.peel(pygit2.Commit)
+        return commit if commit.tree is not None else None  # which reads it
     except (pygit2.GitError, KeyError) as error:
         what = f"This repository is damaged: its last commit can't be read ({error})."
         raise Refused(what, where=repo.path, next="git fsck --full") from error
