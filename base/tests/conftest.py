@@ -1,5 +1,6 @@
 """What every test may use. A component's own: tests/components/<name>/conftest.py."""
 
+import gc
 import importlib
 import os
 import platform
@@ -39,14 +40,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="skip tests that start a process")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Skip a test when it starts a process: nobody has to mark those that take long."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Skip a test when it starts a process: nobody has to mark those that take long.
+
+    From here on: with `-n`, pytest itself starts processes first, which come here in its place.
+    """
 
     def skip(event: str, _: object) -> None:
         if event == "subprocess.Popen" and threading.current_thread() is threading.main_thread():
             pytest.skip("starts a process")  # in a thread that would end a library's own work
 
-    if config.getoption("quick"):
+    gc.collect()
+    gc.freeze()  # what is imported by now stays: to look through it again took a tenth of the time
+    if session.config.getoption("quick"):
         platform.processor()  # a process once, and no more when a library asks for it
         sys.addaudithook(skip)
 
@@ -224,7 +230,10 @@ def dashboard() -> Callable[[], Any]:
     @contextmanager
     def dashboard(route: str = "/", zone: str = "UTC", cookie: str = "") -> Iterator[Viewer]:
         headers = {"Cookie": f"zone={zone}; {cookie}"}
-        with here(create_app()) as client, client.websocket_connect(WS, headers=headers) as ws:
+        app = create_app()
+        # Asked first: FastAPI builds each route that it asks before.
+        app.router.routes.insert(0, app.router.routes.pop())
+        with here(app) as client, client.websocket_connect(WS, headers=headers) as ws:
             yield Viewer(ws, route)
 
     return dashboard
