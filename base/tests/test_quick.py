@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-QUICK = [sys.executable, "-m", "pytest", "--quick", "-p", "no:cacheprovider", __file__]
+QUICK = [sys.executable, "-m", "pytest", "--quick", "-n", "2", "-p", "no:cacheprovider", __file__]
 
 
 def test_that_starts_none():
