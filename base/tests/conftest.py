@@ -51,7 +51,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             pytest.skip("starts a process")  # in a thread that would end a library's own work
 
     gc.collect()
-    gc.freeze()  # what is imported by now stays: to look through it again took a tenth of the time
+    gc.freeze()  # what is imported by now stays, and need not be looked through again
     if session.config.getoption("quick"):
         platform.processor()  # a process once, and no more when a library asks for it
         sys.addaudithook(skip)

@@ -144,7 +144,7 @@ def test_production_does_not_start_with_a_token_that_is_guessed(monkeypatch, tok
     assert token not in line.removeprefix("ADMIN_TOKEN: ") or token == "a"
 
 
-CHANCE = random.Random(0)  # the same in each run, for one in 300,000 has a word in it
+CHANCE = random.Random(0)  # the same in each run, for one in 100,000 or so has a word in it
 
 
 @pytest.mark.parametrize(
