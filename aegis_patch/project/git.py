@@ -42,7 +42,7 @@ def run(
 
     Raises:
         FilterFailed: a filter did.
-        Refused: it failed; `what` is the last line of its complaint, but for hints.
+        Refused: it failed; `what` is its last error, or the last line it wrote.
     """
     import subprocess  # slow to import, and not for a look
 
@@ -61,9 +61,9 @@ def run(
         complaint = done.stderr.decode("utf-8", "replace")
         if failed := _filter_failed(complaint):
             raise failed
-        said = re.sub(r"(?m)^hint:.*\n?", "", complaint).strip().splitlines() or ["git failed"]
-        what = said[-1].removeprefix("fatal: ").removeprefix("error: ")
-        raise Refused(what, where=f"git {args[0]}", next="git status")
+        said = complaint.strip().splitlines() or ["git failed"]
+        what = re.findall(r"(?m)^(?:fatal|error): (.+)", complaint) or said
+        raise Refused(what[-1], where=f"git {args[0]}", next="git status")
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
