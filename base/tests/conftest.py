@@ -41,10 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Skip a test when it starts a process: nobody has to mark those that take long.
-
-    From here on: with `-n`, pytest itself starts processes first, which come here in its place.
-    """
+    """Skip a test when it starts a process, as pytest itself did before with `-n`."""
 
     def skip(event: str, _: object) -> None:
         if event == "subprocess.Popen" and threading.current_thread() is threading.main_thread():
@@ -230,10 +227,7 @@ def dashboard() -> Callable[[], Any]:
     @contextmanager
     def dashboard(route: str = "/", zone: str = "UTC", cookie: str = "") -> Iterator[Viewer]:
         headers = {"Cookie": f"zone={zone}; {cookie}"}
-        app = create_app()
-        # Asked first: FastAPI builds each route that it asks before.
-        app.router.routes.insert(0, app.router.routes.pop())
-        with here(app) as client, client.websocket_connect(WS, headers=headers) as ws:
+        with here(create_app()) as client, client.websocket_connect(WS, headers=headers) as ws:
             yield Viewer(ws, route)
 
     return dashboard
