@@ -229,7 +229,8 @@ def test_adopt_asks_before_it_records(
 def waiting_git(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment in which a git server sends nothing before `go` exists."""
     hook, config = tmp_path / "hook", tmp_path / "config"
-    wait = f"touch {tmp_path}/asked; until [ -e {tmp_path}/go ]; do sleep 0.1; done"
+    is_asked, may_go = (f"[ -e {tmp_path / name} ]" for name in ("asked", "go"))
+    wait = f"touch {tmp_path}/asked; while {is_asked} && ! {may_go}; do sleep 0.1; done"
     hook.write_text(f'#!/bin/sh\n{wait}\nexec "$@"\n')
     hook.chmod(0o755)
     config.write_text(
