@@ -87,8 +87,8 @@ def version(tag: str) -> str:
 
 
 def is_candidate(version: str) -> bool:
-    """Whether a version comes before a release of its own, as 1.0-rc1 does."""
-    return any(kind == 0 for kind, _, _ in age(version))
+    """Whether a version comes before a release of its own, as 1.0-rc1 does; a commit doesn't."""
+    return not re.fullmatch(_COMMIT, version) and any(kind == 0 for kind, _, _ in age(version))
 
 
 def age(version: str) -> list[tuple[int, int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -360,6 +361,16 @@ def test_a_candidate_is_for_those_who_ask(tmp_path: Path, fork: Project) -> None
     for tag in ("v1.0", "v1.10"):
         fork.git("tag", "--delete", tag)
     assert begin(tmp_path / "other", fork).read("aegis.toml").count('"2.0-rc2"')
+
+
+def test_who_follows_commits_asks_for_no_candidate(tmp_path: Path, fork: Project) -> None:
+    """The id of a commit has letters between numbers, as candidates have."""
+    while not re.search(r"[0-9][abc][0-9]", fork.head):
+        fork.git("commit", "--quiet", "--allow-empty", "--message", "Another id")
+    project = begin(tmp_path, fork, "--upstream-version", fork.head)
+    fork.git("tag", "v2.0-rc1")
+    project.aegis("rebase-upstream")
+    assert project.aegis("status", "--json").json["release"] == "1.10"
 
 
 def test_a_tag_may_hold_what_ends_a_line_elsewhere(fork: Project) -> None:
