@@ -57,7 +57,8 @@ def update(places: Sequence[Path], to: str | None, branch: str, mode: Mode) -> I
     With a `branch`, each update is left on a new one, and no checked out file changes.
     """
     whole = replace(mode, whole=True)
-    _refuse_no_name(branch)
+    if branch:
+        _refuse_no_name(branch)
 
     def work(place: Path) -> Outcome:
         if branch and not mode.dry:
@@ -92,7 +93,7 @@ def _told(place: Path, done: Result) -> Outcome:
 
 def _refuse_no_name(branch: str) -> None:
     try:
-        git.run(Path(), "check-ref-format", "--branch", branch or "main")
+        git.run(Path(), "check-ref-format", "--branch", branch)
     except Refused as error:
         next = "Which name instead? `aegis fleet update --branch NAME`"
         raise Usage(f"{branch!r} isn't a name for a branch.", next=next) from error
