@@ -58,12 +58,16 @@ def test_each_page_shows_what_there_is_and_does_what_it_offers(
         see(page, "JST")  # the viewer's clock
         page.get_by_text("Last 10 runs").click()
         see(page, "Outcome")
+        page.get_by_role("button", name="Pause light").click()
+        see(page, "light is paused")  # it would come and go among the jobs that wait
         page.get_by_role("button", name="Queues").click()
         see(page, "no mail server for invoice 2")
+        page.get_by_role("button", name="Cancel").first.click()
+        see(page, "Cancel later?")
+        page.get_by_role("button", name="Yes, cancel").click()
+        see(page, "later is cancelled")
         page.get_by_role("button", name="Retry").first.click()
         see(page, "is queued again")
-        page.get_by_role("button", name="Cancel").first.click()
-        see(page, "later is cancelled")
         page.get_by_role("button", name="Logs").click()
         page.get_by_label("Request id, or any word").fill("hello")
         see(page, "GET /api/v1/hello")

@@ -83,7 +83,7 @@ class PageContext:
             await act()
 
         def ask() -> None:
-            leave = ft.TextButton("Cancel", on_click=self.page.pop_dialog, autofocus=True)
+            leave = ft.TextButton("No", on_click=self.page.pop_dialog, autofocus=True)
             answers: list[ft.Control] = [
                 leave,
                 ft.FilledButton(f"Yes, {label.lower()}", on_click=asked),
