@@ -10,7 +10,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import AegisError, Refused, SeriesClash, SeriesError
-from aegis_patch.maintain import checkout, missing_notes, problem, rules, series
+from aegis_patch.maintain import checkout, missing_notes, patch_files, problem, rules, series
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.objects import texts, tree_merges
 from aegis_patch.objects.trees import Tree
@@ -191,7 +191,7 @@ def _in_series(upstream: Upstream) -> Iterator[Problem]:
             if error.where.startswith(f"patches/{name}/"):
                 refresh = f"aegis upstream series refresh {name}"
                 if isinstance(error, patch.Malformed):
-                    error.next = series.corrected(error.where)
+                    error.next = patch_files.corrected(error.where)
                 if isinstance(error, patch.TooLarge):
                     error.next = (
                         f"Split it, or leave files out? `aegis upstream series open {name}`"

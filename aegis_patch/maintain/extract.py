@@ -16,7 +16,15 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused, Usage
-from aegis_patch.maintain import beside_anchors, check, checkout, hunks, project_changes, series
+from aegis_patch.maintain import (
+    beside_anchors,
+    check,
+    checkout,
+    hunks,
+    plain_git,
+    project_changes,
+    series,
+)
 from aegis_patch.maintain.hunks import Hunk
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.maintain.project_changes import Change, Wanted
@@ -120,18 +128,18 @@ def _pick(
         log = f"git -C {shlex.quote(str(wanted.project))} log --oneline -20"
         raise Refused(what, where=" ".join(wanted.paths), next=log)
     start = so_far = pristine.before(opened, wanted.name)
-    tip = store[series.run(place, "rev-parse", "start").strip()].id
+    tip = store[plain_git.run(place, "rev-parse", "start").strip()].id
     for number, change in enumerate(changes):
         _refuse_missing(opened, wanted, so_far, change)
         sides = change.before, so_far, change.after
         so_far, clashes = tree_merges.merge(*sides, settle=beside_anchors.merged)
         if clashes:
-            series.run(place, "reset", "--quiet", "--hard", str(tip))
+            plain_git.run(place, "reset", "--quiet", "--hard", str(tip))
             return _let_git_pick(store, place, so_far, changes[number:])
         made = beside_anchors.lifted(start, so_far)
         if made.id != store[tip].peel(pygit2.Tree).id:
             tip = store.create_commit(None, _WHO, _WHO, change.commit.message, made.id, [tip])
-    series.run(place, "reset", "--quiet", "--hard", str(tip))
+    plain_git.run(place, "reset", "--quiet", "--hard", str(tip))
     return None
 
 
@@ -149,7 +157,7 @@ def _let_git_pick(
         picks.append(str(pick))
     _keep(place)
     try:
-        series.run(place, "cherry-pick", "--keep-redundant-commits", *picks)
+        plain_git.run(place, "cherry-pick", "--keep-redundant-commits", *picks)
     except Refused:
         series.refuse_unfinished(place)
         raise
@@ -157,7 +165,7 @@ def _let_git_pick(
 
 def _keep(place: Path) -> None:
     """Make an open series one that needs neither the project nor the upstream."""
-    series.run(place, "repack", "-adq")
+    plain_git.run(place, "repack", "-adq")
     (place / ".git/objects/info/alternates").unlink(missing_ok=True)
 
 
@@ -181,7 +189,7 @@ def _refuse_missing(opened: Upstream, wanted: Wanted, so_far: Tree, change: Chan
 
 def _left_of_project(store: pygit2.Repository, place: Path, project: Project) -> Iterator[Problem]:
     """Lines of the series with an answer of the project, which every other project would get."""
-    trees_ = series.run(place, "rev-parse", "start^{tree}", "HEAD^{tree}").split()
+    trees_ = plain_git.run(place, "rev-parse", "start^{tree}", "HEAD^{tree}").split()
     start, made = (Tree(store, pygit2.Oid(hex=each)) for each in trees_)
     files = [path for path in start.files() if path != RECORD]  # which lists choices
     everything = b"\n".join(map(start.read, files)).decode("utf-8", "replace")

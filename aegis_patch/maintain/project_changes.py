@@ -15,7 +15,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused
-from aegis_patch.maintain import hunks, series
+from aegis_patch.maintain import hunks, plain_git
 from aegis_patch.maintain.hunks import Hunk, Numbers
 from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Entry, Tree
@@ -113,7 +113,7 @@ def _refuse_own_work(
 ) -> None:
     """Refuse a merge that isn't what git makes of its parents by itself."""
     parents = [str(each) for each in merge.parent_ids]
-    merged = series.run(Path(store.path), "merge-tree", "--write-tree", *parents, fine=1)
+    merged = plain_git.run(Path(store.path), "merge-tree", "--write-tree", *parents, fine=1)
     by_itself = Tree(store, pygit2.Oid(hex=merged.split()[0])).subtree(project.prefix)
     own = (by_itself or trees.empty(store)).changed(_files(store, project, merge))
     own = tuple(filter(wanted.has, own))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused
-from aegis_patch.maintain import rules, series
+from aegis_patch.maintain import patch_files, plain_git, rules, series
 
 _DIFF = re.compile(r"^(?:--- |diff |Index: )", re.MULTILINE)
 _SUBJECT = re.compile(
@@ -43,10 +43,10 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
             if rules.named(subject) in known:
                 subject += f" {len(known)}"
             known.add(rules.named(subject))
-            body = series.NO_MESSAGE.sub(r" \g<0>", body.strip())
+            body = patch_files.NO_MESSAGE.sub(r" \g<0>", body.strip())
             _apply(place, patch, how)
             said = ["--message", f"{subject}\n\n{body}".strip()]
-            series.run(place, "commit", "--quiet", "--cleanup=whitespace", *said)
+            plain_git.run(place, "commit", "--quiet", "--cleanup=whitespace", *said)
         return series.save(root, name)
 
 
@@ -57,7 +57,7 @@ def _apply(place: Path, patch: Path, how: Sequence[str]) -> None:
         Refused: neither works.
     """
     try:
-        series.run(place, "apply", "--index", "--whitespace=nowarn", *how, str(patch))
+        plain_git.run(place, "apply", "--index", "--whitespace=nowarn", *how, str(patch))
     except Refused as error:
         if not _placed(place, patch, how):
             what = f"This patch doesn't apply to base/ and the patches before it: {error.what}."
@@ -71,18 +71,18 @@ def _placed(place: Path, patch: Path, how: Sequence[str]) -> bool:
     if not shutil.which("patch"):
         return False
     with tempfile.TemporaryDirectory() as files:
-        series.run(place, "checkout-index", "--all", f"--prefix={files}/")
+        plain_git.run(place, "checkout-index", "--all", f"--prefix={files}/")
         done = subprocess.run([*near, str(patch)], cwd=files, capture_output=True, check=False)
         if done.returncode:
             return False
         if any(each.name.lower() == ".git" for each in Path(files).rglob(".*")):
             what = "This patch changes files of git's own, which no component can bring."
             raise Refused(what, where=str(patch), next=f"grep -n [.]git/ {shlex.quote(str(patch))}")
-        series.run(place, f"--work-tree={files}", "add", "--all", "--force")
-    made = series.run(place, "write-tree").strip()
-    series.run(place, "reset", "--quiet", "--hard")
-    series.run(place, "read-tree", "-m", "-u", "HEAD", made)
-    return made != series.run(place, "rev-parse", "HEAD^{tree}").strip()
+        plain_git.run(place, f"--work-tree={files}", "add", "--all", "--force")
+    made = plain_git.run(place, "write-tree").strip()
+    plain_git.run(place, "reset", "--quiet", "--hard")
+    plain_git.run(place, "read-tree", "-m", "-u", "HEAD", made)
+    return made != plain_git.run(place, "rev-parse", "HEAD^{tree}").strip()
 
 
 def _listed(source: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -6,8 +6,6 @@ says why. The commit below them, tagged `start`, is what the series is written a
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import shlex
 import shutil
@@ -18,34 +16,17 @@ from pathlib import Path
 
 import pygit2
 
-from aegis_patch.errors import AegisError, PatchRejected, Refused
-from aegis_patch.maintain import checkout, rules
+from aegis_patch.errors import AegisError, Refused
+from aegis_patch.maintain import checkout, patch_files, rules
+from aegis_patch.maintain.plain_git import run, shown
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.project import git
-from aegis_patch.stack import component, patch, requirements
+from aegis_patch.stack import component, requirements
 from aegis_patch.stack.pristine import after, before
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream.bundled import RELEASES
 from aegis_patch.values import dataclass
 
-_FIXED = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (
-        ("NAME", "aegis"),
-        ("EMAIL", "series@aegis.invalid"),
-        ("DATE", "2026-01-01T00:00:00+0000"),
-    )
-}
-_HERMETIC = {**_FIXED, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-_EXPORT = [
-    "format-patch",
-    *("--zero-commit", "--full-index", "--no-signature", "--no-stat", "--keep-subject"),
-    *("--no-renames", "--no-numbered", "--no-attach", "--no-thread", "--no-cover-letter"),
-    *("--no-base", "--src-prefix=a/", "--dst-prefix=b/"),
-    *("--diff-algorithm=myers", "--unified=3", "--quiet", "--stdout", "-1"),
-]
-NO_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)).*|\A(?:From|Date|Subject): .*")
 _READ = ".git/aegis-read"
 """Where an open series keeps what patches/NAME said when it was read or written."""
 _ABOUT = """\
@@ -153,7 +134,7 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     A patch whose base has changed is applied to the base that it was saved against, and rebased:
     by its context alone, git would find it a place, now and then the wrong one.
     """
-    mails = _mails(root, name)
+    mails = patch_files.mails(root, name)
     opened = start(root, name, place, opened)
     if not mails:
         return
@@ -171,30 +152,6 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     except Refused:
         if not under_way(place):
             raise
-
-
-def _mails(root: Path, name: str) -> list[str]:
-    """The paths of a series' patches.
-
-    Raises:
-        PatchRejected: git would pass over lines of one, which somebody wrote by hand.
-    """
-    paths = [root / "patches" / name / each for each in listed(root, name)]
-    for path in paths:
-        where = f"patches/{name}/{path.name}"
-        try:
-            patch.parse(path.name, path.read_bytes())
-        except patch.Malformed as error:
-            raise Refused(error.what, where=where, next=corrected(where)) from error
-        except (OSError, PatchRejected):
-            continue  # git says it, or can do it
-    return [*map(str, paths)]
-
-
-def corrected(where: str) -> str:
-    """What to do about a malformed patch."""
-    path = shlex.quote(where.partition(": ")[0])
-    return f"Correct it, or take it back? `git checkout HEAD -- {path}`"
 
 
 def _saved_against(root: Path, name: str, opened: Upstream) -> str:
@@ -232,11 +189,6 @@ def refuse_unfinished(place: Path) -> None:
         )
 
 
-def shown(place: Path) -> str:
-    """A directory as it can be pasted here."""
-    return os.path.relpath(place)
-
-
 def _is_saved(place: Path) -> bool:
     """Whether nothing is lost without the repository of a series."""
     if not (place / ".git").exists() or not run(place, "tag", "--list", "saved"):
@@ -257,7 +209,7 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
     _refuse_unknown(root, name)
     (root / "patches" / name / "series").touch()
     place.mkdir(parents=True)
-    on_disk = _on_disk(root, name)
+    on_disk = patch_files.fingerprint(root, name)
     if place.parent == root / ".series":
         (place.parent / ".gitignore").write_text("*\n")
     run(place, "init", "--quiet", "--initial-branch=main")
@@ -300,31 +252,18 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
     if place == directory(root, name):
         _refuse_changed(root, name, place)
         _rebase(root, name, place)
-    target = root / "patches" / name
-    exported = export(place)
-    changed = len(_changes(root, name, exported))
-    before = listed(root, name)
-    for file, mail in exported.items():
-        (target / file).write_bytes(mail)
-    if before != [*exported]:  # or its comments stay
-        (target / "series").write_text("".join(f"{file}\n" for file in exported))
-    for old in {*before} - {*exported}:  # last: whoever kills this leaves a series that is whole
-        (target / old).unlink(missing_ok=True)
-    (place / _READ).write_text(_on_disk(root, name))
+    exported = patch_files.export(place)
+    changed = len(patch_files.changes(root, name, exported))
+    patch_files.write(root, name, exported)
+    (place / _READ).write_text(patch_files.fingerprint(root, name))
     run(place, "tag", "--force", "saved")
     return Series(name, len(exported), changed)
 
 
-def _on_disk(root: Path, name: str) -> str:
-    """What tells one state of patches/NAME from another."""
-    files = sorted((root / "patches" / name).glob("*.patch"))
-    texts = [repr((each.name, each.read_bytes())) for each in files]
-    return hashlib.sha256("".join([*texts, *listed(root, name)]).encode()).hexdigest()
-
-
 def _refuse_changed(root: Path, name: str, place: Path) -> None:
     """Refuse to undo what came into patches/NAME otherwise, such as with a `git pull`."""
-    if (place / _READ).exists() and (place / _READ).read_text() == _on_disk(root, name):
+    read = (place / _READ).read_text() if (place / _READ).exists() else ""
+    if read == patch_files.fingerprint(root, name):
         return
     here = shown(place)
     head, saved = run(place, "rev-parse", "HEAD", "saved").split()
@@ -350,7 +289,7 @@ def _rebase(root: Path, name: str, place: Path) -> None:
         run(place, "fetch", "--quiet", "--no-tags", str(made), "start")
     old, new = run(place, "rev-parse", "start", "FETCH_HEAD").split()
     if run(place, "rev-list", "-1", new, "^HEAD"):
-        export(place)  # which refuses what a rebase would drop
+        patch_files.export(place)  # which refuses what a rebase would drop
         try:
             run(place, "rebase", "--quiet", "--onto", new, old)
         except Refused:
@@ -401,16 +340,17 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
         place = Path(temporary, "work")
         start(root, name, place, opened)
         try:
-            for mail in _mails(root, name):
+            for mail in patch_files.mails(root, name):
                 run(place, "am", "--keep", "--keep-cr", "--quiet", mail)
         except Refused as error:
             refresh = error.next if "?" in error.next else f"aegis upstream series refresh {name}"
             yield Problem(f"patches/{name}", f"it doesn't fit: {error.what}", refresh)
             return
-        exported = export(place)
-    for file in _changes(root, name, exported):
+        exported = patch_files.export(place)
+    for file in patch_files.changes(root, name, exported):
         yield Problem(f"patches/{name}/{file}", "it isn't as `series save` writes it", again)
-    if set(exported) == set(listed(root, name)) and [*exported] != listed(root, name):
+    listed = patch_files.listed(root, name)
+    if {*exported} == {*listed} and [*exported] != listed:
         yield Problem(f"patches/{name}/series", "it isn't as `series save` writes it", again)
 
 
@@ -420,57 +360,3 @@ def own_tests(place: Path) -> list[str]:
     here = run(place, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     tests = [path for path in here if re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path)]
     return sorted({*tests} - {*there})
-
-
-def _changes(root: Path, name: str, exported: dict[str, bytes]) -> list[str]:
-    """The patches that differ from those in patches/NAME/."""
-    place = root / "patches" / name
-    files = [file for file in {*listed(root, name), *exported} if (place / file).exists()]
-    there = {file: (place / file).read_bytes() for file in files}
-    names = sorted(exported.keys() | there.keys())
-    return [file for file in names if exported.get(file) != there.get(file)]
-
-
-def export(place: Path) -> dict[str, bytes]:
-    """The patches of the commits since `start`, by file name, in order."""
-    patches: dict[str, bytes] = {}
-    where, next = shown(place), f"git -C {shlex.quote(shown(place))} log start.."
-    for each in run(place, "rev-list", "--reverse", "--parents", "start..HEAD").splitlines():
-        commit, *parents = each.split()
-        mail = run(place, *_EXPORT, commit) if len(parents) == 1 else ""
-        if not mail:
-            what = f"{commit[:12]} is a merge or changes nothing: no patch can hold it."
-            again = f"git -C {shlex.quote(where)} rebase --no-keep-empty --force-rebase start"
-            raise Refused(what, where=where, next=again)
-        message = run(place, "show", "--no-patch", "--format=%s%n%n%b", commit)
-        subject, _, body = message.partition("\n\n")
-        if line := NO_MESSAGE.search(body):
-            what = f"a line of its message, which `git am` takes for the patch: {line[0][:60]!r}"
-            raise Refused(f"{commit[:12]}: indent {what}.", where=where, next=next)
-        file = rules.named(subject)
-        if file in patches:
-            what = f"Two commits would be {file}: give one another subject."
-            raise Refused(what, where=where, next=next)
-        patches[file] = _fixed(mail)
-    return patches
-
-
-def listed(root: Path, name: str) -> list[str]:
-    """The patches of a series, as its series file lists them."""
-    series = root / "patches" / name / "series"
-    lines = series.read_text().splitlines() if series.exists() else []
-    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
-
-
-def run(place: Path, *args: str, fine: int = 0) -> str:
-    """Run git where a series is open, whatever its user's configuration is."""
-    return git.run(place, *args, env=_HERMETIC, fine=fine)
-
-
-def _fixed(mail: str) -> bytes:
-    # Author and date would change with who refreshes a patch; the commit that does it says that.
-    head, separator, rest = mail.partition("\n\n")
-    head = re.sub(r"\n[ \t]+", " ", head)
-    head = re.sub(r"(?m)^From: .*$", "From: aegis <series@aegis.invalid>", head)
-    head = re.sub(r"(?m)^Date: .*$", "Date: Thu, 1 Jan 2026 00:00:00 +0000", head)
-    return (head + separator + rest).encode("utf-8", "surrogateescape")

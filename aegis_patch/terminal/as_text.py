@@ -86,7 +86,7 @@ def show_notes(
                 _show_way_on(screen, result.rest, here)
     if result.dry and result.commits:
         screen.line(dim("Dry run: nothing was written."))
-    if result.next and (result.dry or not result.commits[-1].conflicts):
+    if result.next and (result.dry or not result.commits or not result.commits[-1].conflicts):
         show_next(screen, result.next)
 
 
@@ -125,6 +125,8 @@ def show_status(screen: Screen, status: Status, update: str) -> None:
     newer = ", the newest release"
     if status.behind:
         newer = f" ({plain(status.latest)} is available: {plain(update)})"
+    elif status.latest != status.stack.release:
+        newer = f" (its upstream's newest release is {plain(status.latest)})"
     screen.line(f"{plain(status.stack.title)} {bold(plain(status.stack.release))}{newer}")
     for name, presence in sorted(status.stack.present.items()):
         if name not in status.integrations:

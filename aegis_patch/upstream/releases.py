@@ -178,6 +178,12 @@ def age(release: str) -> tuple[bool, list[tuple[int, int, str]]]:
     return release == WORK, fork.age(release)
 
 
+def is_before(release: str, other: str) -> bool:
+    """Whether a release is older than another; a commit's id doesn't tell."""
+    is_commit = re.fullmatch(_COMMIT, release) or re.fullmatch(_COMMIT, other)
+    return not is_commit and age(release) < age(other)
+
+
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
     """The notes of the releases behind the older and up to the newer, as the newer has them.
 

@@ -85,7 +85,7 @@ def _told(place: Path, done: Result) -> Outcome:
         what = f"conflicts in {', '.join(conflicts)}"
         return Outcome(str(place), CONFLICTS, what, "aegis rebase-upstream")
     if not done.commits:
-        return Outcome(str(place), CURRENT, "; ".join(done.said))
+        return Outcome(str(place), CURRENT, "; ".join(done.said), done.next)
     notes = [note.text for note in done.update_notes]
     what = "; ".join([done.commits[0].subject, *notes])
     return Outcome(str(place), UPDATED, f"would {what[0].lower()}{what[1:]}" if done.dry else what)

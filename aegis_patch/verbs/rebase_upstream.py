@@ -36,6 +36,10 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
             said = _asked(old.url, wanted)
         else:
             wanted, said = releases.WORK if is_work else releases.latest(old.url, old.release), []
+            if not is_work and releases.is_before(wanted, old.release):
+                left = f"the upstream has no release {old.release}; its newest is {wanted}"
+                back = f"aegis rebase-upstream --to {shlex.quote(wanted)}"
+                return Result(said=(f"already at {old.label}", left), dry=mode.dry, next=back)
         opened = bench.open(there.stack.url, wanted)
         refuse_unsigned(there.root, opened, mode)
         _refuse_moved(old, opened)
@@ -58,8 +62,6 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         body = f"From {there.stack.label}, by three-way merge; no history is rewritten."
         title = f"Rebase onto {moved.label}"
         step = Step(title, body + _in_body(notes), old, moved, record=there.stack)
-        if to is None and not is_work and old.release not in releases.versions(old.url):
-            said.append(f"the upstream has no release {old.release}")
         done = perform(bench, there, [step], said, mode)
         named = {each.name for each in done.dangling}
         return replace(done, update_notes=_here(notes, there.root / ".env", named))
@@ -79,7 +81,7 @@ def _asked(url: str, wanted: str) -> list[str]:
 def _notes(old: Upstream, new: Upstream, names: Collection[str]) -> tuple[UpdateNote, ...]:
     """The notes on the way from one release to another, forwards or backwards."""
     notes = releases.notes_between(old, new)
-    if releases.age(new.release) < releases.age(old.release):
+    if releases.is_before(new.release, old.release):
         notes = tuple(update_notes.backwards(notes))
     return update_notes.joined(notes, names)
 

@@ -66,9 +66,8 @@ def status(where: Path) -> Status:
         found = presence.look(bench, there.stack, there.tree)
         release = there.stack.release
         versions = releases.offered(there.stack.url, release)
-        behind = 0 if release == releases.WORK else len(versions)  # a fork can lose its tags
-        if release in versions:
-            behind = len(versions) - 1 - versions.index(release)
+        newer = [each for each in versions if not releases.is_before(each, release)]
+        behind = len({*newer} - {release})
         pristine = bench.pristine(found.there)
         edited = changed_files(pristine, there.tree)
         # An upstream may have a lock, and still each project has its own.

@@ -202,8 +202,15 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     assert status["behind"]
     fork.git("tag", "--delete", "v2.0/beta")
     project.aegis("add", "cache")
-    ran = project.aegis("rebase-upstream")
-    assert "the upstream has no release 2.0" in ran.out
+    ran = project.aegis("rebase-upstream", code=0)
+    assert "the upstream has no release 2.0; its newest is 1.10" in ran.out
+    assert project.subjects[0] == "Add cache"  # nobody goes back who didn't ask for it
+    fleet = project.aegis("fleet", "update", ".", code=0)
+    assert "rebase-upstream --to 1.10" in fleet.out
+    status = project.aegis("status", "--json").json
+    assert (status["release"], status["latest"], status["behind"]) == ("2.0", "1.10", 0)
+    assert "newest release is 1.10" in project.aegis("status").out
+    project.aegis("rebase-upstream", "--to", "1.10")
     assert project.subjects[0] == "Rebase onto fork 1.10"
     for tag in fork.git("tag").splitlines():
         fork.git("tag", "--delete", tag)

@@ -93,5 +93,5 @@ def _show(run: Run, found: Outcome, progress: str) -> None:
         named = {"current": green("current"), "updated": colour(_updated(run))}
         word = named.get(found.outcome, colour(found.outcome))
         screen().line(f"{progress}{word} {plain(found.path)}: {plain(found.what)}", hang=4)
-        if found.next and found.outcome in _NEEDS_YOU:
+        if found.next:
             show_next(screen(), found.next, indent=2)
