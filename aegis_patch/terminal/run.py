@@ -218,6 +218,12 @@ def from_here(next: str, where: Path) -> str:
     return re.sub(_COMMAND, lambda found: f"{found[0]} {_THERE[found[1]]} {place}", next)
 
 
+def cd(place: Path) -> str:
+    """The command that goes there, also where the name looks like an option."""
+    path = str(place)
+    return f"cd {shlex.quote(f'./{path}' if path.startswith('-') else path)}"
+
+
 def path_from_here(path: str, where: Path) -> str:
     """A path of the project, as a command takes it where the user is."""
     from aegis_patch.project.find import nearest_record

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.project import repository
+from aegis_patch.terminal.run import cd
 from aegis_patch.upstream import releases
 from tests import tiny
 from tests.conftest import ROOT, Project, git, run
@@ -623,6 +624,10 @@ def test_the_look_at_the_disk_works_when_pasted(tmp_path: Path, place: str) -> N
     (tmp_path / "file").touch()
     command = repository.look_at_disk(tmp_path / place)
     subprocess.run(command, shell=True, check=True, capture_output=True)
+
+
+def test_a_directory_whose_name_looks_like_an_option_can_be_gone_to() -> None:
+    assert cd(Path("-x")) == "cd ./-x"
 
 
 # What follows a verb.

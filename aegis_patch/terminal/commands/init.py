@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import InvalidAnswer, Refused
-from aegis_patch.terminal.run import Run, finish, mode, pairs
+from aegis_patch.terminal.run import Run, cd, finish, mode, pairs
 from aegis_patch.terminal.screen import bold, screen
 from aegis_patch.values import replace
 
@@ -64,7 +64,7 @@ def init(
         if not run.dry and not _is_agreed(start(chosen, replace(run, dry=True))):
             return _left(run)
     done = start(chosen, run)
-    there = "" if path == Path() else f"cd {shlex.quote(str(place))} && "
+    there = "" if path == Path() else f"{cd(place)} && "
     return finish(replace(run, where=Path()), replace(done, next=there + done.next))
 
 

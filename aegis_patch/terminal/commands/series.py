@@ -87,6 +87,8 @@ def test(run: Run, words: SeriesTest = None) -> int:  # noqa: PT028  # a command
             next = f"Which command? aegis upstream series test {name} -- COMMAND"
             raise Refused(what, where=os.path.relpath(place), next=next) from error
         done.append({"name": name, "command": typed, "exit_code": code})
+    if not done:
+        beside(run).line("No series brings a test_*.py.")
     show(run, {"tests": done}, lambda: None)
     return int(any(each["exit_code"] for each in done))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal import upstream_output
-from aegis_patch.terminal.run import Run, from_here, show
+from aegis_patch.terminal.run import Run, cd, from_here, show
 from aegis_patch.terminal.screen import bold, screen
 from aegis_patch.values import asdict, replace
 
@@ -47,7 +46,7 @@ def new(run: Run, place: Directory, source: From = "") -> int:
     found = check.of_upstream(place) if source else []
     said = f"Started an upstream in {place}." + (" Change these there:" if found else "")
     commit = "git add --all && git commit --quiet --message 'Start an upstream'"
-    next = f"cd {shlex.quote(str(place))} && {'aegis upstream check' if found else commit}"
+    next = f"{cd(place)} && {'aegis upstream check' if found else commit}"
     return upstream_output.made(run, place, said, next, found)
 
 
