@@ -31,6 +31,8 @@ __all__ = ["pytest_configure"]
 ROOT = Path(__file__).parent.parent
 OLDER, *_, NEWEST = releases.versions()
 """The releases over which a rebase is tried: the farthest. Another difference: `fork`."""
+FULL = bool(os.environ.get("AEGIS_FULL"))
+"""Whether samples are large: `scripts/test --full`."""
 DATE = "2026-01-02T03:04:05+00:00"
 ME = {
     f"GIT_{who}_{what}": value

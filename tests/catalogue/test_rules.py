@@ -68,6 +68,7 @@ def test_a_project_names_no_component_that_it_lacks(
                     assert named <= names, said
 
 
+@pytest.mark.long
 def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: Upstream) -> None:
     """`search` comes with lines in every shared list; all sets there are fold with it."""
     more = b'search:\n    image: "opensearch"\n    healthcheck: { disable: true }\n\n'

@@ -193,13 +193,10 @@ def test_what_is_in_another_layout_and_says_something_else_is_a_change() -> None
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
-    [
-        ["79"],
-        pytest.param(["120"], marks=pytest.mark.long),
-        pytest.param(["100", "--config=format.quote-style='single'"], marks=pytest.mark.long),
-    ],
+    [["79"], ["120"], ["100", "--config=format.quote-style='single'"]],
 )
 def test_a_formatted_project_meets_a_change_of_each_file(
     store: pygit2.Repository, tmp_path: Path, options: list[str]

@@ -22,9 +22,9 @@ from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
-from tests.promises.test_laws import FULL, VERSIONS, stack_of, subsets, tree_of
+from tests.conftest import FULL, NEWEST, OLDER
+from tests.promises.test_laws import VERSIONS, stack_of, subsets, tree_of
 
-NEWEST = VERSIONS[-1]
 MINE = b"# the user's own line\n"
 PAIRS = 30 if FULL else 6  # of a record and a tree, for each release
 
@@ -43,7 +43,7 @@ def said(bench: Bench, recorded: Stack, tree: Tree) -> list[str]:
     return [each.what for each in presence.look(bench, recorded, tree).inconsistencies]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [OLDER, pytest.param(NEWEST, marks=pytest.mark.long)])
 def test_nothing_is_off_in_a_project_that_nobody_touched(bench: Bench, version: str) -> None:
     opened = bench.open(releases.BUNDLED, version)
     for names in subsets(opened):
@@ -90,7 +90,7 @@ def test_nothing_is_off_where_all_but_one_file_of_a_component_was_deleted(bench:
         assert said(bench, there, left) == [], (name, kept)
 
 
-@pytest.mark.parametrize("kept", ["its files", "half of it"])
+@pytest.mark.parametrize("kept", ["its files", pytest.param("half of it", marks=pytest.mark.long)])
 def test_nothing_is_off_where_much_of_what_was_removed_is_kept(bench: Bench, kept: str) -> None:
     """Resolved in favour of the user's own: a removal in which they had changed every file."""
     opened, there = everything(bench)

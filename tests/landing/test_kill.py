@@ -30,7 +30,7 @@ Interrupt = Callable[[str], None]
 
 
 @pytest.mark.parametrize(
-    "thousands", [0.03, pytest.param(0.2, marks=pytest.mark.long)], ids=["sample", "more"]
+    "thousands", [0.01, pytest.param(0.2, marks=pytest.mark.long)], ids=["sample", "more"]
 )
 def test_a_fault_at_any_effect_leaves_the_old_state_or_the_new(thousands: float) -> None:
     """Of aegis or of its git: killed, out of space, not permitted, or failing once."""

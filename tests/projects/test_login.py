@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests import servers, stacks
@@ -146,6 +147,7 @@ def at_a_provider(ports: list[int], project: Project, python: Path, node: Path) 
         yield here
 
 
+@pytest.mark.long
 def test_a_provider_that_insists_on_pkce(tmp_path: Path, python: Path) -> None:
     project = with_an_account(tmp_path / "my-api", python, "oidc")
     node = tmp_path / "node"

@@ -47,11 +47,11 @@ from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Tree, bytes_of
 from tests import tiny
+from tests.conftest import FULL
 from tests.promises import oracle
 from tests.promises.oracle import Merge
 from tests.tiny import EXEC, FILE, LINK
 
-FULL = bool(os.environ.get("AEGIS_FULL"))
 HISTORIES = int(os.environ.get("AEGIS_HISTORIES") or (20_000 if FULL else 600))
 BATCH = 200
 NEAR = 3  # lines around a change where a repeated one makes its place ambiguous

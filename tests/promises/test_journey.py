@@ -84,7 +84,7 @@ def test_a_projects_life(tmp_path: Path, python: Path) -> None:
     project.aegis("rebase-upstream")
     assert "${PORT:-8081}:80" in project.read("compose.yaml")
     holds()
-    stacks.own_tests(project, python)
+    stacks.own_tests(project, python, "--quick")
     assert project.subjects == [
         f"Rebase onto aegis {NEWEST}",
         'Revert "Add worker"',

@@ -9,7 +9,6 @@ release → release takes a separated edit along. All sequences of verbs follow 
 from __future__ import annotations
 
 import itertools
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -31,15 +30,14 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
 from aegis_patch.values import replace
-from tests.conftest import NEWEST, OLDER, Project, Start, git
+from tests.conftest import FULL, NEWEST, OLDER, Project, Start, git
 
 VERSIONS = (OLDER, NEWEST)
-FULL = bool(os.environ.get("AEGIS_FULL"))
 EXAMPLES = 1000 if FULL else 100
 SMALL = 3  # names in a set: all of these are tried
 SAMPLED = 100  # of larger sets
-WALKS = 90 if FULL else 5  # of 24 steps each
-EDGES = 300 if FULL else 50  # an edge's trees and places take some MB of memory
+WALKS = 90 if FULL else 3  # of 24 steps each
+EDGES = 300 if FULL else 30  # an edge's trees and places take some MB of memory
 PAIRS = tuple(itertools.permutations(VERSIONS, 2))
 Step = tuple[frozenset[str], str]
 """A set of components, and what it grows by."""

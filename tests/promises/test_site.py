@@ -59,6 +59,7 @@ class Page(HTMLParser):
             self.loads.append(found["src"])
 
 
+@pytest.mark.long
 def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     pages = {path: Page(path.read_text()) for path in site.rglob("*.html")}
     assert len(pages) > 50
@@ -106,6 +107,7 @@ def env(tmp_path: Path, python: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", RUN)
 def test_the_commands_of_a_page_work(name: str, tmp_path: Path, env: dict[str, str]) -> None:
     """One after the other, each with the exit code and the output that the page says."""

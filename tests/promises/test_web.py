@@ -31,7 +31,8 @@ DESCRIPTION = "港の灯 · свет · نور · प्रकाश"
 """
 
 
-@pytest.mark.parametrize("renderer", ["auto", pytest.param("canvaskit", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("renderer", ["auto", "canvaskit"])
 def test_the_dashboard_asks_nobody_else(tmp_path: Path, python: Path, renderer: str) -> None:
     """Behind Traefik, whose rule for the page's content it never breaks."""
     project = stacks.make(tmp_path / "my-api", "cache", "database", "ingress", version=WORK)

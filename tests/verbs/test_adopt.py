@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import shutil
@@ -12,9 +11,9 @@ import pytest
 
 from aegis_patch.upstream import releases
 from tests import stacks
-from tests.conftest import NEWEST, OLDER, Project, Start
+from tests.conftest import FULL, NEWEST, OLDER, Project, Start
 
-SETS = stacks.sampled(12 if os.environ.get("AEGIS_FULL") else 6)
+SETS = stacks.sampled(12 if FULL else 3)
 NAMES = {"project_name": 'Ship "Yard" Ünï', "description": "Builds 'ships', \\ and \"boats\"."}
 
 

@@ -442,7 +442,8 @@ def test_gitattributes_have_the_last_word(start: Start) -> None:
     assert stops(project, "merge", "theirs")
 
 
-@pytest.mark.parametrize("turned", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("turned", [False, True])
 def test_the_driver_does_what_repair_does(team: Team, turned: bool) -> None:
     """Whichever branch has which component: the same lines, and above an anchor in one order.
 
