@@ -75,7 +75,7 @@ def test_a_projects_life(tmp_path: Path, python: Path) -> None:
     holds()
     edits = user_edits(project)
     holds()
-    stacks.own_tests(project, python)
+    stacks.own_tests(project, python, "tests/backend", "tests/cli", "tests/core")
     project.aegis("remove", "worker")
     assert f"This reverts commit {added}." in project.git("log", "-1", "--format=%b")
     assert "${PORT:-8081}:80" in project.read("compose.yaml")
