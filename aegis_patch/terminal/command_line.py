@@ -6,8 +6,9 @@ import inspect
 import re
 import shutil
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -19,7 +20,9 @@ from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, W
 from aegis_patch.terminal.run import (
     ALIASES,
     COMMANDS,
+    DRY,
     GROUPS,
+    WITH_PATCH,
     Call,
     Landing,
     Run,
@@ -163,7 +166,7 @@ def _built(name: str) -> Any:
         common = _together(context.obj, given)
         return Call(name, replace(_common(**common), **how), own)
 
-    run = _taking(run, *parameters, *landing, *_COMMON)
+    run = _taking(run, *parameters, *landing, *_offered(name))
     alone = typer.Typer(**_PLAIN)
     help = inspect.getdoc(function) or ""
     first = help.partition("\n")[0]
@@ -180,8 +183,25 @@ def _group(name: str) -> Any:
 
     help = GROUPS[name]
     made = typer.Typer(name=name, cls=_Commands, help=help, short_help=help, **_PLAIN)
-    made.callback(invoke_without_command=True)(_taking(before, *_COMMON))
+    made.callback(invoke_without_command=True)(_taking(before, *_offered(name)))
     return get_command(made)
+
+
+def _offered(name: str) -> list[inspect.Parameter]:
+    """The common options of a command or group, those hidden that nothing in it has a use for."""
+    offered = []
+    for each in _COMMON:
+        users = {"dry_run": DRY, "diff": WITH_PATCH}.get(each.name)
+        means_something = users is None or any(f"{user} ".startswith(f"{name} ") for user in users)
+        offered.append(each if means_something else _hidden(each))
+    return offered
+
+
+def _hidden(flag: inspect.Parameter) -> inspect.Parameter:
+    """An option that is read, and not listed."""
+    option = copy(flag.annotation.__metadata__[0])
+    option.hidden = True
+    return flag.replace(annotation=Annotated[bool, option])
 
 
 def _parameters(function: Callable[..., Any], names: Any = None) -> list[inspect.Parameter]:

@@ -21,13 +21,10 @@ from aegis_patch.terminal.plain_line import (
     VALUES,
     WHERE,
 )
-from aegis_patch.terminal.run import ALIASES, COMMANDS, GROUPS, command
+from aegis_patch.terminal.run import ALIASES, COMMANDS, DRY, GROUPS, WITH_PATCH, command
 from aegis_patch.upstream import bundled
 
-_COMMON = [
-    *("--project-path", "--dry-run", "--diff", "--json"),
-    *("--quiet", "--yes", "--no-interactive", "--help"),
-]
+_COMMON = ["--project-path", "--json", "--quiet", "--yes", "--no-interactive", "--help"]
 _MANY = {*MANY_WORDS, "Paths", "Files"}
 _WORDS = {*ONE_WORD, *_MANY, *CHOICES, "Target"}
 _PATHS = {*DIRECTORIES, "Directories", "Paths", "Files", "Target"}
@@ -107,6 +104,9 @@ def _next_words(before: str) -> dict[str, str]:
 def _options(verb: str) -> list[str]:
     types = _types(verb)
     own = [option for option, type in {**FLAGS, **VALUES}.items() if type in types]
+    for option, users in {"--dry-run": DRY, "--diff": WITH_PATCH}.items():
+        if any(f"{user} ".startswith(f"{verb} ".lstrip()) for user in users):
+            own.append(option)
     return own + _COMMON + ([] if verb else ["--version"])
 
 

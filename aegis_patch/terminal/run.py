@@ -44,6 +44,11 @@ GROUPS = {
 """The words before the last of a command's name: what such commands do."""
 ALIASES = {"update": "rebase-upstream"}
 """Other names of commands, which the help text doesn't list."""
+_CHANGES = {"init", "add", "remove", "rebase-upstream", "update", "answers", "repair", "adopt"}
+DRY = {*_CHANGES, "merge-driver", "fleet update", "upstream extract"}
+"""The commands that `--dry-run` means something to; others' help doesn't offer it."""
+WITH_PATCH = {*_CHANGES, "merge-driver"}
+"""Those that `--diff` means something to."""
 _TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
 _THERE = {"aegis": "-C", "git": "-C", "uv": "--directory"}
 _COMMAND = r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-path)"

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from aegis_patch.maintain.series import Series
 
 
-def refuse_dry(run: Run) -> None:
-    """Refuse `--dry-run` where there is none.
+def refuse_dry(run: Run, verb: str) -> None:
+    """Refuse `--dry-run` and `--diff` where there are none.
 
     Raises:
-        Usage: it was asked for.
+        Usage: one was asked for.
     """
-    if run.dry:
-        what = "aegis upstream has no --dry-run: git shows what it wrote."
-        raise errors.Usage(what, next="git diff")
+    for option in ["--dry-run"] * run.dry + ["--diff"] * run.diff:
+        what = f"aegis upstream {verb} has no {option}; git shows what it wrote."
+        raise errors.Usage(what, next=f"aegis upstream {verb} --help")
 
 
 def made(run: Run, place: Path, said: str, next: str, problems: Sequence[Problem] = ()) -> int:

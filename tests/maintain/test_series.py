@@ -214,6 +214,7 @@ def test_the_tests_of_a_series_run_where_it_is_open(own: Project) -> None:
         ("series open", 2, "Missing argument 'NAME'."),
         ("series nonsense", 2, "No such command 'nonsense'."),
         ("series save mail --dry-run", 2, "has no --dry-run"),
+        ("new other --diff", 2, "has no --diff"),
         ("series test mail post", 1, "Can't run post: No such file or directory."),
         ("series test post", 1, "There is no patches/post/component.toml."),
         ("series refresh mail post", 1, "There is no patches/post/component.toml."),

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from aegis_patch import errors
-from aegis_patch.terminal import command_line, plain_line
-from aegis_patch.terminal.run import COMMANDS, GROUPS, Call
+from aegis_patch.terminal import command_line, complete, plain_line
+from aegis_patch.terminal.run import COMMANDS, DRY, GROUPS, WITH_PATCH, Call
 from tests.conftest import run
 
 OPTIONS = (
@@ -63,6 +63,18 @@ def test_help_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -
         shown = run(*name.split(), "--help").out
         assert max(map(len, shown.splitlines())) <= columns, shown
         assert "..." not in shown.replace("]...", "")
+
+
+def test_help_and_completion_offer_only_what_means_something(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in (*GROUPS, *COMMANDS):
+        shown = run(*name.split(), "--help").out
+        complete.answer([*name.split(), "--"])
+        candidates = capsys.readouterr().out.split()
+        for option, users in (("--dry-run", DRY), ("--diff", WITH_PATCH)):
+            meant = any(f"{user} ".startswith(f"{name} ") for user in users)
+            assert (f"\n  {option} " in shown) == (option in candidates) == meant, name
 
 
 @pytest.mark.parametrize("columns", ["40", "79", "80", "81", "200"])
