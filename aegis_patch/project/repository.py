@@ -151,12 +151,17 @@ def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
     known = (repo.workdir or place, repo.path)
     if any(place.is_relative_to(Path(each).resolve()) for each in known):
         return
-    here = f"git -C {shlex.quote(str(place))}"
     moved = (Path(repo.path) / "gitdir").exists()
-    raise Refused(
-        f"git expects this repository's worktree at {repo.workdir}.",
+    raise _elsewhere(directory, repo.workdir, "worktree repair" if moved else "")
+
+
+def _elsewhere(directory: Path, worktree: str | None, command: str = "") -> Refused:
+    """The refusal of a repository whose worktree git expects in another directory."""
+    command = command or "config --unset core.worktree"
+    return Refused(
+        f"git expects this repository's worktree at {worktree}.",
         where=str(directory),
-        next=f"{here} worktree repair" if moved else f"{here} config --unset core.worktree",
+        next=f"git -C {shlex.quote(str(directory.resolve()))} {command}",
     )
 
 
@@ -179,8 +184,12 @@ def _unreadable(directory: Path, error: str) -> Refused:
 
 
 def _not_found(directory: Path) -> Refused:
-    """The refusal of a missing repository, or of a `.git` file that leads nowhere."""
+    """The refusal of no repository, or of a `.git` file or a `core.worktree` that leads nowhere."""
     for place in (directory, *directory.parents):
+        if (place / ".git/config").is_file():
+            config = pygit2.Config(str(place / ".git/config"))
+            if "core.worktree" in config:
+                return _elsewhere(place, config["core.worktree"])
         if (place / ".git").is_file():
             return Refused(
                 "This .git file leads to no repository; it was moved or deleted.",

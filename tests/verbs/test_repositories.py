@@ -359,9 +359,13 @@ def test_a_git_file_that_is_none_is_refused(start: Start, tmp_path: Path) -> Non
     works(project)
 
 
-def test_a_worktree_configured_elsewhere_is_refused(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_worktree_configured_elsewhere_is_refused(
+    start: Start, tmp_path: Path, is_there: bool
+) -> None:
     project = start()
-    (tmp_path / "files").mkdir()
+    if is_there:
+        (tmp_path / "files").mkdir()
     project.git("config", "core.worktree", str(tmp_path / "files"))
     typed(project, refused(project, "git expects this repository's worktree at"))
     works(project)
