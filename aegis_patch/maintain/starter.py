@@ -39,7 +39,8 @@ def new(place: Path, source: Path | None = None) -> None:
         raise Refused(what, where=str(place), next="aegis upstream new PATH")
     listed = _listed(source) if source else []
     place.mkdir(parents=True, exist_ok=True)
-    git.run(place, "init", "--quiet", env=git.PLAIN)
+    branch = [] if git.setting(place, "init.defaultBranch") else ["--initial-branch=main"]
+    git.run(place, "init", "--quiet", *branch, env=git.PLAIN)
     options = _WITHOUT_PROJECT if source else ()
     git.run(place, "apply", "--whitespace=nowarn", *options, str(_STARTER))
     if source:

@@ -46,6 +46,19 @@ def starter(tmp_path: Path) -> Project:
     return made
 
 
+@pytest.mark.parametrize("branch", ["main", "trunk"])
+def test_a_new_upstream_has_the_branch_that_a_new_project_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, branch: str
+) -> None:
+    """`main`, unless git is set otherwise: git alone would say `master`."""
+    settings = tmp_path / "gitconfig"
+    settings.write_text("" if branch == "main" else f"[init]\ndefaultBranch = {branch}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    made = Project(tmp_path / "own")
+    assert run("upstream", "new", made.path).code == 0
+    assert made.git("symbolic-ref", "--short", "HEAD") == branch
+
+
 ABOUT, SERIES = "patches/greet/component.toml", "patches/greet/series"
 PATCH = "patches/greet/greet-whoever-runs-the-program.patch"
 SECOND = """title = "Meet"
