@@ -30,7 +30,7 @@ AnswersFile = Annotated[
     typer.Option(
         "--answers",
         metavar="FILE",
-        help="A TOML file of answers, such as another aegis.toml; --answer goes before it.",
+        help="A TOML file of answers, such as another aegis.toml; --answer overrides it.",
     ),
 ]
 NewAnswers = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", hidden=True)]
