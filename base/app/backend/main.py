@@ -33,6 +33,7 @@ def create_app() -> FastAPI:
         description=DESCRIPTION,
         version=project_version(),
         lifespan=_lifespan,
+        telemetry={"metrics": False, "logs": False},  # they cost each request, and we have ours
     )
     app.state.callers = [load(each.caller) for each in discover() if each.caller]
     app.state.logins = [load(each.login) for each in discover() if each.login]
@@ -40,8 +41,8 @@ def create_app() -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     for component in discover():
-        if component.router:
-            app.include_router(load(component.router))
+        for router in listed(component.router or ""):
+            app.include_router(load(router))
         if component.middleware:
             app.add_middleware(load(component.middleware))
     # Not FastAPI's own argument: its answer would lack what the others below add to each.

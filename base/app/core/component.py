@@ -44,7 +44,7 @@ class Component:
     """One sentence that says what it is for."""
 
     router: str | None = None
-    """A `fastapi.APIRouter`, included with the prefix that it has."""
+    """A `fastapi.APIRouter`, included with the prefix that it has; several with commas between."""
 
     middleware: str | None = None
     """An ASGI middleware, `(ASGIApp) -> ASGIApp`, around every request."""
