@@ -41,8 +41,8 @@ def create_app() -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     for component in discover():
-        for router in listed(component.router or ""):
-            app.include_router(load(router))
+        for reference in listed(component.router or ""):
+            app.include_router(load(reference))
         if component.middleware:
             app.add_middleware(load(component.middleware))
     # Not FastAPI's own argument: its answer would lack what the others below add to each.

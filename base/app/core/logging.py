@@ -9,7 +9,7 @@ from collections import deque
 from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from app.core.settings import Settings
 
@@ -86,9 +86,7 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return bool(status >= 400 or not path.startswith(("/health/live", "/dashboard")))
 
 
-def _remember(
-    logger: object, name: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _remember(logger: object, name: str, event: EventDict) -> EventDict:
     RECENT.append(dict(event))
     return event
 
@@ -103,9 +101,7 @@ def _renderer(settings: Settings) -> Processor:
     return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
 
 
-def _drop_color_message(
-    logger: object, name: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _drop_color_message(logger: object, name: str, event: EventDict) -> EventDict:
     """Uvicorn sends its message twice, the second time with terminal colours in it."""
     event.pop("color_message", None)
     return event
