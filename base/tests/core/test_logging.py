@@ -9,6 +9,8 @@ import structlog
 from app.core import logging as app_logging
 from app.core.settings import Settings
 
+ACCESS = logging.getLogger("uvicorn.access")
+
 
 @pytest.fixture(autouse=True)
 def _restored():
@@ -42,16 +44,14 @@ def test_json_holds_our_lines_and_uvicorns(capsys):
 )
 def test_what_is_asked_for_all_day_has_no_line(capsys, path, status, lines):
     app_logging.configure(Settings(log_format="json"))
-    access = logging.getLogger("uvicorn.access")
-    access.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", status)
+    ACCESS.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", status)
     assert len(capsys.readouterr().err.splitlines()) == lines
 
 
 def test_the_token_of_a_link_is_left_out(capsys):
     app_logging.configure(Settings())
     path = "/account/verify?a=1&token=lantern&b=2"
-    access = logging.getLogger("uvicorn.access")
-    access.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", 200)
+    ACCESS.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", 200)
     assert "/account/verify?a=1&token=...&b=2" in capsys.readouterr().err
 
 
