@@ -13,7 +13,7 @@ from app.backend.main import create_app
 with TestClient(create_app(), "http://localhost", client=("127.0.0.1", 50_000)) as client:
     assert client.get("/health/live").is_success
     assert client.get("/dashboard/", headers={"Origin": "http://elsewhere"}).status_code == 403
-    print(*{"flet", "flet_web", "app.frontend.dashboard"} & sys.modules.keys())
+    print(*{"flet", "flet_web", "jinja2", "segno", "app.frontend.dashboard"} & sys.modules.keys())
     {visit}
     print(*sorted({"flet", "flet_web", "app.frontend.dashboard"} & sys.modules.keys()))
 """
