@@ -21,7 +21,7 @@ class ClockSettings(EnvSettings):
 
 def test_defaults_are_for_development():
     settings = read(Settings)
-    assert (settings.app_env, settings.host, settings.port) == ("development", "127.0.0.1", 8000)
+    assert (settings.app_env, settings.host) == ("development", "127.0.0.1")
 
 
 def test_the_environment_goes_before_the_file(monkeypatch, tmp_path):
