@@ -42,7 +42,7 @@ def _taken_away(plan: Plan, sides: Sides, ours: Entry) -> Fate:
     said = written_twice.units(sides.path, bytes_of(base)).keys()
     if yours is not None and said <= yours:
         return ours  # the user had written the very same file
-    if not has_nothing_of_yours(sides, {}):
+    if not is_same_but_for_layout(sides, {}):
         return Conflict(sides, Reason.DELETED_BY_US, ours)
     return Conflict(sides, Reason.SHARED, ours) if yours else None
 
@@ -51,7 +51,7 @@ def following(plan: Plan, asked: Conflict, modules: Mapping[str, str]) -> Fate:
     """The result if aegis's sides name the user's renamed modules as the user does."""
     sides = asked.sides
     if asked.reason is Reason.DELETED_BY_US:
-        return None if has_nothing_of_yours(sides, modules) else asked
+        return None if is_same_but_for_layout(sides, modules) else asked
     if asked.reason is not Reason.TEXT or not modules:
         return asked
     named = []
@@ -62,8 +62,8 @@ def following(plan: Plan, asked: Conflict, modules: Mapping[str, str]) -> Fate:
     return asked if isinstance(fate, Conflict) else fate
 
 
-def has_nothing_of_yours(sides: Sides, modules: Mapping[str, str]) -> bool:
-    """Whether HEAD's file only lacks lines, or differs in its layout and in renamed modules."""
+def is_same_but_for_layout(sides: Sides, modules: Mapping[str, str]) -> bool:
+    """Whether HEAD's file differs only in its layout and in renamed modules."""
     base, ours = sides.base, sides.ours
     if base == ours:
         return True
@@ -72,15 +72,7 @@ def has_nothing_of_yours(sides: Sides, modules: Mapping[str, str]) -> bool:
     was, mine = base.data, ours.data
     if not (is_binary(was) or is_binary(mine)):
         was, mine = python_names.under(was, modules), python_names.under(mine, modules)
-        if sides.path == sides.pristine and _lacks_lines(was, mine):  # not one that was split
-            return True
     return same_meaning.is_same(sides.path, was, mine)
-
-
-def _lacks_lines(was: bytes, mine: bytes) -> bool:
-    """Whether all lines of a text are in another in this order, blank ones aside."""
-    rest = iter(was.splitlines())
-    return all(line in rest for line in mine.splitlines() if line.strip())
 
 
 def _merge_file(plan: Plan, sides: Sides, ours: Entry, theirs: Entry) -> Fate:

@@ -102,23 +102,6 @@ def test_what_the_user_deleted_stays_deleted_and_is_told(store: pygit2.Repositor
     assert notes(outcome) == [("a", "you deleted it; it stays deleted")]
 
 
-@pytest.mark.parametrize("mine", [b"", b"one\n\nthree\n", b"two\nthree"])
-def test_a_file_goes_from_which_the_user_only_took_lines(
-    store: pygit2.Repository, mine: bytes
-) -> None:
-    old = {"a": b"one\ntwo\nthree\n", "z": b""}
-    assert clean(store, old, {**old, "a": mine}, {"z": b""}) == {"z": b""}
-
-
-@pytest.mark.parametrize("mine", [b"two\none\n", b"one\none\n", b"one\ntw\n", b"one\n# two\n"])
-def test_what_else_somebody_did_to_a_file_that_goes_is_asked(
-    store: pygit2.Repository, mine: bytes
-) -> None:
-    old = {"a": b"one\ntwo\nthree\n", "z": b""}
-    found = conflict(store, old, {**old, "a": mine}, {"z": b""})
-    assert found.reason is Reason.DELETED_BY_US
-
-
 # Conflicts: an outcome, never an exception.
 
 
