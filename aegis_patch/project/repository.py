@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pygit2
@@ -186,10 +187,10 @@ def _unreadable(directory: Path, error: str) -> Refused:
 def _not_found(directory: Path) -> Refused:
     """The refusal of no repository, or of a `.git` file or a `core.worktree` that leads nowhere."""
     for place in (directory, *directory.parents):
-        if (place / ".git/config").is_file():
-            config = pygit2.Config(str(place / ".git/config"))
-            if "core.worktree" in config:
-                return _elsewhere(place, config["core.worktree"])
+        with suppress(pygit2.GitError, KeyError, OSError):
+            worktree = pygit2.Config(str(place / ".git/config"))["core.worktree"] or ""
+            if not (place / ".git" / worktree).is_dir():
+                return _elsewhere(place, worktree)
         if (place / ".git").is_file():
             return Refused(
                 "This .git file leads to no repository; it was moved or deleted.",

@@ -95,6 +95,10 @@ class Call:
 
         light_pygit2.install()
         group = self.name.partition(" ")[0]
+        if group == "upstream":
+            from aegis_patch.terminal import upstream_output
+
+            upstream_output.refuse_pointless(self.name, self.run)
         try:
             with _waiting(self.run) if group != "fleet" else nullcontext():  # it forks
                 code: int = command(self.name)(self.run, **self.own)

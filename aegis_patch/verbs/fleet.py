@@ -75,6 +75,8 @@ def _status(place: Path) -> Outcome:
     at = f"{found.stack.label}, {len(found.changed)} of its files changed"
     if found.behind:
         return Outcome(str(place), BEHIND, f"{found.latest} is available; {at}")
+    if found.stack.release not in (found.latest, releases.WORK):
+        at += f"; the upstream's newest release is {found.latest}"
     return Outcome(str(place), CURRENT, at)
 
 

@@ -36,7 +36,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
             said = _asked(old.url, wanted)
         else:
             wanted, said = releases.WORK if is_work else releases.latest(old.url, old.release), []
-            if old.release != releases.WORK and releases.is_before(wanted, old.release):
+            if releases.is_withdrawn(old.url, old.release, wanted):
                 left = f"the upstream has no release {old.release}; its newest is {wanted}"
                 back = f"aegis rebase-upstream --to {shlex.quote(wanted)}"
                 return Result(said=(f"already at {old.label}", left), dry=mode.dry, next=back)

@@ -101,7 +101,6 @@ def test_what_cannot_be_a_release_is_not_recorded(
     assert index.read_bytes() == (releases.RELEASES / index.name).read_bytes()
 
 
-@pytest.mark.long
 def test_exporting_every_series_again_changes_no_byte_and_none_breaks_a_rule() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts/series", "check"],

@@ -215,6 +215,8 @@ def test_the_tests_of_a_series_run_where_it_is_open(own: Project) -> None:
         ("series nonsense", 2, "No such command 'nonsense'."),
         ("series save mail --dry-run", 2, "has no --dry-run"),
         ("new other --diff", 2, "has no --diff"),
+        ("extract x PROJECT --diff", 2, "has no --diff"),
+        ("series test mail --dry-run", 2, "has no --dry-run"),
         ("series test mail post", 1, "Can't run post: No such file or directory."),
         ("series test post", 1, "There is no patches/post/component.toml."),
         ("series refresh mail post", 1, "There is no patches/post/component.toml."),

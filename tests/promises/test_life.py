@@ -17,7 +17,7 @@ import pytest
 from tests.promises.lives import life, steps
 from tests.promises.lives.life import Life
 
-FIRST, LAST = (int(seed) for seed in os.environ.get("AEGIS_LIVES", "100:107").split(":"))
+FIRST, LAST = (int(seed) for seed in os.environ.get("AEGIS_LIVES", "100:110").split(":"))
 
 
 @pytest.fixture(autouse=True)

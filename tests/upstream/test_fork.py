@@ -212,6 +212,10 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     assert "newest release is 1.10" in project.aegis("status").out
     project.aegis("rebase-upstream", "--to", "1.10")
     assert project.subjects[0] == "Rebase onto fork 1.10"
+    fork.git("branch", "2.x")
+    project.aegis("rebase-upstream", "--to", "2.x")
+    project.aegis("rebase-upstream")  # a branch is no release that was withdrawn
+    assert project.aegis("status", "--json").json["release"] == "1.10"
     for tag in fork.git("tag").splitlines():
         fork.git("tag", "--delete", tag)
     assert "This upstream has no releases" in project.aegis("rebase-upstream", code=1).err

@@ -371,6 +371,14 @@ def test_a_worktree_configured_elsewhere_is_refused(
     works(project)
 
 
+@pytest.mark.parametrize("config", ["[core]\n\tworktree = ..\n", "[core\n"])
+def test_a_worktree_is_not_blamed_for_what_is_no_repository(start: Start, config: str) -> None:
+    project = start()
+    project.write(".git/config", config)
+    (project.path / ".git/HEAD").unlink()
+    refused(project, "Not a git repository")
+
+
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configured]:
     """Settings of the user's git for all that follows; a name in capitals is of the environment."""

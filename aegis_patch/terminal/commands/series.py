@@ -26,7 +26,6 @@ def new(run: Run, name: NewName) -> int:
     """Start a component: patches/NAME/component.toml."""
     from aegis_patch.maintain import checkout, series
 
-    upstream_output.refuse_dry(run, "series new")
     place = series.new(checkout.find(run.where), name)
     said = f"Say what it is in {os.path.relpath(place)}, then:"
     next = from_here(f"aegis upstream series open {name}", run.where)
@@ -41,7 +40,6 @@ def open_(run: Run, name: SeriesName) -> int:
     """
     from aegis_patch.maintain import checkout, series
 
-    upstream_output.refuse_dry(run, "series open")
     place = series.open_series(checkout.find(run.where), name)
     said = f"{os.path.relpath(place)}: edit and commit there, then:"
     next = from_here(f"aegis upstream series save {name}", run.where)
@@ -52,7 +50,6 @@ def save(run: Run, name: SeriesName) -> int:
     """Write its commits back to patches/NAME."""
     from aegis_patch.maintain import checkout, series
 
-    upstream_output.refuse_dry(run, "series save")
     return upstream_output.saved(run, [series.save(checkout.find(run.where), name)])
 
 
@@ -100,7 +97,6 @@ def refresh(run: Run, names: SeriesNames = None) -> int:
     """
     from aegis_patch.maintain import checkout, series
 
-    upstream_output.refuse_dry(run, "series refresh")
     return upstream_output.saved(run, series.refresh(checkout.find(run.where), names or []))
 
 
@@ -118,7 +114,6 @@ def import_(run: Run, name: NewName, source: Directory) -> int:
     """
     from aegis_patch.maintain import checkout, quilt
 
-    upstream_output.refuse_dry(run, "series import")
     root = checkout.find(run.where)
     done = quilt.import_series(root, name, run.where / source)
     place: Path = root / "patches" / done.name

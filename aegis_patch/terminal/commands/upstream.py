@@ -40,7 +40,6 @@ def new(run: Run, place: Directory, source: From = "") -> int:
     """
     from aegis_patch.maintain import check, starter
 
-    upstream_output.refuse_dry(run, "new")
     place = run.where / place
     starter.new(place, run.where / source if source else None)
     found = check.of_upstream(place) if source else []
