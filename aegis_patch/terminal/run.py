@@ -96,9 +96,7 @@ class Call:
         light_pygit2.install()
         group = self.name.partition(" ")[0]
         if group == "upstream":
-            from aegis_patch.terminal import upstream_output
-
-            upstream_output.refuse_pointless(self.name, self.run)
+            _refuse_pointless(self.name, self.run)
         try:
             with _waiting(self.run) if group != "fleet" else nullcontext():  # it forks
                 code: int = command(self.name)(self.run, **self.own)
@@ -108,6 +106,14 @@ class Call:
             next = "aegis upstream check"  # its maintainer can mend it
             raise errors.Refused(error.what, where=error.where, next=next) from error
         return code
+
+
+def _refuse_pointless(name: str, run: Run) -> None:
+    """Refuse `--dry-run` and `--diff` where they mean nothing."""
+    for option, is_asked, users in (("--dry-run", run.dry, DRY), ("--diff", run.diff, WITH_PATCH)):
+        if is_asked and name not in users:
+            what = f"aegis {name} has no {option}; git shows what it wrote."
+            raise errors.Usage(what, next=f"aegis {name} --help")
 
 
 def _waiting(run: Run) -> AbstractContextManager[None]:

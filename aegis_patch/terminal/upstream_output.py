@@ -8,25 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.run import DRY, WITH_PATCH, Run, from_here, show
+from aegis_patch.terminal.run import Run, from_here, show
 from aegis_patch.terminal.screen import bold, screen
 from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
     from aegis_patch.maintain.problem import Problem
     from aegis_patch.maintain.series import Series
-
-
-def refuse_pointless(name: str, run: Run) -> None:
-    """Refuse `--dry-run` and `--diff` where they mean nothing.
-
-    Raises:
-        Usage: one was asked for.
-    """
-    for option, is_asked, users in (("--dry-run", run.dry, DRY), ("--diff", run.diff, WITH_PATCH)):
-        if is_asked and name not in users:
-            what = f"aegis {name} has no {option}; git shows what it wrote."
-            raise errors.Usage(what, next=f"aegis {name} --help")
 
 
 def made(run: Run, place: Path, said: str, next: str, problems: Sequence[Problem] = ()) -> int:

@@ -186,9 +186,9 @@ def is_before(release: str, other: str) -> bool:
 
 def is_withdrawn(url: str, release: str, newest: str) -> bool:
     """Whether an upstream has only releases older than one that it doesn't have any more."""
-    if release == WORK or not is_before(newest, release):
+    if url == BUNDLED or release == WORK or not is_before(newest, release):
         return False
-    return url == BUNDLED or not fork.trial(url, release)  # a branch such as 2.x
+    return not fork.trial(url, release)  # a branch such as 2.x
 
 
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:

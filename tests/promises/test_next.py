@@ -136,6 +136,7 @@ MAIL = "From: A <a@b>\nSubject: x\n\n---\ndiff --git a/no b/no\n--- a/no\n+++ b/
 CASES = {
     # The command line.
     "a verb that does not exist": typed("--help", "grow"),
+    "no dry run": typed("git shows what it wrote", "upstream new ../x --dry-run"),
     "an option without its value": typed("aegis rebase-upstream --help", "rebase-upstream --to"),
     "an answer without a value": typed("aegis answers --help", "answers project_name"),
     "an answer to init without one": typed("aegis init --help", "init ../x --answer project_name"),
