@@ -47,6 +47,7 @@ def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     there.git("init", "--quiet")
     own = Project(tmp_path / "own")
     assert "problems" not in run("upstream", "new", own.path, "--from", there.path, "--json").json
+    assert own.aegis("upstream", "series", "test").out == "No series brings a test_*.py.\n"
     assert 'project_name = "lantern-api"' in own.read("base/aegis.toml")
     assert not (own.path / "base/secret").exists()
     assert not (own.path / "base/uv.lock").exists()

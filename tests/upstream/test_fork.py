@@ -207,6 +207,7 @@ def test_a_release_that_is_gone_is_not_the_newest(tmp_path: Path, fork: Project)
     assert project.subjects[0] == "Add cache"  # nobody goes back who didn't ask for it
     fleet = project.aegis("fleet", "update", ".", code=0)
     assert "rebase-upstream --to 1.10" in fleet.out
+    assert "newest release is 1.10" in project.aegis("fleet", "status", ".", code=0).out
     status = project.aegis("status", "--json").json
     assert (status["release"], status["latest"], status["behind"]) == ("2.0", "1.10", 0)
     assert "newest release is 1.10" in project.aegis("status").out
