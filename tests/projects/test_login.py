@@ -45,6 +45,7 @@ def complaints(page: Page) -> list[str]:
     return said
 
 
+@pytest.mark.long
 def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
     project = with_an_account(tmp_path / "my-api", python, "passkeys")
     with servers.webserver(project.path, python, {}) as at, servers.chromium() as browser:

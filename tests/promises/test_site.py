@@ -78,6 +78,7 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(site: P
     assert not [css for css in site.rglob("*.css") if "url(http" in css.read_text()]
 
 
+@pytest.mark.long
 def test_the_reference_has_every_command_and_every_component(site: Path) -> None:
     text = (site / "reference/commands/index.html").read_text()
     for verb in ("init", "add", "remove", "rebase-upstream", "status", "repair"):
@@ -168,6 +169,7 @@ def pages() -> Iterator[Path]:
     yield from (ROOT / "docs").rglob("*.md")
 
 
+@pytest.mark.long
 def test_what_runs_is_a_page(site: Path) -> None:
     """Other pages show commands without running them, and say so by another kind of block."""
     for page in pages():

@@ -75,6 +75,7 @@ def look(page: Page, url: str) -> None:
     page.wait_for_timeout(2000)  # it never rests: fonts that are not there are asked for again
 
 
+@pytest.mark.long
 def test_what_is_too_large_is_refused_and_fills_no_memory(tmp_path: Path, python: Path) -> None:
     project = stacks.make(tmp_path / "my-api", "database", "ingress", version=WORK)
     services = servers.compose_config(project.path, {})["services"]

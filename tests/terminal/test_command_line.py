@@ -10,7 +10,7 @@ import pytest
 from aegis_patch import errors
 from aegis_patch.terminal import command_line, complete, plain_line
 from aegis_patch.terminal.run import COMMANDS, DRY, GROUPS, WITH_PATCH, Call
-from tests.conftest import run
+from tests.conftest import FULL, run
 
 OPTIONS = (
     *("", "-y", "--yes", "--json", "--dry-run", "--no-interactive", "--no-lock", "--strict"),
@@ -30,14 +30,14 @@ WORDS = ("", "worker", "worker cache", "KEY=VALUE", "on", "zsh", "status", "wör
 
 
 def lines() -> list[str]:
-    """Of each command with its words, and an option before and one after the name, a twelfth."""
+    """Of each command with its words, and an option before and one after the name; a sample."""
     found = {f"{option} {word}" for option in OPTIONS for word in WORDS}
     for name, words, one, other in itertools.product(COMMANDS, WORDS, OPTIONS, OPTIONS):
         found.add(f"{one} {name} {other} {words}")
     for name, one, other in itertools.product(COMMANDS, OPTIONS, OPTIONS):
         found.add(f"{name} {one} worker {other}")
         found.add(f"{name} {other}".replace(" ", f" {one} ", 1))
-    return random.Random(0).sample(sorted(found), len(found) // 12)
+    return random.Random(0).sample(sorted(found), len(found) // (12 if FULL else 24))
 
 
 def both(line: str) -> tuple[Call | None, Call | None]:

@@ -13,7 +13,7 @@ from aegis_patch.upstream import releases
 from tests import stacks
 from tests.conftest import FULL, NEWEST, OLDER, Project, Start
 
-SETS = stacks.sampled(12 if FULL else 3)
+SETS = stacks.sampled(12 if FULL else 2)
 NAMES = {"project_name": 'Ship "Yard" Ünï', "description": "Builds 'ships', \\ and \"boats\"."}
 
 

@@ -11,6 +11,8 @@ import uv
 
 from tests.conftest import Project, Start, run
 
+LONG = pytest.mark.long
+
 
 def locked(project: Project, *args: str) -> Project:
     subprocess.run(
@@ -124,9 +126,9 @@ def workspace(path: Path, place: str, members: list[str], exclude: list[str]) ->
     ("place", "members", "exclude", "is_in"),
     [
         ("services/api", ["services/*", "libs/*"], [], True),
-        ("services/api", ["libs/*", "./services/api/"], [], True),
         ("services/web/shop", ["services/**/shop"], ["libs"], True),
-        ("services/web/api", ["libs/*"], [], False),
+        pytest.param("services/api", ["libs/*", "./services/api/"], [], True, marks=LONG),
+        pytest.param("services/web/api", ["libs/*"], [], False, marks=LONG),
         ("services/api", ["services/*"], ["services/api"], False),
         ("api", ["[a-k]pi"], ["services/*"], True),
     ],
