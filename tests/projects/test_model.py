@@ -52,19 +52,27 @@ def events(lines: Iterable[str]) -> Iterator[tuple[str, Any]]:
             yield kind, json.loads(line[6:])
 
 
+EVALUATION = """\
+says something:
+  ask: ["What is the capital of France?"]
+  lacks: [what no model says]
+says what none would:
+  ask: ["What is the capital of France?"]
+  contains: [what no model says]
+"""
+
+
 @pytest.mark.long
-def test_a_real_model_answers_and_is_stopped(tmp_path: Path, python: Path) -> None:
+def test_a_real_model_answers_is_stopped_and_is_evaluated(tmp_path: Path, python: Path) -> None:
     project = stacks.make(tmp_path / "my-api", "ai", version="work")
     stacks.tool(project, python, "app", "database", "migrate")
     place = tmp_path / "model"
     place.mkdir()
+    project.write("own.yaml", EVALUATION)
+    settings = {"AI_MODEL": "smollm2", "AI_TURN_TOKENS": "600"}
     with (
         smollm2(place) as model,
-        servers.webserver(
-            project.path,
-            python,
-            {"AI_BASE_URL": f"{model}/v1", "AI_MODEL": "smollm2", "AI_TURN_TOKENS": "600"},
-        ) as url,
+        servers.webserver(project.path, python, {"AI_BASE_URL": f"{model}/v1", **settings}) as url,
         httpx.Client(base_url=f"{url}/api/v1/ai", timeout=None) as client,
     ):
         talk = f"/conversations/{client.post('/conversations', json={}).json()['id']}"
@@ -84,3 +92,16 @@ def test_a_real_model_answers_and_is_stopped(tmp_path: Path, python: Path) -> No
         assert stopped["output_tokens"] > 0
         used = client.get("/usage").json()["days"][0]
         assert (used["reserved"], used["turns"]) == (0, 2)
+        evaluated = subprocess.run(
+            [str(python), "-m", "app", "ai", "eval", "own.yaml"],
+            cwd=project.path,
+            env={**os.environ, "AI_BASE_URL": f"{model}/v1", **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    _, good, bad, total = evaluated.stdout.splitlines()
+    assert good.split()[0] == "ok"
+    assert bad.split()[0] == "FAIL"
+    assert total == "1 of 2 as expected"
+    assert evaluated.returncode == 1
