@@ -80,11 +80,16 @@ def _unknown(known: Catalogue, name: str, listed: str) -> Refused:
     if serving := _serving(known, nameable, name):
         what = f'No component "{name}". It comes with: {", ".join(serving)}.'
         return Refused(what, next=next)
-    close = [other for other in nameable if name.lower() in _ALSO.get(other, "").split()]
+    word = name.lower()
+    close = [
+        other
+        for other in nameable
+        if (word and other.startswith(word)) or word in _ALSO.get(other, "").split()
+    ]
     if not close:
         import difflib
 
-        close = difflib.get_close_matches(name, nameable, n=3, cutoff=0.5)
+        close = difflib.get_close_matches(word, nameable)
     nearest = f" Did you mean {in_words(close, 'or')}?" if close else ""
     return Refused(f'No component "{name}".{nearest}', next=next)
 

@@ -675,7 +675,9 @@ def test_windows_is_refused_in_one_line(args: tuple[str, ...], tmp_path: Path) -
         ("redis", " It comes with: cache, worker."),
         ("postgresql", " It comes with: postgres."),
         ("celery", " Did you mean worker?"),  # which is none
-        ("data", " Did you mean database, updates or auth?"),
+        ("data", " Did you mean database?"),
+        ("databse", " Did you mean database?"),
+        ("Pay", " Did you mean payments?"),
         ("and", "\n"),  # in half of the summaries
         ("of", "\n"),
     ],
