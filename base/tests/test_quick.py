@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-QUICK = [sys.executable, "-m", "pytest", "--quick", "-n", "2", "-p", "no:cacheprovider", __file__]
+PROCESSES = ["-n", "auto", "--maxprocesses", "4", "-p", "no:cacheprovider"]
+QUICK = [sys.executable, "-m", "pytest", "--quick", *PROCESSES, __file__]
 
 
 def test_that_starts_none():

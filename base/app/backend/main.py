@@ -33,16 +33,18 @@ def create_app() -> FastAPI:
         description=DESCRIPTION,
         version=project_version(),
         lifespan=_lifespan,
+        exception_handlers={RequestValidationError: refuse},
         telemetry={"metrics": False, "logs": False},  # they cost each request, and we have ours
     )
     app.state.callers = [load(each.caller) for each in discover() if each.caller]
     app.state.logins = [load(each.login) for each in discover() if each.login]
-    app.add_exception_handler(RequestValidationError, refuse)
     for router in ROUTERS:
         app.include_router(router)
     for component in discover():
         for reference in listed(component.router or ""):
             app.include_router(load(reference))
+        if component.errors:
+            app.exception_handlers |= load(component.errors)
         if component.middleware:
             app.add_middleware(load(component.middleware))
     # Not FastAPI's own argument: its answer would lack what the others below add to each.
@@ -58,7 +60,7 @@ def create_app() -> FastAPI:
     app.add_middleware(KnownHosts)
     # The last to be added is the first to be asked: an id for whatever the others log.
     app.add_middleware(RequestId)
-    app.add_api_route("/", _to_dashboard, include_in_schema=False)
+    app.add_api_route("/", lambda: RedirectResponse(f"{PATH}/"), include_in_schema=False)
     # Last, for what is mounted answers everything under its path.
     app.state.dashboard = Dashboard()
     app.mount(PATH, AdminsOnly(app.state.dashboard))
@@ -79,7 +81,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             gc.freeze()
             gc.enable()
         yield
-
-
-async def _to_dashboard() -> RedirectResponse:
-    return RedirectResponse(f"{PATH}/")

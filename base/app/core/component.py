@@ -46,6 +46,9 @@ class Component:
     router: str | None = None
     """A `fastapi.APIRouter`, included with the prefix that it has; several with commas between."""
 
+    errors: str | None = None
+    """`{exception: async (Request, exception) -> Response}`: what a request is told of them."""
+
     middleware: str | None = None
     """An ASGI middleware, `(ASGIApp) -> ASGIApp`, around every request."""
 

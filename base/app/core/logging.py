@@ -76,9 +76,9 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
     """Probes and the dashboard's files are asked for all day: a line only when that fails."""
-    args: Any = record.args
-    if not isinstance(args, tuple) or len(args) != 5:  # not uvicorn's; a `match` takes 5 µs
-        return True
+    args: Any = record.args if isinstance(record.args, tuple) else ()
+    if len(args) != 5 or not isinstance(args[2], str) or not isinstance(args[4], int):
+        return True  # not uvicorn's; a `match` takes 5 µs
     client, method, path, version, status = args
     if "token=" in path:  # of a link in a mail: whoever reads the log could follow it
         hidden = re.sub("(token=)[^&]*", r"\1...", path)

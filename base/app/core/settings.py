@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -114,21 +114,20 @@ class BadSettingsError(Exception):
 
 
 AnySettings = TypeVar("AnySettings", bound=EnvSettings)
-_cache: dict[type[EnvSettings], EnvSettings] = {}
+_cache: dict[type[EnvSettings], Any] = {}
 
 
 def read(kind: type[AnySettings]) -> AnySettings:
     """The settings of one class, read once."""
     if kind not in _cache:
         try:
-            # pydantic-settings takes the arguments, its type does not.
-            _cache[kind] = kind(_env_file=_readable(), _env_file_encoding=UTF8)  # type: ignore[call-arg]
+            files: Any = {"_env_file": _readable(), "_env_file_encoding": UTF8}
+            _cache[kind] = kind(**files)
         except ValidationError as error:
             raise BadSettingsError(_lines(kind, error)) from error
         except SettingsError as error:
             raise BadSettingsError([f"{kind.__name__}: {error}"]) from error
-    found = _cache[kind]
-    assert isinstance(found, kind)
+    found: AnySettings = _cache[kind]
     return found
 
 

@@ -15,6 +15,7 @@ from app.core.component import Component
 component = Component(
     name="clock", title="Clock", summary="Tells the time.",
     router="app.components.clock.parts:router",
+    errors="app.components.clock.parts:errors",
     middleware="app.components.clock.parts:Stamp",
     lifespan="app.components.clock.parts:lifespan",
     health="app.components.clock.parts:check",
@@ -22,7 +23,7 @@ component = Component(
 """
 PARTS = """
 from contextlib import asynccontextmanager
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from app.core.health import Health
 router = APIRouter(prefix="/clock")
 running = []
@@ -31,7 +32,10 @@ running = []
 async def time(): return {"running": running}
 
 @router.post("")
-async def wind(by: dict[str, int]): return by
+async def wind(by: dict[str, int]): return 60 / by["hours"]
+
+async def stop(request, error): return Response("the clock stopped", 503)
+errors = {ZeroDivisionError: stop}
 
 class Stamp:
     def __init__(self, app):
@@ -86,6 +90,8 @@ def test_a_component_brings_routes_health_and_what_runs_beside_the_server(plug_i
         answer = client.get("/clock")
         assert answer.json() == {"running": [NAME]}
         assert answer.headers["x-clock"] == "noon"
+        stopped = client.post("/clock", json={"hours": 0})
+        assert (stopped.status_code, stopped.text) == (503, "the clock stopped")
         answer = client.get("/health")
     assert answer.status_code == 503
     assert answer.json()["components"]["clock"] == {

@@ -40,11 +40,13 @@ def test_json_holds_our_lines_and_uvicorns(capsys):
         ("/health/live", 503, 1),
         ("/dashboard/main.js", 200, 0),
         ("/dashboard/none", 404, 1),
+        ("/health/live", "200", 1),
+        (None, 200, 1),
     ],
 )
 def test_what_is_asked_for_all_day_has_no_line(capsys, path, status, lines):
     app_logging.configure(Settings(log_format="json"))
-    ACCESS.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", status)
+    ACCESS.info('%s - "%s %s HTTP/%s" %s', "127.0.0.1:1", "GET", path, "1.1", status)
     assert len(capsys.readouterr().err.splitlines()) == lines
 
 
