@@ -54,7 +54,7 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
     guesses = TOKENS if scheme else COOKIES
     if wait := guesses.count(connection.client.host if connection.client else "", right):
         waiting = {"Retry-After": str(wait)} | forget
-        return HTTPException(429, f"too many wrong tokens: wait {wait} seconds", waiting)
+        return HTTPException(429, f"too many wrong tokens: wait {wait} s", waiting)
     return None if right else HTTPException(401, "wrong token", ASK | forget)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from types import SimpleNamespace
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, WebSocket
@@ -138,9 +139,7 @@ def test_a_guarded_websocket_of_ones_own(token):
         await socket.send_text("tick")
 
     client = TestClient(app, **ELSEWHERE, headers={"Authorization": basic(token)})
-    with client.websocket_connect(
-        f"{WS}/admin/ticks", headers={"Authorization": basic(token)}
-    ) as ws:
+    with client.websocket_connect(f"{WS}/admin/ticks") as ws:
         assert ws.receive_text() == "tick"
 
 
@@ -217,21 +216,11 @@ def test_the_cookie_is_enough_and_tells_nothing(token):
     assert "; Secure" in given.headers["Set-Cookie"]
 
 
-class Later:
-    """A clock that can be put forward."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._now = time.time()
-
-    def time(self) -> float:
-        return self._now + self.seconds
-
-
 @pytest.fixture
 def later(monkeypatch):
-    clock = Later()
-    monkeypatch.setattr(admin_session.time, "time", clock.time)
+    """A clock that can be put forward."""
+    now, clock = time.time(), SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr(admin_session.time, "time", lambda: now + clock.seconds)
     return clock
 
 
@@ -252,21 +241,17 @@ def test_a_session_ends_however_much_it_is_used(browser, later):
     assert used == admin_session.LONGEST / (admin_session.IDLE / 2)
 
 
-def test_what_a_browser_remembers_does_not_begin_another_session(token, later):
-    browser = elsewhere()
+def test_what_a_browser_remembers_does_not_begin_another_session(browser, token, later):
     remembered = {"Authorization": basic(token)}
-    browser.get("/dashboard/", headers=remembered)
     later.seconds += admin_session.IDLE + 1
     over = browser.get("/dashboard/", headers=remembered)
     assert (over.status_code, "Basic" in over.headers["WWW-Authenticate"]) == (401, True)
     assert browser.get("/dashboard/", headers=remembered).status_code == 200, "typed again"
 
 
-def test_signing_out_ends_the_session_on_every_web_server(token):
-    browser, other = elsewhere(), elsewhere()
-    browser.get("/dashboard/", headers={"Authorization": basic(token)})
+def test_signing_out_ends_the_session_on_every_web_server(browser, token):
     copied = cookie_of(browser)
-    with other.websocket_connect(f"{WS}/dashboard/ws", headers={"Cookie": copied}) as socket:
+    with elsewhere().websocket_connect(f"{WS}/dashboard/ws", headers={"Cookie": copied}) as socket:
         out = browser.get("/dashboard/sign-out", headers={"Authorization": basic(token)})
         # A browser forgets the password that it sent when that is answered with 401.
         assert (out.status_code, "Basic" in out.headers["WWW-Authenticate"]) == (401, True)

@@ -42,10 +42,6 @@ def test_a_broken_component_is_named(plug_in, source, message):
     assert "\n" not in str(caught.value)
 
 
-def test_load_follows_a_reference():
-    assert load("app.core.component:load") is load
-
-
 @pytest.mark.parametrize("reference", ["app.core.component:nothing", "app.nothing:at_all", "app"])
 def test_load_names_what_it_cannot_find(reference):
     with pytest.raises(ComponentError, match=reference):
