@@ -240,7 +240,8 @@ def _answers(
     example = identity_files.defaults(opened)
     made_up = []
     for key in _PERSON:
-        if key not in {**given, **suggested} and answers[key] == example[key]:
+        is_asked = key in example and key not in {**given, **suggested}
+        if is_asked and answers[key] == example[key]:
             made_up.append(key)
     said = []
     if made_up:

@@ -148,7 +148,9 @@ def test_what_cannot_be_asked_is_found(tmp_path: Path, asked: str, offered: str,
     assert says in problem["what"]
 
 
-def test_an_upstream_may_ask_for_the_name_alone(tmp_path: Path) -> None:
+def test_an_upstream_may_ask_for_the_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = Project(tmp_path / "own")
     run("upstream", "new", own.path)
     lines = own.read("base/aegis.toml").splitlines(keepends=True)
@@ -166,6 +168,13 @@ def test_an_upstream_may_ask_for_the_name_alone(tmp_path: Path) -> None:
     assert error["what"] == "No answer 'description'."
     mine.aegis("answers", "project_name=Other Name")
     assert 'name = "other-name"' in mine.read("pyproject.toml")
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{who}_NAME")
+        monkeypatch.delenv(f"GIT_{who}_EMAIL")
+    (tmp_path / "config").write_text("[user]\n\tuseConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    ran = run("init", tmp_path / "nobody", "-y", "--upstream", own.path)
+    assert "git doesn't know who you are" in ran.out, ran.err
 
 
 def test_a_project_of_aegis_keeps_its_answers(tmp_path: Path) -> None:
