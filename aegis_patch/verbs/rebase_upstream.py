@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.formats import python_names
 from aegis_patch.history import presence
 from aegis_patch.stack import component, stack, update_notes
-from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, identity_files, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
+from aegis_patch.verbs import successors
 from aegis_patch.verbs.opening import open_project, refuse_unsigned
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Mode, Result, Step
@@ -43,16 +43,16 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         opened = bench.open(there.stack.url, wanted)
         refuse_unsigned(there.root, opened, mode)
         _refuse_moved(old, opened)
-        renamed = _renamed(bench.catalogue(old), opened.catalogue, old.names)
-        _refuse_absent(bench, old.without(renamed), opened)
-        within = old.without(old.names - opened.catalogue.keys())
-        for name, now in renamed.items():
-            within = within.having(now, old.present[name])
+        then = bench.at(old, old.release)
+        followed, renamed = successors.follow(old, bench.catalogue(old), then, opened)
+        absent = followed.names - opened.catalogue.keys()
+        _refuse_absent(bench, old, absent, opened.release)
+        within = followed.without(absent)
         moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
         if moved == there.stack:
             return Result(said=(*said, f"already at {moved.label}"), dry=mode.dry)
         said += [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
-        said += [f"{name} is now called {now}" for name, now in renamed.items()]
+        said += renamed
         said += identity_files.not_offered(opened, moved.answers)
         notes: tuple[UpdateNote, ...] = ()
         try:
@@ -142,25 +142,14 @@ def _refuse_moved(old: Stack, opened: Upstream) -> None:
         )
 
 
-def _renamed(old: Catalogue, new: Catalogue, names: Set[str]) -> dict[str, str]:
-    """The names that another release has for some of ours, forwards or backwards."""
-    found = {}
-    for name in sorted(names - new.keys()):
-        later = [other for other in new if name in new[other].was]
-        earlier = [other for other in old[name].was if other in new]
-        if others := later or earlier:
-            found[name] = others[0]
-    return found
-
-
-def _refuse_absent(bench: Bench, old: Stack, opened: Upstream) -> None:
+def _refuse_absent(bench: Bench, old: Stack, names: Iterable[str], release: str) -> None:
     """Refuse a release that lacks a component; an integration just goes."""
     absent = []
-    for name in old.names - opened.catalogue.keys():
+    for name in sorted(names):
         if component.is_chosen(bench.catalogue(old)[name]):
             absent.append(name)
     if absent:
         raise Refused(
-            f"Release {opened.release} doesn't have {', '.join(sorted(absent))}.",
-            next=f"aegis remove {' '.join(sorted(absent))}",
+            f"Release {release} doesn't have {', '.join(absent)}.",
+            next=f"aegis remove {' '.join(absent)}",
         )

@@ -243,6 +243,53 @@ def test_a_component_under_another_name(tmp_path: Path, fork: Project) -> None:
     assert project.aegis("status", "--json").json["components"] == []
 
 
+def test_a_component_that_became_several(tmp_path: Path, fork: Project) -> None:
+    shutil.copytree(fork.path / "patches/updates", fork.path / "patches/pulls")
+    fork.git("mv", "patches/updates", "patches/checks")
+    for name in "pulls", "checks":
+        about = f"patches/{name}/component.toml"
+        fork.write(about, fork.read(about) + 'was = ["updates"]\n')
+    fork.write("patches/checks/series", "")
+    fork.commit("Two halves, of which one is empty yet")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--upstream-version", "1.10", "--components", "updates")
+    before = project.tree
+    ran = project.aegis("rebase-upstream")
+    assert "updates is now called checks and pulls" in ran.out
+    found = project.aegis("status", "--json").json["components"]
+    assert [(each["name"], each["by"]) for each in found] == [("checks", "you"), ("pulls", "you")]
+    project.aegis("rebase-upstream", "--to", "1.10")
+    assert project.tree == before
+
+
+def test_a_component_that_joins_the_core_or_leaves_it(tmp_path: Path, fork: Project) -> None:
+    """All that the project has of it stays, with the user's edits."""
+    series = fork.read("patches/updates/series").split()
+    for name in series:
+        fork.git("apply", "--directory=base", f"patches/updates/{name}")
+    fork.git("rm", "-r", "--quiet", "patches/updates")
+    fork.commit("The core updates itself")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--upstream-version", "1.10", "--components", "updates")
+    page = "docs/components/updates.md"
+    project.write(page, f"{project.read(page)}\nMine.\n")
+    project.commit()
+    before = project.tree
+    ran = project.aegis("rebase-upstream", "--to", "2.0", "--strict")
+    assert "note updates is now part of the core" in ran.out
+    assert project.aegis("status", "--json").json["components"] == []
+    assert project.git("diff", "--name-only", "HEAD~1") == "aegis.toml"
+    ran = project.aegis("rebase-upstream", "--to", "1.10")
+    assert "note updates was part of the core, and is a component in 1.10" in ran.out
+    assert project.tree == before
+    core = begin(tmp_path / "other", fork)
+    core.aegis("rebase-upstream", "--to", "1.10")
+    (found,) = core.aegis("status", "--json").json["components"]
+    assert found == {"name": "updates", "by": "you", "release": "1.10"}
+    core.aegis("remove", "updates")
+    assert core.is_sound()
+
+
 def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
     tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

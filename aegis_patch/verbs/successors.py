@@ -1,0 +1,58 @@
+"""What a project's components are at another release, forwards or backwards.
+
+A component may have another name there, be several, or be a part of the core.
+"""
+
+from __future__ import annotations
+
+from aegis_patch.errors import in_words
+from aegis_patch.stack import component
+from aegis_patch.stack.component import Catalogue, Component
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Presence, Stack
+
+CORE = "core"
+
+
+def follow(old: Stack, known: Catalogue, then: Upstream, now: Upstream) -> tuple[Stack, list[str]]:
+    """The stack under the names of `now`, with what is to be said; names that it lacks stay.
+
+    Args:
+        old: the stack, at the release `then`.
+        known: the components of the stack, as they were brought.
+        then: the release that the stack is at.
+        now: the release that it comes to.
+    """
+    found, said = old, list[str]()
+    for name in sorted(old.names - now.catalogue.keys()):
+        others = _other_names(known[name], now.catalogue)
+        if not others and not _is_in_core(known[name], now):
+            continue
+        for other in others:
+            found = found.having(other, _kept(old.present[name], found.present.get(other)))
+        found = found.without({name})
+        called = f"called {in_words(others)}" if others else "part of the core"
+        said.append(f"{name} is now {called}")
+    for name in sorted(now.catalogue.keys() - then.catalogue.keys() - found.names):
+        part = now.catalogue[name]
+        if component.is_chosen(part) and _is_in_core(part, then):
+            found = found.having(name, Presence(now.release, "you"))
+            said.append(f"{name} was part of the core, and is a component in {now.release}")
+    return found, said
+
+
+def _other_names(part: Component, catalogue: Catalogue) -> list[str]:
+    later = [other for other in catalogue if part.name in catalogue[other].was]
+    return later or [other for other in part.was if other in catalogue]
+
+
+def _is_in_core(part: Component, upstream: Upstream) -> bool:
+    """Whether a release has a component of another one in its core: at least half of its files."""
+    files = component.brought(part)
+    held = [path for path in files if path in upstream.base]
+    return CORE in part.was or 2 * len(held) >= len(files) > 0
+
+
+def _kept(was: Presence, there: Presence | None) -> Presence:
+    """How a name is there that takes another's place; what the user chose stays chosen."""
+    return there if there and there.by == "you" else was
