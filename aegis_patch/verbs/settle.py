@@ -30,7 +30,7 @@ from aegis_patch.project import git, unfinished, uv_lock
 from aegis_patch.project.find import Project, find
 from aegis_patch.project.repository import within
 from aegis_patch.project.unfinished import Stages, Unfinished
-from aegis_patch.stack import pristine, record, stack
+from aegis_patch.stack import component, pristine, record, stack
 from aegis_patch.stack.joined import Differ, joined
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
@@ -178,9 +178,13 @@ def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
         if presence.stranded(bench, both):
             return None
         sides = bench.pristine(base), bench.pristine(ours), bench.pristine(theirs)
-        closed = stack.closed(both, bench.catalogue(both))
+        known = bench.catalogue(both)
+        closed = stack.closed(both, known)
         is_whole = pristine.is_whole(bench.upstream(both), both)
-        return _Met(sides, both, closed, bench.pristine(both if is_whole else closed))
+        # An integration that is missing comes as a whole or not at all.
+        joins = {name for name in closed.names - both.names if not component.is_chosen(known[name])}
+        goal = both if is_whole else closed.without(joins)
+        return _Met(sides, both, closed, bench.pristine(goal))
     except (Refused, Differ):
         return None
 

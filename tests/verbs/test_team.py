@@ -125,6 +125,28 @@ def test_one_adds_a_component_and_one_rebases(start: Start, fork: Project) -> No
     assert same(project, start("worker", upstream=fork, name="expected"))
 
 
+def test_the_driver_brings_no_part_of_an_integration(start: Start, fork: Project) -> None:
+    """One branch has another release: the rest, which repair brings, is no line of the user's."""
+    fork.edit("base/.gitignore", "__pycache__/\n", "__pycache__/\n/company/\n")
+    fork.commit("Another release")
+    fork.git("tag", "v1.1")
+    project = start(upstream=fork, version="1.0")
+    project.aegis("merge-driver", "on")
+    project.git("branch", "theirs")
+    project.aegis("rebase-upstream")
+    project.aegis("add", "mail")
+    before = project.tree
+    project.git("switch", "--quiet", "theirs")
+    project.aegis("add", "database")
+    project.git("switch", "--quiet", "main")
+    project.git("cherry-pick", "theirs")
+    assert "MAIL_KEY" not in project.read(".env.example")
+    project.aegis("repair")
+    assert "[yours]" not in project.read("aegis.toml")
+    project.aegis("remove", "database")
+    assert project.tree == before
+
+
 def test_one_removes_what_the_other_came_to_need(start: Start) -> None:
     project = start("cache")
     branches(project, ["add", "ingress"], ["remove", "cache"])
