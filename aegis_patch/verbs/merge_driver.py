@@ -1,8 +1,9 @@
 """`aegis merge-driver`: plain git settles what `aegis repair` would.
 
-Git runs this module, in an interpreter of its own, for a file that its own merge left with
-conflicts: the paths of base, ours and theirs, then what the file is called. It ends with 0 and has
-written ours anew, or with 1 and has written nothing; then git marks the conflict as ever.
+Git runs this module, in an interpreter of its own, for a file that has an anchor, or that its own
+merge left with conflicts: the paths of base, ours and theirs, then what the file is called. It ends
+with 0 and has written ours anew, or with 1 and has written nothing; then git marks the conflict as
+ever.
 
 It is set up as `merge.default`, which is for files of which no .gitattributes say how to merge.
 """
@@ -44,8 +45,12 @@ def turn(root: Path, *, on: bool, dry: bool) -> dict[str, str]:
 
 
 def _settings() -> dict[str, str]:
-    """Git merges first; where it conflicts, aegis tries; where aegis can't, git marks the file."""
-    clean = f"{_GIT} -p {_SIDES} >/dev/null 2>&1 && {_GIT} {_SIDES}"
+    """Git merges first; where it conflicts, aegis tries; where aegis can't, git marks the file.
+
+    At an anchor git may find nothing to stop at and take a block of both branches twice: where
+    one of them has put it into the place of another. So a file with an anchor is aegis's first.
+    """
+    clean = f"! grep -q 'yours below' %A && {_GIT} -p {_SIDES} >/dev/null 2>&1 && {_GIT} {_SIDES}"
     ours = f"{shlex.quote(sys.executable)} -P -m {__name__} %O %A %B %P"
     marked = f"{_GIT} --marker-size=%L -L ours -L base -L theirs {_SIDES}"
     return {

@@ -425,6 +425,21 @@ def test_the_driver_leaves_no_trace(start: Start) -> None:
     assert project.git("config", "merge.default") == "union"
 
 
+def test_what_both_branches_bring_does_not_stand_twice(start: Start) -> None:
+    """Beside a removed component, git takes it twice, and finds nothing to stop at."""
+    project = start("cache")
+    project.aegis("merge-driver", "on")
+    project.git("switch", "--quiet", "--create", "theirs")
+    project.aegis("add", "database")
+    project.aegis("remove", "cache")
+    project.git("switch", "--quiet", "main")
+    project.write("own.md", "Mine.\n")
+    project.commit()
+    project.aegis("add", "database")
+    project.git("merge", "--quiet", "--no-edit", "theirs")
+    assert project.git("diff", "--name-only", "theirs") == "own.md"
+
+
 def test_without_aegis_the_driver_is_gits_own(start: Start) -> None:
     project = own_files(start, ["own.toml"])
     project.aegis("merge-driver", "on")
