@@ -106,6 +106,10 @@ def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
     there = find.find(place)
     top = Path(there.repo.workdir)
     if there.repo.branches.local.get(branch):
+        with suppress(Refused):
+            planned = _told(place, rebase_upstream.rebase(place, to, replace(mode, dry=True)))
+            if planned.outcome == CURRENT:
+                return planned
         name = shlex.quote(branch)
         next = f"Keep that by another name? `git branch --move -- {name} {name}.old`"
         raise Refused(f"Branch {branch} already exists.", next=next)

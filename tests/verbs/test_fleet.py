@@ -171,6 +171,10 @@ def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None
         assert len(each.git("worktree", "list").splitlines()) == 1
     again = outcomes("update", a.path, "--branch", "up", code=1)
     assert "already exists" in again["a"]["what"]
+    a.git("checkout", "--", ".")
+    a.git("merge", "--quiet", "up")
+    again = outcomes("update", a.path, "--branch", "up")  # its branch is left from before
+    assert again["a"]["outcome"] == "current"
 
 
 def test_a_branch_has_a_name_of_its_own(own: Project, tmp_path: Path) -> None:
