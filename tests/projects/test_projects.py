@@ -101,6 +101,16 @@ def test_the_quick_half_skips_tests_and_not_what_a_library_does(
     assert "2 passed, 1 skipped" in said
 
 
+@pytest.mark.long
+def test_its_tests_pass_with_plans_that_are_yours(tmp_path: Path, python: Path) -> None:
+    project = stacks.make(tmp_path / "my-api", "auth", "payments", version=WORK)
+    plans = "app/components/payments/plans.py"
+    for name in ("pro", "team"):
+        project.edit(plans, f'Plan("{name}", "{name.title()}"', f'Plan("my-{name}", "Mine"')
+    pairs = sorted(map(str, project.path.glob("tests/components/payments*")))
+    assert "passed" in stacks.own_tests(project, python, "--quick", *pairs)
+
+
 @each(CHECKED, (*SINGLES, EVERYTHING))
 def test_lint(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
