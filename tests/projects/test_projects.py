@@ -111,6 +111,18 @@ def test_its_tests_pass_with_plans_that_are_yours(tmp_path: Path, python: Path) 
     assert "passed" in stacks.own_tests(project, python, "--quick", *pairs)
 
 
+def test_a_component_comes_once_the_example_of_a_job_is_gone(tmp_path: Path) -> None:
+    project = stacks.make(tmp_path / "my-api", "auth", "scheduler", version=WORK)
+    jobs = "app/components/scheduler/jobs.py"
+    text = project.read(jobs)
+    project.edit(
+        jobs, text[text.index("@job(every") : text.index("alive") + len('alive")\n\n\n')], ""
+    )
+    project.commit("Delete the example")
+    project.aegis("add", "ai", "--strict")
+    project.aegis("remove", "ai", "--strict")
+
+
 @each(CHECKED, (*SINGLES, EVERYTHING))
 def test_lint(tmp_path: Path, python: Path, components: Names) -> None:
     project = stacks.make(tmp_path / "my-api", *components)
