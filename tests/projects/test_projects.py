@@ -107,6 +107,9 @@ def test_its_tests_pass_with_plans_that_are_yours(tmp_path: Path, python: Path) 
     plans = "app/components/payments/plans.py"
     for name in ("pro", "team"):
         project.edit(plans, f'Plan("{name}", "{name.title()}"', f'Plan("my-{name}", "Mine"')
+    route = "from app.components.payments.access import paying\n\nonly = paying('my-pro')\n"
+    project.write("app/backend/api/mine.py", route)
+    project.edit("app/backend/routes.py", "import health", "import mine, health")
     pairs = sorted(map(str, project.path.glob("tests/components/payments*")))
     assert "passed" in stacks.own_tests(project, python, "--quick", *pairs)
 
