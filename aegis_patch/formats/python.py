@@ -60,6 +60,12 @@ def pieces(text: str) -> Counter[str]:
     return found
 
 
+def is_formatted(one: str, other: str) -> bool:
+    """Whether two texts say the same in the same order, however it is laid out."""
+    said = [(ast.dump(each.tree), [*each.comments.values()]) for each in map(_parsed, (one, other))]
+    return said[0] == said[1]
+
+
 def _parsed(text: str) -> _Module:
     """A parsed module, with the indentation of docstrings normalized."""
     if "\f" in text or "\r" in text:

@@ -20,6 +20,16 @@ def is_same(path: str, one: bytes, other: bytes) -> bool:
     return ours == mine or (path.endswith((".py", ".pyi")) and _is_same_python(one, other))
 
 
+def is_formatted(path: str, one: bytes, other: bytes) -> bool:
+    """Whether a formatter made the one text of a Python file of the other."""
+    from aegis_patch.formats import python
+
+    try:
+        return path.endswith(".py") and python.is_formatted(one.decode(), other.decode())
+    except (ValueError, RecursionError, MemoryError):
+        return False
+
+
 def _read(text: bytes) -> tuple[list[bytes], set[bytes]]:
     """The lines of a text without their ends, and its anchors."""
     lines, found = list[bytes](), set[bytes]()

@@ -441,6 +441,34 @@ def test_a_port_conflicts_and_what_stands_beside_it_does_not(store: pygit2.Repos
     assert lines[at + 1 : at + 3] == [b"  ingress: {}", b"  mine: {}"]
 
 
+FORMER = b"""
+class Cron:
+    # each wall
+    def after(self, wall):
+        first, second = (
+            wall.timestamp() for fold in (0, 1)
+        )
+        return first
+
+
+def parse(text):
+    return Cron()
+"""
+FORMATTED = FORMER.replace(b"(\n            wall", b"(wall").replace(b"1)\n        )", b"1))")
+NEWER = b"def parse(text):\n    return cron(text)\n"
+
+
+def test_what_the_user_only_formatted_comes_as_the_release_has_it(store: pygit2.Repository) -> None:
+    assert clean(store, {"a.py": FORMER}, {"a.py": FORMATTED}, {"a.py": NEWER}) == {"a.py": NEWER}
+    for mine in (
+        FORMATTED.replace(b"first\n", b"second\n"),
+        FORMATTED.replace(b"# each wall", b"# mine"),
+        FORMATTED.replace(b"    # each wall\n", b"    # each wall\n    # mine\n"),
+        FORMATTED.replace(b"return first", b"mine()\n        return first"),
+    ):
+        conflict(store, {"a.py": FORMER}, {"a.py": mine}, {"a.py": NEWER})
+
+
 @pytest.mark.parametrize("path", ["f.txt", "f.py", ".env"])
 def test_what_one_side_took_out_does_not_come_with_what_the_other_moved(
     store: pygit2.Repository, path: str
