@@ -107,7 +107,9 @@ def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
     top = Path(there.repo.workdir)
     if there.repo.branches.local.get(branch):
         with suppress(Refused):
-            planned = _told(place, rebase_upstream.rebase(place, to, replace(mode, dry=True)))
+            planned = _told(
+                place, rebase_upstream.rebase(place, to, replace(mode, dry=True, verify=""))
+            )
             if planned.outcome == CURRENT:
                 return planned
         name = shlex.quote(branch)

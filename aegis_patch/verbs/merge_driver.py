@@ -1,9 +1,9 @@
 """`aegis merge-driver`: plain git settles what `aegis repair` would.
 
-Git runs this module, in an interpreter of its own, for a file that has an anchor, or that its own
-merge left with conflicts: the paths of base, ours and theirs, then what the file is called. It ends
-with 0 and has written ours anew, or with 1 and has written nothing; then git marks the conflict as
-ever.
+Git runs this module, in an interpreter of its own, for a file of which its own merge has conflicts,
+or a line more often than either side: the paths of base, ours and theirs, then what the file is
+called. It ends with 0 and has written ours anew, or with 1 and has written nothing; then git merges
+the file as ever.
 
 It is set up as `merge.default`, which is for files of which no .gitattributes say how to merge.
 """
@@ -21,6 +21,11 @@ NAME = "aegis"
 _DEFAULT = "merge.default"
 _GIT = "git merge-file -q"
 _SIDES = "%A %O %B"
+_TWICE = (
+    "f < 3 { n[f, $0]++; next } /^<<<<<<< / { exit 1 }"
+    " length > 8 && ++m[$0] > n[1, $0] && m[$0] > n[2, $0] { exit 1 }"
+)
+"""An awk program on ours, theirs and git's merge of them: 1 where aegis has to look at that."""
 
 
 def turn(root: Path, *, on: bool, dry: bool) -> dict[str, str]:
@@ -48,13 +53,14 @@ def _settings() -> dict[str, str]:
     """Git merges first; where it conflicts, aegis tries; where aegis can't, git marks the file.
 
     At an anchor git may find nothing to stop at and take a block of both branches twice: where
-    one of them has put it into the place of another. So a file with an anchor is aegis's first.
+    one of them has put it into the place of another.
     """
-    clean = f"! grep -q 'yours below' %A && {_GIT} -p {_SIDES} >/dev/null 2>&1 && {_GIT} {_SIDES}"
+    once = f"LC_ALL=C awk '{_TWICE}' f=1 %A f=2 %B f=3 -"
+    clean = f"{_GIT} -p {_SIDES} 2>/dev/null | {once} && {_GIT} {_SIDES}"
     ours = f"{shlex.quote(sys.executable)} -P -m {__name__} %O %A %B %P"
     marked = f"{_GIT} --marker-size=%L -L ours -L base -L theirs {_SIDES}"
     return {
-        f"merge.{NAME}.name": "aegis, where git conflicts",
+        f"merge.{NAME}.name": "aegis, where git conflicts or takes a line twice",
         f"merge.{NAME}.driver": f"{clean} || {ours} || {marked} || exit 1",
         f"merge.{NAME}.recursive": "text",
         _DEFAULT: NAME,

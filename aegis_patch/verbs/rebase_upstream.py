@@ -18,7 +18,7 @@ from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, identity_files, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
-from aegis_patch.verbs import successors
+from aegis_patch.verbs import build, successors
 from aegis_patch.verbs.opening import open_project, refuse_unsigned
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Mode, Result, Step
@@ -44,7 +44,8 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         refuse_unsigned(there.root, opened, mode)
         _refuse_moved(old, opened)
         then = bench.at(old, old.release)
-        followed, renamed = successors.follow(old, bench.catalogue(old), then, opened)
+        has = build.inside(there, build.whole_tree(bench, there)).__contains__
+        followed, renamed = successors.follow(old, bench.catalogue(old), then, opened, has)
         absent = followed.names - opened.catalogue.keys()
         _refuse_absent(bench, old, absent, opened.release)
         within = followed.without(absent)

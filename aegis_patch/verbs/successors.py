@@ -1,9 +1,12 @@
 """What a project's components are at another release, forwards or backwards.
 
-A component may have another name there, be several, or be a part of the core.
+A component may have another name there, be several, or be a part of the core: which is known by
+its files, if all of them are at the same paths.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from aegis_patch.errors import in_words
 from aegis_patch.stack import component
@@ -11,10 +14,10 @@ from aegis_patch.stack.component import Catalogue, Component
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Presence, Stack
 
-CORE = "core"
 
-
-def follow(old: Stack, known: Catalogue, then: Upstream, now: Upstream) -> tuple[Stack, list[str]]:
+def follow(
+    old: Stack, known: Catalogue, then: Upstream, now: Upstream, has: Callable[[str], bool]
+) -> tuple[Stack, list[str]]:
     """The stack under the names of `now`, with what is to be said; names that it lacks stay.
 
     Args:
@@ -22,6 +25,7 @@ def follow(old: Stack, known: Catalogue, then: Upstream, now: Upstream) -> tuple
         known: the components of the stack, as they were brought.
         then: the release that the stack is at.
         now: the release that it comes to.
+        has: whether the project has a file; what the user took out of the core doesn't come back.
     """
     found, said = old, list[str]()
     for name in sorted(old.names - now.catalogue.keys()):
@@ -35,7 +39,9 @@ def follow(old: Stack, known: Catalogue, then: Upstream, now: Upstream) -> tuple
         said.append(f"{name} is now {called}")
     for name in sorted(now.catalogue.keys() - then.catalogue.keys() - found.names):
         part = now.catalogue[name]
-        if component.is_chosen(part) and _is_in_core(part, then):
+        if not component.is_chosen(part) or _other_names(part, then.catalogue):
+            continue
+        if _is_in_core(part, then) and any(map(has, component.brought(part))):
             found = found.having(name, Presence(now.release, "you"))
             said.append(f"{name} was part of the core, and is a component in {now.release}")
     return found, said
@@ -47,10 +53,9 @@ def _other_names(part: Component, catalogue: Catalogue) -> list[str]:
 
 
 def _is_in_core(part: Component, upstream: Upstream) -> bool:
-    """Whether a release has a component of another one in its core: at least half of its files."""
+    """Whether a release has all that a component of another one brings in its core."""
     files = component.brought(part)
-    held = [path for path in files if path in upstream.base]
-    return CORE in part.was or 2 * len(held) >= len(files) > 0
+    return bool(files) and all(path in upstream.base for path in files)
 
 
 def _kept(was: Presence, there: Presence | None) -> Presence:

@@ -283,11 +283,31 @@ def test_a_component_that_joins_the_core_or_leaves_it(tmp_path: Path, fork: Proj
     assert "note updates was part of the core, and is a component in 1.10" in ran.out
     assert project.tree == before
     core = begin(tmp_path / "other", fork)
+    without = begin(tmp_path / "without", fork)
+    without.git("rm", "-r", "--quiet", ".github/updates.py", ".github/workflows/updates.yml")
+    without.git("rm", "-r", "--quiet", page, "tests/components/updates")
+    without.commit("Delete it")
+    without.aegis("rebase-upstream", "--to", "1.10")
+    assert without.aegis("status", "--json").json["components"] == []
     core.aegis("rebase-upstream", "--to", "1.10")
     (found,) = core.aegis("status", "--json").json["components"]
     assert found == {"name": "updates", "by": "you", "release": "1.10"}
     core.aegis("remove", "updates")
     assert core.is_sound()
+
+
+def test_a_component_that_the_core_has_a_part_of_is_refused(tmp_path: Path, fork: Project) -> None:
+    """It's no successor: what isn't there would go without a question."""
+    fork.git("rm", "-r", "--quiet", "patches/updates")
+    fork.write("base/.github/updates.py", "# another one\n")
+    fork.write("base/docs/components/updates.md", "Another one.\n")
+    fork.commit("Drop it")
+    fork.git("tag", "v2.0")
+    project = begin(tmp_path, fork, "--upstream-version", "1.10", "--components", "updates")
+    assert "doesn't have updates" in project.aegis("rebase-upstream", code=1).err
+    core = begin(tmp_path / "core", fork)
+    core.aegis("rebase-upstream", "--to", "1.10")
+    assert core.aegis("status", "--json").json["components"] == []
 
 
 def test_a_colleague_gets_the_commit_of_a_tag_that_was_moved(
