@@ -47,7 +47,7 @@ class Component:
     """A `fastapi.APIRouter`, included with the prefix that it has; several with commas between."""
 
     errors: str | None = None
-    """`{exception: async (Request, exception) -> Response}`: what a request is told of them."""
+    """`{exception: async (Request, exception) -> Response}`: the answers to these."""
 
     middleware: str | None = None
     """An ASGI middleware, `(ASGIApp) -> ASGIApp`, around every request."""
