@@ -60,10 +60,10 @@ def pieces(text: str) -> Counter[str]:
     return found
 
 
-def is_formatted(one: str, other: str) -> bool:
-    """Whether two texts say the same in the same order, however it is laid out."""
-    said = [(ast.dump(each.tree), [*each.comments.values()]) for each in map(_parsed, (one, other))]
-    return said[0] == said[1]
+def order(text: str) -> tuple[str, tuple[str, ...]]:
+    """The statements of a module in their order, and its comments in theirs."""
+    module = _parsed(text)
+    return ast.dump(module.tree), tuple(module.comments.values())
 
 
 def _parsed(text: str) -> _Module:

@@ -9,25 +9,18 @@ from __future__ import annotations
 from aegis_patch.formats import anchors
 
 
-def is_same(path: str, one: bytes, other: bytes) -> bool:
-    """Whether two texts of the file at a path, ours and a user's, differ in their layout alone."""
+def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> bool:
+    """Whether two texts of the file at a path, ours and a user's, differ in their layout alone.
+
+    With `in_order`, the order of statements and comments counts.
+    """
     if b"\0" in one + other:
         return one == other
     ours, our_anchors = _read(one)
     mine, my_anchors = _read(other)
     if not my_anchors <= our_anchors:
         return False  # a comment of their own that only looks like an anchor
-    return ours == mine or (path.endswith((".py", ".pyi")) and _is_same_python(one, other))
-
-
-def is_formatted(path: str, one: bytes, other: bytes) -> bool:
-    """Whether a formatter made the one text of a Python file of the other."""
-    from aegis_patch.formats import python
-
-    try:
-        return path.endswith(".py") and python.is_formatted(one.decode(), other.decode())
-    except (ValueError, RecursionError, MemoryError):
-        return False
+    return ours == mine or (is_python(path) and _is_same_python(one, other, in_order))
 
 
 def _read(text: bytes) -> tuple[list[bytes], set[bytes]]:
@@ -41,11 +34,19 @@ def _read(text: bytes) -> tuple[list[bytes], set[bytes]]:
     return lines, found
 
 
-def _is_same_python(one: bytes, other: bytes) -> bool:
+def is_python(path: str) -> bool:
+    """Whether a file is called as Python is."""
+    return path.endswith((".py", ".pyi"))
+
+
+def _is_same_python(one: bytes, other: bytes, in_order: bool) -> bool:
     from aegis_patch.formats import python
 
     try:
-        return python.pieces(_without_anchors(one)) == python.pieces(_without_anchors(other))
+        ours, mine = _without_anchors(one), _without_anchors(other)
+        if in_order and python.order(ours) != python.order(mine):
+            return False
+        return python.pieces(ours) == python.pieces(mine)
     except (ValueError, RecursionError, MemoryError):
         return False
 

@@ -103,8 +103,10 @@ def _merge_texts(sides: Sides, three: Three, mode: int, *, union: bool) -> Fate:
         both = Entry.written(three.store, added.data, mode)
         return both if added.clean else Conflict(sides, Reason.ADDED, both)
     data, reason, detail = file_content.merge(three, union=union)
-    if reason and same_meaning.is_formatted(sides.path, *three.sides[:2]):
-        return Entry.written(three.store, three.sides[2], mode)
+    if reason and same_meaning.is_python(sides.path):
+        base, ours, theirs = three.sides
+        if same_meaning.is_same(sides.path, base, ours, in_order=True):
+            return Entry.written(three.store, theirs, mode)
     merged = Entry.written(three.store, data, mode)
     return Conflict(sides, reason, merged, detail) if reason else merged
 

@@ -57,7 +57,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         said += identity_files.not_offered(opened, moved.answers)
         notes: tuple[UpdateNote, ...] = ()
         try:
-            notes = _notes(bench.at(old, old.release), opened, old.names | moved.names)
+            notes = _notes(then, opened, old.names | moved.names)
         except ValueError as error:
             said.append(f"the update notes can't be read: {error}")
         body = f"From {there.stack.label}, by three-way merge; no history is rewritten."

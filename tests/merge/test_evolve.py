@@ -454,6 +454,7 @@ class Cron:
 def parse(text):
     return Cron()
 """
+WALL, AFTER = FORMER.splitlines(keepends=True)[2:4]
 FORMATTED = FORMER.replace(b"(\n            wall", b"(wall").replace(b"1)\n        )", b"1))")
 NEWER = b"def parse(text):\n    return cron(text)\n"
 
@@ -463,6 +464,7 @@ def test_what_the_user_only_formatted_comes_as_the_release_has_it(store: pygit2.
     for mine in (
         FORMATTED.replace(b"first\n", b"second\n"),
         FORMATTED.replace(b"# each wall", b"# mine"),
+        FORMATTED.replace(WALL + AFTER, AFTER + b"    " + WALL),
         FORMATTED.replace(b"    # each wall\n", b"    # each wall\n    # mine\n"),
         FORMATTED.replace(b"return first", b"mine()\n        return first"),
     ):

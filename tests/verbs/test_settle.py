@@ -449,6 +449,26 @@ def test_without_aegis_the_driver_is_gits_own(start: Start) -> None:
     assert "<<<<<<< ours\nours = 2\n" in project.read("own.toml")
 
 
+def test_what_git_merges_is_not_asked_about(start: Start, tmp_path: Path) -> None:
+    """Each file would cost an interpreter, and most have an anchor."""
+    project = start("database")
+    project.aegis("merge-driver", "on")
+    asked = tmp_path / "asked"
+    driver = project.git("config", "merge.aegis.driver")
+    driver = driver.replace(sys.executable, f"touch {asked} #")
+    project.git("config", "merge.aegis.driver", driver)
+    project.git("switch", "--quiet", "--create", "theirs")
+    text = project.read("compose.yaml")
+    project.write("compose.yaml", f"{text}# theirs\n")
+    project.commit()
+    project.git("switch", "--quiet", "main")
+    project.write("compose.yaml", f"# mine\n{text}")
+    project.commit()
+    project.git("merge", "--quiet", "--no-edit", "theirs")
+    assert project.read("compose.yaml") == f"# mine\n{text}# theirs\n"
+    assert not asked.exists()
+
+
 def test_gitattributes_have_the_last_word(start: Start) -> None:
     project = own_files(start, ["own.toml"])
     project.aegis("merge-driver", "on")
