@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         page.get_by_role("button", name="Log in").click()
         page.get_by_role("link", name="Passkeys").click()
         page.get_by_label("Password").fill(ADA["password"])
+        page.route("**/passkeys.js", late)
         page.get_by_role("button", name="Go on").click()
         page.get_by_role("button", name="Add a passkey").click()
         expect(page.get_by_text("not used yet")).to_be_visible()
@@ -85,6 +87,8 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         again = page.request.post(sent.value.url, data=sent.value.post_data_json)
         assert again.status == 401
 
+        page.route(LOGIN, lambda route: route.fulfill(status=502, body="Bad Gateway"))
+        assert refused(page, here) == "502 Bad Gateway"
         page.route(LOGIN, flip_signature)
         refused(page, here)
         page.unroute(LOGIN)
@@ -105,11 +109,18 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         page.wait_for_url(f"{here}/health/live")
 
 
-def refused(page: Page, site: str) -> None:
-    """Log in with a key there, in vain."""
+def late(route: Route) -> None:
+    """Send the script of a page when people could have clicked already."""
+    time.sleep(1)
+    route.continue_()
+
+
+def refused(page: Page, site: str) -> str:
+    """Log in with a key there, in vain; what the page says."""
     page.goto(f"{site}/account/passkeys")
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.get_by_role("alert")).not_to_be_empty()
+    return page.get_by_role("alert").inner_text()
 
 
 def flip_signature(route: Route) -> None:
