@@ -19,6 +19,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests import servers, stacks
 from tests.conftest import Project
+from tests.projects.test_accounts import fill
 
 ADA = {"email": "ada@example.com", "password": "correct horse battery"}
 LOGIN = "**/api/v1/auth/passkeys/login"
@@ -58,13 +59,10 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         options: Any = {"options": DEVICE}
         device = devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         page.goto(f"{here}/account/login")
-        page.get_by_label("E-mail address").fill(ADA["email"])
-        page.get_by_label("Password").fill(ADA["password"])
-        page.get_by_role("button", name="Log in").click()
+        fill(page, "Log in", E_mail_address=ADA["email"], Password=ADA["password"])
         page.get_by_role("link", name="Passkeys").click()
-        page.get_by_label("Password").fill(ADA["password"])
         page.route("**/passkeys.js", late)
-        page.get_by_role("button", name="Go on").click()
+        fill(page, "Go on", Password=ADA["password"])
         page.get_by_role("button", name="Add a passkey").click()
         expect(page.get_by_text("not used yet")).to_be_visible()
         page.get_by_label("Name").fill("Laptop")
