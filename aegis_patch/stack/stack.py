@@ -110,9 +110,11 @@ def orphans(stack: Stack, catalogue: Catalogue, name: str) -> tuple[str, ...]:
 
 
 def rebase(stack: Stack, catalogue: Catalogue, url: str, release: str, commit: str) -> Stack:
-    """The closure of the stack at another release."""
+    """The closure of the stack at another release; what nobody needs there is the user's choice."""
     moved = replace(stack, url=url, release=release, commit=commit)
-    return _closed(moved, catalogue, stack.names, stack.chosen())
+    unneeded = stack.names - _needed(catalogue, closure(catalogue, stack.names))
+    left_over = {name for name in unneeded if is_chosen(catalogue[name])}
+    return _closed(moved, catalogue, stack.names, stack.chosen() | left_over)
 
 
 def closed(stack: Stack, catalogue: Catalogue) -> Stack:

@@ -54,6 +54,9 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
             return Result(said=(*said, f"already at {moved.label}"), dry=mode.dry)
         said += [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
         said += renamed
+        for name in sorted(moved.chosen() - within.chosen()):
+            why = f"nothing needs it in {opened.release}"
+            said.append(f"{name} is kept, and is now listed as your choice: {why}")
         said += identity_files.not_offered(opened, moved.answers)
         notes: tuple[UpdateNote, ...] = ()
         try:

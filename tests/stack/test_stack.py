@@ -125,6 +125,16 @@ def test_rebase_closes_the_stack_at_the_other_release() -> None:
     assert {each.release for each in made.present.values()} == {"2.0"}
 
 
+@pytest.mark.parametrize("needs", [(), ("database",)])
+def test_what_nobody_needs_at_the_other_release_is_the_users(needs: tuple[str, ...]) -> None:
+    """It stays, and leaves when the user says so."""
+    later = {**CATALOGUE, "worker": a_component("worker", needs)}
+    before = a_stack("worker", "scheduler", need="cache scheduler+worker")
+    made = stack.rebase(before, later, "aegis", "2.0", "d" * 40)
+    assert made.chosen() == {"cache", "scheduler", "worker"}
+    assert made.names.issuperset({*needs, "scheduler+worker"})
+
+
 def test_other_answers_leave_the_rest() -> None:
     made = stack.answer(a_stack("worker"), {"project_name": "Other"})
     assert made == replace(a_stack("worker"), answers={**ANSWERS, "project_name": "Other"})
