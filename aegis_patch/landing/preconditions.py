@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,7 @@ def files(
     staged = _staged(repo, before)
     blocked = _in_the_way(before, top, paths)
     blocked |= _loose(before, top, awaiting - paths)
+    blocked -= staged & paths  # what is in the index can be stashed
     if blocked:
         first = _typed([min(blocked)])
         raise Refused(
@@ -86,10 +87,9 @@ def index(repo: pygit2.Repository) -> None:
     """
     top = Path(repo.workdir)
     said = git.run(top, "diff-index", "--cached", "--name-only", "-z", "HEAD")
-    # A file added with --intent-to-add may be in no diff of HEAD and the index.
-    intended = git.run(top, "diff-files", "--name-only", "--diff-filter=A", "-z").split("\0")[:-1]
+    intended = _intended(top)
     if staged := sorted({*said.split("\0"), *intended} - {""}):
-        add = f"git add -- {_typed(intended)} && " if intended else ""
+        add = _add(intended)
         raise Refused(
             "This ends in conflicts, and git cherry-pick --abort would drop your staged changes.",
             where=", ".join(staged),
@@ -97,14 +97,24 @@ def index(repo: pygit2.Repository) -> None:
         )
 
 
-def _staged(repo: pygit2.Repository, before: Tree) -> Collection[str]:
+def _intended(top: Path) -> list[str]:
+    """The files added with --intent-to-add, which may be in no diff of HEAD and the index."""
+    return git.run(top, "diff-files", "--name-only", "--diff-filter=A", "-z").split("\0")[:-1]
+
+
+def _add(intended: Sequence[str]) -> str:
+    """What adds them, to come before what commits or stashes them."""
+    return f"git add -- {_typed(intended)} && " if intended else ""
+
+
+def _staged(repo: pygit2.Repository, before: Tree) -> Set[str]:
     """The paths that the index has otherwise than a tree, whatever the flags of files are.
 
     Raises:
         Refused: one of them is unmerged.
     """
     if not (Path(repo.path) / "index").exists():
-        return ()
+        return set()
     plain = ("--name-status", "--no-renames", "--ita-visible-in-index", "--ignore-submodules=none")
     said = git.run(Path(repo.workdir), "diff-index", "--cached", "-z", *plain, str(before))
     words = said.split("\0")
@@ -150,10 +160,11 @@ def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
     put_away = unseen + ("commit -m Mine" if sparse else "stash push")
     flagged = sorted(path for path, letter in changed.items() if letter != "H")
     if not flagged:
+        intended = sorted(changed.keys() & _intended(top))
         return Refused(
             "Commit or stash these first; aegis needs to edit them.",
             where=", ".join(sorted(changed)),
-            next=f"git {put_away} -- {_typed(sorted(changed))}",
+            next=f"{_add(intended)}git {put_away} -- {_typed(sorted(changed))}",
         )
     letters = {changed[path] for path in flagged}
     marks = ["skip-worktree"] * bool(letters & {"S", "s"})

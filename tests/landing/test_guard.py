@@ -134,6 +134,18 @@ def test_a_deleted_file_that_git_assumes_unchanged_is_refused(start: Start) -> N
     assert CHANGED in project.aegis("remove", "worker", code=1).err
 
 
+@pytest.mark.parametrize("reset", ["--soft", "--mixed --intent-to-add"])
+def test_a_component_in_the_index_alone_can_be_put_away(start: Start, reset: str) -> None:
+    project = start("cache")
+    project.git("reset", "--quiet", *reset.split(), "HEAD~")
+    ran = project.aegis("add", "cache", code=1)
+    assert "Commit or stash these first" in ran.err
+    command = ran.err.partition(" next ")[2].strip()
+    subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
+    project.aegis("add", "cache")
+    assert project.is_sound()
+
+
 def test_flags_alone_refuse_nothing(start: Start) -> None:
     project = start("worker")
     configure(project, "both")
