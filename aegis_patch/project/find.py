@@ -65,7 +65,7 @@ def find(start: Path) -> Project:
         )
     root = nearest_record(start)
     if root is None and not is_in_git(start):
-        raise _no_project(start)
+        raise no_project(start)
     repo = repository.open_repository(root or start)
     root = root or _deleted_record(repo, start)
     _refuse_empty(repo, root)
@@ -74,7 +74,10 @@ def find(start: Path) -> Project:
 
 def nearest_record(start: Path) -> Path | None:
     """The directory that has a record: this one, or its nearest parent that has."""
-    return next((place for place in (start, *start.parents) if (place / RECORD).is_file()), None)
+    for place in (start, *start.parents):
+        if (place / RECORD).is_file() or (place / RECORD).is_symlink():
+            return place
+    return None
 
 
 def without_record(start: Path) -> Place:
@@ -135,7 +138,7 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
     """The directory of a record that HEAD has and the worktree lacks."""
     head = repository.last_commit(repo)
     if head is None:
-        raise _no_project(start)
+        raise no_project(start)
     top = Path(repo.workdir or repo.path).resolve()
     tree = Tree(repo, head.tree.id)
     records = {
@@ -150,7 +153,7 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
         if back := _put_back(repo, head.id, path):
             what = f"{RECORD} was deleted, so this is no longer an aegis project."
             raise Refused(what, where=str(place), next=back)
-    raise _no_project(start, has_files=True)
+    raise no_project(start, has_files=True)
 
 
 def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
@@ -168,7 +171,8 @@ def _refuse_empty(repo: pygit2.Repository, root: Path) -> None:
         )
 
 
-def _no_project(start: Path, *, has_files: bool = False) -> Refused:
+def no_project(start: Path, *, has_files: bool = False) -> Refused:
+    """The refusal of a directory that is in no project."""
     choices = "Start one, or go to one? `aegis init PATH` or `cd PROJECT`"
     if has_files:
         choices = "Start one, go to one, or was this made by aegis? "

@@ -64,6 +64,8 @@ def adopt(
     if not where.is_dir() or find.nearest_record(where):
         label = find.find(where).stack.label
         return Result(said=(f"this is an aegis project already, at {label}",)), None
+    if {path.name for path in where.iterdir()} <= {".git"}:
+        raise find.no_project(where)
     there = find.without_record(where)
     with ExitStack() as entered:
         held = entered.enter_context(journal.alone(there.repo))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from aegis_patch.upstream import releases
 from tests import stacks
-from tests.conftest import FULL, NEWEST, OLDER, Project, Start
+from tests.conftest import FULL, NEWEST, OLDER, Project, Start, git, run
 
 SETS = stacks.sampled(12 if FULL else 2)
 NAMES = {"project_name": 'Ship "Yard" Ünï', "description": "Builds 'ships', \\ and \"boats\"."}
@@ -157,6 +158,26 @@ def test_a_project_with_its_record_has_nothing_to_adopt(start: Start) -> None:
     project = start()
     assert f"already, at aegis {NEWEST}" in project.aegis("adopt").out
     assert len(project.subjects) == 1
+
+
+@pytest.mark.parametrize("in_git", [False, True])
+def test_an_empty_directory_is_refused(tmp_path: Path, in_git: bool) -> None:
+    if in_git:
+        git(tmp_path, "init", "--quiet")
+    refused = run("-C", tmp_path, "adopt")
+    assert refused.code == 1
+    assert "Not an aegis project" in refused.err
+    assert "git commit" not in refused.err
+
+
+def test_a_link_in_the_place_of_the_record_is_not_replaced(start: Start) -> None:
+    project = start()
+    (project.path / "aegis.toml").unlink()
+    (project.path / "aegis.toml").symlink_to("nowhere")
+    project.commit("Link")
+    refused = project.aegis("adopt", code=1).err
+    subprocess.run(refused.partition(" next ")[2], shell=True, cwd=project.path, check=True)
+    assert (project.path / "aegis.toml").is_file()
 
 
 def test_a_directory_that_does_not_exist_is_refused(start: Start) -> None:
