@@ -149,6 +149,7 @@ def history(store: str, borrowed: Path, *args: str, stdin: bytes | None = None) 
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_COUNT": "0",
         "GIT_CONFIG_PARAMETERS": "",
+        "GIT_DIFF_OPTS": "",
     }
     return run(Path(store), *args, stdin=stdin, env=env)
 

@@ -51,7 +51,7 @@ def diff(where: Path, paths: Sequence[Path], name: str, *, live: bool) -> Differ
         if live:
             git.show(Path(there.repo.workdir), *words, env=git.seeing(bench.objects))
         else:
-            plain = ("--binary", "--full-index")
+            plain = ("--binary", "--full-index", "--no-ext-diff")
             patch = git.history(bench.store.path, there.objects, *words, *plain)
         return Difference(file_changes(old, new, ""), patch)
 

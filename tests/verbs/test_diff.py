@@ -105,6 +105,19 @@ def test_no_setting_of_git_changes_the_patch(start: Start, setting: str) -> None
     assert project.aegis("diff").out == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("GIT_EXTERNAL_DIFF", "false"), ("GIT_DIFF_OPTS", "-u0")]
+)
+def test_no_variable_of_git_changes_the_patch(
+    start: Start, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    project = start()
+    project.collide()
+    expected = project.aegis("diff").out
+    monkeypatch.setenv(name, value)
+    assert project.aegis("diff").out == expected
+
+
 def test_exit_codes(start: Start) -> None:
     project = start("worker")
     assert project.aegis("diff", "--exit-code").out == ""
