@@ -257,6 +257,39 @@ def test_a_file_that_somebody_resolves_is_theirs(stopped: Project) -> None:
     assert stopped.read("pyproject.toml") == text
 
 
+def test_the_record_is_merged_where_a_release_lacks_a_component(start: Start) -> None:
+    project = start("cache")
+    project.git("switch", "--quiet", "-c", "other")
+    project.aegis("rebase-upstream", "--to", "0.9.0")
+    project.git("switch", "--quiet", "main")
+    project.aegis("add", "ai")
+    assert stops(project, "merge", "other")
+    settled(project)
+    off = project.aegis("status", "--json").json["needs_repair"]
+    assert "Release 0.9.0 doesn't have ai, which aegis.toml lists" in [each["what"] for each in off]
+    [next] = {each["next"] for each in off}
+    project.aegis(*next.split()[1:])
+    assert project.aegis("status", "--json").json["needs_repair"] == []
+    assert project.aegis("diff").out == ""
+
+
+def test_an_integration_with_a_change_that_has_no_place_is_left_to_repair(start: Start) -> None:
+    """Here, of a file that somebody deleted: `aegis repair` lists it."""
+    gone = "app/components/mail/__init__.py"
+    project = start()
+    project.git("switch", "--quiet", "-c", "other")
+    project.aegis("add", "database")
+    project.git("switch", "--quiet", "main")
+    project.aegis("add", "mail")
+    project.git("rm", "--quiet", gone)
+    project.commit("Without it")
+    assert stops(project, "merge", "other")
+    assert project.aegis("repair", "--json").json["next"].endswith("&& aegis repair")
+    project.git("commit", "--quiet", "--no-edit")
+    found = project.aegis("repair", "--json").json
+    assert [each["path"] for each in found["not_applied"]] == [gone]
+
+
 def test_a_submodule_that_both_moved_is_left_to_git(start: Start) -> None:
     """Git leaves the files of a submodule as they are, which nobody resolved."""
     project, library = start("ingress"), start(name="library")
