@@ -29,6 +29,7 @@ from aegis_patch.values import dataclass
 
 _READ = ".git/aegis-read"
 """Where an open series keeps what patches/NAME said when it was read or written."""
+_MOST_COMMITS = 16  # that are searched for the tree that a series was saved against
 _ABOUT = """\
 title = {title}
 summary = "{summary}"
@@ -157,16 +158,33 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
 def _saved_against(root: Path, name: str, opened: Upstream) -> str:
     """The tree to which the patches apply, in the upstream's history; "" if they are new.
 
-    That is the one at the commit that saved the series, or one of those that it requires, last.
+    That is the one at a commit that saved the series, or one of those that it requires, by this
+    or an earlier name: the newest to whose tree the patches apply. A merge that isn't committed
+    yet has two histories, and so has a cherry-pick or a rebase.
     """
-    with suppress(AegisError, KeyError):
-        names = requirements.required(opened.catalogue, [name])
-        paths = [f"patches/{each}" for each in sorted(names)]
-        commit = git.run(root, "log", "-1", "--format=%H", "--", *paths).strip()
+    with suppress(AegisError):
+        paths = set[str]()
+        for each in requirements.required(opened.catalogue, [name]):
+            paths |= {f"patches/{known}" for known in (each, *opened.catalogue[each].was)}
+        ends = ["HEAD"]
+        for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD"):
+            ends += git.run(root, "rev-parse", "--quiet", "--verify", head, fine=1).split()
+        log = ("log", f"-{_MOST_COMMITS}", "--format=%H", *ends, "--", *sorted(paths))
+        for commit in git.run(root, *log).split():
+            if found := _applied_at(root, name, opened, commit):
+                return found
+    return ""
+
+
+def _applied_at(root: Path, name: str, opened: Upstream, commit: str) -> str:
+    """The tree at a commit to which the patches apply as they are; "" if they don't."""
+    with suppress(AegisError):
         then = checkout.upstream(opened.base.store, root, commit)
-        if then.catalogue[name].series == opened.catalogue[name].series:
-            after(then, name)
-            return str(before(then, name))
+        part = opened.catalogue[name]
+        for known in (name, *part.was):
+            if known in then.catalogue and then.catalogue[known].series == part.series:
+                after(then, known)
+                return str(before(then, known))
     return ""
 
 

@@ -136,26 +136,86 @@ def test_refresh_follows_the_base(own: Project) -> None:
     assert opened(own).read("calc.py").startswith("zeroth = 0\nfirst")
 
 
-def test_refresh_finds_no_other_place_that_looks_alike(own: Project) -> None:
-    """A patch by its context would go into the class that now stands where the other stood."""
-    card = "class {}:\n    def show(self):\n        return 1\n\n    size = 1\n\n\n"
-    own.write("base/cards.py", "".join(map(card.format, ("A", "B", "C"))) + "END = 1\n")
+CARD = "class {}:\n    def show(self):\n        return 1\n\n    size = 1\n\n\n"
+
+
+def extend_the_second(own: Project) -> None:
+    """Three classes that look alike, and a patch that puts a line into the second."""
+    own.write("base/cards.py", "".join(map(CARD.format, ("A", "B", "C"))) + "END = 1\n")
     own.aegis("upstream", "series", "open", "mail")
     place = opened(own)
-    text = place.read("cards.py").replace("class B:", "class Mine:")
-    at = text.index("    size = 1", text.index("class Mine:"))
-    place.write("cards.py", text[:at] + "    extra = 1\n\n" + text[at:].replace("Mine", "B"))
-    place.edit("cards.py", "class Mine:", "class B:")
+    start, rest = place.read("cards.py").split("class B:")
+    place.write(
+        "cards.py", start + "class B:" + rest.replace("    size", "    extra = 1\n\n    size", 1)
+    )
     place.commit("Extend the second\n\nBecause the second of the three is the one that counts.")
     own.aegis("upstream", "series", "save", "mail")
     own.commit("Cards")
-    own.write("base/cards.py", card.format("New") * 2 + own.read("base/cards.py"))
-    own.commit("Two more, before")
+
+
+def extended(own: Project) -> str:
+    """What stands in the second class, once the series is refreshed."""
     own.aegis("upstream", "series", "refresh")
     own.aegis("upstream", "series", "open", "mail")
-    made = opened(own).read("cards.py")
-    assert made.index("extra") > made.index("class B:")
-    assert made.index("extra") < made.index("class C:")
+    return opened(own).read("cards.py").split("class B:")[1].split("class C:")[0]
+
+
+def test_refresh_finds_no_other_place_that_looks_alike(own: Project) -> None:
+    """A patch by its context would go into the class that now stands where the other stood."""
+    extend_the_second(own)
+    own.write("base/cards.py", CARD.format("New") * 2 + own.read("base/cards.py"))
+    own.commit("Two more, before")
+    assert "extra = 1" in extended(own)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_nor_does_it_after_a_merge_of_the_upstream_that_is_followed(
+    own: Project, committed: bool
+) -> None:
+    """The patch that came applies to no tree of the fork's own history."""
+    extend_the_second(own)
+    own.git("switch", "--quiet", "--create", "theirs")
+    opened(own).edit("cards.py", "extra = 1", "extra = 2")
+    opened(own).git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    own.aegis("upstream", "series", "save", "mail")
+    own.commit("Extend it more")
+    own.git("switch", "--quiet", "main")
+    own.write("base/cards.py", CARD.format("New") * 2 + own.read("base/cards.py"))
+    own.aegis("upstream", "series", "refresh")
+    own.commit("Two more, before")
+    own.git("merge", "theirs", check=False)
+    own.git("checkout", "--theirs", "patches")
+    if committed:
+        own.commit("Follow them")
+    else:
+        own.git("add", "--all")
+    assert "extra = 2" in extended(own)
+
+
+def test_the_integrations_of_a_renamed_component_follow_it(own: Project) -> None:
+    own.aegis("upstream", "series", "new", "log")
+    own.describe("log")
+    own.aegis("upstream", "series", "new", "log+mail")
+    own.describe("log+mail")
+    own.aegis("upstream", "series", "open", "log+mail")
+    opened(own, "log+mail").edit("mail.py", "MAIL = 1\n", "MAIL = 1\nLOG = 2\n")
+    opened(own, "log+mail").commit("Log mails\n\nBecause somebody asks each day where one went.")
+    own.aegis("upstream", "series", "save", "log+mail")
+    own.commit("Log")
+    own.git("mv", "patches/mail", "patches/post")
+    own.git("mv", "patches/log+mail", "patches/log+post")
+    own.edit("patches/log+post/component.toml", '"mail"', '"post"')
+    for new, old in (("post", "mail"), ("log+post", "log+mail")):
+        about = own.read(f"patches/{new}/component.toml")
+        own.write(f"patches/{new}/component.toml", f'{about}was = ["{old}"]\n')
+    own.aegis("upstream", "series", "open", "post")
+    opened(own, "post").git("mv", "mail.py", "post.py")
+    opened(own, "post").commit("Call it post\n\nBecause more than mails are sent since last year.")
+    own.aegis("upstream", "series", "save", "post")
+    said = own.aegis("upstream", "series", "refresh", "log+post").out
+    assert said == "log+post: 1 patch, 1 changed\n"
+    own.aegis("upstream", "series", "open", "log+post")
+    assert opened(own, "log+post").read("post.py") == "MAIL = 1\nLOG = 2\n"
 
 
 def test_refresh_stops_where_a_hand_is_needed(own: Project) -> None:
