@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.objects.trees import Tree
-from aegis_patch.stack import pristine, requirements, update_notes
+from aegis_patch.stack import component, pristine, requirements, update_notes
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import releases
@@ -32,11 +32,11 @@ def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
         for name in sorted(set(note.components) - known):
             yield f"notes/{note.release}.toml: there is no component {name!r}"
     lacking: dict[str, str] = {}
-    for component in ("", *requirements.order(old.catalogue, old.catalogue)):
-        names = {component} if component else set[str]()
-        if names <= new.catalogue.keys():
+    for part in ("", *requirements.order(old.catalogue, old.catalogue)):
+        names = {part} if part else set[str]()
+        if not names or _later(part, old, new):
             for kind, name in unmentioned(old, new, notes, names):
-                concerns = f'\ncomponents = ["{component}"]' if component else ""
+                concerns = f'\ncomponents = ["{part}"]' if part else ""
                 lacking.setdefault(name, f'[[{kind}]]\nname = "{name}"{concerns}\n')
     if lacking:
         blocks = "\n".join(lacking.values())
@@ -50,7 +50,9 @@ def unmentioned(
     names: Collection[str],
 ) -> Iterator[tuple[str, str]]:
     """The settings and files that a project with these components loses without a note."""
-    had, has = (requirements.closure(each.catalogue, names) for each in (old, new))
+    later = set[str]().union(*(_later(name, old, new) for name in names))
+    had = requirements.closure(old.catalogue, names)
+    has = requirements.closure(new.catalogue, later)
     before, after = pristine.fold(old, had), pristine.fold(new, has)
     concerning = update_notes.joined(notes, had | has)
     for kind, found in (("setting", settings), ("file", Tree.files)):
@@ -59,6 +61,17 @@ def unmentioned(
             above = {name[: at + 1] for at, letter in enumerate(name) if letter == "/"}
             if mentioned.isdisjoint({name, *above}):
                 yield kind, name
+
+
+def _later(name: str, old: Upstream, new: Upstream) -> set[str]:
+    """What a project has of a component at a newer release; none if it can't come to it."""
+    if name in new.catalogue:
+        return {name}
+    renamed = {each for each, part in new.catalogue.items() if name in part.was}
+    if renamed or component.is_chosen(old.catalogue[name]):
+        return renamed
+    left = [_later(each, old, new) for each in old.catalogue[name].requires]
+    return set[str]().union(*left) if all(left) else set()
 
 
 def settings(tree: Tree) -> set[str]:

@@ -87,6 +87,26 @@ def test_what_the_notes_lack(small: pygit2.Repository, notes: str, says: list[st
         assert line.startswith(words)
 
 
+@pytest.mark.parametrize("notes", ["", '[[setting]]\nname = "MAIL_URL"\nnow = "POST_URL"\n'])
+def test_what_a_component_loses_with_its_name_needs_a_note(
+    small: pygit2.Repository, notes: str
+) -> None:
+    """So does what an integration loses that is gone: each project comes to the new release."""
+    base = {"calc.py": b"\n"}
+    mail, post = tiny.a_component("mail"), replace(tiny.a_component("post"), was=("mail",))
+    log, needs = tiny.a_component("log"), ("mail", "log")
+    both = tiny.a_component("log+mail", requires=needs, kind="integration")
+    mails = {**base, ".env.example": b"# MAIL_URL=\n"}
+    posts, logs = {**base, ".env.example": b"# POST_URL=\n"}, (log, {**base, "log": b"\n"})
+    parts = ((mail, mails), logs, (both, {**base, "log.py": b"\n"}))
+    old = tiny.an_upstream(small, base, *parts, release="1.0")
+    new = tiny.an_upstream(small, base, (post, posts), logs)
+    tree = tiny.tree(small, {"1.1.toml": notes.encode()})
+    found = list(missing_notes.breaches(old, replace(new, release="1.1", notes=tree)))
+    assert ("MAIL_URL" in found[0]) is (not notes)
+    assert 'name = "log.py"\ncomponents = ["log+mail"]\n' in found[0]
+
+
 def test_a_note_names_no_component_that_its_readers_may_lack() -> None:
     components = {each.name for each in (ROOT / "patches").iterdir() if "+" not in each.name}
     for path in sorted((ROOT / "notes").glob("*.toml")):
