@@ -27,6 +27,7 @@ from aegis_patch.verbs import status as look
 from aegis_patch.verbs.step import Mode, Result
 
 UPDATED, CURRENT, BEHIND = "updated", "current", "behind"
+_MOST = 5  # leftovers that a line names
 CONFLICTS, REFUSED, FAILED = "conflicts", "refused", "failed"
 
 
@@ -89,8 +90,24 @@ def _told(place: Path, done: Result) -> Outcome:
     if not done.commits:
         return Outcome(str(place), CURRENT, "; ".join(done.said), done.next)
     notes = [note.text for note in done.update_notes]
-    what = "; ".join([done.commits[0].subject, *notes])
+    sentences = [done.commits[0].subject, *notes, *_leftovers(done)]
+    what = ". ".join(each.removesuffix(".") for each in sentences)
     return Outcome(str(place), UPDATED, f"would {what[0].lower()}{what[1:]}" if done.dry else what)
+
+
+def _leftovers(done: Result) -> Iterator[str]:
+    """The lines that name what is gone, and the paths of changes that were left out."""
+    noted = {(".env", note.name) for note in done.update_notes}
+    broken = [str(each) for each in done.dangling if (each.path, each.name) not in noted]
+    if broken:
+        yield _few(broken)
+    if done.not_applied:
+        yield f"Not applied: {_few([note.path for note in done.not_applied])}"
+
+
+def _few(words: Sequence[str]) -> str:
+    more = [f"and {len(words) - _MOST} more"] if len(words) > _MOST else []
+    return ", ".join([*words[:_MOST], *more])
 
 
 def _refuse_no_name(branch: str) -> None:

@@ -155,6 +155,22 @@ def test_ctrl_c_says_how_far_it_was(
     assert "git log" not in ran.err
 
 
+def test_an_update_says_what_it_asks_and_what_it_leaves(own: Project, tmp_path: Path) -> None:
+    """As it would alone: the notes, the lines that name what is gone, and what was left out."""
+    own.git("mv", "base/app/__main__.py", "base/app/run.py")
+    own.edit("base/tests/test_app.py", "app.__main__", "app.run")
+    own.write("notes/1.2.toml", '[[behaviour]]\ntext = "It is louder."\n')
+    own.commit("Another name")
+    own.git("tag", "v1.2")
+    a = Project(tmp_path / "a")
+    a.write("app/own.py", "from app.__main__ import lines\n")
+    a.git("rm", "-q", "tests/test_app.py")
+    a.commit("Mine")
+    found = outcomes("update", a.path)["a"]
+    left = "app/own.py:1 still uses app.__main__. Not applied: tests/test_app.py"
+    assert found["what"] == f"Rebase onto own 1.2. It is louder. {left}"
+
+
 def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None:
     a, b = Project(tmp_path / "a"), Project(tmp_path / "b")
     a.write("app/__main__.py", "at work\n")
