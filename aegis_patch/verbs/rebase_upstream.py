@@ -53,7 +53,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         if moved == there.stack:
             return Result(said=(*said, f"already at {moved.label}"), dry=mode.dry)
         said += [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
-        said += renamed
+        said += [words for names, words in renamed if moved.names.issuperset(names)]
         for name in sorted(moved.chosen() - within.chosen()):
             why = f"nothing needs it in {opened.release}"
             said.append(f"{name} is kept, and is now listed as your choice: {why}")

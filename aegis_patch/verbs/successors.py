@@ -17,8 +17,10 @@ from aegis_patch.stack.stack import Presence, Stack
 
 def follow(
     old: Stack, known: Catalogue, then: Upstream, now: Upstream, has: Callable[[str], bool]
-) -> tuple[Stack, list[str]]:
-    """The stack under the names of `now`, with what is to be said; names that it lacks stay.
+) -> tuple[Stack, list[tuple[list[str], str]]]:
+    """The stack under the names of `now`; names that it lacks stay.
+
+    Also what is to be said of names that a stack comes to have.
 
     Args:
         old: the stack, at the release `then`.
@@ -27,7 +29,7 @@ def follow(
         now: the release that it comes to.
         has: whether the project has a file; what the user took out of the core doesn't come back.
     """
-    found, said = old, list[str]()
+    found, said = old, list[tuple[list[str], str]]()
     for name in sorted(old.names - now.catalogue.keys()):
         others = _other_names(known[name], now.catalogue)
         if not others and not _is_in_core(known[name], now):
@@ -36,14 +38,16 @@ def follow(
             found = found.having(other, _kept(old.present[name], found.present.get(other)))
         found = found.without({name})
         called = f"called {in_words(others)}" if others else "part of the core"
-        said.append(f"{name} is now {called}")
+        said.append((others, f"{name} is now {called}"))
     for name in sorted(now.catalogue.keys() - then.catalogue.keys() - found.names):
         part = now.catalogue[name]
         if not component.is_chosen(part) or _other_names(part, then.catalogue):
             continue
         if _is_in_core(part, then) and any(map(has, component.brought(part))):
             found = found.having(name, Presence(now.release, "you"))
-            said.append(f"{name} was part of the core, and is a component in {now.release}")
+            said.append(
+                ([name], f"{name} was part of the core, and is a component in {now.release}")
+            )
     return found, said
 
 

@@ -243,6 +243,24 @@ def test_a_component_under_another_name(tmp_path: Path, fork: Project) -> None:
     assert project.aegis("status", "--json").json["components"] == []
 
 
+def test_an_integration_of_another_name_that_does_not_join(tmp_path: Path, fork: Project) -> None:
+    """It needs a component that the project lacks: nothing is called by its new name."""
+    fork.git("mv", "patches/scheduler+cache", "patches/scheduler+mail")
+    about = "patches/scheduler+mail/component.toml"
+    fork.write(about, fork.read(about) + 'was = ["scheduler+cache"]\n')
+    fork.edit(about, '"cache"', '"mail"')
+    fork.write("patches/scheduler+mail/series", "")
+    fork.commit("Another name")
+    fork.git("tag", "v2.0")
+    words = ("--upstream-version", "1.10", "--components", "cache,scheduler")
+    project = begin(tmp_path, fork, *words)
+    assert "is now called" not in project.aegis("rebase-upstream").out
+    project.aegis("rebase-upstream", "--to", "1.10")
+    project.aegis("add", "mail")
+    said = project.aegis("rebase-upstream").out
+    assert "scheduler+cache is now called scheduler+mail" in said
+
+
 def test_a_component_that_became_several(tmp_path: Path, fork: Project) -> None:
     shutil.copytree(fork.path / "patches/updates", fork.path / "patches/pulls")
     fork.git("mv", "patches/updates", "patches/checks")
