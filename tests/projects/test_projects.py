@@ -114,6 +114,17 @@ def test_its_tests_pass_with_plans_that_are_yours(tmp_path: Path, python: Path) 
     assert "passed" in stacks.own_tests(project, python, "--quick", *pairs)
 
 
+@pytest.mark.long
+def test_its_tests_pass_with_words_that_are_yours(tmp_path: Path, python: Path) -> None:
+    project = stacks.make(tmp_path / "my-api", "oidc", "passkeys", "payments", version=WORK)
+    components = project.path / "app/components"
+    for file in [*components.glob("*/messages.toml"), components / "payments/letters.py"]:
+        file.write_text(re.sub("(?<=[a-z]) (?=[a-z])", "  ", file.read_text("utf-8")), "utf-8")
+    tests = [f"tests/components/{name}" for name in ("auth", "oidc", "passkeys")]
+    pairs = map(str, project.path.glob("tests/components/payments_*"))
+    assert "passed" in stacks.own_tests(project, python, "--quick", *tests, *sorted(pairs))
+
+
 def test_a_component_comes_once_the_example_of_a_job_is_gone(tmp_path: Path) -> None:
     project = stacks.make(tmp_path / "my-api", "auth", "scheduler", version=WORK)
     jobs = "app/components/scheduler/jobs.py"
