@@ -31,6 +31,9 @@ def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
     for note in notes:
         for name in sorted(set(note.components) - known):
             yield f"notes/{note.release}.toml: there is no component {name!r}"
+        names, both = set(note.components), old.catalogue.keys() & new.catalogue.keys()
+        if note.kind == "behaviour" and names <= both and not _differ(old, new, names):
+            yield f"notes/{note.release}.toml: nothing changed that this could mean: {note.text}"
     lacking: dict[str, str] = {}
     for part in ("", *requirements.order(old.catalogue, old.catalogue)):
         names = {part} if part else set[str]()
@@ -41,6 +44,12 @@ def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
     if lacking:
         blocks = "\n".join(lacking.values())
         yield f"gone without a note; write into notes/VERSION.toml:\n\n{blocks}"
+
+
+def _differ(old: Upstream, new: Upstream, names: Collection[str]) -> bool:
+    """Whether a project with these components is another one in both releases."""
+    had, has = (requirements.closure(each.catalogue, names) for each in (old, new))
+    return pristine.fold(old, had).id != pristine.fold(new, has).id
 
 
 def unmentioned(

@@ -107,6 +107,17 @@ def test_what_a_component_loses_with_its_name_needs_a_note(
     assert 'name = "log.py"\ncomponents = ["log+mail"]\n' in found[0]
 
 
+def test_a_note_is_about_what_changed(small: pygit2.Repository) -> None:
+    old = tiny.an_upstream(small, OLD, (tiny.a_component("mail"), {**OLD, "a": b"\n"}))
+    new = tiny.an_upstream(small, OLD, (tiny.a_component("mail"), {**OLD, "b": b"\n"}))
+    text = b'[[behaviour]]\ntext = "A"\n[[behaviour]]\ntext = "M"\ncomponents = ["mail"]\n'
+    tree = tiny.tree(small, {"1.1.toml": text + b'[[file]]\nname = "a"\ncomponents = ["mail"]\n'})
+    found = missing_notes.breaches(
+        replace(old, release="1.0"), replace(new, release="1.1", notes=tree)
+    )
+    assert [*found] == ["notes/1.1.toml: nothing changed that this could mean: A"]
+
+
 def test_a_note_names_no_component_that_its_readers_may_lack() -> None:
     components = {each.name for each in (ROOT / "patches").iterdir() if "+" not in each.name}
     for path in sorted((ROOT / "notes").glob("*.toml")):
