@@ -125,6 +125,18 @@ def test_its_tests_pass_with_words_that_are_yours(tmp_path: Path, python: Path) 
     assert "passed" in stacks.own_tests(project, python, "--quick", *tests, *sorted(pairs))
 
 
+@pytest.mark.long
+def test_its_tests_pass_with_tools_of_any_name(tmp_path: Path, python: Path) -> None:
+    names = ("knowledge", "observability", "worker")
+    project = stacks.make(tmp_path / "my-api", *names, version=WORK)
+    tool = '@tool()\nasync def {}(caller: Caller) -> str:\n    """Do it."""\n    return ""\n\n\n'
+    mine = "".join(map(tool.format, ("broken", "clock", "pay", "payroll", "publish", "refund")))
+    project.edit("app/components/ai/tools.py", "@tool()\n", f"{mine}@tool()\n")
+    tests = ("ai", "ai_worker", "knowledge", "observability_ai")
+    paths = [f"tests/components/{each}" for each in tests]
+    assert "passed" in stacks.own_tests(project, python, "--quick", *paths)
+
+
 def test_a_component_comes_once_the_example_of_a_job_is_gone(tmp_path: Path) -> None:
     project = stacks.make(tmp_path / "my-api", "auth", "scheduler", version=WORK)
     jobs = "app/components/scheduler/jobs.py"
