@@ -126,12 +126,13 @@ def test_its_tests_pass_with_words_that_are_yours(tmp_path: Path, python: Path) 
 
 
 @pytest.mark.long
-def test_its_tests_pass_with_tools_of_any_name(tmp_path: Path, python: Path) -> None:
+def test_its_tests_pass_with_tools_and_limits_that_are_yours(tmp_path: Path, python: Path) -> None:
     names = ("knowledge", "observability", "worker")
     project = stacks.make(tmp_path / "my-api", *names, version=WORK)
     tool = '@tool()\nasync def {}(caller: Caller) -> str:\n    """Do it."""\n    return ""\n\n\n'
-    mine = "".join(map(tool.format, ("broken", "clock", "pay", "payroll", "publish", "refund")))
+    mine = "".join(map(tool.format, ("clock", "pay", "payroll", "publish", "refund")))
     project.edit("app/components/ai/tools.py", "@tool()\n", f"{mine}@tool()\n")
+    project.edit("app/components/knowledge/documents.py", " 500_000, 10_000", " 100_000, 2_000")
     tests = ("ai", "ai_worker", "knowledge", "observability_ai")
     paths = [f"tests/components/{each}" for each in tests]
     assert "passed" in stacks.own_tests(project, python, "--quick", *paths)
