@@ -191,33 +191,73 @@ def is_withdrawn(url: str, release: str, newest: str) -> bool:
     return not fork.trial(url, release)  # a branch such as 2.x
 
 
+def is_way_back(old: Upstream, new: Upstream) -> bool:
+    """Whether the second of two is older, as their notes say."""
+    return _in_order(old, new)[0] is new
+
+
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
     """The notes of the releases behind the older and up to the newer, as the newer has them.
 
     So are those that the older didn't have: a fork merges them from an upstream of its own, whose
-    versions are others.
+    versions are others; and a branch may have a part of the notes of its next release.
 
     Raises:
         ValueError: a file of notes cannot be read.
     """
-    older, newer = sorted((one, other), key=lambda each: age(each.release))
+    older, newer = _in_order(one, other)
     if newer.notes is None:
         return ()
+    at, is_trial = _version(older), not (_is_version(older) and _is_version(newer))
     found = []
     for name in newer.notes.names():
         release, _, kind = name.rpartition(".")
-        is_new = not (older.notes and name in older.notes) and release != older.release
-        is_after = is_new or age(older.release) < age(release)
-        is_between = is_after and age(release) <= age(newer.release)
+        is_new = not (older.notes and name in older.notes) and release != at
+        is_after = is_new or age(at) < age(release) or (is_trial and release == at)
+        is_between = is_after and age(release) <= age(_version(newer))
         if is_between and kind == "toml" and release.isprintable():
             found.append(release)
     notes: list[UpdateNote] = []
     for release in sorted(found, key=age):
-        try:
-            notes += update_notes.parse(release, newer.notes.read(f"{release}.toml"))
-        except ValueError as error:
-            raise ValueError(f"notes/{release}.toml: {error}") from error
+        had = _notes(older, release) if is_trial and release == at else ()
+        notes += [note for note in _notes(newer, release) if note not in had]
     return tuple(notes)
+
+
+def _notes(upstream: Upstream, release: str) -> tuple[UpdateNote, ...]:
+    """What an upstream says of a release; nothing if it has no such file."""
+    name = f"{release}.toml"
+    if upstream.notes is None or name not in upstream.notes:
+        return ()
+    try:
+        return update_notes.parse(release, upstream.notes.read(name))
+    except ValueError as error:
+        raise ValueError(f"notes/{name}: {error}") from error
+
+
+def _in_order(one: Upstream, other: Upstream) -> tuple[Upstream, Upstream]:
+    """The older and the newer of two: by version, or a branch by the notes that it has or lacks."""
+    if not (_is_version(one) and _is_version(other)):
+        had, has = ({*each.notes.names()} if each.notes else set[str]() for each in (one, other))
+        if had <= has or has < had:
+            return (one, other) if had <= has else (other, one)
+    return (one, other) if age(_version(one)) <= age(_version(other)) else (other, one)
+
+
+def _version(upstream: Upstream) -> str:
+    """The version that an upstream is at: of a branch or a commit, the newest with notes."""
+    if _is_version(upstream):
+        return upstream.release
+    names = upstream.notes.names() if upstream.notes else ()
+    named = [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
+    return max(named, key=age, default="")
+
+
+def _is_version(upstream: Upstream) -> bool:
+    """Whether what an upstream is called is a version, and not a branch or a commit's id."""
+    release = upstream.release
+    is_noted = upstream.notes is not None and f"{release}.toml" in upstream.notes
+    return is_noted or (release[:1].isdigit() and not re.fullmatch(_COMMIT, release))
 
 
 def _found(url: str, release: str, recorded: str) -> str:

@@ -85,7 +85,7 @@ def _asked(url: str, wanted: str) -> list[str]:
 def _notes(old: Upstream, new: Upstream, names: Collection[str]) -> tuple[UpdateNote, ...]:
     """The notes on the way from one release to another, forwards or backwards."""
     notes = releases.notes_between(old, new)
-    if releases.is_before(new.release, old.release):
+    if releases.is_way_back(old, new):
         notes = tuple(update_notes.backwards(notes))
     return update_notes.joined(notes, names)
 

@@ -116,3 +116,27 @@ def test_notes_that_cannot_be_read_stop_no_update(start: Start, fork: Project) -
     ran = project.aegis("rebase-upstream")
     assert "note the update notes can't be read: notes/1.2.toml: [[data]]: text must be" in ran.out
     assert project.subjects[0] == "Rebase onto fork 1.2"
+
+
+def test_a_branch_is_as_new_as_its_notes(start: Start, fork: Project) -> None:
+    """Its name is no version: with the newest release in it, it asks nothing, and nothing ends."""
+    fork.git("switch", "--quiet", "--create", "main")
+    project = start("cache", version="1.2", upstream=fork)
+    for to in ("main", "1.2", fork.head, "1.2"):
+        assert not project.aegis("rebase-upstream", "--to", to, "--json").json["update_notes"], to
+    fork.write("notes/1.3.toml", '[[behaviour]]\ntext = "It is louder."\n')
+    fork.write("base/app/louder.py", "")
+    fork.commit("Louder")
+    project.aegis("rebase-upstream", "--to", "1.1")
+    texts = []
+    for to in ("main", "1.2"):
+        ran = project.aegis("rebase-upstream", "--to", to, "--json").json["update_notes"]
+        texts.append({note["release"]: note["text"] for note in ran})
+    assert texts[0].keys() == {"1.2", "1.3"}
+    assert texts[1] == {"1.3": "It is louder. (Going back ends this.)"}
+    project.aegis("rebase-upstream", "--to", "main")
+    fork.write("notes/1.3.toml", fork.read("notes/1.3.toml") + '[[data]]\ntext = "Listen."\n')
+    fork.commit("Even louder")
+    fork.git("tag", "1.3")
+    (note,) = project.aegis("rebase-upstream", "--json").json["update_notes"]
+    assert note["text"] == "Listen."
