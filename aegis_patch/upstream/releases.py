@@ -192,8 +192,8 @@ def is_withdrawn(url: str, release: str, newest: str) -> bool:
 
 
 def is_way_back(old: Upstream, new: Upstream) -> bool:
-    """Whether the second of two is older, as their notes say."""
-    return _in_order(old, new)[0] is new
+    """Whether the second of two is older."""
+    return age(_version(new)) < age(_version(old))
 
 
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
@@ -205,7 +205,7 @@ def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
     Raises:
         ValueError: a file of notes cannot be read.
     """
-    older, newer = _in_order(one, other)
+    older, newer = (other, one) if is_way_back(one, other) else (one, other)
     if newer.notes is None:
         return ()
     at, is_trial = _version(older), not (_is_version(older) and _is_version(newer))
@@ -233,15 +233,6 @@ def _notes(upstream: Upstream, release: str) -> tuple[UpdateNote, ...]:
         return update_notes.parse(release, upstream.notes.read(name))
     except ValueError as error:
         raise ValueError(f"notes/{name}: {error}") from error
-
-
-def _in_order(one: Upstream, other: Upstream) -> tuple[Upstream, Upstream]:
-    """The older and the newer of two: by version, or a branch by the notes that it has or lacks."""
-    if not (_is_version(one) and _is_version(other)):
-        had, has = ({*each.notes.names()} if each.notes else set[str]() for each in (one, other))
-        if had <= has or has < had:
-            return (one, other) if had <= has else (other, one)
-    return (one, other) if age(_version(one)) <= age(_version(other)) else (other, one)
 
 
 def _version(upstream: Upstream) -> str:
