@@ -12,12 +12,15 @@ from typing import Any, NoReturn, TextIO
 
 
 def begin() -> None:
-    """Have all three streams, and read names in UTF-8, as git writes them, whatever the locale."""
+    """Have all three streams; those and names are UTF-8, as git's are, whatever the locale."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # it was closed from the start, as in some services
             nowhere = os.open(os.devnull, os.O_RDWR)  # it gets the number of the stream
             os.set_inheritable(nowhere, True)
             setattr(sys, name, os.fdopen(nowhere, mode))
+        stream = getattr(sys, name)
+        if stream.encoding != "utf-8":
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
     if sys.getfilesystemencoding() != "utf-8":
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 

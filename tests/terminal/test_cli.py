@@ -610,12 +610,17 @@ def latin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {"LOCPATH": str(path), "LC_ALL": "de_DE.ISO-8859-1"}
 
 
-@pytest.mark.parametrize("name", ["C", "no coercion", "latin-1"])
+@pytest.mark.parametrize("name", ["C", "no coercion", "latin-1", "ascii streams"])
 def test_umlauts_in_whatever_locale(
     tmp_path: Path, latin: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     bare = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for key, value in {"no coercion": bare, "latin-1": latin}.get(name, {"LC_ALL": name}).items():
+    known = {
+        "no coercion": bare,
+        "latin-1": latin,
+        "ascii streams": {"PYTHONIOENCODING": "ascii"},
+    }
+    for key, value in known.get(name, {"LC_ALL": name}).items():
         monkeypatch.setenv(key, value)
     project = Project(tmp_path / "käse-äpi")
     git(tmp_path, "config", "--global", "--replace-all", "user.name", "Jürgen Groß")
