@@ -192,8 +192,11 @@ def is_withdrawn(url: str, release: str, newest: str) -> bool:
 
 
 def is_way_back(old: Upstream, new: Upstream) -> bool:
-    """Whether the second of two is older."""
-    return age(_version(new)) < age(_version(old))
+    """Whether the second of two is older: by version, and a branch by the notes that it lacks."""
+    if _is_version(old) and _is_version(new):
+        return age(new.release) < age(old.release)
+    had, has = ({*each.notes.names()} if each.notes else set[str]() for each in (old, new))
+    return has < had
 
 
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
@@ -245,10 +248,11 @@ def _version(upstream: Upstream) -> str:
 
 
 def _is_version(upstream: Upstream) -> bool:
-    """Whether what an upstream is called is a version, and not a branch or a commit's id."""
+    """Whether what an upstream is called tells how new it is: no branch and no commit's id."""
     release = upstream.release
     is_noted = upstream.notes is not None and f"{release}.toml" in upstream.notes
-    return is_noted or (release[:1].isdigit() and not re.fullmatch(_COMMIT, release))
+    looks_so = release[:1].isdigit() and not re.fullmatch(_COMMIT, release)
+    return is_noted or looks_so or release == WORK
 
 
 def _found(url: str, release: str, recorded: str) -> str:
