@@ -134,7 +134,7 @@ def an_upstream(
         each.name: replace(each, series=series(store, base, files, f"Add {each.name}"))
         for each, files in components
     }
-    return Upstream("aegis", release, "0" * 40, tree(store, base), made, None, {})
+    return Upstream("aegis", release, "", tree(store, base), made, None, {})
 
 
 def component_files(**about: object) -> dict[str, bytes]:

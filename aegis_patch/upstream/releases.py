@@ -250,9 +250,10 @@ def _version(upstream: Upstream) -> str:
 def _is_version(upstream: Upstream) -> bool:
     """Whether what an upstream is called tells how new it is: no branch and no commit's id."""
     release = upstream.release
-    is_noted = upstream.notes is not None and f"{release}.toml" in upstream.notes
-    looks_so = release[:1].isdigit() and not re.fullmatch(_COMMIT, release)
-    return is_noted or looks_so or release == WORK
+    if upstream.notes is not None and f"{release}.toml" in upstream.notes:
+        return True
+    is_on_disk = not upstream.commit  # of a maintainer: it is to be the next release
+    return is_on_disk or release in versions(upstream.url)
 
 
 def _found(url: str, release: str, recorded: str) -> str:

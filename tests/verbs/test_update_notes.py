@@ -140,3 +140,23 @@ def test_a_branch_is_as_new_as_its_notes(start: Start, fork: Project) -> None:
     fork.git("tag", "1.3")
     (note,) = project.aegis("rebase-upstream", "--json").json["update_notes"]
     assert note["text"] == "Listen."
+
+
+def test_a_branch_that_begins_with_a_digit_is_one_too(start: Start, fork: Project) -> None:
+    fork.git("switch", "--quiet", "--create", "1.x")
+    fork.write("base/app/louder.py", "")
+    fork.commit("Louder")
+    project = start(version="1.2", upstream=fork)
+    assert not project.aegis("rebase-upstream", "--to", "1.x", "--json").json["update_notes"]
+
+
+def test_tags_are_versions_whatever_they_begin_with(start: Start, fork: Project) -> None:
+    """Also one that has no notes of its own, but those of another upstream."""
+    fork.git("tag", "acme-1.0")
+    fork.write("notes/acme-1.1.toml", '[[behaviour]]\ntext = "It is louder."\n')
+    fork.write("base/app/louder.py", "")
+    fork.commit("Louder")
+    fork.git("tag", "acme-1.1")
+    project = start(version="acme-1.0", upstream=fork)
+    ran = project.aegis("rebase-upstream", "--to", "acme-1.1", "--json").json["update_notes"]
+    assert [note["text"] for note in ran] == ["It is louder."]
