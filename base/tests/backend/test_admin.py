@@ -224,7 +224,7 @@ def later(monkeypatch):
     return clock
 
 
-def test_a_session_ends_when_it_is_not_used(browser, later):
+def test_a_session_ends_when_it_is_not_used(later, browser):
     for _ in range(3):
         later.seconds += admin_session.IDLE - 1
         assert visit("dashboard", browser) == 200
@@ -233,7 +233,7 @@ def test_a_session_ends_when_it_is_not_used(browser, later):
     assert [visit(door, elsewhere(), Cookie=copied) for door in DOORS] == [401, 403, 401]
 
 
-def test_a_session_ends_however_much_it_is_used(browser, later):
+def test_a_session_ends_however_much_it_is_used(later, browser):
     used = 0
     while visit("dashboard", browser) == 200:
         later.seconds += admin_session.IDLE / 2
@@ -241,7 +241,7 @@ def test_a_session_ends_however_much_it_is_used(browser, later):
     assert used == admin_session.LONGEST / (admin_session.IDLE / 2)
 
 
-def test_what_a_browser_remembers_does_not_begin_another_session(browser, token, later):
+def test_what_a_browser_remembers_does_not_begin_another_session(later, browser, token):
     remembered = {"Authorization": basic(token)}
     later.seconds += admin_session.IDLE + 1
     over = browser.get("/dashboard/", headers=remembered)
