@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import shutil
-from collections.abc import Callable
-from copy import copy
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -16,22 +14,11 @@ from typer.main import get_command
 
 from aegis_patch import __version__, errors
 from aegis_patch.terminal import options
-from aegis_patch.terminal.options import Ask, Diff, Dry, Json, Quiet, Version, Where, Yes
-from aegis_patch.terminal.run import (
-    ALIASES,
-    COMMANDS,
-    DRY,
-    GROUPS,
-    WITH_PATCH,
-    Call,
-    Landing,
-    Run,
-    at_terminal,
-    command,
-)
-from aegis_patch.values import replace
+from aegis_patch.terminal.run import ALIASES, COMMANDS, GROUPS, Call, call, command, is_offered
 
+_BY_NAME = inspect.Parameter.KEYWORD_ONLY
 _TOO_MANY = r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)"  # of Typer
+_Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
 _PLAIN: dict[str, Any] = {
     "add_completion": False,
     "pretty_exceptions_enable": False,
@@ -86,25 +73,7 @@ class _Commands(TyperGroup):
         return self.commands.get(name)
 
 
-def _common(
-    project_path: Where = None,
-    dry_run: Dry = False,
-    diff: Diff = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    yes: Yes = False,
-    interactive: Ask = True,
-) -> Run:
-    asks = interactive and not (yes or json) and at_terminal()
-    return Run(project_path or Path(), dry_run, diff, json, quiet, asks)
-
-
-def _landing(
-    no_lock: options.NoLock = False, strict: options.Strict = False, verify: options.Verify = None
-) -> None: ...
-
-
-def _before_all(context: typer.Context, version: Version = False, **common: Any) -> None:
+def _before_all(context: typer.Context, version: _Version = False, **common: Any) -> None:
     """Read the common options that stand before the command."""
     if version:
         print(f"aegis {__version__}")
@@ -157,16 +126,13 @@ def _in_a_sentence(message: str) -> str:
 def _built(name: str) -> Any:
     """A command as Typer has it: its own options before the common ones."""
     function = command(name)
-    _, *parameters = _parameters(function, {**vars(options), "Run": Run, "Landing": Landing})
-    landing = _parameters(_landing) if function.__annotations__["run"] == "Landing" else []
 
     def run(context: typer.Context, **given: Any) -> Call:
-        own = {parameter.name: given.pop(parameter.name) for parameter in parameters}
-        how = {parameter.name: given.pop(parameter.name) for parameter in landing}
-        common = _together(context.obj, given)
-        return Call(name, replace(_common(**common), **how), own)
+        common = {parameter: given[parameter] for parameter in options.COMMON}
+        return call(name, given | _together(context.obj, common))
 
-    run = _taking(run, *parameters, *landing, *_offered(name))
+    own = _parameters(options.besides_common(function), options.defaults(function))
+    run = _taking(run, *own, *_offered(name))
     alone = typer.Typer(**_PLAIN)
     help = inspect.getdoc(function) or ""
     first = help.partition("\n")[0]
@@ -187,43 +153,46 @@ def _group(name: str) -> Any:
     return get_command(made)
 
 
-def _offered(name: str) -> list[inspect.Parameter]:
+def _offered(name: str) -> Iterator[inspect.Parameter]:
     """The common options of a command or group, those hidden that nothing in it has a use for."""
-    offered = []
-    for each in _COMMON:
-        users = {"dry_run": DRY, "diff": WITH_PATCH}.get(each.name)
-        means_something = users is None or any(f"{user} ".startswith(f"{name} ") for user in users)
-        offered.append(each if means_something else _hidden(each))
-    return offered
+    for each in _parameters(options.COMMON, {}):
+        each.annotation.__metadata__[0].hidden = not is_offered(name, each.name)
+        yield each
 
 
-def _hidden(flag: inspect.Parameter) -> inspect.Parameter:
-    """An option that is read, and not listed."""
-    option = copy(flag.annotation.__metadata__[0])
-    option.hidden = True
-    return flag.replace(annotation=Annotated[bool, option])
+def _parameters(types: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[inspect.Parameter]:
+    """Some parameters as Typer reads them."""
+    unset = {**options.UNSET, **defaults}
+    found = []
+    for name, type in types.items():
+        each = inspect.Parameter(name, _BY_NAME, default=unset.get(name, inspect.Parameter.empty))
+        about = _for_typer(options.typed(type))
+        found.append(each.replace(annotation=Annotated[options.base(type), about]))
+    return found
 
 
-def _parameters(function: Callable[..., Any], names: Any = None) -> list[inspect.Parameter]:
-    return [*inspect.signature(function, locals=names, eval_str=True).parameters.values()]
+def _for_typer(typed: options.Typed) -> Any:
+    metavar = typed.metavar or None
+    if not typed.flags:
+        return typer.Argument(metavar=metavar, hidden=True)
+    flags, help = typed.flags.split(), typed.help
+    return typer.Option(*flags, metavar=metavar, help=help, show_default=not metavar)
 
 
 def _taking(function: Callable[..., Any], *named: inspect.Parameter) -> Callable[..., Any]:
     """A function that takes some parameters in its last one, as Typer sees it."""
-    parameters = []
-    for each in (*named, *_parameters(function)[:-1]):
-        parameters.append(each.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    first = [*inspect.signature(function, eval_str=True).parameters.values()][:-1]
+    parameters = [*named, *(each.replace(kind=_BY_NAME) for each in first)]
     function.__annotations__ = {each.name: each.annotation for each in parameters}
     # Typer reads a function's signature; that one can be set is not in its type.
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
     return function
 
 
-_COMMON = _parameters(_common)
 app = typer.Typer(
     name="aegis",
     cls=_Commands,
     help="Start a project in git; add, remove and update its components. Your edits stay.",
     **_PLAIN,
 )
-app.callback(invoke_without_command=True)(_taking(_before_all, *_COMMON))
+app.callback(invoke_without_command=True)(_taking(_before_all, *_offered("")))

@@ -10,83 +10,66 @@ import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from aegis_patch.terminal.plain_line import (
-    CHOICES,
-    DIRECTORIES,
-    FLAGS,
-    MANY_WORDS,
-    ONE_WORD,
-    VALUES,
-    WHERE,
-)
-from aegis_patch.terminal.run import ALIASES, COMMANDS, DRY, GROUPS, WITH_PATCH, command
+from aegis_patch.terminal import options
+from aegis_patch.terminal.run import ALIASES, COMMANDS, GROUPS, command, is_offered
 from aegis_patch.upstream import bundled
 
-_COMMON = ["--project-path", "--json", "--quiet", "--yes", "--no-interactive", "--help"]
-_MANY = {*MANY_WORDS, "Paths", "Files"}
-_WORDS = {*ONE_WORD, *_MANY, *CHOICES, "Target"}
-_PATHS = {*DIRECTORIES, "Directories", "Paths", "Files", "Target"}
-_PATHS |= {"Where", "AnswersFile", "From", "ProjectOf"}
 _SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
+_NOTHING = Annotated[str, options.Typed()]  # the type of a word that no command takes
 
 
 def answer(words: list[str]) -> int:
     """Print a candidate a line, a command with its help after a tab; 1 where a path is typed."""
     *before, current = words or [""]
     current = "" if current == "=" else current  # bash splits `--to=0.7.0` at its equals sign
-    verb, kind, where = _read([word for word in before if word != "="])
+    verb, type, where = _read([word for word in before if word != "="])
     typed = "".join(current.rpartition(",")[:2])
     if current.startswith("-"):
         found: Iterable[str] = _options(verb)
-    elif kind in _PATHS:
-        return 1
-    elif kind == "Command":
+    elif type is None:
         found = (f"{name}\t{help}" for name, help in _next_words(verb).items())
-    elif kind in {"SeriesName", "SeriesNames", "SeriesTest", "Required"}:
-        found = (typed + name for name in _series(where.absolute()))
+    elif options.typed(type).completes == "paths":
+        return 1
     else:
-        values = {*_values(kind, verb, where)} - {*before, *typed.split(",")}
+        values = {*_values(type, verb, where.absolute())} - {*before, *typed.split(",")}
         found = (typed + name for name in sorted(values))
     print(*(f"{each}\n" for each in found if each.startswith(current)), sep="", end="")
     return 0
 
 
-def _read(words: list[str]) -> tuple[str, str, Path]:
-    """The command, the type (as `options` has it) of what comes next, and the project's place."""
-    verb, kind, where, typed = "", "", Path(), 0
+def _read(words: list[str]) -> tuple[str, Any, Path]:
+    """The command, the type of what comes next (None: of its name), and the project's place."""
+    verb, awaited, where, typed = "", "", Path(), 0
+    types = options.COMMON
     for word in words:
-        if kind:
-            where = Path(word).expanduser() if kind == "Where" else where
-            kind = ""
+        if awaited:
+            where = Path(word).expanduser() if awaited == "project_path" else where
+            awaited = ""
         elif word[:1] == "-":
-            kind = _value_type(word, verb)
+            option = options.flags(types).get(word, "")
+            awaited = option if option and options.base(types[option]) is not bool else ""
         elif verb in COMMANDS:
             typed += 1
         else:
             verb = f"{verb} {word}".strip()
-    return verb, kind or _word_type(verb, typed), where
+            types = {**types, **(_own(verb))}
+    return verb, types[awaited] if awaited else _next_word(verb, typed), where
 
 
-def _value_type(option: str, verb: str) -> str:
-    """The type of the value that an option takes, if it takes one."""
-    kind = "Where" if option in WHERE else VALUES.get(option, "")
-    return kind if kind in ("Where", *_types(verb)) else ""
-
-
-def _word_type(verb: str, typed: int) -> str:
+def _next_word(verb: str, typed: int) -> Any:
     """The type of the next word that is no option, after so many of the command's own."""
     if verb in ("", *GROUPS):
-        return "Command"
-    types = [type for type in _types(verb) if type in _WORDS]
-    if types and types[-1] in _MANY:
-        typed = min(typed, len(types) - 1)
-    return types[typed] if typed < len(types) else ""
+        return None
+    words = [type for type in _own(verb).values() if not options.typed(type).flags]
+    if words and options.takes_many(words[-1]):
+        typed = min(typed, len(words) - 1)
+    return words[typed] if typed < len(words) else _NOTHING
 
 
-def _types(verb: str) -> list[str]:
-    return [*command(verb).__annotations__.values()] if verb in COMMANDS else []
+def _own(verb: str) -> dict[str, Any]:
+    return options.besides_common(command(verb)) if verb in COMMANDS else {}
 
 
 def _next_words(before: str) -> dict[str, str]:
@@ -102,28 +85,26 @@ def _next_words(before: str) -> dict[str, str]:
 
 
 def _options(verb: str) -> list[str]:
-    types = _types(verb)
-    own = [option for option, type in {**FLAGS, **VALUES}.items() if type in types]
-    for option, users in {"--dry-run": DRY, "--diff": WITH_PATCH}.items():
-        if any(f"{user} ".startswith(f"{verb} ".lstrip()) for user in users):
-            own.append(option)
-    return own + _COMMON + ([] if verb else ["--version"])
+    common = {name: type for name, type in options.COMMON.items() if is_offered(verb, name)}
+    flags = [flag for flag in options.flags({**_own(verb), **common}) if flag.startswith("--")]
+    return [*flags, "--help", *([] if verb else ["--version"])]
 
 
-def _values(kind: str, verb: str, where: Path) -> Iterable[str]:
+def _values(type: Any, verb: str, where: Path) -> Iterable[str]:
     """What can be typed for a value, or a word, of some type."""
-    if kind in CHOICES:
-        return CHOICES[kind]
-    record = {} if verb in {"init", "adopt"} else _record(where.absolute())
+    kind = options.typed(type).completes
+    if kind == "series":
+        return _series(where)
+    record = {} if verb in {"init", "adopt"} else _record(where)
     upstream = record.get("upstream", {})
     url, release = upstream.get("url", "aegis"), upstream.get("release", "")
     there = [name for name in record.get("components", {}) if "+" not in name]
-    found: Iterable[str] = ()
-    if kind in {"To", "Release"}:
+    found: Iterable[str] = options.choices(type)
+    if kind == "releases":
         found = _releases(url)
-    elif kind == "Component":
+    elif kind == "installed":
         found = ["core", *there]
-    elif kind in {"Names", "Components"}:
+    elif kind == "components":
         found = there if verb == "remove" else {*_components(url, release)} - {*there}
     return filter(_SAFE.fullmatch, found)
 

@@ -1,132 +1,148 @@
-"""What can be typed: the options of the commands, as Typer reads them."""
+"""What can be typed: the words and options of commands, by the types of their parameters.
+
+A type says what a person types for it, to all who read a command line: to Typer (`command_line`),
+and without it to the reader of plain lines and to completion.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
-import typer
+
+class Typed(NamedTuple):
+    """A word of a command line; or an option, if it has flags.
+
+    `completes` says which values a shell offers, if these aren't the type's own choices.
+    """
+
+    metavar: str = ""
+    flags: str = ""
+    help: str = ""
+    completes: str = ""
+
 
 _WORK = "work: HEAD of the clone whose scripts/aegis runs."
 _TRIAL = "a branch or commit of your own upstream"
-Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", hidden=True)]
-NewDirectory = Annotated[Path, typer.Argument(metavar="PATH", hidden=True)]
+_COMPONENTS = "The project's components, separated by commas."
+_ANSWER = "An answer: project_name, description, author_name, author_email."
+_ANSWERS = "A TOML file of answers, such as another aegis.toml; --answer overrides it."
+_RELEASE = f"Use this release, or {_TRIAL}; or {_WORK}"
+_URL = "Git URL of your own upstream (default: the built-in releases)."
+_TO = f"A newer or older release (default: the newest), or {_TRIAL}; or {_WORK}"
+_SIGNED = "Take a release of your own upstream only if git trusts its tag's signature."
+_WHERE = "The project (default: here, or the nearest parent with an aegis.toml)."
+_STRICT = "Refuse if references would break or changes be left out."
+_VERIFY = "Run it on the result, and commit only if it passes."
+
+# The words of commands.
+Names = Annotated[list[str] | None, Typed("NAME", completes="components")]
+NewDirectory = Annotated[Path, Typed("PATH", completes="paths")]
+NewAnswers = Annotated[list[str] | None, Typed("KEY=VALUE")]
+Paths = Annotated[list[str] | None, Typed("PATH", completes="paths")]
+Target = Annotated[str, Typed("PATH[:LINE]", completes="paths")]
+OnOff = Annotated[Literal["on", "off"], Typed("on|off")]
+Shell = Annotated[Literal["bash", "zsh", "fish"], Typed("bash|zsh|fish")]
+Directory = Annotated[Path, Typed("DIR", completes="paths")]
+Directories = Annotated[list[str] | None, Typed("DIR", completes="paths")]
+Ref = Annotated[str, Typed("REF")]
+NewName = Annotated[str, Typed("NAME")]
+SeriesName = Annotated[str, Typed("NAME", completes="series")]
+SeriesNames = Annotated[list[str] | None, Typed("NAME", completes="series")]
+SeriesTest = Annotated[list[str] | None, Typed("NAME -- COMMAND", completes="series")]
+Range = Annotated[str, Typed("REV..REV")]
+Files = Annotated[list[str] | None, Typed("-- PATH", completes="paths")]
+
+# Their own options.
 Components = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--components", metavar="NAMES", help="The project's components, separated by commas."
-    ),
+    list[str] | None, Typed("NAMES", "--components", _COMPONENTS, completes="components")
 ]
-Answer = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--answer",
-        metavar="KEY=VALUE",
-        help="An answer: project_name, description, author_name, author_email.",
-    ),
-]
-AnswersFile = Annotated[
-    str,
-    typer.Option(
-        "--answers",
-        metavar="FILE",
-        help="A TOML file of answers, such as another aegis.toml; --answer overrides it.",
-    ),
-]
-NewAnswers = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", hidden=True)]
+Answer = Annotated[list[str] | None, Typed("KEY=VALUE", "--answer", _ANSWER)]
+AnswersFile = Annotated[str, Typed("FILE", "--answers", _ANSWERS, completes="paths")]
 Release = Annotated[
-    str | None,
-    typer.Option(
-        "--upstream-version",
-        metavar="RELEASE",
-        help=f"Use this release, or {_TRIAL}; or {_WORK}",
-    ),
+    str | None, Typed("RELEASE", "--upstream-version", _RELEASE, completes="releases")
 ]
-Url = Annotated[
-    str,
-    typer.Option(
-        "--upstream",
-        metavar="URL",
-        show_default=False,
-        help="Git URL of your own upstream (default: the built-in releases).",
-    ),
-]
-Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH", hidden=True)]
+Url = Annotated[str, Typed("URL", "--upstream", _URL)]
 Component = Annotated[
-    str, typer.Option("--component", metavar="NAME", help="Only its files and lines.")
+    str, Typed("NAME", "--component", "Only its files and lines.", completes="installed")
 ]
-Target = Annotated[str, typer.Argument(metavar="PATH[:LINE]", hidden=True)]
-ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit with a code for the result, as above.")
-]
-OnOff = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", hidden=True)]
-Shell = Annotated[
-    Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", hidden=True)
-]
-To = Annotated[
-    str | None,
-    typer.Option(
-        "--to",
-        metavar="RELEASE",
-        help=f"A newer or older release (default: the newest), or {_TRIAL}; or {_WORK}",
-    ),
-]
-Signed = Annotated[
-    bool,
-    typer.Option(
-        "--require-signed",
-        help="Take a release of your own upstream only if git trusts its tag's signature.",
-    ),
-]
-Where = Annotated[
-    Path | None,
-    typer.Option(
-        "--project-path",
-        "-C",
-        metavar="PATH",
-        help="The project (default: here, or the nearest parent with an aegis.toml).",
-    ),
-]
-Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
-Diff = Annotated[bool, typer.Option("--diff", help="Show the change as a patch, and make it.")]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print only errors, and what needs you.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Accept every suggestion.")]
-Ask = Annotated[
-    bool, typer.Option("--interactive/--no-interactive", help="Ask on a terminal, or never ask.")
-]
-NoLock = Annotated[bool, typer.Option("--no-lock", help="Don't update uv.lock.")]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse if references would break or changes be left out.")
-]
-Verify = Annotated[
-    str | None,
-    typer.Option(
-        "--verify", metavar="COMMAND", help="Run it on the result, and commit only if it passes."
-    ),
-]
-Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
-Directory = Annotated[Path, typer.Argument(metavar="DIR", hidden=True)]
-Directories = Annotated[list[str] | None, typer.Argument(metavar="DIR", hidden=True)]
-Ref = Annotated[str, typer.Argument(metavar="REF", hidden=True)]
-NewName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
-SeriesName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
-SeriesNames = Annotated[list[str] | None, typer.Argument(metavar="NAME", hidden=True)]
-SeriesTest = Annotated[list[str] | None, typer.Argument(metavar="NAME -- COMMAND", hidden=True)]
-Range = Annotated[str, typer.Argument(metavar="REV..REV", hidden=True)]
-Files = Annotated[list[str] | None, typer.Argument(metavar="-- PATH", hidden=True)]
-From = Annotated[str, typer.Option("--from", metavar="DIR", help="The project that becomes base/.")]
-ProjectOf = Annotated[str, typer.Option("--project", metavar="DIR", help="Whose commits.")]
+ExitCode = Annotated[bool, Typed("", "--exit-code", "Exit with a code for the result, as above.")]
+To = Annotated[str | None, Typed("RELEASE", "--to", _TO, completes="releases")]
+Signed = Annotated[bool, Typed("", "--require-signed", _SIGNED)]
+From = Annotated[str, Typed("DIR", "--from", "The project that becomes base/.", completes="paths")]
+ProjectOf = Annotated[str, Typed("DIR", "--project", "Whose commits.", completes="paths")]
 Required = Annotated[
-    str,
-    typer.Option("--requires", metavar="NAMES", help="What it requires, separated by commas."),
+    str, Typed("NAMES", "--requires", "What it requires, separated by commas.", completes="series")
 ]
-HunkNumbers = Annotated[
-    str,
-    typer.Option("--hunks", metavar="NUMBERS", help="Only these, as --dry-run numbers them."),
-]
-Branch = Annotated[
-    str, typer.Option("--branch", metavar="NAME", help="Leave each update on a new branch NAME.")
-]
+HunkNumbers = Annotated[str, Typed("NUMBERS", "--hunks", "Only these, as --dry-run numbers them.")]
+Branch = Annotated[str, Typed("NAME", "--branch", "Leave each update on a new branch NAME.")]
+
+COMMON: dict[str, Any] = {
+    "project_path": Annotated[Path | None, Typed("PATH", "--project-path -C", _WHERE, "paths")],
+    "dry_run": Annotated[bool, Typed("", "--dry-run", "Show what would happen; write nothing.")],
+    "diff": Annotated[bool, Typed("", "--diff", "Show the change as a patch, and make it.")],
+    "json": Annotated[bool, Typed("", "--json", "Print one JSON object.")],
+    "quiet": Annotated[bool, Typed("", "--quiet -q", "Print only errors, and what needs you.")],
+    "yes": Annotated[bool, Typed("", "--yes -y", "Accept every suggestion.")],
+    "interactive": Annotated[
+        bool, Typed("", "--interactive/--no-interactive", "Ask on a terminal, or never ask.")
+    ],
+}
+"""The parameters that every command takes."""
+LANDING: dict[str, Any] = {
+    "no_lock": Annotated[bool, Typed("", "--no-lock", "Don't update uv.lock.")],
+    "strict": Annotated[bool, Typed("", "--strict", _STRICT)],
+    "verify": Annotated[str | None, Typed("COMMAND", "--verify", _VERIFY)],
+}
+"""Those of commands that make commits, besides."""
+UNSET = {
+    **dict.fromkeys((*COMMON, *LANDING), False),
+    **{"project_path": None, "interactive": True, "verify": None},
+}
+"""What these are where nothing is typed."""
+
+
+def own(command: Callable[..., int]) -> dict[str, Any]:
+    """The parameters of a command alone, with their types."""
+    named = command.__annotations__.items()
+    return {name: globals()[type] for name, type in named if name not in ("run", "return")}
+
+
+def besides_common(command: Callable[..., int]) -> dict[str, Any]:
+    """All parameters of a command but for those that every command takes."""
+    return own(command) | (LANDING if command.__annotations__["run"] == "Landing" else {})
+
+
+def defaults(command: Callable[..., int]) -> dict[str, Any]:
+    """Those of its own parameters that need not be typed, and what they are then."""
+    return dict(zip(reversed(own(command)), reversed(command.__defaults__ or ()), strict=False))
+
+
+def typed(type: Any) -> Typed:
+    """What is typed for a parameter of a type."""
+    found: Typed = type.__metadata__[0]
+    return found
+
+
+def base(type: Any) -> Any:
+    """What a command gets for it."""
+    return get_args(type)[0]
+
+
+def choices(type: Any) -> tuple[str, ...]:
+    """The words that can be typed for it, if these are few."""
+    return get_args(base(type)) if get_origin(base(type)) is Literal else ()
+
+
+def takes_many(type: Any) -> bool:
+    """Whether it takes several words, or an option that is given more than once."""
+    return bool(base(type) == list[str] | None)
+
+
+def flags(types: Mapping[str, Any]) -> dict[str, str]:
+    """The flags of some parameters, each with its parameter; of two opposites, the second."""
+    found: dict[str, str] = {}
+    for name, type in types.items():
+        found |= dict.fromkeys(typed(type).flags.rpartition("/")[2].split(), name)
+    return found

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch import errors
+from aegis_patch.terminal import options
 from aegis_patch.terminal.screen import Screen, screen
 from aegis_patch.values import dataclass, replace
 
@@ -108,6 +109,24 @@ class Call:
         return code
 
 
+def call(name: str, given: Mapping[str, Any]) -> Call:
+    """The call of a command, as its parameters are given or unset."""
+    function = command(name)
+    known = {**options.UNSET, **options.defaults(function), **given}
+    run = Run(
+        known["project_path"] or Path(),
+        dry=known["dry_run"],
+        diff=known["diff"],
+        json=known["json"],
+        quiet=known["quiet"],
+        interactive=known["interactive"] and not (known["yes"] or known["json"]) and at_terminal(),
+        no_lock=known["no_lock"],
+        strict=known["strict"],
+        verify=known["verify"],
+    )
+    return Call(name, run, {parameter: known[parameter] for parameter in options.own(function)})
+
+
 def _refuse_pointless(name: str, run: Run) -> None:
     """Refuse `--dry-run` and `--diff` where they mean nothing."""
     for option, is_asked, users in (("--dry-run", run.dry, DRY), ("--diff", run.diff, WITH_PATCH)):
@@ -133,6 +152,12 @@ def command(name: str) -> Callable[..., int]:
     function += "_" * (function in {"open", "import"})  # words of Python's
     found: Callable[..., int] = getattr(module, function)
     return found
+
+
+def is_offered(name: str, parameter: str) -> bool:
+    """Whether a common option means something to a command, or to one of a group, or of all."""
+    users = {"dry_run": DRY, "diff": WITH_PATCH}.get(parameter, COMMANDS)
+    return any(f"{user} ".startswith(f"{name} ".lstrip()) for user in users)
 
 
 def at_terminal() -> bool:
