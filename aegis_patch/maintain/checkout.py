@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +11,7 @@ import pygit2
 from aegis_patch.errors import Refused
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Tree
-from aegis_patch.project import git
+from aegis_patch.project import git, worktree
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import fork, releases
 from aegis_patch.values import replace
@@ -53,31 +51,14 @@ def tree(store: pygit2.Repository, root: Path, ref: str = "") -> Tree:
     Raises:
         Refused: there is no such commit.
     """
-    if ref:
-        asked = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{tree}}")
-        said = git.run(root, *asked, fine=1)
-        if not said:
-            raise Refused(f"No commit {ref!r}.", where=str(root), next="git log -1")
-    else:
-        said = _on_disk(store, root)
-    return Tree(store, pygit2.Oid(hex=said.strip()))
-
-
-def _on_disk(store: pygit2.Repository, root: Path) -> str:
-    """The id of the tree that git would commit, written into a scratch store."""
-    index = Path(git.run(root, "rev-parse", "--absolute-git-dir").strip(), "index")
-    with tempfile.TemporaryDirectory() as directory:
-        copy = Path(directory, "index")
-        if index.exists():
-            shutil.copyfile(index, copy)
-        env = {
-            "GIT_INDEX_FILE": str(copy),
-            "GIT_OBJECT_DIRECTORY": str(Path(store.path, "objects")),
-            **git.seeing([git.objects(root)]),
-        }
+    if not ref:
         there = [part for part in PARTS if (root / part).exists()]
-        git.run(root, "add", "--all", "--", *there, env=env)
-        return git.run(root, "write-tree", env=env)
+        return worktree.with_added(store, root, "--all", "--", *there)
+    asked = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{tree}}")
+    said = git.run(root, *asked, fine=1).strip()
+    if not said:
+        raise Refused(f"No commit {ref!r}.", where=str(root), next="git log -1")
+    return Tree(store, pygit2.Oid(hex=said))
 
 
 def upstream(store: pygit2.Repository, root: Path, ref: str = "") -> Upstream:

@@ -39,14 +39,13 @@ def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
         return Merged(theirs if ours == base else ours, clean=True)
     if (apart := _merged_apart(base, ours, theirs)) is not None:
         return Merged(apart, clean=True)
-    recode = not _is_utf8(b"\n".join(sides))
+    # pygit2 hands a merged file back as UTF-8 text; as that, latin-1 makes any bytes pass through.
     before, mine, wanted = (
-        pygit2.IndexEntry(label, store.create_blob(_recoded(data, recode)), FileMode.BLOB)
+        pygit2.IndexEntry(label, store.create_blob(data.decode("latin-1").encode()), FileMode.BLOB)
         for label, data in zip(LABELS, sides, strict=True)
     )
     result = store.merge_file_from_index(before, mine, wanted)
-    data = result.contents.encode("latin-1" if recode else "utf-8")
-    return Merged(data, clean=result.automergeable)
+    return Merged(result.contents.encode("latin-1"), clean=result.automergeable)
 
 
 def lines(data: bytes) -> list[bytes]:
@@ -138,16 +137,3 @@ def _file(store: pygit2.Repository, index: pygit2.Index) -> bytes:
 def is_binary(data: bytes) -> bool:
     """Whether git treats it as binary: it has a NUL near the start."""
     return b"\0" in data[:BINARY_PROBE]
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _recoded(data: bytes, recode: bool) -> bytes:
-    # pygit2 hands a merged file back as UTF-8 text; latin-1 makes any bytes pass through it.
-    return data.decode("latin-1").encode() if recode else data

@@ -119,13 +119,14 @@ def people(known: Mapping[str, str]) -> dict[str, str]:
     return found if all(named) else {}
 
 
-def _git_dir(directory: Path) -> Path:
+def git_dir(directory: Path) -> Path:
+    """The git directory of the repository, or linked worktree, that a directory is in."""
     return Path(pygit2.discover_repository(str(directory)) or "")
 
 
 def objects(directory: Path) -> Path:
     """The object directory of the repository that a directory is in."""
-    return common(_git_dir(directory)) / "objects"
+    return common(git_dir(directory)) / "objects"
 
 
 def common(git_dir: Path) -> Path:
@@ -197,7 +198,7 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
     """
     if not paths:
         return {}
-    index = _git_dir(top) / "index"
+    index = git_dir(top) / "index"
     if index.exists():
         copy.write_bytes(index.read_bytes())
     plain = {"core.fsmonitor": "false", "core.ignoreStat": "false", "core.splitIndex": "false"}

@@ -1,8 +1,7 @@
-"""The work tree of a project, as a tree in the scratch store."""
+"""Files on disk, as a tree in the scratch store."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pygit2
@@ -14,16 +13,21 @@ from aegis_patch.project.find import Place
 
 def snapshot(store: pygit2.Repository, there: Place) -> Tree:
     """The project's tracked files as they are on disk, as `git add --update` would take them."""
-    index = Path(there.repo.path, "index")
+    return with_added(store, there.root, "--update", "--", ".", prefix=there.prefix)
+
+
+def with_added(store: pygit2.Repository, root: Path, *words: str, prefix: str = "") -> Tree:
+    """The tree that git would commit after `git add`, or a directory of it."""
+    index = git.git_dir(root) / "index"
     copy = Path(store.path, "index-of-the-worktree")
     if index.exists():
-        shutil.copyfile(index, copy)
+        copy.write_bytes(index.read_bytes())
     env = {
         **git.settings({"core.fsmonitor": "false", "core.splitIndex": "false"}),
-        **git.seeing([there.objects]),
+        **git.seeing([git.objects(root)]),
         "GIT_INDEX_FILE": str(copy),
         "GIT_OBJECT_DIRECTORY": str(Path(store.path, "objects")),
     }
-    git.run(there.root, "add", "--update", "--", ".", env=env)
-    words = ("write-tree", f"--prefix={there.prefix}/") if there.prefix else ("write-tree",)
-    return Tree(store, pygit2.Oid(hex=git.run(there.root, *words, env=env).strip()))
+    git.run(root, "add", *words, env=env)
+    part = (f"--prefix={prefix}/",) if prefix else ()
+    return Tree(store, pygit2.Oid(hex=git.run(root, "write-tree", *part, env=env).strip()))

@@ -47,8 +47,6 @@ _LONGEST_PATH = 500
 _LONGEST_SUBJECT = 10_000  # to be decoded
 # Characters that HFS+ ignores in a file name, so that `.g\u200cit` is `.git` there.
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-_OCTAL = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
-_ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,19 +291,12 @@ def _file_patch(name: str, entry: PatchedFile, binary: Binary | None) -> FilePat
 
 def _path(quoted: str, prefix: str) -> str:
     raw = quoted.encode("latin-1")
-    if raw.startswith(b'"') and raw.endswith(b'"'):
-        raw = _OCTAL.sub(_unescape, raw[1:-1])
     try:
+        if raw.startswith(b'"') and raw.endswith(b'"'):
+            raw = raw[1:-1].decode("unicode_escape").encode("latin-1")
         return raw.decode().removeprefix(prefix)
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise PatchRejected("a path is not UTF-8", where=ascii(raw)) from None
-
-
-def _unescape(match: re.Match[bytes]) -> bytes:
-    code = match.group(1)
-    if len(code) == 3:
-        return bytes([int(code, 8) & 0xFF])
-    return bytes([_ESCAPES[code]]) if code in _ESCAPES else code
 
 
 def _mode(name: str, mode: str | None) -> int:

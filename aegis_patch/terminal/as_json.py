@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aegis_patch.terminal.screen import plain
 from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
@@ -32,30 +30,13 @@ CORE_ROW = {
     "requires": [],
 }
 _KINDS = ("component", "variant", "service", "integration")
-# Control characters, line separators, marks of direction, halves of a surrogate pair.
-_STEERING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-_BYTE = "[\x00-\x1f\x7f\udc80-\udcff]"  # control characters, and bytes that aren't UTF-8
 
 
 def one_line(value: Any) -> str:
     """One JSON object on one line, free of terminal control characters."""
+    import json  # slow to import, and not for completion
+
     return plain(json.dumps(value, ensure_ascii=False))
-
-
-def plain(text: str) -> str:
-    """A text with control characters and direction marks spelled out."""
-    if text.isprintable():  # as nearly all is, and none of these
-        return text
-    return re.sub(_STEERING, lambda found: json.dumps(found.group())[1:-1], text)
-
-
-def pasted(command: str) -> str:
-    """A command as a shell takes it. What is no text there is a name's, and so between quotes."""
-    if command.isprintable():
-        return command
-    return plain(
-        re.sub(_BYTE, lambda found: rf"'$'\{os.fsencode(found.group())[0]:03o}''", command)
-    )
 
 
 def error_json(what: str, where: str, next: str) -> dict[str, Any]:

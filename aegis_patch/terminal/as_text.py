@@ -9,8 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch.merge.reason import Reason
-from aegis_patch.terminal.as_json import pasted, plain
-from aegis_patch.terminal.screen import GLUE, Screen, bold, cyan, dim, green, magenta, red
+from aegis_patch.terminal.screen import (
+    GLUE,
+    Screen,
+    bold,
+    cyan,
+    dim,
+    green,
+    magenta,
+    pasted,
+    plain,
+    red,
+)
 
 if TYPE_CHECKING:
     from aegis_patch.errors import AegisError
@@ -75,7 +85,7 @@ def show_notes(
     path_here: Callable[[str], str] = str,
 ) -> None:
     """Everything besides the commits; commands and paths are made for where the user is."""
-    for line in (*result.said, *_broken(result)):
+    for line in (*result.said, *_few(result.broken)):
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     for line in grouped(result.not_applied):
         screen.line(f"{magenta('not applied')} {plain(line)}", hang=5)
@@ -88,12 +98,6 @@ def show_notes(
         screen.line(dim("Dry run: nothing was written."))
     if result.next and (result.dry or not result.commits or not result.commits[-1].conflicts):
         show_next(screen, result.next)
-
-
-def _broken(result: Result) -> Iterator[str]:
-    """The lines with broken references, without those that an update note is about."""
-    noted = {(".env", note.name) for note in result.update_notes}
-    yield from _few([each for each in result.dangling if (each.path, each.name) not in noted])
 
 
 def _few(found: Sequence[Reference]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from aegis_patch import errors
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.terminal import plain_line, process
+from aegis_patch.terminal.as_json import error_json, one_line
 from aegis_patch.terminal.run import Call, from_here
 from aegis_patch.terminal.screen import screen
 
@@ -112,7 +113,6 @@ def _not_utf8(error: UnicodeEncodeError) -> Refused:
 
 def _fail(as_json: bool, error: AegisError, code: int) -> int:
     from aegis_patch.terminal import as_text
-    from aegis_patch.terminal.as_json import error_json, one_line
 
     if as_json:
         print(one_line(error_json(error.what, error.where, error.next)))

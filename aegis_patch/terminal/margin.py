@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aegis_patch.terminal.as_json import plain
-from aegis_patch.terminal.screen import Screen, bold, columns, cyan, dim, green, magenta, red
+from aegis_patch.terminal.screen import Screen, bold, columns, cyan, dim, green, magenta, plain, red
 from aegis_patch.verbs.explain import Explained, Part
 
 _COLOURS = (cyan, green, red)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aegis_patch import errors
 from aegis_patch.terminal import options
+from aegis_patch.terminal.as_json import one_line, result_json
 from aegis_patch.terminal.screen import Screen, screen
 from aegis_patch.values import dataclass, replace
 
@@ -217,7 +218,6 @@ def mode(run: Run) -> Mode:
 def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType({})) -> int:
     """Show a result, with `more` in its JSON object; the exit code."""
     from aegis_patch.terminal import as_text
-    from aegis_patch.terminal.as_json import result_json
 
     stuck = any(commit.conflicts for commit in result.commits)
     result = replace(result, next=_next(run, result))
@@ -275,8 +275,6 @@ def path_from_here(path: str, where: Path) -> str:
 def show(run: Run, shown: Mapping[str, Any], as_text: Callable[[], None]) -> int:
     """Print an answer as JSON, or as text; exit code 0."""
     if run.json:
-        from aegis_patch.terminal.as_json import one_line
-
         print(one_line(shown))
     else:
         as_text()

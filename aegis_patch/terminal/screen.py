@@ -1,7 +1,7 @@
 """Where lines for a person are printed: wrapped and coloured on a terminal, as they are on a pipe.
 
 Styles are ANSI's own sequences, inside the text: what comes from files or git is free of control
-characters before it gets here (`as_json.plain`), so they can be taken out again. No bright colour,
+characters before it gets here (`plain`), so they can be taken out again. No bright colour,
 no black and no white: these are unreadable on one background or the other; nor is yellow on light.
 """
 
@@ -21,6 +21,9 @@ _STYLE = r"\x1b\[\d*m"
 _GAP = r" (?=(?:[^`]*`[^`]*`)*[^`]*$)"  # not inside backticks
 _WORD = r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\"|['\"])+"  # of a command: quotes hold together
 _NARROW = 38  # columns that a text beside a name needs
+# Control characters, line separators, marks of direction, halves of a surrogate pair.
+_STEERING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_BYTE = "[\x00-\x1f\x7f\udc80-\udcff]"  # control characters, and bytes that aren't UTF-8
 
 
 def _styled(code: int, text: str) -> str:
@@ -33,6 +36,24 @@ red = partial(_styled, 31)  # what went wrong, and lines that go
 green = partial(_styled, 32)  # what went well, and lines that come
 magenta = partial(_styled, 35)  # commits, and what changes
 cyan = partial(_styled, 36)  # notes
+
+
+def plain(text: str) -> str:
+    """A text with control characters and direction marks spelled out."""
+    if text.isprintable():  # as nearly all is, and none of these
+        return text
+    import json
+
+    return re.sub(_STEERING, lambda found: json.dumps(found.group())[1:-1], text)
+
+
+def pasted(command: str) -> str:
+    """A command as a shell takes it. What is no text there is a name's, and so between quotes."""
+    if command.isprintable():
+        return command
+    return plain(
+        re.sub(_BYTE, lambda found: rf"'$'\{os.fsencode(found.group())[0]:03o}''", command)
+    )
 
 
 def columns(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal.run import Run, from_here, show
-from aegis_patch.terminal.screen import bold, screen
+from aegis_patch.terminal.screen import bold, plain, screen
 from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ def made(run: Run, place: Path, said: str, next: str, problems: Sequence[Problem
     """Say what was made, and what to type next."""
 
     def as_text() -> None:
-        from aegis_patch.terminal.as_json import plain
         from aegis_patch.terminal.as_text import show_next
 
         if not run.quiet:
@@ -77,7 +76,6 @@ def as_json(run: Run, found: Sequence[Problem]) -> list[dict[str, str]]:
 
 def show_problems(run: Run, found: Sequence[Problem]) -> None:
     """Problems for a person."""
-    from aegis_patch.terminal.as_json import plain
     from aegis_patch.terminal.as_text import show_next
 
     for each in found:

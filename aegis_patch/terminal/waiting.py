@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from aegis_patch import progress
 from aegis_patch.progress import Task
-from aegis_patch.terminal.as_json import plain
+from aegis_patch.terminal.screen import plain
 
 if TYPE_CHECKING:
     from rich.status import Status

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aegis_patch.errors import AegisError, Refused, Usage
+from aegis_patch.errors import AegisError, Refused, Usage, in_words
 from aegis_patch.project import find, git
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.upstream import fork, releases, workbench
@@ -97,17 +97,10 @@ def _told(place: Path, done: Result) -> Outcome:
 
 def _leftovers(done: Result) -> Iterator[str]:
     """The lines that name what is gone, and the paths of changes that were left out."""
-    noted = {(".env", note.name) for note in done.update_notes}
-    broken = [str(each) for each in done.dangling if (each.path, each.name) not in noted]
-    if broken:
-        yield _few(broken)
+    if broken := [*map(str, done.broken)]:
+        yield in_words(broken, most=_MOST)
     if done.not_applied:
-        yield f"Not applied: {_few([note.path for note in done.not_applied])}"
-
-
-def _few(words: Sequence[str]) -> str:
-    more = [f"and {len(words) - _MOST} more"] if len(words) > _MOST else []
-    return ", ".join([*words[:_MOST], *more])
+        yield f"Not applied: {in_words([note.path for note in done.not_applied], most=_MOST)}"
 
 
 def _refuse_no_name(branch: str) -> None:

@@ -164,8 +164,12 @@ def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:
     entries = _entries(path, outer)
     above = next(place for place in (path, *path.parents) if place.exists())
     if entries or not above.is_dir():
+        named = in_words(sorted(entries), most=4)
+        what = (
+            f"This directory is not empty: it has {named}." if entries else "This path is a file."
+        )
         raise Refused(
-            _not_empty(entries) if entries else "This path is a file.",
+            what,
             where=str(above),
             next="Which new or empty directory instead? `aegis init PATH`",
         )
@@ -175,13 +179,6 @@ def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:
             where=str(above),
             next=repository.look_at_disk(above),
         )
-
-
-def _not_empty(entries: set[str]) -> str:
-    """Names what is in the way, as far as a line can hold it."""
-    shown = sorted(entries)[:4]
-    more = f" and {len(entries) - len(shown)} more" if len(entries) > len(shown) else ""
-    return f"This directory is not empty: it has {', '.join(shown)}{more}."
 
 
 def _entries(path: Path, outer: pygit2.Repository | None) -> set[str]:

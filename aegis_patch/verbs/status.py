@@ -108,11 +108,8 @@ def _in_progress(there: Project) -> Iterator[Finding]:
 
 def _conflicts(there: Project) -> str:
     """Where the first conflicts are, as the end of a sentence."""
-    paths = unfinished.unmerged(there.repo)
-    named = [*paths[:_MOST_CONFLICTS]]
-    if more := len(paths) - len(named):
-        named.append(f"{more} more")
-    return f", with conflicts in {in_words(named)}" if named else ""
+    named = in_words(unfinished.unmerged(there.repo), most=_MOST_CONFLICTS)
+    return f", with conflicts in {named}" if named else ""
 
 
 def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iterator[Finding]:

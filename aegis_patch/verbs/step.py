@@ -112,6 +112,12 @@ class Result:
     patch: str = ""
     next: str = ""
 
+    @property
+    def broken(self) -> list[Reference]:
+        """The lines with a broken reference, without those that an update note is about."""
+        noted = {(".env", note.name) for note in self.update_notes}
+        return [each for each in self.dangling if (each.path, each.name) not in noted]
+
 
 def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
     """The files that differ between two trees, as `prefix` sees them, with counts of lines."""

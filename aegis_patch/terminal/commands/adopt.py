@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch.terminal.run import Run, finish, mode
-from aegis_patch.terminal.screen import Screen, bold, dim, screen
+from aegis_patch.terminal.screen import Screen, bold, dim, plain, screen
 from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def adopt(
 def _show(screen: Screen, found: Found) -> None:
     from aegis_patch.history.likeness import THERE
     from aegis_patch.terminal import as_text
-    from aegis_patch.terminal.as_json import plain
 
     nearest, *others = found.releases
     stack = nearest.stack

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.errors import Interrupted, Usage
+from aegis_patch.terminal.as_json import one_line
 from aegis_patch.terminal.run import Landing, Run, from_here, mode
-from aegis_patch.terminal.screen import bold, green, magenta, red, screen
+from aegis_patch.terminal.screen import bold, green, magenta, plain, red, screen
 from aegis_patch.values import asdict, replace
 
 if TYPE_CHECKING:
@@ -82,7 +83,6 @@ def _updated(run: Run) -> str:
 
 def _show(run: Run, found: Outcome, progress: str) -> None:
     """Show what became of a project, as soon as it is known."""
-    from aegis_patch.terminal.as_json import one_line, plain
     from aegis_patch.terminal.as_text import show_next
 
     found = replace(found, next=from_here(found.next, Path(found.path)))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
+from aegis_patch.terminal.as_json import components_json, diff_json, explained_json, status_json
 from aegis_patch.terminal.run import Run, at_terminal, from_here, show
 from aegis_patch.terminal.screen import screen
 from aegis_patch.values import replace
@@ -22,7 +23,6 @@ def status(run: Run, exit_code: ExitCode = False) -> int:
     12 if conflicts are unresolved, and otherwise 0.
     """
     from aegis_patch.terminal import as_text
-    from aegis_patch.terminal.as_json import status_json
     from aegis_patch.verbs.status import status
 
     found = status(run.where)
@@ -52,7 +52,6 @@ def diff(
     It compares the tracked files on disk, or those at PATH, with the same stack unedited. As in git
     diff, a new file counts once it is added. If anything differs, --exit-code makes it exit with 1.
     """
-    from aegis_patch.terminal.as_json import diff_json
     from aegis_patch.verbs.diff import diff
 
     live = at_terminal() and not run.json
@@ -67,7 +66,6 @@ def explain(run: Run, target: Target) -> int:
 
     That is a patch of aegis or a commit of yours. Without a line, it shows the whole file.
     """
-    from aegis_patch.terminal.as_json import explained_json
     from aegis_patch.terminal.margin import show_explained
     from aegis_patch.verbs.explain import explain
 
@@ -82,7 +80,6 @@ def components(run: Run) -> int:
     otherwise those that aegis brings.
     """
     from aegis_patch.terminal import as_text
-    from aegis_patch.terminal.as_json import components_json
     from aegis_patch.verbs.components import components
 
     if root := _upstream_around(run.where.resolve()):

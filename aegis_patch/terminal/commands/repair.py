@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
+from aegis_patch.terminal.as_json import one_line, settled_json
 from aegis_patch.terminal.run import Landing, Run, beside, finish, from_here, mode
-from aegis_patch.terminal.screen import screen
+from aegis_patch.terminal.screen import plain, screen
 from aegis_patch.values import replace
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def repair(run: Landing) -> int:
 
 def _show(run: Run, found: Settled) -> int:
     """Show what became of git's conflicts; the exit code."""
-    from aegis_patch.terminal import as_json, as_text
+    from aegis_patch.terminal import as_text
 
     if run.verify:
         note = f"note `{run.verify}` was not run: repair makes no commit here"
-        screen(stderr=True).line(as_json.plain(note))
+        screen(stderr=True).line(plain(note))
     if run.json:
-        print(as_json.one_line(as_json.settled_json(found)))
+        print(one_line(settled_json(found)))
         return errors.CONFLICTS if found.left else errors.OK
     if run.diff:
         as_text.show_patch(screen(), found.patch)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aegis_patch import errors
 from aegis_patch.terminal import upstream_output
 from aegis_patch.terminal.run import Run, cd, from_here, show
-from aegis_patch.terminal.screen import bold, screen
+from aegis_patch.terminal.screen import bold, plain, screen
 from aegis_patch.values import asdict, replace
 
 if TYPE_CHECKING:
@@ -97,8 +97,6 @@ def _show_extracted(run: Run, root: Path, done: Extracted) -> int:
     next = from_here(f"aegis upstream series {verb} {name}", run.where)
 
     def as_text() -> None:
-        from aegis_patch.terminal.as_json import plain
-
         if not run.quiet:
             upstream_output.show_series(done.series)
             for each in done.left_out:
@@ -119,7 +117,6 @@ def _list_hunks(run: Run, wanted: Wanted, found: Sequence[Hunk]) -> int:
     next = f"Which hunks? `{from_here(taken.command(), run.where)}`"
 
     def as_text() -> None:
-        from aegis_patch.terminal.as_json import plain
         from aegis_patch.terminal.as_text import show_next
 
         commit = ""
