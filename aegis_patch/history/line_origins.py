@@ -88,12 +88,8 @@ def creator(bench: Bench, stack: Stack, path: str) -> Origin:
 
 
 def _origin(name: str, each: Patch) -> Origin:
-    return Origin(name, each.subject, first_paragraph(each.body))
-
-
-def first_paragraph(body: str) -> str:
-    """The first paragraph of a text, on one line."""
-    return " ".join(body.partition("\n\n")[0].split())
+    why = each.body.partition("\n\n")[0]
+    return Origin(name, each.subject, " ".join(why.split()))
 
 
 def _carried(origins: Sequence[Line], old: bytes, new: bytes, origin: Line) -> list[Line]:

@@ -29,7 +29,7 @@ from aegis_patch.maintain.hunks import Hunk
 from aegis_patch.maintain.problem import Problem
 from aegis_patch.maintain.project_changes import Change, Wanted
 from aegis_patch.objects import texts, tree_merges
-from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.scratch import borrow, scratch
 from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.project import find, git
 from aegis_patch.project.find import Project
@@ -63,8 +63,7 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
     _refuse_unknown(root, wanted)
     place = series.directory(root, wanted.name)
     with series.begun(root, wanted.name, wanted.requires) as opened:
-        with (place / ".git/objects/info/alternates").open("a") as file:
-            file.write(f"{project.objects}\n")
+        borrow(place / ".git/objects", project.objects)
         store = pygit2.Repository(str(place))
         changes = [*project_changes.changes(store, project, wanted)]
         count = sum(len(each.hunks) for each in changes)

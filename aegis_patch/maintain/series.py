@@ -20,6 +20,7 @@ from aegis_patch.errors import AegisError, Refused
 from aegis_patch.maintain import checkout, patch_files, rules
 from aegis_patch.maintain.plain_git import run, shown
 from aegis_patch.maintain.problem import Problem
+from aegis_patch.objects import scratch
 from aegis_patch.project import git
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.pristine import after, before
@@ -233,11 +234,9 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
     run(place, "init", "--quiet", "--initial-branch=main")
     (place / ".git/info/exclude").write_text("uv.lock\n")
     (place / _READ).write_text(on_disk)
-    alternates = place / ".git/objects/info/alternates"
-    alternates.write_text(f"{git.objects(root)}\n{RELEASES}\n")
-    if opened:
-        with alternates.open("a") as file:
-            file.write(f"{opened.base.store.path}objects\n")
+    seen = [git.objects(root), RELEASES]
+    for each in [*seen, Path(opened.base.store.path, "objects")] if opened else seen:
+        scratch.borrow(place / ".git/objects", each)
     opened = opened or checkout.upstream(pygit2.Repository(str(place)), root)
     run(place, "read-tree", str(before(opened, name)))
     run(place, "checkout-index", "--all")

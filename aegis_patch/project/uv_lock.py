@@ -62,25 +62,21 @@ def document(text: bytes) -> dict[str, Any]:
         return {}
 
 
-def table(document: object, *keys: str) -> dict[str, Any]:
-    """The table at some keys of a document; an empty one where there is none."""
-    for key in keys:
-        document = document.get(key) if isinstance(document, dict) else None
-    return document if isinstance(document, dict) else {}
-
-
-def listed(table: dict[str, Any], key: str) -> list[Any]:
-    """The list at a key of a table; an empty one where there is none."""
-    found = table.get(key)
-    return found if isinstance(found, list) else []
+def settings(document: dict[str, Any]) -> dict[str, Any]:
+    """What a document says to uv."""
+    tool = document.get("tool")
+    found = tool.get("uv") if isinstance(tool, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _needs_a_build(document: dict[str, Any]) -> bool:
     # uv builds a project of its own workspace even with --no-build, and a
     # workspace may lead out of the scratch directory.
-    for member in listed(table(document, "tool", "uv", "workspace"), "members"):
+    workspace, project = settings(document).get("workspace"), document.get("project")
+    members = workspace.get("members") if isinstance(workspace, dict) else None
+    for member in members if isinstance(members, list) else ():
         if not isinstance(member, str) or re.search(_LEADS_OUT, member):
             return True
-    if "project" not in document:
-        return "workspace" not in table(document, "tool", "uv")
-    return bool(table(document, "project").get("dynamic", "project" not in document))
+    if project is None:
+        return workspace is None
+    return isinstance(project, dict) and bool(project.get("dynamic"))

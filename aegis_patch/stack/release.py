@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+import pygit2
 
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack.component import Component
 from aegis_patch.values import dataclass, replace
-
-if TYPE_CHECKING:
-    import pygit2
 
 
 @dataclass(frozen=True, slots=True)

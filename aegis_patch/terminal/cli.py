@@ -46,7 +46,7 @@ def _run(args: list[str]) -> int:
         code = errors.OK
         if call := None if _helped(args) else plain_line.read(args) or _any_line(args):
             where = call.run.where
-            code = call.typed_as(args)()
+            code = call(args)
         sys.stdout.flush()
     except AegisError as error:
         error.next = from_here(error.next, where)

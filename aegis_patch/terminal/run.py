@@ -87,12 +87,8 @@ class Call:
     run: Run
     own: dict[str, Any]
 
-    def typed_as(self, args: list[str]) -> Call:
-        """The call, which knows how it was typed."""
-        return replace(self, run=replace(self.run, typed=tuple(args)))
-
-    def __call__(self) -> int:
-        """Run the command; its exit code."""
+    def __call__(self, args: list[str]) -> int:
+        """Run the command, which was typed so; its exit code."""
         from aegis_patch.terminal import light_pygit2
 
         light_pygit2.install()
@@ -101,7 +97,8 @@ class Call:
             _refuse_pointless(self.name, self.run)
         try:
             with _waiting(self.run) if group != "fleet" else nullcontext():  # it forks
-                code: int = command(self.name)(self.run, **self.own)
+                run = replace(self.run, typed=tuple(args))
+                code: int = command(self.name)(run, **self.own)
         except errors.SeriesError as error:
             if group != "upstream":
                 raise

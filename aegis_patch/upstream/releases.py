@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pygit2
 
@@ -19,12 +18,10 @@ from aegis_patch.objects import scratch
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import git
 from aegis_patch.stack import component, update_notes
+from aegis_patch.stack.component import Component
 from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import bundled, fork, stored_catalogue
-
-if TYPE_CHECKING:
-    from aegis_patch.stack.component import Component
-    from aegis_patch.stack.update_notes import UpdateNote
 
 BUNDLED = "aegis"
 RELEASES = bundled.RELEASES

@@ -6,23 +6,21 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pygit2
 
 from aegis_patch.errors import Refused, SeriesError, UpstreamError
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.objects.trees import Tree
 from aegis_patch.progress import doing
+from aegis_patch.stack.component import Catalogue
 from aegis_patch.stack.pristine import pristine
 from aegis_patch.stack.record import RECORD
+from aegis_patch.stack.release import Upstream
+from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
-
-if TYPE_CHECKING:
-    from aegis_patch.objects.trees import Tree
-    from aegis_patch.stack.component import Catalogue
-    from aegis_patch.stack.release import Upstream
-    from aegis_patch.stack.stack import Stack
 
 
 class Bench:

@@ -44,7 +44,7 @@ def diff(where: Path, paths: Sequence[Path], name: str, *, live: bool) -> Differ
         if name:
             gone = [path for path, (was, now) in wanted.items() if was and not now]
             moved = renames.follow(old, new, gone).files
-            wanted = _of_component(bench, stack, wanted, moved, _present(stack, name))
+            wanted = _of_component(bench, stack, wanted, moved, _present(bench, stack, name))
         new = old.replaced({path: now for path, (_, now) in wanted.items()})
         words = ("diff", str(old), str(new))
         patch = ""
@@ -92,9 +92,8 @@ def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Dif
     return found
 
 
-def _present(stack: Stack, word: str) -> str:
-    names = naming.names([word])
-    name = names[0].partition("[")[2].removesuffix("]") or names[0] if names else ""
+def _present(bench: Bench, stack: Stack, word: str) -> str:
+    name = naming.plain(bench.catalogue(stack), word.strip())
     if name != CORE and name not in stack.names:
         raise Refused(f'"{word}" isn\'t installed.', next="aegis status")
     return name

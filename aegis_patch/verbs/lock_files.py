@@ -54,7 +54,7 @@ def _pyproject(tree: Tree, place: str) -> dict[str, Any]:
 def _locked(tree: Tree, place: str) -> object:
     """What a lock depends on."""
     document = _pyproject(tree, place)
-    uv = uv_lock.table(document, "tool").get("uv")
+    uv = uv_lock.settings(document)
     return [document.get("project"), document.get("dependency-groups"), uv]
 
 

@@ -45,7 +45,7 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming
         later = bench.open(opened.url, newest).catalogue if newest != opened.release else {}
         lacking = []
         for word in wanted:
-            name = _plain(later, word)
+            name = plain(later, word)
             if name in later and name not in opened.catalogue:
                 lacking.append(name)
         if not lacking:
@@ -59,7 +59,7 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
 
     `database[postgres]` is another way to write `postgres`, a variant of database.
     """
-    named = {_plain(known, word) for word in wanted}
+    named = {plain(known, word) for word in wanted}
     for name in sorted(named):
         if name == CORE:
             raise Refused("core is always included.", next="aegis components")
@@ -104,7 +104,8 @@ def _serving(known: Catalogue, nameable: Sequence[str], word: str) -> list[str]:
     return found if len(word) > 2 and len(found) < 4 else []
 
 
-def _plain(known: Catalogue, word: str) -> str:
+def plain(known: Catalogue, word: str) -> str:
+    """The name that a word means: `database[postgres]` is postgres, a variant of database."""
     outer, bracket, inner = word.removesuffix("]").partition("[")
     varied = known.get(inner)
     if bracket and word.endswith("]") and varied and varied.kind == "variant":

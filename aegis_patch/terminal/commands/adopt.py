@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aegis_patch.terminal.options import Components, Release, Url
 from aegis_patch.terminal.run import Run, finish, mode
 from aegis_patch.terminal.screen import Screen, bold, dim, plain, screen
 from aegis_patch.values import asdict
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Components, Release, Url
     from aegis_patch.verbs.adopt import Found
 
 _PARTLY = 10  # per cent of a component, to be shown though it is not recorded

@@ -5,12 +5,8 @@ A shell calls aegis with `_AEGIS_COMPLETE` and the words up to the cursor (`comp
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from aegis_patch.terminal.options import Shell
 from aegis_patch.terminal.run import Run, show
-
-if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Shell
 
 _BASH = r"""
 _aegis() {

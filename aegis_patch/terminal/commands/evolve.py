@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from aegis_patch.terminal.options import Names, NewAnswers, Signed, To
 from aegis_patch.terminal.run import Landing, finish, mode, pairs, picked, show
 from aegis_patch.terminal.screen import screen
 from aegis_patch.values import replace
-
-if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Names, NewAnswers, Signed, To
 
 
 def add(run: Landing, names: Names = None) -> int:

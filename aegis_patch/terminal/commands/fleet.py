@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from aegis_patch import errors
 from aegis_patch.errors import Interrupted, Usage
 from aegis_patch.terminal.as_json import one_line
+from aegis_patch.terminal.options import Branch, Directories, To
 from aegis_patch.terminal.run import Landing, Run, from_here, mode
 from aegis_patch.terminal.screen import bold, green, magenta, plain, red, screen
 from aegis_patch.values import asdict, replace
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import Branch, Directories, To
     from aegis_patch.verbs.fleet import Outcome
 
 _NEEDS_YOU = {"conflicts", "refused", "failed"}

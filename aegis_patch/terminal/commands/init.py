@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import InvalidAnswer, Refused
+from aegis_patch.terminal.options import (
+    Answer,
+    AnswersFile,
+    Components,
+    NewDirectory,
+    Release,
+    Signed,
+    Url,
+)
 from aegis_patch.terminal.run import Run, cd, finish, mode, pairs
 from aegis_patch.terminal.screen import bold, screen
 from aegis_patch.values import replace
 
 if TYPE_CHECKING:
-    from aegis_patch.terminal.options import (
-        Answer,
-        AnswersFile,
-        Components,
-        NewDirectory,
-        Release,
-        Signed,
-        Url,
-    )
     from aegis_patch.verbs.init import Offer
     from aegis_patch.verbs.step import Result
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal.as_json import components_json, diff_json, explained_json, status_json
+from aegis_patch.terminal.options import Component, ExitCode, OnOff, Paths, Target
 from aegis_patch.terminal.run import Run, at_terminal, from_here, show
 from aegis_patch.terminal.screen import screen
 from aegis_patch.values import replace
 
 if TYPE_CHECKING:
     from aegis_patch.history.presence import Finding
-    from aegis_patch.terminal.options import Component, ExitCode, OnOff, Paths, Target
 
 
 def status(run: Run, exit_code: ExitCode = False) -> int:

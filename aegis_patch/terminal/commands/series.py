@@ -5,21 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aegis_patch.errors import Refused
 from aegis_patch.terminal import upstream_output
+from aegis_patch.terminal.options import Directory, NewName, SeriesName, SeriesNames, SeriesTest
 from aegis_patch.terminal.run import Run, beside, from_here, show
 from aegis_patch.values import asdict
-
-if TYPE_CHECKING:
-    from aegis_patch.terminal.options import (
-        Directory,
-        NewName,
-        SeriesName,
-        SeriesNames,
-        SeriesTest,
-    )
 
 
 def new(run: Run, name: NewName) -> int:

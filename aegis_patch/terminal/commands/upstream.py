@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal import upstream_output
+from aegis_patch.terminal.options import (
+    Directory,
+    Files,
+    From,
+    HunkNumbers,
+    NewName,
+    ProjectOf,
+    Range,
+    Ref,
+    Required,
+)
 from aegis_patch.terminal.run import Run, cd, from_here, show
 from aegis_patch.terminal.screen import bold, plain, screen
 from aegis_patch.values import asdict, replace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from aegis_patch.maintain.extract import Extracted
     from aegis_patch.maintain.hunks import Hunk
     from aegis_patch.maintain.project_changes import Wanted
     from aegis_patch.stack.release import Upstream
-    from aegis_patch.terminal.options import (
-        Directory,
-        Files,
-        From,
-        HunkNumbers,
-        NewName,
-        ProjectOf,
-        Range,
-        Ref,
-        Required,
-    )
 
 _HUNK = ("number", "commit", "where", "text")
 
