@@ -12,7 +12,7 @@ import pygit2
 from aegis_patch.errors import AegisError, Refused, SeriesClash, SeriesError
 from aegis_patch.maintain import checkout, missing_notes, patch_files, problem, rules, series
 from aegis_patch.maintain.problem import Problem
-from aegis_patch.objects import texts, tree_merges
+from aegis_patch.objects import texts, tree_merges, trees
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, patch, pristine, requirements, update_notes
 from aegis_patch.stack.component import Catalogue, Component, is_chosen
@@ -259,9 +259,10 @@ def _in_notes(
             return
     except AegisError:  # an older release is broken; this one need not be
         pass
-    for name in upstream.notes.names() if upstream.notes else ():
-        if name.endswith(".toml") and upstream.notes:
+    notes = upstream.notes or trees.empty(store)
+    for name in notes.names():
+        if name.endswith(".toml"):
             try:
-                update_notes.parse(name.removesuffix(".toml"), upstream.notes.read(name))
+                update_notes.parse(name.removesuffix(".toml"), notes.read(name))
             except ValueError as error:
                 yield Problem(f"notes/{name}", str(error), f"git log -1 -- notes/{name}")

@@ -53,10 +53,7 @@ def _differ(old: Upstream, new: Upstream, names: Collection[str]) -> bool:
 
 
 def unmentioned(
-    old: Upstream,
-    new: Upstream,
-    notes: tuple[UpdateNote, ...],
-    names: Collection[str],
+    old: Upstream, new: Upstream, notes: tuple[UpdateNote, ...], names: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """The settings and files that a project with these components loses without a note."""
     later = set[str]().union(*(_later(name, old, new) for name in names))

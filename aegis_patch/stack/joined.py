@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TypeVar
 
 from aegis_patch.stack.stack import By, Presence, Stack
 
 _T = TypeVar("_T")
+_at = attrgetter("url", "release", "commit")
 _Sides = tuple[Presence | None, Presence | None, Presence | None]
 
 
@@ -22,7 +24,7 @@ def joined(base: Stack, ours: Stack, theirs: Stack) -> Stack:
     Raises:
         Differ: the sides are at two new releases, or gave two new answers to one question.
     """
-    at = _either((base.url, *_at(base)), (ours.url, *_at(ours)), (theirs.url, *_at(theirs)))
+    at = _either(_at(base), _at(ours), _at(theirs))
     answers: dict[str, str] = {}
     for key in {**base.answers, **ours.answers, **theirs.answers}:
         value = _either(base.answers.get(key), ours.answers.get(key), theirs.answers.get(key))
@@ -34,11 +36,7 @@ def joined(base: Stack, ours: Stack, theirs: Stack) -> Stack:
         if by := _by(sides):
             present[name] = Presence(_home(at[1], sides), by)
     yours = (ours.yours & theirs.yours) | (ours.yours - base.yours) | (theirs.yours - base.yours)
-    return Stack(at[0], at[1], at[2], answers, present, yours)
-
-
-def _at(side: Stack) -> tuple[str, str]:
-    return side.release, side.commit
+    return Stack(*at, answers, present, yours)
 
 
 def _by(sides: _Sides) -> By | None:

@@ -289,10 +289,7 @@ def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
 
 
 def _show_conflicts(
-    screen: Screen,
-    commit: Commit,
-    here: Callable[[str], str],
-    path_here: Callable[[str], str],
+    screen: Screen, commit: Commit, here: Callable[[str], str], path_here: Callable[[str], str]
 ) -> None:
     count = _number(len(commit.conflicts), "conflict")
     screen.line(f"\n{bold(red(count))} in {plain(commit.subject)}:")

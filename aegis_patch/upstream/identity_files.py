@@ -122,9 +122,7 @@ def _listed(value: object, what: str) -> tuple[str, ...]:
 
 
 def ask(
-    upstream: Upstream,
-    given: Mapping[str, str],
-    suggested: Mapping[str, str],
+    upstream: Upstream, given: Mapping[str, str], suggested: Mapping[str, str]
 ) -> dict[str, str]:
     """All answers: those given, the rest as suggested.
 
@@ -244,13 +242,7 @@ def _asked(answers: Mapping[str, str]) -> Mapping[str, Any]:
         source.mkdir()
         (source / "copier.yml").write_bytes(_QUESTIONS.read_bytes())
         try:
-            worker = run_copy(
-                str(source),
-                target,
-                data=dict(answers),
-                defaults=True,
-                quiet=True,
-            )
+            worker = run_copy(str(source), target, data=dict(answers), defaults=True, quiet=True)
         except (CopierError, ValueError) as error:
             said = re.match(r"Validation error for question '(\w+)': (.*)", str(error), re.DOTALL)
             raise InvalidAnswer(*(said.groups() if said else ("KEY", str(error)))) from error

@@ -169,9 +169,7 @@ def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:
             f"This directory is not empty: it has {named}." if entries else "This path is a file."
         )
         raise Refused(
-            what,
-            where=str(above),
-            next="Which new or empty directory instead? `aegis init PATH`",
+            what, where=str(above), next="Which new or empty directory instead? `aegis init PATH`"
         )
     if not os.access(above, os.W_OK | os.X_OK):
         raise Refused(
