@@ -29,10 +29,11 @@ def _sorted_out(args: list[str]) -> tuple[str, list[str], _Given]:
     """The name of a command ("" if the line isn't plain), its words, and the values of options."""
     name, words, given = "", list[str](), _Given()
     types = options.COMMON
+    flags = options.flags(types)
     rest = iter(args)
     for word in rest:
         longer = f"{name} {word}".strip()
-        if parameter := options.flags(types).get(word):
+        if parameter := flags.get(word):
             if options.base(types[parameter]) is bool:
                 given[parameter] = not options.UNSET.get(parameter)
                 continue
@@ -44,6 +45,7 @@ def _sorted_out(args: list[str]) -> tuple[str, list[str], _Given]:
             words.append(word)
         elif longer in COMMANDS:
             name, types = longer, {**types, **options.besides_common(command(longer))}
+            flags = options.flags(types)
         elif longer in GROUPS:
             name = longer
         else:
