@@ -23,10 +23,6 @@ def syntax_error(path: str, data: bytes) -> str | None:
     return None
 
 
-def _toml(data: bytes) -> None:
-    bounded_parsers.toml(data.decode())
-
-
 def _yaml(data: bytes) -> None:
     for document in bounded_parsers.yaml(data.decode()):
         _unique(document)
@@ -78,7 +74,7 @@ def _once(what: str, nodes: Iterable[object], up_to: str = "") -> None:
 _CHECKS: dict[str, Callable[[bytes], object]] = {
     "py": bounded_parsers.python,
     "pyi": bounded_parsers.python,
-    "toml": _toml,
+    "toml": lambda data: bounded_parsers.toml(data.decode()),
     "json": json.loads,
     "yml": _yaml,
     "yaml": _yaml,

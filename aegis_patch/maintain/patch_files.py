@@ -10,7 +10,7 @@ from pathlib import Path
 from aegis_patch.errors import PatchRejected, Refused
 from aegis_patch.maintain import rules
 from aegis_patch.maintain.plain_git import run, shown
-from aegis_patch.stack import patch
+from aegis_patch.stack import component, patch
 
 _EXPORT = [
     "format-patch",
@@ -25,8 +25,7 @@ NO_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)).*|\A(?:From|Da
 def listed(root: Path, name: str) -> list[str]:
     """The patches of a series, as its series file lists them."""
     series = root / "patches" / name / "series"
-    lines = series.read_text().splitlines() if series.exists() else []
-    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+    return component.listed(series.read_text()) if series.exists() else []
 
 
 def mails(root: Path, name: str) -> list[str]:

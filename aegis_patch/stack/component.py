@@ -99,11 +99,14 @@ def brought(component: Component) -> tuple[str, ...]:
     return tuple(found)
 
 
+def listed(series: str) -> list[str]:
+    """The patches that a series file names, in order."""
+    lines = [line.partition("#")[0].strip() for line in series.splitlines()]
+    return [line for line in lines if line]
+
+
 def _series(text: str) -> list[str]:
-    names: list[str] = []
-    for line in text.splitlines():
-        if name := line.split("#")[0].strip():
-            names.append(name)
+    names = listed(text)
     if len(set(names)) != len(names):
         raise ValueError("a patch is named twice")
     return names

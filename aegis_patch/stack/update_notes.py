@@ -88,14 +88,11 @@ def joined(notes: Iterable[UpdateNote], names: Collection[str]) -> tuple[UpdateN
     found: list[UpdateNote] = []
     for note in notes:
         if not note.components or not {*names}.isdisjoint(note.components):
-            earlier = [each for each in found if note.name and _became(each, note)]
+            was = (note.kind, note.name)
+            earlier = [each for each in found if note.name and (each.kind, each.now) == was]
             found = [each for each in found if each not in earlier]
             found += [replace(note, name=each.name) for each in earlier] or [note]
     return tuple(note for note in found if not note.name or note.name != note.now)
-
-
-def _became(earlier: UpdateNote, note: UpdateNote) -> bool:
-    return (earlier.kind, earlier.now) == (note.kind, note.name)
 
 
 def backwards(notes: Sequence[UpdateNote]) -> Iterator[UpdateNote]:

@@ -11,7 +11,6 @@ from aegis_patch.values import asdict
 if TYPE_CHECKING:
     from aegis_patch.history.unresolved import Reference
     from aegis_patch.merge.outcome import Conflict
-    from aegis_patch.stack.component import Component
     from aegis_patch.stack.release import Upstream
     from aegis_patch.stack.update_notes import UpdateNote
     from aegis_patch.verbs.diff import Difference
@@ -108,14 +107,12 @@ def components_json(opened: Upstream) -> list[dict[str, Any]]:
     if opened.url != "aegis":
         core = {**core, "summary": "Part of every project.", "implementation": opened.url}
     rows = [core]
-    for each in sorted(opened.catalogue.values(), key=_kind_and_name):
+    for each in sorted(
+        opened.catalogue.values(), key=lambda each: (_KINDS.index(each.kind), each.name)
+    ):
         row = {key: getattr(each, key) for key in CORE_ROW}
         rows.append({**row, "requires": list(each.requires)})
     return rows
-
-
-def _kind_and_name(component: Component) -> tuple[int, str]:
-    return _KINDS.index(component.kind), component.name
 
 
 def _dangling_json(found: Sequence[Reference]) -> list[dict[str, Any]]:

@@ -87,12 +87,10 @@ def _repository(opened: Callable[[str, int], object], c: Any) -> type:
 
 
 def _load_whole() -> None:
-    whole = sys.modules[_PACKAGE]
-    if isinstance(whole, _Light):
-        _make_whole(whole)
-
-
-def _make_whole(light: Any) -> None:
+    there = sys.modules[_PACKAGE]
+    if not isinstance(there, _Light):
+        return
+    light: Any = there
     # Its settings would read all certificates for the network, which aegis leaves to git.
     settings = sys.modules[f"{_PACKAGE}.settings"] = ModuleType(f"{_PACKAGE}.settings")
     settings.Settings = object  # type: ignore[attr-defined]  # made above

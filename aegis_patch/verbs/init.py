@@ -18,7 +18,6 @@ from aegis_patch.landing import journal, land, new_repository, preconditions
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import find, git, repository
 from aegis_patch.project.find import Place
-from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, identity_files, releases
@@ -75,8 +74,8 @@ def init(
 
 def _around(path: Path) -> list[str]:
     """A note if a path is inside another project."""
-    around = [place for place in path.parents if (place / RECORD).is_file()]
-    return [f"it is inside another aegis project, {around[0]}"] if around else []
+    around = find.nearest_record(path.parent)
+    return [f"it is inside another aegis project, {around}"] if around else []
 
 
 def _ignored(there: Place, pristine: Tree) -> list[str]:

@@ -55,10 +55,7 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming
 
 
 def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str]:
-    """The names in requirement order, or the reason why one cannot be named.
-
-    `database[postgres]` is another way to write `postgres`, a variant of database.
-    """
+    """The names in requirement order, or the reason why one cannot be named."""
     named = {plain(known, word) for word in wanted}
     for name in sorted(named):
         if name == CORE:
