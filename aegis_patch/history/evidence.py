@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aegis_patch.errors import SeriesError
 from aegis_patch.stack import component, requirements
+from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Presence, Stack
 from aegis_patch.upstream import releases
 
@@ -140,15 +141,14 @@ def _plugs(bench: Bench, there: Stack, name: str, own: _Lines) -> _Lines:
 
 def _own(bench: Bench, there: Stack, name: str) -> _Lines:
     """The lines that only this component of a stack brings."""
-    from aegis_patch.history import learnt  # slow to import, and seldom needed
-    from aegis_patch.merge.written_twice import units
+    from aegis_patch.merge.written_twice import units  # slow to import, and seldom needed
 
-    others = bench.pristine(there.without({name}))
+    others, whole = bench.pristine(there.without({name})), bench.pristine(there)
     own = {}
-    for path, lines in learnt.brought(bench, there, frozenset({name})).items():
-        left = lines.difference(units(path, others.read(path)))
-        if left:
-            own[path] = left
+    for path in others.changed(whole):
+        lines, known = (units(path, tree.read(path)).keys() for tree in (whole, others))
+        if path != RECORD and lines - known:
+            own[path] = frozenset(lines - known)
     return own
 
 

@@ -25,18 +25,6 @@ _FILE = "you already had this file; it stays when the component is removed"
 _LINE = "you already had this; it stays when the component is removed: {}"
 
 
-def brought(bench: Bench, whole: Stack, names: frozenset[str]) -> dict[str, frozenset[bytes]]:
-    """The lines that components bring, by path."""
-    if not names:
-        return {}
-    less, more = bench.pristine(whole.without(names)), bench.pristine(whole)
-    found: dict[str, frozenset[bytes]] = {}
-    for path in less.changed(more):
-        if path != RECORD:
-            found[path] = frozenset(_units(more, path) - _units(less, path))
-    return found
-
-
 def written_down(plan: Plan, outcome: Outcome) -> Outcome:
     """The outcome with these lines in its record, and a note on each."""
     if isinstance(outcome, Unchanged) or plan.record is None:
@@ -61,7 +49,9 @@ def _found(plan: Plan, result: Tree) -> Yours:
     only one of the two has, or that is not the same, is learnt of no one.
     """
     pairs = set[tuple[str, str]]()
-    for path, lines in plan.brought.items():
+    if plan.less is None:
+        return frozenset()
+    for path in {*plan.less.changed(plan.new)} - {RECORD}:
         base, theirs = (tree.lookup(path) for tree in (plan.old, plan.new))
         place = plan.moved.place(path) if plan.moved else path
         ours, merged = (tree.lookup(place) for tree in (plan.head, result))
@@ -69,8 +59,9 @@ def _found(plan: Plan, result: Tree) -> Yours:
             if ours and theirs and ours.id == theirs.id:
                 pairs.add((path, WHOLE))
             continue
-        twice = written_twice(Sides(path, base, ours, theirs), merged)
-        pairs.update((path, _shown(unit)) for unit in twice & lines)
+        if ours != base and (twice := written_twice(Sides(path, base, ours, theirs), merged)):
+            brought = _units(plan.new, path) - _units(plan.less, path)
+            pairs.update((path, _shown(unit)) for unit in twice & brought.keys())
     return frozenset(pairs)
 
 

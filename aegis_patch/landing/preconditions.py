@@ -62,7 +62,8 @@ def files(
     paths.update(path for path in awaiting if path in after)
     seen = {path: journal.mark(top / path) for path in sorted(paths)}  # before git looks
     staged = _staged(repo, before)
-    blocked = _in_the_way(before, top, paths)
+    blocked = _bad_parents(top, paths)
+    blocked |= {path for path, mark in seen.items() if mark and path not in before}
     blocked |= _loose(before, top, awaiting - paths)
     blocked -= staged & paths  # what is in the index can be stashed
     if blocked:
@@ -149,7 +150,7 @@ def _on_disk(file: Path) -> tuple[int, bytes]:
 
 def is_taken(top: Path, path: str) -> bool:
     """Whether something is where a new file is to come, or one of its parents is no directory."""
-    return os.path.lexists(top / path) or bool([*_bad_parents(top, path)])
+    return os.path.lexists(top / path) or bool(_bad_parents(top, [path]))
 
 
 def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
@@ -184,26 +185,17 @@ def _typed(paths: Sequence[str]) -> str:
     return " ".join(shlex.quote(f":/{path}") for path in paths)
 
 
-def _in_the_way(head: Tree, top: Path, paths: Iterable[str]) -> set[str]:
-    """Untracked files where aegis would write."""
-    found = set[str]()
-    for path in paths:
-        found.update(_bad_parents(top, path))
-        if path not in head and os.path.lexists(top / path):
-            found.add(path)
-    return found
-
-
 def _loose(head: Tree, top: Path, paths: Iterable[str]) -> set[str]:
     """Files that are not in git, at paths that await a person: `--abort` would take them away."""
     found = set[str]()
     for path in paths:
         is_file = (top / path).is_symlink() or (top / path).is_file()
-        if is_file and path not in head and not _bad_parents(top, path):
+        if is_file and path not in head and not _bad_parents(top, [path]):
             found.add(path)
     return found
 
 
-def _bad_parents(top: Path, path: str) -> list[str]:
-    """The parents of a path that are no directories."""
-    return [each for each in above(path) if (top / each).is_symlink() or (top / each).is_file()]
+def _bad_parents(top: Path, paths: Iterable[str]) -> set[str]:
+    """The parents of some paths that are no directories."""
+    parents = {each for path in paths for each in above(path)}
+    return {each for each in parents if (top / each).is_symlink() or (top / each).is_file()}

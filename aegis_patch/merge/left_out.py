@@ -53,7 +53,8 @@ def _deleted_directory(plan: Plan, path: str, mine: Moves, theirs: Moves) -> str
         if directory in plan.head:
             return ""  # a file of the user's is there instead
         if not plan.head.subtree(directory) and _is_all_deleted(plan, directory, mine):
-            return "" if path in plan.brought and "/" in directory else directory
+            is_brought = plan.less and plan.less.lookup(path) != plan.new.lookup(path)
+            return "" if is_brought and "/" in directory else directory
     return ""
 
 

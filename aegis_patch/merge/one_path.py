@@ -39,8 +39,7 @@ def _taken_away(plan: Plan, sides: Sides, ours: Entry) -> Fate:
     """The result for a file that theirs deletes."""
     base = sides.base
     yours = plan.yours.get(sides.pristine)
-    said = written_twice.units(sides.path, bytes_of(base)).keys()
-    if yours is not None and said <= yours:
+    if yours is not None and written_twice.units(sides.path, bytes_of(base)).keys() <= yours:
         return ours  # the user had written the very same file
     if not is_same_but_for_layout(sides, {}):
         return Conflict(sides, Reason.DELETED_BY_US, ours)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Plan:
     """One evolution: HEAD's tree, the two pristine trees, and the record to arrive at.
 
-    `brought` holds, for each path, the lines that come with a component that is added; `yours`
-    those that go with one and stay all the same, for the user had written them before it came.
+    `less` is the new pristine tree without the components that are added, if there are such.
+    `yours` holds, for each path, the lines that go with a component and stay all the same, for the
+    user had written them before it came.
     `drivers` holds what the project's .gitattributes say of `merge` for a path: "union" takes both
     sides' lines, "binary" leaves it to a person.
     `moved` is where the user moved what changes, if that was asked already. `ignorecase` is what
@@ -31,7 +32,7 @@ class Plan:
     new: Tree
     record: Stack | None
     yours: Mapping[str, frozenset[bytes]] = {}
-    brought: Mapping[str, frozenset[bytes]] = {}
+    less: Tree | None = None
     drivers: Mapping[str, str] = {}
     moved: Moves | None = None
     ignorecase: bool = False

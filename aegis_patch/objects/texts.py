@@ -137,3 +137,8 @@ def _file(store: pygit2.Repository, index: pygit2.Index) -> bytes:
 def is_binary(data: bytes) -> bool:
     """Whether git treats it as binary: it has a NUL near the start."""
     return b"\0" in data[:BINARY_PROBE]
+
+
+def lines_in(data: bytes) -> int:
+    """How many lines git counts in a file; none in a binary one."""
+    return 0 if is_binary(data) else data.count(b"\n") + (data[-1:] not in (b"", b"\n"))

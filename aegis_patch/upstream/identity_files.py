@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pygit2.enums import FileMode
 
 from aegis_patch.errors import InvalidAnswer, Refused, SeriesError, in_words
-from aegis_patch.stack import record
+from aegis_patch.stack import pristine, record, requirements
 from aegis_patch.stack.record import RECORD
 
 if TYPE_CHECKING:
@@ -256,10 +256,15 @@ def values(answers: Mapping[str, str]) -> dict[str, str]:
 
 def _distributions(upstream: Upstream) -> set[str]:
     """The packages that a project of a release may need."""
-    texts = [upstream.base.read("pyproject.toml")]
-    for component in upstream.catalogue.values():
+    texts = {upstream.base.read("pyproject.toml")}
+    for name, component in upstream.catalogue.items():
+        whole = requirements.required(upstream.catalogue, [name])
+        if fold := upstream.folds.get(pristine.key(whole)):  # as it was recorded
+            texts.add(fold.read("pyproject.toml"))
+            continue
         for _, mail in component.series:
             if _PYPROJECT in (text := mail.data):
-                texts += re.findall(_IN_PYPROJECT, text)
-    found = re.findall(_REQUIREMENT, b"\n".join(texts))
+                texts.update(re.findall(_IN_PYPROJECT, text))
+    lines = {line for text in texts for line in text.splitlines()}  # most are in all of them
+    found = re.findall(_REQUIREMENT, b"\n".join(lines))
     return {slug(name.decode()) for name in found}

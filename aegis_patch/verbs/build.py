@@ -107,13 +107,14 @@ def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, Map
     old, new = recorded(old, said), recorded(new, now)
     kept = learnt.kept(bench, was, now)
     attributes = _attributes(there, _to_merge(tree, old, new, kept))
+    brought = now.names - was.names - _left_by_a_merge(bench, was)
     plan = Plan(
         head=tree,
         old=old,
         new=new,
         record=now,
         yours=kept,
-        brought=learnt.brought(bench, now, now.names - was.names - _left_by_a_merge(bench, was)),
+        less=bench.pristine(now.without(brought)) if brought else None,
         drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
         moved=renames.follow(old, tree, old.changed(new)),
         ignorecase=repository.ignores_case(there.repo),

@@ -28,8 +28,10 @@ def follow(
     top = _place(after, prefix)
     place = within(top, LOCK)
     there = after.lookup(place)
+    if there is None:
+        return {}, []
     is_current = _locked(before, prefix) == _locked(after, prefix) and not unsettled
-    if there is None or is_current or _is_of_others(before, top, prefix, there.data):
+    if is_current or _is_of_others(before, top, prefix, there.data):
         return {}, []
     try:
         if why_not:

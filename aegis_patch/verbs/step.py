@@ -10,6 +10,7 @@ from pygit2.enums import DiffOption
 
 from aegis_patch.history.unresolved import Reference
 from aegis_patch.merge.outcome import Conflict, Note
+from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Tree, bytes_of
 from aegis_patch.stack.stack import Stack
 from aegis_patch.stack.update_notes import UpdateNote
@@ -123,10 +124,13 @@ def file_changes(old: Tree, new: Tree, prefix: str) -> tuple[FileChange, ...]:
     """The files that differ between two trees, as `prefix` sees them, with counts of lines."""
     found = []
     for path, (was, now) in old.differences(new).items():
-        patch = pygit2.Patch.create_from(bytes_of(was), bytes_of(now))
-        _, added, removed = patch.line_stats
+        if was and now:
+            _, added, removed = pygit2.Patch.create_from(was.data, now.data).line_stats
+        else:
+            added, removed = texts.lines_in(bytes_of(now)), texts.lines_in(bytes_of(was))
         word = "deleted" if not now else "modified" if was else "added"
-        found.append(FileChange(posixpath.relpath(path, prefix or "."), word, added, removed))
+        shown = posixpath.relpath(path, prefix) if prefix else path
+        found.append(FileChange(shown, word, added, removed))
     return tuple(found)
 
 

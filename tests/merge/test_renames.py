@@ -428,11 +428,10 @@ def test_what_a_component_brings_comes_where_the_parts_of_others_are_gone(
 ) -> None:
     old = {"app/parts/a/x.py": ONE, "app/parts/a/y.py": TWO, "tests/a/x.py": ONE, "tests/y": TWO}
     code, test = {"app/parts/b/z.py": THREE}, {"tests/b/z.py": THREE}
-    brought = dict.fromkeys([*code, *test], frozenset[bytes]())
     there = {"app/main.py": ONE_NOW}
     old |= there
-    plan = replace(planned(store, old, there, {**old, **code, **test}), brought=brought)
-    outcome = evolve.evolve(plan)
+    plan = planned(store, old, there, {**old, **code, **test})
+    outcome = evolve.evolve(replace(plan, less=plan.old))
     assert isinstance(outcome, Clean)
     assert tiny.contents(outcome.tree) == {"z": b"", **there, **code}
 
