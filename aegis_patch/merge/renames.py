@@ -55,12 +55,11 @@ def follow(before: Tree, after: Tree, paths: Iterable[str]) -> Moves:
     The most certain evidence comes first, and takes its files out of the search: the same bytes;
     then far more lines in common than with any other file; then the name, in a moved directory.
     """
-    paths, added = tuple(paths), _added(before, after)
-    if not added:
-        return Moves()
+    paths = tuple(paths)
     tops = _gone_directories(before, after, paths)
     sought = _sought(before, after, paths, tops)
-    if not sought:
+    added = _added(before, after) if sought else {}
+    if not added:
         return Moves()
     files = similarity.identical(sought, added)
     left = _without(added, files.values())
