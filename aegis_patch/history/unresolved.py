@@ -87,6 +87,12 @@ class _Missing:
     services: Collection[str] = ()
     distributions: Collection[str] = ()
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is a name that a file could have."""
+        words = self.variables or self.services or self.distributions
+        return bool(self.files or self.edited or words)
+
     def module(self, dotted: str) -> str:
         """The missing module that a dotted name begins with, or ""."""
         while dotted and dotted not in self.modules:
@@ -102,13 +108,12 @@ def references(at: Evolved) -> list[Reference]:
     changed = at.head.changed(at.result)
     found = set(_in_settings(at, had))
     for path in {*changed, *_naming(at, had)} - {uv_lock.LOCK, RECORD, *at.unsettled}:
-        data = at.read(at.result, path)
+        comes = in_compose if re.search(compose_names.NAME, path) else wanted
+        data = at.read(at.result, path) if had.is_any or comes.is_any else b""
         if not texts.is_binary(data):
-            mine = _lines(data, at.read(at.new, path))
-            fresh = _lines(data, at.read(at.head, path)) if path in changed else {}
-            found |= _in_file(path, _named(at, had, path, data, mine))
-            comes = in_compose if re.search(compose_names.NAME, path) else wanted
-            found |= _in_file(path, _named(at, comes, path, data, fresh), comes=True)
+            found |= _in_file(path, _named(at, had, path, data, at.new))
+            if path in changed:
+                found |= _in_file(path, _named(at, comes, path, data, at.head), comes=True)
     once = _once(at, {*had.modules, *wanted.modules}, found)
     return sorted(once, key=lambda one: (one.path, one.line, one.name))
 
@@ -245,8 +250,9 @@ def _words(had: _Missing) -> set[str]:
 # What lines name.
 
 
-def _named(at: Evolved, lost: _Missing, path: str, data: bytes, lines: _Lines) -> _Named:
-    """The missing names in some lines of a file."""
+def _named(at: Evolved, lost: _Missing, path: str, data: bytes, known: Tree) -> _Named:
+    """The missing names in those lines of a file that another tree lacks."""
+    lines = _lines(data, at.read(known, path)) if data and lost.is_any else {}
     if not lines:
         return
     yield from _in_text(lost, path, lines)
