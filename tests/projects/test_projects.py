@@ -119,6 +119,26 @@ def test_its_tests_pass_with_plans_and_words_that_are_yours(tmp_path: Path, pyth
 
 
 @pytest.mark.long
+def test_its_tests_pass_with_the_note_and_the_metric_of_its_pages(
+    tmp_path: Path, python: Path
+) -> None:
+    project = stacks.make(tmp_path / "my-api", "auth", "observability", version=WORK)
+    page = project.read("docs/components/auth.md").partition("# app/mine.py\n")[2]
+    count = 'SOLD = prometheus_client.Counter("tickets_sold", "Tickets that were paid for.")'
+    assert count in project.read("docs/components/observability.md")
+    code = page.partition("```")[0]
+    project.write("app/mine.py", f"import prometheus_client\n{code}\n\n{count}\n")
+    routes = "app/backend/routes.py"
+    project.edit(routes, "health, hello", "health, hello\nfrom app import mine")
+    project.edit(routes, "# yours below", "# yours below\n    mine.router,")
+    models = "app/components/database/models.py"
+    project.write(models, project.read(models) + "from app import mine as mine\n")
+    paths = ("auth/test_docs.py", "observability/test_observed.py")
+    said = stacks.own_tests(project, python, *(f"tests/components/{path}" for path in paths))
+    assert "passed" in said
+
+
+@pytest.mark.long
 def test_its_tests_pass_with_tools_and_limits_that_are_yours(tmp_path: Path, python: Path) -> None:
     names = ("knowledge", "observability", "worker")
     project = stacks.make(tmp_path / "my-api", *names, version=WORK)
