@@ -238,7 +238,8 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
 
 def _words(had: _Missing) -> set[str]:
     """The words without which no line names something that is missing as a whole."""
-    words = {*had.variables, *had.services, *had.distributions}
+    words = {*had.variables, *had.services}
+    words.update(name.replace("-", "_") for name in had.distributions)  # as an import has it
     words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
     for name in had.modules:
         above, _, last = name.rpartition(".")

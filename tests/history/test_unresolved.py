@@ -307,7 +307,9 @@ STACK: dict[str, str] = {
     "config/web.env": "A=1\n",
     "config/job.env": "B=2\n",
     ".env.example": "A_KEY=1\nB_KEY=2\n",
-    "pyproject.toml": '[project]\nname = "x"\ndependencies = [\n    "arq>=1",\n    "redis",\n]\n',
+    "pyproject.toml": (
+        '[project]\nname = "x"\ndependencies = [\n    "arq>=1",\n    "a-client",\n    "redis",\n]\n'
+    ),
     "compose.yaml": "services:\n  web:\n    image: x\n\n  mail:\n    image: y\n",
     "Dockerfile": "FROM x\n" + "RUN y\n" * 5,
     "Makefile": "all:\n\techo\n\n" + "x:\n\techo\n\n" * 3,
@@ -338,7 +340,7 @@ TAKEN: dict[str, str | None] = {
     "app/utils.py": LATER,
     ".env.example": "B_KEY=2\n",
     "compose.yaml": "services:\n  web:\n    image: x\n",
-    "pyproject.toml": STACK["pyproject.toml"].replace('    "arq>=1",\n', ""),
+    "pyproject.toml": STACK["pyproject.toml"].replace('    "arq>=1",\n    "a-client",\n', ""),
     "config/web.env": None,
 }
 OVERRIDE = "services:\n  web:\n    depends_on: [mail]\n    env_file: [config/web.env]\n"
@@ -356,6 +358,7 @@ STILL_NAMED = [
     ("compose.override.yaml", OVERRIDE, 3, "mail"),
     ("compose.override.yaml", OVERRIDE, 4, "config/web.env"),
     ("app/f.py", "import arq\n", 1, "arq"),
+    ("app/g.py", "from a_client.counted import Counter\n", 1, "a-client"),
     ("Dockerfile.mine", "FROM x\nCOPY ./config/web.env /x\n", 2, "config/web.env"),
     (".github/workflows/mine.yml", "run: cat config/web.env\n", 1, "config/web.env"),
     ("config/x.sh", ". ./web.env\n", 1, "web.env"),
