@@ -119,10 +119,12 @@ def test_its_tests_pass_with_plans_and_words_that_are_yours(tmp_path: Path, pyth
 
 
 @pytest.mark.long
-def test_its_tests_pass_with_the_note_and_the_metric_of_its_pages(
+def test_its_tests_pass_with_the_note_the_metric_and_the_task_of_its_pages(
     tmp_path: Path, python: Path
 ) -> None:
-    project = stacks.make(tmp_path / "my-api", "auth", "observability", version=WORK)
+    project = stacks.make(tmp_path / "my-api", "auth", "observability", "worker", version=WORK)
+    task = "@task()\nasync def a_task() -> None: ...\n\n\n"
+    project.edit("app/components/worker/tasks.py", "# yours below", f"{task}# yours below")
     page = project.read("docs/components/auth.md").partition("# app/mine.py\n")[2]
     count = 'SOLD = prometheus_client.Counter("tickets_sold", "Tickets that were paid for.")'
     assert count in project.read("docs/components/observability.md")
@@ -133,7 +135,7 @@ def test_its_tests_pass_with_the_note_and_the_metric_of_its_pages(
     project.edit(routes, "# yours below", "# yours below\n    mine.router,")
     models = "app/components/database/models.py"
     project.write(models, project.read(models) + "from app import mine as mine\n")
-    paths = ("auth/test_docs.py", "observability/test_observed.py")
+    paths = ("auth/test_docs.py", "observability/test_observed.py", "worker/test_web.py")
     said = stacks.own_tests(project, python, *(f"tests/components/{path}" for path in paths))
     assert "passed" in said
 
