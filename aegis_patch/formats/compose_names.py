@@ -10,7 +10,6 @@ from aegis_patch.formats import bounded_parsers
 from aegis_patch.values import dataclass
 
 NAME = r"(docker-)?compose[\w.-]*\.ya?ml"
-_KINDS = ("service", "volume", "network")
 _VARIABLE = r"\$(?:\w+|\{\w+(?::?-([^${}]*)|[^{}]*)\})"
 
 
@@ -37,7 +36,7 @@ def read(data: bytes) -> Compose | None:
         return None
     top = _mapping(documents[0])
     has = set[str]()
-    for kind in _KINDS:
+    for kind in ("service", "volume", "network"):
         has.update(f"{kind} {name}" for name in _mapping(top.get(f"{kind}s")))
     own = frozenset(_own_volumes(_mapping(top.get("volumes"))))
     return Compose(_text(top.get("name")), frozenset(has), own)
@@ -45,37 +44,8 @@ def read(data: bytes) -> Compose | None:
 
 def names(data: bytes) -> frozenset[str]:
     """The services, volumes and networks of a file, as "service redis"."""
-    try:
-        return frozenset(_plain_names(data.decode()))
-    except ValueError:
-        found = read(data)
-        return found.has if found else frozenset()
-
-
-def _plain_names(text: str) -> Iterator[str]:
-    """The names in a file that has each on a line of its own, two spaces in, as ours do.
-
-    PyYAML takes longer to import than all else that a verb does with the file.
-
-    Raises:
-        ValueError: it may be another.
-    """
-    kind, is_first = "", False
-    for line in text.split("\n"):
-        top = re.fullmatch(r"([\w.-]+):(.*)", line)
-        if top:
-            kind, is_first = top[1].removesuffix("s"), True
-            if kind in _KINDS and top[2]:
-                raise ValueError("its value may be on the line")
-        elif kind in _KINDS and line.strip() and line.lstrip()[0] != "#":
-            name = re.fullmatch(r"  ([\w.-]+):( .*)?", line)
-            if name:
-                yield f"{kind} {name[1]}"
-            elif is_first or not line.startswith("   "):
-                raise ValueError("another layout")
-            is_first = False
-        elif line[:1] not in ("", " ", "#"):
-            raise ValueError("a document's mark, or a value of many lines")
+    found = read(data)
+    return found.has if found else frozenset()
 
 
 def _own_volumes(volumes: Mapping[str, object]) -> Iterator[str]:

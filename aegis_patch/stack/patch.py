@@ -47,6 +47,7 @@ _LONGEST_PATH = 500
 _LONGEST_SUBJECT = 10_000  # to be decoded
 # Characters that HFS+ ignores in a file name, so that `.g\u200cit` is `.git` there.
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_QUOTED = re.compile(rb'"([^\\]|\\([abtnvfr"\\]|[0-3][0-7]{2}))*"')  # as git does
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +293,7 @@ def _file_patch(name: str, entry: PatchedFile, binary: Binary | None) -> FilePat
 def _path(quoted: str, prefix: str) -> str:
     raw = quoted.encode("latin-1")
     try:
-        if raw.startswith(b'"') and raw.endswith(b'"'):
+        if _QUOTED.fullmatch(raw):
             raw = raw[1:-1].decode("unicode_escape").encode("latin-1")
         return raw.decode().removeprefix(prefix)
     except UnicodeError:

@@ -10,8 +10,6 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from aegis_patch.formats import compose_names
 from tests.conftest import Project, Start
 
@@ -113,23 +111,3 @@ def test_a_service_that_is_included_is_there(start: Start) -> None:
     project.aegis("remove", "scheduler")
     ran = project.aegis("remove", "worker", "cache", "--json", "--dry-run")
     assert [each for each in ran.json["dangling"] if each["name"] == "redis"] == []
-
-
-LAYOUTS = (
-    "services:\n  web:\n    image: x\n  # mine\n\n  job: {image: y}\nvolumes:\n  data:\n",
-    "services:\n    web:\n        image: x\n",
-    "services: {web: {image: x}}\n",
-    'services:\n  "web": {image: x}\n',
-    "services: &all\n  web: {image: x}\n",
-    "services:\n  web: {image: x}\n  <<: {job: {}}\n",
-    "services:\n  web:\n    image: x\n---\nservices: {}\n",
-    "services:\r\n  web:\r\n    image: x\r\n",
-    "x-a:\n  services:\n  b: |\n    c:\nservices:\n  web: {command: [a,\n  b]}\n",
-    "volumes:\nservices:\n  web: {}\nnetworks:\n",
-)
-
-
-@pytest.mark.parametrize("text", LAYOUTS)
-def test_names_are_those_that_yaml_has(text: str) -> None:
-    found = compose_names.read(text.encode())
-    assert compose_names.names(text.encode()) == (found.has if found else frozenset())

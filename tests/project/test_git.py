@@ -23,3 +23,20 @@ def test_uncommitted_speaks_of_the_paths_asked_for_only(start: Start, tmp_path: 
     copy = tmp_path / "index"
     assert git.uncommitted(made.path, ["Makefile", "compose.yaml"], copy) == {"Makefile": "H"}
     assert git.uncommitted(made.path, [], copy) == {}
+
+
+@pytest.mark.parametrize("more", [(), ("x\ny",), tuple(f"icon-{n}.svg" for n in range(6000))])
+def test_files_are_found_by_words_that_stand_alone(start: Start, more: tuple[str, ...]) -> None:
+    project = start()
+    there = {
+        "one.py": "from app import ai\n",
+        "two.txt": "see a+b.svg or (c.svg)\n",
+        "three.bin": "\0 naïve ai\n",
+        "four.py": "raise main\nemail = 'aa+b.svg'\n",
+    }
+    for path, text in there.items():
+        project.write(path, text)
+    project.commit()
+    words = frozenset({"ai", "a+b.svg", "naïve", *more})
+    found = git.naming(project.path, project.head, words)
+    assert {*there} & {*found} == {*there} - {"four.py"}
