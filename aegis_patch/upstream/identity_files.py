@@ -258,8 +258,11 @@ def _distributions(upstream: Upstream) -> set[str]:
     """The packages that a project of a release may need."""
     texts = {upstream.base.read("pyproject.toml")}
     for name, component in upstream.catalogue.items():
-        whole = requirements.required(upstream.catalogue, [name])
-        if fold := upstream.folds.get(pristine.key(whole)):  # as it was recorded
+        try:
+            whole = pristine.key(requirements.required(upstream.catalogue, [name]))
+        except SeriesError:  # it lacks what it requires: nobody can add it
+            continue
+        if fold := upstream.folds.get(whole):  # as it was recorded
             texts.add(fold.read("pyproject.toml"))
             continue
         for _, mail in component.series:
