@@ -123,13 +123,13 @@ def _definition(
 
 
 def _renamed(line: str, local: str, name: str) -> str:
-    """A line with a variable renamed; a string that only has the same word stays."""
+    """A line with a variable renamed; a string or comment that only has the same word stays."""
     word = rf"(?<![\w.\"'/]){local}\b"
 
     def one(found: re.Match[str]) -> str:
-        return found[0] if found[0].startswith('"') else re.sub(word, name, found[0])
+        return found[0] if found[0][0] in '"#' else re.sub(word, name, found[0])
 
-    return re.sub(rf'f?"[^"]*"|{word}', one, line)
+    return re.sub(rf'f?"[^"]*"|#.*|{word}', one, line)
 
 
 def toml(lines: list[str], name: str) -> Places:
