@@ -48,9 +48,9 @@ def _found(plan: Plan, result: Tree) -> Yours:
     In a conflict (the result holds the user's side of it) that is all that both wrote. A file that
     only one of the two has, or that is not the same, is learnt of no one.
     """
-    pairs = set[tuple[str, str]]()
     if plan.less is None:
         return frozenset()
+    pairs = set[tuple[str, str]]()
     for path in {*plan.less.changed(plan.new)} - {RECORD}:
         base, theirs = (tree.lookup(path) for tree in (plan.old, plan.new))
         place = plan.moved.place(path) if plan.moved else path

@@ -54,7 +54,7 @@ def _read(words: list[str]) -> tuple[str, Any, Path]:
             typed += 1
         else:
             verb = f"{verb} {word}".strip()
-            types = {**types, **(_own(verb))}
+            types = {**types, **_own(verb)}
     return verb, types[awaited] if awaited else _next_word(verb, typed), where
 
 
