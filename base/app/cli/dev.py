@@ -33,7 +33,7 @@ def dev(
     # SIGINT as well: a shell has its background processes ignore it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), _servers():
+    with suppress(KeyboardInterrupt), _servers(where):
         commands = [_app("serve", "--reload", "--host", at, "--port", str(where))]
         commands += [_watched(found.process) for found in discover() if found.process]
         print(f"http://{at}:{where}/dashboard", flush=True)
@@ -41,10 +41,10 @@ def dev(
 
 
 @contextmanager
-def _servers() -> Iterator[None]:
-    """What the components need running; every command finds it while this is open."""
+def _servers(port: int) -> Iterator[None]:
+    """What the components need running; every command finds it, and the port, meanwhile."""
     settings.DEV_FILE.parent.mkdir(exist_ok=True)
-    lines = [f"# Written by dev, process {os.getpid()}."]
+    lines = [f"# Written by dev, process {os.getpid()}.", f'PORT="{port}"']
     try:
         with ExitStack() as stack:
             for component in discover():

@@ -33,7 +33,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import typer
 from pydantic_settings import SettingsConfigDict
-from app.core.settings import EnvSettings, read
+from app.core.settings import EnvSettings, Settings, read
 
 cli = typer.Typer()
 
@@ -48,7 +48,7 @@ def clock(): pass
 def run():
     lock = open("lock", "w")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    Path("ran").write_text(read(ClockSettings).url)
+    Path("ran").write_text(f"{read(ClockSettings).url}:{read(Settings).port}")
     time.sleep(600)
 
 @contextmanager
@@ -110,12 +110,12 @@ def test_all_of_it_runs_and_all_of_it_ends(tmp_path):
         if running.poll() is not None:  # somebody took its port before it did
             running, url = start(path, log)
         until(lambda: answers(url))
-        until(lambda: (path / "ran").exists() and (path / "ran").read_text() == "clock://here")
+        here = f"clock://here:{httpx.URL(url).port}"
+        until(lambda: (path / "ran").exists() and (path / "ran").read_text() == here)
         twice = subprocess.run(
             [sys.executable, "-m", "app", "dev"], cwd=path, capture_output=True, text=True
         )
-        assert twice.returncode == 2
-        assert f"process {running.pid}" in twice.stderr
+        assert (twice.returncode, f"process {running.pid}" in twice.stderr) == (2, True)
         (path / "app/components/bell").mkdir()
         (path / "app/components/bell/__init__.py").touch()
         until(lambda: CHANGED in (tmp_path / "log").read_text())
