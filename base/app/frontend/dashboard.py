@@ -41,7 +41,7 @@ CORE = Component(
 LOGS = Component(
     name="logs",
     title="Logs",
-    summary="The last 500 lines of this process, the newest first.",
+    summary="The last 500 lines of this web server, the newest first.",
     page="app.frontend.logs_page:page",
 )
 
@@ -151,7 +151,6 @@ class _Visit:
         for component in components:
             if found := page_of(component):
                 self._tab(component.name, found.title, found.icon)
-        page.title = NAME
         theme.apply(page)
         page.add(_header(page, self._overall), self._navigation, self._place)
         self._watched = asyncio.Event()
@@ -175,6 +174,7 @@ class _Visit:
         if self._shown is not None and name == self._name:
             return
         self._name = name
+        self._page.title = f"{self._components[name].title} · {NAME}" if name else NAME
         if name:
             self._shown = ComponentPage(PageContext(self._page, self._components[name]), self._feed)
         else:

@@ -76,6 +76,8 @@ class PageContext:
                 log_failure(self.component.name, error)
                 said = f"{label} failed: {error}"
             button.disabled = False
+            layer = self.page.overlay  # in sight, wherever on the page they are
+            layer[:] = [ft.SnackBar(said, open=True, on_dismiss=layer.clear)]
             self.say(said)
 
         async def asked() -> None:
@@ -84,11 +86,9 @@ class PageContext:
 
         def ask() -> None:
             leave = ft.TextButton("No", on_click=self.page.pop_dialog, autofocus=True)
-            answers: list[ft.Control] = [
-                leave,
-                ft.FilledButton(f"Yes, {label.lower()}", on_click=asked),
-            ]
-            self.page.show_dialog(ft.AlertDialog(title=ft.Text(sure, size=18), actions=answers))
+            go_on = ft.FilledButton(f"Yes, {label.lower()}", on_click=asked)
+            question = ft.AlertDialog(title=ft.Text(sure, size=18), actions=[leave, go_on])
+            self.page.show_dialog(question)
 
         button = ft.FilledTonalButton(label, icon=icon, on_click=ask if sure else act)
         return button
@@ -137,11 +137,11 @@ class ComponentPage:
             identifier=f"notice-{component.name}", live_region=True, content=context.notice
         )
         body = [ft.Semantics(container=True, content=part) for part in self._body.controls]
-        body.insert(0, ft.Semantics(content=strip(self._trends.controls)))
+        trends = strip(self._trends.controls)
         self.control = ft.Semantics(
             identifier=f"page-{component.name}",
             content=ft.Column(
-                [title, about, self._detail, notice, self._failure, *body, panel([self._facts])],
+                [title, about, self._detail, notice, self._failure, trends, *body, self._facts],
                 spacing=12,
                 horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
             ),
@@ -153,7 +153,7 @@ class ComponentPage:
             self._shown = health
             self._pill.show(health.status)
             self._detail.value = health.detail
-            self._facts.content = facts(health.data)
+            self._facts.content = panel([facts(health.data)]) if health.data else None
         self._trends.show({self._context.component.name: health})
         said, now = self._context.notice.value, time.monotonic()
         if self._body.refresh and (now >= self._next or said != self._said):

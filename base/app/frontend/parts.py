@@ -127,7 +127,7 @@ def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -
 
 def strip(controls: Sequence[ft.Control]) -> ft.Control:
     """Controls beside each other, as many as there is room for."""
-    return ft.ResponsiveRow(list(controls), spacing=12, run_spacing=12)
+    return ft.ResponsiveRow(list(controls), spacing=12, run_spacing=12, visible=bool(controls))
 
 
 def heading(text: str, size: int = 16) -> ft.Control:
@@ -210,7 +210,7 @@ def facts(data: dict[str, Value]) -> ft.Control:
 
 def _value(value: Value) -> ft.Text:
     shown = "-" if value is None else str(value)
-    text = ft.Text(shown, size=14, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
+    text = ft.Text(shown, size=14)
     with suppress(ValueError):
         if "T" in shown:  # digits alone would be read as a day
             show_moment(text, "", datetime.fromisoformat(shown).timestamp())

@@ -14,7 +14,7 @@ import flet.canvas as cv
 import app.components
 from app.core.component import Component
 from app.core.health import Report
-from app.frontend.theme import MUTED, NARROW, UNKNOWN_COLOR, color_of
+from app.frontend.theme import MUTED, UNKNOWN_COLOR, color_of
 
 HEIGHT, GAP, MOST = 62, 26, 4
 """Of a node, between two nodes, and how many stand in one line at most."""
@@ -70,15 +70,16 @@ class StackMap:
         width = min((self._page.width or 1000) - 70, 1400)
         if width != self._width:
             self._width = width
-            self._place(width, (self._page.width or 1000) < NARROW)
+            self._place(width, width < 170 * len(self._ranks))
         for name, health in report.components.items():
             self._nodes[name].show(health.status, health.detail)
 
     def _place(self, width: float, narrow: bool) -> None:
         """Ranks from left to right, or from top to bottom where the window is narrow."""
         longest = max(len(rank) for rank in self._ranks)
-        rows = [rank[at : at + 2] for rank in self._ranks for at in range(0, len(rank), 2)]
-        columns, least = (2, 12.0) if narrow else (len(self._ranks), 40.0)
+        most = 2 if width < 650 else MOST
+        rows = [rank[at : at + most] for rank in self._ranks for at in range(0, len(rank), most)]
+        columns, least = (most, 12.0) if narrow else (len(self._ranks), 40.0)
         side = min((width + least) / columns - least, 230)
         gap = least if narrow or columns == 1 else (width - columns * side) / (columns - 1)
         for line, names in enumerate(rows if narrow else self._ranks):
@@ -87,7 +88,7 @@ class StackMap:
                 across, down = (place, line) if narrow else (line, place)
                 before = 0.0 if narrow else (longest - len(names)) / 2
                 node.left = across * (side + gap) + (
-                    (2 - len(names)) * (side + gap) / 2 if narrow else 0
+                    (most - len(names)) * (side + gap) / 2 if narrow else 0
                 )
                 node.top = (down + before) * (HEIGHT + GAP)
                 node.width, node.height = side, HEIGHT
@@ -116,6 +117,7 @@ class _Node:
         self._detail = ft.Text("", size=12, color=MUTED, no_wrap=True, expand=True)
         self._detail.overflow = ft.TextOverflow.ELLIPSIS
         title = ft.Text(component.title, weight=ft.FontWeight.W_600, no_wrap=True, expand=True)
+        title.overflow = ft.TextOverflow.ELLIPSIS
         status = ft.Semantics(identifier=f"status-{component.name}", content=self._status)
         self._button = ft.OutlinedButton(
             ft.Column(

@@ -11,8 +11,6 @@ STATUS_COLORS: dict[str, ft.ColorValue] = {
 }
 UNKNOWN_COLOR = ft.Colors.OUTLINE
 MUTED = ft.Colors.ON_SURFACE_VARIANT
-NARROW = 700
-"""Pixels below which things stand below each other."""
 
 
 def color_of(status: str) -> ft.ColorValue:

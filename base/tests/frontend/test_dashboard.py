@@ -130,7 +130,7 @@ def test_what_needs_a_person_leads_to_its_page(plug_in, dashboard):
         viewer.see("Clock: a little late")
         viewer.see("Clock: ticks")  # its line
         viewer.click("Hands")
-        viewer.find(lambda d: d.get("identifier") == "page-clock")
+        viewer.see(f"Clock · {NAME}")  # the browser's tab
 
 
 def test_a_page_reacts(plug_in, dashboard):
@@ -162,7 +162,7 @@ def test_a_page_asks_before_it_does_what_cannot_be_undone(plug_in, dashboard):
         viewer.see("Stop the clock?")
         viewer.see("Clock ticked 0 times")
         viewer.click("Yes, stop")
-        viewer.see("It ticked")
+        viewer.find(lambda d: d.get("_c") == "SnackBar" and "It ticked" in d["content"])
 
 
 def test_a_row_of_a_table_stays_until_it_changes():
