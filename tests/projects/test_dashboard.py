@@ -36,6 +36,28 @@ async def light() -> None:
 
 # yours below"""
 
+WINDOWS = """
+from types import SimpleNamespace
+
+from app.core.component import discover
+from app.core.health import Report
+from app.frontend.dashboard import CORE
+from app.frontend.stack_map import StackMap
+
+for width in (390, 820, 1280):
+    shown = StackMap(SimpleNamespace(width=width), [CORE, *discover()], print)
+    shown.show(Report("ok", {}))
+    print(min(node.control.width for node in shown._nodes.values()))
+"""
+
+
+def test_the_map_has_room_for_each_name(tmp_path: Path, python: Path) -> None:
+    """Of a project whose components stand in six ranks."""
+    project = stacks.make(tmp_path / "my-api", *stacks.everything(WORK), version=WORK)
+    project.write("windows.py", WINDOWS)
+    widths = stacks.tool(project, python, "windows").split()
+    assert min(map(float, widths)) > 150, widths
+
 
 def test_each_page_shows_what_there_is_and_does_what_it_offers(
     tmp_path: Path, python: Path
