@@ -150,7 +150,7 @@ class Table:
         names = ["", *columns] if buttons else columns
         self._buttons = buttons
         self._shown: dict[str, tuple[Sequence[Cell], ft.DataRow]] = {}
-        self._empty = ft.Text(empty, color=MUTED)
+        self._empty = ft.Text(empty, color=MUTED, visible=False)  # once that is known
         self._table = ft.DataTable(
             columns=[
                 ft.DataColumn(label=ft.Text(name, weight=ft.FontWeight.W_600)) for name in names
