@@ -135,9 +135,14 @@ def test_its_tests_pass_with_the_note_the_metric_and_the_task_of_its_pages(
     project.edit(routes, "# yours below", "# yours below\n    mine.router,")
     models = "app/components/database/models.py"
     project.write(models, project.read(models) + "from app import mine as mine\n")
-    paths = ("auth/test_docs.py", "observability/test_observed.py", "worker/test_web.py")
-    said = stacks.own_tests(project, python, *(f"tests/components/{path}" for path in paths))
-    assert "passed" in said
+    # The table has no migration yet: a test fails, and writes none.
+    agree = "tests/components/database/test_migrations.py::test_models_and_tables_agree"
+    with pytest.raises(AssertionError, match="New upgrade operations detected.*'my_note'"):
+        stacks.own_tests(project, python, agree)
+    assert project.git("status", "--short", "--", "app/components/database/migrations") == ""
+    files = ("auth/test_docs", "observability/test_observed", "worker/test_queue", "worker/test_web")
+    paths = (f"tests/components/{file}.py" for file in files)
+    assert "passed" in stacks.own_tests(project, python, *paths)
 
 
 @pytest.mark.long
