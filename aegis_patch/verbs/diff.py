@@ -93,7 +93,10 @@ def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Dif
 
 
 def _present(bench: Bench, stack: Stack, word: str) -> str:
-    name = naming.plain(bench.catalogue(stack), word.strip())
+    known = bench.catalogue(stack)
+    name = naming.plain(known, word.strip())
+    if name not in (CORE, *known, *stack.names):
+        raise naming.unknown(known, name, "aegis status")
     if name != CORE and name not in stack.names:
         raise Refused(f'"{word}" isn\'t installed.', next="aegis status")
     return name

@@ -61,7 +61,7 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
         if name == CORE:
             raise Refused("core is always included.", next="aegis components")
         if name not in known:
-            raise _unknown(known, name, naming.listed)
+            raise unknown(known, name, naming.listed)
         if not component.is_chosen(known[name]):
             needs = in_words(known[name].requires)
             raise Refused(
@@ -71,7 +71,8 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
     return [name for name in requirements.order(known, known) if name in named]
 
 
-def _unknown(known: Catalogue, name: str, listed: str) -> Refused:
+def unknown(known: Catalogue, name: str, listed: str) -> Refused:
+    """The refusal of a name that nothing has, with the closest ones."""
     nameable = [other for other in known if component.is_chosen(known[other])]
     next = listed or f"Which one? {', '.join(nameable)}"
     if serving := _serving(known, nameable, name):

@@ -93,7 +93,9 @@ def _broken(bench: Bench, there: Project, new: Stack) -> _Broken:
     built = build.build(bench, there, step, build.whole_tree(bench, there), relock=False)
     broken = {(each.path, ""): f"you changed {each.path}" for each in built.conflicts}
     for each in perform.dangling(bench, there, [built]):
-        broken.setdefault((each.path, each.name), str(each))
+        where = f"{each.path}:{each.line}"
+        comes = f"without it, {where} would use {each.name}, which doesn't exist here"
+        broken.setdefault((each.path, each.name), comes if each.comes else str(each))
     return broken
 
 

@@ -176,6 +176,8 @@ def test_of_a_component(start: Start) -> None:
     assert "stop_grace_period" not in project.aegis("diff", "--component", "core").out
     assert {path.split("/")[2] for path in files("ingress")} == {"ingress", "edge"}
     assert "isn't installed" in project.aegis("diff", "--component", "scheduler", code=1).err
+    mistyped = project.aegis("diff", "--component", "wroker", code=1).err
+    assert 'No component "wroker". Did you mean worker?\n next aegis status' in mistyped
 
 
 def test_on_a_terminal_git_shows_it_with_the_users_colours_and_pager(start: Start) -> None:

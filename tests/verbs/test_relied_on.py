@@ -36,6 +36,18 @@ def test_a_requirement_that_something_of_mine_names_stays(
     assert (left["name"], left["by"]) == ("cache", "you")
 
 
+def test_a_requirement_without_which_a_line_would_name_what_i_moved_stays(start: Start) -> None:
+    project = start("auth,worker")
+    project.git("mv", "app/components/auth/limits.py", "app/components/auth/mine.py")
+    project.commit("Mine")
+    said = project.aegis("remove", "worker").out
+    assert re.search(
+        r"cache is kept, .*: without it, app/components/auth/mine\.py:\d+ would use "
+        r"app\.components\.auth\.limits, which doesn't exist here",
+        said,
+    )
+
+
 def test_a_requirement_that_nothing_of_mine_names_leaves(start: Start) -> None:
     project = start("worker")
     project.write("app/mine.py", "import json\n")
