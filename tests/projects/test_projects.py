@@ -137,11 +137,11 @@ def test_its_tests_pass_with_the_note_the_metric_and_the_task_of_its_pages(
     project.write(models, project.read(models) + "from app import mine as mine\n")
     # The table has no migration yet: a test fails, and writes none.
     agree = "tests/components/database/test_migrations.py::test_models_and_tables_agree"
-    with pytest.raises(AssertionError, match="New upgrade operations detected.*'my_note'"):
+    with pytest.raises(AssertionError, match=r"New upgrade .*'my_note'"):
         stacks.own_tests(project, python, agree)
     assert project.git("status", "--short", "--", "app/components/database/migrations") == ""
-    files = ("auth/test_docs", "observability/test_observed", "worker/test_queue", "worker/test_web")
-    paths = (f"tests/components/{file}.py" for file in files)
+    files = ("auth/test_docs.py", "observability/test_observed.py", "worker/test_queue.py")
+    paths = (f"tests/components/{file}" for file in (*files, "worker/test_web.py"))
     assert "passed" in stacks.own_tests(project, python, *paths)
 
 

@@ -60,6 +60,18 @@ def test_broken_references_after_a_conflict_was_resolved(start: Start) -> None:
     assert project.aegis("status", "--json").json["dangling"] == []
 
 
+def test_what_came_and_names_what_i_moved_is_listed_until_it_is_mended(start: Start) -> None:
+    project = start("auth")
+    project.git("mv", "app/components/auth/limits.py", "app/components/auth/mine.py")
+    project.commit("Mine")
+    named = "app/components/oidc/api.py:19 uses app.components.auth.limits, which doesn't exist"
+    assert named in project.aegis("add", "oidc").out
+    assert named in project.aegis("status").out
+    project.edit("app/components/oidc/api.py", " limits,", " mine as limits,")
+    project.commit("Mend")
+    assert project.aegis("status", "--json").json["dangling"] == []
+
+
 def test_behind(start: Start) -> None:
     assert code(start(version=OLDER)) == 10
 
