@@ -142,7 +142,7 @@ def test_its_tests_pass_with_the_note_the_metric_and_the_task_of_its_pages(
     assert project.git("status", "--short", "--", "app/components/database/migrations") == ""
     files = ("auth/test_docs.py", "observability/test_observed.py", "worker/test_queue.py")
     paths = (f"tests/components/{file}" for file in (*files, "worker/test_web.py"))
-    assert "passed" in stacks.own_tests(project, python, *paths)
+    assert "passed" in stacks.own_tests(project, python, "tests/cli/test_dev.py", *paths)
 
 
 @pytest.mark.long
@@ -156,6 +156,28 @@ def test_its_tests_pass_with_tools_and_limits_that_are_yours(tmp_path: Path, pyt
     tests = ("ai", "ai_worker", "knowledge", "observability_ai")
     paths = [f"tests/components/{each}" for each in tests]
     assert "passed" in stacks.own_tests(project, python, "--quick", *paths)
+
+
+@pytest.mark.long
+def test_its_tests_pass_with_nightly_jobs_that_are_off_or_at_another_time(
+    tmp_path: Path, python: Path
+) -> None:
+    names = ("ai", "auth", "payments", "scheduler")
+    project = stacks.make(tmp_path / "my-api", *names, version=WORK)
+    listed = "from app.components.scheduler.registry import jobs\nprint(*jobs())\n"
+    project.write("look.py", listed)
+    nightly = {"ai": "prune_ai", "auth": "prune_auth", "nightly": "backup"}
+    nightly["payments"] = "reconcile_payments"
+    found = {*stacks.tool(project, python, "look").split()}
+    assert found == {"heartbeat", *nightly.values()}
+    for module in nightly:
+        file = f"app/components/scheduler/{module}.py"
+        project.write(file, re.sub('cron="[0-9]+ [0-9]+', 'cron="7 1', project.read(file)))
+        line = f'    "app.components.scheduler.{module}",\n'
+        project.edit("app/components/scheduler/registry.py", line, "")
+    tests = [f"tests/components/{name}_scheduler" for name in ("ai", "auth", "payments")]
+    said = stacks.own_tests(project, python, "tests/components/scheduler_database", *tests)
+    assert "passed" in said
 
 
 def test_a_component_comes_once_the_example_of_a_job_is_gone(tmp_path: Path) -> None:
