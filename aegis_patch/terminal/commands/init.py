@@ -79,10 +79,9 @@ def _read(file: Path) -> dict[str, str]:
         found = found.get("answers", found)
         if not isinstance(found, dict):
             raise ValueError("answers is no table")
-    except ValueError as error:
-        raise Refused(
-            f"This isn't a TOML file of answers: {error}", where=str(file), next="aegis init --help"
-        ) from error
+    except (OSError, ValueError) as error:
+        what = f"This isn't a TOML file of answers: {getattr(error, 'strerror', error)}"
+        raise Refused(what, where=str(file), next="aegis init --help") from error
     return {key: str(value) for key, value in found.items()}
 
 
