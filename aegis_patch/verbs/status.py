@@ -86,7 +86,7 @@ def status(where: Path) -> Status:
             *(there.stack, tuple(joined), latest, behind, changed, left),
             inconsistencies=found.inconsistencies,
             has_conflicts=stuck,
-            dangling=tuple(_dangling(bench, there, is_edited=bool(changed))),
+            dangling=tuple(_dangling(bench, there, changed)),
         )
 
 
@@ -127,13 +127,14 @@ def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iter
             yield Finding(f"{place}:{line} has conflict markers.", command)
 
 
-def _dangling(bench: Bench, there: Project, *, is_edited: bool) -> Sequence[Reference]:
+def _dangling(bench: Bench, there: Project, changed: Iterable[Changed]) -> Sequence[Reference]:
     """The broken references of the last change of the record that still are.
 
-    What only adds breaks none where all files are aegis's: new lines name what the user moved.
+    What only adds isn't looked at unless a file went: new lines may name what the user moved.
     """
     turn = record_log.newest(there)
-    pair = turn.pristine(bench) if turn and (turn.takes_away or is_edited) else None
+    has_gone = any(file.change != "modified" for file in changed)
+    pair = turn.pristine(bench) if turn and (turn.takes_away or has_gone) else None
     if turn is None or pair is None:
         return ()
     then = _broken(there, turn, pair, (turn.commit.id, turn.result))
