@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _DOTTED = r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 _DEFINED = rb"(?m)^(?:(?:async )?def|class) (\w+)|^(\w+)(?:: [^=\n]+)? = "
 _VARIABLE = r"(?m)^[#\s]*(?:export )?([A-Z][A-Z0-9_]+)="
 _DISTRIBUTION = r"[\"']([A-Za-z0-9][\w.-]*)"
+_IMPORT = rb"(?m)^\s*(?:from|import) (\w+)"
 _INCLUDES = r"(?m)^include:"  # of a Compose file
 _Lines = Mapping[int, str]
 _Named = Iterator[tuple[int, str]]
@@ -85,12 +87,12 @@ class _Missing:
     edited: Collection[str]
     variables: Collection[str] = ()
     services: Collection[str] = ()
-    distributions: Collection[str] = ()
+    libraries: Collection[str] = ()
 
     @property
     def is_any(self) -> bool:
         """Whether there is a name that a file could have."""
-        words = self.variables or self.services or self.distributions
+        words = self.variables or self.services or self.libraries
         return bool(self.files or self.edited or words)
 
     def module(self, dotted: str) -> str:
@@ -185,11 +187,11 @@ def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
 
 
 def _lost_words(at: Evolved) -> Iterator[set[str]]:
-    """The variables, services and distributions that leave and that the user doesn't have too."""
+    """The variables, services and libraries that leave and that the user doesn't have too."""
     for words, path in (
         (functools.partial(re.findall, _VARIABLE), ".env.example"),
         (_composed, _COMPOSE),
-        (functools.partial(re.findall, _DISTRIBUTION), "pyproject.toml"),
+        (functools.partial(_libraries, at), "pyproject.toml"),
     ):
         place = at.moved.get(path, path)
         sides = [at.read(tree, place).decode("utf-8", "replace") for tree in (at.old, at.new)]
@@ -203,6 +205,25 @@ def _lost_words(at: Evolved) -> Iterator[set[str]]:
 
 def _composed(compose: str) -> frozenset[str]:
     return compose_names.names(compose.encode())
+
+
+def _libraries(at: Evolved, pyproject: str) -> set[str]:
+    """The names by which Python imports the distributions that a pyproject.toml lists.
+
+    Each has its own name, and what code that leaves imports tells others: jwt comes with PyJWT, and
+    opentelemetry with opentelemetry-sdk.
+    """
+    listed = re.findall(_DISTRIBUTION, pyproject)
+    found = {re.sub(r"[-_.]+", "_", name).lower() for name in listed}
+    lines = "\n".join(found)
+    imported = set[str]()
+    for path in at.old.changed(at.new):
+        if path.endswith(".py"):
+            imported.update(name.decode() for name in re.findall(_IMPORT, at.old.read(path)))
+    for name in imported - sys.stdlib_module_names:
+        if re.search(rf"(?m)^(py|python_)?{name.lower()}(_|$)", lines):
+            found.add(name)
+    return found
 
 
 def _last_words(names: Iterable[str]) -> set[str]:
@@ -238,8 +259,7 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
 
 def _words(had: _Missing) -> set[str]:
     """The words without which no line names something that is missing as a whole."""
-    words = {*had.variables, *had.services}
-    words.update(name.replace("-", "_") for name in had.distributions)  # as an import has it
+    words = {*had.variables, *had.services, *had.libraries}
     words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
     for name in had.modules:
         above, _, last = name.rpartition(".")
@@ -259,7 +279,7 @@ def _named(at: Evolved, lost: _Missing, path: str, data: bytes, known: Tree) -> 
     yield from _in_text(lost, path, lines)
     if lost.files:
         yield from _paths(at, lost, path, data, lines)
-    if path.endswith(".py") and (lost.modules or lost.edited or lost.distributions):
+    if path.endswith(".py") and (lost.modules or lost.edited or lost.libraries):
         for number, name in _in_python(at, lost, path, data):
             if number in lines:
                 yield number, name
@@ -308,13 +328,13 @@ def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
 
 
 def _not_importable(at: Evolved, lost: _Missing, module: str, name: str) -> Iterator[str]:
-    """What is missing of an import: the module, a name of it, or its distribution."""
+    """What is missing of an import: the module, a name of it, or its library."""
     if gone := lost.module(f"{module}.{name}" if name else module):
         yield gone
     if name and name in _unbound(at, lost, _file_of(at, module)):
         yield f"{name} of {module}"
-    top = module.partition(".")[0].replace("_", "-")
-    if top in lost.distributions:
+    top = module.partition(".")[0]
+    if top in lost.libraries:
         yield top
 
 

@@ -85,6 +85,15 @@ def test_settings_outside_of_git(start: Start) -> None:
     assert "s3cret" not in said
 
 
+def test_a_library_that_imports_name_otherwise(start: Start) -> None:
+    project = start("observability")
+    project.write("app/mine.py", "import json\nfrom opentelemetry import trace\n")
+    project.commit("Mine")
+    said = project.aegis("remove", "observability").out
+    assert said.count("still uses") == 1
+    assert "app/mine.py:2 still uses opentelemetry" in said
+
+
 def test_many_lines_are_counted(start: Start) -> None:
     project = start("worker")
     project.write("app/mine.py", "import arq\n" * 50)
@@ -301,14 +310,15 @@ STACK: dict[str, str] = {
     "app/__init__.py": "",
     "app/utils.py": UTILS,
     "app/main.py": MAIN,
-    "app/old.py": "def old(): ...\n",
+    "app/old.py": "import email\nimport jwt\nfrom tele import trace\n\ndef old(): ...\n",
     "app/tests/__init__.py": "",
     "app/tests/helper.py": UTILS.replace("help", "test"),
     "config/web.env": "A=1\n",
     "config/job.env": "B=2\n",
     ".env.example": "A_KEY=1\nB_KEY=2\n",
     "pyproject.toml": (
-        '[project]\nname = "x"\ndependencies = [\n    "arq>=1",\n    "a-client",\n    "redis",\n]\n'
+        '[project]\nname = "x"\ndependencies = [\n    "arq>=1",\n    "a-client",\n    "redis",\n'
+        '    "PyJWT[crypto]>=2",\n    "tele-sdk>=1",\n    "email-validator",\n]\n'
     ),
     "compose.yaml": "services:\n  web:\n    image: x\n\n  mail:\n    image: y\n",
     "Dockerfile": "FROM x\n" + "RUN y\n" * 5,
@@ -332,6 +342,8 @@ def small_releases(tmp_path: Path) -> Callable[..., Project]:
     return made
 
 
+LIBRARIES = '    "PyJWT[crypto]>=2",\n    "tele-sdk>=1",\n    "email-validator",\n'
+ALSO = '    "arq>=1",\n    "a-client",\n'
 TAKEN: dict[str, str | None] = {
     "app/tests/helper.py": None,
     "tests/helper.py": UTILS.replace("help", "test"),
@@ -340,7 +352,7 @@ TAKEN: dict[str, str | None] = {
     "app/utils.py": LATER,
     ".env.example": "B_KEY=2\n",
     "compose.yaml": "services:\n  web:\n    image: x\n",
-    "pyproject.toml": STACK["pyproject.toml"].replace('    "arq>=1",\n    "a-client",\n', ""),
+    "pyproject.toml": STACK["pyproject.toml"].replace(LIBRARIES, "").replace(ALSO, ""),
     "config/web.env": None,
 }
 OVERRIDE = "services:\n  web:\n    depends_on: [mail]\n    env_file: [config/web.env]\n"
@@ -358,7 +370,9 @@ STILL_NAMED = [
     ("compose.override.yaml", OVERRIDE, 3, "mail"),
     ("compose.override.yaml", OVERRIDE, 4, "config/web.env"),
     ("app/f.py", "import arq\n", 1, "arq"),
-    ("app/g.py", "from a_client.counted import Counter\n", 1, "a-client"),
+    ("app/g.py", "from a_client.counted import Counter\n", 1, "a_client"),
+    ("app/h.py", "import email\nimport redis\nimport jwt\n", 3, "jwt"),
+    ("app/i.py", "from tele.sdk import tracer\n", 1, "tele"),
     ("Dockerfile.mine", "FROM x\nCOPY ./config/web.env /x\n", 2, "config/web.env"),
     (".github/workflows/mine.yml", "run: cat config/web.env\n", 1, "config/web.env"),
     ("config/x.sh", ". ./web.env\n", 1, "web.env"),
@@ -379,6 +393,15 @@ def test_what_a_release_takes_away_and_i_still_name(releases: Callable[..., Proj
     named = {(path, line, name) for path, _, line, name in STILL_NAMED}
     assert {(each["path"], each["line"], each["name"]) for each in found} == named
     assert len(found) == len(named)
+
+
+def test_a_library_that_another_of_mine_brings_too(releases: Callable[..., Project]) -> None:
+    project = releases(TAKEN)
+    project.edit("pyproject.toml", '    "redis",\n', '    "redis",\n    "tele-api",\n')
+    project.write("app/mine.py", "import jwt\nimport tele\n")
+    project.commit("Mine")
+    (found,) = project.aegis("rebase-upstream", "--json").json["dangling"]
+    assert found == {"path": "app/mine.py", "line": 1, "name": "jwt"}
 
 
 COMES = {
