@@ -66,7 +66,7 @@ class Hub:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
+        return done.stdout + done.stderr
 
     @property
     def calls(self) -> list[list[str]]:
@@ -136,7 +136,8 @@ def test_conflicts_are_a_checklist_and_the_way_to_resolve_them(project: Project,
     project.edit("compose.yaml", "interval: 10s", "interval: 20s")
     project.commit("Mine")
     project.git("push", "--quiet", "origin", "main")
-    hub.run("update", "first")
+    log = hub.run("update", "first")
+    assert "cherry-pick" not in log, "nobody can type it there"
     [[*_, body]] = hub.calls
     assert "- [ ] `compose.yaml`: both changed the same lines\n" in body
     assert git(hub.origin, "diff", "--stat", "main", BRANCH) == ""
