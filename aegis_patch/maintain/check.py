@@ -254,8 +254,7 @@ def _in_notes(
     try:
         old = checkout.newest_release(store, root, ref)
         if old:
-            breaches = [*missing_notes.breaches(old, upstream)]
-            yield from [Problem("notes", each, "git diff --stat") for each in breaches]
+            yield from [*missing_notes.breaches(old, upstream)]
             return
     except AegisError:  # an older release is broken; this one need not be
         pass
@@ -265,4 +264,4 @@ def _in_notes(
             try:
                 update_notes.parse(name.removesuffix(".toml"), notes.read(name))
             except ValueError as error:
-                yield Problem(f"notes/{name}", str(error), f"git log -1 -- notes/{name}")
+                yield Problem(f"notes/{name}", str(error), f"cat -n notes/{name}")

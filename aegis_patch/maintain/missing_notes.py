@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Collection, Iterator
 
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.maintain.problem import Problem
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, pristine, requirements, update_notes
 from aegis_patch.stack.release import Upstream
@@ -16,8 +18,8 @@ from aegis_patch.upstream import releases
 _VARIABLE = re.compile(r"(?m)^[#\s]*([A-Z][A-Z0-9_]*)=")
 
 
-def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
-    """What is wrong with the notes of the releases after `old`, up to `new`, each in a sentence.
+def breaches(old: Upstream, new: Upstream) -> Iterator[Problem]:
+    """What is wrong with the notes of the releases after `old`, up to `new`.
 
     Raises:
         SeriesError: a series does not apply.
@@ -25,15 +27,17 @@ def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
     try:
         notes = releases.notes_between(old, new)
     except ValueError as error:
-        yield str(error)
+        where, _, what = str(error).partition(": ")
+        yield _in_file(where, what)
         return
     known = {*old.catalogue, *new.catalogue}
     for note in notes:
+        where = f"notes/{note.release}.toml"
         for name in sorted(set(note.components) - known):
-            yield f"notes/{note.release}.toml: there is no component {name!r}"
+            yield _in_file(where, f"there is no component {name!r}")
         names, both = set(note.components), old.catalogue.keys() & new.catalogue.keys()
         if note.kind == "behaviour" and names <= both and not _differ(old, new, names):
-            yield f"notes/{note.release}.toml: nothing changed that this could mean: {note.text}"
+            yield _in_file(where, f"nothing changed that this could mean: {note.text}")
     lacking: dict[str, str] = {}
     for part in ("", *requirements.order(old.catalogue, old.catalogue)):
         names = {part} if part else set[str]()
@@ -43,7 +47,12 @@ def breaches(old: Upstream, new: Upstream) -> Iterator[str]:
                 lacking.setdefault(name, f'[[{kind}]]\nname = "{name}"{concerns}\n')
     if lacking:
         blocks = "\n".join(lacking.values())
-        yield f"gone without a note; write into notes/VERSION.toml:\n\n{blocks}"
+        what = f"gone without a note; write into notes/VERSION.toml:\n\n{blocks}"
+        yield Problem("notes", what, "Which version comes next? Write it in place of VERSION")
+
+
+def _in_file(where: str, what: str) -> Problem:
+    return Problem(where, what, f"cat -n {shlex.quote(where)}")
 
 
 def _differ(old: Upstream, new: Upstream, names: Collection[str]) -> bool:

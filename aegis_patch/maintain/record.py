@@ -71,7 +71,7 @@ def _refuse_without_notes(before: str, version: str) -> None:
         if head.notes is None or f"{version}.toml" not in head.notes:
             sys.exit(f"HEAD has no notes/{version}.toml: if {version} asks nothing, say so in it")
         if wrong := list(missing_notes.breaches(old, replace(head, release=version))):
-            sys.exit("\n".join(wrong))
+            sys.exit("\n".join(f"{each.where}: {each.what}" for each in wrong))
 
 
 def _store(directory: str) -> pygit2.Repository:

@@ -28,7 +28,7 @@ OLD = {
     ".env.example": b"HOST=\n# MAIL_URL=\n\n",
 }
 NEW = {"app/settings.py": SETTINGS.replace(b"port", b"gate"), ".env.example": b"HOST=\n\n"}
-WRITE = "gone without a note; write into notes/VERSION.toml:\n\n"
+WRITE = "notes: gone without a note; write into notes/VERSION.toml:\n\n"
 GATE = '[[setting]]\nname = "PORT"\nnow = "GATE"\n'
 
 
@@ -83,8 +83,8 @@ def test_what_the_notes_lack(small: pygit2.Repository, notes: str, says: list[st
     tree = tiny.tree(small, {"1.0.toml": b"not read", "1.1.toml": notes.encode()})
     found = list(missing_notes.breaches(old, replace(new, release="1.1", notes=tree)))
     assert len(found) == len(says), found
-    for line, words in zip(found, says, strict=True):
-        assert line.startswith(words)
+    for each, words in zip(found, says, strict=True):
+        assert f"{each.where}: {each.what}".startswith(words)
 
 
 @pytest.mark.parametrize("notes", ["", '[[setting]]\nname = "MAIL_URL"\nnow = "POST_URL"\n'])
@@ -103,8 +103,8 @@ def test_what_a_component_loses_with_its_name_needs_a_note(
     new = tiny.an_upstream(small, base, (post, posts), logs)
     tree = tiny.tree(small, {"1.1.toml": notes.encode()})
     found = list(missing_notes.breaches(old, replace(new, release="1.1", notes=tree)))
-    assert ("MAIL_URL" in found[0]) is (not notes)
-    assert 'name = "log.py"\ncomponents = ["log+mail"]\n' in found[0]
+    assert ("MAIL_URL" in found[0].what) is (not notes)
+    assert 'name = "log.py"\ncomponents = ["log+mail"]\n' in found[0].what
 
 
 def test_a_note_is_about_what_changed(small: pygit2.Repository) -> None:
@@ -112,10 +112,11 @@ def test_a_note_is_about_what_changed(small: pygit2.Repository) -> None:
     new = tiny.an_upstream(small, OLD, (tiny.a_component("mail"), {**OLD, "b": b"\n"}))
     text = b'[[behaviour]]\ntext = "A"\n[[behaviour]]\ntext = "M"\ncomponents = ["mail"]\n'
     tree = tiny.tree(small, {"1.1.toml": text + b'[[file]]\nname = "a"\ncomponents = ["mail"]\n'})
-    found = missing_notes.breaches(
+    [found] = missing_notes.breaches(
         replace(old, release="1.0"), replace(new, release="1.1", notes=tree)
     )
-    assert [*found] == ["notes/1.1.toml: nothing changed that this could mean: A"]
+    assert found.where == "notes/1.1.toml"
+    assert found.what == "nothing changed that this could mean: A"
 
 
 def test_a_note_names_no_component_that_its_readers_may_lack() -> None:

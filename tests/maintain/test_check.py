@@ -156,7 +156,11 @@ def test_what_went_without_a_note_is_found(starter: Project) -> None:
     assert starter.aegis("upstream", "check", "v1.1").out == "Nothing is wrong.\n"
     starter.write("notes/1.2.toml", "[[nonsense]]\n")
     [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
-    assert found["what"].startswith("notes/1.2.toml: ")
+    assert (found["where"], found["next"]) == ("notes/1.2.toml", "cat -n notes/1.2.toml")
+    starter.write("notes/1.2.toml", '\n[[data]]\ntext = "A"\ncomponents = ["gret"]\n')
+    [found] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert (found["where"], found["what"]) == ("notes/1.2.toml", "there is no component 'gret'")
+    assert found["next"] == "cat -n notes/1.2.toml"
 
 
 def test_the_page_of_requirements_says_what_the_code_does() -> None:
