@@ -16,9 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pygit2
+
 from aegis_patch.errors import AegisError, Refused, Usage, in_words
 from aegis_patch.project import find, git
+from aegis_patch.project.find import Project
 from aegis_patch.stack import pristine, requirements
+from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, releases, workbench
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import asdict, dataclass, replace
@@ -122,6 +126,8 @@ def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
             )
             if planned.outcome == CURRENT:
                 return planned
+        if _is_updated(there, branch, to):
+            return Outcome(str(place), CURRENT, f"{branch} has the update already")
         name = shlex.quote(branch)
         next = f"Keep that by another name? `git branch --move -- {name} {name}.old`"
         raise Refused(f"Branch {branch} already exists.", next=next)
@@ -137,6 +143,18 @@ def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
             if told is None or told.outcome != UPDATED:
                 git.run(top, "branch", "--quiet", "-D", branch)
         return told
+
+
+def _is_updated(there: Project, branch: str, to: str | None) -> bool:
+    """Whether a branch is one update away from what is checked out, as an earlier run left it."""
+    tip = there.repo.branches.local[branch].peel(pygit2.Commit)
+    at = f"\nAegis-Release: {_release(there.stack, to)}\n"
+    return tip.parent_ids == [there.head] and at in tip.message
+
+
+def _release(stack: Stack, to: str | None) -> str:
+    """The release that a stack is to come to."""
+    return fork.version(to) if to else releases.latest(stack.url, stack.release)
 
 
 def _each(places: Sequence[Path], to: str | None, work: _Work) -> Iterator[Outcome]:
@@ -165,8 +183,7 @@ def _warm(bench: Bench, places: Sequence[Path], to: str | None) -> None:
                 fork.asked.add(there.url)
             old = bench.at(there, there.release)
             pristine.fold(old, there.names)
-            newest = fork.version(to) if to else releases.latest(there.url, there.release)
-            new = bench.open(there.url, newest)
+            new = bench.open(there.url, _release(there, to))
             names = requirements.closure(new.catalogue, there.names & new.catalogue.keys())
             pristine.fold(new, names)
 

@@ -185,8 +185,9 @@ def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None
     assert b.git("branch", "--list", "up") == ""
     for each in (a, b):
         assert len(each.git("worktree", "list").splitlines()) == 1
-    again = outcomes("update", a.path, "--branch", "up", code=1)
-    assert "already exists" in again["a"]["what"]
+    again = outcomes("update", a.path, "--branch", "up")  # as after a Ctrl-C, typed again
+    assert (again["a"]["outcome"], again["a"]["what"]) == ("current", "up has the update already")
+    assert outcomes("update", a.path, "--branch", "up", "--to", "1.0")["a"]["outcome"] == "current"
     a.git("checkout", "--", ".")
     a.git("merge", "--quiet", "up")
     again = outcomes("update", a.path, "--branch", "up")  # its branch is left from before
@@ -195,7 +196,7 @@ def test_an_update_can_be_left_on_a_branch(own: Project, tmp_path: Path) -> None
 
 def test_a_branch_has_a_name_of_its_own(own: Project, tmp_path: Path) -> None:
     words = ("update", tmp_path / "a", "--branch")
-    outcomes(*words, "next")
+    Project(tmp_path / "a").git("branch", "next")
     found = outcomes(*words, "next", code=1)["a"]
     assert found["what"] == "Branch next already exists."
     subprocess.run(found["next"].split("`")[1], shell=True, cwd=tmp_path, check=True)
