@@ -83,11 +83,10 @@ def refuse_nobody(directory: Path) -> None:
         Refused: it does not.
     """
     if not knows_author(directory, git.variables(directory)):
-        raise Refused(
-            "git doesn't know who you are.",
-            where=str(directory),
-            next='Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`',
-        )
+        next = 'Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`'
+        if empty := git.empty_names():
+            next = f"unset {' '.join(empty)}"
+        raise Refused("git doesn't know who you are.", where=str(directory), next=next)
 
 
 def land(

@@ -64,7 +64,11 @@ def run(
             raise failed
         said = complaint.strip().splitlines() or ["git failed"]
         what = re.findall(r"(?m)^(?:fatal|error): (.+)", complaint) or said
-        raise Refused(what[-1], where=f"git {args[0]}", next="git status")
+        refused = Refused(what[-1], where=f"git {args[0]}", next="git status")
+        if "invalid date format" in refused.what:
+            dates = ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")
+            refused.next = f"unset {' '.join(name for name in dates if name in os.environ)}"
+        raise refused
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
@@ -111,13 +115,18 @@ def people(known: Mapping[str, str]) -> dict[str, str]:
 
     It lists what it guesses too, also for a name that is set and empty.
     """
-    names = [f"GIT_{who}_NAME" for who in ("AUTHOR", "COMMITTER")]
     is_set = known.get("user.name") and known.get("user.email")
-    if not is_set or "" in map(os.environ.get, names):
+    if not is_set or empty_names():
         return {}
     found = {who: known.get(f"GIT_{who.upper()}_IDENT", "") for who in ("author", "committer")}
     named = [re.fullmatch(r"[^<>]+ <[^<>]+> \d+ [+-]\d{4}", each) for each in found.values()]
     return found if all(named) else {}
+
+
+def empty_names() -> list[str]:
+    """The variables that give git an empty name, whatever its configuration says."""
+    names = ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME")
+    return [name for name in names if os.environ.get(name) == ""]
 
 
 def git_dir(directory: Path) -> Path:

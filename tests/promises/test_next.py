@@ -510,6 +510,19 @@ def nobody_adds_a_component(world: World) -> Words:
     return at(by_nobody(world), "add", "ingress")
 
 
+@case("unset GIT_AUTHOR_NAME")
+def nobody_is_named_by_the_environment(world: World) -> Words:
+    world.patch.setenv("GIT_AUTHOR_NAME", "")
+    return at(world.project(), "add", "ingress")
+
+
+@case("unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE")
+def a_date_that_git_cannot_read(world: World) -> Words:
+    project = world.project()
+    world.patch.setenv("GIT_COMMITTER_DATE", "yesterday-ish")
+    return at(project, "add", "ingress")
+
+
 def by_nobody(world: World) -> Project:
     project = world.project(shell="git config user.useConfigOnly true")
     for name in [each for each in os.environ if each.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))]:
@@ -608,7 +621,7 @@ def state(here: Path) -> dict[str, object]:
 def choices(next: str) -> list[str]:
     """What can be pasted: the whole, or of a question each choice."""
     if "?" not in next:
-        assert re.match(r"(git|aegis|ls|cd) ", next), next
+        assert re.match(r"(git|aegis|ls|cd|unset) ", next), next
         assert "…" not in next
         return [next]
     assert re.match(r"[A-Z][^`]*\?( |$)|Is it an argument", next), next
