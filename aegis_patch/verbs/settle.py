@@ -17,6 +17,7 @@ from pygit2.enums import FileMode
 
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.history import presence
+from aegis_patch.history.presence import Finding
 from aegis_patch.landing import journal, land, locks, preconditions
 from aegis_patch.merge import branches, one_path
 from aegis_patch.merge.evolve import evolve
@@ -160,7 +161,11 @@ def _built(
         also = _closing(case, met, files) if {*left.values()} <= {_LOCK} else {}
         files |= also
         next += "" if also or met.closed == met.joined else f" && {presence.REPAIR}"
+    stray = _stray(bench, there, op)
+    if stray:
+        next += f" && {stray.next}"
     made_anew, notes = _follow_locks(case, files, left, relock=relock)
+    notes += [Note(there.record_path, stray.what)] if stray else []
     files |= made_anew
     left = {path: why for path, why in left.items() if path not in files}
     settled = tuple(path for path in op.stages if path in files)
@@ -172,8 +177,7 @@ def _built(
 def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
     """The stacks that meet; None where their records do not come to one."""
     try:
-        base, ours, theirs = (record.parse(each) for each in _records(there, op))
-        both = joined(base, ours, theirs)
+        (base, ours, theirs), both = _stacks(there, op)
         if presence.stranded(bench, both):
             return None
         sides = bench.pristine(base), bench.pristine(ours), bench.pristine(theirs)
@@ -186,6 +190,20 @@ def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
         return _Met(sides, both, closed, bench.pristine(goal))
     except (Refused, Differ):
         return None
+
+
+def _stray(bench: Bench, there: Project, op: Unfinished) -> Finding | None:
+    """That the release of the result lacks one of its components, if so."""
+    try:
+        return presence.stranded(bench, _stacks(there, op)[1])
+    except (Refused, Differ):
+        return None
+
+
+def _stacks(there: Project, op: Unfinished) -> tuple[list[Stack], Stack]:
+    """The stacks of base, ours and theirs, and what these come to."""
+    sides = [record.parse(each) for each in _records(there, op)]
+    return sides, joined(*sides)
 
 
 def _records(there: Project, op: Unfinished) -> list[bytes]:
