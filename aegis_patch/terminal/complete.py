@@ -27,7 +27,7 @@ def answer(words: list[str]) -> int:
     verb, type, where = _read([word for word in before if word != "="])
     typed = "".join(current.rpartition(",")[:2])
     if current.startswith("-"):
-        found: Iterable[str] = _options(verb)
+        found: Iterable[str] = _options(verb) if verb in ("", *GROUPS, *COMMANDS) else ()
     elif type is None:
         found = (f"{name}\t{help}" for name, help in _next_words(verb).items())
     elif options.typed(type).completes == "paths":

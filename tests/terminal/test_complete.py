@@ -58,6 +58,7 @@ def test_words_options_and_names(start: Start) -> None:
     assert completed(path, "merge-driver", "=") == {"on", "off"}
     assert completed(path, "add", "--") >= {*COMMON, "--verify", "--no-lock", "--strict"}
     assert completed(path, "add", "--verify", "") == set()
+    assert completed(path, "stat", "--") == completed(path, "upstream", "serie", "-") == set()
     assert completed(path, "nope", "") == set()
     assert completed(path, "fleet", "") == {"status", "update"}
     assert completed(path, "fleet", "status", "a", "", code=1) == set()
