@@ -78,7 +78,7 @@ Release = Annotated[
 ]
 Url = Annotated[str, Typed("URL", "--upstream", _URL)]
 Component = Annotated[
-    str, Typed("NAME", "--component", "Only its files and lines.", completes="installed")
+    str, Typed("NAMES", "--component", "Only their files and lines.", completes="installed")
 ]
 ExitCode = Annotated[bool, Typed("", "--exit-code", "Exit with a code for the result, as above.")]
 To = Annotated[str | None, Typed("RELEASE", "--to", _TO, completes="releases")]

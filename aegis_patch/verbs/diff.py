@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -29,22 +29,22 @@ class Difference:
     patch: str
 
 
-def diff(where: Path, paths: Sequence[Path], name: str, *, live: bool) -> Difference:
+def diff(where: Path, paths: Sequence[Path], names: str, *, live: bool) -> Difference:
     """The tracked files of the work tree against the pristine tree of the project's stack.
 
     Args:
         paths: files and directories to which it is limited.
-        name: a component, or the core, to whose files and lines it is limited.
+        names: components, or the core, to whose files and lines it is limited.
         live: let git show it on the terminal.
     """
     with open_project(where, to_write=False) as (bench, there):
         stack = presence.look(bench, there.stack, there.tree).there
         old, new = bench.pristine(stack), worktree.snapshot(bench.store, there)
         wanted = _changes(there, old, new, [inside(there, path) for path in paths])
-        if name:
+        if present := _present(bench, stack, names):
             gone = [path for path, (was, now) in wanted.items() if was and not now]
             moved = renames.follow(old, new, gone).files
-            wanted = _of_component(bench, stack, wanted, moved, _present(bench, stack, name))
+            wanted = _of_components(bench, stack, wanted, moved, present)
         new = old.replaced({path: now for path, (_, now) in wanted.items()})
         words = ("diff", str(old), str(new))
         patch = ""
@@ -92,26 +92,30 @@ def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Dif
     return found
 
 
-def _present(bench: Bench, stack: Stack, word: str) -> str:
-    known = bench.catalogue(stack)
-    name = naming.plain(known, word.strip())
-    if name not in (CORE, *known, *stack.names):
-        raise naming.unknown(known, name, "aegis status")
-    if name != CORE and name not in stack.names:
-        raise Refused(f'"{word}" isn\'t installed.', next="aegis status")
-    return name
+def _present(bench: Bench, stack: Stack, names: str) -> set[str]:
+    """The components that were named, all of them installed."""
+    known, found = bench.catalogue(stack), set[str]()
+    for word in naming.names([names]):
+        name = naming.plain(known, word)
+        if name not in (CORE, *known, *stack.names):
+            raise naming.unknown(known, name, "aegis status")
+        if name != CORE and name not in stack.names:
+            raise Refused(f'"{word}" isn\'t installed.', next="aegis status")
+        found.add(name)
+    return found
 
 
-def _of_component(
-    bench: Bench, stack: Stack, changes: Differences, moved: Mapping[str, str], name: str
+def _of_components(
+    bench: Bench, stack: Stack, changes: Differences, moved: Mapping[str, str], names: Set[str]
 ) -> Differences:
-    """What of some changes is in the files and lines of a component."""
+    """What of some changes is in the files and lines of some components."""
     found: Differences = {}
     for path, (was, now) in changes.items():
         origins = line_origins.of_pristine(bench, stack, path)
-        is_whole = _owner(bench, stack, path) == name
-        if was and now and {line.component for line in origins if line} > {name}:
-            part = was.rewritten(_in_lines(was.data, now.data, origins, name))
+        owners = {line.component for line in origins if line}
+        is_whole = _owner(bench, stack, path) in names
+        if was and now and owners & names and owners - names:
+            part = was.rewritten(_in_lines(was.data, now.data, origins, names))
             found[path] = was, replace(part, mode=now.mode if is_whole else was.mode)
         elif is_whole:
             found[path] = was, now
@@ -130,13 +134,13 @@ def _owner(bench: Bench, stack: Stack, path: str) -> str:
     return owners.pop() if len(owners) == 1 and CORE not in owners else ""
 
 
-def _in_lines(before: bytes, after: bytes, origins: Sequence[Line], name: str) -> bytes:
-    """A text with those changes alone that are in, or next to, a component's lines."""
+def _in_lines(before: bytes, after: bytes, origins: Sequence[Line], names: Set[str]) -> bytes:
+    """A text with those changes alone that are in, or next to, lines of some components."""
     lines, wanted = texts.lines(before), texts.lines(after)
     made = []
     for old, new in texts.hunks(before, after):
         around = old or range(max(old.start - 1, 0), old.stop + 1)
         owners = {line.component for line in origins[around.start : around.stop] if line}
-        if name in owners:
+        if owners & names:
             made.append((old, wanted[new.start : new.stop]))
     return b"".join(texts.spliced(lines, made))

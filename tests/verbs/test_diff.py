@@ -173,6 +173,10 @@ def test_of_a_component(start: Start) -> None:
     assert "stop_grace_period: 50s" in patch
     assert "# Ours" not in patch
     assert files("core") == ["compose.yaml"]
+    assert {*files("core, worker,ingress")} == {*files("core"), *files("worker"), *files("ingress")}
+    both = project.aegis("diff", "--component", "core,worker").out
+    assert "stop_grace_period: 50s" in both
+    assert "# Ours" in both
     assert "stop_grace_period" not in project.aegis("diff", "--component", "core").out
     assert {path.split("/")[2] for path in files("ingress")} == {"ingress", "edge"}
     assert "isn't installed" in project.aegis("diff", "--component", "scheduler", code=1).err
