@@ -62,10 +62,8 @@ def show_result(screen: Screen, result: Result, *, files: bool = True) -> None:
     """The commits, for a person; with their `files` or not."""
     for commit in result.commits:
         _show_commit(screen, commit, result.dry, files=files)
-    if result.update_notes:
-        screen.line("\n" + bold("Before the next deploy:"))
-    for note in result.update_notes:
-        screen.line(f"  {dim(plain(note.release))} {plain(note.text)}", hang=4)
+    notes = [f"{dim(plain(note.release))} {plain(note.text)}" for note in result.update_notes]
+    _show_list(screen, bold("Before the next deploy:"), notes)
 
 
 def show_patch(screen: Screen, patch: str) -> None:
@@ -138,21 +136,29 @@ def show_status(screen: Screen, status: Status, update: str) -> None:
             screen.line(f"  {plain(name)}{why}")
     for name in status.integrations:
         screen.line(f"  {plain(name)} {dim('(integration)')}")
-    _show_inconsistencies(screen, status)
-    if status.dangling:
-        screen.line("\n" + bold("Broken references:"))
-    for line in _few(status.dangling):
-        screen.line(f"  {plain(line)}", hang=4)
+    wrong = [plain(each.what) for each in status.inconsistencies]
+    _show_list(screen, bold("Needs repair:"), wrong)
+    for remedy in dict.fromkeys(each.next for each in status.inconsistencies):
+        show_next(screen, remedy, indent=2)
+    _show_list(screen, bold("Broken references:"), [*map(plain, _few(status.dangling))])
     show_changed(screen, status.stack.title, status.changed)
 
 
 def show_changed(screen: Screen, title: str, changed: Sequence[Changed]) -> None:
     """The files of the upstream that the project has otherwise, for a person."""
-    if changed:
-        screen.line(f"\nFiles from {plain(title)} that you changed:")
+    lines = []
     for file in changed:
         where = f"{file.path} moved to {file.moved_to}" if file.moved_to else file.path
-        screen.line(f"  {_SIGNS[file.change]} {plain(where)}", hang=4)
+        lines.append(f"{_SIGNS[file.change]} {plain(where)}")
+    _show_list(screen, f"Files from {plain(title)} that you changed:", lines)
+
+
+def _show_list(screen: Screen, title: str, lines: Sequence[str]) -> None:
+    """Lines below a title; neither where there are none."""
+    if lines:
+        screen.line(f"\n{title}")
+    for line in lines:
+        screen.line(f"  {line}", hang=4)
 
 
 def show_components(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -231,16 +237,6 @@ def _roots(note: Note) -> tuple[str, str]:
     while old and new and old[-1] == new[-1]:
         del old[-1], new[-1]
     return "/".join(old), "/".join(new)
-
-
-def _show_inconsistencies(screen: Screen, status: Status) -> None:
-    if not status.inconsistencies:
-        return
-    screen.line("\n" + bold("Needs repair:"))
-    for each in status.inconsistencies:
-        screen.line(f"  {plain(each.what)}", hang=4)
-    for remedy in dict.fromkeys(each.next for each in status.inconsistencies):
-        show_next(screen, remedy, indent=2)
 
 
 def _show_commit(screen: Screen, commit: Commit, dry: bool, *, files: bool) -> None:
