@@ -30,6 +30,7 @@ from aegis_patch.values import dataclass
 
 _READ = ".git/aegis-read"
 """Where an open series keeps what patches/NAME said when it was read or written."""
+_AM = ("am", "--keep", "--keep-cr", "--quiet")
 _MOST_COMMITS = 16  # that are searched for the tree that a series was saved against
 _ABOUT = """\
 title = {title}
@@ -126,7 +127,7 @@ def open_series(root: Path, name: str) -> Path:
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
-    refuse_unfinished(directory(root, name))
+    refuse_unfinished(place)
     return place
 
 
@@ -140,14 +141,13 @@ def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -
     opened = start(root, name, place, opened)
     if not mails:
         return
+    last = [*_AM, *mails]
     old = _saved_against(root, name, opened)
     if old and old != run(place, "rev-parse", "start^{tree}").strip():
         was = run(place, "commit-tree", "-m", "What it was written against", old).strip()
         run(place, "reset", "--quiet", "--hard", was)
-        run(place, "am", "--keep", "--keep-cr", "--quiet", *mails)
+        run(place, *last)
         last = ["rebase", "--quiet", "--onto", "start", was]
-    else:
-        last = ["am", "--keep", "--keep-cr", "--quiet", *mails]
     try:
         run(place, *last)
         run(place, "tag", "--force", "saved")
@@ -261,7 +261,7 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
     place = place or directory(root, name)
     if not place.exists():
         raise Refused(f"{name} isn't open.", next=f"aegis upstream series open {name}")
-    refuse_unfinished(directory(root, name))
+    refuse_unfinished(place)
     if run(place, "status", "--porcelain"):
         what = "Commit your changes first: a commit is a patch."
         next = f"git -C {shlex.quote(shown(place))} status"
@@ -358,17 +358,18 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
         start(root, name, place, opened)
         try:
             for mail in patch_files.mails(root, name):
-                run(place, "am", "--keep", "--keep-cr", "--quiet", mail)
+                run(place, *_AM, mail)
         except Refused as error:
             refresh = error.next if "?" in error.next else f"aegis upstream series refresh {name}"
             yield Problem(f"patches/{name}", f"it doesn't fit: {error.what}", refresh)
             return
         exported = patch_files.export(place)
-    for file in patch_files.changes(root, name, exported):
-        yield Problem(f"patches/{name}/{file}", "it isn't as `series save` writes it", again)
+    changed = [*patch_files.changes(root, name, exported)]
     listed = patch_files.listed(root, name)
     if {*exported} == {*listed} and [*exported] != listed:
-        yield Problem(f"patches/{name}/series", "it isn't as `series save` writes it", again)
+        changed.append("series")
+    for file in changed:
+        yield Problem(f"patches/{name}/{file}", "it isn't as `series save` writes it", again)
 
 
 def own_tests(place: Path) -> list[str]:
