@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,13 @@ def test_the_newest_release_is_what_head_holds(store: pygit2.Repository, head: U
 def whole(catalogue: Catalogue) -> dict[str, Component]:
     """A catalogue with what each component brings, which a recorded one knows from the start."""
     return {name: replace(each, brings=brought(each)) for name, each in catalogue.items()}
+
+
+def test_no_setting_is_named_twice(head: Upstream) -> None:
+    """Merges tell settings by their names: beside a user's line, a repeated one is a conflict."""
+    text = pristine.fold(head, head.catalogue).read(".env.example").decode()
+    names = re.findall(r"(?m)^[# ]*([A-Z][A-Z0-9_]+)=", text)
+    assert sorted({*names}) == sorted(names)
 
 
 def test_releases_are_a_chain_of_whole_commits(store: pygit2.Repository) -> None:
