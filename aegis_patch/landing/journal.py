@@ -163,7 +163,7 @@ def begin(repo: pygit2.Repository, landing: Landing) -> None:
     draft.write_text(json.dumps(asdict(landing)), encoding="utf-8")
     draft.rename(room(repo) / _JOURNAL)
     locks.lock_index(repo)
-    if mark(Path(repo.path) / "index") != landing.index or _at(repo, landing) != landing.old:
+    if mark(Path(repo.path) / "index") != landing.index or _tip(repo, landing) != landing.old:
         raise Refused(
             "git changed this repository at the same time, so aegis changed nothing. Run it again.",
             where=repo.workdir,
@@ -185,7 +185,7 @@ def swap(repo: pygit2.Repository, landing: Landing) -> None:
             _unchanged(place / "old" / str(n), was, path)
         try:
             if now:
-                _put(place / "new" / path, top / path)
+                _move(place / "new" / path, top / path)
         except FileExistsError as error:
             raise _saved(path) from error
     for n, (path, (was, _)) in enumerate(landing.files.items()):
@@ -211,11 +211,11 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
         landed = _is_landed(repo, landing)
         if landed:
             _publish(repo, landing)
-        elif _at(repo, landing) == landing.old:
+        elif _tip(repo, landing) == landing.old:
             _undo(repo, landing)
         else:  # somebody removed our lock, and has committed something else
             _say("git has been used here since; no file was changed (see git status)")
-        _spare(repo, landing)
+        _keep_saved(repo, landing)
         locks.unlock_index(repo)
         (room(repo) / _JOURNAL).unlink(missing_ok=True)
     except OSError as error:
@@ -239,6 +239,7 @@ def failed_path(repo: pygit2.Repository, error: Exception) -> str:
 
 
 def _recover(repo: pygit2.Repository) -> None:
+    """Finish or undo the landing of a killed aegis, if there is one."""
     try:
         written = json.loads((room(repo) / _JOURNAL).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -261,7 +262,8 @@ def _recover(repo: pygit2.Repository) -> None:
     _say(f"aegis was killed during {landing.subject!r}, which {what}")
 
 
-def _at(repo: pygit2.Repository, landing: Landing) -> str:
+def _tip(repo: pygit2.Repository, landing: Landing) -> str:
+    """The commit that the landing's branch is at; "" for none."""
     try:
         return str(repo.lookup_reference(landing.ref).target)
     except KeyError:
@@ -269,19 +271,19 @@ def _at(repo: pygit2.Repository, landing: Landing) -> str:
 
 
 def _is_landed(repo: pygit2.Repository, landing: Landing) -> bool:
-    at = _at(repo, landing)
+    tip = _tip(repo, landing)
     if landing.new == landing.old:
-        return at == landing.new and not (room(repo) / "index").exists()
-    if at in ("", landing.old, landing.new):
-        return at == landing.new
-    return repo.descendant_of(at, landing.new)
+        return tip == landing.new and not (room(repo) / "index").exists()
+    if tip in ("", landing.old, landing.new):
+        return tip == landing.new
+    return repo.descendant_of(tip, landing.new)
 
 
 def _publish(repo: pygit2.Repository, landing: Landing) -> None:
     top, git_dir, place = Path(repo.workdir), Path(repo.path), room(repo)
     for path, (_, now) in landing.files.items():
-        if not now:
-            _prune(top, top / path)  # not before: an undo on a full disk can make no directory
+        if not now:  # not before: an undo on a full disk can make no directory
+            _remove_empty(top, top / path)
     if (place / "index").exists():
         if mark(git_dir / "index") == landing.index or _same_entries(repo):
             (place / "index").replace(git_dir / "index")
@@ -308,22 +310,22 @@ def _undo(repo: pygit2.Repository, landing: Landing) -> None:
             new.unlink(missing_ok=True)  # of two names for one file, rename would keep both
             file.rename(new)
             if mark(new) != now:
-                _put(new, file)
+                _move(new, file)
         if not os.path.lexists(file):
             if mark(kept):
-                _put(kept, file)
+                _move(kept, file)
             elif not was:
-                _prune(top, file)
+                _remove_empty(top, file)
 
 
-def _spare(repo: pygit2.Repository, landing: Landing) -> None:
-    # What an editor wrote into a file that had been moved away is in no commit.
+def _keep_saved(repo: pygit2.Repository, landing: Landing) -> None:
+    """Put beside a file what an editor wrote into it after it was moved away: no commit has it."""
     old = store(repo) / "old"
     for n, (path, (was, _)) in enumerate(landing.files.items()):
         kept = old / str(n)
         if mark(kept) not in ("", was):
             file = Path(repo.workdir) / f"{path}.saved-{time.time_ns()}"
-            _put(kept, file)
+            _move(kept, file)
             _say(f"{path} was saved during the update; your version is in {file.name}")
 
 
@@ -341,7 +343,7 @@ def _saved(path: str) -> Refused:
     )
 
 
-def _put(source: Path, target: Path) -> None:
+def _move(source: Path, target: Path) -> None:
     """Move a file to where nothing is.
 
     Raises:
@@ -360,10 +362,10 @@ def _put(source: Path, target: Path) -> None:
     source.unlink()
 
 
-def _prune(top: Path, path: Path) -> None:
-    # As git does: directories that have become empty go with their last file.
+def _remove_empty(top: Path, path: Path) -> None:
+    """Remove the directories that became empty with their last file, as git does."""
     for parent in path.parents:
-        if parent == top or not parent.is_relative_to(top):
+        if parent == top:
             return
         try:
             parent.rmdir()

@@ -116,7 +116,7 @@ def land(
     return ids
 
 
-def settle(
+def without_commit(
     repo: pygit2.Repository,
     head: pygit2.Oid,
     files: Mapping[str, Entry | None],
@@ -133,7 +133,7 @@ def settle(
     """
     room = _Room(repo, held, {}, {})
     with _refusing(repo):
-        _move(room, _stage_settled(room, str(head), files, seen))
+        _move(room, _stage_without_commit(room, str(head), files, seen))
 
 
 @contextmanager
@@ -248,7 +248,7 @@ def _stage(
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
 
 
-def _stage_settled(
+def _stage_without_commit(
     room: _Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
 ) -> Landing:
     there = {path: entry for path, entry in files.items() if entry}
@@ -289,8 +289,10 @@ def _write_files(
 
 
 def _write_again(room: _Room, paths: Sequence[str]) -> None:
-    # Once more, from the directory where the commands of the user's filters are at home. The index
-    # has to forget the first time, or git would take the files for done or not wanted.
+    """Have git write files from the directory where the commands of the user's filters are at home.
+
+    The index has to forget the first time, or git would take the files for done or not wanted.
+    """
     if not paths:
         return
     entries = room.git(room.top, "ls-files", "--stage", "-z", "--", *paths)

@@ -108,7 +108,7 @@ def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
             files, made = _built(bench, there, op, relock)
             if files and not dry:
                 seen |= {path: journal.mark(Path(there.repo.workdir, path)) for path in made.also}
-                land.settle(there.repo, there.head, files, seen=seen, held=held)
+                land.without_commit(there.repo, there.head, files, seen=seen, held=held)
     return replace(made, dry=dry)
 
 
