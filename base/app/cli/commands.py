@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import os
 from dataclasses import asdict
 from typing import Annotated
 
@@ -29,6 +30,8 @@ def serve(
         import structlog  # noqa: F401 - here, while what it would load is hidden
         import uvicorn
 
+    if port is not None:
+        os.environ["PORT"] = str(port)  # links in mails lead there, too
     check_settings()
     settings = read(Settings)
     # One worker: a dashboard session lives in the process that opened it. Scale by containers.
@@ -36,17 +39,14 @@ def serve(
         "app.backend.main:create_app",
         factory=True,
         host=host or settings.host,
-        port=port if port is not None else settings.port,
+        port=settings.port,
         reload=reload,
-        # A viewer who has vanished is not waited for.
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=10,  # a viewer who has vanished is not waited for
         log_config=None,
     )
 
 
-def health(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def health(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check health, with no server around; exit 1 unless everything is ok."""
     check_settings()
     report = asyncio.run(check_all())
