@@ -54,11 +54,7 @@ async def start(feed: Feed) -> FastAPI:
         _Visit(page, [CORE, *components, LOGS], feed)
 
     app: FastAPI = flet_web.fastapi.app(
-        main,
-        no_cdn=True,
-        assets_dir=str(ASSETS),
-        app_name=NAME,
-        app_description=DESCRIPTION,
+        main, no_cdn=True, assets_dir=str(ASSETS), app_name=NAME, app_description=DESCRIPTION
     )
 
     async def connect(websocket: WebSocket) -> None:

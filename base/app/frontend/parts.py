@@ -106,7 +106,7 @@ class Trends:
         for (name, key), line in self._lines.items():
             now = components[name].data.get(key)
             number = float(now) if isinstance(now, int | float) else 0.0
-            line.show("-" if now is None else str(now), [*self._feed.trends[name, key], number])
+            line.show(measured(key, now), [*self._feed.trends[name, key], number])
 
 
 def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -> ft.Container:
@@ -196,10 +196,7 @@ def facts(data: Mapping[str, Value]) -> ft.Control:
     """What a health's data says, with names instead of keys."""
     cells: list[ft.Control] = [
         ft.Column(
-            [
-                ft.Text(named(key), size=12, color=MUTED),
-                _value(value),
-            ],
+            [ft.Text(named(key), size=12, color=MUTED), _value(key, value)],
             spacing=2,
             col={"xs": 6, "md": 3},
         )
@@ -208,8 +205,8 @@ def facts(data: Mapping[str, Value]) -> ft.Control:
     return ft.ResponsiveRow(cells, spacing=16, run_spacing=12)
 
 
-def _value(value: Value) -> ft.Text:
-    shown = "-" if value is None else str(value)
+def _value(key: str, value: Value) -> ft.Text:
+    shown = measured(key, value)
     text = ft.Text(shown, size=14)
     with suppress(ValueError):
         if "T" in shown:  # digits alone would be read as a day
@@ -218,8 +215,15 @@ def _value(value: Value) -> ft.Text:
 
 
 def named(key: str) -> str:
-    """A key as people write it."""
-    return key.replace("_", " ").capitalize()
+    """A key as people write it, without its unit."""
+    return key.removesuffix("_ms").replace("_", " ").capitalize()
+
+
+def measured(key: str, value: Value) -> str:
+    """A value as people write it, with the unit that its key ends in."""
+    if isinstance(value, int | float) and key.endswith("_rate"):
+        return f"{100 * value:.0f} %"
+    return "-" if value is None else f"{value} ms" if key.endswith("_ms") else str(value)
 
 
 def show_moment(text: ft.Text, words: str, at: float) -> None:
