@@ -75,7 +75,7 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
 
         browser.clear_cookies()
         page.goto(f"{here}/account/login")
-        page.get_by_role("link", name="Passkeys").click()
+        page.get_by_role("link", name="Log in with a passkey").click()
         with page.expect_request(LOGIN) as sent:
             page.get_by_role("button", name="Log in with a passkey").click()
         expect(page.get_by_text(ADA["email"])).to_be_visible()
@@ -102,7 +102,7 @@ def test_a_passkey_of_chromium(tmp_path: Path, python: Path) -> None:
         refused(page, at)  # another name of this machine is another site
         hold(1_000)
         page.goto(f"{here}/account/login?next=/health/live")
-        page.get_by_role("link", name="Passkeys").click()
+        page.get_by_role("link", name="Log in with a passkey").click()
         page.get_by_role("button", name="Log in with a passkey").click()
         page.wait_for_url(f"{here}/health/live")
 
