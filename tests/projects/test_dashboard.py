@@ -83,6 +83,7 @@ def test_each_page_shows_what_there_is_and_does_what_it_offers(
         page.get_by_role("button", name="Pause light").click()
         see(page, "light is paused")  # it would come and go among the jobs that wait
         page.get_by_role("button", name="Queues").click()
+        see(page, "Worker · Queues")
         see(page, "no mail server for invoice 2")
         page.get_by_role("button", name="Cancel").first.click()
         see(page, "Cancel later?")

@@ -131,7 +131,9 @@ class ComponentPage:
         self._body = _build(context)
         self._shown: Health | None = None
         self._next, self._said = 0.0, ""
-        title = ft.Row([heading(component.title, 22), self._pill.control], wrap=True, spacing=12)
+        found = page_of(component)
+        names = dict.fromkeys([component.title, found.title if found else component.title])
+        title = ft.Row([heading(" · ".join(names), 22), self._pill.control], wrap=True, spacing=12)
         about = ft.Text(component.summary, color=MUTED)
         notice = ft.Semantics(
             identifier=f"notice-{component.name}", live_region=True, content=context.notice
