@@ -132,7 +132,7 @@ def _share(index: Path, name: Path) -> None:
         os.link(index, name)
     except OSError:  # a file system without links
         name.unlink(missing_ok=True)
-        name.write_bytes(index.read_bytes())
+        git.copy_index(index, name)
 
 
 def _clear(repo: pygit2.Repository) -> None:

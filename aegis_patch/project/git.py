@@ -212,9 +212,7 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
     """
     if not paths:
         return {}
-    index = git_dir(top) / "index"
-    if index.exists():
-        copy.write_bytes(index.read_bytes())
+    copy_index(git_dir(top) / "index", copy)
     plain = {"core.fsmonitor": "false", "core.ignoreStat": "false", "core.splitIndex": "false"}
     env = {"GIT_INDEX_FILE": str(copy), "GIT_LITERAL_PATHSPECS": "1", **settings(plain)}
     flags = _forget_flags(top, paths, env)
@@ -225,6 +223,17 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
         env=env,
     )
     return {line[3:]: flags.get(line[3:], "H") for line in said.split("\0") if line}
+
+
+def copy_index(index: Path, copy: Path) -> None:
+    """Copy an index, if there is one, with its time.
+
+    By that, git reads a file again that was changed in the second in which the index was written.
+    """
+    if index.exists():
+        at = index.stat()
+        copy.write_bytes(index.read_bytes())
+        os.utime(copy, ns=(at.st_atime_ns, at.st_mtime_ns))
 
 
 def _forget_flags(top: Path, paths: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:

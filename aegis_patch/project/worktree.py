@@ -18,10 +18,8 @@ def snapshot(store: pygit2.Repository, there: Place) -> Tree:
 
 def with_added(store: pygit2.Repository, root: Path, *words: str, prefix: str = "") -> Tree:
     """The tree that git would commit after `git add`, or a directory of it."""
-    index = git.git_dir(root) / "index"
     copy = Path(store.path, "index-of-the-worktree")
-    if index.exists():
-        copy.write_bytes(index.read_bytes())
+    git.copy_index(git.git_dir(root) / "index", copy)
     env = {
         **git.settings({"core.fsmonitor": "false", "core.splitIndex": "false"}),
         **git.seeing([git.objects(root)]),

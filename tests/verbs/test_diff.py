@@ -118,6 +118,19 @@ def test_no_variable_of_git_changes_the_patch(
     assert project.aegis("diff").out == expected
 
 
+def test_a_change_in_the_second_of_the_commit_is_seen(start: Start) -> None:
+    """Of the same size: git looks at the time of its index to know that it has to read the file."""
+    project = start("worker")
+    project.git("config", "core.trustctime", "false")
+    file, second = project.path / "Makefile", (10**9, 10**9)
+    os.utime(file, second)
+    project.git("update-index", "--refresh")
+    os.utime(project.path / ".git/index", second)
+    file.write_text(file.read_text().swapcase())
+    os.utime(file, second)
+    assert "+++ b/Makefile" in project.aegis("diff", "--exit-code", code=1).out
+
+
 def test_exit_codes(start: Start) -> None:
     project = start("worker")
     assert project.aegis("diff", "--exit-code").out == ""
