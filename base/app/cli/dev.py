@@ -85,9 +85,5 @@ def _run(commands: list[list[str]]) -> int:
 
 
 def _refuse_twice() -> None:
-    try:
-        pid = int(settings.DEV_FILE.read_text().split("process ")[1].split(".")[0])
-        os.kill(pid, 0)
-    except (OSError, ValueError, IndexError):
-        return
-    raise BadSettingsError([f"dev is already running here, as process {pid}"])
+    if pid := settings.dev_process():
+        raise BadSettingsError([f"dev is already running here, as process {pid}"])

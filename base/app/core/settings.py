@@ -131,7 +131,7 @@ def read(kind: type[AnySettings]) -> AnySettings:
     return found
 
 
-def _readable() -> tuple[Path, Path]:
+def _readable() -> tuple[Path, ...]:
     """The files, if they are text; otherwise the process ends with a line that names the file."""
     for file in (ENV_FILE, DEV_FILE):
         try:
@@ -142,7 +142,17 @@ def _readable() -> tuple[Path, Path]:
             wrong = True
         if wrong:
             raise SystemExit(f"{file} is not UTF-8 text: save it with UTF-8 encoding")
-    return ENV_FILE, DEV_FILE
+    return (ENV_FILE, DEV_FILE) if dev_process() else (ENV_FILE,)
+
+
+def dev_process() -> int:
+    """The process of the `dev` that runs here, or 0: one that was killed has left its file."""
+    try:
+        pid = int(DEV_FILE.read_text().split("process ")[1].split(".")[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pid
 
 
 def forget() -> None:
