@@ -76,9 +76,14 @@ class PageContext:
                 log_failure(self.component.name, error)
                 said = f"{label} failed: {error}"
             button.disabled = False
-            layer = self.page.overlay  # in sight, wherever on the page they are
-            layer[:] = [ft.SnackBar(said, open=True, on_dismiss=layer.clear)]
+            drop()
+            if said:  # in sight, wherever on the page they are
+                self.page.overlay.append(ft.SnackBar(said, open=True, on_dismiss=drop))
             self.say(said)
+
+        def drop() -> None:
+            layer = self.page.overlay  # which may have controls of a page, too
+            layer[:] = [each for each in layer if not isinstance(each, ft.SnackBar)]
 
         async def asked() -> None:
             self.page.pop_dialog()

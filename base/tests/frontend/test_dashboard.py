@@ -4,6 +4,7 @@ import asyncio
 import threading
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import flet as ft
 import pytest
@@ -15,6 +16,7 @@ from app.core.component import Component, discover
 from app.core.logging import RECENT
 from app.frontend import dashboard as dashboard_module
 from app.frontend import feed, logs_page
+from app.frontend.pages import PageContext
 from app.frontend.parts import Table, distance, facts
 from app.frontend.stack_map import links, ranks
 from app.identity import DESCRIPTION, NAME
@@ -163,6 +165,25 @@ def test_a_page_asks_before_it_does_what_cannot_be_undone(plug_in, dashboard):
         viewer.see("Clock ticked 0 times")
         viewer.click("Yes, stop")
         viewer.find(lambda d: d.get("_c") == "SnackBar" and "It ticked" in d["content"])
+
+
+def test_what_a_page_has_above_itself_stays_when_an_action_says_something():
+    mine = ft.Text("Mine")
+    page: Any = SimpleNamespace(overlay=[mine], update=lambda: None)
+    said = ["", "Done", "Done"]
+
+    async def do() -> str:
+        return said.pop()
+
+    act: Any = PageContext(page, dashboard_module.CORE).action("Do", do).on_click
+    for _ in range(2):
+        asyncio.run(act())
+        [kept, bar] = page.overlay
+        assert (kept, bar.content) == (mine, "Done")
+    bar.on_dismiss()
+    assert page.overlay == [mine]
+    asyncio.run(act())
+    assert page.overlay == [mine], "nothing is said"
 
 
 def test_a_row_of_a_table_stays_until_it_changes():
