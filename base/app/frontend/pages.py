@@ -145,14 +145,10 @@ class ComponentPage:
         )
         body = [ft.Semantics(container=True, content=part) for part in self._body.controls]
         trends = strip(self._trends.controls)
-        self.control = ft.Semantics(
-            identifier=f"page-{component.name}",
-            content=ft.Column(
-                [title, about, self._detail, notice, self._failure, trends, *body, self._facts],
-                spacing=12,
-                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-            ),
-        )
+        parts: list[ft.Control] = [title, about, self._detail, notice, self._failure, trends, *body]
+        stretched = ft.CrossAxisAlignment.STRETCH
+        whole = ft.Column([*parts, self._facts], spacing=12, horizontal_alignment=stretched)
+        self.control = ft.Semantics(identifier=f"page-{component.name}", content=whole)
 
     async def show(self, health: Health) -> None:
         """Show the newest health; the page is updated by the caller."""
