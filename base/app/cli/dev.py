@@ -23,7 +23,8 @@ def dev(
     port: Annotated[int | None, typer.Option(help="Port to listen on [PORT].")] = None,
 ) -> None:
     """Run the server and everything it needs; restart on code changes."""
-    _refuse_twice()
+    if pid := settings.dev_process():
+        raise BadSettingsError([f"dev is already running here, as process {pid}"])
     settings.DEV_FILE.unlink(missing_ok=True)
     core = read(Settings)
     if core.app_env == "production":
@@ -82,8 +83,3 @@ def _run(commands: list[list[str]]) -> int:
                 print(CHANGED, file=sys.stderr, flush=True)
         return next(code for process in running if (code := process.poll()) is not None)
     return 0
-
-
-def _refuse_twice() -> None:
-    if pid := settings.dev_process():
-        raise BadSettingsError([f"dev is already running here, as process {pid}"])

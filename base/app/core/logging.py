@@ -52,8 +52,7 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name in ("uvicorn", "uvicorn.error", ACCESS):
         logger = logging.getLogger(name)
-        logger.handlers = []
-        logger.propagate = True
+        logger.handlers, logger.propagate = [], True
     logging.getLogger(ACCESS).addFilter(_is_worth_a_line)
     for chatty in ("flet", "flet_web", "flet_object_patch", "httpx", "httpx2", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

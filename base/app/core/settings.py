@@ -135,13 +135,12 @@ def _readable() -> tuple[Path, ...]:
     """The files, if they are text; otherwise the process ends with a line that names the file."""
     for file in (ENV_FILE, DEV_FILE):
         try:
-            wrong = file.is_file() and "\0" in file.read_text(UTF8)
+            if file.is_file() and "\0" in file.read_text(UTF8):
+                raise UnicodeError
         except OSError as error:
             raise SystemExit(f"{file} cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            wrong = True
-        if wrong:
-            raise SystemExit(f"{file} is not UTF-8 text: save it with UTF-8 encoding")
+        except UnicodeError:
+            raise SystemExit(f"{file} is not UTF-8 text: save it with UTF-8 encoding") from None
     return (ENV_FILE, DEV_FILE) if dev_process() else (ENV_FILE,)
 
 
