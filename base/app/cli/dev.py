@@ -26,8 +26,7 @@ def dev(
     if pid := settings.dev_process():
         raise BadSettingsError([f"dev is already running here, as process {pid}"])
     settings.DEV_FILE.unlink(missing_ok=True)
-    core = read(Settings)
-    if core.app_env == "production":
+    if (core := read(Settings)).app_env == "production":
         raise BadSettingsError(["APP_ENV: dev is for development; use containers in production"])
     check_settings()
     at, where = host or core.host, core.port if port is None else port
@@ -45,16 +44,17 @@ def dev(
 def _servers(port: int) -> Iterator[None]:
     """What the components need running; every command finds it, and the port, meanwhile."""
     settings.DEV_FILE.parent.mkdir(exist_ok=True)
-    lines = [f"# Written by dev, process {os.getpid()}.", f'PORT="{port}"']
+    told = f'# Written by dev, process {os.getpid()}.\nPORT="{port}"\n'
     try:
         with ExitStack() as stack:
+            settings.DEV_FILE.write_text(told)
             for component in discover():
                 if component.server:
                     for variable, value in stack.enter_context(load(component.server)()).items():
                         print(f"{component.name}: {variable} is not set; using {value}")
-                        lines.append(f'{variable}="{value}"')
-                settings.DEV_FILE.write_text("\n".join([*lines, ""]))
-                settings.forget()
+                        told += f'{variable}="{value}"\n'
+                    settings.DEV_FILE.write_text(told)
+                    settings.forget()
             yield
     finally:
         settings.DEV_FILE.unlink(missing_ok=True)
