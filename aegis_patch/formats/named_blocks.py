@@ -192,6 +192,8 @@ def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
     for number, block in enumerate(ours):
         if block.name in was:  # theirs deleted it: its new ones are in its place
             return number
+    if theirs and theirs[-1].name.startswith("#"):  # a comment says what the block below it is
+        return len(ours)
     is_below = bool(above.ours) and not above.ours.endswith("\n\n")
     if (is_below and above.theirs.endswith("\n\n")) or (theirs and theirs[0].name in was):
         return len(ours)

@@ -128,6 +128,13 @@ def test_a_comment_that_one_side_rewrote_and_the_other_took_away_is_a_persons() 
     assert kept == "[a]\nx = 1\n# Why z.\nz = 3\n"
 
 
+def test_nothing_comes_between_a_new_comment_and_what_it_stands_above() -> None:
+    base = "[x]\na = 1\nb = 2\n"
+    one, other = base.replace("b =", "# Why b.\nb ="), base.replace("b =", "c = 3\nb =")
+    both = "[x]\na = 1\nc = 3\n# Why b.\nb = 2\n"
+    assert merged(base, one, other) == merged(base, other, one) == both
+
+
 def test_a_version_raised_by_one_side_stands_beside_the_others_addition() -> None:
     raised = BASE.replace("standard]>=0.50", "standard]>=0.60")
     mine = BASE.replace("    # slot: cache\n", '    "mine",\n    # slot: cache\n')
