@@ -76,7 +76,7 @@ def test_what_a_release_and_the_user_both_wrote_is_asked(start: Start, fork: Pro
     project = start(version="1.0", upstream=fork)
     project.edit("Makefile", "python -m app dev\n", "python -m app dev --mine\n")
     to_package("app/core/settings.py", "def ", "more.py")(project)
-    project.edit("app/core/settings/more.py", " (ENV_FILE, DEV_FILE)", " (MINE, DEV_FILE)")
+    project.edit("app/core/settings/more.py", "in (ENV_FILE, DEV_FILE)", "in (MINE, DEV_FILE)")
     project.write("app/new.py", "MINE = 1\n")
     mine = project.commit("Mine")
     project.aegis("rebase-upstream", code=3)
