@@ -67,17 +67,9 @@ def test_a_request_has_a_line_like_all_others(capsys):
     assert access == {**other, "logger": "uvicorn.access", "timestamp": access["timestamp"]}
 
 
-def test_an_exception_is_part_of_its_line(capsys):
-    app_logging.configure(Settings(log_format="json"))
-    try:
-        raise ValueError("why")
-    except ValueError:
-        logging.getLogger("theirs").exception("failed")
-    assert "ValueError: why" in json.loads(capsys.readouterr().err)["exception"]
-
-
-def test_an_exception_shows_no_values(capsys):
-    app_logging.configure(Settings(log_format="console"))
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_an_exception_is_part_of_its_line_and_shows_no_values(capsys, form):
+    app_logging.configure(Settings(log_format=form))
     password = "lantern"
     try:
         raise ValueError(len(password))
