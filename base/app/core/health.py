@@ -4,7 +4,7 @@ import asyncio
 import platform
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -30,7 +30,7 @@ class Health:
 
     status: Status
     detail: str = ""
-    data: Mapping[str, Value] = field(default_factory=dict)
+    data: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

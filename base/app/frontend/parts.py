@@ -192,7 +192,7 @@ class Table:
         return ft.DataRow([ft.DataCell(control) for control in controls], data=moments)
 
 
-def facts(data: Mapping[str, Value]) -> ft.Control:
+def facts(data: dict[str, Value]) -> ft.Control:
     """What a health's data says, with names instead of keys."""
     cells: list[ft.Control] = [
         ft.Column(
