@@ -28,8 +28,6 @@ from app.backend.main import create_app
 from app.core import settings
 
 WS = "ws://localhost/dashboard/ws"
-MESSAGES = 100
-"""How many to wait for at most: one comes at least every two seconds while a page is open."""
 PATIENCE = 120.0
 LOOK = 0.05
 """Seconds between two looks. They are counted: a clock runs where the machine stands still, too."""
@@ -161,25 +159,15 @@ class Viewer:
         page = {"route": route, "width": 800, "height": 600, "platform": "linux", "web": True}
         self._send(1, {"session_id": None, "page_name": "", "page": page})
 
-    def find(
-        self, matches: Callable[[dict[str, Any]], bool], messages: int = MESSAGES
-    ) -> dict[str, Any]:
+    def find(self, matches: Callable[[dict[str, Any]], bool]) -> Any:
         """The first control, among those sent so far and next, that matches."""
-        for _ in range(messages):
-            for sent in self._sent:
-                for found in _dicts(sent):
-                    if matches(found):
-                        return found
-            self._receive()
-        raise AssertionError("no such control on the dashboard")
+        return self._until(
+            lambda: next(filter(matches, _dicts(self._sent)), None), "no such control"
+        )
 
-    def see(self, text: str, messages: int = MESSAGES) -> None:
+    def see(self, text: str) -> None:
         """Wait until a text is sent."""
-        for _ in range(messages):
-            if any(text in str(seen) for seen in self._seen):
-                return
-            self._receive()
-        raise AssertionError(f"{text!r} is not on the dashboard")
+        self._until(lambda: any(text in str(seen) for seen in self._seen), repr(text))
 
     def click(self, content: str) -> None:
         """Press the button with this text; what is seen from now on came after that."""
@@ -197,13 +185,18 @@ class Viewer:
         except Exception as ended:
             self._arrived.put(ended)
 
-    def _receive(self) -> None:
+    def _until(self, holds: Callable[[], Any], wanted: str) -> Any:
+        """What `holds` gives, asked again with each message."""
+        found = holds()
         for _ in range(int(PATIENCE / LOOK)):
+            if found:
+                return found
             with suppress(queue.Empty):
-                arrived = self._arrived.get(timeout=LOOK)
-                break
-        else:
-            pytest.fail(f"the dashboard sends nothing any more; last came {self._sent[-1:]}")
+                self._receive(self._arrived.get(timeout=LOOK))
+                found = holds()
+        pytest.fail(f"not on the dashboard: {wanted}; last came {self._sent[-1:]}")
+
+    def _receive(self, arrived: bytes | Exception) -> None:
         if isinstance(arrived, Exception):
             raise arrived
         came = msgpack.unpackb(arrived[1:], ext_hook=decode_ext_from_msgpack, strict_map_key=False)

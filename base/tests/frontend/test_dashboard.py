@@ -82,7 +82,7 @@ class Silent:
 
 def test_a_dashboard_that_sends_nothing_is_not_waited_for_without_end(monkeypatch):
     monkeypatch.setattr(conftest, "PATIENCE", 0.1)
-    with pytest.raises(pytest.fail.Exception, match="the dashboard sends nothing any more"):
+    with pytest.raises(pytest.fail.Exception, match="not on the dashboard: 'anything'"):
         Viewer(Silent()).see("anything")
 
 
