@@ -31,5 +31,19 @@ def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
     return [*there[:end], *coming[1:], *there[end:]]
 
 
+def are_items(near: Sequence[bytes], coming: Sequence[bytes]) -> bool:
+    """Whether lines that are put in right above some others are items of a list with an anchor.
+
+    Items are about nothing but themselves; a comment may be about the line below it.
+    """
+    depth = _indent(coming[0])
+    if any(_indent(line) != depth or line.lstrip().startswith(b"#") for line in coming):
+        return False
+    for line in near:
+        if is_anchor(line) or _indent(line) != depth or not line.strip():
+            return is_anchor(line) and _indent(line) == depth
+    return False
+
+
 def _indent(line: bytes) -> int:
     return len(line) - len(line.lstrip())

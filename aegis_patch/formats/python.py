@@ -1,4 +1,4 @@
-"""Python: statements by what they bind, imports and `__all__` by the names in them.
+"""Python: statements by what they bind, imports and lists of names by the names in them.
 
 Only imports are free to stand in any order. A class is cut into its own statements, so that a
 method is distinct from a like-shaped one of another class. A statement says the same in any layout.
@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from aegis_patch.formats import bounded_parsers
+from aegis_patch.formats.anchors import is_anchor
 from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
 
 _BODIES = ("body", "handlers", "orelse", "finalbody", "cases")
@@ -49,7 +50,7 @@ def pieces(text: str) -> Counter[str]:
     found = Counter[str]()
     places = [""] * (len(module.lines) + 1)
     for place, node in _placed(module.tree.body, ""):
-        names = _names(node)
+        names = _names(node, module.comments)
         for said in [_head(node)] if names is None else [f"{_name(node)} {n}" for n in names]:
             found[place + said] += 1
         for label, inside in _branches(node):
@@ -182,11 +183,19 @@ def _name(node: ast.stmt) -> str:
     return ast.unparse(node)
 
 
-def _names(node: ast.stmt) -> list[str] | None:
-    """The names of an import from a module, or of `__all__`; None for other statements."""
+def _names(node: ast.stmt, comments: Mapping[int, str]) -> list[str] | None:
+    """The names of an import from a module or of a list of names; None for other statements.
+
+    Such a list is `__all__`, and one with an anchor.
+    """
     match node:
         case ast.ImportFrom():
             return [ast.unparse(alias) for alias in node.names]
-        case ast.Assign(targets=[ast.Name("__all__")], value=ast.List() | ast.Tuple() as value):
-            return [ast.unparse(item) for item in value.elts]
+        case (
+            ast.Assign(targets=[ast.Name(name)], value=ast.List() | ast.Tuple() as value)
+            | ast.AnnAssign(target=ast.Name(name), value=ast.List() | ast.Tuple() as value)
+        ):
+            inside = range(node.lineno, _last_line(node) + 1)
+            if name == "__all__" or any(is_anchor(comments.get(at, "").encode()) for at in inside):
+                return [ast.unparse(item) for item in value.elts]
     return None

@@ -25,8 +25,9 @@ def merged(base: bytes, ours: bytes, theirs: bytes, *, apart: bool = False) -> b
     """A text with the changes of both sides; None where two of them meet.
 
     They meet if they change one line, or insert at one point, or if one inserts lines beside lines
-    that the other deletes, because the new ones may be about those. Right above an anchor both may
-    insert lines: ours come first. With `apart`, changes that touch meet too.
+    that the other deletes, because the new ones may be about those; items of a list with an anchor
+    are not. Right above an anchor both may insert lines: ours come first. With `apart`, changes
+    that touch meet too.
     """
     if b"\0" in base + ours + theirs:
         return None  # git finds no hunks in it
@@ -40,7 +41,7 @@ def merged(base: bytes, ours: bytes, theirs: bytes, *, apart: bool = False) -> b
         other = last.get(not mine)
         if other and _is_at_one_anchor(lines, other, hunk):
             result[len(result) - len(other.lines) :] = anchors.behind(other.lines, hunk.lines)
-        elif other and _meet(other, hunk, apart):
+        elif other and _meet(lines, other, hunk, apart):
             return None
         else:
             result += hunk.lines
@@ -84,9 +85,17 @@ def _is_at_one_anchor(base: Sequence[bytes], one: Hunk, other: Hunk) -> bool:
     return any(anchors.is_anchor(line) for line in base[max(at - 1, 0) : at + 1])
 
 
-def _meet(above: Hunk, below: Hunk, apart: bool) -> bool:
+def _meet(base: Sequence[bytes], above: Hunk, below: Hunk, apart: bool) -> bool:
     if below.start != above.end:
         return below.start < above.end
-    put_in = [hunk.start == hunk.end for hunk in (above, below)]
-    gone = [not hunk.lines for hunk in (above, below)]
-    return apart or all(put_in) or (any(put_in) and any(gone))
+    put_in = [hunk for hunk in (above, below) if hunk.start == hunk.end]
+    if apart or len(put_in) == 2:
+        return True
+    all_there = all(hunk.lines for hunk in (above, below))
+    return bool(put_in) and not (all_there or _are_items(base, put_in[0]))
+
+
+def _are_items(base: Sequence[bytes], new: Hunk) -> bool:
+    """Whether lines put in are items of a list with an anchor; above it, read from the end."""
+    sides = (base[new.start :], base[: new.start][::-1])
+    return any(anchors.are_items(side, new.lines) for side in sides)

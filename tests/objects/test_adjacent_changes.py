@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pygit2
@@ -66,6 +67,36 @@ def test_what_touches(
     ours, wanted = BASE.replace(old, mine, 1), BASE.replace(new, theirs, 1)
     assert merged(store, BASE, ours, wanted) == expected
     assert merged(store, BASE, wanted, ours) == expected
+
+
+LIST = 'NAMES = [\n    "a",\n    "b",\n    # yours below\n]\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "mine", "new", "theirs", "expected"),
+    [
+        ('"b",', '"b",\n    "mine",', '"b",', '"b",\n    "c",', ["a", "b", "mine", "c"]),
+        ('"b",', '"B",', '"b",', '"b",\n    "c",', ["a", "B", "c"]),
+        ('    "b",\n', "", '"b",', '"b",\n    "c",', ["a", "c"]),
+        ('    "b",\n', "", '"b",', '"aa",\n    "b",', ["a", "aa"]),
+        ('    "b",\n', "", '"b",', '# of b\n    "b",', None),  # a comment is about what follows
+        ("    # yours below\n", "", '"b",', '"b",\n    "c",', None),  # who knows whose list it is
+        ('"b",', '"B",', '"b",', '"C",', None),
+    ],
+)
+@pytest.mark.parametrize("head", ["NAMES", "NAMES: list[str]"])
+def test_items_of_a_list_with_an_anchor_are_about_themselves(
+    store: pygit2.Repository,
+    head: str,
+    old: str,
+    mine: str,
+    new: str,
+    theirs: str,
+    expected: list[str] | None,
+) -> None:
+    base = LIST.replace("NAMES", head)
+    text = merged(store, base, base.replace(old, mine, 1), base.replace(new, theirs, 1), "a.py")
+    assert (text and re.findall('"(.*)"', text)) == expected
 
 
 def test_a_chain_of_them(store: pygit2.Repository) -> None:
