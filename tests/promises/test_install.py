@@ -102,10 +102,17 @@ def archive(clone: Path, scratch: Path) -> Path:
     return scratch / "source"
 
 
-@pytest.mark.parametrize("way", ["wheel", "sdist", "shallow clone", "unzipped source", "editable"])
+@pytest.mark.parametrize(
+    "way",
+    ["wheel", "oldest libraries", "sdist", "shallow clone", "unzipped source", "editable"],
+)
 def test_it_works_installed(way: str, clone: Path, built: Path, tmp_path: Path) -> None:
     what = {
         "wheel": lambda: [str(next(built.glob("*.whl")))],
+        "oldest libraries": lambda: [
+            "--resolution=lowest-direct",
+            str(next(built.glob("*.whl"))),
+        ],
         "sdist": lambda: [str(next(built.glob("*.tar.gz")))],
         "shallow clone": lambda: [str(clone)],
         "unzipped source": lambda: [str(archive(clone, tmp_path))],
@@ -117,13 +124,21 @@ def test_it_works_installed(way: str, clone: Path, built: Path, tmp_path: Path) 
     python = environment / "bin/python"
     install = [uv_bin, "pip", "install", "--quiet", "--python", str(python)]
     subprocess.run([*install, *what], check=True)
-    project = str(tmp_path / "my-api")
-    for args in (
-        ["init", project, "-y", "--components", "worker", "--upstream-version", OLDER],
-        ["-C", project, "rebase-upstream"],
-        ["-C", project, "remove", "worker"],
-    ):
-        aegis = [str(environment / "bin/aegis"), *args]
-        done = subprocess.run(aegis, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    assert git(tmp_path / "my-api", "status", "--porcelain") == ""
+
+    def aegis(*args: str) -> int:
+        command = [str(environment / "bin/aegis"), *args]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        print(done.stderr)
+        return done.returncode
+
+    project = tmp_path / "my-api"
+    assert aegis("init", "my-api", "-y", "--components=worker", f"--upstream-version={OLDER}") == 0
+    readme = project / "README.md"
+    readme.write_text(readme.read_text().upper())
+    git(project, "commit", "--quiet", "--all", "--message", "Loud")
+    assert aegis("-C", "my-api", "rebase-upstream") == 3
+    git(project, "cherry-pick", "--abort")
+    git(project, "revert", "--no-edit", "HEAD")
+    assert aegis("-C", "my-api", "rebase-upstream") == 0
+    assert aegis("-C", "my-api", "remove", "worker") == 0
+    assert git(project, "status", "--porcelain") == ""
