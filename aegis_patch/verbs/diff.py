@@ -11,7 +11,7 @@ from aegis_patch.history.line_origins import Line
 from aegis_patch.merge import renames
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Differences, Tree
-from aegis_patch.project import git, worktree
+from aegis_patch.project import git, uv_lock, worktree
 from aegis_patch.project.find import Project
 from aegis_patch.stack.stack import CORE, Stack
 from aegis_patch.upstream.workbench import Bench
@@ -78,13 +78,16 @@ def unknown(there: Project, path: str) -> Refused:
 
 
 def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Differences:
-    """What differs between two trees, in the files and directories at some places."""
+    """What differs between two trees, in the files and directories at some places.
+
+    uv writes uv.lock: it is left out unless it is named.
+    """
     for place in places:
         if not any(place in tree or tree.subtree(place) for tree in (old, new)):
             raise unknown(there, place)
     changes = old.differences(new)
     if not places or "" in places:
-        return changes
+        return {path: change for path, change in changes.items() if path != uv_lock.LOCK}
     found: Differences = {}
     for path, change in changes.items():
         if any(f"{path}/".startswith(f"{place}/") for place in places):

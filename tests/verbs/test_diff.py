@@ -140,6 +140,15 @@ def test_exit_codes(start: Start) -> None:
     project.aegis("diff", "--exit-code", "app")
 
 
+def test_what_uv_writes_is_nobodys_change_unless_it_is_named(start: Start) -> None:
+    project = start()
+    project.write("uv.lock", "version = 1\n")
+    project.git("add", "uv.lock")
+    assert project.aegis("diff", "--exit-code").out == ""
+    assert project.aegis("diff", ".").out == ""
+    assert "+version = 1" in project.aegis("diff", "uv.lock").out
+
+
 def test_paths_are_those_of_where_you_stand(start: Start) -> None:
     project = start()
     project.write("app/mine.py", "MINE = 1\n")

@@ -50,7 +50,8 @@ def diff(
     """Show your changes to what aegis made, as a patch.
 
     It compares the tracked files on disk, or those at PATH, with the same stack unedited. As in git
-    diff, a new file counts once it is added. If anything differs, --exit-code makes it exit with 1.
+    diff, a new file counts once it is added. uv.lock is left out unless PATH names it. If anything
+    differs, --exit-code makes it exit with 1.
     """
     from aegis_patch.verbs.diff import diff
 
