@@ -32,6 +32,7 @@ LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 TOP = {"CONTRIBUTING.md": "contributing/index.md", "CHANGELOG.md": "changelog.md"}
 """Files beside docs/ that are pages of the site."""
 COMPONENTS = "reference/components"
+CORE = "reference/README.md"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -70,11 +71,15 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> st
     path = page.file.src_uri
     markdown = markdown.replace("```console\n", "```bash\n")  # coloured, where no prompt is shown
     source = next((top for top, made in TOP.items() if made == path), f"docs/{path}")
-    if path.startswith(f"{COMPONENTS}/"):
+    if path.startswith(f"{COMPONENTS}/") or path == CORE:
         return relinked(markdown, lambda link: inside_project(link, path, files))
     if path == "components.md":
+        markdown = markdown.replace("| core |", f"| [core]({CORE}) |")
         page_of = rf"| [`\1`]({COMPONENTS}/\1.md) |"
         markdown = re.sub(r"^\| `([\w+-]+)` \|", page_of, markdown, flags=re.MULTILINE)
+    # In the repository, a component's name leads to the list; here to its own page.
+    its_own = rf"[\1](\2{COMPONENTS}/\1.md)"
+    markdown = re.sub(r"\[([a-z]+)\]\(((?:\.\./)*)components\.md\)", its_own, markdown)
     return relinked(markdown, lambda link: inside_repository(link, source, path))
 
 
@@ -171,7 +176,7 @@ def helped(*words: str) -> str:
 
 
 def component_pages() -> dict[str, str]:
-    """The pages that the newest release's components bring into a project."""
+    """The pages that the newest release's core and components bring into a project."""
     with scratch(releases.alternates()) as store:
         opened = releases.open_release(store, releases.BUNDLED, releases.latest())
         chosen = {name for name, each in opened.catalogue.items() if component.is_chosen(each)}
@@ -180,5 +185,6 @@ def component_pages() -> dict[str, str]:
             path.removeprefix("docs/components/"): every.read(path)
             for path in every.files("docs/components")
         }
+        core = every.read("docs/README.md").decode().replace("# Documentation", "# Core", 1)
     first = sorted(texts, key=lambda name: (name.removesuffix(".md") not in chosen, name))
-    return {f"{COMPONENTS}/{name}": texts[name].decode() for name in first}
+    return {CORE: core, **{f"{COMPONENTS}/{name}": texts[name].decode() for name in first}}
