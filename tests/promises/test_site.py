@@ -83,8 +83,11 @@ def test_the_reference_has_every_command_and_every_component(site: Path) -> None
     text = (site / "reference/commands/index.html").read_text()
     for verb in ("init", "add", "remove", "rebase-upstream", "status", "repair"):
         assert f'id="aegis-{verb}"' in text
+    assert "ADMIN_TOKEN" in (site / "reference/index.html").read_text()  # the core's own page
     for name in stacks.everything():
         assert (site / f"reference/components/{name}/index.html").exists()
+    deploy = (site / "guides/deploy/index.html").read_text()
+    assert re.search(r'<a href="../../reference/components/ingress/">ingress</a>', deploy)
 
 
 @pytest.fixture
