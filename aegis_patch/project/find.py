@@ -150,7 +150,7 @@ def _deleted_record(repo: pygit2.Repository, start: Path) -> Path:
         if path in tree:
             return place
     for place, path in records.items():
-        if back := _put_back(repo, head.id, path):
+        if repo.workdir and (back := _put_back(repo, head.id, path)):
             what = f"{RECORD} was deleted, so this is no longer an aegis project."
             raise Refused(what, where=str(place), next=back)
     raise no_project(start, has_files=True)

@@ -212,7 +212,13 @@ def test_a_signature_that_fails_leaves_the_old_state(start: Start, tmp_path: Pat
 
 def test_a_bare_repository_is_refused(start: Start, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", str(start().path), "bare")
-    assert refused(Project(tmp_path / "bare"), "A bare repository").startswith("git clone ")
+    bare = Project(tmp_path / "bare")
+    assert refused(bare, "A bare repository").startswith("git clone ")
+    # Where the last commit has no record, there is nowhere to put it back.
+    empty = bare.git("hash-object", "-w", "-t", "tree", "/dev/null").strip()
+    gone = bare.git("commit-tree", "-p", "HEAD", "-m", "Gone", empty).strip()
+    bare.git("update-ref", "HEAD", gone)
+    assert "git checkout" not in refused(bare, "Not an aegis project")
 
 
 def test_sha_256_is_refused(start: Start, tmp_path: Path) -> None:
