@@ -20,6 +20,7 @@ from aegis_patch.progress import doing
 PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 """The environment in which git makes a repository that libgit2 can read, whatever is configured."""
 
+OLDEST = "2.30"
 
 _LONGEST_PATTERN = 10_000  # git is slow to compile a longer one
 _FILTER_FAILED = r"(clean|smudge) filter .* failed|hung up unexpectedly"
@@ -64,6 +65,9 @@ def run(
             raise failed
         said = complaint.strip().splitlines() or ["git failed"]
         what = re.findall(r"(?m)^(?:fatal|error): (.+)", complaint) or said
+        if re.match("unknown (option|switch)", what[-1]):
+            needs = f"{what[-1]}; aegis needs git {OLDEST} or newer"
+            raise Refused(needs, where=f"git {args[0]}", next="git --version")
         refused = Refused(what[-1], where=f"git {args[0]}", next="git status")
         if "invalid date format" in refused.what:
             dates = ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")

@@ -16,6 +16,12 @@ def test_git_says_why_it_failed(tmp_path: Path) -> None:
         git.run(tmp_path, "status")
 
 
+def test_an_old_git_is_named_where_it_lacks_an_option(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="aegis needs git 2") as caught:
+        git.run(tmp_path, "init", "--of-a-newer-git")
+    assert caught.value.next == "git --version"
+
+
 def test_uncommitted_speaks_of_the_paths_asked_for_only(start: Start, tmp_path: Path) -> None:
     made = start()
     for path in ("Makefile", "README.md"):
