@@ -138,7 +138,7 @@ class _Visit:
         self._page, self._feed = page, feed
         self._components = {found.name: found for found in components}
         self._overall = Pill("status-overall")
-        self._navigation = ft.Row(scroll=ft.ScrollMode.AUTO, spacing=4)
+        self._navigation = ft.Row(scroll=ft.ScrollMode.AUTO, spacing=0)
         self._place = ft.Container()
         self._shown: Overview | ComponentPage | None = None
         self._name = ""
@@ -215,37 +215,18 @@ class _Visit:
 
 
 def _header(page: ft.Page, overall: Pill) -> ft.Control:
-    return ft.ResponsiveRow(
-        [
-            ft.Column(
-                [
-                    ft.Row(
-                        [ft.Text(NAME, size=24, weight=ft.FontWeight.BOLD), overall.control],
-                        wrap=True,
-                        spacing=12,
-                    ),
-                    ft.Text(DESCRIPTION, color=theme.MUTED),
-                ],
-                spacing=2,
-                col={"xs": 12, "md": 7},
-            ),
-            ft.Row(
-                [
-                    ft.TextButton("API", icon=ft.Icons.OPEN_IN_NEW, url="/docs"),
-                    ft.TextButton(
-                        "Theme", icon=ft.Icons.CONTRAST, on_click=lambda: theme.toggle(page)
-                    ),
-                    ft.TextButton(
-                        "Sign out",
-                        icon=ft.Icons.LOGOUT,
-                        url=ft.Url(PATH + SIGN_OUT, ft.UrlTarget.SELF),
-                        visible=bool(read(Settings).admin_token or AT_DASHBOARD.get().sign_out),
-                    ),
-                ],
-                alignment=ft.MainAxisAlignment.END,
-                wrap=True,
-                col={"xs": 12, "md": 5},
-            ),
-        ],
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    name = ft.Text(NAME, size=24, weight=ft.FontWeight.BOLD)
+    title = ft.Row([name, overall.control], wrap=True, spacing=12)
+    about = ft.Column([title, ft.Text(DESCRIPTION, color=theme.MUTED)], spacing=2)
+    about.col = {"xs": 12, "md": 7}
+    api = ft.TextButton("API", icon=ft.Icons.OPEN_IN_NEW, url="/docs")
+    other = ft.TextButton("Theme", icon=ft.Icons.CONTRAST, on_click=lambda: theme.toggle(page))
+    leave = ft.TextButton(
+        "Sign out",
+        icon=ft.Icons.LOGOUT,
+        url=ft.Url(PATH + SIGN_OUT, ft.UrlTarget.SELF),
+        visible=bool(read(Settings).admin_token or AT_DASHBOARD.get().sign_out),
     )
+    links = ft.Row([api, other, leave], alignment=ft.MainAxisAlignment.END, wrap=True)
+    links.col = {"xs": 12, "md": 5}
+    return ft.ResponsiveRow([about, links], vertical_alignment=ft.CrossAxisAlignment.CENTER)

@@ -40,6 +40,8 @@ from app.frontend.theme import MUTED
 
 PATIENCE = 2.0
 """Seconds that a refresh may take."""
+WAITS = ft.Icons.HOURGLASS_TOP
+"""The icon of a button while it acts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,16 @@ class PageContext:
         """
 
         async def act() -> None:
-            button.disabled = True
+            if button.icon == WAITS:
+                return  # it is under way; a button that is disabled would lose the focus
+            button.icon = WAITS
             self.say(f"{label} …")
             try:
                 said = await do()
             except Exception as error:
                 log_failure(self.component.name, error)
                 said = f"{label} failed: {error}"
-            button.disabled = False
+            button.icon = icon
             drop()
             if said:  # in sight, wherever on the page they are
                 self.page.overlay.append(ft.SnackBar(said, open=True, on_dismiss=drop))

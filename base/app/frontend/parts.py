@@ -160,7 +160,7 @@ class Table:
             heading_row_height=40,
             visible=False,
         )
-        sideways = ft.Row([self._table], scroll=ft.ScrollMode.AUTO)
+        sideways = ft.Row([self._table], scroll=ft.ScrollMode.ALWAYS)
         self.control = ft.Column([self._empty, sideways], spacing=0)
 
     def show(self, rows: Mapping[str, Sequence[Cell]]) -> bool:

@@ -14,7 +14,7 @@ import flet.canvas as cv
 import app.components
 from app.core.component import Component
 from app.core.health import Report
-from app.frontend.theme import MUTED, UNKNOWN_COLOR, color_of
+from app.frontend.theme import FOCUSED, MUTED, UNKNOWN_COLOR, color_of
 
 HEIGHT, GAP, MOST = 62, 26, 4
 """Of a node, between two nodes, and how many stand in one line at most."""
@@ -146,7 +146,7 @@ class _Node:
         self._button.style = ft.ButtonStyle(
             color=ft.Colors.ON_SURFACE,
             bgcolor=ft.Colors.SURFACE_CONTAINER,
-            side=ft.BorderSide(1.5, color_of(status)),
+            side={ft.ControlState.DEFAULT: ft.BorderSide(1.5, color_of(status)), **FOCUSED},
             shape=ft.RoundedRectangleBorder(radius=12),
             padding=ft.Padding.symmetric(vertical=6, horizontal=12),
         )

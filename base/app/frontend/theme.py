@@ -12,6 +12,9 @@ STATUS_COLORS: dict[str, ft.ColorValue] = {
 UNKNOWN_COLOR = ft.Colors.OUTLINE
 MUTED = ft.Colors.ON_SURFACE_VARIANT
 
+FOCUSED = {ft.ControlState.FOCUSED: ft.BorderSide(2, ft.Colors.ON_SURFACE)}
+"""The outline of a button that the keyboard is at."""
+
 
 def color_of(status: str) -> ft.ColorValue:
     """The colour of a status, or a quiet one for what is not known yet."""
@@ -20,8 +23,13 @@ def color_of(status: str) -> ft.ColorValue:
 
 def apply(page: ft.Page) -> None:
     """Dress the page, following the viewer's own choice of light or dark."""
-    page.theme = ft.Theme(color_scheme_seed=SEED)
-    page.dark_theme = ft.Theme(color_scheme_seed=SEED)
+    buttons = ft.ButtonStyle(side=FOCUSED)
+    page.theme = page.dark_theme = ft.Theme(
+        color_scheme_seed=SEED,
+        text_button_theme=ft.TextButtonTheme(buttons),
+        filled_button_theme=ft.FilledButtonTheme(buttons),
+        icon_button_theme=ft.IconButtonTheme(buttons),
+    )
     page.theme_mode = ft.ThemeMode.SYSTEM
     page.bgcolor = ft.Colors.SURFACE
     page.padding = ft.Padding.symmetric(vertical=16, horizontal=16)
