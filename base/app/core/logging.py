@@ -53,7 +53,7 @@ def configure(settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error", ACCESS):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
-    logging.getLogger(ACCESS).addFilter(_is_worth_a_line)
+        logger.addFilter(_is_worth_a_line)
     for chatty in ("flet", "flet_web", "flet_object_patch", "httpx", "httpx2", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
@@ -74,10 +74,10 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Probes and the dashboard's files are asked for all day: a line only when that fails."""
+    """Probes and the dashboard are asked for all day: a line only when that fails."""
     args: Any = record.args if isinstance(record.args, tuple) else ()
     if len(args) != 5 or not isinstance(args[2], str) or not isinstance(args[4], int):
-        return True  # not uvicorn's; a `match` takes 5 µs
+        return not re.search('/dashboard/ws" .accept|^connection (open|close)', record.getMessage())
     client, method, path, version, status = args
     if "token=" in path:  # of a link in a mail: whoever reads the log could follow it
         hidden = re.sub("(token=)[^&]*", r"\1...", path)

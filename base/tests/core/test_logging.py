@@ -24,6 +24,7 @@ def _restored():
 def test_json_holds_our_lines_and_uvicorns(capsys):
     app_logging.configure(Settings(log_format="json"))
     structlog.get_logger("ours").info("hello", answer=42)
+    logging.getLogger("uvicorn.error").info('::1 - "WebSocket /dashboard/ws" [accepted]')
     logging.getLogger("uvicorn.error").info("started", extra={"color_message": "\x1b[1m"})
     ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (ours["event"], ours["answer"], ours["level"]) == ("hello", 42, "info")
