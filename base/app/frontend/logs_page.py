@@ -5,7 +5,6 @@ from typing import Any
 
 import flet as ft
 
-from app.core.health import Health
 from app.core.logging import RECENT
 from app.frontend.pages import Page, PageBody, PageContext
 from app.frontend.parts import ZONE, panel
@@ -29,13 +28,14 @@ def build(context: PageContext) -> PageBody:
     lines = ft.ListView([], height=560, spacing=6)
     made: dict[int, tuple[dict[str, Any], ft.Control]] = {}
 
-    async def refresh(health: Health) -> None:
+    async def refresh(_: object) -> None:
         nonlocal made
         before, made = made, {}
         for event in newest(least.value or "debug", words.value or ""):
             made[id(event)] = before.get(id(event)) or (event, _line(event))
-        lines.controls = [line for _, line in made.values()]
+        lines.controls = [line for _, line in made.values()] or [ft.Text("No such line.")]
 
+    least.on_select = words.on_change = refresh
     # Each apart for screen readers; a text that is selectable by itself is none for them.
     filters = ft.Row([ft.Semantics(container=True, content=least), words], wrap=True)
     return PageBody([panel([filters, ft.SelectionArea(lines)])], refresh)

@@ -11,7 +11,7 @@ from app.frontend.parts import Cell, Table, heading, panel
 def build(context: PageContext) -> PageBody:
     """A table, those that are asked for most first."""
     columns = ["Route", "Requests", "Errors", "Half within", "95 % within"]
-    routes = Table(columns, "No requests yet.")
+    routes = Table(columns, "No requests yet: /docs sends some.")
 
     async def refresh(health: Health) -> None:
         rows: dict[str, list[Cell]] = {}
