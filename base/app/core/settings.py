@@ -46,13 +46,6 @@ class EnvSettings(BaseSettings):
         """What `read` gives, as a dependency. FastAPI starts a thread for one that is not async."""
         return read(cls)
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_text(cls, value: object) -> object:
-        if isinstance(value, str) and value.encode("utf-8", "ignore").decode() != value:
-            raise PydanticCustomError("text", "should be UTF-8 text")
-        return value
-
 
 _NAME = r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])"
 """A host as browsers send it: small letters, `xn--…` for what is not ASCII, no dot at its end."""
