@@ -113,28 +113,18 @@ _cache: dict[type[EnvSettings], Any] = {}
 def read(kind: type[AnySettings]) -> AnySettings:
     """The settings of one class, read once."""
     if kind not in _cache:
+        files = (ENV_FILE, DEV_FILE) if dev_process() else (ENV_FILE,)
+        options: Any = {"_env_file": files, "_env_file_encoding": UTF8}
         try:
-            files: Any = {"_env_file": _readable(), "_env_file_encoding": UTF8}
-            _cache[kind] = kind(**files)
+            _cache[kind] = kind(**options)
         except ValidationError as error:
             raise BadSettingsError(_lines(kind, error)) from error
         except SettingsError as error:
             raise BadSettingsError([f"{kind.__name__}: {error}"]) from error
+        except (OSError, UnicodeError):
+            raise BadSettingsError([f"{ENV_FILE} can't be read as UTF-8 text"]) from None
     found: AnySettings = _cache[kind]
     return found
-
-
-def _readable() -> tuple[Path, ...]:
-    """The files, if they are text; otherwise the process ends with a line that names the file."""
-    for file in (ENV_FILE, DEV_FILE):
-        try:
-            if file.is_file() and "\0" in file.read_text(UTF8):
-                raise UnicodeError
-        except OSError as error:
-            raise SystemExit(f"{file} cannot be read: {error.strerror}") from None
-        except UnicodeError:
-            raise SystemExit(f"{file} is not UTF-8 text: save it with UTF-8 encoding") from None
-    return (ENV_FILE, DEV_FILE) if dev_process() else (ENV_FILE,)
 
 
 def dev_process() -> int:
