@@ -2,15 +2,13 @@
 
 import asyncio
 import gc
-import json
 import os
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from app.core import admin_token as tokens
-from app.core.component import check_settings, discover
+from app.core.component import check_settings
 from app.core.health import check_all, project_version
 from app.core.imports import hidden
 from app.core.settings import Settings, read
@@ -46,24 +44,15 @@ def serve(
     )
 
 
-def health(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def health() -> None:
     """Check health, with no server around; exit 1 unless everything is ok."""
     check_settings()
     report = asyncio.run(check_all())
-    if as_json:
-        print(json.dumps(asdict(report), indent=2))
-    else:
-        for name, found in report.components.items():
-            known = {key: value for key, value in found.data.items() if value is not None}
-            facts = "".join(f"\n{'':15}{key}={value}" for key, value in known.items())
-            print(f"{name:15}{found.status:10}{found.detail}{facts}")
+    for name, found in report.components.items():
+        known = {key: value for key, value in found.data.items() if value is not None}
+        facts = "".join(f"\n{'':15}{key}={value}" for key, value in known.items())
+        print(f"{name:15}{found.status:10}{found.detail}{facts}")
     raise typer.Exit(0 if report.status == "ok" else 1)
-
-
-def components() -> None:
-    """List the components."""
-    for found in discover():
-        print(f"{found.name:15}{found.title}: {found.summary}")
 
 
 def admin_token() -> None:

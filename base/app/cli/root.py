@@ -44,7 +44,6 @@ cli = typer.Typer(
 cli.command()(commands.serve)
 cli.command()(dev.dev)
 cli.command()(commands.health)
-cli.command()(commands.components)
 cli.command()(commands.admin_token)
 cli.command()(commands.version)
 # yours below

@@ -1,7 +1,6 @@
 """The command line, and the commands that a component brings."""
 
 import gc
-import json
 import socket
 import sys
 
@@ -56,7 +55,6 @@ def test_a_token_that_is_printed_is_one_for_production(monkeypatch):
 def test_health_is_ok():
     result = run("health")
     assert (result.exit_code, "core" in result.output) == (0, True)
-    assert json.loads(run("health", "--json").output)["status"] == "ok"
 
 
 def test_a_component_brings_commands_under_its_name(plug_in):
@@ -64,7 +62,6 @@ def test_a_component_brings_commands_under_its_name(plug_in):
     assert "Tells the time." in run("--help").output
     assert "it is noon in Oslo" in run("clock", "show", "--zone", "Oslo").output
     assert "show" in run("clock", "--help").output
-    assert "Clock" in run("components").output
 
 
 def test_help_leaves_a_components_commands_alone(plug_in):
@@ -95,7 +92,7 @@ def test_bad_variables_are_named_and_nothing_starts(monkeypatch, capsys, words):
 
 def test_a_broken_component_is_one_line(plug_in, monkeypatch, capsys):
     plug_in("clock", "import no_such_module")
-    monkeypatch.setattr(sys, "argv", ["app", "components"])
+    monkeypatch.setattr(sys, "argv", ["app", "health"])
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2
