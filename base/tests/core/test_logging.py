@@ -81,14 +81,6 @@ def test_an_exception_is_part_of_its_line_and_shows_no_values(capsys, form):
     assert "'lantern'" not in told.replace('password = "lantern"', "")
 
 
-def test_the_level_is_kept(capsys):
-    app_logging.configure(Settings(log_level="WARNING"))
-    structlog.get_logger("ours").info("quiet")
-    structlog.get_logger("ours").warning("loud")
-    assert "quiet" not in (err := capsys.readouterr().err)
-    assert "loud" in err
-
-
 @pytest.mark.parametrize(("wish", "colored"), [("1", True), (None, False)])
 def test_colors_where_somebody_asks_for_them(capsys, monkeypatch, wish, colored):
     monkeypatch.delenv("FORCE_COLOR", raising=False)
