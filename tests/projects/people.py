@@ -247,7 +247,7 @@ class Person:
             see(self.page, shown)
         self.page.get_by_role("button", name="Queues").click()
         self.page.get_by_role("button", name="Run a demo job").click()
-        see(self.page, "Demo job complete")
+        see(self.page, "Demo job queued")
         self.page.get_by_role("button", name="AI", exact=True).first.click()
         question = self.page.get_by_role("textbox", name="Question")
         question.click()

@@ -68,7 +68,7 @@ def test_the_dashboard_shows_a_worker_and_a_job_that_completes(
         page.get_by_role("button", name="Worker").click()
         page.locator('[flt-semantics-identifier="page-worker"]').wait_for(state="attached")
         page.get_by_role("button", name="Run a demo job").click()
-        page.get_by_text("Demo job complete").first.wait_for(state="attached")
+        page.get_by_text("Demo job queued").first.wait_for(state="attached")
         health = f"{url}/health"
         servers.until(lambda: servers.get(health).json()["components"]["worker"]["status"] == "ok")
 
