@@ -159,7 +159,6 @@ def _lines(kind: type[EnvSettings], error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""
-        known = kind.model_fields.get(field)
-        variable = known.validation_alias or f"{prefix}{field}" if known else field
-        lines.append(f"{str(variable).upper() or kind.__name__}: {problem['msg']}")
+        variable = f"{prefix}{field}" if field in kind.model_fields else field
+        lines.append(f"{variable.upper() or kind.__name__}: {problem['msg']}")
     return lines
