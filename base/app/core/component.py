@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import app.components
-from app.core.settings import BadSettingsError, Settings, check
+from app.core.settings import BadSettingsError, Settings, check, read
 
 
 class ComponentError(Exception):
@@ -115,11 +115,17 @@ def discover() -> list[Component]:
 
 
 def check_settings() -> None:
-    """Everybody's settings at once, and then what is declared in code: all that is wrong there."""
+    """Everybody's settings at once, and then what is declared in code: all that is wrong there.
+
+    If all is well, what is logged from then on goes where the settings say.
+    """
+    from app.core import logging  # here, for whoever only looks at what is plugged in
+
     plugged = discover()
     check([Settings, *(load(found.settings) for found in plugged if found.settings)])
     if wrong := [line for found in plugged if found.check for line in _declared_wrongly(found)]:
         raise BadSettingsError(wrong)
+    logging.configure(read(Settings))
 
 
 def written(function: Any) -> str:

@@ -22,14 +22,16 @@ component = Component(
 )
 """
 COMMANDS = """
-import typer
+import structlog, typer
 from app.core.health import Health
 cli = typer.Typer()
 
 @cli.command()
 def show(zone: str = "UTC"): print("it is noon in", zone)
 
-async def check(): return Health("down", "stopped [now]", {"hands": 2, "zone": None})
+async def check():
+    structlog.get_logger().info("rusty")
+    return Health("down", "stopped [now]", {"hands": 2, "zone": None})
 """
 
 
@@ -74,7 +76,8 @@ def test_bad_health_is_exit_1(plug_in):
     result = run("health")
     assert result.exit_code == 1
     assert "stopped [now]" in result.output
-    assert result.output.rstrip().endswith("hands=2"), "and nothing of what is not known"
+    assert result.stdout.rstrip().endswith("hands=2"), "and nothing of what is not known"
+    assert ("rusty" in result.stderr, "rusty" in result.stdout) == (True, False)
 
 
 @pytest.mark.parametrize("words", ["serve", "serve --port 9", "health"])
