@@ -41,24 +41,22 @@ class Report:
     components: dict[str, Health]
 
 
-async def check_all(
-    components: Iterable[Component] | None = None, timeout: float = TIMEOUT
-) -> Report:
-    """Ask the core and every component, at the same time, for at most `timeout` seconds each."""
+async def check_all(components: Iterable[Component] | None = None) -> Report:
+    """Ask the core and every component, at the same time, for at most TIMEOUT seconds each."""
     plugged = discover() if components is None else components
     checks = {"core": _core} | {found.name: _check_of(found) for found in plugged}
-    answers = await asyncio.gather(*(_ask(check, timeout) for check in checks.values()))
+    answers = await asyncio.gather(*map(_ask, checks.values()))
     worst = max((answer.status for answer in answers), key=_SEVERITY.index)
     return Report(worst, dict(zip(checks, answers, strict=True)))
 
 
-async def _ask(check: Check, timeout: float) -> Health:
+async def _ask(check: Check) -> Health:
     """One check's answer. It cannot fail and, unless it blocks the loop, cannot take longer."""
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(TIMEOUT):
             return await check()
     except TimeoutError:
-        return Health("down", f"no answer in {timeout:g} s")
+        return Health("down", f"no answer in {TIMEOUT:g} s")
     except Exception as error:
         return Health("down", " ".join(f"{type(error).__name__}: {error}".split()))
 
