@@ -73,11 +73,6 @@ async def start(feed: Feed) -> FastAPI:
     return app
 
 
-async def stop() -> None:
-    """Flet's own."""
-    await app_manager.shutdown()
-
-
 class _Connection(FletApp):  # type: ignore[misc]  # it has no types
     """Flet's, but for its end: what comes too late for a viewer is dropped.
 

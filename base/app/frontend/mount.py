@@ -38,7 +38,7 @@ class Dashboard:
         finally:
             remembering.cancel()
             if self._app:
-                await import_module("app.frontend.dashboard").stop()
+                await import_module("app.frontend.dashboard").app_manager.shutdown()
 
     async def _load(self) -> ASGIApp:
         async with self._loading:
