@@ -78,8 +78,11 @@ def sent(connection: HTTPConnection, token: str) -> AdminSession | None:
     is_ours = hmac.compare_digest(signature.encode(), _sign(said, token).encode())
     if not is_ours or token in ("", OFF):  # what is signed with nothing anybody signs
         return None
-    name, began, used = said.split(".")
-    return AdminSession(name, int(began), int(used))
+    try:
+        name, began, used = said.split(".")
+        return AdminSession(name, int(began), int(used))
+    except ValueError:  # of another version of ours
+        return None
 
 
 def _sign(said: str, token: str) -> str:

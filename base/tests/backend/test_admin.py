@@ -302,6 +302,12 @@ def test_a_page_of_another_site_signs_nobody_out(browser):
     assert visit("dashboard", browser) == 200
 
 
+@pytest.mark.parametrize("said", ["", "a", "a.b", "a.b.c", "a.1.2.3"])
+def test_a_cookie_of_another_version_is_none(token, said):
+    cookie = f"{COOKIE}={said}.{admin_session._sign(said, token)}"
+    assert visit("dashboard", elsewhere(), Cookie=cookie) == 401
+
+
 def test_what_signing_out_leaves_is_taken_away_whatever_else_is_there(token, later):
     (admin_session.SIGNED_OUT / "lost+found").mkdir(parents=True)
     for _ in range(3):
