@@ -14,7 +14,16 @@ def main() -> None:
 
     if raises:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _interrupt)
     cli.main()
+
+
+def _interrupt(number: int, _: object) -> None:
+    """End as by Ctrl-C, but once, so that what was made for a while is taken away."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ A landing is staged first, in `.git/aegis` (in a linked worktree: its own git di
     new/PATH      the new files, as a checkout writes them
     old/N         the replaced files, N being the position in the journal's list
     index, was    the new index, and a copy of the one it was made from
-    MERGE_MSG, CHERRY_PICK_HEAD       for a conflict, in git's format
+    kept          a link to the .keep file of the pack with the new objects
+    MERGE_MSG, logs/CHERRY_PICK_HEAD, CHERRY_PICK_HEAD    for a conflict, in git's format
 
 From then on everything is a rename: files, the branch (by git), the index. If the branch has
 moved, the rest follows; if not, everything goes back. A file is only touched while its mode, size
@@ -34,6 +35,9 @@ from aegis_patch.values import asdict, dataclass
 
 ROOM = "aegis"
 ELSEWHERE = ".aegis-landing"
+KEPT = "kept"
+PICKED = ("MERGE_MSG", "logs/CHERRY_PICK_HEAD", "CHERRY_PICK_HEAD")
+"""The files of a conflict; by the log, `git gc` takes the commit that is picked for in use."""
 _JOURNAL = "journal"
 
 
@@ -122,7 +126,7 @@ def staging(repo: pygit2.Repository) -> Iterator[str]:
             _share(index, room(repo) / name)
         yield was
     except BaseException:
-        _clear(repo)
+        clear(repo)
         raise
 
 
@@ -135,8 +139,10 @@ def _share(index: Path, name: Path) -> None:
         git.copy_index(index, name)
 
 
-def _clear(repo: pygit2.Repository) -> None:
+def clear(repo: pygit2.Repository) -> None:
     """Delete a staged landing that no journal names."""
+    with suppress(OSError):  # it has no pack
+        (room(repo) / KEPT).readlink().unlink()
     scratch.remove(store(repo))
     scratch.remove(room(repo))
 
@@ -225,7 +231,7 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
             where=failed_path(repo, error),
             next="aegis status",
         ) from error
-    _clear(repo)
+    clear(repo)
     return landed
 
 
@@ -245,7 +251,7 @@ def _recover(repo: pygit2.Repository) -> None:
     except FileNotFoundError:
         locks.unlock_index(repo)
         if room(repo).exists():
-            _clear(repo)
+            clear(repo)
         return
     except ValueError as error:  # the power failed: nothing here waits for the disk
         paths = (str(room(repo)), f"{repo.path}index.lock")
@@ -289,8 +295,9 @@ def _publish(repo: pygit2.Repository, landing: Landing) -> None:
             (place / "index").replace(git_dir / "index")
         else:  # somebody removed our lock, and went on
             _say("the index was changed since, and was kept (see git status)")
-    for name in ("MERGE_MSG", "CHERRY_PICK_HEAD"):
+    for name in PICKED:
         if (place / name).exists():
+            (git_dir / name).parent.mkdir(exist_ok=True)
             (place / name).replace(git_dir / name)
 
 

@@ -11,6 +11,7 @@ import itertools
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,6 +36,7 @@ AS_PLACEHOLDER = {
     for what, value in zip(("NAME", "EMAIL"), PLACEHOLDER, strict=True)
 }
 _ABSENT = "0" * 40
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REFRESH = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
 
 
@@ -116,6 +118,25 @@ def land(
     return ids
 
 
+def on_branch(
+    repo: pygit2.Repository, head: pygit2.Oid, before: Tree, drafts: Sequence[Draft], branch: str
+) -> list[str]:
+    """Make commits on a new branch, with no file checked out. The ids, oldest first.
+
+    Raises:
+        Refused: it can't be made, or something cannot be written.
+    """
+    with _refusing(repo), journal.alone(repo) as held:
+        room = _Room(repo, held, git.variables(Path(repo.workdir)), {})
+        ids, needed = _commits(room, str(head), before, drafts)
+        with journal.staging(repo):
+            room.pack(needed)
+            words = ("-m", "aegis: Created", f"refs/heads/{branch}", ids[-1], _ABSENT)
+            git.run(room.top, "update-ref", *words, held=held)
+        journal.clear(repo)
+    return ids
+
+
 def without_commit(
     repo: pygit2.Repository,
     head: pygit2.Oid,
@@ -164,6 +185,10 @@ class _Room:
     def new(self) -> Path:
         """The files to come."""
         return journal.store(self.repo) / "new"
+
+    def pack(self, objects: Mapping[pygit2.Oid, pygit2.Repository]) -> None:
+        """Write objects into the project, for as long as the room is there."""
+        pack.write(git.objects(self.top), objects, journal.room(self.repo) / journal.KEPT)
 
     def git(
         self, worktree: Path, *args: str, stdin: str = "", env: Mapping[str, str] | None = None
@@ -225,16 +250,12 @@ def _stage(
 ) -> tuple[list[str], Landing]:
     repo = room.repo
     old = str(head) if head else ""
-    ids: list[str] = []
-    needed = _needed(before, drafts, pick)
-    for draft in (*drafts, *([pick.draft] if pick else [])):
-        ids.append(room.commit(draft, ids[-1] if ids else old))
-        needed[pygit2.Oid(hex=ids[-1])] = draft.tree.store
-    pack.write(git.objects(room.top), needed)
+    ids, needed = _commits(room, old, before, drafts, pick)
     picked = ids.pop() if pick else ""
     parent = ids[-1] if ids else old
     tree = result(drafts, pick)
     with journal.staging(repo) as index:
+        room.pack(needed)
         paths = before.changed(tree)
         _write_files(room, before, tree, paths, _absent(before, paths, seen))
         if pick:
@@ -248,12 +269,24 @@ def _stage(
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
 
 
+def _commits(
+    room: _Room, parent: str, before: Tree, drafts: Iterable[Draft], pick: Pick | None = None
+) -> tuple[list[str], dict[pygit2.Oid, pygit2.Repository]]:
+    """Make the commits in the stores of their trees; their ids, and what the project lacks."""
+    ids: list[str] = []
+    needed = _needed(before, drafts, pick)
+    for draft in (*drafts, *([pick.draft] if pick else [])):
+        ids.append(room.commit(draft, ids[-1] if ids else parent))
+        needed[pygit2.Oid(hex=ids[-1])] = draft.tree.store
+    return ids, needed
+
+
 def _stage_without_commit(
     room: _Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
 ) -> Landing:
     there = {path: entry for path, entry in files.items() if entry}
-    pack.write(git.objects(room.top), {entry.id: entry.store for entry in there.values()})
     with journal.staging(room.repo) as index:
+        room.pack({entry.id: entry.store for entry in there.values()})
         _write_index(room, {path: (entry,) for path, entry in files.items()}, 0)
         _write_again(room, [*there])
     new = room.new
@@ -327,8 +360,11 @@ def _needed(
 def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
     _write_index(room, pick.stages, 1)
     place = journal.room(room.repo)
-    (place / "MERGE_MSG").write_text(pick.draft.message, encoding="utf-8")
-    (place / "CHERRY_PICK_HEAD").write_text(f"{commit}\n", encoding="utf-8")
+    (place / "logs").mkdir()
+    name, email = PLACEHOLDER
+    log = f"{_ABSENT} {commit} {name} <{email}> {int(time.time())} +0000\taegis: pick\n"
+    for file, text in zip(journal.PICKED, (pick.draft.message, log, f"{commit}\n"), strict=True):
+        (place / file).write_text(text, encoding="utf-8")
 
 
 def _write_index(room: _Room, files: Mapping[str, Sequence[Entry | None]], stage: int) -> None:
@@ -344,15 +380,16 @@ def _write_index(room: _Room, files: Mapping[str, Sequence[Entry | None]], stage
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Moving takes milliseconds: a Ctrl-C waits until it is over, and git is out of its reach."""
+    """Moving takes milliseconds: no signal ends it, and git is out of the reach of a Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @_uninterrupted()

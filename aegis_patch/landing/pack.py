@@ -12,11 +12,12 @@ from aegis_patch.objects import scratch
 from aegis_patch.project import git, repository
 
 
-def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository]) -> None:
+def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository], kept: Path) -> None:
     """Have git write the objects of the scratch store into an object directory.
 
     The pack's index comes last, so git sees all of them or none. Without deltas: a landing is
-    small, and git makes some when it repacks.
+    small, and git makes some when it repacks. Until a ref leads to them, a repack at the same time
+    would drop them: `kept` becomes a link to the file by which git leaves a pack alone.
 
     Raises:
         Refused: something can't be read or written.
@@ -25,7 +26,10 @@ def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository]) -> None
     if not stores:
         return
     listed = "".join(f"{oid}\n" for oid in stores).encode()
-    with scratch.directory(objects, "tmp_objdir-") as room:  # as git's own
+    room = objects / f"aegis-{kept.absolute().parents[1].name}"
+    scratch.remove(room)  # of a killed one: git prunes only what is called tmp_
+    room.mkdir()
+    try:
         words = ("pack-objects", "--quiet", "--window=0", "--compression=1", f"{room}/pack")
         try:
             git.history(min(stores.values()), room, *words, stdin=listed)
@@ -34,5 +38,10 @@ def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository]) -> None
             next = repository.look_at_disk(objects)
             raise Refused(what, where=str(objects), next=next) from error
         (objects / "pack").mkdir(exist_ok=True)
-        for made in sorted(room.iterdir(), key=lambda made: made.suffix == ".idx"):
+        parts = sorted(room.glob("pack-*"), key=lambda made: made.suffix == ".idx")
+        kept.symlink_to(objects / "pack" / f"{parts[0].stem}.keep")
+        kept.touch()
+        for made in parts:
             made.replace(objects / "pack" / made.name)
+    finally:
+        scratch.remove(room)

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -96,25 +95,24 @@ def _check_out(there: Place, objects: Iterable[Path], draft: Draft, top: Path) -
 
 def _run(command: str, here: Path, project: Path, watch: IO[bytes]) -> int:
     """Run a command as a group of its own, of which nothing is left afterwards."""
-    with _ended_by_signals():
-        running = subprocess.Popen(
-            ("sh", "-c", _GATE, "sh", command),
-            cwd=here,
-            env={**os.environ, PROJECT: str(project)},
-            stdin=PIPE,
-            stdout=2,
-            process_group=0,
-        )
-        try:
-            watch.write(f"{running.pid}\n".encode())
-            running.communicate(b"\n")
-            return running.returncode
-        finally:
-            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                os.killpg(running.pid, signal.SIGTERM)
-                running.wait(_PATIENCE)
-            with suppress(ProcessLookupError):
-                os.killpg(running.pid, signal.SIGKILL)
+    running = subprocess.Popen(
+        ("sh", "-c", _GATE, "sh", command),
+        cwd=here,
+        env={**os.environ, PROJECT: str(project)},
+        stdin=PIPE,
+        stdout=2,
+        process_group=0,
+    )
+    try:
+        watch.write(f"{running.pid}\n".encode())
+        running.communicate(b"\n")
+        return running.returncode
+    finally:
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(running.pid, signal.SIGTERM)
+            running.wait(_PATIENCE)
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -135,16 +133,3 @@ def _watched(room: str) -> Iterator[IO[bytes]]:
     finally:
         watch.kill()
         watch.communicate()
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Leave by an exception, which takes the checkout away, where we would end at once."""
-    before = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        before[number] = signal.signal(number, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,8 +5,6 @@ It is drawn by rich, which only a timer imports: a quick command never does.
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -30,21 +28,12 @@ def shown() -> Iterator[None]:
     timer = threading.Timer(PATIENCE, line.begin)
     timer.daemon = True
     timer.start()
-    before = signal.signal(signal.SIGTERM, _end)
     try:
         with progress.watched_by(line.follow):
             yield
     finally:
         timer.cancel()
         line.follow(Task())
-        signal.signal(signal.SIGTERM, before)
-
-
-def _end(number: int, _: object) -> None:
-    """End by a signal, without a line and with a cursor."""
-    os.write(2, b"\r\x1b[K\x1b[?25h")
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
 
 
 class _Line:

@@ -10,7 +10,7 @@ import gc
 import json
 import os
 import shlex
-import tempfile
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -61,14 +61,13 @@ def update(places: Sequence[Path], to: str | None, branch: str, mode: Mode) -> I
 
     With a `branch`, each update is left on a new one, and no checked out file changes.
     """
-    whole = replace(mode, whole=True)
+    whole = replace(mode, whole=True, branch=branch)
     if branch:
         _refuse_no_name(branch)
 
     def work(place: Path) -> Outcome:
-        if branch and not mode.dry:
-            return _on_branch(place, to, branch, whole)
-        return _told(place, rebase_upstream.rebase(place, to, whole))
+        made = _made_before(place, to, whole) if branch else None
+        return made or _told(place, rebase_upstream.rebase(place, to, whole))
 
     return _each(places, to, work)
 
@@ -115,34 +114,23 @@ def _refuse_no_name(branch: str) -> None:
         raise Usage(f"{branch!r} isn't a name for a branch.", next=next) from error
 
 
-def _on_branch(place: Path, to: str | None, branch: str, mode: Mode) -> Outcome:
-    """Update a project on a new branch, in a worktree for that alone."""
-    there = find.find(place)
-    top = Path(there.repo.workdir)
-    if there.repo.branches.local.get(branch):
-        with suppress(Refused):
-            planned = _told(
-                place, rebase_upstream.rebase(place, to, replace(mode, dry=True, verify=""))
-            )
-            if planned.outcome == CURRENT:
-                return planned
-        if _is_updated(there, branch, to):
-            return Outcome(str(place), CURRENT, f"{branch} has the update already")
-        name = shlex.quote(branch)
-        next = f"Keep that by another name? `git branch --move -- {name} {name}.old`"
-        raise Refused(f"Branch {branch} already exists.", next=next)
-    with tempfile.TemporaryDirectory() as temporary:
-        tree = str(Path(temporary).resolve() / "worktree")
-        git.run(top, "worktree", "add", "--quiet", "-b", branch, tree, "HEAD")
-        told = None
-        try:
-            done = rebase_upstream.rebase(Path(tree, there.prefix), to, mode)
-            told = _told(place, done)
-        finally:
-            git.run(top, "worktree", "remove", "--force", tree)
-            if told is None or told.outcome != UPDATED:
-                git.run(top, "branch", "--quiet", "-D", branch)
-        return told
+def _made_before(place: Path, to: str | None, mode: Mode) -> Outcome | None:
+    """What is there for a branch that a project has already; None if it has no such branch.
+
+    Raises:
+        Refused: it is no update of what is checked out.
+    """
+    there, branch = find.find(place), mode.branch
+    if not there.repo.branches.local.get(branch):
+        return None
+    planned = _told(place, rebase_upstream.rebase(place, to, replace(mode, dry=True, verify="")))
+    if planned.outcome == CURRENT:
+        return planned
+    if _is_updated(there, branch, to):
+        return Outcome(str(place), CURRENT, f"{branch} has the update already")
+    name = shlex.quote(branch)
+    next = f"Keep that by another name? `git branch --move -- {name} {name}.old`"
+    raise Refused(f"Branch {branch} already exists.", next=next)
 
 
 def _is_updated(there: Project, branch: str, to: str | None) -> bool:
@@ -159,10 +147,10 @@ def _release(stack: Stack, to: str | None) -> str:
 
 def _each(places: Sequence[Path], to: str | None, work: _Work) -> Iterator[Outcome]:
     """What becomes of each project, in the order in which they are done."""
-    with workbench.shared() as bench, tempfile.TemporaryDirectory() as answers:
+    with workbench.shared() as bench:
         try:
             _warm(bench, places, to)
-            yield from _forked(places, work, Path(answers))
+            yield from _forked(places, work, Path(bench.store.path))
         finally:
             fork.asked.clear()
 
@@ -191,21 +179,28 @@ def _warm(bench: Bench, places: Sequence[Path], to: str | None) -> None:
 def _forked(places: Sequence[Path], work: _Work, answers: Path) -> Iterator[Outcome]:
     """Do the work of each place in a process of its own, a few at a time."""
     waiting, running = list(enumerate(places)), dict[int, tuple[int, Path]]()
-    while waiting or running:
-        while waiting and len(running) < (os.cpu_count() or 1):
-            number, place = waiting.pop(0)
-            if not (child := os.fork()):
-                _in_child(place, work, answers / str(number))
-            running[child] = (number, place)
-        child, code = os.wait()
-        if child in running:
-            number, place = running.pop(child)
-            yield _answer(place, answers / str(number), code)
+    try:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                number, place = waiting.pop(0)
+                if not (child := os.fork()):
+                    _in_child(place, work, answers / f"answer-{number}")
+                running[child] = (number, place)
+            child, code = os.wait()
+            if child in running:
+                number, place = running.pop(child)
+                yield _answer(place, answers / f"answer-{number}", code)
+    finally:
+        for child in running:  # of whoever is interrupted
+            with suppress(OSError):
+                os.kill(child, signal.SIGTERM)
+                os.waitpid(child, 0)
 
 
 def _in_child(place: Path, work: _Work, answer: Path) -> None:
     """Write what became of a project into a file, and end; never returns."""
     code = 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gets it ends us
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):  # of git, uv and `--verify`

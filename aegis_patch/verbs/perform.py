@@ -163,10 +163,10 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
     pick = _pick(there, built[-1], conflicts) if conflicts else None
     if pick and mode.whole:
         mode = replace(mode, dry=True)
-    seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
+    seen = _refuse_or_look(there, before, drafts, pick, mode)
     branch = journal.branch(there.repo)
     said = _verified(bench, there, drafts, pick, mode.verify)
-    if mode.verify:  # it may have taken minutes, in which the user went on
+    if mode.verify and not mode.branch:  # it may have taken minutes, in which the user went on
         preconditions.verb(there.repo, there.root)
         if journal.branch(there.repo) != branch:
             raise Refused(
@@ -174,14 +174,11 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
                 where=str(there.root),
                 next="Which branch is it for? `git switch BRANCH`, then run this again",
             )
-        seen = _refuse_or_look(there, before, drafts, pick, dry=mode.dry)
+        seen = _refuse_or_look(there, before, drafts, pick, mode)
     commits = [_commit(there, made) for made in clean]
     if not mode.dry:
-        assert there.held is not None
         with doing("Writing the result"):
-            ids = land.land(
-                there.repo, there.head, before, drafts, pick, seen=seen, held=there.held
-            )
+            ids = _write(there, before, drafts, pick, seen, mode.branch)
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
     if conflicts:
         commits.append(replace(_commit(there, built[-1]), conflicts=conflicts))
@@ -218,15 +215,32 @@ def _next(commits: Sequence[Commit]) -> str:
 
 
 def _refuse_or_look(
-    there: Place, before: Tree, drafts: Sequence[Draft], pick: Pick | None, *, dry: bool
+    there: Place, before: Tree, drafts: Sequence[Draft], pick: Pick | None, mode: Mode
 ) -> Mapping[str, str]:
     """Refuse what cannot land; else a print of each file that will be written."""
-    seen = preconditions.files(there.repo, before, land.result(drafts, pick), pick)
-    if pick:
-        preconditions.index(there.repo)
-    if there.head and dry:  # else git says; and whoever starts a repository may be nobody yet
+    seen: Mapping[str, str] = {}
+    if not mode.branch:
+        seen = preconditions.files(there.repo, before, land.result(drafts, pick), pick)
+        if pick:
+            preconditions.index(there.repo)
+    if there.head and mode.dry:  # else git says; and whoever starts a repository may be nobody yet
         land.refuse_nobody(Path(there.repo.workdir))
     return seen
+
+
+def _write(
+    there: Place,
+    before: Tree,
+    drafts: Sequence[Draft],
+    pick: Pick | None,
+    seen: Mapping[str, str],
+    branch: str,
+) -> list[str]:
+    """Land commits where the user is, or on a new branch; their ids."""
+    if branch and there.head:
+        return land.on_branch(there.repo, there.head, before, drafts, branch)
+    assert there.held is not None
+    return land.land(there.repo, there.head, before, drafts, pick, seen=seen, held=there.held)
 
 
 def _pick(there: Place, stuck: Built, conflicts: Iterable[Conflict]) -> Pick:

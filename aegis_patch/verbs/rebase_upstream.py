@@ -28,7 +28,7 @@ _SET = re.compile(rb"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")
 
 def rebase(where: Path, to: str | None, mode: Mode) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
-    with open_project(where) as (bench, there):
+    with open_project(where, to_write=not mode.branch) as (bench, there):
         old, nonsense = presence.without_nonsense(bench, there.stack)
         is_work = (old.url, old.release) == (releases.BUNDLED, releases.WORK)
         if to:

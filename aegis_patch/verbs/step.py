@@ -57,7 +57,7 @@ class Mode:
 
     `relock` updates uv.lock; `strict` refuses a result that is incomplete; `verify` is a command
     that has to pass on it; `whole` only tries it if something conflicts; `signed` takes another
-    release only if its tag is signed.
+    release only if its tag is signed. With a `branch`, the commits are left on that new one.
     """
 
     dry: bool = False
@@ -67,6 +67,7 @@ class Mode:
     verify: str = ""
     whole: bool = False
     signed: bool = False
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

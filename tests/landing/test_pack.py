@@ -42,5 +42,5 @@ def test_a_pack_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         tree = tiny.tree(store, {"a": b"1"})
         wanted = {**dict.fromkeys(tree.objects(), store), pygit2.Oid(hex="1" * 40): store}
         with pytest.raises(Refused):
-            pack.write(tmp_path, wanted)
+            pack.write(tmp_path, wanted, tmp_path / "kept")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

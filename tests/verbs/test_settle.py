@@ -57,7 +57,9 @@ class Team:
             tree = self.tree(ways[-1])
             objects = Tree(self.store, pygit2.Oid(hex=tree)).objects()
             place = self.project.path / ".git" / "objects"
-            pack.write(place, dict.fromkeys(objects, self.store))
+            kept = Path(self.store.path, "kept")
+            pack.write(place, dict.fromkeys(objects, self.store), kept)
+            kept.unlink()
             parents = ["-p", self.commit(*ways[:-1])] if ways[1:] else []
             words = ("commit-tree", *parents, "-m", f"With {' '.join(ways[-1])}", tree)
             self.made[ways] = self.project.git(*words)
