@@ -37,6 +37,7 @@ AS_PLACEHOLDER = {
 }
 _ABSENT = "0" * 40
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNING = "^(gpg[.]|user[.]signingkey|commit[.]gpgsign)"
 _REFRESH = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
 
 
@@ -132,7 +133,11 @@ def on_branch(
         with journal.staging(repo):
             room.pack(needed)
             words = ("-m", "aegis: Created", f"refs/heads/{branch}", ids[-1], _ABSENT)
-            git.run(room.top, "update-ref", *words, held=held)
+            try:
+                git.run(room.top, "update-ref", *words, held=held)
+            except Refused as error:
+                error.next = "Which name instead? `aegis fleet update --branch NAME`"
+                raise
         journal.clear(repo)
     return ids
 
@@ -236,6 +241,8 @@ class _Room:
             return git.run(self.top, *words, stdin=draft.message.encode(), env=env).strip()
         except Refused as error:
             refuse_nobody(self.top)
+            if signs:
+                error.next = f"git config --show-origin --get-regexp '{_SIGNING}'"
             error.what = f"git couldn't make the commit, so nothing was changed: {error.what}"
             raise
 

@@ -67,11 +67,10 @@ def files(
     blocked |= _loose(before, top, awaiting - paths)
     blocked -= staged & paths  # what is in the index can be stashed
     if blocked:
-        first = _typed([min(blocked)])
         raise Refused(
             "An untracked file or a link is where aegis would write.",
             where=", ".join(sorted(blocked)),
-            next=f"git add --force {first} && git commit -m 'Mine' -- {first}",
+            next=_make_room(top, min(blocked)),
         )
     copy = Path(before.store.path) / "index-of-the-project"
     doubtful = [path for path in seen if path in staged or not _is_on_disk(before, top, path)]
@@ -178,6 +177,15 @@ def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
         where=", ".join(flagged),
         next=" && ".join([*steps, f"{here} {put_away} -- {files}"]),
     )
+
+
+def _make_room(top: Path, path: str) -> str:
+    """The command that commits what is at a path; or moves it, where git has no use for it."""
+    place, typed = top / path, _typed([path])
+    if any(each.is_symlink() or each.is_file() for each in (place, *place.rglob("*"))):
+        return f"git add --force {typed} && git commit -m 'Mine' -- {typed}"
+    quoted = shlex.quote(str(place))  # such as the empty directory that Docker mounts for a file
+    return f"mv {quoted} {quoted}.mine"
 
 
 def _typed(paths: Sequence[str]) -> str:

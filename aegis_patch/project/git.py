@@ -65,10 +65,11 @@ def run(
             raise failed
         said = complaint.strip().splitlines() or ["git failed"]
         what = re.findall(r"(?m)^(?:fatal|error): (.+)", complaint) or said
-        if re.match("unknown (option|switch)", what[-1]):
-            needs = f"{what[-1]}; aegis needs git {OLDEST} or newer"
+        reason = "; ".join(said) if "aborted by" in what[-1] else what[-1]  # by a hook
+        if re.match("unknown (option|switch)", reason):
+            needs = f"{reason}; aegis needs git {OLDEST} or newer"
             raise Refused(needs, where=f"git {args[0]}", next="git --version")
-        refused = Refused(what[-1], where=f"git {args[0]}", next="git status")
+        refused = Refused(reason, where=f"git {args[0]}", next="git status")
         if "invalid date format" in refused.what:
             dates = ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")
             refused.next = f"unset {' '.join(name for name in dates if name in os.environ)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
@@ -108,8 +109,12 @@ def read(args: list[str]) -> Call | None:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         verb = next((word for word in args if word in COMMANDS), "")
-        help = f"{context.command_path if context else f'aegis {verb}'.strip()} --help"
-        raise errors.Usage(_in_a_sentence(error.format_message()), next=help) from None
+        path = context.command_path if context else f"aegis {verb}".strip()
+        what = _in_a_sentence(error.format_message())
+        spare = re.fullmatch(r"Unexpected argument: (\S+)\.", what)
+        takes_to = context and any(each.name == "to" for each in context.command.params)
+        rest = f"--to {shlex.quote(spare[1])}" if spare and takes_to else "--help"
+        raise errors.Usage(what, next=f"{path} {rest}") from None
     except typer.Abort:
         raise KeyboardInterrupt from None
     if found == errors.INTERRUPTED:

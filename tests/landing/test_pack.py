@@ -37,6 +37,31 @@ def test_what_only_an_alternate_has_is_written_too(start: Start) -> None:
     assert project.is_sound()
 
 
+def test_a_repack_before_the_branch_moves_keeps_the_objects(start: Start) -> None:
+    project = start()
+    hook = project.path / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    collect = "git repack -adq && git prune --expire=now"
+    hook.write_text(f'#!/bin/sh\n[ "$1" != prepared ] || {{ {collect}; }}\n')
+    hook.chmod(0o755)
+    project.aegis("add", "ingress")
+    assert project.is_sound()
+    assert {path.suffix for path in project.path.glob(".git/objects/pack/*")} == {".idx", ".pack"}
+    assert sorted(path.name for path in project.path.glob(".git/objects/*")) == ["info", "pack"]
+
+
+def test_git_gc_leaves_what_a_conflict_is_about(start: Start) -> None:
+    project = start()
+    project.write("app/components/ingress/health.py", "mine\n")
+    project.commit("Mine")
+    project.aegis("add", "ingress", code=3)
+    project.git("gc", "--quiet", "--prune=now")
+    project.git("add", "--all")
+    project.git("-c", "core.editor=true", "cherry-pick", "--continue")
+    assert project.subjects[0] == "Add ingress"
+    assert project.is_sound()
+
+
 def test_a_pack_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with tiny.empty_store() as store:
         tree = tiny.tree(store, {"a": b"1"})

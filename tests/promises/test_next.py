@@ -191,7 +191,10 @@ CASES = {
     "a path elsewhere": typed("outside the project", "diff .."),
     "a path that nobody has": typed("doesn't track this file", "diff nothing"),
     "a file that nobody has": typed("doesn't track this file", "explain nothing"),
-    "a word too many": typed("Unexpected argument: 0.5.0.", "rebase-upstream 0.5.0"),
+    "a word too many": typed("Unexpected argument: 0.5.0.", "status 0.5.0"),
+    "a release without --to": solved(
+        f"aegis rebase-upstream --to {NEWEST}", f"rebase-upstream {NEWEST}"
+    ),
     "a component that is not there": typed("isn't installed.", "diff --component worker"),
     "a line that is not there": typed("has no line", "explain empty:1", ">empty; git add empty"),
     "a file of no answers": typed("TOML file of answers", "init ../x -y --answers README.md"),

@@ -8,8 +8,10 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -212,6 +214,34 @@ def test_a_process_that_is_killed_is_told(own: Project, tmp_path: Path) -> None:
     assert found["a"]["outcome"] == "failed"
     assert found["a"]["what"] == "aegis ended there with -9"
     assert outcomes("update", tmp_path / "a")["a"]["outcome"] == "updated"
+
+
+def test_what_is_killed_on_the_way_to_a_branch_leaves_nothing(own: Project, tmp_path: Path) -> None:
+    a = Project(tmp_path / "a")
+    words = ("update", a.path, "--branch", "up")
+    outcomes(*words, "--verify", "kill -9 $PPID", code=1)
+    assert a.git("branch", "--list", "up") == ""
+    assert len(a.git("worktree", "list").splitlines()) == 1
+    assert outcomes(*words)["a"]["outcome"] == "updated"
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_processes_and_leaves_nothing(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    temporary, pid = tmp_path / "temporary", tmp_path / "pid"
+    temporary.mkdir()
+    words = ["fleet", "update", "a", "--branch", "up", "--verify", f"echo $$ > {pid}; sleep 600"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
+    running = subprocess.Popen([sys.executable, "-m", "aegis_patch", *words], cwd=tmp_path, env=env)
+    while not (pid.exists() and pid.read_text()):
+        time.sleep(0.05)
+    running.send_signal(number)
+    assert running.wait() == 130
+    assert not [*temporary.iterdir()]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 def test_a_list_on_standard_input(
