@@ -185,7 +185,7 @@ def _make_room(top: Path, path: str) -> str:
     if any(each.is_symlink() or each.is_file() for each in (place, *place.rglob("*"))):
         return f"git add --force {typed} && git commit -m 'Mine' -- {typed}"
     quoted = shlex.quote(str(place))  # such as the empty directory that Docker mounts for a file
-    return f"mv {quoted} {quoted}.mine"
+    return f"Move it away? `mv {quoted} {quoted}.mine`"
 
 
 def _typed(paths: Sequence[str]) -> str:

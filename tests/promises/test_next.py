@@ -285,6 +285,23 @@ CASES = {
         "add ingress",
         "mkdir docs/components; echo mine > docs/components/ingress.md",
     ),
+    "an empty directory in the way of a file": solved(
+        "An untracked file", "add ingress", "mkdir -p docs/components/ingress.md"
+    ),
+    "a pipe in the way": solved(
+        "An untracked file",
+        "add ingress",
+        "mkdir docs/components; mkfifo docs/components/ingress.md",
+    ),
+    "a signature that fails": typed(
+        *("git config --show-origin --get-regexp", "add ingress"),
+        "git config commit.gpgSign true; git config gpg.program /nothing",
+    ),
+    "a hook that refuses": typed(
+        *("no ticket; fatal: ref updates aborted by hook", "add ingress"),
+        """mkdir -p .git/hooks; cd .git/hooks; echo '[ $1 != prepared ] || {
+        echo no ticket >&2; exit 1; }' > reference-transaction; chmod +x reference-transaction""",
+    ),
     "an ignored file": solved(
         *("An untracked file", "add ingress"),
         f"echo {INGRESS}/ >> .gitignore; commit; mkdir {INGRESS}; echo > {INGRESS}/__init__.py",
