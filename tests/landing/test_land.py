@@ -58,7 +58,7 @@ def test_an_init_that_fails_or_only_looks_leaves_nothing(
 ) -> None:
     hook = tmp_path / "template/hooks/reference-transaction"
     hook.parent.mkdir(parents=True)
-    hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || ! grep -q refs/heads\n')
+    hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || ! grep -q " refs/heads"\n')
     hook.chmod(0o755)
     place = tmp_path / "made/my-api"
     place.mkdir(parents=True) if there else place.parent.mkdir()
