@@ -192,7 +192,7 @@ CASES = {
     "a path that nobody has": typed("doesn't track this file", "diff nothing"),
     "a file that nobody has": typed("doesn't track this file", "explain nothing"),
     "a word too many": typed("Unexpected argument: 0.5.0.", "status 0.5.0"),
-    "a release without --to": solved(
+    "a release without --to": typed(
         f"aegis rebase-upstream --to {NEWEST}", f"rebase-upstream {NEWEST}"
     ),
     "a component that is not there": typed("isn't installed.", "diff --component worker"),

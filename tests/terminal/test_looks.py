@@ -240,7 +240,7 @@ def waiting_git(tmp_path: Path) -> Iterator[dict[str, str]]:
     (tmp_path / "go").touch()  # who ended aegis alone has left git waiting
 
 
-@pytest.mark.parametrize(("left_by", "code"), [("", 0), ("C-c", 130), ("TERM", 143)])
+@pytest.mark.parametrize(("left_by", "code"), [("", 0), ("C-c", 130), ("TERM", 130)])
 def test_a_slow_command_says_what_it_is_doing(
     fork: Project,
     tmp_path: Path,
