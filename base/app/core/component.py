@@ -130,7 +130,9 @@ def check_settings() -> None:
 
 def written(function: Any) -> str:
     """Where a function is, as people look for it: `app/components/clock/hands.py:7`."""
-    code = inspect.unwrap(function).__code__
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return f"{function!r}"
     file = Path(code.co_filename)
     near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
     return f"{near}:{code.co_firstlineno}"

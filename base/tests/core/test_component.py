@@ -100,6 +100,7 @@ def test_where_something_is_written(monkeypatch):
     line = test_where_something_is_written.__code__.co_firstlineno
     assert written(test_where_something_is_written) == f"{here.name}:{line}"
     assert written(functools.cache(test_where_something_is_written)) == f"{here.name}:{line}"
+    assert written(functools.partial(print)) == "functools.partial(<built-in function print>)"
 
 
 @pytest.mark.parametrize(
