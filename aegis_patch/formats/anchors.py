@@ -34,10 +34,12 @@ def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
 def are_items(near: Sequence[bytes], coming: Sequence[bytes]) -> bool:
     """Whether lines that are put in right above some others are items of a list with an anchor.
 
-    Items are about nothing but themselves; a comment may be about the line below it.
+    Items are about nothing but themselves; a comment may be about the line below it, and a line
+    that isn't indented is in no list.
     """
     depth = _indent(coming[0])
-    if any(_indent(line) != depth or line.lstrip().startswith(b"#") for line in coming):
+    is_comment = any(line.lstrip().startswith(b"#") for line in coming)
+    if not depth or is_comment or any(_indent(line) != depth for line in coming):
         return False
     for line in near:
         if is_anchor(line) or _indent(line) != depth or not line.strip():

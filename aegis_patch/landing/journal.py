@@ -6,7 +6,7 @@ A landing is staged first, in `.git/aegis` (in a linked worktree: its own git di
     new/PATH      the new files, as a checkout writes them
     old/N         the replaced files, N being the position in the journal's list
     index, was    the new index, and a copy of the one it was made from
-    kept          a link to the .keep file of the pack with the new objects
+    kept          the path of the .keep file of the pack with the new objects
     MERGE_MSG, logs/CHERRY_PICK_HEAD, CHERRY_PICK_HEAD    for a conflict, in git's format
 
 From then on everything is a rename: files, the branch (by git), the index. If the branch has
@@ -142,7 +142,7 @@ def _share(index: Path, name: Path) -> None:
 def clear(repo: pygit2.Repository) -> None:
     """Delete a staged landing that no journal names."""
     with suppress(OSError):  # it has no pack
-        (room(repo) / KEPT).readlink().unlink()
+        Path(os.fsdecode((room(repo) / KEPT).read_bytes())).unlink()
     scratch.remove(store(repo))
     scratch.remove(room(repo))
 

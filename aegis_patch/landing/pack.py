@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository], kept: P
 
     The pack's index comes last, so git sees all of them or none. Without deltas: a landing is
     small, and git makes some when it repacks. Until a ref leads to them, a repack at the same time
-    would drop them: `kept` becomes a link to the file by which git leaves a pack alone.
+    would drop them: `kept` gets the path of the file by which git leaves a pack alone.
 
     Raises:
         Refused: something can't be read or written.
@@ -39,8 +40,9 @@ def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository], kept: P
             raise Refused(what, where=str(objects), next=next) from error
         (objects / "pack").mkdir(exist_ok=True)
         parts = sorted(room.glob("pack-*"), key=lambda made: made.suffix == ".idx")
-        kept.symlink_to(objects / "pack" / f"{parts[0].stem}.keep")
-        kept.touch()
+        keep = objects / "pack" / f"{parts[0].stem}.keep"
+        kept.write_bytes(os.fsencode(keep))
+        keep.touch()
         for made in parts:
             made.replace(objects / "pack" / made.name)
     finally:

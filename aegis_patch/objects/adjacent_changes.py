@@ -88,14 +88,17 @@ def _is_at_one_anchor(base: Sequence[bytes], one: Hunk, other: Hunk) -> bool:
 def _meet(base: Sequence[bytes], above: Hunk, below: Hunk, apart: bool) -> bool:
     if below.start != above.end:
         return below.start < above.end
-    put_in = [hunk for hunk in (above, below) if hunk.start == hunk.end]
-    if apart or len(put_in) == 2:
+    put_in = [hunk.start == hunk.end for hunk in (above, below)]
+    if apart or all(put_in):
         return True
-    all_there = all(hunk.lines for hunk in (above, below))
-    return bool(put_in) and not (all_there or _are_items(base, put_in[0]))
+    if not any(put_in) or (above.lines and below.lines):
+        return False
+    return not _are_items(base, *((above, below) if put_in[0] else (below, above)))
 
 
-def _are_items(base: Sequence[bytes], new: Hunk) -> bool:
+def _are_items(base: Sequence[bytes], new: Hunk, gone: Hunk) -> bool:
     """Whether lines put in are items of a list with an anchor; above it, read from the end."""
+    if any(anchors.is_anchor(line) for line in base[gone.start : gone.end]):
+        return False
     sides = (base[new.start :], base[: new.start][::-1])
     return any(anchors.are_items(side, new.lines) for side in sides)

@@ -20,7 +20,8 @@ from aegis_patch.progress import doing
 PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 """The environment in which git makes a repository that libgit2 can read, whatever is configured."""
 
-OLDEST = "2.30"
+OLDEST = "2.32"
+"""The first with GIT_CONFIG_COUNT and GIT_CONFIG_GLOBAL, which others ignore without a word."""
 
 _LONGEST_PATTERN = 10_000  # git is slow to compile a longer one
 _FILTER_FAILED = r"(clean|smudge) filter .* failed|hung up unexpectedly"

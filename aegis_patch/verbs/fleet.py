@@ -194,13 +194,15 @@ def _forked(places: Sequence[Path], work: _Work, answers: Path) -> Iterator[Outc
         for child in running:  # of whoever is interrupted
             with suppress(OSError):
                 os.kill(child, signal.SIGTERM)
+        for child in running:
+            with suppress(OSError):
                 os.waitpid(child, 0)
 
 
 def _in_child(place: Path, work: _Work, answer: Path) -> None:
     """Write what became of a project into a file, and end; never returns."""
     code = 1
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gets it ends us
+    signal.signal(signal.SIGINT, lambda *_: None)  # whoever gets it ends us
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):  # of git, uv and `--verify`

@@ -99,6 +99,22 @@ def test_items_of_a_list_with_an_anchor_are_about_themselves(
     assert (text and re.findall('"(.*)"', text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("old", "theirs"),
+    [
+        ("USER root\n", "USER root\nRUN apt\n"),  # not indented: in no list
+        ("    b\n    # yours below\n", "    b\n    c\n    # yours below\n"),
+    ],
+)
+def test_what_is_in_no_list_may_be_about_what_goes(
+    store: pygit2.Repository, old: str, theirs: str
+) -> None:
+    base = f"a\n{old}" if "yours" in old else f"a\n{old}# yours below\n"
+    gone, more = base.replace(old, ""), base.replace(old, theirs)
+    assert merged(store, base, gone, more) is None
+    assert merged(store, base, more, gone) is None
+
+
 def test_a_chain_of_them(store: pygit2.Repository) -> None:
     ours, theirs = "I\n2\nIII\n4\nV\n6\n", "1\nii\n3\niv\n5\nvi\n"
     assert merged(store, BASE, ours, theirs) == "I\nii\nIII\niv\nV\nvi\n"

@@ -122,7 +122,7 @@ def read(kind: type[AnySettings]) -> AnySettings:
         except SettingsError as error:
             raise BadSettingsError([f"{kind.__name__}: {error}"]) from error
         except (OSError, UnicodeError):
-            raise BadSettingsError([f"{ENV_FILE} can't be read as UTF-8 text"]) from None
+            raise BadSettingsError([f"can't read as UTF-8 text: {' or '.join(map(str, files))}"]) from None
     found: AnySettings = _cache[kind]
     return found
 

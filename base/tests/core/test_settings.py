@@ -82,7 +82,7 @@ def test_a_file_that_is_no_text_is_a_line(tmp_path, encoding):
     (tmp_path / ".env").write_bytes(TEXT.encode(encoding))
     with pytest.raises(BadSettingsError) as caught:
         check([Settings, ClockSettings])
-    assert caught.value.lines == [f"{tmp_path / '.env'} can't be read as UTF-8 text"]
+    assert caught.value.lines == [f"can't read as UTF-8 text: {tmp_path / '.env'}"]
 
 
 @pytest.mark.parametrize(
