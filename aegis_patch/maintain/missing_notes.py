@@ -110,4 +110,5 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
     prefix = re.search(r"env_prefix=['\"](\w+)", ast.unparse(node))
     for each in node.body:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-            yield f"{prefix.group(1) if prefix else ''}{each.target.id}".upper()
+            alias = re.search(r"validation_alias=['\"](\w+)", ast.unparse(each))
+            yield alias[1] if alias else f"{prefix[1] if prefix else ''}{each.target.id}".upper()
