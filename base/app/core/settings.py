@@ -122,7 +122,8 @@ def read(kind: type[AnySettings]) -> AnySettings:
         except SettingsError as error:
             raise BadSettingsError([f"{kind.__name__}: {error}"]) from error
         except (OSError, UnicodeError):
-            raise BadSettingsError([f"can't read as UTF-8 text: {' or '.join(map(str, files))}"]) from None
+            tried = " or ".join(map(str, files))
+            raise BadSettingsError([f"can't read as UTF-8 text: {tried}"]) from None
     found: AnySettings = _cache[kind]
     return found
 
