@@ -13,8 +13,8 @@ from tests.conftest import Project, Ran, Start, run
 from tests.promises.test_hostile import BASE, begin, publish, series
 
 WORKER = "app.components.worker"
-LOGGING, COMPONENT = "app/core/logging.py", "app/core/component.py"
-CLI, INIT = "app/components/worker/cli.py", "app/components/worker/__init__.py"
+TIED, COMPONENT = "app/core/tied.py", "app/core/component.py"
+TESTS, INIT = "tests/components/worker/conftest.py", "app/components/worker/__init__.py"
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,9 @@ def renamed(project: Project, old: str, new: str) -> None:
             project.write(path, now)
 
 
-def moved_logging(project: Project) -> None:
-    project.git("mv", LOGGING, "app/core/logs.py")
-    renamed(project, "from app.core import logging", "from app.core import logs as logging")
-    renamed(project, "app.core.logging", "app.core.logs")
+def moved_module(project: Project) -> None:
+    project.git("mv", TIED, "app/core/bound.py")
+    renamed(project, "tied", "bound")
 
 
 def renamed_class(project: Project) -> None:
@@ -173,7 +172,7 @@ def line(project: Project, path: str, text: str) -> int:
 @pytest.mark.parametrize(
     ("edit", "path", "text", "name"),
     [
-        (moved_logging, CLI, "from app.core import", "app.core.logging"),
+        (moved_module, TESTS, "from app.core import", "app.core.tied"),
         (renamed_class, INIT, "import Component", "Component of app.core.component"),
     ],
 )
