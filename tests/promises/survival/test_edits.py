@@ -67,16 +67,15 @@ def test_it_survives(begin: Begin, case: Case) -> None:
 def test_what_a_release_and_the_user_both_wrote_is_asked(start: Start, fork: Project) -> None:
     """The same line, the same new file, and a line of a module that was split."""
     fork.edit("base/Makefile", "python -m app dev\n", "python -m app dev --new\n")
-    fork.edit(
-        "base/app/core/settings.py", "in (ENV_FILE, DEV_FILE)", "in (ENV_FILE, DEV_FILE, NEW)"
-    )
+    files = "(ENV_FILE, DEV_FILE) if"
+    fork.edit("base/app/core/settings.py", files, "(ENV_FILE, DEV_FILE, NEW) if")
     fork.write("base/app/new.py", "THEIRS = 1\n")
     fork.commit("A release")
     fork.git("tag", "v2.0")
     project = start(version="1.0", upstream=fork)
     project.edit("Makefile", "python -m app dev\n", "python -m app dev --mine\n")
     to_package("app/core/settings.py", "def ", "more.py")(project)
-    project.edit("app/core/settings/more.py", "in (ENV_FILE, DEV_FILE)", "in (MINE, DEV_FILE)")
+    project.edit("app/core/settings/more.py", files, "(MINE, DEV_FILE) if")
     project.write("app/new.py", "MINE = 1\n")
     mine = project.commit("Mine")
     project.aegis("rebase-upstream", code=3)
