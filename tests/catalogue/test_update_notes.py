@@ -107,6 +107,13 @@ def test_what_a_component_loses_with_its_name_needs_a_note(
     assert 'name = "log.py"\ncomponents = ["log+mail"]\n' in found[0].what
 
 
+def test_a_setting_is_known_by_the_name_that_is_set(small: pygit2.Repository) -> None:
+    url = b'    url: str = Field(default="", validation_alias="REDIS_URL")\n'
+    tree = tiny.tree(small, {"app/settings.py": SETTINGS + url})
+    assert {"PORT", "REDIS_URL"} <= missing_notes.settings(tree)
+    assert "URL" not in missing_notes.settings(tree)
+
+
 def test_a_note_is_about_what_changed(small: pygit2.Repository) -> None:
     old = tiny.an_upstream(small, OLD, (tiny.a_component("mail"), {**OLD, "a": b"\n"}))
     new = tiny.an_upstream(small, OLD, (tiny.a_component("mail"), {**OLD, "b": b"\n"}))

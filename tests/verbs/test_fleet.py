@@ -236,6 +236,7 @@ def test_a_signal_ends_the_processes_and_leaves_nothing(
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
     running = subprocess.Popen([sys.executable, "-m", "aegis_patch", *words], cwd=tmp_path, env=env)
     while not (pid.exists() and pid.read_text()):
+        assert running.poll() is None
         time.sleep(0.05)
     running.send_signal(number)
     assert running.wait() == 130
