@@ -320,8 +320,10 @@ def _write_files(
         filters = {*git.attributes(room.top, "filter", paths).values()} - {"set", "unset"}
     for name in filters:
         off |= {f"filter.{name}.required": "false", f"filter.{name}.process": ""}
-    words = ("read-tree", "-m", "-u", str(before), str(after))
-    room.git(room.new, *words, env=git.settings(off))
+    # Git goes through all of two trees, and keeps what neither of them has.
+    was, now = (tree.within(after.store).only(paths) for tree in (before, after))
+    env = {**git.settings(off), **git.seeing([Path(after.store.path, "objects")])}
+    room.git(room.new, "read-tree", "-m", "-u", str(was), str(now), env=env)
     for path in absent:  # without a sparse checkout, git writes them all the same
         (room.new / path).unlink(missing_ok=True)
     if filters:

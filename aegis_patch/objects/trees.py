@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pygit2
 from pygit2.enums import DiffOption, FileMode, ObjectType
@@ -193,6 +193,10 @@ class Tree:
             elif inside is not None:
                 here[name] = None
         return self._with(here)
+
+    def only(self, paths: Iterable[str]) -> Tree:
+        """The tree with some of its files alone; a path that it lacks is left out."""
+        return empty(self.store).replaced({path: self.lookup(path) for path in paths})
 
     def _at(self, path: str) -> pygit2.Object | None:
         directory, _, name = path.rpartition("/")

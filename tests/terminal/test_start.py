@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -122,6 +123,20 @@ def test_an_edited_file_costs_one_process_more(start: Start, tmp_path: Path) -> 
     project.write("compose.yaml", project.read("compose.yaml") + "# mine\n")
     project.commit("Mine")
     assert len(git_processes(project, tmp_path, "add", "worker")) <= 7
+
+
+def test_git_reads_no_directory_that_stays_as_it_is(start: Start, tmp_path: Path) -> None:
+    project, trace = start(), tmp_path / "trace"
+    for number in range(20):
+        project.write(f"mine/{number}/notes.txt", "Mine\n")
+    project.commit("Mine")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_TRACE2_PERF", str(trace))
+        project.aegis("add", "worker")
+    landing = trace.read_text().partition("| git read-tree ")[2].partition("| git add ")[0]
+    counts = [int(each) for each in re.findall('"traverse_trees_count":([0-9]+)', landing)]
+    assert len(counts) == 1
+    assert counts[0] < 20
 
 
 def test_output_and_exit_code_survive_the_quick_end(start: Start) -> None:
