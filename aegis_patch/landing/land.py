@@ -7,7 +7,6 @@ staged, unstaged and untracked work stays as it is.
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import threading
@@ -18,78 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygit2
-from pygit2.enums import FileMode, ObjectType
 
 from aegis_patch.errors import AegisError, Refused
-from aegis_patch.landing import journal, locks, pack
+from aegis_patch.landing import commits, journal, locks
+from aegis_patch.landing.commits import AS_PLACEHOLDER, PLACEHOLDER, Draft, Pick
 from aegis_patch.landing.journal import Landing
+from aegis_patch.landing.room import Room
 from aegis_patch.project import git, repository
-from aegis_patch.values import dataclass
 
 if TYPE_CHECKING:
     from aegis_patch.objects.trees import Entry, Tree
 
-PLACEHOLDER = ("aegis", "aegis@localhost.invalid")
-AS_PLACEHOLDER = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in zip(("NAME", "EMAIL"), PLACEHOLDER, strict=True)
-}
 _ABSENT = "0" * 40
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SIGNING = "^(gpg[.]|user[.]signingkey|commit[.]gpgsign)"
 _REFRESH = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A planned commit: its message, and the whole repository's tree."""
-
-    message: str
-    tree: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A conflict to be entered as git's own cherry-pick.
-
-    `worktree` is the draft's tree with both sides marked; `stages` has base, ours and theirs of
-    each conflicted path.
-    """
-
-    draft: Draft
-    worktree: Tree
-    stages: Mapping[str, tuple[Entry | None, Entry | None, Entry | None]]
-
-
-def result(drafts: Sequence[Draft], pick: Pick | None) -> Tree:
-    """The worktree's files after a landing."""
-    return pick.worktree if pick else drafts[-1].tree
-
-
-def knows_author(directory: Path, known: Mapping[str, str]) -> bool:
-    """Whether git, with these `variables`, knows the author here."""
-    if git.people(known):
-        return True
-    try:
-        git.run(directory, "var", "GIT_AUTHOR_IDENT")
-        git.run(directory, "var", "GIT_COMMITTER_IDENT")
-    except Refused:
-        return False
-    return True
-
-
-def refuse_nobody(directory: Path) -> None:
-    """Refuse to commit if git doesn't know the author.
-
-    Raises:
-        Refused: it does not.
-    """
-    if not knows_author(directory, git.variables(directory)):
-        next = 'Who are you? `git config user.name "NAME" && git config user.email "EMAIL"`'
-        if empty := git.empty_names():
-            next = f"unset {' '.join(empty)}"
-        raise Refused("git doesn't know who you are.", where=str(directory), next=next)
 
 
 def land(
@@ -111,8 +52,8 @@ def land(
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
     known = git.variables(Path(repo.workdir))
-    is_known = head or knows_author(Path(repo.workdir), known)
-    room = _Room(repo, held, known, {} if is_known else AS_PLACEHOLDER)
+    is_known = head or commits.knows_author(Path(repo.workdir), known)
+    room = Room(repo, held, known, {} if is_known else AS_PLACEHOLDER)
     with _refusing(repo):
         ids, landing = _stage(room, head, before, drafts, pick, seen)
         _move(room, landing)
@@ -128,8 +69,8 @@ def on_branch(
         Refused: it can't be made, or something cannot be written.
     """
     with _refusing(repo), journal.alone(repo) as held:
-        room = _Room(repo, held, git.variables(Path(repo.workdir)), {})
-        ids, needed = _commits(room, str(head), before, drafts)
+        room = Room(repo, held, git.variables(Path(repo.workdir)), {})
+        ids, needed = commits.made(room, str(head), before, drafts)
         with journal.staging(repo):
             room.pack(needed)
             words = ("-m", "aegis: Created", f"refs/heads/{branch}", ids[-1], _ABSENT)
@@ -157,7 +98,7 @@ def without_commit(
     Raises:
         Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
     """
-    room = _Room(repo, held, {}, {})
+    room = Room(repo, held, {}, {})
     with _refusing(repo):
         _move(room, _stage_without_commit(room, str(head), files, seen))
 
@@ -173,82 +114,8 @@ def _refusing(repo: pygit2.Repository) -> Iterator[None]:
         raise Refused(what, where=where, next=repository.look_at_disk(Path(where))) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """A directory where git works aside: nothing points to its commits yet."""
-
-    repo: pygit2.Repository
-    held: int
-    known: Mapping[str, str]
-    made_by: Mapping[str, str]
-
-    @property
-    def top(self) -> Path:
-        return Path(self.repo.workdir)
-
-    @property
-    def new(self) -> Path:
-        """The files to come."""
-        return journal.store(self.repo) / "new"
-
-    def pack(self, objects: Mapping[pygit2.Oid, pygit2.Repository]) -> None:
-        """Write objects into the project, for as long as the room is there."""
-        pack.write(git.objects(self.top), objects, journal.room(self.repo) / journal.KEPT)
-
-    def git(
-        self, worktree: Path, *args: str, stdin: str = "", env: Mapping[str, str] | None = None
-    ) -> str:
-        """Run git on the index in the room, with the files of some directory."""
-        env = {
-            **(env or {}),
-            "GIT_DIR": self.repo.path,
-            "GIT_WORK_TREE": str(worktree),
-            "GIT_INDEX_FILE": str(journal.room(self.repo) / "index"),
-            "GIT_LITERAL_PATHSPECS": "1",
-        }
-        data = stdin.encode("utf-8", "surrogateescape")
-        try:
-            return git.run(worktree, *args, stdin=data, env=env, held=self.held)
-        except git.FilterFailed:
-            raise
-        except Refused as error:
-            what = f"git couldn't write the files, so nothing was changed: {error.what}"
-            raise Refused(
-                what, where=str(worktree), next=repository.look_at_disk(worktree)
-            ) from error
-
-    def commit(self, draft: Draft, parent: str) -> str:
-        """Make a commit in the store of its tree; git does where it is to be signed."""
-        store = draft.tree.store
-        signs = "commit.gpgsign" in self.known and (
-            git.setting(self.top, "commit.gpgSign", "--type=bool") == "true"
-        )
-        if (people := git.people(self.known)) and not signs:
-            lines = [f"tree {draft.tree}", *([f"parent {parent}"] if parent else [])]
-            lines += [f"{who} {name}" for who, name in people.items()]
-            text = "\n".join([*lines, "", draft.message]).encode("utf-8", "surrogateescape")
-            return str(store.odb.write(ObjectType.COMMIT, text))
-        options = [*(["-S"] if signs else []), *(["-p", parent] if parent else [])]
-        words = ("commit-tree", *options, "-F", "-", str(draft.tree))
-        objects = Path(store.path, "objects")
-        env = {
-            **self.made_by,
-            **git.settings({"i18n.commitEncoding": "UTF-8"}),
-            **git.seeing([git.objects(self.top)]),
-            "GIT_OBJECT_DIRECTORY": str(objects),
-        }
-        try:
-            return git.run(self.top, *words, stdin=draft.message.encode(), env=env).strip()
-        except Refused as error:
-            refuse_nobody(self.top)
-            if signs:
-                error.next = f"git config --show-origin --get-regexp '{_SIGNING}'"
-            error.what = f"git couldn't make the commit, so nothing was changed: {error.what}"
-            raise
-
-
 def _stage(
-    room: _Room,
+    room: Room,
     head: pygit2.Oid | None,
     before: Tree,
     drafts: Sequence[Draft],
@@ -257,10 +124,10 @@ def _stage(
 ) -> tuple[list[str], Landing]:
     repo = room.repo
     old = str(head) if head else ""
-    ids, needed = _commits(room, old, before, drafts, pick)
+    ids, needed = commits.made(room, old, before, drafts, pick)
     picked = ids.pop() if pick else ""
     parent = ids[-1] if ids else old
-    tree = result(drafts, pick)
+    tree = commits.files_after(drafts, pick)
     with journal.staging(repo) as index:
         room.pack(needed)
         paths = before.changed(tree)
@@ -276,20 +143,8 @@ def _stage(
     return ids, Landing(subject, journal.branch(repo), old, parent, index, files)
 
 
-def _commits(
-    room: _Room, parent: str, before: Tree, drafts: Iterable[Draft], pick: Pick | None = None
-) -> tuple[list[str], dict[pygit2.Oid, pygit2.Repository]]:
-    """Make the commits in the stores of their trees; their ids, and what the project lacks."""
-    ids: list[str] = []
-    needed = _needed(before, drafts, pick)
-    for draft in (*drafts, *([pick.draft] if pick else [])):
-        ids.append(room.commit(draft, ids[-1] if ids else parent))
-        needed[pygit2.Oid(hex=ids[-1])] = draft.tree.store
-    return ids, needed
-
-
 def _stage_without_commit(
-    room: _Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
+    room: Room, head: str, files: Mapping[str, Entry | None], seen: Mapping[str, str]
 ) -> Landing:
     there = {path: entry for path, entry in files.items() if entry}
     with journal.staging(room.repo) as index:
@@ -308,7 +163,7 @@ def _absent(tree: Tree, paths: Iterable[str], seen: Mapping[str, str]) -> list[s
 
 
 def _write_files(
-    room: _Room, before: Tree, after: Tree, paths: Sequence[str], absent: Iterable[str]
+    room: Room, before: Tree, after: Tree, paths: Sequence[str], absent: Iterable[str]
 ) -> None:
     """Have git make the new index, and the new files as a checkout writes them.
 
@@ -330,7 +185,7 @@ def _write_files(
         _write_again(room, [path for path in paths if os.path.lexists(room.new / path)])
 
 
-def _write_again(room: _Room, paths: Sequence[str]) -> None:
+def _write_again(room: Room, paths: Sequence[str]) -> None:
     """Have git write files from the directory where the commands of the user's filters are at home.
 
     The index has to forget the first time, or git would take the files for done or not wanted.
@@ -347,26 +202,7 @@ def _listed(paths: Iterable[str]) -> str:
     return "".join(f"{path}\0" for path in paths)
 
 
-def _needed(
-    before: Tree, drafts: Iterable[Draft], pick: Pick | None
-) -> dict[pygit2.Oid, pygit2.Repository]:
-    """The objects that the project lacks, each with the store that has it.
-
-    Of a conflict every side too, so that nothing in the project's index is missing later.
-    """
-    found: dict[pygit2.Oid, pygit2.Repository] = {}
-    known = before
-    trees = [draft.tree for draft in drafts] + ([pick.draft.tree, pick.worktree] if pick else [])
-    for tree in trees:
-        found.update(dict.fromkeys(tree.objects(known), tree.store))
-        known = tree
-    for side in itertools.chain.from_iterable(pick.stages.values() if pick else ()):
-        if side and side.mode != FileMode.COMMIT:
-            found[side.id] = side.store
-    return found
-
-
-def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
+def _write_pick(room: Room, pick: Pick, commit: str) -> None:
     _write_index(room, pick.stages, 1)
     place = journal.room(room.repo)
     (place / "logs").mkdir()
@@ -376,7 +212,7 @@ def _write_pick(room: _Room, pick: Pick, commit: str) -> None:
         (place / file).write_text(text, encoding="utf-8")
 
 
-def _write_index(room: _Room, files: Mapping[str, Sequence[Entry | None]], stage: int) -> None:
+def _write_index(room: Room, files: Mapping[str, Sequence[Entry | None]], stage: int) -> None:
     """Have the index hold these sides of some files, the first of each at a stage."""
     lines = ""
     for path, sides in files.items():
@@ -402,7 +238,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 @_uninterrupted()
-def _move(room: _Room, landing: Landing) -> None:
+def _move(room: Room, landing: Landing) -> None:
     """Move a staged landing into place, or undo it."""
     repo = room.repo
     try:
@@ -426,7 +262,7 @@ def _move(room: _Room, landing: Landing) -> None:
         journal.settle(repo, landing)
 
 
-def _refresh(room: _Room, landing: Landing) -> None:
+def _refresh(room: Room, landing: Landing) -> None:
     # A rename changes a file's ctime, which would make git read each of them again.
     there = [path for path, (_, now) in landing.files.items() if now]
     try:
@@ -435,7 +271,7 @@ def _refresh(room: _Room, landing: Landing) -> None:
         _refresh_skipped(room, there)
 
 
-def _refresh_skipped(room: _Room, paths: Sequence[str]) -> None:
+def _refresh_skipped(room: Room, paths: Sequence[str]) -> None:
     # Git asks the disk about them when it checks out another commit: with other times, it refuses.
     lines = room.git(room.top, "ls-files", "-t", "--stage", "-z", "--", *paths).split("\0")
     entries = [line.removeprefix("S ") for line in lines if line.startswith("S ")]

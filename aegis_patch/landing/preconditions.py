@@ -18,7 +18,7 @@ from aegis_patch.objects.trees import above
 from aegis_patch.project import git, repository, unfinished
 
 if TYPE_CHECKING:
-    from aegis_patch.landing.land import Pick
+    from aegis_patch.landing.commits import Pick
     from aegis_patch.objects.trees import Tree
 
 

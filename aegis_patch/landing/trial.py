@@ -19,7 +19,7 @@ from typing import IO
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
-from aegis_patch.landing.land import AS_PLACEHOLDER, Draft
+from aegis_patch.landing.commits import AS_PLACEHOLDER, Draft
 from aegis_patch.objects import scratch
 from aegis_patch.progress import doing
 from aegis_patch.project import git

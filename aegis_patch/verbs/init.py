@@ -14,7 +14,7 @@ from pathlib import Path
 import pygit2
 
 from aegis_patch.errors import Refused, in_words
-from aegis_patch.landing import journal, land, new_repository, preconditions
+from aegis_patch.landing import commits, journal, new_repository, preconditions
 from aegis_patch.objects.trees import Tree
 from aegis_patch.project import find, git, repository
 from aegis_patch.project.find import Place
@@ -211,7 +211,7 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
     """A place in a repository, which is refused where a commit could not be made there."""
     top = Path(outer.workdir)
     preconditions.verb(outer, top)
-    land.refuse_nobody(top)
+    commits.refuse_nobody(top)
     prefix = repository.prefix_of(top, path)
     head = repository.last_commit(outer)
     if head and prefix:
@@ -242,8 +242,8 @@ def _answers(
         verb = "are placeholders" if len(made_up) > 1 else "is a placeholder"
         typed = " ".join(f"{key}=…" for key in made_up)
         said.append(f"{in_words(made_up)} {verb}; to change: aegis answers {typed}")
-    if not land.knows_author(_nearest(path), known):
-        name, email = land.PLACEHOLDER
+    if not commits.knows_author(_nearest(path), known):
+        name, email = commits.PLACEHOLDER
         said.append(
             f"git doesn't know who you are, so {name} <{email}> made the commits. "
             'To change: git config --global user.name "…" '

@@ -9,7 +9,7 @@ from pathlib import Path
 from aegis_patch.errors import Refused
 from aegis_patch.history.unresolved import Evolved, Reference, references
 from aegis_patch.landing import journal, land, preconditions
-from aegis_patch.landing.land import Draft, Pick
+from aegis_patch.landing.commits import Draft, Pick, files_after, refuse_nobody
 from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Note, Unchanged
 from aegis_patch.merge.reason import Reason
 from aegis_patch.objects.trees import Tree, above
@@ -182,7 +182,7 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
         commits = [replace(made, id=oid) for made, oid in zip(commits, ids, strict=True)]
     if conflicts:
         commits.append(replace(_commit(there, built[-1]), conflicts=conflicts))
-    patch = patch_text(before, land.result(drafts, pick)) if mode.diff else ""
+    patch = patch_text(before, files_after(drafts, pick)) if mode.diff else ""
     return Result(tuple(commits), said, dry=mode.dry, patch=patch, next=_next(commits))
 
 
@@ -220,11 +220,11 @@ def _refuse_or_look(
     """Refuse what cannot land; else a print of each file that will be written."""
     seen: Mapping[str, str] = {}
     if not mode.branch:
-        seen = preconditions.files(there.repo, before, land.result(drafts, pick), pick)
+        seen = preconditions.files(there.repo, before, files_after(drafts, pick), pick)
         if pick:
             preconditions.index(there.repo)
     if there.head and mode.dry:  # else git says; and whoever starts a repository may be nobody yet
-        land.refuse_nobody(Path(there.repo.workdir))
+        refuse_nobody(Path(there.repo.workdir))
     return seen
 
 
