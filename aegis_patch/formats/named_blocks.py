@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from aegis_patch.values import dataclass
 
+_BINDS = re.compile(r"(?:(?:def|import) )?(\w+)(?: ?=)?")  # a block that binds a name
 SPARE_COMMA = ",\0"  # of an array on one line: it stands only if something follows
 
 
@@ -201,9 +202,11 @@ def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
 
 
 def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
-    """Whether one side changed or replaced what the other deleted, or the order matters."""
+    """Whether one side changed, replaced or used what the other deleted, or the order matters."""
     was, mine, wanted = _by_name(base), _by_name(ours), _by_name(theirs)
     if any(_differ(*pair) for pair in itertools.combinations((was, mine, wanted), 2)):
+        return True
+    if _uses_what_went(was, mine, wanted) or _uses_what_went(was, wanted, mine):
         return True
     new = (mine.keys() | wanted.keys()) - was.keys()
     if new and was.keys() - mine.keys() - wanted.keys():
@@ -214,6 +217,16 @@ def _is_in_doubt(base: Blocks, ours: Blocks, theirs: Blocks) -> bool:
     own, brought = new - wanted.keys(), new - mine.keys()
     meeting = [block for block in (*ours, *theirs) if block.name in own | brought]
     return bool(own and brought) and (len(base) > 1 or not _are_free(meeting))
+
+
+def _uses_what_went(
+    was: Mapping[str, Block], one: Mapping[str, Block], other: Mapping[str, Block]
+) -> bool:
+    """Whether what one side added names a block that the other deleted."""
+    new = "".join(one[name].text for name in one.keys() - was.keys())
+    words = set(re.findall(r"\w+", new))
+    gone = (_BINDS.fullmatch(name) for name in was.keys() - other.keys())
+    return any(found and found[1] in words for found in gone)
 
 
 def _by_name(side: Blocks) -> dict[str, Block]:

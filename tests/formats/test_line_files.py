@@ -65,6 +65,7 @@ def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
         (".env", "A=1\n", "A=1\nB=1\n", "A=1\nB=1\nC=1\n", "A=1\nC=1\nB=1\n"),
         (".env", "# A=1\nB=1\n", "A=7\nB=1\n", "B=1\n", None),  # set by the user, taken away
         (".env", "A=1\n", "A=1\nB=$A\n", "A=1\nC=$B\n", None),  # in which order?
+        (".env", "A=1\nX=1\n", "A=1\n", "A=1\nX=1\nB=$X\n", None),  # of what went
         (".env", "A=1\n", 'A="\nx\n"\n', "A=1\nB=1\n", None),
         (".gitignore", "*\n", "*\n!mine\n", "*\n*.log\n", None),
         (".gitignore", "*\n", "*\nx", "*\ny\n", "*\ny\nx"),

@@ -69,12 +69,14 @@ def test_an_import_from_each_side() -> None:
         ("return 1", "return 2", "return 3"),
         ("import os\n", "import os\nx = 1\n", "import os\ny = 1\n"),
         ("import os\n", "import os; import re\n", "import os, sys\n"),
+        ("import os\n", "", "import os\nos.umask(0)\n"),
         ("import os\n", "import os\nfrom __future__ import a\n", "import os\nfrom x import y\n"),
     ],
 )
 def test_what_is_a_persons_to_decide(old: str, mine: str, wanted: str) -> None:
-    result = both(old, mine, wanted)
-    assert result is None or ("as x" in result and "as y" in result)
+    for one, other in ((mine, wanted), (wanted, mine)):
+        result = both(old, one, other)
+        assert result is None or ("as x" in result and "as y" in result)
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
