@@ -76,17 +76,14 @@ async def _known(health: Health) -> Health:
 
 
 async def _core() -> Health:
-    return Health(
-        "ok",
-        "the process answers",
-        {
-            "version": project_version(),
-            "environment": read(Settings).app_env,
-            "host": socket.gethostname(),
-            "python": platform.python_version(),
-            "uptime": str(timedelta(seconds=int(time.monotonic() - _STARTED))),
-        },
-    )
+    data: dict[str, Value] = {
+        "version": project_version(),
+        "environment": read(Settings).app_env,
+        "host": socket.gethostname(),
+        "python": platform.python_version(),
+        "uptime": str(timedelta(seconds=int(time.monotonic() - _STARTED))),
+    }
+    return Health("ok", "the process answers", data)
 
 
 def project_version() -> str:

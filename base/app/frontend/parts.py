@@ -111,13 +111,9 @@ class Trends:
 
 def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -> ft.Container:
     """Controls below each other, on a ground of their own."""
+    wide = ft.CrossAxisAlignment.STRETCH
     return ft.Container(
-        ft.Column(
-            list(controls),
-            spacing=spacing,
-            tight=True,
-            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-        ),
+        ft.Column(list(controls), spacing=spacing, tight=True, horizontal_alignment=wide),
         padding=padding,
         border_radius=14,
         bgcolor=ft.Colors.SURFACE_CONTAINER_LOW,
@@ -148,13 +144,12 @@ class Table:
         buttons: Callable[[str], list[ft.Control]] | None = None,
     ) -> None:
         names = ["", *columns] if buttons else columns
+        heads = [ft.Text(name, weight=ft.FontWeight.W_600) for name in names]
         self._buttons = buttons
         self._shown: dict[str, tuple[Sequence[Cell], ft.DataRow]] = {}
         self._empty = ft.Text(empty, color=MUTED, visible=False)  # once that is known
         self._table = ft.DataTable(
-            columns=[
-                ft.DataColumn(label=ft.Text(name, weight=ft.FontWeight.W_600)) for name in names
-            ],
+            columns=[ft.DataColumn(label=head) for head in heads],
             column_spacing=28,
             horizontal_margin=4,
             heading_row_height=40,
@@ -194,14 +189,10 @@ class Table:
 
 def facts(data: dict[str, Value]) -> ft.Control:
     """What a health's data says, with names instead of keys."""
-    cells: list[ft.Control] = [
-        ft.Column(
-            [ft.Text(named(key), size=12, color=MUTED), _value(key, value)],
-            spacing=2,
-            col={"xs": 6, "md": 3},
-        )
-        for key, value in data.items()
-    ]
+    cells: list[ft.Control] = []
+    for key, value in data.items():
+        texts = [ft.Text(named(key), size=12, color=MUTED), _value(key, value)]
+        cells.append(ft.Column(texts, spacing=2, col={"xs": 6, "md": 3}))
     return ft.ResponsiveRow(cells, spacing=16, run_spacing=12)
 
 
