@@ -191,7 +191,7 @@ def facts(data: dict[str, Value]) -> ft.Control:
     """What a health's data says, with names instead of keys."""
     cells: list[ft.Control] = []
     for key, value in data.items():
-        texts = [ft.Text(named(key), size=12, color=MUTED), _value(key, value)]
+        texts: list[ft.Control] = [ft.Text(named(key), size=12, color=MUTED), _value(key, value)]
         cells.append(ft.Column(texts, spacing=2, col={"xs": 6, "md": 3}))
     return ft.ResponsiveRow(cells, spacing=16, run_spacing=12)
 
