@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from aegis_patch.values import dataclass
 
-_BINDS = re.compile(r"(?:(?:def|import) )?(\w+)(?: ?=)?")  # a block that binds a name
+_BINDS = r"(?:(?:def|import) )?(\w+)(?: ?=)?"  # the name of a block that binds one
 SPARE_COMMA = ",\0"  # of an array on one line: it stands only if something follows
 
 
@@ -225,7 +225,7 @@ def _uses_what_went(
     """Whether what one side added names a block that the other deleted."""
     new = "".join(one[name].text for name in one.keys() - was.keys())
     words = set(re.findall(r"\w+", new))
-    gone = (_BINDS.fullmatch(name) for name in was.keys() - other.keys())
+    gone = (re.fullmatch(_BINDS, name) for name in was.keys() - other.keys())
     return any(found and found[1] in words for found in gone)
 
 
