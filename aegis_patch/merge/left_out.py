@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aegis_patch.merge.outcome import Note, Plan
-from aegis_patch.merge.renames import Moves
+from aegis_patch.merge.renames import Moves, destination
 from aegis_patch.objects.trees import above
 
 
@@ -19,8 +19,7 @@ def by_path(plan: Plan, paths: Iterable[str], mine: Moves, theirs: Moves) -> dic
         if path in found or path in plan.old:
             continue
         if directory := _deleted_directory(plan, path, mine, theirs):
-            text = f"left out: you deleted {directory}"
-            found[path] = Note(path, text, many=f"{{count}} new files {text}", applied=False)
+            found[path] = Note(path, f"left out: you deleted {directory}", applied=False)
     return {path: note for path, note in found.items() if path not in plan.head}
 
 
@@ -34,10 +33,9 @@ def _is_deleted(plan: Plan, path: str, mine: Moves) -> bool:
 def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
     if others := mine.may_be(path):
         text = f"no longer exists; {others}, so {now}, where aegis moved it, was left out"
-        return Note(path, text, to=now, applied=False)
-    many = "you deleted {count} files, which aegis moved to {to}; they stay deleted"
-    text = f"you deleted it, and aegis moved it to {now}; it stays deleted"
-    return Note(path, text, many=many, to=now, applied=False)
+    else:
+        text = f"your deletion stands; aegis moved it to {destination(path, now)}"
+    return Note(path, text, applied=False)
 
 
 def _deleted_directory(plan: Plan, path: str, mine: Moves, theirs: Moves) -> str:

@@ -108,13 +108,10 @@ def _moved(sides: Sides, path: str, place: str, now: str) -> Note | None:
     if place == path:
         return Note(now, f"has your changes from {path}, which aegis moved")
     if sides.base is None:
-        many = "{count} new files put into {to}, where you moved their directory"
-        text = f"put into {place}, where you moved its directory"
-        return Note(path, text, many=many, to=place)
+        return Note(path, f"put into {renames.destination(path, place)}, following your move")
     if now not in (path, place):
         return Note(place, f"stays where you moved it; aegis moved it to {now}")
-    many = "{count} files followed to {to}, where you moved them"
-    return Note(path, f"followed to {place}, where you moved it", many=many, to=place)
+    return Note(path, f"followed your move to {renames.destination(path, place)}")
 
 
 def _missing(sides: Sides, mine: Moves) -> Note | None:
@@ -125,6 +122,5 @@ def _missing(sides: Sides, mine: Moves) -> Note | None:
             path, f"no longer exists; {others}, so nothing was changed", applied=not is_changed
         )
     if is_changed and not sides.ours:
-        many = "you deleted {count} files; they stay deleted"
-        return Note(path, "you deleted it; it stays deleted", many=many, applied=False)
+        return Note(path, "your deletion stands", applied=False)
     return None

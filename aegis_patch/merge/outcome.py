@@ -59,16 +59,13 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note on a path.
+    """A note on a path, or of the same text on several.
 
-    `many` is what to say of {count} such files at once, and `to` the other place of this one,
-    which that names as {to}. A change of the upstream that the result lacks is not `applied`.
+    A change of the upstream that the result lacks is not `applied`.
     """
 
     path: str
     text: str
-    many: str = ""
-    to: str = ""
     applied: bool = True
 
 

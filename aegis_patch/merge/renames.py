@@ -49,6 +49,12 @@ class Moves:
         return f"{in_words(others)} {'look' if len(others) > 1 else 'looks'} similar"
 
 
+def destination(path: str, place: str) -> str:
+    """Where a file went, for a person: the directory alone if the name is the same."""
+    directory, _, name = place.rpartition("/")
+    return f"{directory}/" if directory and path.rpartition("/")[2] == name else place
+
+
 def follow(before: Tree, after: Tree, paths: Iterable[str]) -> Moves:
     """Where some paths of one tree are in a later one, as far as that is certain.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from aegis_patch.errors import in_words
 from aegis_patch.merge.reason import Reason
 from aegis_patch.terminal.screen import (
     GLUE,
@@ -34,7 +34,7 @@ _SIGNS = {"added": green("+"), "deleted": red("-"), "modified": magenta("~"), "m
 _MOST_FILES = 12  # of a commit, before those that are not edits are only counted
 _MOST_LINES = 8  # of a release's change at a conflict
 _MOST_REFERENCES = 20
-_MOST_NOTES = 3  # of one kind, before they become one line
+_MOST_PATHS = 3  # of one note
 _MARKED = "Edit the marked lines, then: git add {path}"
 _AS_YOU_LEFT_IT = (
     "The file is as you left it.\nTo keep it: git add {path}\nTo delete it: git rm {path}"
@@ -209,34 +209,12 @@ def show_next(screen: Screen, next: str, indent: int = 0) -> None:
 
 
 def grouped(notes: Iterable[Note]) -> Iterator[str]:
-    """One line for each note, or for many files with the same note."""
-    groups: dict[tuple[str, ...], list[Note]] = {}
+    """One line for each text, with the first of the files that it is about."""
+    paths: dict[str, list[str]] = {}
     for note in notes:
-        key = (note.many, *_roots(note)) if note.many else (note.path, note.text)
-        groups.setdefault(key, []).append(note)
-    for group in groups.values():
-        if len(group) <= _MOST_NOTES:
-            for note in group:
-                yield f"{note.path}: {note.text}"
-            continue
-        text = group[0].many.replace("{count}", str(len(group)))
-        text = text.replace("{to}", _common_directory(note.to for note in group))
-        yield f"{_common_directory(note.path for note in group)}: {text}"
-
-
-def _common_directory(paths: Iterable[str]) -> str:
-    return posixpath.commonpath(map(posixpath.dirname, paths)) or "."
-
-
-def _roots(note: Note) -> tuple[str, str]:
-    """The directories of files that moved together; the top directory of any other file."""
-    if not note.to:
-        top, slash, _ = note.path.partition("/")
-        return (top if slash else "", "")
-    old, new = note.path.split("/"), note.to.split("/")
-    while old and new and old[-1] == new[-1]:
-        del old[-1], new[-1]
-    return "/".join(old), "/".join(new)
+        paths.setdefault(note.text, []).append(note.path)
+    for text, files in paths.items():
+        yield f"{in_words(files, most=_MOST_PATHS)}: {text}"
 
 
 def _show_commit(screen: Screen, commit: Commit, dry: bool, *, files: bool) -> None:

@@ -472,7 +472,7 @@ def test_what_is_not_applied_is_refused_if_strict(
     assert project.tree == before
     ran = project.aegis(*args, "--json")
     (left,) = ran.json["not_applied"]
-    assert left == {"path": path, "reason": "you deleted it; it stays deleted"}
+    assert left == {"path": path, "reason": "your deletion stands"}
     assert f"not applied {path}: you deleted it" in ran.err
     assert not (project.path / path).exists()
 

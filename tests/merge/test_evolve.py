@@ -99,7 +99,7 @@ def test_what_the_user_deleted_stays_deleted_and_is_told(store: pygit2.Repositor
     outcome = evolved(store, {"a": TEXT, "b": b"1\n"}, {"b": b"1\n"}, {"a": THEIRS, "b": b"2\n"})
     assert isinstance(outcome, Clean)
     assert tiny.contents(outcome.tree) == {"b": b"2\n"}
-    assert notes(outcome) == [("a", "you deleted it; it stays deleted")]
+    assert notes(outcome) == [("a", "your deletion stands")]
 
 
 # Conflicts: an outcome, never an exception.
@@ -188,7 +188,7 @@ def test_a_move_is_followed_with_its_edits_and_told(store: pygit2.Repository) ->
         assert isinstance(outcome, Clean)
         expected = THEIRS if moved == TEXT else BOTH
         assert tiny.contents(outcome.tree) == {"src/a": expected}
-        assert notes(outcome) == [("a", "followed to src/a, where you moved it")]
+        assert notes(outcome) == [("a", "followed your move to src/")]
 
 
 @pytest.mark.parametrize(

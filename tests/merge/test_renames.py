@@ -129,9 +129,8 @@ def test_a_new_file_goes_where_its_directory_went(store: pygit2.Repository, path
     new = {**WORKER, path: THREE}
     there = path.replace("w/", "back/ground/", 1)
     assert clean(store, WORKER, MOVED, new) == {**MOVED, there: THREE}
-    assert f"{path}: put into {there}, where you moved its directory" in told(
-        store, WORKER, MOVED, new
-    )
+    into = there.removesuffix("new.py")
+    assert f"{path}: put into {into}, following your move" in told(store, WORKER, MOVED, new)
     assert clean(store, new, {**MOVED, there: THREE}, WORKER) == MOVED
 
 
@@ -179,22 +178,23 @@ def test_what_i_deleted_of_it_stays_deleted(store: pygit2.Repository) -> None:
     head = {path: data for path, data in MOVED.items() if path != "back/ground/run.py"}
     assert clean(store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW}) == head
     assert clean(store, WORKER, head, {}) == {}
-    assert "w/run.py: you deleted it" in told(store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW})
+    assert "w/run.py: your deletion stands" in told(
+        store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW}
+    )
 
 
 @pytest.mark.parametrize(
     ("head", "new", "said"),
     [
-        ("src/{}", "", "app: 5 files followed to src/app, where you moved them"),
+        ("src/{}", "", "app/0, app/1, app/2 and 2 more: followed your move to src/app/"),
         ("{}", "src/{}", ""),
-        ("", "src/{}", "app: you deleted 5 files, which aegis moved to src/app; they stay deleted"),
-        ("", "{}", "app: you deleted 5 files; they stay deleted"),
+        ("", "{}", "app/0, app/1, app/2 and 2 more: your deletion stands"),
     ],
 )
 def test_many_files_of_a_directory_are_told_in_one_line(
     store: pygit2.Repository, head: str, new: str, said: str
 ) -> None:
-    old = {f"app/{n % 2}/{n}": text(str(n)) for n in range(5)}
+    old = {f"app/{n}": text(str(n)) for n in range(5)}
     mine = {head.format(path): data for path, data in old.items() if head}
     wanted = {new.format(path): data + b"theirs\n" for path, data in old.items() if new}
     notes = evolved(store, old, mine, wanted).notes
@@ -527,7 +527,7 @@ def test_moved_out_of_the_project(start: Start) -> None:
 def test_what_is_unchanged_may_have_something_to_tell(store: pygit2.Repository) -> None:
     outcome = evolved(store, {"a": ONE}, {}, {"a": ONE_NOW})
     assert isinstance(outcome, Unchanged)
-    assert [note.text for note in outcome.notes] == ["you deleted it; it stays deleted"]
+    assert [note.text for note in outcome.notes] == ["your deletion stands"]
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ import pytest
 
 from aegis_patch.formats import syntax
 from aegis_patch.merge import evolve
-from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Outcome, Plan, Unchanged
+from aegis_patch.merge.outcome import Clean, Conflict, Conflicted, Note, Outcome, Plan, Unchanged
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Tree, bytes_of
 from tests import tiny
@@ -341,9 +341,15 @@ def deleted(
     differ = set(outcome.tree.changed(git.tree)) if git.clean else set()
     known = gone | case.ours.keys() - case.base.keys()  # git may have followed a move
     known |= {path for path in differ if went_along(case, path)}
-    told = {place for note in outcome.notes for place in (note.path, note.to)}
+    told = {place for note in outcome.notes for place in named(note)}
     untold = (differ - known) | (gone - told)
     return f"wrong: untold: {sorted(untold)}" if untold else "told: deleted by the user"
+
+
+def named(note: Note) -> tuple[str, str]:
+    """The path of a note, and where its text ends: a file, or the directory of one so called."""
+    to = note.text.rpartition(" ")[2]
+    return note.path, f"{to}{note.path.rpartition('/')[2]}" if to.endswith("/") else to
 
 
 def together(reasons: Iterable[str]) -> str:
@@ -412,7 +418,7 @@ def stay_deleted(store: pygit2.Repository, case: History, tree: Tree) -> set[str
 
 def left_out(case: History, outcome: Outcome) -> set[str]:
     """Files that theirs moved and ours deleted: they are reported, and not in the result."""
-    told = {place for note in outcome.notes if not note.applied for place in (note.path, note.to)}
+    told = {place for note in outcome.notes if not note.applied for place in named(note)}
     return told & (case.theirs.keys() - case.ours.keys())
 
 

@@ -66,10 +66,7 @@ def test_json_has_the_keys_of_the_contract_and_no_more() -> None:
 
 
 def test_what_is_not_applied_is_beside_the_commits_and_no_note() -> None:
-    left = tuple(
-        Note(f"tests/{n}/x.py", "left out", many="{count} new files left out", applied=False)
-        for n in range(9)
-    )
+    left = tuple(Note(f"tests/{n}/x.py", "left out", applied=False) for n in range(9))
     made = Commit("Add x", None, (FILE,), (), (Note("n", "told"), *left))
     result = Result((made,), not_applied=left)
     found = as_json.result_json(result)
@@ -77,7 +74,9 @@ def test_what_is_not_applied_is_beside_the_commits_and_no_note() -> None:
     assert found["commits"][0]["notes"] == [{"path": "n", "text": "told"}]
     assert found["not_applied"][8] == {"path": "tests/8/x.py", "reason": "left out"}
     assert shown(result).count("left out") == 1
-    assert "not applied tests: 9 new files left out\n" in shown(result)
+    assert "not applied tests/0/x.py, tests/1/x.py, tests/2/x.py and 6 more: left out\n" in shown(
+        result
+    )
 
 
 def test_an_error_says_what_where_and_next() -> None:
