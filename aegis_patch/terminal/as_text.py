@@ -9,18 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aegis_patch.errors import in_words
 from aegis_patch.merge.reason import Reason
-from aegis_patch.terminal.screen import (
-    GLUE,
-    Screen,
-    bold,
-    cyan,
-    dim,
-    green,
-    magenta,
-    pasted,
-    plain,
-    red,
-)
+from aegis_patch.terminal.screen import Screen, bold, cyan, dim, green, magenta, pasted, plain, red
 
 if TYPE_CHECKING:
     from aegis_patch.errors import AegisError
@@ -201,11 +190,11 @@ def failure(what: str) -> str:
 
 def show_next(screen: Screen, next: str, indent: int = 0) -> None:
     """What to type next: a command, or a question with its choices."""
-    label = " " * indent + dim("next")
+    line = f"{' ' * indent}{dim('next')} {pasted(next)}"
     if "?" in next:
-        screen.line(f"{label} {pasted(next)}", hang=indent + 5)
+        screen.line(line, hang=indent + 5)
     else:
-        screen.command(label, pasted(next))
+        screen.raw(line)  # so that it can be pasted
 
 
 def grouped(notes: Iterable[Note]) -> Iterator[str]:
@@ -245,7 +234,7 @@ def _counts(files: Sequence[FileChange]) -> str:
 
 
 def _lines(added: int, removed: int) -> str:
-    return f"{green(f'+{added}')}{GLUE}{red(f'-{removed}')}"
+    return f"{green(f'+{added}')} {red(f'-{removed}')}"
 
 
 def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
@@ -276,14 +265,7 @@ def _show_conflicts(
         for line in _REMEDIES[conflict.reason].replace("{keep}", keep).split("\n"):
             text, colon, typed = line.partition(": ")
             path = pasted(shlex.quote(path_here(conflict.path)))
-            _show_remedy(screen, text + colon, here(typed.replace("{path}", path)))
-
-
-def _show_remedy(screen: Screen, text: str, typed: str) -> None:
-    if typed:
-        screen.command(f"    {dim(text.rstrip())}", typed)
-    else:
-        screen.line(f"    {dim(text)}", hang=4)
+            screen.raw(f"    {dim(text + colon)}{here(typed.replace('{path}', path))}")
 
 
 def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
@@ -305,9 +287,9 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
 def _show_way_on(screen: Screen, rest: Sequence[str], here: Callable[[str], str]) -> None:
     screen.line("\nWhen all are resolved and added:")
     for command in ("git cherry-pick --continue", *rest):
-        screen.command(" ", here(pasted(command)))
+        screen.raw(f"  {here(pasted(command))}")
     screen.line("To undo:")
-    screen.command(" ", here("git cherry-pick --abort"))
+    screen.raw(f"  {here('git cherry-pick --abort')}")
 
 
 def _number(count: int, noun: str) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from aegis_patch.terminal.screen import Screen, bold, columns, cyan, dim, green, magenta, plain, red
+from aegis_patch.terminal.screen import Screen, bold, cyan, dim, magenta, plain
 from aegis_patch.verbs.explain import Explained, Part
 
-_COLOURS = (cyan, green, red)
 _NOT_YET = "not committed"
-_SHARE = 5  # a margin takes at most one column in so many
 
 
 def show_explained(screen: Screen, found: Explained) -> None:
@@ -37,39 +33,23 @@ def _where_it_went(found: Explained) -> str:
 def _show_lines(screen: Screen, found: Explained) -> None:
     names = [_name(part) for part in found.parts]
     width = max(map(len, names))
-    if screen.width:
-        width = min(width, max(screen.width // _SHARE, 4))
-    styles = _styles(found)
-    number = 0
+    texts = iter(found.text)
     for part, name in zip(found.parts, names, strict=True):
-        owner = f"{_cut(name, width):{width}}"
+        owner = _styled(part, f"{name:{width}}")
         for _ in range(part.start, part.stop + 1):
-            text = plain(found.text[number].replace("\t", "    "))
-            text = _cut(text, screen.width - width - 3) if screen.width else text
-            screen.raw(f"{styles[name](owner)} {dim('│')} {text}")
-            number += 1
+            screen.raw(f"{owner} {dim('│')} {plain(next(texts).expandtabs())}")
     screen.line()
 
 
-def _cut(text: str, width: int) -> str:
-    if columns(text) <= width:
-        return text
-    while columns(text) >= width:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def _styles(found: Explained) -> dict[str, Callable[[str], str]]:
-    """A style for each owner: the user's own stand out, the core stays back."""
-    styles: dict[str, Callable[[str], str]] = {"core": dim}
-    for part in found.parts:
-        own = magenta if part.origin is None else _COLOURS[len(styles) % len(_COLOURS)]
-        styles.setdefault(_name(part), own)
-    return styles
+def _styled(part: Part, owner: str) -> str:
+    """The user's own stand out, the core stays back."""
+    if part.origin is None:
+        return magenta(owner)
+    return dim(owner) if part.origin.component == "core" else cyan(owner)
 
 
 def _show_owner(screen: Screen, found: Explained, part: Part) -> None:
-    owner = _styles(found)[_name(part)](bold(_name(part)))
+    owner = _styled(part, bold(_name(part)))
     if part.commit:
         said = f"yours: {part.commit.subject!r} ({part.commit.author}, {part.commit.ago})"
     elif part.origin is None:

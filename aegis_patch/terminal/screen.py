@@ -16,11 +16,8 @@ from typing import TextIO
 
 from aegis_patch.values import dataclass
 
-GLUE = "\0"  # a space at which no line is broken
 _STYLE = r"\x1b\[\d*m"
 _GAP = r" (?=(?:[^`]*`[^`]*`)*[^`]*$)"  # not inside backticks
-_WORD = r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\"|['\"])+"  # of a command: quotes hold together
-_NARROW = 38  # columns that a text beside a name needs
 # Control characters, line separators, marks of direction, halves of a surrogate pair.
 _STEERING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 _BYTE = "[\x00-\x1f\x7f\udc80-\udcff]"  # control characters, and bytes that aren't UTF-8
@@ -56,18 +53,9 @@ def pasted(command: str) -> str:
     )
 
 
-def columns(text: str) -> int:
-    """How wide a text is on a terminal."""
-    shown = re.sub(_STYLE, "", text)
-    if shown.isascii():
-        return len(shown)
-    import unicodedata
-
-    count = 0
-    for character in shown:
-        if not unicodedata.combining(character):
-            count += 1 + (unicodedata.east_asian_width(character) in "WF")
-    return count
+def length(text: str) -> int:
+    """How many characters of a text are shown."""
+    return len(re.sub(_STYLE, "", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +73,13 @@ class Screen:
             for part in _wrapped(words, self.width, hang):
                 self.raw(part)
 
-    def command(self, label: str, text: str) -> None:
-        """A command after a label, wrapped so that it can still be pasted."""
-        hang = columns(label) + 1
-        lines = [*_wrapped([label, *re.findall(_WORD, text)], self.width and self.width - 2, hang)]
-        for part in lines[:-1]:
-            self.raw(f"{part} \\")
-        self.raw(lines[-1])
-
     def entry(self, name: str, text: str, column: int) -> None:
-        """A text beside its name, or below it where there is no room for that."""
-        if self.width and self.width - column < _NARROW:
-            self.line(name)
-            self.line(f"    {text}", hang=4)
-        else:
-            self.line(name + " " * (column - columns(name)) + text, hang=column)
+        """A text beside its name."""
+        self.line(name + " " * (column - length(name)) + text, hang=column)
 
     def raw(self, text: str) -> None:
         """A line as it is, but for the styles."""
-        shown = text if self.has_colour else re.sub(_STYLE, "", text)
-        print(shown.replace(GLUE, " "), file=self.stream)
+        print(text if self.has_colour else re.sub(_STYLE, "", text), file=self.stream)
 
     def exact(self, text: str) -> None:
         """A text of git's, as the bytes that it was."""
@@ -137,8 +112,8 @@ def _wrapped(words: list[str], width: int, hang: int) -> Iterator[str]:
     """Lines of at most `width` columns; a word that has no room on any stays where it is."""
     line, empty = words[0], not words[0]
     for word in words[1:]:
-        size = columns(word)
-        if word and not empty and hang + size <= width < columns(line) + 1 + size:
+        size = length(word)
+        if word and not empty and hang + size <= width < length(line) + 1 + size:
             yield line
             line = " " * hang + word
         else:

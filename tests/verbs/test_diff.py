@@ -15,10 +15,10 @@ import pytest
 from tests.conftest import Project, Start, git, run
 
 
-def at_terminal(project: Project, *words: str, columns: int = 80) -> str:
+def at_terminal(project: Project, *words: str) -> str:
     """What a verb writes on a terminal."""
     master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (24, columns))
+    termios.tcsetwinsize(slave, (24, 80))
     command = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), *words]
     env = {**os.environ, "TERM": "xterm"}
     for name in ("COLUMNS", "NO_COLOR"):
