@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
@@ -28,24 +27,8 @@ _PLAIN: dict[str, Any] = {
 }
 
 
-class _Help(typer.Context.formatter_class):  # type: ignore[misc, valid-type]  # a value, to mypy
-    """Help that fits a narrow terminal, too: there, what an option does stands below it."""
-
-    def __init__(self, **_: Any) -> None:
-        super().__init__(width=max(min(shutil.get_terminal_size().columns, 80) - 2, 30))
-
-    def write_dl(self, rows: Any, *_: Any) -> None:
-        super().write_dl(rows, max(min(self.width - 48, 30), 4))
-
-
-class _Context(typer.Context):
-    formatter_class = _Help
-
-
 class _Command(TyperCommand):
     """A command, in whose usage braces stand for a choice alone."""
-
-    context_class = _Context
 
     def collect_usage_pieces(self, context: Any) -> list[str]:
         pieces = super().collect_usage_pieces(context)
@@ -54,8 +37,6 @@ class _Command(TyperCommand):
 
 class _Commands(TyperGroup):
     """The commands of a group, or all; one is built when Typer asks for it."""
-
-    context_class = _Context
 
     def __init__(self, **settings: Any) -> None:
         group = settings["name"]

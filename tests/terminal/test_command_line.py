@@ -56,7 +56,7 @@ def test_a_plain_line_is_read_as_typer_reads_it() -> None:
     assert {calls[0].name for calls in read.values() if calls[0]} == {*COMMANDS}
 
 
-@pytest.mark.parametrize("columns", [40, 60, 80])
+@pytest.mark.parametrize("columns", [60, 80])
 def test_help_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     for name in ("", *GROUPS, *COMMANDS):
