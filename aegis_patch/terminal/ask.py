@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from aegis_patch.errors import Interrupted
 from aegis_patch.stack import requirements
-from aegis_patch.stack.component import Catalogue, Component
+from aegis_patch.stack.component import Catalogue
 
 _STYLE = {
     "question": "bold",
@@ -21,8 +19,6 @@ _STYLE = {
     "validation-toolbar": "ansired",
 }
 _KEYS = "(space picks, enter ends)"
-_LABEL = "  Description: "  # of Questionary, before what it shows of the line pointed at
-_ROOM = 26  # columns that a summary needs beside its name
 
 
 def text(label: str, default: str, typed: str = "") -> str:
@@ -42,12 +38,13 @@ def chosen(label: str, known: Catalogue, names: Sequence[str], *, adds: bool = T
     """The components that a person marks in a list; it shows what each adds besides itself."""
     import questionary
 
-    width = shutil.get_terminal_size().columns
+    longest = max(map(len, names))
     choices = []
     for name in names:
-        along = set(names) & requirements.required(known, [name]) - {name} if adds else ()
-        line, summary = lines(known[name], sorted(along), max(map(len, names)), width)
-        choices.append(questionary.Choice(line, name, description=summary))
+        along = set(names) & requirements.required(known, [name]) - {name} if adds else set[str]()
+        adding = f" (adds {', '.join(sorted(along))})" if along else ""
+        line = f"{name:{longest}}{adding}  {known[name].summary}"  # cut at the terminal's edge
+        choices.append(questionary.Choice(line, name))
     found = _answer(
         questionary.checkbox(
             label,
@@ -68,20 +65,6 @@ def is_agreed(label: str) -> bool:
 
     style = questionary.Style([*_STYLE.items()])
     return bool(_answer(questionary.confirm(label, qmark="", style=style)))
-
-
-def lines(component: Component, along: Sequence[str], longest: int, width: int) -> tuple[str, str]:
-    """A component in a list: its line, and what is shown below the list while it is pointed at."""
-    name = component.name
-    adds = f" (adds {', '.join(along)})" if along else ""
-    line = f"{name:{longest}}{adds}" if along else name
-    room = width - longest - len(adds) - 8  # a pointer, a circle, and the spaces
-    if room >= _ROOM:
-        summary = textwrap.shorten(component.summary, room, placeholder=" …")
-        line = f"{name:{longest}}  {summary}{adds}"
-    shown = f"{component.summary.removesuffix('.')} ({component.implementation})."
-    wrapped = textwrap.fill(shown, width - 1, initial_indent=_LABEL, subsequent_indent="  ")
-    return line, wrapped.removeprefix(_LABEL)
 
 
 def _answer(question: Any) -> Any:

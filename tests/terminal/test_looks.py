@@ -202,7 +202,7 @@ def test_a_list_of_which_nothing_is_picked(start: Start, terminal: Callable[...,
     seen = terminal(start("ingress").path, 80)
     seen.type("aegis remove")
     shown = " ".join(seen.see("space picks").split())
-    assert "limits, guarded paths (Traefik 3)." in shown
+    assert "ingress Reverse proxy: HTTPS" in shown
     seen.keys("Enter")
     assert "No component was picked." in seen.see("= 0")
 
