@@ -91,17 +91,8 @@ def _filter_failed(complaint: str) -> FilterFailed | None:
 
 def setting(directory: Path, name: str, *options: str) -> str:
     """A value of git's configuration at a directory; "" if unset."""
-    return _configured(directory, name, *options, "--default", "").strip()
-
-
-def number(directory: Path, name: str, default: int) -> int:
-    """A number in git's configuration at a directory; 2k is 2048."""
-    return int(_configured(directory, name, "--type=int", "--default", str(default)))
-
-
-def _configured(directory: Path, name: str, *options: str) -> str:
     try:
-        return run(directory, "config", *options, "--get", name)
+        return run(directory, "config", *options, "--default", "", "--get", name).strip()
     except Refused as error:
         all_values = f"git config --show-origin --get-all {name}"
         raise Refused(error.what, where=name, next=all_values) from error

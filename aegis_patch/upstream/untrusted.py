@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pygit2
 
 from aegis_patch.errors import PatchRejected
-from aegis_patch.project import git
 from aegis_patch.stack import patch
-from aegis_patch.values import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What base/, patches/ and notes/ of a fork may be: all files, their bytes, those of one."""
-
-    files: int = 20_000
-    size: int = 256 * 1024 * 1024
-    file_size: int = 32 * 1024 * 1024
-
-
-USUAL = Limits()
-_SETTINGS = {"files": "aegis.maxFiles", "size": "aegis.maxSize", "file_size": "aegis.maxFileSize"}
-"""In git's configuration: who trusts an upstream can raise a limit."""
+# What base/, patches/ and notes/ of a fork may be.
+MOST_FILES = 20_000
+MOST_BYTES = 256 * 1024 * 1024
+LARGEST_FILE = 32 * 1024 * 1024
 _FILES = (b"100644", b"100755")
 _LINK = b"120000"
 _KINDS = {_LINK: "a symbolic link", b"160000": "a submodule"}
@@ -37,32 +25,21 @@ def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> No
     Raises:
         PatchRejected: a path is unsafe, something is no file, or it is too much.
     """
-    for fault in faults(store, pending, _configured()):
+    for fault in faults(store, pending):
         raise fault
 
 
-def _configured() -> Limits:
-    found = {key: git.number(Path(), name, getattr(USUAL, key)) for key, name in _SETTINGS.items()}
-    return Limits(**found)
-
-
-def _over(limits: Limits, where: str, used: Limits) -> Iterator[PatchRejected]:
-    """A fault for each limit that is passed, with the setting that raises it."""
-    for key, name in _SETTINGS.items():
-        limit = getattr(limits, key)
-        if getattr(used, key) > limit:
-            words = {
-                "files": f"{limit:,} files",
-                "size": f"{limit >> 20} MiB altogether",
-                "file_size": f"{limit >> 20} MiB in one file",
-            }
-            what = f"more than {words[key]}; if you trust it, raise the limit"
-            more = 2 * limit if limit > 0 else getattr(USUAL, key)
-            yield PatchRejected(what, where=where, next=f"git config --global {name} {more}")
+def _over(files: int, size: int, file_size: int) -> str:
+    """The limit that is passed, if one is."""
+    if files > MOST_FILES:
+        return f"more than {MOST_FILES:,} files"
+    if size > MOST_BYTES:
+        return f"more than {MOST_BYTES >> 20} MiB altogether"
+    return f"more than {LARGEST_FILE >> 20} MiB in one file" if file_size > LARGEST_FILE else ""
 
 
 def faults(
-    store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]], limits: Limits = USUAL
+    store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]
 ) -> Iterator[PatchRejected]:
     """All that `check` refuses; the last of them where it is too much."""
     files = size = 0
@@ -88,9 +65,8 @@ def faults(
                 continue
             bytes_ = store.odb.read_header(oid)[1]
             size += bytes_
-            over = [*_over(limits, path, Limits(files, size, bytes_))]
-            yield from over
-            if over:
+            if over := _over(files, size, bytes_):
+                yield PatchRejected(over, where=path)
                 return
             if is_link:
                 yield from _in_link(path, store[oid].peel(pygit2.Blob).data)

@@ -27,7 +27,7 @@ from aegis_patch.stack.component import Component
 from aegis_patch.stack.release import Upstream
 from aegis_patch.terminal import as_json
 from aegis_patch.upstream import fork
-from aegis_patch.upstream.untrusted import USUAL
+from aegis_patch.upstream.untrusted import LARGEST_FILE
 from tests import tiny
 from tests.conftest import Project, Ran, run
 from tests.terminal.test_cli import everything
@@ -370,37 +370,10 @@ def test_a_tree_that_unfolds_to_a_hundred_million_files(tmp_path: Path) -> None:
     assert not (tmp_path / "my-api").exists()
 
 
-@pytest.mark.parametrize(("usual", "files"), [(USUAL.files, 20_001), (USUAL.file_size, 1)])
-def test_whoever_trusts_an_upstream_raises_a_limit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: int, files: int
-) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    data = bytes(usual + 1) if files == 1 else b""
-    many = {f"base/many/{number}": data for number in range(files)}
-    url = publish(tmp_path / "fork.git", {**BASE, "patches/.keep": b"", **many})
-    ran = begin(tmp_path, url)
-    refused(ran, "if you trust it, raise the limit")
-    command = ran.err.split("next ")[1].strip()
-    assert command.endswith(f" {2 * usual}")
-    subprocess.run(shlex.split(command), check=True)
-    assert begin(tmp_path, url, "--dry-run").code == 0
-
-
-def test_a_limit_that_is_none_can_be_mended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = tmp_path / "gitconfig"
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    url = publish(tmp_path / "fork.git", {**BASE, "patches/.keep": b""})
-    config.write_text("[aegis]\nmaxFiles = many\n")
-    error = begin(tmp_path, url).err
-    assert "bad numeric config value 'many'" in error
-    command = shlex.split(error.split("next ")[1])
-    assert str(config) in subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    config.write_text("[aegis]\nmaxFiles = -5\n")
-    command = shlex.split(begin(tmp_path, url).err.split("next ")[1])
-    subprocess.run(command, check=True)
-    assert begin(tmp_path, url, "--dry-run").code == 0
+def test_a_file_is_not_larger_than_anybody_reads(tmp_path: Path) -> None:
+    large = {"base/large": bytes(LARGEST_FILE + 1)}
+    url = publish(tmp_path / "fork.git", {**BASE, "patches/.keep": b"", **large})
+    refused(begin(tmp_path, url), "more than 32 MiB in one file")
 
 
 @pytest.mark.parametrize("name", ["a .git", "a .gitmodules", "a way up", "a name with a slash"])
@@ -691,4 +664,4 @@ def test_what_looks_like_a_key_of_many_parts_is_read() -> None:
 
 def test_a_file_of_zeros_is_small_on_the_wire() -> None:
     """Why sizes are asked of the store before a file is read."""
-    assert len(zlib.compress(bytes(USUAL.file_size))) < 100_000
+    assert len(zlib.compress(bytes(LARGEST_FILE))) < 100_000

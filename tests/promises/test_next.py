@@ -33,7 +33,6 @@ ELSEWHERE = {
     "; nothing was changed": "tests/landing/faults.py; the command is pasted below",
     "git couldn't write the files": "tests/landing/faults.py; the command is pasted below",
     "Another aegis is running": "tests/landing/test_land.py; there is nothing to paste",
-    "if you trust it, raise the limit": "tests/promises/test_hostile.py pastes it",
     "partial clone lacks": "tests/verbs/test_repositories.py pastes it",
     "git expects this repository's worktree": "tests/verbs/test_repositories.py pastes it",
     "This repository is damaged": "tests/verbs/test_repositories.py; git fsck fails, and says more",
