@@ -197,29 +197,23 @@ def is_way_back(old: Upstream, new: Upstream) -> bool:
 
 
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
-    """The notes of the releases behind the older and up to the newer, as the newer has them.
+    """The notes that the newer has and the older has not, the oldest release first.
 
-    So are those that the older didn't have: a fork merges them from an upstream of its own, whose
-    versions are others; and a branch may have a part of the notes of its next release.
+    They may be of any version: a fork merges them from an upstream of its own, and a branch has a
+    part of the notes of its next release.
 
     Raises:
         ValueError: a file of notes cannot be read.
     """
     older, newer = (other, one) if is_way_back(one, other) else (one, other)
-    if newer.notes is None:
-        return ()
-    at, is_trial = _version(older), not (_is_version(older) and _is_version(newer))
     found = []
-    for name in newer.notes.names():
+    for name in newer.notes.names() if newer.notes else ():
         release, _, kind = name.rpartition(".")
-        is_new = not (older.notes and name in older.notes) and release != at
-        is_after = is_new or age(at) < age(release) or (is_trial and release == at)
-        is_between = is_after and age(release) <= age(_version(newer))
-        if is_between and kind == "toml" and release.isprintable():
+        if kind == "toml" and release.isprintable():
             found.append(release)
     notes: list[UpdateNote] = []
     for release in sorted(found, key=age):
-        had = _notes(older, release) if is_trial and release == at else ()
+        had = _notes(older, release)
         notes += [note for note in _notes(newer, release) if note not in had]
     return tuple(notes)
 
@@ -233,15 +227,6 @@ def _notes(upstream: Upstream, release: str) -> tuple[UpdateNote, ...]:
         return update_notes.parse(release, upstream.notes.read(name))
     except ValueError as error:
         raise ValueError(f"notes/{name}: {error}") from error
-
-
-def _version(upstream: Upstream) -> str:
-    """The version that an upstream is at: of a branch or a commit, the newest with notes."""
-    if _is_version(upstream):
-        return upstream.release
-    names = upstream.notes.names() if upstream.notes else ()
-    named = [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
-    return max(named, key=age, default="")
 
 
 def _is_version(upstream: Upstream) -> bool:
