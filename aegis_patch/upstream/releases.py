@@ -283,25 +283,12 @@ def _attach(store: pygit2.Repository, url: str, release: str, commit: str) -> No
         try:  # a tag that was moved or taken away since
             fork.fetch(url, commit)
         except UpstreamError as error:
-            if release == WORK:
-                raise _left_behind(url, commit) from error
             raise UpstreamError(
                 f"This upstream no longer has commit {commit[:12]} (release {release}). "
                 "Ask its maintainers to tag it again.",
                 where=url,
                 next=f"git ls-remote --tags -- {shlex.quote(url)}",
             ) from error
-
-
-def _left_behind(url: str, commit: str) -> UpstreamError:
-    """The error of a project that began in a working tree which its new upstream doesn't know."""
-    return UpstreamError(
-        f"This project was made from a working tree (commit {commit[:12]}), which this upstream "
-        "doesn't have. It can start from the nearest release there.",
-        where=url,
-        next="git rm --quiet aegis.toml && git commit --quiet -m 'Leave the working tree' "
-        f"&& aegis adopt --upstream {shlex.quote(url)}",
-    )
 
 
 def _work_commit() -> str:

@@ -60,9 +60,7 @@ def init(
         answers, said = _answers(opened, path, given, known)
         said += _around(path)
         steps = _steps(opened, answers, chosen)
-        if there:
-            said += _ignored(there, bench.pristine(steps[-1].new))
-        else:
+        if not there:
             branch = "" if known.get("init.defaultbranch") else "main"
             repo = entered.enter_context(new_repository.start(path, branch, dry=mode.dry))
             held = entered.enter_context(journal.alone(repo))
@@ -76,19 +74,6 @@ def _around(path: Path) -> list[str]:
     """A note if a path is inside another project."""
     around = find.nearest_record(path.parent)
     return [f"it is inside another aegis project, {around}"] if around else []
-
-
-def _ignored(there: Place, pristine: Tree) -> list[str]:
-    """A note if git is to look away from files of the project, and so from new ones beside them."""
-    paths = [repository.within(there.prefix, path) for path in pristine.files()]
-    hidden = [path for path in paths if there.repo.path_is_ignored(path)]
-    if not hidden:
-        return []
-    which = f"`git check-ignore -v --no-index {shlex.quote(hidden[0])}`"
-    return [
-        f"git ignores {len(hidden)} of these paths, such as {hidden[0]}, and new files beside "
-        f"them: {which} shows the pattern"
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -473,7 +473,7 @@ def test_what_is_not_applied_is_refused_if_strict(
     ran = project.aegis(*args, "--json")
     (left,) = ran.json["not_applied"]
     assert left == {"path": path, "reason": "your deletion stands"}
-    assert f"not applied {path}: you deleted it" in ran.err
+    assert f"not applied {path}: your deletion stands" in ran.err
     assert not (project.path / path).exists()
 
 

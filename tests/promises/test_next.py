@@ -417,11 +417,6 @@ def a_commit_that_the_fork_lost(world: World) -> Words:
     return recording(world, "1" * 40)
 
 
-@case("was made from a working tree", solves=True)
-def a_working_tree_that_a_fork_does_not_know(world: World) -> Words:
-    return recording(world, "1" * 40, release="work")
-
-
 @case("no release, branch or commit")
 def a_branch_that_does_not_exist(world: World) -> Words:
     return at(world.fork(v1_0={}), "rebase-upstream", "--to", "nope")
@@ -435,11 +430,10 @@ def a_tag_that_moved(world: World) -> Words:
     return at(project, "rebase-upstream")
 
 
-def recording(world: World, commit: str, release: str = "1.0") -> Words:
-    """A project of a fork, with another commit or release in its record."""
+def recording(world: World, commit: str) -> Words:
+    """A project of a fork, with another commit in its record."""
     project = world.fork(v1_0={})
     record = re.sub(r'commit = "\w+"', f'commit = "{commit}"', project.read("aegis.toml"))
-    record = record.replace('release = "1.0"', f'release = "{release}"')
     project.write("aegis.toml", record)
     project.commit()
     return at(project, "answers", "description=x")

@@ -76,13 +76,6 @@ def test_its_project_is_as_any_other(tmp_path: Path) -> None:
     assert project.aegis("status", "--json").json["needs_repair"] == []
 
 
-def test_a_hosts_pattern_that_hides_the_project_is_named(tmp_path: Path) -> None:
-    project = hosted(tmp_path, {**GITHUB, ".gitignore": "app/\n"})
-    shown = project.aegis("init", ".", "-y", "--dry-run").out
-    assert "such as app/__init__.py, and new files beside them" in shown
-    assert project.git("check-ignore", "--no-index", "app/__init__.py")
-
-
 def test_what_no_host_makes_is_refused(tmp_path: Path) -> None:
     project = hosted(tmp_path, {**GITHUB, "main.py": "print()\n"})
     (project.path / "main.py").unlink()  # git has it all the same
