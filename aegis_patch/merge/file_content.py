@@ -55,15 +55,11 @@ class Three:
         return Three(self.store, self.path, *settled) if settled else None
 
 
-def merge(three: Three, *, union: bool = False) -> Text:
-    """Three texts made one; `union` takes both sides' lines where they meet."""
+def merge(three: Three) -> Text:
+    """Three texts made one."""
     if three.is_crlf:
-        text = merge(replace(three, ours=three.ours.replace(b"\r\n", b"\n")), union=union)
+        text = merge(replace(three, ours=three.ours.replace(b"\r\n", b"\n")))
         return text._replace(data=text.data.replace(b"\n", b"\r\n"))
-    if union:
-        data = texts.merge_union(three.store, *three.sides)
-        problem = _breaks(three, data)
-        return Text(data, Reason.SYNTAX, problem) if problem else Text(data)
     by_text = _by_text(three)
     return by_text if by_text.reason is None else _by_names(three, by_text)
 

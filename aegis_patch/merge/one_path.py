@@ -83,25 +83,25 @@ def _merge_file(plan: Plan, sides: Sides, ours: Entry, theirs: Entry) -> Fate:
         return Conflict(sides, Reason.KIND, ours)
     if ours.id == theirs.id:
         return replace(ours, mode=mode)
-    driver = plan.drivers.get(sides.path, plan.drivers.get(sides.pristine))
+    by_hand = sides.path in plan.by_hand or sides.pristine in plan.by_hand
     texts = [bytes_of(entry) for entry in (base, ours, theirs)]
-    is_whole = mode == FileMode.LINK or driver == "binary" or any(map(is_binary, texts))
+    is_whole = mode == FileMode.LINK or by_hand or any(map(is_binary, texts))
     if not is_whole:
         yours = plan.yours.get(sides.pristine, frozenset())
         texts[0] = _without(sides.path, texts[0], yours)
         three = Three(plan.head.store, sides.path, *texts)
-        return _merge_texts(sides, three, mode, union=driver == "union")
+        return _merge_texts(sides, three, mode)
     if base and base.id in (ours.id, theirs.id):
         return replace(theirs if ours.id == base.id else ours, mode=mode)
-    return Conflict(sides, Reason.BINARY, ours)
+    return Conflict(sides, Reason.BINARY, ours, "by .gitattributes" if by_hand else "")
 
 
-def _merge_texts(sides: Sides, three: Three, mode: int, *, union: bool) -> Fate:
-    if sides.base is None and not union:  # two files of one name, each for its own
+def _merge_texts(sides: Sides, three: Three, mode: int) -> Fate:
+    if sides.base is None:  # two files of one name, each for its own
         added = merge_text(three.store, *three.sides)
         both = Entry.written(three.store, added.data, mode)
         return both if added.clean else Conflict(sides, Reason.ADDED, both)
-    data, reason, detail = file_content.merge(three, union=union)
+    data, reason, detail = file_content.merge(three)
     if reason and same_meaning.is_python(sides.path):
         base, ours, theirs = three.sides
         if same_meaning.is_same(sides.path, base, ours, in_order=True):

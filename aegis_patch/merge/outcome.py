@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from aegis_patch.objects.trees import Entry, Tree
@@ -21,8 +21,7 @@ class Plan:
     `less` is the new pristine tree without the components that are added, if there are such.
     `yours` holds, for each path, the lines that go with a component and stay all the same, for the
     user had written them before it came.
-    `drivers` holds what the project's .gitattributes say of `merge` for a path: "union" takes both
-    sides' lines, "binary" leaves it to a person.
+    `by_hand` are the paths that a person merges, for .gitattributes have a `merge` of their own.
     `moved` is where the user moved what changes, if that was asked already. `ignorecase` is what
     git says of the file system.
     """
@@ -33,7 +32,7 @@ class Plan:
     record: Stack | None
     yours: Mapping[str, frozenset[bytes]] = {}
     less: Tree | None = None
-    drivers: Mapping[str, str] = {}
+    by_hand: Collection[str] = ()
     moved: Moves | None = None
     ignorecase: bool = False
 

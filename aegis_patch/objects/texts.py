@@ -96,13 +96,6 @@ def _merged_apart(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     return b"".join(spliced(lines(base), edits))
 
 
-def merge_union(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
-    """Three-way merge of one file's text that takes both sides' lines where they meet."""
-    sides = (base, ours, theirs)
-    index = _merged(store, sides, enums.MergeFavor.UNION, enums.MergeFileFlag.DEFAULT)
-    return _file(store, index)
-
-
 def merge_by_unique_lines(
     store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
 ) -> bytes | None:
@@ -112,26 +105,13 @@ def merge_by_unique_lines(
     """
     if b"\0" in base + ours + theirs:
         return None
-    patience = enums.MergeFileFlag.DIFF_PATIENCE
-    index = _merged(store, (base, ours, theirs), enums.MergeFavor.NORMAL, patience)
-    return None if index.conflicts else _file(store, index)
-
-
-def _merged(
-    store: pygit2.Repository,
-    sides: tuple[bytes, bytes, bytes],
-    favor: enums.MergeFavor,
-    how: enums.MergeFileFlag,
-) -> pygit2.Index:
     nothing = trees.empty(store)
-    base, ours, theirs = (
-        nothing.replaced({"file": Entry.written(store, data)}).id for data in sides
+    before, mine, wanted = (
+        nothing.replaced({"file": Entry.written(store, data)}).id for data in (base, ours, theirs)
     )
-    return store.merge_trees(base, ours, theirs, favor, enums.MergeFlag(0), how)
-
-
-def _file(store: pygit2.Repository, index: pygit2.Index) -> bytes:
-    return Entry(store, index["file"].id, FileMode.BLOB).data
+    how = (enums.MergeFavor.NORMAL, enums.MergeFlag(0), enums.MergeFileFlag.DIFF_PATIENCE)
+    index = store.merge_trees(before, mine, wanted, *how)
+    return None if index.conflicts else Entry(store, index["file"].id, FileMode.BLOB).data
 
 
 def is_binary(data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pygit2
@@ -31,9 +31,6 @@ _COMPOSE = "compose.yaml"
 _NAME = rb"(?m)^name:.*"
 _NAMED = rb"(?m)^\s*(?:export )?COMPOSE_PROJECT_NAME=."
 
-_DRIVERS = {"unset": "binary", "binary": "binary", "union": "union"}
-"""What aegis knows of the values of `merge` in .gitattributes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -56,7 +53,7 @@ def build(bench: Bench, there: Place, step: Step, root: Tree, *, relock: bool) -
     key = f"{step.old} {step.new} {step.record} {root}"
     if key not in bench.merged:  # `remove` tries a step before it makes it
         bench.merged[key] = _merged(bench, there, step, inside(there, root))
-    plan, attributes, outcome = bench.merged[key]
+    plan, outcome = bench.merged[key]
     built = Built(step, root, root, outcome, plan.moved or Moves())
     if isinstance(outcome, Unchanged):
         return built
@@ -69,16 +66,13 @@ def build(bench: Bench, there: Place, step: Step, root: Tree, *, relock: bool) -
         unsettled=uv_lock.PYPROJECT in stuck,
         why_not="pyproject.toml may still change" if stuck else "" if relock else "--no-lock",
     )
-    notes += _drivers_not_run(there, plan, attributes)
     notes += _compose_notes(there, plan, outcome.tree)
     outcome = replace(outcome, notes=(*outcome.notes, *notes))
     return replace(built, after=after.replaced(edits), outcome=outcome)
 
 
-def _merged(
-    bench: Bench, there: Place, step: Step, tree: Tree
-) -> tuple[Plan, Mapping[str, str], Outcome]:
-    plan, attributes = _plan(bench, there, step, tree)
+def _merged(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, Outcome]:
+    plan = _plan(bench, there, step, tree)
     outcome = evolve(plan)
     if isinstance(outcome, Conflicted) and isinstance(there, Project):
         from aegis_patch.history.past_resolutions import recall  # slow to import, seldom needed
@@ -88,16 +82,16 @@ def _merged(
         from aegis_patch.history.taken_early import settled  # as above
 
         outcome = settled(bench, step.old, step.new, plan, outcome)
-    return plan, attributes, learnt.written_down(plan, outcome)
+    return plan, learnt.written_down(plan, outcome)
 
 
-def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, Mapping[str, str]]:
-    """What to merge, with what the project tells of its user; and its attributes `merge`."""
+def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> Plan:
+    """What to merge, with what the project tells of its user."""
     if step.old is None:
         old, new = host_files.sides(tree, bench.pristine(step.new))
-        return Plan(tree, old, new, step.new), {}
+        return Plan(tree, old, new, step.new)
     if not isinstance(there, Project):
-        return Plan(tree, bench.pristine(step.old), bench.pristine(step.new), step.new), {}
+        return Plan(tree, bench.pristine(step.old), bench.pristine(step.new), step.new)
     yours = record.parse(tree.read(RECORD)).yours  # an earlier step may have learnt
     said = replace(step.record or step.old, yours=yours)
     comes = step.new.names - step.old.names
@@ -106,20 +100,18 @@ def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, Map
     now = replace(step.new, yours=learnt.carried(yours, old, new))
     old, new = recorded(old, said), recorded(new, now)
     kept = learnt.kept(bench, was, now)
-    attributes = _attributes(there, _to_merge(tree, old, new, kept))
     brought = now.names - was.names - _left_by_a_merge(bench, was)
-    plan = Plan(
+    return Plan(
         head=tree,
         old=old,
         new=new,
         record=now,
         yours=kept,
         less=bench.pristine(now.without(brought)) if brought else None,
-        drivers={path: _DRIVERS[name] for path, name in attributes.items() if name in _DRIVERS},
+        by_hand=_by_hand(there, _to_merge(tree, old, new, kept)),
         moved=renames.follow(old, tree, old.changed(new)),
         ignorecase=repository.ignores_case(there.repo),
     )
-    return plan, attributes
 
 
 def _to_merge(tree: Tree, old: Tree, new: Tree, yours: Collection[str]) -> Iterator[str]:
@@ -139,20 +131,11 @@ def _left_by_a_merge(bench: Bench, was: Stack) -> frozenset[str]:
     return requirements.required(known, was.names & known.keys()) - was.names
 
 
-def _attributes(there: Place, paths: Iterable[str]) -> dict[str, str]:
-    """What .gitattributes say of `merge`, by path."""
+def _by_hand(there: Place, paths: Iterable[str]) -> set[str]:
+    """The paths of which .gitattributes say how to merge them, if not as text."""
     wholes = {repository.within(there.prefix, path): path for path in paths}
     said = git.attributes(Path(there.repo.workdir), "merge", wholes)
-    return {wholes[whole]: driver for whole, driver in said.items()}
-
-
-def _drivers_not_run(there: Place, plan: Plan, attributes: Mapping[str, str]) -> Iterator[Note]:
-    """The merge drivers of the user's own that git would have run, and aegis does not."""
-    for path, driver in attributes.items():
-        sides = [tree.lookup(path) for tree in (plan.old, plan.head, plan.new)]
-        is_merged = all(sides) and sides[0] != sides[1] != sides[2]
-        if is_merged and git.setting(there.root, f"merge.{driver}.driver"):
-            yield Note(path, f"merged by aegis, not by your merge driver {driver}")
+    return {wholes[whole] for whole, driver in said.items() if driver not in ("set", "text")}
 
 
 def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:

@@ -122,7 +122,9 @@ def test_what_is_not_in_git_where_a_file_would_await_a_person(start: Start) -> N
     assert project.is_sound()
 
 
-@pytest.mark.parametrize(("attribute", "code"), [("merge=union", 0), ("-merge", 3), ("merge", 3)])
+@pytest.mark.parametrize(
+    ("attribute", "code"), [("merge=union", 3), ("-merge", 3), ("merge=mine", 3), ("merge", 3)]
+)
 def test_gitattributes_say_how_to_merge(start: Start, attribute: str, code: int) -> None:
     project = start()
     project.write(".gitattributes", f"compose.yaml {attribute}\n")
@@ -130,7 +132,7 @@ def test_gitattributes_say_how_to_merge(start: Start, attribute: str, code: int)
     project.aegis("add", "ingress", code=code)
     text = project.read("compose.yaml")
     assert "9000:8000" in text
-    assert ("\n  ingress:" in text) == (attribute != "-merge")
+    assert ("\n  ingress:" in text) == (attribute == "merge")
     assert ("<<<<" in text) == (attribute == "merge")
 
 
@@ -172,18 +174,3 @@ def test_a_required_filter_without_a_command_is_the_reason(start: Start) -> None
     project.git("config", "filter.half.required", "true")
     ran = project.aegis("add", "worker", code=1)
     assert "smudge filter half failed" in ran.err
-
-
-def test_a_merge_driver_of_the_users_own_is_not_run_and_named(start: Start, tmp_path: Path) -> None:
-    project = start()
-    project.write(".gitattributes", "compose.yaml merge=mine\npyproject.toml merge=mine\n")
-    project.edit("compose.yaml", "${PORT:-8000}:8000", "9000:8000")
-    project.commit("Our port")
-    said = "compose.yaml: merged by aegis, not by your merge driver mine"
-    assert said not in project.aegis("add", "worker", "--dry-run").out
-    project.git("config", "merge.mine.driver", f"touch {tmp_path}/ran; false")
-    ran = project.aegis("add", "worker")
-    assert said in ran.out + ran.err
-    assert "pyproject.toml: merged by aegis" not in ran.out + ran.err
-    assert not (tmp_path / "ran").exists()
-    assert project.is_sound()

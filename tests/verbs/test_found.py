@@ -54,18 +54,6 @@ def test_comments_of_mine_in_the_record(start: Start) -> None:
     tomllib.loads(project.read("aegis.toml"))
 
 
-def test_a_union_that_does_not_parse_is_a_conflict(start: Start) -> None:
-    project = start()
-    project.write(".gitattributes", "* merge=union\n")
-    lines = project.read("pyproject.toml").splitlines(keepends=True)
-    kept = [line for line in lines if "yours below" not in line]
-    text = "".join(kept).replace('"structlog>=26.1",', '"structlog>=26.1"')
-    project.write("pyproject.toml", text)
-    project.commit("Mine")
-    ran = project.aegis("add", "cache", "--dry-run", code=3)
-    assert "doesn't parse" in ran.out
-
-
 @pytest.mark.parametrize("name", ["FastAPI", "redis", "arq", "rich"])
 def test_a_project_is_not_named_like_what_it_needs(tmp_path: Path, name: str) -> None:
     assert run("init", tmp_path / name, "-y").code == 1
