@@ -24,7 +24,6 @@ _MODULES = {
 _LINES = {
     "ignore": re.compile(r"\.[a-z]*ignore"),
     "env": re.compile(r".*\.env(\..+)?"),
-    "makefile": re.compile(r"(GNUm|m|M)akefile|.*\.mk"),
     "markdown": re.compile(r".*\.(md|markdown)"),
 }
 

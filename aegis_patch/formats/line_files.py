@@ -1,4 +1,4 @@
-"""Files of lines: .env, .gitignore and their like, Makefiles, Markdown.
+"""Files of lines: .env, .gitignore and their like, Markdown.
 
 A blank line belongs to what stands above it, a comment stands for itself.
 """
@@ -11,13 +11,10 @@ from collections.abc import Callable, Iterator
 
 from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
 
-# One line, or the first of several that belong together: its name, and whether it is free.
+# A line's name, and whether it is free.
 _Read = Callable[[str], tuple[str, bool]]
 _ENV = re.compile(r"(?:#\s*)?(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(["'`])(?:(?!\1).)*\1\s*(#.*)?$""")
-_RULE = re.compile(r"([^\s:=#][^:=#]*?)\s*::?(?![:=])")
-_VARIABLE = re.compile(r"(?:export\s+|override\s+)*([\w.-]+)\s*(?:[:?+!]|::|:::)?=")
-_DIRECTIVE = re.compile(r"(ifn?def|ifn?eq|else|endif|define|endef)\b")
 
 
 def env(text: str) -> tuple[Block, ...]:
@@ -34,15 +31,6 @@ def ignore(text: str) -> tuple[Block, ...]:
     return tuple(_blocks(text, _pattern))
 
 
-def makefile(text: str) -> tuple[Block, ...]:
-    """Rules by their targets, variables by name.
-
-    Raises:
-        Unusual: it has conditionals or multi-line variables.
-    """
-    return tuple(_blocks(text, _rule, in_rules=True))
-
-
 def markdown(text: str) -> tuple[Block, ...]:
     """Prose, whose order matters, with list items and table rows between."""
     return tuple(_blocks(text, _words))
@@ -53,25 +41,15 @@ def pieces(text: str) -> Counter[str]:
     return Counter(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _blocks(text: str, read: _Read, *, in_rules: bool = False) -> Iterator[Block]:
-    """Each line as a block; `in_rules`, what is indented by a tab belongs to the line above."""
+def _blocks(text: str, read: _Read) -> Iterator[Block]:
+    """Each line as a block."""
     lines = split_lines(text)
     at = 0
     while at < len(lines):
         name, free = read(lines[at].strip()) if lines[at].strip() else ("", True)
-        if in_rules and lines[at].startswith("\t"):
-            raise Unusual(f"line {at + 1} belongs to nothing")
         stop = behind_blank_lines(lines, at + 1)
-        while in_rules and stop < len(lines) and _goes_on(lines[stop - 1], lines[stop]):
-            if name.startswith("#"):
-                raise Unusual(f"line {at + 1} is a comment inside of a recipe")
-            stop = behind_blank_lines(lines, stop + 1)
         yield Block(name, "".join(lines[at:stop]), free=free)
         at = stop
-
-
-def _goes_on(line: str, below: str) -> bool:
-    return below.startswith("\t") or line.rstrip("\n").endswith("\\")
 
 
 def _setting(line: str) -> tuple[str, bool]:
@@ -92,16 +70,3 @@ def _pattern(line: str) -> tuple[str, bool]:
 
 def _words(line: str) -> tuple[str, bool]:
     return line, line.startswith(("- ", "* ", "+ ", "|"))
-
-
-def _rule(line: str) -> tuple[str, bool]:
-    if _DIRECTIVE.match(line):
-        raise Unusual("conditionals")
-    if line.startswith("#"):
-        return line, True
-    if found := _VARIABLE.match(line):
-        return f"{found.group(1)} =", False
-    found = _RULE.match(line)
-    if found and not found.group(1).startswith("."):
-        return f"{found.group(1)}:", "$" not in found.group(1)
-    return line, bool(found)

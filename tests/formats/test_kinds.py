@@ -345,19 +345,11 @@ def test_a_side_that_did_nothing_is_as_good_as_absent(sides: list[list[str]]) ->
 
 def test_which_files_have_a_structured_merge() -> None:
     known = ["a.toml", "a.yml", "a.yaml", "a.py", "a.pyi", ".env", ".env.example", "x.env"]
-    known += [
-        "a.md",
-        "a.markdown",
-        ".gitignore",
-        ".dockerignore",
-        "Makefile",
-        "GNUmakefile",
-        "rules.mk",
-    ]
+    known += ["a.md", "a.markdown", ".gitignore", ".dockerignore"]
     for name in known:
         assert kinds.kind(name), name
         assert kinds.kind(f"a/{name}"), name
-    for name in ("toml", "md", "a.txt", "env", "Makefile.am", "gitignore", ".env/a", "a.json"):
+    for name in ("toml", "md", "a.txt", "env", "Makefile", "gitignore", ".env/a", "a.json"):
         assert kinds.kind(name) is None, name
 
 
