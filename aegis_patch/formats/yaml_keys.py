@@ -6,14 +6,15 @@ not written line by line is one block with what it belongs to.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import yaml
 
-from aegis_patch.formats import yaml_nodes
+from aegis_patch.formats import bounded_parsers
 from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
-from aegis_patch.formats.yaml_nodes import Item
 
 # Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
 # the later one wins: that is the user's, which comes behind what it was put beside.
@@ -23,6 +24,36 @@ SETS = {
     *("security_opt", "tags", "tmpfs", "volumes"),
     *("configMapGenerator", "images", "literals", "patches", "resources", "secretGenerator"),
 }
+_LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+
+
+class Item(NamedTuple):
+    """An item of a collection; those of a sequence have no name.
+
+    The value of an alias is the node that it names, which stands elsewhere.
+    """
+
+    name: str | None
+    line: int
+    column: int
+    value: yaml.Node
+    is_alias: bool
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it is written in brackets or braces."""
+        return isinstance(self.value, yaml.CollectionNode) and bool(self.value.flow_style)
+
+    @property
+    def stop(self) -> int:
+        """The line behind it."""
+        node = self.value
+        if self.is_alias:
+            return self.line + 1
+        if isinstance(node, yaml.CollectionNode) and not self.is_flow:
+            return [*_items(node)][-1].stop
+        is_text = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+        return int(node.end_mark.line) + (not is_text)
 
 
 def blocks(text: str) -> tuple[Block, ...]:
@@ -32,7 +63,7 @@ def blocks(text: str) -> tuple[Block, ...]:
         ValueError, RecursionError: it is not one document in block style.
     """
     lines = split_lines(text)
-    documents = yaml_nodes.documents(text)
+    documents = _documents(text)
     if len(documents) != 1 or documents[0].is_flow:
         raise Unusual("not one document in block style")
     items = _inside(documents[0])
@@ -44,7 +75,7 @@ def blocks(text: str) -> tuple[Block, ...]:
 def pieces(text: str) -> Counter[str]:
     """Every scalar with the path to it, every key, and every line."""
     found = Counter(line.strip() for line in text.splitlines() if line.strip())
-    for document in yaml_nodes.documents(text):
+    for document in _documents(text):
         found.update(_said(document, ""))
     return found
 
@@ -60,7 +91,7 @@ def _said(item: Item, path: str) -> Iterator[str]:
             yield f"{path}={line}"
     else:
         yield f"{path}:{type(node).__name__}"
-        for inner in yaml_nodes.items(node):
+        for inner in _items(node):
             yield from _said(inner, f"{path}[]" if inner.name is None else f"{path}.{inner.name}")
 
 
@@ -129,7 +160,7 @@ def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
 
 def _inside(item: Item) -> list[Item]:
     """What an item holds on lines of its own."""
-    return [] if item.is_alias or item.is_flow else [*yaml_nodes.items(item.value)]
+    return [] if item.is_alias or item.is_flow else [*_items(item.value)]
 
 
 def _is_by_line(lines: list[str], items: Iterable[Item]) -> bool:
@@ -159,3 +190,33 @@ def _indent(line: str) -> int:
 
 def _is_comment(line: str) -> bool:
     return line.lstrip().startswith("#")
+
+
+def _documents(text: str) -> list[Item]:
+    """The documents of a stream."""
+    if _LINE_BREAKS.search(text):
+        raise Unusual("line breaks of other kinds")
+    return [Item(None, 0, 0, node, False) for node in bounded_parsers.yaml(text)]
+
+
+def _items(node: yaml.Node) -> Iterator[Item]:
+    """The items of a collection, in order; a scalar has none.
+
+    A node that begins above the place where it is met is an alias.
+    """
+    if isinstance(node, yaml.MappingNode):
+        above = -1
+        for key, value in node.value:
+            at = key.start_mark
+            if not isinstance(key, yaml.ScalarNode) or at.index <= above:
+                raise Unusual("a key that is no scalar, or an alias")
+            above = at.index
+            yield Item(key.value, at.line, at.column, value, value.start_mark.index <= above)
+    elif isinstance(node, yaml.SequenceNode):
+        above = node.start_mark.index
+        for value in node.value:
+            at, is_alias = value.start_mark, value.start_mark.index <= above
+            if is_alias and not node.flow_style:
+                raise Unusual("an alias whose line is not known")
+            above = max(above, at.index)
+            yield Item(None, at.line, at.column, value, is_alias)
