@@ -1,15 +1,5 @@
 """What can go wrong, and the exit code of each.
 
-    AegisError
-    ├ Refused         1   the verb can't run here and now
-    │ └ InvalidAnswer     an answer isn't valid
-    ├ Usage           2   the command line can't be read
-    ├ Interrupted   130   a question was left with Ctrl-C
-    ├ UpstreamError   1   a release or an upstream can't be found or reached
-    └ SeriesError     4   the upstream is at fault
-      ├ PatchRejected     a patch doesn't apply to the tree it was written against
-      └ SeriesClash       two components of one release can't be combined
-
 A conflict is an outcome, not an error (`outcome.Conflicted`, exit code 3).
 """
 
