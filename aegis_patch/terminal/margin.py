@@ -12,22 +12,12 @@ def show_explained(screen: Screen, found: Explained) -> None:
     """A file's lines with their owners, then who these are; of one line, just that."""
     if found.pristine and found.pristine != found.path:
         screen.line(dim(plain(f"{found.path} is {found.pristine} in {found.release}")))
-    if found.gone:
-        screen.line(plain(_where_it_went(found)))
     if len(found.text) > 1 or len(found.parts) > 1:
         _show_lines(screen, found)
     elif found.text:
         screen.raw(plain(found.text[0]))
     for part in {(part.origin, part.commit): part for part in found.parts}.values():
         _show_owner(screen, found, part)
-
-
-def _where_it_went(found: Explained) -> str:
-    if found.moved_to:
-        return f"You moved it to {found.moved_to}: aegis explain {found.moved_to}"
-    if by := found.deleted_by:
-        return f"You deleted it: {by.commit[:7]} {by.subject!r} ({by.author}, {by.ago})"
-    return "You deleted it; no commit says so yet."
 
 
 def _show_lines(screen: Screen, found: Explained) -> None:

@@ -43,26 +43,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Where a file comes from; `pristine` is its path in the pristine tree, if it has one there.
-
-    Of a file that is gone: `deleted_by` (None: not committed yet), or where it was `moved_to`.
-    """
+    """Where a file comes from; `pristine` is its path in the pristine tree, if it has one there."""
 
     path: str
     pristine: str | None
     release: str
     parts: tuple[Part, ...]
     text: tuple[str, ...] = ()
-    gone: bool = False
-    deleted_by: Yours | None = None
-    moved_to: str | None = None
 
 
 def explain(where: Path, target: str) -> Explained:
     """The origin of each line of a file on disk, or of the one in `PATH:LINE`.
 
     Raises:
-        Refused: neither git nor the pristine tree has such a file, or it has no such line.
+        Refused: there is no such file, or it has no such line.
     """
     with open_project(where, to_write=False) as (bench, there):
         typed, word = _split(where, target)
@@ -71,7 +65,7 @@ def explain(where: Path, target: str) -> Explained:
         tree = worktree.snapshot(bench.store, there)
         entry = tree.lookup(path)
         if entry is None:
-            return _gone(bench, there, stack, tree, path, typed)
+            raise _not_there(bench, there, stack, path, typed)
         was = _pristine_path(bench, stack, tree, path)
         data = entry.data
         lines = texts.lines(data)
@@ -175,20 +169,13 @@ def _commit(bench: Bench, there: Project, tree: Tree) -> str:
     return str(bench.store.create_commit(None, who, who, "", tree.id, [there.head]))
 
 
-def _gone(
-    bench: Bench, there: Project, stack: Stack, tree: Tree, path: str, typed: str
-) -> Explained:
-    pristine = bench.pristine(stack)
-    if path not in pristine:
-        if (there.root / path).is_dir():
-            raise Refused(
-                "This is a directory; explain takes a file.",
-                where=str(there.root / path),
-                next=f"git ls-files {shlex.quote(typed)}",
-            )
-        raise unknown(there, path)
-    moved = renames.follow(pristine, tree, [path]).files.get(path)
-    by = None
-    if path not in there.tree:
-        by = blame.newest(bench, there, "--diff-filter=D", str(there.head), path=path)
-    return Explained(path, path, stack.label, (), gone=True, deleted_by=by, moved_to=moved)
+def _not_there(bench: Bench, there: Project, stack: Stack, path: str, typed: str) -> Refused:
+    """The refusal of a path at which there is no file."""
+    place = there.root / path
+    if path in bench.pristine(stack):
+        what = "You deleted or moved this file, which aegis made."
+        return Refused(what, where=str(place), next="aegis status")
+    if place.is_dir():
+        what = "This is a directory; explain takes a file."
+        return Refused(what, where=str(place), next=f"git ls-files {shlex.quote(typed)}")
+    return unknown(there, path)

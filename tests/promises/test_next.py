@@ -189,6 +189,9 @@ CASES = {
     "a command that fails": typed("failed on the result", "add ingress --verify false"),
     "a path elsewhere": typed("outside the project", "diff .."),
     "a path that nobody has": typed("doesn't track this file", "diff nothing"),
+    "a file that the user deleted": typed(
+        "You deleted or moved this file", "explain Dockerfile", "git rm -q Dockerfile; commit"
+    ),
     "a file that nobody has": typed("doesn't track this file", "explain nothing"),
     "a word too many": typed("Unexpected argument: 0.5.0.", "status 0.5.0"),
     "a release without --to": typed(

@@ -83,23 +83,6 @@ def test_through_moves_of_files_and_directories(start: Start) -> None:
     assert "http.py is app/components/worker/api.py in aegis" in project.aegis("explain", path).out
 
 
-def test_a_file_that_is_gone(start: Start) -> None:
-    project = start("worker", "ingress")
-    project.git("rm", "--quiet", "app/components/worker/api.py")
-    deleted = project.commit("No API")
-    (project.path / "Dockerfile").unlink()
-    project.git("mv", "app/components/ingress", "app/components/edge")
-    project.commit("On the edge")
-    project.git("checkout", "HEAD~", "Dockerfile")
-    project.commit()
-    (project.path / "Dockerfile").unlink()
-    said = project.aegis("explain", "app/components/worker/api.py")
-    assert f"You deleted it: {deleted[:7]} 'No API' (Uma User" in said.out
-    assert "no commit says so yet" in project.aegis("explain", "Dockerfile").out
-    found = project.aegis("explain", "app/components/ingress/settings.py", "--json").json
-    assert (found["gone"], found["moved_to"]) == (True, "app/components/edge/settings.py")
-
-
 def test_my_own_files_and_those_without_lines(start: Start) -> None:
     project = start("worker")
     project.write("notes.md", "one\n")
