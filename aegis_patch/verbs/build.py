@@ -135,7 +135,8 @@ def _by_hand(there: Place, paths: Iterable[str]) -> set[str]:
     """The paths of which .gitattributes say how to merge them, if not as text."""
     wholes = {repository.within(there.prefix, path): path for path in paths}
     said = git.attributes(Path(there.repo.workdir), "merge", wholes)
-    return {wholes[whole] for whole, driver in said.items() if driver not in ("set", "text")}
+    ours = ("set", "text", "aegis")  # the last as `aegis merge-driver` has it
+    return {wholes[whole] for whole, driver in said.items() if driver not in ours}
 
 
 def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
