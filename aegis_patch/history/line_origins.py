@@ -59,7 +59,10 @@ def steps(bench: Bench, stack: Stack, path: str) -> list[Step]:
             joined = _joined(store, before, start, version)
             found.append(Step(_origin(name, each), made, joined))
             made = joined
-    last = RECORDED if path == RECORD else ANSWERS
+    if path == RECORD:
+        last = RECORDED
+    else:  # a filter of the user's changes files of everyone
+        last = ANSWERS if path in bench.identity(stack) else creator(bench, stack, path)
     return [*found, Step(last, made, bench.pristine(stack).read(path))]
 
 

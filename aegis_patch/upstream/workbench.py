@@ -15,8 +15,10 @@ from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Tree
 from aegis_patch.progress import doing
+from aegis_patch.project import filters
+from aegis_patch.project.find import Place
 from aegis_patch.stack.component import Catalogue
-from aegis_patch.stack.pristine import pristine
+from aegis_patch.stack.pristine import Identity, pristine
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
@@ -26,12 +28,16 @@ from aegis_patch.upstream import fork, identity_files, releases
 class Bench:
     """Where things are built: the scratch store, the releases opened in it, the trees made.
 
-    `places` are the object directories that the store was opened with, `merged` what was tried.
+    `places` are the object directories that the store was opened with, `merged` what was tried,
+    `project` where the trees are for.
     `instead` is what to type, before a release, to use that one.
     """
 
-    def __init__(self, store: pygit2.Repository, places: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, store: pygit2.Repository, places: tuple[Path, ...] = (), project: Place | None = None
+    ) -> None:
         self.store = store
+        self.project = project
         self.places = places
         self.instead = "aegis rebase-upstream --to"
         self.opened: dict[tuple[str, str, str], Upstream] = {}
@@ -99,14 +105,18 @@ class Bench:
         return found
 
     def pristine(self, wanted: Stack | None) -> Tree:
-        """The tree of a stack that nobody edited; the empty one for no stack at all."""
+        """The tree of a stack that nobody edited, as the project's git would store it.
+
+        The empty one for no stack at all.
+        """
         if wanted is None:
             return trees.empty(self.store)
         key = repr(wanted)
         if key not in self.made:
             blaming = self._blaming(wanted.url, wanted.release)
             with doing(f"Reading release {wanted.release}"), blaming:
-                self.made[key] = self._pristine(wanted)
+                made = self._pristine(wanted)
+                self.made[key] = filters.stored(self.project, made) if self.project else made
         return self.made[key]
 
     @contextmanager
@@ -132,13 +142,19 @@ class Bench:
             raise
 
     def _pristine(self, wanted: Stack) -> Tree:
-        found = self.upstream(wanted)
+        identity = self.identity(wanted)  # of a record that makes sense
         releases = {there.release for there in wanted.present.values()} | {wanted.release}
         opened = {release: self.at(wanted, release) for release in releases}
+        return pristine(opened, wanted, identity)
+
+    def identity(self, wanted: Stack) -> Identity:
+        """The files that a stack's answers are written into."""
+        found = self.upstream(wanted)
         key = f"identity {found.url} {found.commit} {wanted.answers}"
         if key not in self.merged:
             self.merged[key] = identity_files.identity(found, wanted.answers)
-        return pristine(opened, wanted, self.merged[key])
+        identity: Identity = self.merged[key]
+        return identity
 
 
 _shared: list[Bench] = []
@@ -156,9 +172,10 @@ def shared() -> Iterator[Bench]:
 
 
 @contextmanager
-def open_bench(*alternates: Path) -> Iterator[Bench]:
-    """A scratch store that sees our releases, and other object directories besides."""
+def open_bench(there: Place | None = None) -> Iterator[Bench]:
+    """A scratch store that sees our releases, and a project's objects besides."""
     seen = [place for bench in _shared for place in bench.objects]
+    alternates = (there.objects,) if there else ()
     places = (*alternates, *releases.alternates(), *seen)
     with scratch(places) as store:
-        yield Bench(store, places)
+        yield Bench(store, places, there)

@@ -71,7 +71,7 @@ def adopt(
         held = entered.enter_context(journal.alone(there.repo))
         there = replace(find.without_record(where), held=held)
         preconditions.verb(there.repo, there.root)
-        bench = entered.enter_context(open_bench(there.objects))
+        bench = entered.enter_context(open_bench(there))
         with doing("Comparing with each release"):
             found = _found(bench, there, url, version, wanted)
         refuse_unsigned(there.root, bench.upstream(found.nearest.stack), mode)

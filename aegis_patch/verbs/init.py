@@ -52,7 +52,7 @@ def init(
         held = entered.enter_context(journal.alone(outer)) if outer else None
         _refuse_filled(path, outer)
         there = _subdirectory(outer, path, held) if outer else None
-        bench = entered.enter_context(open_bench(*([there.objects] if there else [])))
+        bench = entered.enter_context(open_bench(there))
         bench.instead = _instead(path, url)
         opened = _opened(bench, version, url)
         chosen = naming.chosen(bench, opened, wanted, _INIT)

@@ -93,4 +93,4 @@ def open_project(where: Path, *, to_write: bool = True) -> Iterator[tuple[Bench,
             journal.glance(there.repo)
             there = find(where)
         stack.enter_context(doing("Reading the project"))
-        yield stack.enter_context(workbench.open_bench(there.objects)), there
+        yield stack.enter_context(workbench.open_bench(there)), there

@@ -104,7 +104,7 @@ def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
             return None
         locks.refuse_locked(there.repo)
         seen = {path: journal.mark(Path(there.repo.workdir, path)) for path in op.stages}
-        with workbench.open_bench(there.objects) as bench, doing("Merging"):
+        with workbench.open_bench(there) as bench, doing("Merging"):
             files, made = _built(bench, there, op, relock)
             if files and not dry:
                 seen |= {path: journal.mark(Path(there.repo.workdir, path)) for path in made.also}
@@ -117,7 +117,7 @@ def can_settle(there: Project) -> bool:
     op = unfinished.look(there.repo) if unfinished.is_any(there.repo) else None
     if op is None:
         return False
-    with suppress(AegisError), workbench.open_bench(there.objects) as bench:
+    with suppress(AegisError), workbench.open_bench(there) as bench:
         return bool(_built(bench, there, op, relock=False)[1].settled)
     return False
 
@@ -129,7 +129,7 @@ def settle_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | N
     the record of its time.
     """
     there = find(next(place for place in Path(path).parents if place.is_dir()))
-    with workbench.open_bench(there.objects) as bench:
+    with workbench.open_bench(there) as bench:
         sides = (
             Entry.written(bench.store, base),
             Entry.written(bench.store, ours),

@@ -68,6 +68,14 @@ def test_a_project_names_no_component_that_it_lacks(
                     assert named <= names, said
 
 
+def test_common_hooks_change_no_file(head: Upstream) -> None:
+    """As pre-commit's end-of-file-fixer, trailing-whitespace and mixed-line-ending would."""
+    whole = pristine.fold(head, head.catalogue)
+    for path in whole.files():
+        text = whole.read(path)
+        assert not re.search(rb"[ \t\r]$|\n\n\Z|[^\n]\Z", text, re.MULTILINE), path
+
+
 @pytest.mark.long
 def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: Upstream) -> None:
     """`search` comes with lines in every shared list; all sets there are fold with it."""

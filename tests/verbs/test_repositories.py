@@ -12,7 +12,7 @@ import pygit2
 import pytest
 from pygit2.enums import ConfigLevel
 
-from tests.conftest import Project, Start, git, lack, needs, run
+from tests.conftest import OLDER, Project, Start, git, lack, needs, run
 from tests.terminal.test_cli import everything
 
 Configured = Callable[[Mapping[str, str]], None]
@@ -155,6 +155,36 @@ def test_hooks_of_a_commit_do_not_run(start: Start) -> None:
         hook.chmod(0o755)
     works(project)
     assert not list((project.path / ".git").glob("ran-*"))
+
+
+def lfs(project: Project) -> None:
+    needs("git-lfs")
+    project.git("lfs", "install", "--local")
+
+
+def encrypted(project: Project) -> None:
+    for name in ("clean", "smudge"):
+        project.git("config", f"filter.encrypted.{name}", "tr a-zA-Z n-za-mN-ZA-M")
+
+
+@pytest.mark.parametrize("filtered", [lfs, encrypted])
+def test_files_that_a_filter_stores(start: Start, filtered: Callable[[Project], None]) -> None:
+    """What is unedited counts as that, in the form in which git has it."""
+    project = start("database", version=OLDER)
+    filtered(project)
+    attributes = f"docs/** filter={filtered.__name__}\napp/**/*.mako filter={filtered.__name__}\n"
+    project.write(".gitattributes", attributes)
+    project.git("add", "--renormalize", ".")
+    project.commit()
+    works(project)
+    project.aegis("rebase-upstream")
+    assert project.is_sound()
+    conflict(project)
+    assert "database" in project.aegis("explain", "docs/components/database.md").out
+    assert project.aegis("status", "--json").json["changed"] == []
+    page = "docs/components/ingress.md"
+    assert "Traefik" in project.read(page)
+    assert "Traefik" not in project.git("show", f"HEAD:{page}")
 
 
 def ssh(project: Project, tmp_path: Path) -> str:
