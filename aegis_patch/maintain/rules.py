@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -33,6 +34,8 @@ UNWRITTEN = {
 
 _SILENT = (b"#", b"<!--", b")", b"]", b"}")
 """How lines begin that are no items: comments, and ends of what is above."""
+
+_POINTER = b"version https://git-lfs.github.com/spec/"
 
 Place = tuple[str, bytes]
 """A list: its file, and the anchor that ends it."""
@@ -89,9 +92,14 @@ def breaches_between(upstream: Upstream) -> Iterator[Problem]:
     """
     everything = pristine.fold(upstream, upstream.catalogue)
     for path in everything.files():
-        found = Counter(
-            line.strip() for line in texts.lines(everything.read(path)) if anchors.is_anchor(line)
-        )
+        text = everything.read(path)
+        if text.startswith(_POINTER):
+            what = "Git LFS stores this file, and no project can get it from there"
+            show = f"git check-attr filter {shlex.quote(f'base/{path}')}"
+            undo = "`git lfs untrack PATTERN`, then `git add --renormalize .`"
+            ask = f"Which pattern does that? `{show}`, {undo}"
+            yield Problem(path, what, ask)
+        found = Counter(line.strip() for line in texts.lines(text) if anchors.is_anchor(line))
         for line, count in found.items():
             if count > 1:
                 yield Problem(path, f"the anchor {_shown(line)} stands there {count} times")

@@ -10,7 +10,7 @@ import pytest
 from aegis_patch.maintain import checkout, rules
 from aegis_patch.stack import component, patch, update_notes
 from aegis_patch.upstream import identity_files, untrusted
-from tests.conftest import ROOT, Project, run
+from tests.conftest import ROOT, Project, needs, run
 from tests.maintain.test_series import pasted
 from tests.promises import test_hostile as hostile
 from tests.promises.test_hostile import BASE
@@ -239,3 +239,19 @@ def test_a_release_that_is_broken_says_what_to_do(starter: Project) -> None:
 def test_a_commit_that_is_none(starter: Project) -> None:
     error = starter.aegis("upstream", "check", "v9", "--json", code=1).json["error"]
     assert error["what"] == "No commit 'v9'."
+
+
+def test_a_file_in_git_lfs_is_found(starter: Project) -> None:
+    """A project would get the pointer, or git would look for the file where the project is."""
+    needs("git-lfs")
+    starter.git("lfs", "install", "--local")
+    starter.write(".gitattributes", "*.svg filter=lfs\n")
+    starter.write("base/logo.svg", "<svg/>\n")
+    check = ("upstream", "check", "--json")
+    [problem] = starter.aegis(*check, code=1).json["problems"]
+    assert problem["where"] == "logo.svg"
+    assert "git check-attr filter base/logo.svg" in problem["next"]
+    starter.git("add", "base/logo.svg")
+    starter.git("lfs", "untrack", "*.svg")
+    starter.git("add", "--renormalize", ".")
+    assert starter.aegis(*check).json["problems"] == []
