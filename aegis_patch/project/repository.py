@@ -169,6 +169,8 @@ def _unreadable(directory: Path, error: str) -> Refused:
         if word in error.lower():
             what = meaning
             remedy = command.format(sha1=shlex.quote(f"{directory}-sha1"))
+    if "reftable" in what and (git.common(git.git_dir(directory)) / "worktrees").exists():
+        remedy = f"Remove linked worktrees first? `git worktree remove PATH`, then `{remedy}`"
     if foreign := re.search(r"'(.*)' is not owned", error):
         place = shlex.quote(foreign.group(1))
         what, remedy = (

@@ -266,6 +266,10 @@ def test_reftable_is_refused(start: Start) -> None:
     project = start()
     project.git("config", "core.repositoryFormatVersion", "1")
     project.git("config", "extensions.refStorage", "reftable")
+    linked = project.path / ".git/worktrees"  # as `git worktree add` makes it
+    linked.mkdir()
+    assert "`git worktree remove PATH`" in refused(project, "reftable")  # git migrates none
+    linked.rmdir()
     command = refused(project, "reftable")
     assert command == "git refs migrate --ref-format=files"
 
