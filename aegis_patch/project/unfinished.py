@@ -41,7 +41,9 @@ def look(repo: pygit2.Repository) -> Unfinished | None:
         return None
     left = _commit_or_tree(repo, "AUTO_MERGE")
     verb = repository.operation(repo)
-    next = "git commit" if verb in ("", "bisect") else f"git {verb} --continue"
+    next = f"git {verb} --continue"
+    if verb in ("", "bisect"):  # after `git stash pop`, nobody wants a commit
+        next = "git commit" if Path(repo.path, "SQUASH_MSG").exists() else "git status"
     return Unfinished(next, stages, Tree(repo, left.id) if left else None, _trees(repo))
 
 

@@ -205,6 +205,17 @@ def test_other_ways_to_bring_a_branch(team: Team, by: str) -> None:
     assert project.tree == team.tree(one + other)
 
 
+def test_a_stash_is_not_to_be_committed(start: Start) -> None:
+    project = start()
+    project.edit("pyproject.toml", DEPENDENCIES, f'{DEPENDENCIES}    "mine",\n')
+    project.git("stash", "--quiet")
+    project.edit("pyproject.toml", DEPENDENCIES, f'{DEPENDENCIES}    "theirs",\n')
+    project.commit("Theirs")
+    assert stops(project, "stash", "pop")
+    assert project.aegis("repair", "--json").json["next"] == "git status"
+    assert '    "mine",\n' in project.read("pyproject.toml")
+
+
 DEPENDENCIES = "    # yours below: dependencies\n"
 FIRST = "# my-api\n"
 
