@@ -43,9 +43,9 @@ def stored(there: Place, tree: Tree) -> Tree:
 
 def _filtered(there: Place, top: Path, paths: Iterable[str]) -> list[str]:
     """Those of some paths that have a filter; git is asked only where attributes name one."""
-    places = {Path(git.common(Path(there.repo.path)), "info/attributes"), top / ".gitattributes"}
-    places |= {top / above / ".gitattributes" for path in paths for above in trees.above(path)}
-    for place in places:
+    directories = {"", *(above for path in paths for above in trees.above(path))}
+    own = git.common(Path(there.repo.path)) / "info/attributes"
+    for place in (own, *(top / each / ".gitattributes" for each in directories)):
         with suppress(OSError):
             if b"filter" in place.read_bytes():
                 found = git.attributes(top, "filter", paths)

@@ -157,23 +157,24 @@ def test_hooks_of_a_commit_do_not_run(start: Start) -> None:
     assert not list((project.path / ".git").glob("ran-*"))
 
 
-def lfs(project: Project) -> None:
+def lfs(project: Project) -> str:
     needs("git-lfs")
     project.git("lfs", "install", "--local")
+    return ".gitattributes"
 
 
-def encrypted(project: Project) -> None:
+def encrypted(project: Project) -> str:
     for name in ("clean", "smudge"):
         project.git("config", f"filter.encrypted.{name}", "tr a-zA-Z n-za-mN-ZA-M")
+    return ".git/info/attributes"
 
 
 @pytest.mark.parametrize("filtered", [lfs, encrypted])
-def test_files_that_a_filter_stores(start: Start, filtered: Callable[[Project], None]) -> None:
+def test_files_that_a_filter_stores(start: Start, filtered: Callable[[Project], str]) -> None:
     """What is unedited counts as that, in the form in which git has it."""
     project = start("database", version=OLDER)
-    filtered(project)
     attributes = f"docs/** filter={filtered.__name__}\napp/**/*.mako filter={filtered.__name__}\n"
-    project.write(".gitattributes", attributes)
+    project.write(filtered(project), attributes)
     project.git("add", "--renormalize", ".")
     project.commit()
     works(project)
