@@ -188,6 +188,22 @@ def test_files_that_a_filter_stores(start: Start, filtered: Callable[[Project], 
     assert "Traefik" not in project.git("show", f"HEAD:{page}")
 
 
+def test_a_file_in_git_lfs_that_both_changed(start: Start) -> None:
+    """It stays whole: markers within a pointer would leave no picture to look at."""
+    project, page = start(version=OLDER), "docs/README.md"
+    lfs(project)
+    project.git("lfs", "track", page)
+    project.write(page, "Mine\n")
+    project.commit()
+    project.aegis("rebase-upstream", code=3)
+    assert project.read(page) == "Mine\n"
+    project.git("checkout", "--theirs", page)
+    project.git("add", page)
+    project.git("cherry-pick", "--continue")
+    assert project.is_sound()
+    assert project.aegis("status", "--json").json["changed"] == []
+
+
 def ssh(project: Project, tmp_path: Path) -> str:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
