@@ -15,10 +15,11 @@ from aegis_patch.project import git, repository
 from aegis_patch.project.find import Place
 
 
-def stored(there: Place, tree: Tree) -> Tree:
+def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.Oid]) -> Tree:
     """A tree of aegis with each file as `git add` would store it in the project.
 
     A file that HEAD has to the byte stays: no filter changes it, or none did when it came.
+    `known` is what came of others before.
     """
     root = there.repo[there.head].peel(pygit2.Tree) if there.head else None
     head = Tree(there.repo, root.id).subtree(there.prefix) if root else None
@@ -35,9 +36,11 @@ def stored(there: Place, tree: Tree) -> Tree:
     edits = dict[str, Entry]()
     for whole in _filtered(there, top, files):
         path, entry = files[whole]
-        words = ("hash-object", "-w", "--stdin", f"--path={whole}")
-        oid = pygit2.Oid(hex=git.run(top, *words, stdin=entry.data, env=env).strip())
-        edits[path] = Entry(tree.store, oid, entry.mode)
+        key = whole, entry.id
+        if key not in known:
+            words = ("hash-object", "-w", "--stdin", f"--path={whole}")
+            known[key] = pygit2.Oid(hex=git.run(top, *words, stdin=entry.data, env=env).strip())
+        edits[path] = Entry(tree.store, known[key], entry.mode)
     return tree.replaced(edits)
 
 

@@ -43,6 +43,7 @@ class Bench:
         self.opened: dict[tuple[str, str, str], Upstream] = {}
         self.made: dict[str, Tree] = {}
         self.merged: dict[str, Any] = {}
+        self._stored: dict[tuple[str, pygit2.Oid], pygit2.Oid] = {}
 
     @property
     def objects(self) -> list[Path]:
@@ -116,7 +117,9 @@ class Bench:
             blaming = self._blaming(wanted.url, wanted.release)
             with doing(f"Reading release {wanted.release}"), blaming:
                 made = self._pristine(wanted)
-                self.made[key] = filters.stored(self.project, made) if self.project else made
+                if self.project:
+                    made = filters.stored(self.project, made, self._stored)
+                self.made[key] = made
         return self.made[key]
 
     @contextmanager
