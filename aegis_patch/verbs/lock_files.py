@@ -14,6 +14,7 @@ from aegis_patch.project import uv_lock
 from aegis_patch.project.repository import within
 from aegis_patch.project.uv_lock import LOCK, PYPROJECT, NotLocked
 
+_PACKAGE = b"[[package]]"
 _MEMBER = rb'(?m)^source = \{ (?:editable|virtual) = "([^"]+)" \}'
 
 
@@ -31,9 +32,12 @@ def follow(
     if there is None:
         return {}, []
     is_current = _locked(before, prefix) == _locked(after, prefix) and not unsettled
-    if is_current or _is_of_others(before, top, prefix, there.data):
+    is_read = _PACKAGE in there.data
+    if is_current or (is_read and _is_of_others(before, top, prefix, there.data)):
         return {}, []
     try:
+        if not is_read:
+            raise NotLocked("a filter stores it")
         if why_not:
             raise NotLocked(why_not)
         return {place: _locked_anew(after, top, prefix, there)}, []

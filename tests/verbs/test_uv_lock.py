@@ -85,6 +85,21 @@ def test_without_a_network_it_says_what_to_run(
     assert '"cashews' in project.read("pyproject.toml")
 
 
+def test_a_lock_that_a_filter_stores_is_named(start: Start) -> None:
+    """git has a pointer, or a cipher, in its place: uv could not read that."""
+    project = start()
+    for name in ("clean", "smudge"):
+        project.git("config", f"filter.mine.{name}", "tr a-z n-za-m")
+    project.write(".gitattributes", "*.lock filter=mine\n")
+    project.write("uv.lock", '[[package]]\nname = "my-api"\nsource = { virtual = "." }\n')
+    project.commit()
+    assert (
+        "uv.lock: not updated (a filter stores it). Run: uv lock"
+        in project.aegis("add", "cache").out
+    )
+    assert project.is_sound()
+
+
 def test_a_project_without_a_lock_gets_none(start: Start) -> None:
     project = start()
     project.aegis("add", "cache")
