@@ -39,7 +39,9 @@ def with_found(
     among = [there.release, *releases.versions(there.url)]
     found = []
     for name in requirements.order(catalogue, absent):
-        if _can_be_there(catalogue[name], there) and _is_any_there(tree, catalogue[name]):
+        # Before a tree is made, which would take longer than all else that `status` does.
+        is_any_there = any(path in tree for path in component.brought(catalogue[name]))
+        if is_any_there and _can_be_there(catalogue[name], there):
             share, release = _nearest(bench, there, name, among, tree)
             if share >= NEARLY_ALL:
                 there = there.having(name, Presence(release, "you"))
@@ -164,11 +166,3 @@ def _held(tree: Tree, lines: _Lines) -> int:
     for path, wanted in lines.items():
         count += len(wanted & units(path, tree.read(path)).keys())
     return count
-
-
-def _is_any_there(tree: Tree, series: Component) -> bool:
-    """Whether a tree has any of the files that a series brings.
-
-    No tree has to be made for that, which would take longer than all else that `status` does.
-    """
-    return any(path in tree for path in component.brought(series))

@@ -190,7 +190,7 @@ def _lost_words(at: Evolved) -> Iterator[set[str]]:
     """The variables, services and libraries that leave and that the user doesn't have too."""
     for words, path in (
         (functools.partial(re.findall, _VARIABLE), ".env.example"),
-        (_composed, _COMPOSE),
+        (lambda compose: compose_names.names(compose.encode()), _COMPOSE),
         (functools.partial(_libraries, at), "pyproject.toml"),
     ):
         place = at.moved.get(path, path)
@@ -201,10 +201,6 @@ def _lost_words(at: Evolved) -> Iterator[set[str]]:
             yield set()
         else:
             yield _last_words({*words(sides[0])} - {*words(sides[1])} - {*words(mine)})
-
-
-def _composed(compose: str) -> frozenset[str]:
-    return compose_names.names(compose.encode())
 
 
 def _libraries(at: Evolved, pyproject: str) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from graphlib import CycleError, TopologicalSorter
 
 from aegis_patch.errors import SeriesError
-from aegis_patch.stack.component import Catalogue, Component
+from aegis_patch.stack.component import Catalogue
 
 
 def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
@@ -30,14 +30,11 @@ def required(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
 def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
     """The names, their requirements, and the integrations of all these."""
     present = required(catalogue, names)
-    integrations = [name for name in catalogue if catalogue[name].kind == "integration"]
-    while due := [name for name in integrations if _is_due(catalogue[name], present)]:
+    pending = [each for each in catalogue.values() if each.kind == "integration"]
+    while due := [each.name for each in pending if present.issuperset(each.requires)]:
         present |= {*due}
+        pending = [each for each in pending if each.name not in present]
     return present
-
-
-def _is_due(integration: Component, present: frozenset[str]) -> bool:
-    return integration.name not in present and present.issuperset(integration.requires)
 
 
 def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:

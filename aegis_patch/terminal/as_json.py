@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from aegis_patch.merge.outcome import Conflict
     from aegis_patch.stack.release import Upstream
     from aegis_patch.stack.update_notes import UpdateNote
-    from aegis_patch.verbs.diff import Difference
     from aegis_patch.verbs.explain import Explained
     from aegis_patch.verbs.settle import Settled
     from aegis_patch.verbs.status import Status
@@ -36,11 +35,6 @@ def one_line(value: Any) -> str:
     import json  # slow to import, and not for completion
 
     return plain(json.dumps(value, ensure_ascii=False))
-
-
-def error_json(what: str, where: str, next: str) -> dict[str, Any]:
-    """An error as a program reads it."""
-    return {"error": {"what": what, "where": where, "next": next}}
 
 
 def result_json(result: Result) -> dict[str, Any]:
@@ -87,11 +81,6 @@ def status_json(status: Status) -> dict[str, Any]:
         "needs_repair": [asdict(finding) for finding in status.inconsistencies],
         "dangling": _dangling_json(status.dangling),
     }
-
-
-def diff_json(found: Difference) -> dict[str, Any]:
-    """The changed files as a program reads them."""
-    return {"files": [asdict(file) for file in found.files]}
 
 
 def explained_json(found: Explained) -> dict[str, Any]:

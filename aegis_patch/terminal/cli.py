@@ -9,7 +9,7 @@ from pathlib import Path
 from aegis_patch import errors
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.terminal import plain_line, process
-from aegis_patch.terminal.as_json import error_json, one_line
+from aegis_patch.terminal.as_json import one_line
 from aegis_patch.terminal.run import Call, from_here
 from aegis_patch.terminal.screen import screen
 
@@ -115,7 +115,8 @@ def _fail(as_json: bool, error: AegisError, code: int) -> int:
     from aegis_patch.terminal import as_text
 
     if as_json:
-        print(one_line(error_json(error.what, error.where, error.next)))
+        shown = {"what": error.what, "where": error.where, "next": error.next}
+        print(one_line({"error": shown}))
     else:
         as_text.show_error(screen(stderr=True), error)
     return code

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.as_json import components_json, diff_json, explained_json, status_json
+from aegis_patch.terminal.as_json import components_json, explained_json, status_json
 from aegis_patch.terminal.options import Component, ExitCode, OnOff, Paths, Target
 from aegis_patch.terminal.run import Run, at_terminal, from_here, show
 from aegis_patch.terminal.screen import screen
-from aegis_patch.values import replace
+from aegis_patch.values import asdict, replace
 
 if TYPE_CHECKING:
     from aegis_patch.history.presence import Finding
@@ -58,7 +58,8 @@ def diff(
     live = at_terminal() and not run.json
     found = diff(run.where, [Path(run.where, path) for path in paths or []], component, live=live)
     if not live:
-        show(run, diff_json(found), lambda: screen().exact(found.patch))
+        files = [asdict(file) for file in found.files]
+        show(run, {"files": files}, lambda: screen().exact(found.patch))
     return errors.CHANGED if exit_code and found.files else errors.OK
 
 
