@@ -69,7 +69,11 @@ def run(
         if re.match("unknown (option|switch)", reason):
             needs = f"{reason}; aegis needs git {OLDEST} or newer"
             raise Refused(needs, where=f"git {args[0]}", next="git --version")
-        raise Refused(reason, where=f"git {args[0]}", next="git status")
+        refused = Refused(reason, where=f"git {args[0]}", next="git status")
+        if "invalid date format" in refused.what:
+            dates = ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")
+            refused.next = f"unset {' '.join(name for name in dates if name in os.environ)}"
+        raise refused
     return done.stdout.decode("utf-8", "surrogateescape")
 
 

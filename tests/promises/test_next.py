@@ -532,6 +532,13 @@ def nobody_is_named_by_the_environment(world: World) -> Words:
     return at(world.project(), "add", "ingress")
 
 
+@case("unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE")
+def a_date_that_git_cannot_read(world: World) -> Words:
+    project = world.project()
+    world.patch.setenv("GIT_COMMITTER_DATE", "yesterday-ish")
+    return at(project, "add", "ingress")
+
+
 def by_nobody(world: World) -> Project:
     project = world.project(shell="git config user.useConfigOnly true")
     for name in [each for each in os.environ if each.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))]:
