@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pygit2
@@ -151,12 +152,17 @@ def _refuse_elsewhere(repo: pygit2.Repository, directory: Path) -> None:
     known = (repo.workdir or place, repo.path)
     if any(place.is_relative_to(Path(each).resolve()) for each in known):
         return
-    is_linked = (Path(repo.path) / "gitdir").exists()
-    command = "worktree repair" if is_linked else "config --unset core.worktree"
-    raise Refused(
-        f"git expects this repository's worktree at {repo.workdir}.",
+    moved = (Path(repo.path) / "gitdir").exists()
+    raise _elsewhere(directory, repo.workdir, "worktree repair" if moved else "")
+
+
+def _elsewhere(directory: Path, worktree: str | None, command: str = "") -> Refused:
+    """The refusal of a repository whose worktree git expects in another directory."""
+    command = command or "config --unset core.worktree"
+    return Refused(
+        f"git expects this repository's worktree at {worktree}.",
         where=str(directory),
-        next=f"git -C {shlex.quote(str(place))} {command}",
+        next=f"git -C {shlex.quote(str(directory.resolve()))} {command}",
     )
 
 
@@ -181,8 +187,12 @@ def _unreadable(directory: Path, error: str) -> Refused:
 
 
 def _not_found(directory: Path) -> Refused:
-    """The refusal of no repository, or of a `.git` file that leads nowhere."""
+    """The refusal of no repository, or of a `.git` file or a `core.worktree` that leads nowhere."""
     for place in (directory, *directory.parents):
+        with suppress(pygit2.GitError, KeyError, OSError):
+            worktree = pygit2.Config(str(place / ".git/config"))["core.worktree"] or ""
+            if not (place / ".git" / worktree).is_dir():
+                return _elsewhere(place, worktree)
         if (place / ".git").is_file():
             return Refused(
                 "This .git file leads to no repository; it was moved or deleted.",

@@ -416,12 +416,24 @@ def test_a_git_file_that_is_none_is_refused(start: Start, tmp_path: Path) -> Non
     works(project)
 
 
-def test_a_worktree_configured_elsewhere_is_refused(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_worktree_configured_elsewhere_is_refused(
+    start: Start, tmp_path: Path, is_there: bool
+) -> None:
     project = start()
-    (tmp_path / "files").mkdir()
+    if is_there:
+        (tmp_path / "files").mkdir()
     project.git("config", "core.worktree", str(tmp_path / "files"))
     typed(project, refused(project, "git expects this repository's worktree at"))
     works(project)
+
+
+@pytest.mark.parametrize("config", ["[core]\n\tworktree = ..\n", "[core\n"])
+def test_a_worktree_is_not_blamed_for_what_is_no_repository(start: Start, config: str) -> None:
+    project = start()
+    project.write(".git/config", config)
+    (project.path / ".git/HEAD").unlink()
+    refused(project, "Not a git repository")
 
 
 @pytest.fixture
