@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from aegis_patch.values import dataclass
 
-_BINDS = r"(?:(?:def|import) )?(\w+)(?: ?=)?"  # the name of a block that binds one
+_BINDS = r"(?:def|import) (\w+)|(\w+) ?="  # the name of a block that binds one
 SPARE_COMMA = ",\0"  # of an array on one line: it stands only if something follows
 
 
@@ -224,9 +224,16 @@ def _uses_what_went(
 ) -> bool:
     """Whether what one side added names a block that the other deleted."""
     new = "".join(one[name].text for name in one.keys() - was.keys())
-    words = set(re.findall(r"\w+", new))
-    gone = (re.fullmatch(_BINDS, name) for name in was.keys() - other.keys())
-    return any(found and found[1] in words for found in gone)
+    gone = [was[name] for name in was.keys() - other.keys()]
+    return not set(re.findall(r"\w+", new)).isdisjoint(itertools.chain(*map(_binds, gone)))
+
+
+def _binds(block: Block) -> list[str]:
+    """The names that a block binds, as a statement of Python or a setting."""
+    if block.name.startswith("from "):
+        return re.findall(r"\w+", block.text.partition(" import ")[2])
+    found = re.fullmatch(_BINDS, block.name)
+    return [found[1] or found[2]] if found else []
 
 
 def _by_name(side: Blocks) -> dict[str, Block]:

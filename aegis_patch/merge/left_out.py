@@ -34,7 +34,7 @@ def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
     if others := mine.may_be(path):
         text = f"no longer exists; {others}, so {now}, where aegis moved it, was left out"
     else:
-        text = f"stays deleted; aegis moved it to {destination(path, now)}"
+        text = f"left out: deleted by you; aegis moved it to {destination(path, now)}"
     return Note(path, text, applied=False)
 
 

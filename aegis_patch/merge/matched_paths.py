@@ -122,5 +122,5 @@ def _missing(sides: Sides, mine: Moves) -> Note | None:
             path, f"no longer exists; {others}, so nothing was changed", applied=not is_changed
         )
     if is_changed and not sides.ours:
-        return Note(path, "stays deleted", applied=False)
+        return Note(path, "left out: deleted by you", applied=False)
     return None

@@ -11,7 +11,7 @@ class Reason(StrEnum):
     TEXT = "both changed the same lines"
     ADDED = "both added this file"
     DELETED_BY_US = "the file would be removed, but you changed it"
-    BINARY = "both changed this file, which isn't text"
+    BINARY = "both changed this file, which isn't merged as text"
     KIND = "something of yours already has that name"
     SYNTAX = "the merged text doesn't parse"
     DOUBT = "repeated lines: the change fits in more than one place"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import pygit2
@@ -21,11 +20,12 @@ def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.
     A file that HEAD has to the byte stays: no filter changes it, or none did when it came.
     `known` is what came of others before.
     """
-    root = there.repo[there.head].peel(pygit2.Tree) if there.head else None
-    head = Tree(there.repo, root.id).subtree(there.prefix) if root else None
+    nothing = trees.empty(tree.store)
+    root = Tree(there.repo, there.repo[there.head].peel(pygit2.Tree).id) if there.head else nothing
+    head = root.subtree(there.prefix) or nothing
     files = {
         repository.within(there.prefix, path): (path, entry)
-        for path, entry in tree.lacking(head or trees.empty(tree.store))
+        for path, entry in tree.lacking(head)
         if entry.mode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
     }
     top = Path(there.repo.workdir)
@@ -34,8 +34,12 @@ def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.
         "GIT_OBJECT_DIRECTORY": str(Path(tree.store.path, "objects")),
     }
     edits = dict[str, Entry]()
-    for whole in _filtered(there, top, files):
+    filtered = _filtered(there, top, root, files)
+    plain = {entry for _, entry in head.lacking(nothing)} if filtered else set[Entry]()
+    for whole in filtered:
         path, entry = files[whole]
+        if path not in head and entry in plain:  # it was moved to where no filter applies
+            continue
         key = whole, entry.id
         if key not in known:
             words = ("hash-object", "-w", "--stdin", f"--path={whole}")
@@ -44,13 +48,16 @@ def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.
     return tree.replaced(edits)
 
 
-def _filtered(there: Place, top: Path, paths: Iterable[str]) -> list[str]:
+def _filtered(there: Place, top: Path, root: Tree, paths: Iterable[str]) -> list[str]:
     """Those of some paths that have a filter; git is asked only where attributes name one."""
-    directories = {"", *(above for path in paths for above in trees.above(path))}
     own = git.common(Path(there.repo.path)) / "info/attributes"
-    for place in (own, *(top / each / ".gitattributes" for each in directories)):
-        with suppress(OSError):
-            if b"filter" in place.read_bytes():
-                found = git.attributes(top, "filter", paths)
-                return [path for path, name in found.items() if name not in ("set", "unset")]
-    return []
+    texts = [own.read_bytes()] if own.is_file() else []
+    for directory in {"", *(above for path in paths for above in trees.above(path))}:
+        path = f"{directory}/.gitattributes" if directory else ".gitattributes"
+        texts.append(root.read(path))  # for git, too, where it isn't checked out
+        if (top / path).is_file() and not (top / path).is_symlink():
+            texts.append((top / path).read_bytes())
+    if not any(b"filter" in text for text in texts):
+        return []
+    found = git.attributes(top, "filter", paths)
+    return [path for path, name in found.items() if name not in ("set", "unset")]

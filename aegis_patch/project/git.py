@@ -23,6 +23,7 @@ PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
 OLDEST = "2.32"
 """The first with GIT_CONFIG_COUNT and GIT_CONFIG_GLOBAL, which others ignore without a word."""
 
+_LONGEST_PATTERN = 10_000  # git is slow to compile a longer one
 _FILTER_FAILED = r"(clean|smudge) filter .* failed|hung up unexpectedly"
 
 
@@ -184,11 +185,15 @@ def seeing(places: Iterable[Path]) -> dict[str, str]:
 def naming(root: Path, commit: str, words: frozenset[str]) -> list[str]:
     """The files of a commit, below a directory, that hold one of some words.
 
-    git looks through a large project fast.
+    git looks through a large project fast, and faster for one pattern than for several.
     """
     if not words:
         return []
-    options = ["-wF", *(option for word in sorted(words) for option in ("-e", word))]
+    pattern = "|".join(re.sub(r"[][\\.^$*+?(){}|]", r"\\\g<0>", word) for word in sorted(words))
+    if len(pattern) < _LONGEST_PATTERN and "\n" not in pattern:
+        options = ["-E", "-e", f"(^|[^[:alnum:]_])({pattern})([^[:alnum:]_]|$)"]
+    else:
+        options = ["-wF", *(option for word in sorted(words) for option in ("-e", word))]
     plain = ("--no-color", "--no-full-name", "-lza")  # whatever the user's settings are
     asked = ("grep", *plain, *options, commit, "--", ".")
     said = run(root, *asked, env={"LC_ALL": "C"}, fine=1)  # which says that it found nothing

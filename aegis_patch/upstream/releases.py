@@ -200,7 +200,8 @@ def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
     """The notes that the newer has and the older has not, the oldest release first.
 
     They may be of any version: a fork merges them from an upstream of its own, and a branch has a
-    part of the notes of its next release.
+    part of the notes of its next release. Those up to an older release are not asked for anew where
+    a word of them was changed.
 
     Raises:
         ValueError: a file of notes cannot be read.
@@ -209,7 +210,9 @@ def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
     found = []
     for name in newer.notes.names() if newer.notes else ():
         release, _, kind = name.rpartition(".")
-        if kind == "toml" and release.isprintable():
+        was_due = _is_version(older) and age(release) <= age(older.release)
+        is_known = was_due and older.notes is not None and name in older.notes
+        if kind == "toml" and release.isprintable() and not is_known:
             found.append(release)
     notes: list[UpdateNote] = []
     for release in sorted(found, key=age):

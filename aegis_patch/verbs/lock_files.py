@@ -37,7 +37,7 @@ def follow(
         return {}, []
     try:
         if not is_read:
-            raise NotLocked("a filter stores it")
+            raise NotLocked("it isn't readable here")
         if why_not:
             raise NotLocked(why_not)
         return {place: _locked_anew(after, top, prefix, there)}, []

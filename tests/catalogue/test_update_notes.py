@@ -80,7 +80,7 @@ def test_what_the_notes_lack(small: pygit2.Repository, notes: str, says: list[st
     base = {**OLD, ".env.example": b"HOST=\n\n"}
     old = tiny.an_upstream(small, base, (tiny.a_component("mail"), OLD), release="1.0")
     new = tiny.an_upstream(small, NEW, (tiny.a_component("mail"), {**NEW, "new": b"\n"}))
-    tree = tiny.tree(small, {"1.1.toml": notes.encode()})
+    tree = tiny.tree(small, {"1.0.toml": b"not read", "1.1.toml": notes.encode()})
     found = list(missing_notes.breaches(old, replace(new, release="1.1", notes=tree)))
     assert len(found) == len(says), found
     for each, words in zip(found, says, strict=True):
@@ -101,7 +101,7 @@ def test_what_a_component_loses_with_its_name_needs_a_note(
     parts = ((mail, mails), logs, (both, {**base, "log.py": b"\n"}))
     old = tiny.an_upstream(small, base, *parts, release="1.0")
     new = tiny.an_upstream(small, base, (post, posts), logs)
-    tree = tiny.tree(small, {"1.1.toml": notes.encode()})
+    tree = tiny.tree(small, {"1.0.toml": b"not read", "1.1.toml": notes.encode()})
     found = list(missing_notes.breaches(old, replace(new, release="1.1", notes=tree)))
     assert ("MAIL_URL" in found[0].what) is (not notes)
     assert 'name = "log.py"\ncomponents = ["log+mail"]\n' in found[0].what

@@ -55,6 +55,7 @@ def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
         (".env", "A=1\nX=1\n", "A=1\n", "A=1\nX=1\nB=$X\n", None),  # of what went
         (".env", "A=1\n", 'A="\nx\n"\n', "A=1\nB=1\n", None),
         (".gitignore", "*\n", "*\n!mine\n", "*\n*.log\n", None),
+        (".gitignore", "x\ny\n", "x\n", "x\ny\ny/z\n", "x\ny/z\n"),
         (".gitignore", "*\n", "*\nx", "*\ny\n", "*\ny\nx"),
         (".gitignore", "a\nb\na\n", "a\nx\nb\na\n", "a\ny\nb\na\n", None),
         (".gitignore", "a\n", "a\nsame\nx\n", "a\nsame\n", "a\nsame\nx\n"),

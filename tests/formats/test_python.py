@@ -70,6 +70,7 @@ def test_an_import_from_each_side() -> None:
         ("import os\n", "import os\nx = 1\n", "import os\ny = 1\n"),
         ("import os\n", "import os; import re\n", "import os, sys\n"),
         ("import os\n", "", "import os\nos.umask(0)\n"),
+        ("from app import one, two\n", "", "from app import one, two\none.run()\n"),
         ("import os\n", "import os\nfrom __future__ import a\n", "import os\nfrom x import y\n"),
     ],
 )

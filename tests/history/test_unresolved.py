@@ -472,8 +472,8 @@ def test_what_is_not_applied_is_refused_if_strict(
     assert project.tree == before
     ran = project.aegis(*args, "--json")
     (left,) = ran.json["not_applied"]
-    assert left == {"path": path, "reason": "stays deleted"}
-    assert f"not applied {path}: stays deleted" in ran.err
+    assert left == {"path": path, "reason": "left out: deleted by you"}
+    assert f"not applied {path}: left out: deleted by you" in ran.err
     assert not (project.path / path).exists()
 
 

@@ -99,7 +99,7 @@ def test_what_the_user_deleted_stays_deleted_and_is_told(store: pygit2.Repositor
     outcome = evolved(store, {"a": TEXT, "b": b"1\n"}, {"b": b"1\n"}, {"a": THEIRS, "b": b"2\n"})
     assert isinstance(outcome, Clean)
     assert tiny.contents(outcome.tree) == {"b": b"2\n"}
-    assert notes(outcome) == [("a", "stays deleted")]
+    assert notes(outcome) == [("a", "left out: deleted by you")]
 
 
 # Conflicts: an outcome, never an exception.

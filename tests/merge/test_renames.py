@@ -178,7 +178,9 @@ def test_what_i_deleted_of_it_stays_deleted(store: pygit2.Repository) -> None:
     head = {path: data for path, data in MOVED.items() if path != "back/ground/run.py"}
     assert clean(store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW}) == head
     assert clean(store, WORKER, head, {}) == {}
-    assert "w/run.py: stays deleted" in told(store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW})
+    assert "w/run.py: left out: deleted by you" in told(
+        store, WORKER, head, {**WORKER, "w/run.py": ONE_NOW}
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_what_i_deleted_of_it_stays_deleted(store: pygit2.Repository) -> None:
     [
         ("src/{}", "", "app/0, app/1, app/2 and 2 more: followed your move to src/app/"),
         ("{}", "src/{}", ""),
-        ("", "{}", "app/0, app/1, app/2 and 2 more: stays deleted"),
+        ("", "{}", "app/0, app/1, app/2 and 2 more: left out: deleted by you"),
     ],
 )
 def test_many_files_of_a_directory_are_told_in_one_line(
@@ -525,7 +527,7 @@ def test_moved_out_of_the_project(start: Start) -> None:
 def test_what_is_unchanged_may_have_something_to_tell(store: pygit2.Repository) -> None:
     outcome = evolved(store, {"a": ONE}, {}, {"a": ONE_NOW})
     assert isinstance(outcome, Unchanged)
-    assert [note.text for note in outcome.notes] == ["stays deleted"]
+    assert [note.text for note in outcome.notes] == ["left out: deleted by you"]
 
 
 @pytest.fixture

@@ -188,6 +188,36 @@ def test_files_that_a_filter_stores(start: Start, filtered: Callable[[Project], 
     assert "Traefik" not in project.git("show", f"HEAD:{page}")
 
 
+def test_files_that_moved_out_of_a_filter(start: Start) -> None:
+    project = start()
+    encrypted(project)
+    project.write(".gitattributes", "docs/** filter=encrypted\n")
+    project.git("add", "--renormalize", ".")
+    project.commit()
+    project.git("mv", "docs", "handbook")
+    project.commit()
+    assert {each["change"] for each in project.aegis("status", "--json").json["changed"]} == {
+        "moved"
+    }
+    project.aegis("add", "cache")
+    assert "Redis" in project.read("handbook/components/cache.md")
+
+
+def test_attributes_that_git_reads_elsewhere_or_not_at_all(start: Start) -> None:
+    project = start()
+    encrypted(project)
+    project.write("rules", "docs/** filter=encrypted\n")
+    (project.path / ".gitattributes").symlink_to("rules")
+    project.commit()
+    assert project.aegis("status", "--json").json["changed"] == []  # git follows no link there
+    (project.path / ".gitattributes").unlink()
+    project.write(".gitattributes", "docs/** filter=encrypted\n")
+    project.git("add", "--renormalize", ".")
+    project.commit()
+    project.git("sparse-checkout", "set", "--no-cone", "/*", "!/.gitattributes")
+    assert project.aegis("status", "--json").json["changed"] == []
+
+
 def test_a_file_in_git_lfs_that_both_changed(start: Start) -> None:
     """It stays whole: markers within a pointer would leave no picture to look at."""
     project, page = start(version=OLDER), "docs/README.md"

@@ -94,7 +94,7 @@ def test_a_lock_that_a_filter_stores_is_named(start: Start) -> None:
     project.write("uv.lock", '[[package]]\nname = "my-api"\nsource = { virtual = "." }\n')
     project.commit()
     assert (
-        "uv.lock: not updated (a filter stores it). Run: uv lock"
+        "uv.lock: not updated (it isn't readable here). Run: uv lock"
         in project.aegis("add", "cache").out
     )
     assert project.is_sound()
