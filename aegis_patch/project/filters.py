@@ -34,7 +34,7 @@ def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.
         "GIT_OBJECT_DIRECTORY": str(Path(tree.store.path, "objects")),
     }
     edits = dict[str, Entry]()
-    filtered = _filtered(there, top, root, files)
+    filtered = _filtered(there, top, files)
     plain = {entry for _, entry in head.lacking(nothing)} if filtered else set[Entry]()
     for whole in filtered:
         path, entry = files[whole]
@@ -48,15 +48,14 @@ def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.
     return tree.replaced(edits)
 
 
-def _filtered(there: Place, top: Path, root: Tree, paths: Iterable[str]) -> list[str]:
+def _filtered(there: Place, top: Path, paths: Iterable[str]) -> list[str]:
     """Those of some paths that have a filter; git is asked only where attributes name one."""
     own = git.common(Path(there.repo.path)) / "info/attributes"
     texts = [own.read_bytes()] if own.is_file() else []
     for directory in {"", *(above for path in paths for above in trees.above(path))}:
-        path = f"{directory}/.gitattributes" if directory else ".gitattributes"
-        texts.append(root.read(path))  # for git, too, where it isn't checked out
-        if (top / path).is_file() and not (top / path).is_symlink():
-            texts.append((top / path).read_bytes())
+        place = top / directory / ".gitattributes"
+        if place.is_file() and not place.is_symlink():  # git follows no link there
+            texts.append(place.read_bytes())
     if not any(b"filter" in text for text in texts):
         return []
     found = git.attributes(top, "filter", paths)

@@ -197,26 +197,29 @@ def is_way_back(old: Upstream, new: Upstream) -> bool:
 
 
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
-    """The notes that the newer has and the older has not, the oldest release first.
+    """The notes of the releases behind the older and up to the newer, as the newer has them.
 
-    They may be of any version: a fork merges them from an upstream of its own, and a branch has a
-    part of the notes of its next release. Those up to an older release are not asked for anew where
-    a word of them was changed.
+    So are those that the older didn't have: a fork merges them from an upstream of its own, whose
+    versions are others; and a branch may have a part of the notes of its next release.
 
     Raises:
         ValueError: a file of notes cannot be read.
     """
     older, newer = (other, one) if is_way_back(one, other) else (one, other)
+    if newer.notes is None:
+        return ()
+    at, is_trial = _version(older), not (_is_version(older) and _is_version(newer))
     found = []
-    for name in newer.notes.names() if newer.notes else ():
+    for name in newer.notes.names():
         release, _, kind = name.rpartition(".")
-        was_due = _is_version(older) and age(release) <= age(older.release)
-        is_known = was_due and older.notes is not None and name in older.notes
-        if kind == "toml" and release.isprintable() and not is_known:
+        is_new = not (older.notes and name in older.notes) and release != at
+        is_after = is_new or age(at) < age(release) or (is_trial and release == at)
+        is_between = is_after and age(release) <= age(_version(newer))
+        if is_between and kind == "toml" and release.isprintable():
             found.append(release)
     notes: list[UpdateNote] = []
     for release in sorted(found, key=age):
-        had = _notes(older, release)
+        had = _notes(older, release) if is_trial and release == at else ()
         notes += [note for note in _notes(newer, release) if note not in had]
     return tuple(notes)
 
@@ -230,6 +233,15 @@ def _notes(upstream: Upstream, release: str) -> tuple[UpdateNote, ...]:
         return update_notes.parse(release, upstream.notes.read(name))
     except ValueError as error:
         raise ValueError(f"notes/{name}: {error}") from error
+
+
+def _version(upstream: Upstream) -> str:
+    """The version that an upstream is at: of a branch or a commit, the newest with notes."""
+    if _is_version(upstream):
+        return upstream.release
+    names = upstream.notes.names() if upstream.notes else ()
+    named = [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
+    return max(named, key=age, default="")
 
 
 def _is_version(upstream: Upstream) -> bool:

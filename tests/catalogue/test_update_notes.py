@@ -101,7 +101,7 @@ def test_what_a_component_loses_with_its_name_needs_a_note(
     parts = ((mail, mails), logs, (both, {**base, "log.py": b"\n"}))
     old = tiny.an_upstream(small, base, *parts, release="1.0")
     new = tiny.an_upstream(small, base, (post, posts), logs)
-    tree = tiny.tree(small, {"1.0.toml": b"not read", "1.1.toml": notes.encode()})
+    tree = tiny.tree(small, {"1.1.toml": notes.encode()})
     found = list(missing_notes.breaches(old, replace(new, release="1.1", notes=tree)))
     assert ("MAIL_URL" in found[0].what) is (not notes)
     assert 'name = "log.py"\ncomponents = ["log+mail"]\n' in found[0].what
