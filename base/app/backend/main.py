@@ -70,12 +70,11 @@ def create_app() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open what each component keeps open, in order; close it in reverse."""
-    log = structlog.get_logger(__name__)
     async with AsyncExitStack() as stack:
         for component in discover():
             if component.lifespan:
                 await stack.enter_async_context(load(component.lifespan)(app))
-                log.info("component started", component=component.name)
+                structlog.get_logger(__name__).info("component started", component=component.name)
         await stack.enter_async_context(app.state.dashboard.running())
         if not gc.isenabled():  # since `serve`: loading costs a quarter less without it
             gc.freeze()
