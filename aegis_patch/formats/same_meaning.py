@@ -1,12 +1,18 @@
 """Whether two texts of a file mean the same: a formatter's changes are no edits of the user's.
 
-In Python the layout and the order of statements don't count; in other files the ends of lines
-don't. Our anchors never count.
+In Python the layout and the order of statements don't count, in YAML the layout, in pages all but
+their words; in other files the ends of lines don't. Our anchors never count.
 """
 
 from __future__ import annotations
 
-from aegis_patch.formats import anchors
+import re
+from collections import Counter
+
+from aegis_patch.formats import anchors, bounded_parsers
+
+_PAGES = (".md", ".markdown", ".html", ".css")
+_YAML = (".yaml", ".yml")
 
 
 def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> bool:
@@ -20,7 +26,17 @@ def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> b
     mine, my_anchors = _read(other)
     if not my_anchors <= our_anchors:
         return False  # a comment of their own that only looks like an anchor
-    return ours == mine or (is_python(path) and _is_same_python(one, other, in_order))
+    if ours == mine:
+        return True
+    try:
+        texts = _without_anchors(one), _without_anchors(other)
+        if is_python(path):
+            return _is_same_python(*texts, in_order)
+        if path.endswith(_YAML):
+            return _in_yaml(texts[0]) == _in_yaml(texts[1])
+    except (ValueError, RecursionError, MemoryError):
+        return False
+    return path.endswith(_PAGES) and _words(texts[0]) == _words(texts[1])
 
 
 def _read(text: bytes) -> tuple[list[bytes], set[bytes]]:
@@ -39,16 +55,24 @@ def is_python(path: str) -> bool:
     return path.endswith((".py", ".pyi"))
 
 
-def _is_same_python(one: bytes, other: bytes, in_order: bool) -> bool:
+def _is_same_python(ours: str, mine: str, in_order: bool) -> bool:
     from aegis_patch.formats import python
 
-    try:
-        ours, mine = _without_anchors(one), _without_anchors(other)
-        if in_order and python.order(ours) != python.order(mine):
-            return False
-        return python.pieces(ours) == python.pieces(mine)
-    except (ValueError, RecursionError, MemoryError):
+    if in_order and python.order(ours) != python.order(mine):
         return False
+    return python.pieces(ours) == python.pieces(mine)
+
+
+def _in_yaml(text: str) -> tuple[str, Counter[str]]:
+    """The documents in one form for all layouts, and the comments."""
+    import yaml
+
+    documents = yaml.serialize_all(bounded_parsers.yaml(text), canonical=True)
+    return documents, Counter(re.findall(r"(?<!\S)#.*\S", text))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text)
 
 
 def _without_anchors(text: bytes) -> str:

@@ -59,7 +59,7 @@ def test_a_formatter_says_nothing(path: str, old: str, new: str) -> None:
         ("a.py", "NAMES", "  NAMES"),  # does not parse
         ("a.py", '"one"', '"one "'),
         ("a.yaml", "    run", "run"),
-        ("a.md", "\n\n\n", "\n\n"),
+        ("a.txt", "\n\n\n", "\n\n"),
         ("a.py", "import b\n", "import b\n# yours below, ask Uma\n"),
         ("a.py", "    # yours below\n", "    # yours below, ask Uma\n"),
         ("a.md", "import b\n", "import b\n<!-- yours below are the old ones -->\n"),
@@ -68,6 +68,38 @@ def test_a_formatter_says_nothing(path: str, old: str, new: str) -> None:
 def test_what_a_user_wrote(path: str, old: str, new: str) -> None:
     assert CODE.replace(old, new) != CODE
     assert not same_meaning.is_same(path, CODE.encode(), CODE.replace(old, new).encode())
+
+
+LISTS = "a:\n- 'b'  # c\n- {d: 1}\n- &e f\n- *e\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "one", "other"),
+    [
+        ("a.md", "* a *b*\n  c\n\n|d|e|\n|-|-|\n", "- a _b_ c\n\n| d   | e   |\n| --- | --- |\n"),
+        ("a.html", "<a href='b'>c</a>\n", '<a href="b">\n  c\n</a>\n'),
+        ("a.css", "a{color:red}\n", "a {\n  color: red;\n}\n"),
+        ("a.yaml", LISTS, 'a:\n  # c\n  - "b"\n  - { d: 1 }\n  - &e f\n  - *e\n'),
+    ],
+)
+def test_a_page_and_yaml_in_another_layout(path: str, one: str, other: str) -> None:
+    assert same_meaning.is_same(path, one.encode(), other.encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "one", "other"),
+    [
+        ("a.md", "a b\n", "a c\n"),
+        ("a.css", "a { top: 1px; }\n", "a { top: 2px; }\n"),
+        ("a.toml", "a = [1]\n", "a = [ 1 ]\n"),
+        ("a.yaml", "a: 1\n", 'a: "1"\n'),
+        ("a.yaml", "a:\n  b: 1\nc: 2\n", "a:\n  b: 1\n  c: 2\n"),
+        ("a.yaml", "a: 1\n", "a: 1 # mine\n"),
+        ("a.yaml", "a: [\n", "a: [ \n\n"),
+    ],
+)
+def test_a_page_and_yaml_that_say_something_else(path: str, one: str, other: str) -> None:
+    assert not same_meaning.is_same(path, one.encode(), other.encode())
 
 
 def test_what_is_no_text() -> None:
