@@ -234,7 +234,10 @@ def test_a_signal_ends_the_processes_and_leaves_nothing(
     temporary.mkdir()
     words = ["fleet", "update", "a", "--branch", "up", "--verify", f"echo $$ > {pid}; sleep 600"]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
-    running = subprocess.Popen([sys.executable, "-m", "aegis_patch", *words], cwd=tmp_path, env=env)
+    command = [sys.executable, "-m", "aegis_patch", *words]
+    before = signal.signal(number, signal.SIG_DFL)  # below `nohup`, it would be ignored
+    running = subprocess.Popen(command, cwd=tmp_path, env=env)
+    signal.signal(number, before)
     while not (pid.exists() and pid.read_text()):
         assert running.poll() is None
         time.sleep(0.05)
