@@ -32,7 +32,7 @@ def _is_deleted(plan: Plan, path: str, mine: Moves) -> bool:
 
 def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
     if others := mine.may_be(path):
-        text = f"no longer exists; {others}, so {now}, where aegis moved it, was left out"
+        text = f"no longer exists; {others}, so it was left out; aegis moved it to {now}"
     else:
         text = f"left out: deleted by you; aegis moved it to {destination(path, now)}"
     return Note(path, text, applied=False)

@@ -347,8 +347,9 @@ def deleted(
 
 
 def named(note: Note) -> tuple[str, str]:
-    """The path of a note, and where its text ends: a file, or the directory of one so called."""
-    to = note.text.rpartition(" ")[2]
+    """The path of a note, and where its text says that it went: a file, or a directory."""
+    found = re.search(r"(?: to|^put into) (.+?)(?:, following your move)?$", note.text)
+    to = found[1] if found else ""
     return note.path, f"{to}{note.path.rpartition('/')[2]}" if to.endswith("/") else to
 
 
