@@ -1,18 +1,23 @@
 """Whether two texts of a file mean the same: a formatter's changes are no edits of the user's.
 
-In Python the layout and the order of statements don't count, in YAML the layout, in pages all but
-their words; in other files the ends of lines don't. Our anchors never count.
+In Python the layout and the order of statements don't count, in YAML the layout, in pages that and
+what marks it; in other files the ends of lines don't. Our anchors never count.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 
 from aegis_patch.formats import anchors, bounded_parsers
 
-_PAGES = (".md", ".markdown", ".html", ".css")
 _YAML = (".yaml", ".yml")
+# What a formatter puts in, takes out or writes otherwise.
+_PAGES = {
+    (".md", ".markdown"): r"[\s*+_|\\-]",
+    (".html", ".css"): r"[\s;'\"]",
+}
 
 
 def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> bool:
@@ -28,15 +33,16 @@ def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> b
         return False  # a comment of their own that only looks like an anchor
     if ours == mine:
         return True
-    try:
+    with suppress(ValueError, RecursionError, MemoryError):
         texts = _without_anchors(one), _without_anchors(other)
         if is_python(path):
             return _is_same_python(*texts, in_order)
         if path.endswith(_YAML):
             return _in_yaml(texts[0]) == _in_yaml(texts[1])
-    except (ValueError, RecursionError, MemoryError):
-        return False
-    return path.endswith(_PAGES) and _words(texts[0]) == _words(texts[1])
+        for endings, marks in _PAGES.items():
+            if path.endswith(endings):
+                return _in_page(texts[0], marks) == _in_page(texts[1], marks)
+    return False
 
 
 def _read(text: bytes) -> tuple[list[bytes], set[bytes]]:
@@ -71,8 +77,9 @@ def _in_yaml(text: str) -> tuple[str, Counter[str]]:
     return documents, Counter(re.findall(r"(?<!\S)#.*\S", text))
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text)
+def _in_page(text: str, marks: str) -> tuple[str, list[str]]:
+    """All but the marks, and the words one by one."""
+    return re.sub(marks, "", text), re.findall(r"[^\W_]+", text)
 
 
 def _without_anchors(text: bytes) -> str:

@@ -90,7 +90,10 @@ def test_a_page_and_yaml_in_another_layout(path: str, one: str, other: str) -> N
     ("path", "one", "other"),
     [
         ("a.md", "a b\n", "a c\n"),
-        ("a.css", "a { top: 1px; }\n", "a { top: 2px; }\n"),
+        ("a.md", "`a < b`\n", "`a > b`\n"),
+        ("a.html", "{% if a == b %}\n", "{% if a != b %}\n"),
+        ("a.html", "a b\n", "ab\n"),
+        ("a.css", "a { top: 1px; }\n", "a { top: -1px; }\n"),
         ("a.toml", "a = [1]\n", "a = [ 1 ]\n"),
         ("a.yaml", "a: 1\n", 'a: "1"\n'),
         ("a.yaml", "a:\n  b: 1\nc: 2\n", "a:\n  b: 1\n  c: 2\n"),
