@@ -103,11 +103,11 @@ def _carried(origins: Sequence[Line], old: bytes, new: bytes, origin: Line) -> l
 
 def _joined(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """A file with the changes of a series, as the fold of the pristine tree has it."""
-    merged = texts.merge_text(store, base, ours, theirs)
-    if merged.clean:
-        return merged.data
     settled = pristine.at_anchors(base, ours, theirs)
-    return ours if settled is None else settled
+    if settled is not None:
+        return settled
+    merged = texts.merge_text(store, base, ours, theirs)
+    return merged.data if merged.clean else ours
 
 
 def _naming(series: Sequence[tuple[str, Entry]], path: str) -> list[tuple[Patch, FilePatch]]:

@@ -20,7 +20,7 @@ def merge(
     """The merged tree, and the paths that clash; with a clash, the tree is `ours`.
 
     Args:
-        settle: makes the text of a file that clashes from its three sides, or None.
+        settle: makes the text of a file from its three sides; None where that is for the merge.
     """
     differing = base.differences(theirs)
     gone = [path for path, (was, now) in differing.items() if not now and ours.lookup(path) == was]
@@ -50,8 +50,10 @@ def _merged_file(
     if modes & {FileMode.LINK, FileMode.COMMIT} or len(modes) > 2:
         return None
     mode = wanted.mode if mine.mode == was.mode else mine.mode
-    merged = texts.merge_text(mine.store, *sides)
-    data = merged.data if merged.clean else settle(*sides) if settle else None
+    data = settle(*sides) if settle else None
+    if data is None:
+        merged = texts.merge_text(mine.store, *sides)
+        data = merged.data if merged.clean else None
     return None if data is None else Entry.written(mine.store, data, mode)
 
 
