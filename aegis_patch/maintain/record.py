@@ -10,6 +10,7 @@ gone must stand in it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -36,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 RELEASES = ROOT / "aegis_patch" / "releases"
 PACKS = RELEASES / "pack"
 HEADER = "# Our releases, oldest first. Written by scripts/record; published ones never change.\n"
-STORED = 100  # sets whose folds travel along: most of those of two names
+STORED = 100  # small sets with services whose folds travel along
 DEPTH = 10  # deltas for one object: more save little, and each has to be read
 
 
@@ -112,8 +113,12 @@ def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
 
 
 def _sets(catalogue: Catalogue) -> set[frozenset[str]]:
-    """What each series is written against and makes, and what projects have: small sets first."""
+    """What projects have, which is most often components alone; what series are written against."""
     found = set(check.sets(catalogue)[:STORED])
+    components = [name for name, each in catalogue.items() if each.kind == "component"]
+    for count in range(len(components) + 1):
+        for some in itertools.combinations(components, count):
+            found.add(requirements.closure(catalogue, some))
     for name in catalogue:
         whole = requirements.required(catalogue, [name])
         found |= {whole, whole - {name}}

@@ -177,6 +177,8 @@ class Tree:
 
         Empty directories vanish.
         """
+        if not edits:
+            return self
         here: dict[str, Entry | Tree | None] = {}
         below: dict[str, dict[str, Entry | Tree | None]] = {}
         for path, entry in edits.items():

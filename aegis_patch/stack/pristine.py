@@ -51,15 +51,14 @@ def fold(upstream: Upstream, names: Collection[str]) -> Tree:
         PatchRejected: a series does not apply to what it was written against.
         SeriesClash: two series touch the same lines.
     """
-    whole = key(names)
-    if whole not in upstream.folds:
-        tree, joined = upstream.base, set[str]()
-        for name in requirements.order(upstream.catalogue, names):
-            joined.add(name)
-            tree = upstream.folds.get(key(joined)) or _join(upstream, name, tree)
-            upstream.folds[key(joined)] = tree
-        upstream.folds[whole] = tree
-    return upstream.folds[whole]
+    if known := upstream.fold(key(names)):
+        return known
+    tree, joined = upstream.base, set[str]()
+    for name in requirements.order(upstream.catalogue, names):
+        joined.add(name)
+        tree = upstream.fold(key(joined)) or _join(upstream, name, tree)
+        upstream.folds[key(joined)] = tree
+    return tree
 
 
 def key(names: Iterable[str]) -> str:
@@ -77,9 +76,7 @@ def before(upstream: Upstream, name: str) -> Tree:
 def after(upstream: Upstream, name: str) -> Tree:
     """The tree that the series of `name` makes of it: the fold with `name` itself."""
     whole = key(requirements.required(upstream.catalogue, [name]))
-    if whole not in upstream.folds:
-        upstream.folds[whole] = _applied(upstream, name)
-    return upstream.folds[whole]
+    return upstream.fold(whole) or upstream.folds.setdefault(whole, _applied(upstream, name))
 
 
 def _applied(upstream: Upstream, name: str) -> Tree:

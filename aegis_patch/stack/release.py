@@ -15,8 +15,8 @@ from aegis_patch.values import dataclass, replace
 class Upstream:
     """A release, opened: the trees of its base and its notes, and its catalogue of components.
 
-    `folds` remembers the fold of each set of names (`pristine.key`): those that were recorded with
-    the release, and those made since.
+    `folds` has the fold of each set of names (`pristine.key`) that was made since, `recorded` those
+    that were recorded with the release.
     """
 
     url: str
@@ -26,9 +26,17 @@ class Upstream:
     catalogue: Mapping[str, Component]
     notes: Tree | None
     folds: dict[str, Tree]
+    recorded: Tree | None = None
+
+    def fold(self, key: str) -> Tree | None:
+        """The fold of a set of names, if it was recorded or made already."""
+        if key not in self.folds and self.recorded and (fold := self.recorded.subtree(key)):
+            self.folds[key] = fold
+        return self.folds.get(key)
 
     def within(self, store: pygit2.Repository) -> Upstream:
         """The same release in another store that sees it: what is made of it is written there."""
-        notes = self.notes.within(store) if self.notes else None
+        notes, recorded = (each and each.within(store) for each in (self.notes, self.recorded))
         folds = {key: tree.within(store) for key, tree in self.folds.items()}
-        return replace(self, base=self.base.within(store), notes=notes, folds=folds)
+        base = self.base.within(store)
+        return replace(self, base=base, notes=notes, recorded=recorded, folds=folds)

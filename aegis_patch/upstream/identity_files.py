@@ -262,7 +262,7 @@ def _distributions(upstream: Upstream) -> set[str]:
             whole = pristine.key(requirements.required(upstream.catalogue, [name]))
         except SeriesError:  # it lacks what it requires: nobody can add it
             continue
-        if fold := upstream.folds.get(whole):  # as it was recorded
+        if fold := upstream.fold(whole):  # as it was recorded
             texts.add(fold.read("pyproject.toml"))
             continue
         for _, mail in component.series:

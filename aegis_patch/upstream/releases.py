@@ -39,20 +39,17 @@ def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
 
 def _stored(
     store: pygit2.Repository, url: str, release: str
-) -> tuple[dict[str, Tree], dict[str, Component]]:
+) -> tuple[Tree | None, dict[str, Component]]:
     """What was stored when a release of ours was recorded: folds, and what it has.
 
     A fork's word is not taken for it.
     """
     about = bundled.index().get(release, {}) if url == BUNDLED else {}
-    folds: dict[str, Tree] = {}
-    catalogue: dict[str, Component] = {}
-    for entry in store[about["folds"]].peel(pygit2.Tree) if "folds" in about else ():
-        if isinstance(entry, pygit2.Blob):
-            catalogue = stored_catalogue.read(store, entry.data)
-        else:
-            folds[str(entry.name)] = Tree(store, entry.id)
-    return folds, catalogue
+    if "folds" not in about:
+        return None, {}
+    folds = Tree(store, pygit2.Oid(hex=about["folds"]))
+    stored = folds.read(stored_catalogue.FILE)  # which older ones lack
+    return folds, stored_catalogue.read(store, stored) if stored else {}
 
 
 def offered(url: str = BUNDLED, release: str = "", *, fresh: bool = False) -> list[str]:
@@ -138,7 +135,7 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
     base_tree, notes_tree = Tree(store, base.id), Tree(store, notes) if notes else None
     folds, catalogue = _stored(store, url, release)
     catalogue = catalogue or parsed(store, patches)
-    return Upstream(url, release, commit, base_tree, catalogue, notes_tree, folds)
+    return Upstream(url, release, commit, base_tree, catalogue, notes_tree, {}, folds)
 
 
 def _check(

@@ -28,7 +28,7 @@ from aegis_patch.stack import component, pristine, requirements, stack
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Presence, Stack
-from aegis_patch.upstream import releases
+from aegis_patch.upstream import releases, stored_catalogue
 from aegis_patch.values import replace
 from tests.conftest import FULL, NEWEST, OLDER, Project, Start, git
 
@@ -269,12 +269,14 @@ def test_golden_trees(store: pygit2.Repository) -> None:
 @pytest.mark.parametrize("version", releases.versions())
 def test_recorded_folds_are_what_a_fresh_fold_makes(store: pygit2.Repository, version: str) -> None:
     opened = releases.open_release(store, releases.BUNDLED, version)
-    fresh = replace(opened, folds={})
+    fresh = replace(opened, folds={}, recorded=None)
+    assert opened.recorded
+    names = {*opened.recorded.names()} - {stored_catalogue.FILE}
     for name in opened.catalogue:
         needed = requirements.required(opened.catalogue, [name])
-        assert {pristine.key(needed), pristine.key(needed - {name})} <= opened.folds.keys()
-    for names, tree in opened.folds.items():
-        assert pristine.fold(fresh, names.replace("core", "").split()) == tree, names
+        assert {pristine.key(needed), pristine.key(needed - {name})} <= names
+    for key in names:
+        assert pristine.fold(fresh, key.replace("core", "").split()) == opened.fold(key), key
 
 
 # What the laws are tested with.

@@ -31,7 +31,8 @@ def test_packs_hold_all_that_releases_and_their_folds_consist_of() -> None:
     with scratch([releases.RELEASES]) as store:
         for version in releases.versions():
             opened = releases.open_release(store, BUNDLED, version)
-            for tree in (opened.base, *opened.folds.values()):
+            assert opened.recorded
+            for tree in (opened.base, opened.recorded):
                 assert all(oid in store for oid in tree.objects())
 
 
