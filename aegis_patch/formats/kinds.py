@@ -19,12 +19,11 @@ from aegis_patch.values import dataclass
 
 _MODULES = {
     **{".toml": "toml", ".yml": "yaml_keys", ".yaml": "yaml_keys"},
-    **{".py": "python", ".pyi": "python"},
+    **{".py": "python", ".pyi": "python", ".md": "markdown", ".markdown": "markdown"},
 }
 _LINES = {
     "ignore": re.compile(r"\.[a-z]*ignore"),
     "env": re.compile(r".*\.env(\..+)?"),
-    "markdown": re.compile(r".*\.(md|markdown)"),
 }
 
 

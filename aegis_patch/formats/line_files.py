@@ -1,4 +1,4 @@
-"""Files of lines: .env, .gitignore and their like, Markdown.
+"""Files of lines: .env, .gitignore and their like.
 
 A blank line belongs to what stands above it, a comment stands for itself.
 """
@@ -31,11 +31,6 @@ def ignore(text: str) -> tuple[Block, ...]:
     return tuple(_blocks(text, _pattern))
 
 
-def markdown(text: str) -> tuple[Block, ...]:
-    """Prose, whose order matters, with list items and table rows between."""
-    return tuple(_blocks(text, _words))
-
-
 def pieces(text: str) -> Counter[str]:
     """Its lines."""
     return Counter(line.strip() for line in text.splitlines() if line.strip())
@@ -66,7 +61,3 @@ def _setting(line: str) -> tuple[str, bool]:
 
 def _pattern(line: str) -> tuple[str, bool]:
     return line, not line.startswith("!")
-
-
-def _words(line: str) -> tuple[str, bool]:
-    return line, line.startswith(("- ", "* ", "+ ", "|"))

@@ -157,7 +157,8 @@ def _one(base: Block, ours: Block, theirs: Block) -> Texts:
     if ours.says_the_same(base) and (ours.text == base.text or not theirs.says_the_same(base)):
         return _settled(theirs.text)
     if theirs.says_the_same(base) or theirs.says_the_same(ours):
-        return _settled(ours.text)
+        as_far = _ending(ours.text) == _ending(base.text)
+        return _settled(_ending_like(theirs.text, ours.text) if as_far else ours.text)
     if base.inner is not None and ours.inner is not None and theirs.inner is not None:
         head = _text(base.head, ours.head, theirs.head)
         foot = _text(base.foot, ours.foot, theirs.foot)

@@ -1,23 +1,22 @@
 """Whether two texts of a file mean the same: a formatter's changes are no edits of the user's.
 
-In Python the layout and the order of statements don't count, in YAML the layout, in pages that and
-what marks it; in other files the ends of lines don't. Our anchors never count.
+In Python the layout and the order of statements don't count; in YAML, JSON, Markdown and pages the
+layout; in other files the ends of lines. Our anchors never count.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from contextlib import suppress
 
-from aegis_patch.formats import anchors, bounded_parsers
+from aegis_patch.formats import anchors, bounded_parsers, markdown
 
 _YAML = (".yaml", ".yml")
-# What a formatter puts in, takes out or writes otherwise.
-_PAGES = {
-    (".md", ".markdown"): r"[\s*+_|\\-]",
-    (".html", ".css"): r"[\s;'\"]",
-}
+_MARKDOWN = (".md", ".markdown")
+_PAGES = (".html", ".css")
+_MARKS = r"[\s;'\"]"  # what a formatter puts into a page, takes out or writes otherwise
 
 
 def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> bool:
@@ -39,9 +38,12 @@ def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> b
             return _is_same_python(*texts, in_order)
         if path.endswith(_YAML):
             return _in_yaml(texts[0]) == _in_yaml(texts[1])
-        for endings, marks in _PAGES.items():
-            if path.endswith(endings):
-                return _in_page(texts[0], marks) == _in_page(texts[1], marks)
+        if path.endswith(".json"):
+            return bool(json.loads(texts[0]) == json.loads(texts[1]))
+        if path.endswith(_MARKDOWN):
+            return " ".join(markdown.said(texts[0])) == " ".join(markdown.said(texts[1]))
+        if path.endswith(_PAGES):
+            return _in_page(texts[0]) == _in_page(texts[1])
     return False
 
 
@@ -77,9 +79,9 @@ def _in_yaml(text: str) -> tuple[str, Counter[str]]:
     return documents, Counter(re.findall(r"(?<!\S)#.*\S", text))
 
 
-def _in_page(text: str, marks: str) -> tuple[str, list[str]]:
+def _in_page(text: str) -> tuple[str, list[str]]:
     """All but the marks, and the words one by one."""
-    return re.sub(marks, "", text), re.findall(r"[^\W_]+", text)
+    return re.sub(_MARKS, "", text), re.findall(r"[^\W_]+", text)
 
 
 def _without_anchors(text: bytes) -> str:

@@ -24,6 +24,7 @@ SETS = {
     *("security_opt", "tags", "tmpfs", "volumes"),
     *("configMapGenerator", "images", "literals", "patches", "resources", "secretGenerator"),
 }
+_MARKS = re.compile(r"(?<![^\s\[{,])(?:#.*\S|[&*][\w-]+)")  # comments; anchors and aliases
 _LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
@@ -73,8 +74,8 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def pieces(text: str) -> Counter[str]:
-    """Every scalar with the path to it, every key, and every line."""
-    found = Counter(line.strip() for line in text.splitlines() if line.strip())
+    """Every scalar with the path to it, every key, and every comment, anchor and alias."""
+    found = Counter(_MARKS.findall(text))
     for document in _documents(text):
         found.update(_said(document, ""))
     return found
@@ -88,7 +89,7 @@ def _said(item: Item, path: str) -> Iterator[str]:
         yield f"{path}*"
     elif isinstance(node, yaml.ScalarNode):
         for line in node.value.split("\n"):
-            yield f"{path}={line}"
+            yield f"{path}={node.tag} {line}"
     else:
         yield f"{path}:{type(node).__name__}"
         for inner in _items(node):
@@ -109,7 +110,7 @@ def _blocks(
         if item:
             yield _block(lines, item, stop, free)
         elif not text.strip() or text.startswith(("---\n", "---\r")) or _is_comment(text):
-            yield Block(text.strip(), text)
+            yield Block(text.strip(), text, said=text.strip())
         else:
             raise Unusual(f"line {at + 1}")
         at = stop
@@ -129,21 +130,24 @@ def _stop(lines: list[str], item: Item | None, at: int, end: int) -> int:
 
 def _block(lines: list[str], item: Item, stop: int, free: bool) -> Block:
     text = "".join(lines[item.line : stop])
+    meaning = "\n".join([*_said(item, ""), *_MARKS.findall(text)])
     if item.name is not None:
-        return _keyed(lines, item, stop) or Block(f"{item.name}:", text)
-    return _named(lines, item, stop, free) or Block(text.strip(), text, free=free)
+        return _keyed(lines, item, stop, meaning) or Block(f"{item.name}:", text, said=meaning)
+    name = meaning if free else text.strip()  # an order is that of what is written
+    unnamed = Block(name, text, free=free, said=meaning)
+    return _named(lines, item, stop, meaning, free) or unnamed
 
 
-def _keyed(lines: list[str], item: Item, stop: int) -> Block | None:
+def _keyed(lines: list[str], item: Item, stop: int, meaning: str) -> Block | None:
     """A key whose items stand on the lines below it, one after the other."""
     inside = _inside(item)
     if not inside or not _is_by_line(lines, inside) or inside[0].line == item.line:
         return None
     inner = _blocks(lines, inside, item.line + 1, stop, item.name or "")
-    return Block(f"{item.name}:", lines[item.line], tuple(inner))
+    return Block(f"{item.name}:", lines[item.line], tuple(inner), said=meaning)
 
 
-def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
+def _named(lines: list[str], item: Item, stop: int, meaning: str, free: bool) -> Block | None:
     """A sequence item that is a mapping with a `name`: its other keys are blocks."""
     inside = _inside(item)
     names = [lines[each.value.start_mark.line] for each in inside if each.name == "name"]
@@ -155,7 +159,8 @@ def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
     said = names[0].strip().removeprefix("- ").strip()
     below = min(behind_blank_lines(lines, first.stop), stop)
     inner = _blocks(lines, others, below, stop, "")
-    return Block(f"- {said}", "".join(lines[item.line : below]), tuple(inner), free=free)
+    head = "".join(lines[item.line : below])
+    return Block(f"- {said}", head, tuple(inner), free=free, said=meaning)
 
 
 def _inside(item: Item) -> list[Item]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from aegis_patch.merge import renames
+from aegis_patch.merge import one_path, renames
 from aegis_patch.merge.outcome import Conflict, Note, Outcome, Plan, Sides, Unchanged
 from aegis_patch.merge.written_twice import units, written_twice
 from aegis_patch.stack.record import RECORD
@@ -32,8 +32,6 @@ def written_down(plan: Plan, outcome: Outcome) -> Outcome:
     yours = _found(plan, outcome.tree)
     if not yours:
         return outcome
-    from aegis_patch.merge import one_path
-
     plan = replace(plan, record=replace(plan.record, yours=joined(plan.record.yours, yours)))
     base, ours, theirs = (tree.lookup(RECORD) for tree in (plan.old, plan.head, plan.new))
     fate = one_path.merge(plan, Sides(RECORD, base, ours, theirs))
@@ -59,7 +57,10 @@ def _found(plan: Plan, result: Tree) -> Yours:
             if ours and theirs and ours.id == theirs.id:
                 pairs.add((path, WHOLE))
             continue
-        if ours != base and (twice := written_twice(Sides(path, base, ours, theirs), merged)):
+        sides = Sides(path, base, ours, theirs)
+        if one_path.is_same_but_for_layout(sides, {}):  # a formatter's lines may read like ours
+            continue
+        if twice := written_twice(sides, merged):
             brought = _units(plan.new, path) - _units(plan.less, path)
             pairs.update((path, _shown(unit)) for unit in twice & brought.keys())
     return frozenset(pairs)

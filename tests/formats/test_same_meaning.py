@@ -78,6 +78,7 @@ LISTS = "a:\n- 'b'  # c\n- {d: 1}\n- &e f\n- *e\n"
     [
         ("a.md", "* a *b*\n  c\n\n|d|e|\n|-|-|\n", "- a _b_ c\n\n| d   | e   |\n| --- | --- |\n"),
         ("a.html", "<a href='b'>c</a>\n", '<a href="b">\n  c\n</a>\n'),
+        ("a.json", '{"a": [1]}', '{\n  "a": [1]\n}\n'),
         ("a.css", "a{color:red}\n", "a {\n  color: red;\n}\n"),
         ("a.yaml", LISTS, 'a:\n  # c\n  - "b"\n  - { d: 1 }\n  - &e f\n  - *e\n'),
     ],
@@ -90,9 +91,14 @@ def test_a_page_and_yaml_in_another_layout(path: str, one: str, other: str) -> N
     ("path", "one", "other"),
     [
         ("a.md", "a b\n", "a c\n"),
+        ("a.md", "a b\n", "a *b*\n"),
+        ("a.md", "- a b\n", "a b\n"),
+        ("a.md", "a_b c\n", "a*b c\n"),
+        ("a.md", "|a|b|\n", "|a b|\n"),
         ("a.md", "`a < b`\n", "`a > b`\n"),
         ("a.html", "{% if a == b %}\n", "{% if a != b %}\n"),
         ("a.html", "a b\n", "ab\n"),
+        ("a.json", '{"a": [1, 2]}', '{"a": [2, 1]}'),
         ("a.css", "a { top: 1px; }\n", "a { top: -1px; }\n"),
         ("a.toml", "a = [1]\n", "a = [ 1 ]\n"),
         ("a.yaml", "a: 1\n", 'a: "1"\n'),
