@@ -170,7 +170,7 @@ def _put_in(upstream: Upstream, name: str) -> Iterator[tuple[Place, Sequence[byt
 
 
 def _items(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """What must be one series' alone: each item, and of a key with plain values each of those.
+    """What must be one series' alone: each item, and each plain value below a key, with its key.
 
     An item is a line with the deeper ones below it; a key is all of its item.
     """
@@ -182,7 +182,7 @@ def _items(lines: Sequence[bytes]) -> Iterator[bytes]:
         if not first.rstrip().endswith(b":") or first.lstrip().startswith(b"- "):
             yield b"".join(said[start:end])
         elif below and len({_depth(line) for line in below}) == 1:
-            yield from below
+            yield from (first.rstrip() + b" " + line.lstrip() for line in below)
         else:
             yield first
 
