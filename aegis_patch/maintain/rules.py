@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from aegis_patch.formats import anchors
 from aegis_patch.maintain.problem import Problem
-from aegis_patch.objects import texts
+from aegis_patch.objects import conflict_markers, texts
 from aegis_patch.objects.trees import bytes_of
 from aegis_patch.stack import patch, pristine, requirements
 from aegis_patch.stack.record import RECORD
@@ -99,6 +99,9 @@ def breaches_between(upstream: Upstream) -> Iterator[Problem]:
             undo = "`git lfs untrack PATTERN`, then `git add --renormalize .`"
             ask = f"Which pattern does that? `{show}`, {undo}"
             yield Problem(path, what, ask)
+        if marked := conflict_markers.line_of(text):
+            find = r"git grep -n '^+\?<<<<<<< ' base patches"
+            yield Problem(f"{path}:{marked}", "it has conflict markers", find)
         found = Counter(line.strip() for line in texts.lines(text) if anchors.is_anchor(line))
         for line, count in found.items():
             if count > 1:

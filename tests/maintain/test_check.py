@@ -241,6 +241,14 @@ def test_a_commit_that_is_none(starter: Project) -> None:
     assert error["what"] == "No commit 'v9'."
 
 
+def test_markers_of_a_conflict_are_found(starter: Project) -> None:
+    """Of a merge that takes in another stack's release, say: every project would get them."""
+    starter.write("base/CHANGES.md", "1\n<<<<<<< HEAD\n2\n=======\n3\n>>>>>>> MERGE_HEAD\n")
+    [problem] = starter.aegis("upstream", "check", "--json", code=1).json["problems"]
+    assert problem["where"] == "CHANGES.md:2"
+    assert problem["what"] == "it has conflict markers"
+
+
 def test_a_file_in_git_lfs_is_found(starter: Project) -> None:
     """A project would get the pointer, or git would look for the file where the project is."""
     needs("git-lfs")
