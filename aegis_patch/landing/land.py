@@ -77,7 +77,7 @@ def on_branch(
             try:
                 git.run(room.top, "update-ref", *words, held=held)
             except Refused as error:
-                error.next = "Which name instead? `aegis fleet update --branch NAME`"
+                error.next = "Which name instead? `aegis fleet update . --branch NAME`"
                 raise
         journal.clear(repo)
     return ids

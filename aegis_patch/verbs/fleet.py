@@ -19,9 +19,11 @@ from typing import Any
 import pygit2
 
 from aegis_patch.errors import AegisError, Refused, Usage, in_words
+from aegis_patch.objects.trees import Tree
 from aegis_patch.project import find, git
 from aegis_patch.project.find import Project
 from aegis_patch.stack import pristine, requirements
+from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import fork, releases, workbench
 from aegis_patch.upstream.workbench import Bench
@@ -129,15 +131,20 @@ def _made_before(place: Path, to: str | None, mode: Mode) -> Outcome | None:
     if _is_updated(there, branch, to):
         return Outcome(str(place), CURRENT, f"{branch} has the update already")
     name = shlex.quote(branch)
-    next = f"Keep that by another name? `git branch --move -- {name} {name}.old`"
+    next = f"Keep that by another name, or use another? `git branch --move -- {name} {name}.old`"
+    next += " or `aegis fleet update . --branch NAME`"
     raise Refused(f"Branch {branch} already exists.", next=next)
 
 
 def _is_updated(there: Project, branch: str, to: str | None) -> bool:
-    """Whether a branch is one update away from what is checked out, as an earlier run left it."""
+    """Whether a branch is one update away from what is checked out, as an earlier run left it.
+
+    It may be that of another project in the repository.
+    """
     tip = there.repo.branches.local[branch].peel(pygit2.Commit)
     at = f"\nAegis-Release: {_release(there.stack, to)}\n"
-    return tip.parent_ids == [there.head] and at in tip.message
+    is_ours = Tree(there.repo, tip.tree.id).read(there.record_path) != there.tree.read(RECORD)
+    return is_ours and tip.parent_ids == [there.head] and at in tip.message
 
 
 def _release(stack: Stack, to: str | None) -> str:

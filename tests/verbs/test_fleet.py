@@ -208,6 +208,24 @@ def test_a_branch_has_a_name_of_its_own(own: Project, tmp_path: Path) -> None:
         assert (ran.code, name in ran.json["error"]["what"]) == (2, True)
 
 
+def test_a_branch_that_updates_another_project_of_the_repository(
+    own: Project, tmp_path: Path
+) -> None:
+    """It is no update of this one, which is refused, and gets a branch that it names itself."""
+    whole = Project(tmp_path / "whole")
+    whole.path.mkdir()
+    whole.git("init", "--quiet")
+    for name in ("e", "f"):
+        words = ("--upstream", own.path, "--upstream-version", "1.0")
+        assert run("init", whole.path / name, "-y", *words).code == 0
+    assert outcomes("update", whole.path / "e", "--branch", "up")["e"]["outcome"] == "updated"
+    found = outcomes("update", whole.path / "f", "--branch", "up", code=1)["f"]
+    assert (found["outcome"], found["what"]) == ("refused", "Branch up already exists.")
+    again = found["next"].split("`")[3].replace("NAME", "up-f").split()
+    assert run(*again[1:]).code == 0
+    assert whole.git("diff", "--name-only", "up-f~", "up-f", "e") == ""
+
+
 def test_a_process_that_is_killed_is_told(own: Project, tmp_path: Path) -> None:
     words = ("--verify", "kill -9 $PPID")
     found = outcomes("update", tmp_path / "a", *words, code=1)
