@@ -108,7 +108,8 @@ def _block(module: _Module, node: ast.stmt, start: int, stop: int) -> Block:
         if _first_line(node.body[0]) > behind:
             head = "".join(module.lines[start:behind])
             inner = tuple(_blocks(module, node.body, behind, stop))
-            return Block(_name(node), head, inner, free=False)
+            said = _said(module, node, start)
+            return Block(_name(node), head, inner, free=False, said=said)
     is_import = isinstance(node, ast.Import | ast.ImportFrom)
     free = is_import and getattr(node, "module", "") != "__future__"
     return Block(_name(node), text, free=free, said=_said(module, node, start))

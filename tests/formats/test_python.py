@@ -188,6 +188,15 @@ def test_layout_is_nothing_that_a_user_wrote(old: str, new: str) -> None:
     assert both is None or "import mine" in both
 
 
+def test_a_class_that_was_only_formatted_goes_with_the_release() -> None:
+    """Also where the user has changed something else in the file."""
+    mine = WIDE.replace("import os", "import mine")
+    theirs = BASE[: BASE.index("class B")].rstrip() + "\n"
+    assert merged(BASE, mine, theirs) == mine[: mine.index("class B")].rstrip() + "\n"
+    edited = mine.replace("Like A", "Not like A")
+    assert merged(BASE, edited, theirs) is None
+
+
 def test_what_is_in_another_layout_and_says_something_else_is_a_change() -> None:
     theirs = BASE.replace("return 1", "return 2", 1)
     assert merged(BASE, WIDE.replace("            1\n", "            mine\n", 1), theirs) is None
