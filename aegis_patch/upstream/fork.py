@@ -35,7 +35,17 @@ asked: set[str] = set()
 
 
 def normal(url: str) -> str:
-    """A URL as a record can keep it: a path of this machine is made absolute."""
+    """A URL as a record can keep it: a path of this machine is made absolute.
+
+    Raises:
+        UpstreamError: it has a password.
+    """
+    if found := re.match(r"(\w+://[^/@:]*):[^/@]*(?=@)", url):
+        without = shlex.quote(found[1] + url[found.end() :])
+        raise UpstreamError(
+            "This URL has a password in it, which aegis.toml would publish.",
+            next=f"Can git read it without? `git ls-remote -- {without}`",
+        )
     return str(Path(url).resolve()) if Path(url).is_dir() else url
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aegis_patch.upstream import fork as mirror
 from aegis_patch.upstream import releases
 from tests.conftest import NEWEST, Project, git, needs, run
 
@@ -50,6 +51,15 @@ def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project)
     assert project.subjects[0] == "Rebase onto fork 1.0"
     assert "Start my-api from fork 1.0" in project.subjects
     assert project.aegis("status").out.startswith("fork 1.0 (1.10 is available")
+
+
+def test_a_password_in_the_url_is_neither_recorded_nor_shown(tmp_path: Path) -> None:
+    url = "https://ada:hunter2@127.0.0.1:9/acme.git"
+    ran = run("init", tmp_path / "my-api", "-y", "--upstream", url)
+    assert (ran.code, "hunter2" in ran.out + ran.err) == (1, False)
+    assert "`git ls-remote -- https://ada@127.0.0.1:9/acme.git`" in ran.err
+    for fine in ("ssh://git@host:22/a", "git@host:a", "https://host:1/a:b@c", "https://ada@host/a"):
+        assert mirror.normal(fine) == fine
 
 
 def test_a_project_of_a_fork_may_be_below_the_top_of_a_repository(
