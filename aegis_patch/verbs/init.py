@@ -53,7 +53,7 @@ def init(
         _refuse_filled(path, outer)
         there = _subdirectory(outer, path, held) if outer else None
         bench = entered.enter_context(open_bench(there))
-        bench.instead = _instead(path, url)
+        bench.instead = _instead(path, url, wanted)
         opened = _opened(bench, version, url)
         chosen = naming.chosen(bench, opened, wanted, _INIT)
         known = git.variables(_nearest(path))
@@ -124,9 +124,10 @@ def _opened(bench: Bench, version: str | None, url: str) -> Upstream:
     return bench.open(url, fork.version(version) if version else releases.latest(url))
 
 
-def _instead(path: Path, url: str) -> str:
+def _instead(path: Path, url: str, wanted: Sequence[str]) -> str:
+    names = f" --components {','.join(wanted)}" if wanted else ""
     upstream = "" if url == releases.BUNDLED else f" --upstream {shlex.quote(url)}"
-    return f"aegis init {shlex.quote(str(path))}{upstream} --upstream-version"
+    return f"aegis init {shlex.quote(str(path))}{names}{upstream} --upstream-version"
 
 
 def _steps(opened: Upstream, answers: Mapping[str, str], chosen: Sequence[str]) -> list[Step]:

@@ -226,7 +226,7 @@ def test_a_release_that_is_broken_says_what_to_do(starter: Project) -> None:
     assert error["where"] == f"{PATCH} at .env.example:1"
     pasted(starter, error["next"])
     shop = Project(starter.path.parent / "shop")
-    shop.aegis("add", "greet")
+    assert "greet = " in shop.read("aegis.toml")
     error = shop.aegis("rebase-upstream", "--json", code=4).json["error"]
     assert error["next"] == "aegis rebase-upstream --to 1.0"
     shop.aegis("remove", "greet")
