@@ -21,13 +21,15 @@ _OURS = releases.RELEASES.parent.parent
 
 
 def find(where: Path, ref: str = "") -> Path:
-    """The top of the repository of an upstream that a directory is in.
+    """The top of the repository of an upstream that a directory, or an open series, is in.
 
     Raises:
         Refused: it is in none, or base/ and patches/ are not on disk; a `ref` has its own.
     """
     found = pygit2.discover_repository(str(where.resolve()))
     root = Path(pygit2.Repository(found).workdir or found) if found else where.resolve()
+    if root.parent.name == ".series":
+        root = root.parent.parent
     is_one = ref or ((root / "base").is_dir() and (root / "patches").is_dir())
     if not (found and is_one):
         raise Refused(

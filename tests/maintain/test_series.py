@@ -58,6 +58,13 @@ def test_what_is_saved_is_what_was_opened(own: Project) -> None:
     assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
 
 
+def test_a_series_is_saved_from_where_it_is_open(own: Project) -> None:
+    opened(own).edit("mail.py", "1", "2")
+    opened(own).commit("Send two mails\n\nBecause one of the two is always lost on its way.")
+    assert opened(own).aegis("upstream", "series", "save", "mail").out.startswith("mail: 3 patches")
+    assert own.git("status", "--porcelain", "--", "patches")
+
+
 @pytest.mark.parametrize("tool", ["git", "quilt"])
 def test_other_tools_apply_an_exported_series_to_the_same_tree(own: Project, tool: str) -> None:
     needs(tool)
