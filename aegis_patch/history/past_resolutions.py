@@ -19,6 +19,7 @@ from aegis_patch.objects import conflict_markers, texts
 from aegis_patch.objects.conflict_markers import Place
 from aegis_patch.objects.trees import Entry, Tree, bytes_of
 from aegis_patch.project.find import Project
+from aegis_patch.stack.record import RECORD
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
 
@@ -46,6 +47,8 @@ def _answered(
         return None
     now = conflict.sides
     for turn in known:
+        if not turn.takes_away and turn.mine.changed(turn.result) == (RECORD,):
+            continue  # it found a component that was there, and merged nothing
         mine, result = (_either(tree, now) for tree in (turn.mine, turn.result))
         pristine = turn.pristine(bench) if mine and result else None
         if result and pristine:

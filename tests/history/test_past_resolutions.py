@@ -165,6 +165,17 @@ def test_a_file_that_was_kept(start: Start) -> None:
     assert project.read(path) == mine
 
 
+def test_a_record_that_was_only_corrected_is_no_answer(start: Start) -> None:
+    """A merge lost its line; nobody was asked about the file when `repair` wrote it again."""
+    project = start("cache")
+    path = "app/components/cache/health.py"
+    project.edit(path, "How the cache is.", "How our cache is.")
+    project.edit("aegis.toml", "cache = {", "# cache = {")
+    project.commit("Lose a line")
+    project.aegis("repair")
+    assert conflicted(project, "remove", "cache") == path
+
+
 def test_over_releases(start: Start) -> None:
     """The same question, though the release has changed in the meantime."""
     project = start(version=OLDER)
