@@ -75,6 +75,8 @@ def unknown(known: Catalogue, name: str, listed: str) -> Refused:
     """The refusal of a name that nothing has, with the closest ones."""
     nameable = [other for other in known if component.is_chosen(known[other])]
     next = listed or f"Which one? {', '.join(nameable)}"
+    if now := [other for other in nameable if name in known[other].was]:
+        return Refused(f"{name} is now called {in_words(now)}.", next=next)
     if serving := _serving(known, nameable, name):
         what = f'No component "{name}". It comes with: {", ".join(serving)}.'
         return Refused(what, next=next)

@@ -244,6 +244,7 @@ def test_a_component_under_another_name(tmp_path: Path, fork: Project) -> None:
     project = begin(tmp_path, fork, "--upstream-version", "1.10", "--components", "updates")
     before = project.tree
     assert "updates is now called pulls" in project.aegis("rebase-upstream").out
+    assert "updates is now called pulls" in project.aegis("remove", "updates", code=1).err
     (found,) = project.aegis("status", "--json").json["components"]
     assert found == {"name": "pulls", "by": "you", "release": "2.0"}
     assert "pulls is now called updates" in project.aegis("rebase-upstream", "--to", "1.10").out
