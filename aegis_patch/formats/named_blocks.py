@@ -154,9 +154,7 @@ def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> 
 
 def _one(base: Block, ours: Block, theirs: Block) -> Texts:
     """A block that all three have."""
-    is_nested = None not in (base.inner, ours.inner, theirs.inner)
-    is_kept = is_nested or theirs.says_the_same(base)  # in the user's layout, as far as it goes
-    if ours.says_the_same(base) and (ours.text == base.text or not is_kept):
+    if ours.says_the_same(base) and (ours.text == base.text or not theirs.says_the_same(base)):
         return _settled(theirs.text)
     if theirs.says_the_same(base) or theirs.says_the_same(ours):
         as_far = _ending(ours.text) == _ending(base.text)
