@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,8 @@ OLDER, *_, NEWEST = releases.versions()
 """The releases over which a rebase is tried: the farthest. Another difference: `fork`."""
 FULL = bool(os.environ.get("AEGIS_FULL"))
 """Whether samples are large: `scripts/test --full`."""
+AEGIS = (sys.executable, "-m", "aegis_patch")
+"""The command in a process of its own; `run` has it in this one."""
 DATE = "2026-01-02T03:04:05+00:00"
 ME = {
     f"GIT_{who}_{what}": value
@@ -104,6 +108,11 @@ class Ran:
     err: str
 
     @property
+    def next(self) -> str:
+        """What it said to type, as it refused."""
+        return self.err.partition(" next ")[2].strip()
+
+    @property
     def json(self) -> Any:
         """The one object on standard output, which is what the shipped schema says."""
         found = json.loads(self.out)
@@ -157,6 +166,15 @@ class Project:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
 
+    def paste(self, command: str) -> str:
+        """Give a shell what aegis said to type; what that printed."""
+        env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            command, shell=True, cwd=self.path, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace the one occurrence of `old` in a file."""
         text = self.read(path)
@@ -173,6 +191,11 @@ class Project:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
         return self.head
+
+    def add_submodule(self, library: Project, path: str) -> None:
+        """Have another repository at a path, not committed yet."""
+        allowed = ("-c", "protocol.file.allow=always")
+        self.git(*allowed, "submodule", "--quiet", "add", str(library.path), path)
 
     def collide(self) -> None:
         """Commit another port to compose.yaml, in a line that `add ingress` takes away."""
@@ -198,11 +221,51 @@ class Project:
         return not self.git("status", "--porcelain")
 
 
+def everything(path: Path, *, objects: bool = True) -> dict[str, bytes]:
+    """Every file below a path, HEAD, what is staged, and how many objects git has."""
+    found = {}
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path).as_posix()
+        if file.is_file() and not name.startswith(".git/"):
+            found[name] = file.read_bytes()
+    if (path / ".git").exists():
+        found[".git HEAD"] = git(path, "rev-parse", "HEAD").encode()
+        found[".git staged"] = git(path, "diff", "--cached").encode()
+        found[".git objects"] = git(path, "count-objects").encode() if objects else b""
+    return found
+
+
+def configure_git(patch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A setting of the user's for every git and every repository."""
+    for key, word in (("COUNT", "1"), ("KEY_0", name), ("VALUE_0", value)):
+        patch.setenv(f"GIT_CONFIG_{key}", word)
+
+
 Start = Callable[..., Project]
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `start` and `fork` have made once, and copy from then on."""
+    return tmp_path_factory.mktemp("templates")
+
+
+def copied(template: Path, path: Path) -> Project:
+    """A repository elsewhere, whose files git knows as if it had written them there."""
+    shutil.copytree(template, path, symlinks=True)
+    git(path, "update-index", "-q", "--refresh")
+    return Project(path)
+
+
+def begun(path: Path, *args: str) -> Project:
+    """A new project at a path."""
+    ran = run("init", path, "--no-interactive", *args)
+    assert ran.code == 0, ran.err
+    return Project(path)
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
+def start(tmp_path: Path, templates: Path) -> Start:
     """Make a project: `start("worker", "cache", version=OLDER)`."""
 
     def begin(
@@ -211,30 +274,43 @@ def start(tmp_path: Path) -> Start:
         name: str = "my-api",
         upstream: Project | None = None,
     ) -> Project:
-        path = tmp_path / name
-        args = ["init", str(path), "--no-interactive"]
-        args += ["--components", ",".join(components)] if components else []
+        args = ["--components", ",".join(components)] if components else []
         args += ["--upstream-version", version] if version else []
-        args += ["--upstream", str(upstream.path)] if upstream else []
-        ran = run(*args)
-        assert ran.code == 0, ran.err
-        return Project(path)
+        if upstream:
+            return begun(tmp_path / name, *args, "--upstream", str(upstream.path))
+        settings = sorted(each for each in os.environ.items() if each[0].startswith("GIT_"))
+        key = hashlib.sha256(repr((args, settings)).encode()).hexdigest()
+        template = templates / key / name
+        if not template.exists():
+            begun(template, *args)
+        return copied(template, tmp_path / name)
 
     return begin
 
 
 @pytest.fixture
-def fork(tmp_path: Path) -> Project:
+def fork(tmp_path: Path, templates: Path) -> Project:
     """An upstream whose release 1.0 is HEAD's base/ and patches/; a test makes others from it."""
-    made = Project(tmp_path / "fork")
-    made.path.mkdir()
-    made.git("init", "--quiet")
-    archive = subprocess.run(
-        ["git", "archive", "HEAD", "base", "patches"], cwd=ROOT, capture_output=True, check=True
-    )
-    subprocess.run(["tar", "x"], cwd=made.path, input=archive.stdout, check=True)
-    made.commit("As it is")
-    made.git("tag", "v1.0")
+    made = Project(templates / "fork")
+    if not made.path.exists():
+        made.path.mkdir()
+        made.git("init", "--quiet")
+        archive = subprocess.run(
+            ["git", "archive", "HEAD", "base", "patches"], cwd=ROOT, capture_output=True, check=True
+        )
+        subprocess.run(["tar", "x"], cwd=made.path, input=archive.stdout, check=True)
+        made.commit("As it is")
+        made.git("tag", "v1.0")
+        made.git("repack", "-adq")  # or each mirror of it would take a second
+    return copied(made.path, tmp_path / "fork")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Project:
+    """A small upstream, as `aegis upstream new` makes it."""
+    made = Project(tmp_path / "own")
+    assert run("upstream", "new", made.path).code == 0
+    made.commit("Start")
     return made
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from aegis_patch.history import conflict_origins
 from aegis_patch.objects import conflict_markers
-from tests.conftest import NEWEST, Project, Start, run
+from tests.conftest import NEWEST, Project, Start, begun
 from tests.promises.test_hostile import BASE, publish
 
 PORT = '    ports: ["${PORT:-8000}:8000"]\n'
@@ -162,8 +162,7 @@ def test_a_line_that_the_release_moves_tells_of_no_other_place(
 
 def test_in_a_subdirectory_after_steps_that_landed(start: Start) -> None:
     outer = start(name="outer")
-    inner = Project(outer.path / "services" / "api")
-    assert run("init", inner.path, "--no-interactive").code == 0
+    inner = begun(outer.path / "services/api")
     inner.edit("compose.yaml", PORT, PORT.replace("-8000", "-9000"))
     commit = inner.commit("Publish on 9000")
     ran = inner.aegis("add", "cache", "ingress", "--json", code=3)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.formats import paths
-from tests.conftest import Project, Ran, Start, run
+from tests.conftest import Project, Ran, Start, begun
 from tests.promises.test_hostile import BASE, begin, publish, series
 
 WORKER = "app.components.worker"
@@ -120,8 +120,7 @@ def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
 
 @pytest.mark.parametrize("setting", ["grep.fullName=true", "color.ui=always", "color.grep=always"])
 def test_settings_of_git_grep(start: Start, setting: str) -> None:
-    project = Project(start().path / "services/api")
-    assert run("init", project.path, "--no-interactive", "--components", "worker").code == 0
+    project = begun(start().path / "services/api", "--components", "worker")
     project.write("app/mine.py", f"import {WORKER}\n")
     project.commit("Mine")
     project.git("config", *setting.split("="))

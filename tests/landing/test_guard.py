@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,7 @@ import pytest
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal
 from aegis_patch.project import git
-from tests.conftest import Project, Start
-from tests.terminal.test_cli import everything
+from tests.conftest import Project, Start, everything
 
 TAKEN = "app/components/worker/tasks.py"
 CHANGED = "compose.yaml"
@@ -100,9 +98,8 @@ def test_work_that_git_does_not_look_at_is_refused(start: Start, kind: str, path
     ran = project.aegis("remove", "worker", code=1)
     assert path in ran.err
     assert everything(project.path) == before
-    command = ran.err.partition(" next ")[2].strip()
-    subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
-    project.aegis("remove", "worker", code=3 if "commit" in command and path == TAKEN else 0)
+    project.paste(ran.next)
+    project.aegis("remove", "worker", code=3 if "commit" in ran.next and path == TAKEN else 0)
     assert MINE in project.git("log", "--all", "--patch", "--diff-merges=first-parent") + "\n"
 
 
@@ -140,8 +137,7 @@ def test_a_component_in_the_index_alone_can_be_put_away(start: Start, reset: str
     project.git("reset", "--quiet", *reset.split(), "HEAD~")
     ran = project.aegis("add", "cache", code=1)
     assert "Commit or stash these first" in ran.err
-    command = ran.err.partition(" next ")[2].strip()
-    subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
+    project.paste(ran.next)
     project.aegis("add", "cache")
     assert project.is_sound()
 

@@ -20,8 +20,7 @@ from pygit2.enums import ConfigLevel
 
 from aegis_patch.errors import Refused
 from aegis_patch.landing import journal, land
-from tests.conftest import ROOT, Project, Start, git, lack, needs, run
-from tests.terminal.test_cli import everything
+from tests.conftest import ROOT, Project, Start, configure_git, everything, git, lack, needs, run
 
 ROOT_USER = os.geteuid() == 0
 NOBODY = 65534
@@ -306,8 +305,7 @@ def test_two_at_once_take_turns(start: Start) -> None:
     )
     words = [sys.executable, "-c", patient, "-C", str(project.path), "add"]
     names = ("cache", "ingress", "worker")
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    running = [subprocess.Popen([*words, name], env=env, stdout=subprocess.PIPE) for name in names]
+    running = [subprocess.Popen([*words, name], stdout=subprocess.PIPE) for name in names]
     assert [process.wait() for process in running] == [0, 0, 0]
     assert len(project.subjects) == 4
     assert project.is_sound()
@@ -411,9 +409,7 @@ def open_project(start: Start) -> Iterator[Project]:
         for path in (made, *made.rglob("*")):
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_CONFIG_COUNT", "1")
-        patch.setenv("GIT_CONFIG_KEY_0", "safe.directory")
-        patch.setenv("GIT_CONFIG_VALUE_0", "*")
+        configure_git(patch, "safe.directory", "*")
         yield Project(made)
     for path in (made, *made.rglob("*")):
         if path.is_dir():

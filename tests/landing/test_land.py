@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Start, git, run
-from tests.terminal.test_cli import everything
+from tests.conftest import Start, everything, git, run
 
 
 def test_a_touched_file_is_not_a_change(start: Start) -> None:
@@ -155,8 +153,7 @@ def test_a_filter_that_fails_is_the_reason(
     ran = project.aegis("add", "worker", code=1)
     assert "filter from git's configuration failed" in ran.err
     assert command in ran.err or kind == "process"  # of which git may only say that it hung up
-    advice = ran.err.partition(" next ")[2].strip()
-    assert command in project.git(*shlex.split(advice)[1:])
+    assert command in project.paste(ran.next)
     assert ("not found" in ran.err) == (command != "false")
     assert everything(project.path, objects=False) == before
     if kind != "process":  # of which git has no use without an answer, required or not

@@ -6,15 +6,13 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from aegis_patch.landing import trial
-from tests.conftest import OLDER, Project, Start, git, run
+from tests.conftest import AEGIS, OLDER, Project, Start, begun, everything, git
 from tests.servers import until
-from tests.terminal.test_cli import everything
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +119,7 @@ def test_in_a_subdirectory_of_a_shallow_clone_with_filters_of_its_own(
     start: Start, tmp_path: Path
 ) -> None:
     outer = start(name="outer")
-    assert run("init", outer.path / "api", "-y").code == 0
+    begun(outer.path / "api")
     outer.write(".gitattributes", "*.md filter=loud\n")
     outer.commit()
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{outer.path}", "clone")
@@ -138,14 +136,13 @@ def test_aegis_itself_can_look_at_the_result(start: Start, tmp_path: Path, kind:
     if kind == "a submodule":
         (outer := Project(tmp_path / "outer")).path.mkdir()
         outer.git("init", "--quiet")
-        allowed = ("-c", "protocol.file.allow=always")
-        outer.git(*allowed, "submodule", "--quiet", "add", str(project.path), "api")
+        outer.add_submodule(project, "api")
         project = Project(outer.path / "api")
     elif kind != "plain":
         git(tmp_path, "clone", "--quiet", "--bare", str(project.path), "bare.git")
         git(tmp_path / "bare.git", "worktree", "add", "--quiet", str(tmp_path / "linked"))
         project = Project(tmp_path / "linked")
-    aegis = f"{shlex.quote(sys.executable)} -m aegis_patch"
+    aegis = shlex.join(AEGIS)
     project.aegis("add", "ingress", "--verify", f"{aegis} status && {aegis} diff --exit-code")
 
 
@@ -153,8 +150,7 @@ def test_settings_of_the_project_that_are_not_for_the_checkout(
     start: Start, tmp_path: Path
 ) -> None:
     library, project = start(name="library"), start(name="-api")
-    allowed = ("-c", "protocol.file.allow=always")
-    project.git(*allowed, "submodule", "--quiet", "add", str(library.path), "vendor/lib")
+    project.add_submodule(library, "vendor/lib")
     project.commit("A submodule")
     hooks = tmp_path / "hooks"
     hooks.mkdir()
@@ -220,7 +216,7 @@ def test_killed_as_early_as_can_be(start: Start, scratch: Path, where: str) -> N
         project.write(".gitattributes", "README.md filter=killer\n")
         project.commit("A filter that ends whoever checks a file out")
     command = f"{kill}; touch {shlex.quote(str(ran))}; exec sleep 600"
-    words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
+    words = [*AEGIS, "-C", str(project.path), "add", "ingress"]
     done = subprocess.run([*words, "--verify", command], stderr=subprocess.DEVNULL, check=False)
     assert done.returncode == -9
     until(lambda: not _rooms(scratch))
@@ -243,7 +239,7 @@ def test_interrupted(start: Start, scratch: Path, number: signal.Signals) -> Non
     before = everything(project.path)
     pid = project.path.parent / "pid"
     command = f"echo $$ > {shlex.quote(str(pid))}; exec sleep 600"
-    words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
+    words = [*AEGIS, "-C", str(project.path), "add", "ingress"]
     running = subprocess.Popen([*words, "--verify", command], stderr=subprocess.DEVNULL)
     until(lambda: pid.exists() and bool(pid.read_text()))
     running.send_signal(number)

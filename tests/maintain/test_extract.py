@@ -7,27 +7,22 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Project, run
-from tests.maintain.test_series import pasted
+from tests.conftest import Project, begun
 
 SHOP = ("--answer", "project_name=Corner Shop", "--components", "greet")
 BELL = '"""Rings."""\n\n\ndef line() -> str:\n    """What it says."""\n    return "Ding."\n'
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Project:
-    made = Project(tmp_path / "own")
-    assert run("upstream", "new", made.path).code == 0
-    made.commit("Start")
-    made.git("tag", "v1.0")
-    return made
+@pytest.fixture(name="own")
+def with_a_release(own: Project) -> Project:
+    own.git("tag", "v1.0")
+    return own
 
 
 @pytest.fixture
 def shop(own: Project) -> Project:
     """A project of that upstream in which somebody has worked before."""
-    made = Project(own.path.parent / "shop")
-    begin(own, made.path, *SHOP)
+    made = begin(own, own.path.parent / "shop", *SHOP)
     made.edit(".env.example", "# yours below\n", "# yours below\n# MINE=1\n")
     made.write("README.md", made.read("README.md") + "\nOurs since 1900.\n")
     made.commit("Before")
@@ -35,9 +30,8 @@ def shop(own: Project) -> Project:
     return made
 
 
-def begin(own: Project, place: Path, *words: str) -> None:
-    ran = run("init", place, "--yes", "--upstream", own.path, *words)
-    assert ran.code == 0, ran.err
+def begin(own: Project, place: Path, *words: str) -> Project:
+    return begun(place, "--upstream", str(own.path), *words)
 
 
 def ring(shop: Project) -> None:
@@ -66,8 +60,8 @@ def test_commits_become_a_component(tmp_path: Path, own: Project, shop: Project)
     assert "Ring longer" in Project(own.path / ".series/bell").git("log", "-p")
     own.commit("The bell")
     own.git("tag", "v1.1")
-    begin(own, tmp_path / "other", "--answer", "project_name=Other", "--components", "bell")
-    other = Project(tmp_path / "other")
+    words = ("--answer", "project_name=Other", "--components", "bell")
+    other = begin(own, tmp_path / "other", *words)
     wanted = (
         "# Settings; copy this file to .env.\n\n\n# How it rings\n# BELL=Dong.\n# yours below\n"
     )
@@ -144,7 +138,7 @@ def test_a_file_is_split_by_hunk(own: Project, shop: Project) -> None:
     assert listed["next"].endswith("--hunks 1-9`")
     error = extract(own, shop, "--hunks", "2,9-10", code=1)["error"]
     assert error["what"] == "No hunk 9-10: they are numbered from 1 to 9."
-    assert pasted(own, error["next"]).endswith("--hunks 1-9`\n")
+    assert own.paste(error["next"]).endswith("--hunks 1-9`\n")
     made = extract(own, shop, "--hunks", "4-5,2,8")
     assert made["left_out"] == [
         f"{first} Ring, and be the shop: hunk 1 (.env.example:1), hunk 3 (README.md:1), "
@@ -173,7 +167,7 @@ def test_a_commit_that_does_not_fit_stops_as_git_does(own: Project, shop: Projec
     error = extract(own, shop, code=1)["error"]
     assert error["what"].startswith("A patch of bell doesn't fit.")
     assert "`git cherry-pick --continue`" in error["what"]
-    assert "both modified" in pasted(own, error["next"])
+    assert "both modified" in own.paste(error["next"])
     shop.path.rename(shop.path.parent / "away")
     place = Project(own.path / ".series/bell")
     text = place.read("README.md")
@@ -216,8 +210,7 @@ def test_an_own_answer_is_found_among_its_choices(tmp_path: Path, own: Project) 
     own.write("base/README.md", own.read("base/README.md") + "\nIt runs in eu-amber.\n")
     own.commit("Ask for the region")
     own.git("tag", "v1.1")
-    begin(own, tmp_path / "shop", "--answer", "region=us-cobalt")
-    shop = Project(tmp_path / "shop")
+    shop = begin(own, tmp_path / "shop", "--answer", "region=us-cobalt")
     shop.git("tag", "before")
     shop.write("docs/bell.md", "It rings in us-cobalt.\n")
     shop.commit("Explain it")
@@ -272,7 +265,7 @@ def test_what_it_requires_is_asked_for(own: Project, shop: Project) -> None:
     error = extract(own, shop, code=1)["error"]
     assert "changes a file of greet, which bell doesn't require" in error["what"]
     assert error["next"].endswith("--requires greet")
-    pasted(own, error["next"])
+    own.paste(error["next"])
     assert 'requires = ["greet"]' in own.read("patches/bell/component.toml")
     assert "Ding!" in own.read("patches/bell/ring-instead.patch")
 
@@ -306,7 +299,7 @@ def test_what_cannot_be_done_is_refused(
     assert not own.git("status", "--porcelain")
     assert not [*own.path.glob(".series/*/")]
     if "?" not in error["next"]:
-        pasted(own, error["next"])
+        own.paste(error["next"])
 
 
 def test_work_that_is_in_no_commit_is_refused(own: Project, shop: Project) -> None:
@@ -314,7 +307,7 @@ def test_work_that_is_in_no_commit_is_refused(own: Project, shop: Project) -> No
     shop.write("new", "x\n")
     error = extract(own, shop, code=1)["error"]
     assert "uncommitted changes" in error["what"]
-    assert "?? new" in pasted(own, error["next"].replace("status", "status --porcelain"))
+    assert "?? new" in own.paste(error["next"].replace("status", "status --porcelain"))
 
 
 def test_a_project_of_another_upstream_is_refused(own: Project, shop: Project) -> None:

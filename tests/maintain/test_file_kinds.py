@@ -8,28 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, run
+from tests.conftest import Project, begun
 
 LOGO = b"\x89PNG\0\xff" + random.Random(1).randbytes(3000)
 DRAWN = LOGO[:1000] + b"another" + LOGO[1000:]
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Project:
-    made = Project(tmp_path / "own")
-    assert run("upstream", "new", made.path).code == 0
-    made.write("base/run.sh", "#!/bin/sh\n")
-    (made.path / "base/run.sh").chmod(0o755)
-    made.write("base/plain.sh", "#!/bin/sh\nexit 0\n")
-    made.write("base/docs/old.md", "one\ntwo\nthree\nfour\n")
-    (made.path / "base/docs/logo.png").write_bytes(LOGO)
-    (made.path / "base/docs/old.png").write_bytes(LOGO[1:])
-    (made.path / "base/docs/run").symlink_to("../run.sh")
-    made.commit("Start")
-    made.git("tag", "v1.0")
-    made.aegis("upstream", "series", "new", "kinds")
-    made.aegis("upstream", "series", "open", "kinds")
-    return made
+@pytest.fixture(name="own")
+def with_each_kind(own: Project) -> Project:
+    own.write("base/run.sh", "#!/bin/sh\n")
+    (own.path / "base/run.sh").chmod(0o755)
+    own.write("base/plain.sh", "#!/bin/sh\nexit 0\n")
+    own.write("base/docs/old.md", "one\ntwo\nthree\nfour\n")
+    (own.path / "base/docs/logo.png").write_bytes(LOGO)
+    (own.path / "base/docs/old.png").write_bytes(LOGO[1:])
+    (own.path / "base/docs/run").symlink_to("../run.sh")
+    own.commit("Start")
+    own.git("tag", "v1.0")
+    own.aegis("upstream", "series", "new", "kinds")
+    own.aegis("upstream", "series", "open", "kinds")
+    return own
 
 
 def test_each_kind_of_file_lives_as_any_other(tmp_path: Path, own: Project) -> None:
@@ -57,9 +55,7 @@ def test_each_kind_of_file_lives_as_any_other(tmp_path: Path, own: Project) -> N
     own.commit("Kinds")
     own.git("tag", "v1.1")
     made = tmp_path / "made"
-    ran = run("init", made, "-y", "--upstream", own.path, "--upstream-version", "1.0")
-    assert ran.code == 0, ran.err
-    project = Project(made)
+    project = begun(made, "--upstream", str(own.path), "--upstream-version", "1.0")
     assert (made / "docs/logo.png").read_bytes() == LOGO
     assert (made / "docs/old.png").read_bytes() == LOGO[1:]
     project.edit("plain.sh", "exit 0\n", "exit 0 # mine\n")

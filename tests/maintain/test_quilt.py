@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, needs, run
-from tests.maintain.test_series import pasted
+from tests.conftest import Project, needs
 
 NICE = """Description: Be nice
  Whoever runs the program likes to be asked how they are.
@@ -58,18 +57,16 @@ Nicer still, because once was not enough for anybody.
 """
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Project:
-    made = Project(tmp_path / "own")
-    assert run("upstream", "new", made.path).code == 0
-    made.write("base/docs/nice.md", "one\ntwo\n")
-    made.commit("Start")
+@pytest.fixture(name="own")
+def beside_a_series_of_quilts(own: Project, tmp_path: Path) -> Project:
+    own.write("base/docs/nice.md", "one\ntwo\n")
+    own.commit("A page")
     debian = Project(tmp_path / "debian")
     debian.write("series", "# in order\nnice.diff\nplain.diff -p0 # new\n\nnicer.patch\n")
     debian.write("nice.diff", NICE)
     debian.write("plain.diff", PLAIN)
     debian.write("nicer.patch", MAIL)
-    return made
+    return own
 
 
 def test_a_series_of_quilts_is_imported(own: Project) -> None:
@@ -172,7 +169,7 @@ new file mode 100755
         assert not (tmp_path / "executed").exists()
         assert not (own.path / "patches/nice").exists()
     assert error["what"].startswith("This patch changes files of git's own")
-    assert ".git/hooks/pre-commit" in pasted(own, error["next"])
+    assert ".git/hooks/pre-commit" in own.paste(error["next"])
 
 
 def test_a_file_that_git_ignores_is_imported(own: Project) -> None:
@@ -210,7 +207,7 @@ def test_what_does_not_fit_is_refused(own: Project, path: str, text: str, says: 
     assert says in error["what"]
     assert not own.git("status", "--porcelain")
     assert not [*own.path.glob(".series/*/")]
-    pasted(own, error["next"])
+    own.paste(error["next"])
 
 
 def test_both_are_named(own: Project) -> None:

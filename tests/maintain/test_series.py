@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -90,7 +88,7 @@ def test_opening_again_goes_on(own: Project) -> None:
     assert place.read("mail.py") == "MAIL = 2\n"
     error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
     assert error["what"] == "Commit your changes first: a commit is a patch."
-    assert " M mail.py" in pasted(own, error["next"]) + " M mail.py"
+    assert " M mail.py" in own.paste(error["next"]) + " M mail.py"
     place.commit("Send two mails\n\nBecause one of the two is always lost on its way.")
     own.aegis("upstream", "series", "open", "mail")
     assert place.subjects[0] == "Send two mails"
@@ -115,20 +113,13 @@ def test_a_message_comes_back_or_is_refused(own: Project, message: str, says: st
     saved = own.aegis("upstream", "series", "save", "mail", "--json", code=bool(says)).json
     if says:
         assert says in saved["error"]["what"]
-        assert message[:4] in pasted(own, saved["error"]["next"])
+        assert message[:4] in own.paste(saved["error"]["next"])
         return
     own.commit("Post")
     own.git("clean", "-qffdx")
     own.aegis("upstream", "series", "open", "mail")
     assert place.subjects[0] == message
     assert own.read("patches/mail/series").endswith("\npatch.patch\n")
-
-
-def pasted(own: Project, command: str) -> str:
-    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    return subprocess.run(
-        command, shell=True, cwd=own.path, env=env, check=True, capture_output=True, text=True
-    ).stdout
 
 
 def test_refresh_follows_the_base(own: Project) -> None:
@@ -232,7 +223,7 @@ def test_refresh_stops_where_a_hand_is_needed(own: Project) -> None:
     error = own.aegis("upstream", "series", "refresh", "--json", code=1).json["error"]
     assert error["what"].startswith("A patch of mail doesn't fit.")
     assert error["where"] == ".series/mail"
-    assert "git rebase --continue" in pasted(own, error["next"])
+    assert "git rebase --continue" in own.paste(error["next"])
     for verb in ("open", "save"):
         again = own.aegis("upstream", "series", verb, "mail", "--json", code=1).json["error"]
         assert again == error
@@ -295,7 +286,7 @@ def test_what_cannot_be_done_is_refused(own: Project, words: str, code: int, say
     assert says in error["what"]
     assert not (own.path / ".series").exists() or "Can't run" in says
     if "?" not in error["next"]:
-        pasted(own, error["next"])
+        own.paste(error["next"])
 
 
 @pytest.mark.parametrize("verb", ["open", "refresh"])
@@ -324,7 +315,7 @@ def test_what_no_patch_can_hold_is_refused(own: Project) -> None:
     error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
     assert "is a merge or changes nothing" in error["what"]
     assert not own.git("status", "--porcelain")
-    pasted(own, error["next"])
+    own.paste(error["next"])
     own.aegis("upstream", "series", "save", "mail")
     assert len(own.read("patches/mail/series").splitlines()) == 3
     assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
@@ -362,7 +353,7 @@ def test_a_series_that_fits_todays_base_no_more_stops(own: Project) -> None:
     opened(own).edit("calc.py", "second = 2\nmail = 3", "second = 4\nmail = 3")
     opened(own).commit("Count twice\n\nBecause somebody wants to know it with more certainty.")
     error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
-    assert "git rebase --continue" in pasted(own, error["next"])
+    assert "git rebase --continue" in own.paste(error["next"])
     opened(own).git("rebase", "--abort")
     assert own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"] == error
     opened(own).write("calc.py", CALC.replace("2\n# yours", "two\nmail = 3\n# yours"))
@@ -383,7 +374,7 @@ def test_patches_that_changed_meanwhile_are_not_overwritten(own: Project, worked
     own.write(patch, own.read(patch).replace("+MAIL = 1", "+MAIL = 100"))
     error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
     assert "has changed since mail was opened" in error["what"]
-    pasted(own, error["next"])
+    own.paste(error["next"])
     own.aegis("upstream", "series", "save", "mail")
     assert "+MAIL = 100" in own.read(patch)
     assert (own.path / "patches/mail/post.patch").exists() == worked
@@ -454,4 +445,4 @@ def test_a_component_that_cannot_be_read_exists(own: Project) -> None:
     assert [each["where"] for each in problems] == ["patches/mail/component.toml"]
     (own.path / "patches/mail/component.toml").unlink()
     error = own.aegis("upstream", "series", "new", "mail", "--json", code=1).json["error"]
-    assert "send-mail.patch" in pasted(own, error["next"])
+    assert "send-mail.patch" in own.paste(error["next"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, run
+from tests.conftest import Project, begun, run
 
 
 def passes(place: Path) -> bool:
@@ -20,8 +20,7 @@ def passes(place: Path) -> bool:
 
 def test_it_runs_and_nothing_is_wrong(tmp_path: Path) -> None:
     own = Project(tmp_path / "own")
-    made = run("upstream", "new", own.path, "--json").json
-    assert made["made"] == str(own.path)
+    assert run("upstream", "new", own.path, "--json").json["made"] == str(own.path)
     own.write("base/uv.lock", "version = 1\n")
     own.commit("Start")
     assert not own.git("ls-files", "base/uv.lock")
@@ -29,11 +28,9 @@ def test_it_runs_and_nothing_is_wrong(tmp_path: Path) -> None:
         assert own.aegis("upstream", *words.split()).out == "Nothing is wrong.\n"
     assert passes(own.path / "base")
     own.git("tag", "v1.0")
-    assert (
-        run("init", tmp_path / "x", "-y", "--upstream", own.path, "--components", "greet").code == 0
-    )
-    assert passes(tmp_path / "x")
-    assert "Amber" not in (tmp_path / "x/pyproject.toml").read_text()
+    made = begun(tmp_path / "x", "--upstream", str(own.path), "--components", "greet")
+    assert passes(made.path)
+    assert "Amber" not in made.read("pyproject.toml")
 
 
 def test_a_project_becomes_the_base(tmp_path: Path) -> None:
@@ -55,8 +52,7 @@ def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     assert [each.name for each in (own.path / "patches").iterdir()] == ["README.md"]
     own.commit("Start")
     own.git("tag", "v1.0")
-    assert run("init", tmp_path / "my-api", "-y", "--upstream", own.path).code == 0
-    mine = Project(tmp_path / "my-api")
+    mine = begun(tmp_path / "my-api", "--upstream", str(own.path))
     assert 'name = "my-api"' in mine.read("pyproject.toml")
     assert mine.git("ls-files", "--stage", "app/run.sh").startswith("100755")
 
@@ -83,8 +79,7 @@ def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
         if not wrong:
             own.commit("Start")
             own.git("tag", "v1.0")
-    assert run("init", tmp_path / "my-api", "-y", "--upstream", own.path).code == 0
-    mine = Project(tmp_path / "my-api")
+    mine = begun(tmp_path / "my-api", "--upstream", str(own.path))
     mine.edit("src/lantern_light/settings.py", "8000", "8001")
     mine.commit("Mine")
     mine.aegis("answers", "project_name=Depot")
@@ -92,9 +87,7 @@ def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
     assert mine.is_sound()
 
 
-def test_an_upstream_asks_for_more(tmp_path: Path) -> None:
-    own = Project(tmp_path / "own")
-    run("upstream", "new", own.path)
+def test_an_upstream_asks_for_more(own: Project, tmp_path: Path) -> None:
     own.edit(
         "base/aegis.toml",
         "\n[components]",
@@ -138,9 +131,7 @@ def test_an_upstream_asks_for_more(tmp_path: Path) -> None:
         ('slug = "amber-1"', "", "can't ask for the answer 'slug'"),
     ],
 )
-def test_what_cannot_be_asked_is_found(tmp_path: Path, asked: str, offered: str, says: str) -> None:
-    own = Project(tmp_path / "own")
-    run("upstream", "new", own.path)
+def test_what_cannot_be_asked_is_found(own: Project, asked: str, offered: str, says: str) -> None:
     own.edit("base/aegis.toml", "\n[components]", f"{asked}\n\n[components]")
     own.write("base/aegis.toml", f"{own.read('base/aegis.toml')}\n{offered}\n")
     own.write("base/README.md", f"{own.read('base/README.md')}\nIt runs in amber-1.\n")
@@ -149,19 +140,17 @@ def test_what_cannot_be_asked_is_found(tmp_path: Path, asked: str, offered: str,
 
 
 def test_an_upstream_may_ask_for_the_name_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = Project(tmp_path / "own")
-    run("upstream", "new", own.path)
     lines = own.read("base/aegis.toml").splitlines(keepends=True)
     others = ("description", "author_name", "author_email")
     own.write("base/aegis.toml", "".join(line for line in lines if not line.startswith(others)))
     own.commit("Start")
     own.git("tag", "v1.0")
     assert own.aegis("upstream", "check").out == "Nothing is wrong.\n"
-    for name in ("my-api", "snow ☃"):
-        assert run("init", tmp_path / name, "-y", "--upstream", own.path).code == 0
-    mine = Project(tmp_path / "my-api")
+    of_it = ("--upstream", str(own.path))
+    begun(tmp_path / "snow ☃", *of_it)
+    mine = begun(tmp_path / "my-api", *of_it)
     assert "description" not in mine.read("aegis.toml")
     assert 'description = "A small program that sings."' in mine.read("pyproject.toml")
     error = mine.aegis("answers", "description=x", "--json", code=1).json["error"]
@@ -173,12 +162,12 @@ def test_an_upstream_may_ask_for_the_name_alone(
         monkeypatch.delenv(f"GIT_{who}_EMAIL")
     (tmp_path / "config").write_text("[user]\n\tuseConfigOnly = true\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
-    ran = run("init", tmp_path / "nobody", "-y", "--upstream", own.path)
+    ran = run("init", tmp_path / "nobody", "-y", *of_it)
     assert "git doesn't know who you are" in ran.out, ran.err
 
 
 def test_a_project_of_aegis_keeps_its_answers(tmp_path: Path) -> None:
-    assert run("init", tmp_path / "quite-new", "-y", "--components", "cache").code == 0
+    begun(tmp_path / "quite-new", "--components", "cache")
     ran = run("upstream", "new", tmp_path / "own", "--from", tmp_path / "quite-new", "--json")
     record = (tmp_path / "own/base/aegis.toml").read_text()
     assert 'project_name = "quite-new"' in record

@@ -29,8 +29,7 @@ from aegis_patch.terminal import as_json
 from aegis_patch.upstream import fork
 from aegis_patch.upstream.untrusted import LARGEST_FILE
 from tests import tiny
-from tests.conftest import Project, Ran, run
-from tests.terminal.test_cli import everything
+from tests.conftest import Project, Ran, configure_git, everything, run
 from tests.tiny import EXEC, FILE, LINK, ROOT
 
 Files = Mapping[str, bytes | tuple[bytes, int]]
@@ -520,9 +519,7 @@ def test_a_url_is_no_command(
     tmp_path: Path, trap: tuple[Path, str], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, command = trap
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", "protocol.ext.allow")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "always")
+    configure_git(monkeypatch, "protocol.ext.allow", "always")
     refused(begin(tmp_path, url.format(command.replace(" ", "% "))), "Can't fetch")
     assert not ran.exists()
 

@@ -11,7 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NEWEST, OLDER, Project, Start, git, needs, run
+from tests.conftest import (
+    AEGIS,
+    NEWEST,
+    OLDER,
+    Project,
+    Start,
+    begun,
+    configure_git,
+    everything,
+    git,
+    needs,
+    run,
+)
 
 
 @pytest.mark.parametrize(("args", "says"), [((), "Usage"), (("--version",), "aegis 0.")])
@@ -86,9 +98,7 @@ def test_where_history_lost_the_commit_the_line_is_left_out_and_that_is_said(
 def test_init_makes_a_commit_for_each_named_component(
     tmp_path: Path, components: str, subjects: list[str]
 ) -> None:
-    ran = run("init", tmp_path / "my-api", "--components", components, "-y")
-    assert ran.code == 0, ran.err
-    project = Project(tmp_path / "my-api")
+    project = begun(tmp_path / "my-api", "--components", components)
     assert project.subjects[::-1][1:] == subjects
     assert project.is_sound()
 
@@ -98,9 +108,7 @@ def test_init_uses_the_default_branch_of_git_or_main(
 ) -> None:
     run("init", tmp_path / "one", "-y")
     assert git(tmp_path / "one", "branch", "--show-current") == "main"
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", "init.defaultBranch")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "trunk")
+    configure_git(monkeypatch, "init.defaultBranch", "trunk")
     run("init", tmp_path / "two", "-y")
     assert git(tmp_path / "two", "branch", "--show-current") == "trunk"
 
@@ -108,9 +116,7 @@ def test_init_uses_the_default_branch_of_git_or_main(
 def test_init_takes_answers_and_the_slug_follows(tmp_path: Path) -> None:
     answers = ["project_name=Crème Brûlée 2", 'description=Says "hello" \\o/', "author_name=É T"]
     args = [word for answer in answers for word in ("--answer", answer)]
-    ran = run("init", tmp_path / "x", *args, "-y")
-    assert ran.code == 0, ran.err
-    project = Project(tmp_path / "x")
+    project = begun(tmp_path / "x", *args)
     assert 'name = "creme-brulee-2"' in project.read("pyproject.toml")
     assert project.subjects == [f"Start Crème Brûlée 2 from aegis {NEWEST}"]
     shown = project.aegis("answers", "--json").json["answers"]
@@ -164,11 +170,11 @@ def test_init_refuses_a_path_at_or_below_a_file(start: Start) -> None:
 
 def test_init_in_an_empty_directory_and_in_a_fresh_repository(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert run("init", tmp_path / "empty", "-y").code == 0
+    begun(tmp_path / "empty")
     git(tmp_path, "init", "--quiet", "--initial-branch=dev", "fresh")
-    assert run("init", tmp_path / "fresh", "--components", "ingress", "-y").code == 0
-    assert git(tmp_path / "fresh", "branch", "--show-current") == "dev"
-    assert Project(tmp_path / "fresh").is_sound()
+    fresh = begun(tmp_path / "fresh", "--components", "ingress")
+    assert fresh.git("branch", "--show-current") == "dev"
+    assert fresh.is_sound()
 
 
 def test_init_inside_a_repository_makes_a_subdirectory(tmp_path: Path) -> None:
@@ -177,8 +183,7 @@ def test_init_inside_a_repository_makes_a_subdirectory(tmp_path: Path) -> None:
     outer.write("README", "ours\n")
     outer.commit("Outer")
     outer.write("README", "ours, not committed\n")
-    assert run("init", tmp_path / "services/api", "--components", "worker", "-y").code == 0
-    inner = Project(tmp_path / "services/api")
+    inner = begun(tmp_path / "services/api", "--components", "worker")
     assert not (inner.path / ".git").exists()
     assert outer.subjects[-1] == "Outer"
     assert len(outer.subjects) == 3
@@ -542,25 +547,11 @@ def test_modify_delete_is_a_conflict_and_keeps_the_edit(start: Start) -> None:
     assert project.is_sound()
 
 
-def everything(path: Path, *, objects: bool = True) -> dict[str, bytes]:
-    """Every file below a path, HEAD, what is staged, and how many objects git has."""
-    found = {}
-    for file in sorted(path.rglob("*")):
-        name = file.relative_to(path).as_posix()
-        if file.is_file() and not name.startswith(".git/"):
-            found[name] = file.read_bytes()
-    if (path / ".git").exists():
-        found[".git HEAD"] = git(path, "rev-parse", "HEAD").encode()
-        found[".git staged"] = git(path, "diff", "--cached").encode()
-        found[".git objects"] = git(path, "count-objects").encode() if objects else b""
-    return found
-
-
 def into_a_closed_pipe(project: Project, *args: str) -> int:
     """The exit code where nobody reads what is printed, as `aegis … 2>&1 | true` has it."""
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), *args]
+    command = [*AEGIS, "-C", str(project.path), *args]
     try:
         return subprocess.run(command, stdout=writer, stderr=writer, check=False).returncode
     finally:
@@ -588,7 +579,7 @@ def test_a_stream_that_was_never_open_changes_no_exit_code(start: Start, closed:
     project.collide()
 
     def code(words: str) -> int:
-        aegis = f"{shlex.quote(sys.executable)} -m aegis_patch -C {shlex.quote(str(project.path))}"
+        aegis = shlex.join([*AEGIS, "-C", str(project.path)])
         return subprocess.run(f"{aegis} {words} {closed}", shell=True, check=False).returncode
 
     for verb in ("status", "fleet status .", "add worker --diff --dry-run", "--help"):
@@ -624,11 +615,10 @@ def test_umlauts_in_whatever_locale(
         monkeypatch.setenv(key, value)
     project = Project(tmp_path / "käse-äpi")
     git(tmp_path, "config", "--global", "--replace-all", "user.name", "Jürgen Groß")
-    aegis = (sys.executable, "-m", "aegis_patch")
 
     def typed(*args: str | bytes, code: int = 0) -> str:
         where = project.path if project.path.exists() else tmp_path
-        done = subprocess.run([*aegis, *args], cwd=where, capture_output=True, check=False)
+        done = subprocess.run([*AEGIS, *args], cwd=where, capture_output=True, check=False)
         said = (done.stdout + done.stderr).decode()
         assert done.returncode == code, said
         assert "Traceback" not in said
@@ -658,9 +648,7 @@ def test_a_name_of_the_user_that_is_not_utf_8(
     config = tmp_path / "config"
     config.write_bytes(b"[user]\n\tname = J\xfcrgen\n\temail = j@example.org\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    ran = run("init", tmp_path / "p", "-y")
-    assert ran.code == 0, ran.err
-    assert 'author_name = "J?rgen"' in (tmp_path / "p/aegis.toml").read_text()
+    assert 'author_name = "J?rgen"' in begun(tmp_path / "p").read("aegis.toml")
 
 
 @pytest.mark.parametrize("args", [(), ("status",), ("init", "x", "--json")])

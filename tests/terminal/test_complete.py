@@ -17,7 +17,7 @@ from aegis_patch.stack.component import is_chosen
 from aegis_patch.terminal.commands.completion import _SCRIPTS as SCRIPTS
 from aegis_patch.terminal.run import ALIASES, COMMANDS
 from aegis_patch.upstream import bundled, releases
-from tests.conftest import NEWEST, OLDER, ROOT, Project, Start, needs, run
+from tests.conftest import AEGIS, NEWEST, OLDER, ROOT, Project, Start, needs, run
 from tests.terminal.test_start import HEAVY
 
 VERSIONS = {*releases.versions()}
@@ -27,10 +27,9 @@ COMMON = {"--project-path", "--dry-run", "--diff", "--json", "--quiet", "--yes"}
 
 def completed(project: Path, *words: str, code: int = 0) -> set[str]:
     """The candidates for the last word."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "_AEGIS_COMPLETE": "1"}
-    command = [sys.executable, "-m", "aegis_patch", *words]
+    env = {**os.environ, "_AEGIS_COMPLETE": "1"}
     done = subprocess.run(
-        command, cwd=project, env=env, capture_output=True, text=True, check=False
+        [*AEGIS, *words], cwd=project, env=env, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (code, "")
     return {line.partition("\t")[0] for line in done.stdout.splitlines()}
@@ -106,7 +105,7 @@ def test_completing_loads_nothing_heavy(start: Start, typed: str, found: str) ->
         "import atexit, sys; from aegis_patch.terminal import cli; "
         "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); cli.main()"
     )
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "_AEGIS_COMPLETE": "1"}
+    env = {**os.environ, "_AEGIS_COMPLETE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code, *typed.split(" ")],
         cwd=start("worker").path, env=env, capture_output=True, text=True, check=True,

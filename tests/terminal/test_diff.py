@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import OLDER, Project, Start, both_add, git, run
+from tests.conftest import AEGIS, OLDER, Start, begun, both_add, git
 
 LATIN_1 = "# Gruß\n".encode("latin-1")
 
 
 def patch(*words: str | Path, code: int = 0) -> bytes:
     """What the real command prints on a pipe with --diff and --dry-run."""
-    command = [sys.executable, "-m", "aegis_patch", *words, "--diff", "--dry-run"]
+    command = [*AEGIS, *words, "--diff", "--dry-run"]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == code, done.stderr
     assert b"Dry run" in done.stderr
@@ -53,8 +52,7 @@ def test_the_patch_is_what_the_verb_does(start: Start, words: str) -> None:
 def test_in_a_subdirectory_of_a_repository(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "Start")
-    run("init", tmp_path / "inner", "-y")
-    project = Project(tmp_path / "inner")
+    project = begun(tmp_path / "inner")
     tree = applied(tmp_path, patch("-C", project.path, "add", "cache"))
     git(tmp_path, "reset", "--quiet", "--hard")
     project.aegis("add", "cache")
@@ -65,8 +63,7 @@ def test_a_project_that_starts(tmp_path: Path) -> None:
     change = patch("init", tmp_path / "my-api", "-y", "--components", "cache")
     git(tmp_path, "init", "--quiet", "mine")
     tree = applied(tmp_path / "mine", change)
-    run("init", tmp_path / "my-api", "-y", "--components", "cache")
-    assert Project(tmp_path / "my-api").tree == tree
+    assert begun(tmp_path / "my-api", "--components", "cache").tree == tree
 
 
 def test_a_conflict_is_in_it_as_it_will_be_marked(start: Start) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NEWEST, OLDER, Project, Start, needs
+from tests.conftest import AEGIS, NEWEST, OLDER, Project, Start, needs
 from tests.servers import until
 
 COLOUR = {"TERM": "tmux-256color"}
@@ -45,7 +45,7 @@ class Terminal:
         shell = shlex.join(["env", "-u", "NO_COLOR", "-u", "COLUMNS", *variables, "PS1=", "sh"])
         size = ("-x", str(self.width), "-y", "400")
         self.tmux("new-session", "-d", *size, "-c", str(directory), shell)
-        self.type(f'aegis() {{ clear; {sys.executable} -m aegis_patch "$@"; echo "= $?"; }}')
+        self.type(f'aegis() {{ clear; {shlex.join(AEGIS)} "$@"; echo "= $?"; }}')
 
     def type(self, line: str) -> None:
         self.tmux("send-keys", "-l", line)
@@ -116,9 +116,8 @@ def test_a_screen_says_what_a_pipe_gets_in_whole_words(
 
 
 def run_on_a_pipe(project: Project, line: str) -> str:
-    command = [sys.executable, "-m", "aegis_patch", *line.split()]
     done = subprocess.run(
-        command,
+        [*AEGIS, *line.split()],
         cwd=project.path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

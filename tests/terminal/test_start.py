@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import OLDER, ROOT, Project, Start
+from tests.conftest import AEGIS, OLDER, ROOT, Project, Start
 
 HEAVY = {"copier", "email", "packaging", "pydantic", "rich", "ssl", "typer", "unidiff"}
 
@@ -24,8 +24,7 @@ def loaded(project: Project, *args: str) -> set[str]:
         "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); cli.main()"
     )
     words = [sys.executable, "-c", code, "-C", str(project.path), *args]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
     return set(done.stderr.splitlines()[-1].split())
 
 
@@ -54,10 +53,7 @@ def test_a_verb_loads_no_heavy_library(start: Start, verb: str) -> None:
 def test_help_loads_neither_typer_nor_pygit2(start: Start) -> None:
     project = start()
     words = [sys.executable, "-X", "importtime", "-m", "aegis_patch", "--help"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
-    done = subprocess.run(
-        words, cwd=project.path, env=env, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(words, cwd=project.path, capture_output=True, text=True, check=True)
     assert "rebase-upstream" in done.stdout
     names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "aegis_patch.terminal.cli" in names
@@ -74,8 +70,7 @@ def test_ctrl_c_while_it_loads_is_no_traceback(tmp_path: Path) -> None:
         "sys.meta_path.insert(0, Finder)\n"
     )
     env = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    words = [sys.executable, "-m", "aegis_patch", "status"]
-    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([*AEGIS, "status"], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
@@ -86,7 +81,7 @@ def test_a_quick_verb_on_a_terminal_loads_no_rich(start: Start) -> None:
     )
     ours, theirs = pty.openpty()
     words = [sys.executable, "-c", code, "-C", str(start().path), "add", "worker"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    env = {**os.environ, "TERM": "xterm"}
     done = subprocess.run(words, env=env, stdout=subprocess.PIPE, stderr=theirs, check=True)
     os.close(ours)
     os.close(theirs)
@@ -142,10 +137,9 @@ def test_git_reads_no_directory_that_stays_as_it_is(start: Start, tmp_path: Path
 
 def test_output_and_exit_code_survive_the_quick_end(start: Start) -> None:
     project = start()
-    words = [sys.executable, "-m", "aegis_patch", "-C", str(project.path)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [*AEGIS, "-C", str(project.path)]
     for args, code in (("status",), 0), (("components",), 0), (("add", "nope"), 1), (("nope",), 2):
         ran = project.aegis(*args, code=code)
-        done = subprocess.run([*words, *args], env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run([*words, *args], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (code, ran.out)
         assert done.stderr.count("\n") == ran.err.count("\n")

@@ -12,7 +12,7 @@ import pytest
 
 from aegis_patch.upstream import fork as mirror
 from aegis_patch.upstream import releases
-from tests.conftest import NEWEST, Project, git, needs, run
+from tests.conftest import NEWEST, Project, begun, configure_git, git, needs, run
 
 
 @pytest.fixture(name="fork")
@@ -25,9 +25,7 @@ def company(fork: Project) -> Project:
 
 
 def begin(tmp_path: Path, fork: Project, *args: str) -> Project:
-    ran = run("init", tmp_path / "my-api", "-y", "--upstream", fork.path, *args)
-    assert ran.code == 0, ran.err
-    return Project(tmp_path / "my-api")
+    return begun(tmp_path / "my-api", "--upstream", str(fork.path), *args)
 
 
 def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project) -> None:
@@ -67,8 +65,7 @@ def test_a_project_of_a_fork_may_be_below_the_top_of_a_repository(
 ) -> None:
     git(tmp_path, "init", "--quiet", "whole")
     project = tmp_path / "whole/services/shop"
-    ran = run("init", project, "-y", "--upstream", fork.path)
-    assert ran.code == 0, ran.err
+    begun(project, "--upstream", str(fork.path))
     (tmp_path / "whole/.git/config").open("a").write("[aegis]\nrequireSigned\n")
     ran = run("init", project.with_name("store"), "-y", "--upstream", fork.path)
     assert "v1.10 has no signature" in ran.err
@@ -426,9 +423,7 @@ def test_a_users_settings_keep_no_fork_away(
     fork.git("tag", "--force", "v1.10")
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")  # not for the mirror
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", name)
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", value)
+    configure_git(monkeypatch, name, value)
     project.aegis("add", "cache")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -175,8 +174,7 @@ def test_a_link_in_the_place_of_the_record_is_not_replaced(start: Start) -> None
     (project.path / "aegis.toml").unlink()
     (project.path / "aegis.toml").symlink_to("nowhere")
     project.commit("Link")
-    refused = project.aegis("adopt", code=1).err
-    subprocess.run(refused.partition(" next ")[2], shell=True, cwd=project.path, check=True)
+    project.paste(project.aegis("adopt", code=1).next)
     assert (project.path / "aegis.toml").is_file()
 
 

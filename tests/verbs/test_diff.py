@@ -6,20 +6,19 @@ import contextlib
 import os
 import pty
 import subprocess
-import sys
 import termios
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, Start, git, run
+from tests.conftest import AEGIS, Project, Start, begun, git, run
 
 
 def at_terminal(project: Project, *words: str) -> str:
     """What a verb writes on a terminal."""
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (24, 80))
-    command = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), *words]
+    command = [*AEGIS, "-C", str(project.path), *words]
     env = {**os.environ, "TERM": "xterm"}
     for name in ("COLUMNS", "NO_COLOR"):
         env.pop(name)
@@ -36,7 +35,7 @@ def at_terminal(project: Project, *words: str) -> str:
 
 def patched(project: Project, tmp_path: Path, *words: str) -> str:
     """The tree that `git apply` makes, from what aegis prints, out of the pristine tree."""
-    command = [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "diff", *words]
+    command = [*AEGIS, "-C", str(project.path), "diff", *words]
     patch = subprocess.run(command, capture_output=True, check=True).stdout
     git(tmp_path, "clone", "--quiet", str(project.path), "pristine")
     pristine = Project(tmp_path / "pristine")
@@ -167,8 +166,7 @@ def test_paths_are_those_of_where_you_stand(start: Start) -> None:
 
 def test_a_project_in_a_subdirectory(start: Start) -> None:
     outer = start(name="outer")
-    assert run("init", outer.path / "api", "-y").code == 0
-    inner = Project(outer.path / "api")
+    inner = begun(outer.path / "api")
     inner.collide()
     outer.write("README.md", "Mine\n")
     assert [file["path"] for file in inner.aegis("diff", "--json").json["files"]] == [

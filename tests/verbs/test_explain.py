@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import NEWEST, Project, Start, run
+from tests.conftest import NEWEST, Project, Start, begun, run
 from tests.verbs.test_diff import at_terminal
 
 GRACE = "    stop_grace_period: 40s\n"
@@ -130,8 +130,7 @@ def test_what_to_type_next_has_the_path_as_it_was_typed(start: Start, typed: str
 
 def test_in_a_subdirectory_and_from_one(start: Start) -> None:
     outer = start(name="outer")
-    inner = Project(outer.path / "services/api")
-    assert run("init", inner.path, "-y", "--components", "worker").code == 0
+    inner = begun(outer.path / "services/api", "--components", "worker")
     inner.collide()
     ran = run("-C", inner.path / "app", "explain", "../compose.yaml", "--json")
     assert {owner(part) for part in ran.json["parts"]} == {"core", "worker", "cache", "Mine"}

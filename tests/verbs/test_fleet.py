@@ -10,7 +10,6 @@ import pty
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,25 +21,21 @@ import pytest
 from aegis_patch.stack import pristine
 from aegis_patch.upstream import fork as mirror
 from aegis_patch.verbs import fleet
-from tests.conftest import ROOT, SCHEMA, Project, run
+from tests.conftest import AEGIS, SCHEMA, Project, begun, run
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Project:
-    """A small upstream with two releases, and projects of the first."""
-    made = Project(tmp_path / "own")
-    assert run("upstream", "new", made.path).code == 0
-    made.commit("Start")
-    made.git("tag", "v1.0")
-    words = ("--upstream", made.path, "--components", "greet")
-    assert run("init", tmp_path / "a", "-y", *words).code == 0
+@pytest.fixture(name="own")
+def with_projects(own: Project, tmp_path: Path) -> Project:
+    """An upstream with two releases, and projects of the first."""
+    own.git("tag", "v1.0")
+    begun(tmp_path / "a", "--upstream", str(own.path), "--components", "greet")
     for name in "bcd":
         shutil.copytree(tmp_path / "a", tmp_path / name)
-    made.edit("base/app/__main__.py", "It runs.", "It really runs.")
-    made.edit("base/tests/test_app.py", "It runs.", "It really runs.")
-    made.commit("Louder")
-    made.git("tag", "v1.1")
-    return made
+    for path in ("base/app/__main__.py", "base/tests/test_app.py"):
+        own.edit(path, "It runs.", "It really runs.")
+    own.commit("Louder")
+    own.git("tag", "v1.1")
+    return own
 
 
 def outcomes(*words: str | Path, code: int = 0) -> dict[str, dict[str, str]]:
@@ -133,9 +128,8 @@ def test_status_looks_and_writes_nothing(own: Project, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("own")
 def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    words = [sys.executable, "-m", "aegis_patch", "fleet", "status", *"abcd"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    subprocess.run(words, cwd=tmp_path, env=env, stdout=theirs, check=True)
+    words = [*AEGIS, "fleet", "status", *"abcd"]
+    subprocess.run(words, cwd=tmp_path, stdout=theirs, check=True)
     lines = os.read(ours, 10_000).decode().splitlines()
     os.close(ours)
     os.close(theirs)
@@ -201,7 +195,7 @@ def test_a_branch_has_a_name_of_its_own(own: Project, tmp_path: Path) -> None:
     Project(tmp_path / "a").git("branch", "next")
     found = outcomes(*words, "next", code=1)["a"]
     assert found["what"] == "Branch next already exists."
-    subprocess.run(found["next"].split("`")[1], shell=True, cwd=tmp_path, check=True)
+    Project(tmp_path).paste(found["next"].split("`")[1])
     assert outcomes(*words, "next")["a"]["outcome"] == "updated"
     for name in ("a b", "-x", "HEAD", "x..y"):
         ran = run("fleet", "update", tmp_path / "a", "--branch", name, "--json")
@@ -251,10 +245,9 @@ def test_a_signal_ends_the_processes_and_leaves_nothing(
     temporary, pid = tmp_path / "temporary", tmp_path / "pid"
     temporary.mkdir()
     words = ["fleet", "update", "a", "--branch", "up", "--verify", f"echo $$ > {pid}; sleep 600"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
-    command = [sys.executable, "-m", "aegis_patch", *words]
+    env = {**os.environ, "TMPDIR": str(temporary)}
     before = signal.signal(number, signal.SIG_DFL)  # below `nohup`, it would be ignored
-    running = subprocess.Popen(command, cwd=tmp_path, env=env)
+    running = subprocess.Popen([*AEGIS, *words], cwd=tmp_path, env=env)
     signal.signal(number, before)
     while not (pid.exists() and pid.read_text()):
         assert running.poll() is None

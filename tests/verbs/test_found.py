@@ -6,7 +6,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import time
 import tomllib
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.upstream import releases
-from tests.conftest import ROOT, Project, Start, run
+from tests.conftest import AEGIS, Project, Start, begun, run
 
 
 @pytest.fixture
@@ -29,9 +28,8 @@ def outer(tmp_path: Path) -> Project:
 
 
 def test_a_directory_with_a_dot_is_another_one(outer: Project) -> None:
-    assert run("init", outer.path / ".api", "-y").code == 0
+    inner = begun(outer.path / ".api")
     assert outer.read("api/own.txt") == "keep\n"
-    inner = Project(outer.path / ".api")
     inner.aegis("add", "ingress")
     assert outer.is_sound()
 
@@ -93,25 +91,17 @@ def test_init_here_keeps_the_directory(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir(mode=0o700)
     inode = here.stat().st_ino
-    done = subprocess.run(
-        [sys.executable, "-m", "aegis_patch", "init", ".", "-y"],
-        cwd=here,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    assert done.returncode == 0
+    subprocess.run([*AEGIS, "init", ".", "-y"], cwd=here, check=True)
     assert (here.stat().st_ino, here.stat().st_mode & 0o777) == (inode, 0o700)
     assert Project(here).is_sound()
 
 
 def test_the_next_command_works_when_typed(outer: Project) -> None:
     place = outer.path / "my svc/é"
-    assert run("init", place / "api", "-y").code == 0
-    inner = Project(place / "api")
+    inner = begun(place / "api")
     inner.write("compose.yaml", inner.read("compose.yaml") + "# mine\n")
     ran = inner.aegis("add", "ingress", code=1)
-    command = ran.err.partition(" next ")[2].partition(", or")[0]
-    subprocess.run(command, shell=True, cwd=inner.path, check=True)
+    inner.paste(ran.next.partition(", or")[0])
     inner.aegis("add", "ingress")
 
 
@@ -123,7 +113,7 @@ def test_what_is_typed_next_keeps_lines_and_bytes(start: Start) -> None:
         "-C", place.name, "add", "ingress", "--dry-run", "--verify", "test -d app\ntest ! -e no"
     )
     command = ran.out.partition("\nnext aegis ")[2]
-    typed = f"{shlex.quote(sys.executable)} -m aegis_patch {command}"
+    typed = f"{shlex.join(AEGIS)} {command}"
     subprocess.run(["bash", "-c", typed], cwd=place.parent, check=True)
     moved = Project(place)
     moved.aegis("remove", "ingress")
@@ -171,9 +161,7 @@ def test_interrupted(start: Start, as_json: bool) -> None:
     )
     hook.chmod(0o755)
     process = subprocess.Popen(
-        [sys.executable, "-m", "aegis_patch", "-C", str(project.path), "add", "ingress"]
-        + ["--json"] * as_json,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [*AEGIS, "-C", str(project.path), "add", "ingress", *["--json"] * as_json],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

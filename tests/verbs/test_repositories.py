@@ -12,8 +12,7 @@ import pygit2
 import pytest
 from pygit2.enums import ConfigLevel
 
-from tests.conftest import OLDER, Project, Start, git, lack, needs, run
-from tests.terminal.test_cli import everything
+from tests.conftest import OLDER, Project, Start, begun, everything, git, lack, needs, run
 
 Configured = Callable[[Mapping[str, str]], None]
 
@@ -38,16 +37,12 @@ def refused(project: Project, says: str, *verbs: str) -> str:
         ran = project.aegis(*verb.split(), code=1)
         assert says in ran.err
     assert content(project.path) == before
-    return ran.err.partition(" next ")[2].strip()
+    return ran.next
 
 
 def content(path: Path) -> dict[Path, bytes]:
     """Every file, also of git's own."""
     return {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
-
-
-def typed(project: Project, command: str) -> None:
-    subprocess.run(command, shell=True, cwd=project.path, check=True, capture_output=True)
 
 
 def conflict(project: Project) -> None:
@@ -97,8 +92,7 @@ def test_a_clone_that_borrows_its_objects(start: Start, tmp_path: Path) -> None:
 def test_a_project_with_a_submodule(start: Start, tmp_path: Path) -> None:
     library = start(name="library")
     project = start()
-    allowed = ("-c", "protocol.file.allow=always")
-    project.git(*allowed, "submodule", "--quiet", "add", str(library.path), "vendor/lib")
+    project.add_submodule(library, "vendor/lib")
     project.commit("A submodule")
     works(project)
     conflict(project)
@@ -107,8 +101,7 @@ def test_a_project_with_a_submodule(start: Start, tmp_path: Path) -> None:
 
 def test_a_project_that_is_a_submodule(start: Start, tmp_path: Path) -> None:
     project, outer = start(), start(name="outer")
-    allowed = ("-c", "protocol.file.allow=always")
-    outer.git(*allowed, "submodule", "--quiet", "add", str(project.path), "services/api")
+    outer.add_submodule(project, "services/api")
     outer.commit("A submodule")
     works(Project(outer.path / "services/api"))
     assert "services/api" in outer.git("status", "--porcelain")
@@ -116,9 +109,7 @@ def test_a_project_that_is_a_submodule(start: Start, tmp_path: Path) -> None:
 
 def test_a_subdirectory_of_a_monorepo(start: Start) -> None:
     outer = start(name="outer")
-    ran = run("init", outer.path / "services/api", "-y")
-    assert ran.code == 0, ran.err
-    api = Project(outer.path / "services/api")
+    api = begun(outer.path / "services/api")
     before = outer.git("rev-parse", "HEAD:app")
     works(api)
     conflict(api)
@@ -142,7 +133,7 @@ def test_a_repository_of_somebody_else_is_refused(start: Start) -> None:
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
     command = refused(project, "belongs to another user")
     assert command == f"git config --global --add safe.directory {project.path}"
-    typed(project, command)
+    project.paste(command)
     works(project)
 
 
@@ -297,7 +288,7 @@ def test_sha_256_is_refused(start: Start, tmp_path: Path) -> None:
     project.commit()
     command = refused(project, "SHA-256")
     assert "git fast-export" in command
-    typed(project, command)
+    project.paste(command)
     works(Project(tmp_path / "new-sha1"))
 
 
@@ -326,7 +317,7 @@ def test_a_partial_clone_is_refused(start: Start, tmp_path: Path) -> None:
     url = f"file://{project.path}"
     git(tmp_path, "clone", "--quiet", "--filter=blob:none", "--origin", "my.fork", url, "partial")
     partial = Project(tmp_path / "partial")
-    typed(partial, refused(partial, "partial clone"))
+    partial.paste(refused(partial, "partial clone"))
     works(partial)
 
 
@@ -386,9 +377,7 @@ def test_a_git_directory_elsewhere(
     move(project, tmp_path / "elsewhere")
     works(project)
     conflict(project)
-    ran = run("init", project.path / "services/api", "-y")
-    assert ran.code == 0, ran.err
-    works(Project(project.path / "services/api"))
+    works(begun(project.path / "services/api"))
 
 
 def test_a_worktree_of_a_git_directory_elsewhere(start: Start, tmp_path: Path) -> None:
@@ -413,7 +402,7 @@ def test_a_worktree_that_was_moved_is_refused(start: Start, tmp_path: Path) -> N
     project = start()
     project.git("worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "linked"))
     moved = Project((tmp_path / "linked").rename(tmp_path / "moved"))
-    typed(moved, refused(moved, "git expects this repository's worktree at"))
+    moved.paste(refused(moved, "git expects this repository's worktree at"))
     works(moved)
 
 
@@ -423,7 +412,7 @@ def test_a_worktree_whose_repository_was_moved_is_refused(start: Start, tmp_path
     moved = project.path.rename(tmp_path / "moved")
     command = refused(Project(tmp_path / "linked"), "leads to no repository")
     command = command.partition("`")[2].removesuffix("`")
-    typed(Project(moved), command.replace("MAIN-WORKTREE", str(moved)))
+    Project(moved).paste(command.replace("MAIN-WORKTREE", str(moved)))
     works(Project(tmp_path / "linked"))
 
 
@@ -446,7 +435,7 @@ def test_a_worktree_configured_elsewhere_is_refused(
     if is_there:
         (tmp_path / "files").mkdir()
     project.git("config", "core.worktree", str(tmp_path / "files"))
-    typed(project, refused(project, "git expects this repository's worktree at"))
+    project.paste(refused(project, "git expects this repository's worktree at"))
     works(project)
 
 
@@ -492,10 +481,9 @@ def test_init_where_the_default_is_what_we_refuse(
     tmp_path: Path, configured: Configured, default: dict[str, str], inside: bool
 ) -> None:
     configured(default)
-    made = Project(tmp_path / "new")
-    made.path.mkdir(exist_ok=True) if inside else None
-    ran = run("init", made.path, "-y")
-    assert ran.code == 0, ran.err
+    if inside:
+        (tmp_path / "new").mkdir()
+    made = begun(tmp_path / "new")
     assert len(made.head) == 40
     works(made)
 
@@ -516,9 +504,7 @@ def test_init_with_templates(tmp_path: Path, configured: Configured, config: str
     (template / "hooks/pre-commit").write_text("#!/bin/sh\n")
     (template / "config").write_text(config)
     configured({"init.templateDir": str(template)})
-    made = Project(tmp_path / "new")
-    ran = run("init", made.path, "-y")
-    assert ran.code == 0, ran.err
+    made = begun(tmp_path / "new")
     assert (made.path / ".git/hooks/pre-commit").exists()
     works(made)
 
@@ -551,10 +537,7 @@ def test_init_where_git_is_configured_otherwise(
     tmp_path: Path, configured: Configured, settings: dict[str, str]
 ) -> None:
     configured(settings)
-    made = Project(tmp_path / "new")
-    ran = run("init", made.path, "-y")
-    assert ran.code == 0, ran.err
-    works(made)
+    works(begun(tmp_path / "new"))
 
 
 @pytest.mark.parametrize("kind", ["link", "submodule"])
@@ -566,15 +549,14 @@ def test_what_is_no_file_where_a_file_is_to_come(start: Start, kind: str) -> Non
         (project.path / "docs/components").mkdir(exist_ok=True)
         (project.path / path).symlink_to("../README.md")
     else:
-        allowed = ("-c", "protocol.file.allow=always")
-        project.git(*allowed, "submodule", "--quiet", "add", str(library.path), path)
+        project.add_submodule(library, path)
     project.commit("Mine")
     mine = project.git("ls-files", "--stage", path)
     project.aegis("add", "ingress", code=3)
     project.git("cherry-pick", "--abort")
     assert project.is_sound()
     shown = project.aegis("add", "ingress", code=3).out
-    typed(project, shown.partition("To keep yours alone: ")[2].splitlines()[0])
+    project.paste(shown.partition("To keep yours alone: ")[2].splitlines()[0])
     project.git("-c", "core.editor=true", "cherry-pick", "--continue")
     assert project.git("ls-files", "--stage", path) == mine
     assert project.is_sound()

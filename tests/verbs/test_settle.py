@@ -23,7 +23,7 @@ from aegis_patch.stack import component, stack
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
-from tests.conftest import OLDER, Project, Start, git, run
+from tests.conftest import OLDER, Project, Start, begun, git, run
 from tests.promises.test_laws import ANSWERS, tree_of
 from tests.verbs.test_uv_lock import is_current, locked
 
@@ -310,8 +310,7 @@ def test_an_integration_with_a_change_that_has_no_place_is_left_to_repair(start:
 def test_a_submodule_that_both_moved_is_left_to_git(start: Start) -> None:
     """Git leaves the files of a submodule as they are, which nobody resolved."""
     project, library = start("ingress"), start(name="library")
-    allowed = ("-c", "protocol.file.allow=always")
-    project.git(*allowed, "submodule", "--quiet", "add", str(library.path), "vendor")
+    project.add_submodule(library, "vendor")
     project.commit("A submodule")
     project.git("branch", "theirs")
     for branch in "main", "theirs":
@@ -360,11 +359,11 @@ def test_conflicts_of_a_verb_are_not_settled_again(start: Start) -> None:
     assert project.git("ls-files", "--stage") == before
 
 
-def test_a_project_in_a_subdirectory(start: Start, tmp_path: Path) -> None:
+def test_a_project_in_a_subdirectory(tmp_path: Path) -> None:
     """A path outside of the project is merged by its kind alone."""
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "Start")
-    project = start()
+    project = begun(tmp_path / "my-api")
     assert project.git("rev-parse", "--show-prefix") == "my-api/"
     (tmp_path / "own.toml").write_text("[tool]\na = 1\n")
     project.git("add", "..")

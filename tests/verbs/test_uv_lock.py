@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from tests.conftest import Project, Start, run
+from tests.conftest import Project, Start, begun
 
 LONG = pytest.mark.long
 
@@ -129,8 +129,7 @@ def workspace(path: Path, place: str, members: list[str], exclude: list[str]) ->
     mono.write("pyproject.toml", ROOT.format(members=members, exclude=exclude))
     mono.write("libs/one/pyproject.toml", MEMBER.format(name="one"))
     mono.commit()
-    ran = run("init", str(mono.path / place), "--no-interactive")
-    assert ran.code == 0, ran.err
+    begun(mono.path / place)
     subprocess.run([uv.find_uv_bin(), "lock", "--quiet"], cwd=mono.path, check=True)
     mono.commit("Lock")
     return mono
@@ -169,7 +168,7 @@ def test_the_lock_of_a_workspace_follows_its_members(
 @pytest.mark.usefixtures("with_uv")
 def test_a_new_member_is_in_the_lock_from_its_first_commit(tmp_path: Path) -> None:
     mono = workspace(tmp_path, "services/api", ["services/*"], [])
-    run("init", str(mono.path / "services/web"), "--no-interactive", "--components", "cache")
+    begun(mono.path / "services/web", "--components", "cache")
     assert is_current(mono)
     assert mono.git("status", "--porcelain") == ""
     mono.git("reset", "--quiet", "--hard", "HEAD^")
