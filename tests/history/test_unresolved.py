@@ -17,48 +17,45 @@ TIED, COMPONENT = "app/core/tied.py", "app/core/component.py"
 TESTS, INIT = "tests/components/worker/conftest.py", "app/components/worker/__init__.py"
 
 
-@pytest.mark.parametrize(
-    ("path", "text", "line", "name"),
-    [
-        ("app/mine.py", f"import os\nfrom {WORKER}.tasks import task\n", 2, f"{WORKER}.tasks"),
-        ("app/mine.py", "from app.components import worker\n", 1, WORKER),
-        ("app/mine.py", f"import {WORKER} as w\n", 1, WORKER),
-        ("app/components/mine.py", "from .worker import tasks\n", 1, f"{WORKER}.tasks"),
-        ("app/components/mine/__init__.py", "from ..worker import tasks\n", 1, f"{WORKER}.tasks"),
-        ("app/components/worker/mine.py", "from .run import x\n", 1, f"{WORKER}.run"),
-        ("app/mine.py", "def f():\n    import arq\n", 2, "arq"),
-        ("app/mine.py", "from arq.worker import Worker\n", 1, "arq"),
-        ("app/mine.py", f'X = "{WORKER}.api:router"\n', 1, f"{WORKER}.api"),
-        ("deploy/run.sh", "#!/bin/sh\necho $WORKER_QUEUES\n", 2, "WORKER_QUEUES"),
-        ("compose.override.yaml", "services:\n  a:\n    depends_on: [worker]\n", 3, "worker"),
-        ("settings.ini", "url = http://worker:80/\n", 1, "worker"),
-    ],
-)
-def test_what_still_names_it(start: Start, path: str, text: str, line: int, name: str) -> None:
+NAMES_IT = [
+    ("app/a.py", f"import os\nfrom {WORKER}.tasks import task\n", 2, f"{WORKER}.tasks"),
+    ("app/b.py", "from app.components import worker\n", 1, WORKER),
+    ("app/c.py", f"import {WORKER} as w\n", 1, WORKER),
+    ("app/components/mine.py", "from .worker import tasks\n", 1, f"{WORKER}.tasks"),
+    ("app/components/own/__init__.py", "from ..worker import tasks\n", 1, f"{WORKER}.tasks"),
+    ("app/components/worker/mine.py", "from .run import x\n", 1, f"{WORKER}.run"),
+    ("app/d.py", "def f():\n    import arq\n", 2, "arq"),
+    ("app/e.py", "from arq.worker import Worker\n", 1, "arq"),
+    ("app/f.py", f'X = "{WORKER}.api:router"\n', 1, f"{WORKER}.api"),
+    ("deploy/run.sh", "#!/bin/sh\necho $WORKER_QUEUES\n", 2, "WORKER_QUEUES"),
+    ("compose.override.yaml", "services:\n  a:\n    depends_on: [worker]\n", 3, "worker"),
+    ("settings.ini", "url = http://worker:80/\n", 1, "worker"),
+]
+
+
+def test_what_still_names_it(start: Start) -> None:
     project = start("worker")
-    project.write(path, text)
-    project.commit("Mine")
-    head = project.head
+    for path, text, _, _ in NAMES_IT:
+        project.write(path, text)
+    head = project.commit("Mine")
     dry = project.aegis("remove", "worker", "--dry-run", "--json").json
-    assert {"path": path, "line": line, "name": name} in dry["dangling"]
-    told = f"{path}:{line} still uses {name}"
-    assert told in project.aegis("remove", "worker", "--strict", code=1).err
+    refused = project.aegis("remove", "worker", "--strict", code=1).err
     assert project.head == head
-    assert f"{told}\n" in project.aegis("remove", "worker").out
+    removed = project.aegis("remove", "worker").out
+    found = [(each["path"], each["line"], each["name"]) for each in dry["dangling"]]
+    assert sorted(found) == sorted((path, line, name) for path, _, line, name in NAMES_IT)
+    for path, _, line, name in NAMES_IT:
+        told = f"{path}:{line} still uses {name}"
+        assert told in refused
+        assert f"{told}\n" in removed
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("docs/mine.md", "Every worker deserves a rest; the WORKER too, and arq.\n"),
-        ("app/mine.py", "worker = 1\narq = 2\nfrom app import worker_queue\n"),
-        ("app/mine.py", "import app.components.workers\n"),
-        ("compose.override.yaml", "services:\n  web-worker: {image: x}\n"),
-    ],
-)
-def test_what_only_looks_like_it(start: Start, path: str, text: str) -> None:
+def test_what_only_looks_like_it(start: Start) -> None:
     project = start("worker")
-    project.write(path, text)
+    project.write("docs/mine.md", "Every worker deserves a rest; the WORKER too, and arq.\n")
+    project.write("app/mine.py", "worker = 1\narq = 2\nfrom app import worker_queue\n")
+    project.write("app/own.py", "import app.components.workers\n")
+    project.write("compose.override.yaml", "services:\n  web-worker: {image: x}\n")
     project.commit("Mine")
     ran = project.aegis("remove", "worker", "--strict")
     assert "still uses" not in ran.out
@@ -118,14 +115,17 @@ def test_what_moved_and_goes_is_no_matter(start: Start) -> None:
     assert "still uses" not in project.aegis("remove", "worker", "--strict").out
 
 
-@pytest.mark.parametrize("setting", ["grep.fullName=true", "color.ui=always", "color.grep=always"])
-def test_settings_of_git_grep(start: Start, setting: str) -> None:
+def test_settings_of_git_grep(start: Start) -> None:
     project = begun(start().path / "services/api", "--components", "worker")
     project.write("app/mine.py", f"import {WORKER}\n")
     project.commit("Mine")
-    project.git("config", *setting.split("="))
-    said = project.aegis("remove", "worker", "--strict", code=1).err
-    assert f"app/mine.py:1 still uses {WORKER}" in said
+    for name, value in (
+        *(("grep.fullName", "true"), ("color.ui", "always"), ("color.grep", "always")),
+    ):
+        project.git("config", name, value)
+        said = project.aegis("remove", "worker", "--strict", code=1).err
+        assert f"app/mine.py:1 still uses {WORKER}" in said, name
+        project.git("config", "--unset", name)
 
 
 def test_a_search_that_fails_is_not_an_empty_one(start: Start) -> None:

@@ -154,11 +154,14 @@ def test_flags_alone_refuse_nothing(start: Start) -> None:
 
 @pytest.fixture
 def seconds_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between git's look at the new files and their way into place: their times differ then."""
+    """Between git's look at the new files and their way into place: their times differ then.
+
+    Git compares whole seconds.
+    """
     swap = journal.swap
 
     def slow(*args: Any) -> None:
-        time.sleep(1)
+        time.sleep(1.01 - time.time() % 1)
         swap(*args)
 
     monkeypatch.setattr(journal, "swap", slow)

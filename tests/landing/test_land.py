@@ -94,17 +94,6 @@ def test_a_clone_of_the_result_is_whole(start: Start, tmp_path: Path) -> None:
     git(tmp_path / "copy", "fsck", "--strict", "--connectivity-only")
 
 
-def test_ours_in_a_conflict_is_the_users_file(start: Start) -> None:
-    project = start()
-    project.collide()
-    project.aegis("add", "ingress", code=3)
-    project.git("fsck", "--strict", "--no-dangling")
-    assert project.git("show", ":2:compose.yaml") == project.git("show", "HEAD:compose.yaml")
-    assert project.git("diff", "--name-only", "--diff-filter=U") == "compose.yaml"
-    project.git("checkout", "--theirs", "compose.yaml")
-    assert "9000:8000" not in project.read("compose.yaml")
-
-
 def test_what_is_not_in_git_where_a_file_would_await_a_person(start: Start) -> None:
     # Theirs is not written, for a package has its name; but --abort would take this away.
     project = start()

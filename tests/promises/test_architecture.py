@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,10 +173,3 @@ def public(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.Cl
             yield node
             if isinstance(node, ast.ClassDef):
                 yield from public(node)
-
-
-def test_the_command_starts_without_the_heavy_libraries() -> None:
-    code = "import sys, aegis_patch.terminal.cli as _; print(*sorted(sys.modules))"
-    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
-    assert "aegis_patch.terminal.cli" in loaded
-    assert not {"pygit2", "copier", "yaml"} & set(loaded)

@@ -26,7 +26,7 @@ LOOKS = [
 ]
 UNREADABLE = re.compile(r"\x1b\[(?:\d+;)*(?:30|33|37|38|4[0-7]|48|9\d|10\d)(?:;\d+)*m")
 """Black, white, yellow, bright colours, backgrounds and colours of no palette."""
-PATIENCE = 1200  # looks at the screen
+PATIENCE = 6000  # looks at the screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Terminal:
             shown = self.tmux("capture-pane", "-p", "-J")
             if text in " ".join(shown.split()):
                 return shown
-            time.sleep(0.1)
+            time.sleep(0.02)
         raise AssertionError(f"{text!r} is not on the screen:\n{shown}")
 
     @property

@@ -57,7 +57,7 @@ def test_help_loads_neither_typer_nor_pygit2(start: Start) -> None:
     assert "rebase-upstream" in done.stdout
     names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "aegis_patch.terminal.cli" in names
-    assert not names & {*HEAVY, "pygit2"}
+    assert not names & {*HEAVY, "pygit2", "yaml"}
 
 
 def test_ctrl_c_while_it_loads_is_no_traceback(tmp_path: Path) -> None:

@@ -107,30 +107,34 @@ def test_a_release_that_is_known_needs_no_network(tmp_path: Path, fork: Project)
     assert "Can't fetch" in ran.err
 
 
-@pytest.mark.parametrize("verb", [["status"], ["add", "worker"], ["remove", "ingress"], ["repair"]])
+VERBS = ["status", "add worker", "remove ingress", "repair"]
+
+
 def test_a_colleague_without_a_cache_fetches_it(
-    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, verb: list[str]
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin(tmp_path, fork, "--components", "ingress")
-    git(tmp_path, "clone", "--quiet", "my-api", "theirs")
-    theirs = Project(tmp_path / "theirs")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
-    theirs.aegis(*verb)
-    assert theirs.is_sound()
+    for verb in VERBS:
+        name = verb.replace(" ", "-")
+        git(tmp_path, "clone", "--quiet", "my-api", name)
+        theirs = Project(tmp_path / name)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache-to-{name}"))
+        theirs.aegis(*verb.split())
+        assert theirs.is_sound()
 
 
-@pytest.mark.parametrize("verb", [["status"], ["add", "worker"], ["remove", "ingress"], ["repair"]])
 def test_a_colleague_who_cannot_reach_the_fork_is_told(
-    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, verb: list[str]
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = begin(tmp_path, fork, "--components", "ingress")
     before = project.head
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
     fork.path.rename(tmp_path / "away")
-    error = project.aegis(*verb, "--json", code=1).json["error"]
-    assert "Can't fetch this upstream" in error["what"]
-    assert error["where"] == str(fork.path)
-    assert error["next"].startswith("git ls-remote -- ")
+    for verb in VERBS:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache-to-{verb}"))
+        error = project.aegis(*verb.split(), "--json", code=1).json["error"]
+        assert "Can't fetch this upstream" in error["what"]
+        assert error["where"] == str(fork.path)
+        assert error["next"].startswith("git ls-remote -- ")
     (tmp_path / "away").rename(fork.path)
     project.aegis("status")
     assert project.head == before
@@ -412,27 +416,27 @@ def test_an_upstream_without_a_release_can_be_tried(tmp_path: Path, fork: Projec
     assert project.aegis("status", "--json").json["behind"] == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("safe.bareRepository", "explicit"), ("protocol.version", "0")]
-)
 def test_a_users_settings_keep_no_fork_away(
-    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = begin(tmp_path, fork)
     fork.git("commit", "--quiet", "--amend", "--message", "History, written anew")
     fork.git("tag", "--force", "v1.10")
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")  # not for the mirror
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
-    configure_git(monkeypatch, name, value)
-    project.aegis("add", "cache")
+    for name, value in (("safe.bareRepository", "explicit"), ("protocol.version", "0")):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache-with-{name}"))
+        configure_git(monkeypatch, name, value)
+        project.aegis("add", "cache")
+        project.aegis("remove", "cache")
 
 
-@pytest.mark.parametrize("commit", ["main", "+refs/heads/*:refs/heads/*"])
-def test_a_commit_of_the_record_that_is_none(tmp_path: Path, fork: Project, commit: str) -> None:
-    project = begin(tmp_path, fork)
-    project.edit("aegis.toml", fork.head, commit)
-    project.commit()
-    assert "no valid commit id" in project.aegis("status", code=1).err
+def test_a_commit_of_the_record_that_is_none(tmp_path: Path, fork: Project) -> None:
+    project, recorded = begin(tmp_path, fork), fork.head
+    for commit in ("main", "+refs/heads/*:refs/heads/*"):
+        project.edit("aegis.toml", recorded, commit)
+        project.commit()
+        assert "no valid commit id" in project.aegis("status", code=1).err
+        recorded = commit
 
 
 def test_the_newest_release_is_no_candidate_and_no_word(tmp_path: Path, fork: Project) -> None:

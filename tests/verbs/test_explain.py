@@ -6,8 +6,6 @@ import os
 import re
 from typing import Any
 
-import pytest
-
 from tests.conftest import NEWEST, Project, Start, begun, run
 from tests.verbs.test_diff import at_terminal
 
@@ -102,9 +100,9 @@ def test_my_own_files_and_those_without_lines(start: Start) -> None:
     assert project.aegis("explain", "empty").out.startswith(project.head[:7])
 
 
-@pytest.mark.parametrize(
-    ("target", "what"),
-    [
+def test_what_is_not_there(start: Start) -> None:
+    project = start()
+    for target, what in (
         ("nothing", "no such file"),
         ("app", "a directory"),
         (".", "a directory"),
@@ -114,18 +112,12 @@ def test_my_own_files_and_those_without_lines(start: Start) -> None:
         ("compose.yaml:-1", "no line -1"),
         ("compose.yaml:last", "no line last"),
         ("nothing:last", "no such file"),
-    ],
-)
-def test_what_is_not_there(start: Start, target: str, what: str) -> None:
-    error = start().aegis("explain", target, "--json", code=1).json["error"]
-    assert what in error["what"]
-
-
-@pytest.mark.parametrize("typed", ["../compose.yaml:9999", "backend"])
-def test_what_to_type_next_has_the_path_as_it_was_typed(start: Start, typed: str) -> None:
-    where = start().path / "app"
-    error = run("-C", where, "explain", typed, "--json").json["error"]
-    assert error["next"].endswith(f" {typed.partition(':')[0]}")
+    ):
+        error = project.aegis("explain", target, "--json", code=1).json["error"]
+        assert what in error["what"], target
+    for typed in ("../compose.yaml", "backend"):  # next has it as it was typed
+        ran = run("-C", project.path / "app", "explain", f"{typed}:9999", "--json")
+        assert ran.json["error"]["next"].endswith(f" {typed}")
 
 
 def test_in_a_subdirectory_and_from_one(start: Start) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.upstream import releases
-from tests.conftest import AEGIS, Project, Start, begun, run
+from tests.conftest import AEGIS, Project, Start, begun
 
 
 @pytest.fixture
@@ -52,11 +52,6 @@ def test_comments_of_mine_in_the_record(start: Start) -> None:
     tomllib.loads(project.read("aegis.toml"))
 
 
-@pytest.mark.parametrize("name", ["FastAPI", "redis", "arq", "rich"])
-def test_a_project_is_not_named_like_what_it_needs(tmp_path: Path, name: str) -> None:
-    assert run("init", tmp_path / name, "-y").code == 1
-
-
 def test_a_module_of_mine_is_not_hidden(start: Start) -> None:
     project = start()
     project.write("app/components/worker.py", "MINE = 1\n")
@@ -67,24 +62,9 @@ def test_a_module_of_mine_is_not_hidden(start: Start) -> None:
     assert project.is_sound()
 
 
-@pytest.mark.parametrize("names", [",", ""])
-def test_no_name_at_all(start: Start, names: str) -> None:
-    start().aegis("add", names, code=2)
-
-
 @pytest.mark.parametrize("names", ["worker]", "worker[cache", "worker[cache]"])
 def test_names_that_are_none(start: Start, names: str) -> None:
     start().aegis("add", names, code=1)
-
-
-def test_something_intended_to_be_added(start: Start) -> None:
-    project = start("cache")
-    project.edit("compose.yaml", "redis:8-alpine", "redis:7")
-    project.commit("Mine")
-    project.write("mine.txt", "mine\n")
-    project.git("add", "--intent-to-add", "mine.txt")
-    error = project.aegis("remove", "cache", "--json", code=1).json["error"]
-    assert error["where"] == "mine.txt"
 
 
 def test_init_here_keeps_the_directory(tmp_path: Path) -> None:
