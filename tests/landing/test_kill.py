@@ -25,7 +25,6 @@ from tests.conftest import ROOT, Project, Start, configure_git, everything, git,
 ROOT_USER = os.geteuid() == 0
 NOBODY = 65534
 FILE = "docs/mine.md"
-Interrupt = Callable[[str], None]
 
 
 @pytest.mark.parametrize(

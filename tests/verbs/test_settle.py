@@ -25,7 +25,7 @@ from aegis_patch.stack.stack import Stack
 from aegis_patch.upstream import releases
 from tests.conftest import OLDER, Project, Start, begun, git, run
 from tests.promises.test_laws import ANSWERS, tree_of
-from tests.verbs.test_uv_lock import is_current, locked
+from tests.verbs.conftest import is_current, locked
 
 Names = tuple[str, ...]
 Pair = tuple[Names, str, str]
@@ -66,8 +66,7 @@ class Team:
         return self.made[ways]
 
     def at(self, commit: str) -> Project:
-        self.project.git("reset", "--quiet", "--hard")
-        self.project.git("checkout", "--quiet", "-B", "main", commit)
+        self.project.git("checkout", "--quiet", "--force", "-B", "main", commit)
         return self.project
 
     def chosen(self) -> list[str]:
@@ -100,10 +99,8 @@ def settled(project: Project) -> Any:
     """All that git left is settled; what then finishes it is pasted."""
     found = project.aegis("repair", "--json").json
     assert found["conflicts"] == []
-    assert not project.git("ls-files", "--unmerged")
-    words = found["next"].split()
-    assert words[0] == "git"
-    project.git(*words[1:])
+    assert found["next"].startswith("git ")
+    project.paste(found["next"])
     assert not project.git("status", "--porcelain")
     return found
 
@@ -382,22 +379,20 @@ def test_a_project_in_a_subdirectory(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("with_uv")
-@pytest.mark.parametrize("relock", [True, False])
-def test_a_lock_is_made_anew_where_uv_may(start: Start, relock: bool) -> None:
-    project = locked(start(), "python-slugify")
-    project.git("branch", "base")
+def test_a_lock_is_made_anew_where_uv_may(pinned: Project) -> None:
+    pinned.git("branch", "base")
     for branch, name, wheel in (("other", "database", "idna"), ("main", "cache", "certifi")):
-        project.git("switch", "--quiet", "-C", branch, "base")
-        project.aegis("add", name, "--no-lock")
-        locked(project, wheel)
-    assert stops(project, "merge", "--no-edit", "other")
-    if relock:
-        assert "uv.lock" in settled(project)["merged"]
-        assert is_current(project)
-        return
-    found = project.aegis("repair", "--no-lock", "--json", code=3).json
+        pinned.git("switch", "--quiet", "-C", branch, "base")
+        pinned.aegis("add", name, "--no-lock")
+        locked(pinned, wheel)
+    assert stops(pinned, "merge", "--no-edit", "other")
+    found = pinned.aegis("repair", "--no-lock", "--json", code=3).json
     assert [each["path"] for each in found["conflicts"]] == ["uv.lock"]
     assert "Run: uv lock" in found["notes"][0]["text"]
+    pinned.git("merge", "--abort")
+    assert stops(pinned, "merge", "--no-edit", "other")
+    assert "uv.lock" in settled(pinned)["merged"]
+    assert is_current(pinned)
 
 
 OWN = {

@@ -10,21 +10,9 @@ import pytest
 import uv
 
 from tests.conftest import Project, Start, begun
+from tests.verbs.conftest import is_current, locked
 
 LONG = pytest.mark.long
-
-
-def locked(project: Project, *args: str) -> Project:
-    subprocess.run(
-        [uv.find_uv_bin(), "add", "--quiet", "--no-sync", *args], cwd=project.path, check=True
-    )
-    project.commit(f"Use {' '.join(args)}")
-    return project
-
-
-def is_current(project: Project) -> bool:
-    check = [uv.find_uv_bin(), "lock", "--quiet", "--check"]
-    return subprocess.run(check, cwd=project.path, check=False).returncode == 0
 
 
 @pytest.mark.usefixtures("with_uv")
@@ -44,45 +32,41 @@ def test_the_commonest_edit_of_all(start: Start) -> None:
 
 
 @pytest.mark.usefixtures("with_uv")
-def test_no_lock_leaves_it(start: Start) -> None:
-    project = locked(start(), "python-slugify")
-    before = project.read("uv.lock")
-    ran = project.aegis("add", "cache", "--no-lock")
+def test_no_lock_leaves_it(pinned: Project) -> None:
+    before = pinned.read("uv.lock")
+    ran = pinned.aegis("add", "cache", "--no-lock")
     assert "uv.lock: not updated (--no-lock). Run: uv lock" in ran.out
-    assert project.read("uv.lock") == before
+    assert pinned.read("uv.lock") == before
 
 
 @pytest.mark.usefixtures("with_uv")
-def test_a_change_of_nothing_locked_leaves_it(start: Start) -> None:
-    project = locked(start(), "python-slugify")
-    ran = project.aegis("answers", "author_name=Somebody Else")
-    assert "uv.lock" not in project.git("show", "--name-only", "--format=", "HEAD")
+def test_a_change_of_nothing_locked_leaves_it(pinned: Project) -> None:
+    ran = pinned.aegis("answers", "author_name=Somebody Else")
+    assert "uv.lock" not in pinned.git("show", "--name-only", "--format=", "HEAD")
     assert ran.err == ""
 
 
 def test_without_uv_it_says_what_to_run(
-    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    pinned: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    project = locked(start(), "python-slugify")
     git = shutil.which("git")
     assert git
     (tmp_path / "only-git").mkdir()
     (tmp_path / "only-git/git").symlink_to(git)
     monkeypatch.setenv("PATH", str(tmp_path / "only-git"))
-    ran = project.aegis("add", "cache")
+    ran = pinned.aegis("add", "cache")
     assert "uv.lock: not updated (uv not found; install it first). Run: uv lock" in ran.out
 
 
 @pytest.mark.usefixtures("with_uv")
 def test_without_a_network_it_says_what_to_run(
-    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    pinned: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    project = locked(start(), "python-slugify")
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
-    ran = project.aegis("add", "cache")
+    ran = pinned.aegis("add", "cache")
     assert "Run: uv lock" in ran.out
-    assert '"cashews' in project.read("pyproject.toml")
+    assert '"cashews' in pinned.read("pyproject.toml")
 
 
 def test_a_lock_that_a_filter_stores_is_named(start: Start) -> None:
