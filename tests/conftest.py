@@ -280,7 +280,7 @@ def start(tmp_path: Path, templates: Path) -> Start:
             return begun(tmp_path / name, *args, "--upstream", str(upstream.path))
         settings = sorted(each for each in os.environ.items() if each[0].startswith("GIT_"))
         key = hashlib.sha256(repr((args, settings)).encode()).hexdigest()
-        template = templates / key / name
+        template = templates / key / Path(name).name
         if not template.exists():
             begun(template, *args)
         return copied(template, tmp_path / name)

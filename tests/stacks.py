@@ -18,7 +18,7 @@ from aegis_patch.objects.scratch import scratch
 from aegis_patch.stack import component, requirements
 from aegis_patch.stack.component import Component
 from aegis_patch.upstream import releases
-from tests.conftest import OLDER, ROOT, Project, run
+from tests.conftest import OLDER, ROOT, Project, begun
 
 ENVIRONMENT = ROOT / ".venv-stack"
 Names = tuple[str, ...]
@@ -72,10 +72,8 @@ def label(names: Names) -> str:
 
 def make(path: Path, *components: str, version: str | None = None) -> Project:
     """A new project at a path."""
-    args = ["init", str(path), "-y", "--components", ",".join(components)]
-    ran = run(*args, *(["--upstream-version", version] if version else []))
-    assert ran.code == 0, ran.err
-    return Project(path)
+    of = ["--upstream-version", version] if version else []
+    return begun(path, "--components", ",".join(components), *of)
 
 
 def python(scratch: Path) -> Path:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aegis_patch.landing import locks
+from tests import stacks
 from tests.conftest import ME, OLDER, Project, git, run
 
 SOURCE = Path(__file__).with_name("fault.c")
@@ -327,10 +328,7 @@ def colliding(*components: str) -> Callable[[Path], Path]:
 
 def begin(place: Path, release: str | None, *components: str) -> Project:
     """A project with committed, unstaged and untracked work of the user's."""
-    project = Project(place / "my-api")
-    args = ["init", str(project.path), "--no-interactive", "--components", ",".join(components)]
-    ran = run(*args, *(["--upstream-version", release] if release else []))
-    assert ran.code == 0, ran.err
+    project = stacks.make(place / "my-api", *components, version=release)
     project.write("notes.md", "committed\n")
     project.commit("Mine")
     for path, text in MINE.items():

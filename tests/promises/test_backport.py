@@ -10,7 +10,7 @@ import pytest
 
 from aegis_patch.upstream import fork
 from tests import tiny
-from tests.conftest import Project, Start, run
+from tests.conftest import Project, Start, begun
 from tests.tiny import EXEC, FILE, Files
 
 RECORD = b"""[upstream]
@@ -53,9 +53,7 @@ def publish(tmp_path: Path) -> Publish:
     def begin(*names: str, version: str = "1.0") -> Project:
         at = tmp_path / str(len([*tmp_path.iterdir()])) / "mine"
         named = ["--components", ",".join(names)] if names else []
-        ran = run("init", at, "-y", "--upstream", up.path, "--upstream-version", version, *named)
-        assert ran.code == 0, ran.err
-        return Project(at)
+        return begun(at, "--upstream", str(up.path), "--upstream-version", version, *named)
 
     def publish(releases: Releases, components: Extra | None = None) -> Start:
         for version, files in releases.items():

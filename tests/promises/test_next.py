@@ -9,7 +9,6 @@ import ast
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from aegis_patch.project import repository
 from aegis_patch.terminal.run import cd
 from aegis_patch.upstream import releases
 from tests import tiny
-from tests.conftest import ROOT, Project, git, run
+from tests.conftest import ROOT, Project, begun, copied, git, run
 from tests.promises.test_hostile import BASE, new, publish, series
 
 PACKAGE = ROOT / "aegis_patch"
@@ -70,10 +69,8 @@ class World:
         """A project with some components, where a shell was used; each kind is made once."""
         made = self._templates / (components or "core")
         if not made.exists():
-            ran = run("init", made, "-y", "--components", components)
-            assert ran.code == 0, ran.err
-        shutil.copytree(made, self.path / "project", symlinks=True)
-        project = Project(self.path / "project")
+            begun(made, "--components", components)
+        project = copied(made, self.path / "project")
         commit = f"commit() {{ git add -A; git commit -qm Mine; }}; set -e; {shell}"
         subprocess.run(["sh", "-c", commit], cwd=project.path, check=True, capture_output=True)
         return project
@@ -84,10 +81,8 @@ class World:
         for tag, files in tags.items():
             publish(place, {**BASE, "patches/.keep": b"", **files}, tag.replace("_", "."))
         first = next(iter(tags)).replace("_", ".").removeprefix("v")
-        words = ("--upstream", place, "--upstream-version", first)
-        ran = run("init", self.path / "project", "-y", *words)
-        assert ran.code == 0, ran.err
-        return Project(self.path / "project")
+        words = ("--upstream", str(place), "--upstream-version", first)
+        return begun(self.path / "project", *words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pygit2
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component
 from aegis_patch.stack.record import RECORD
-from tests.conftest import NEWEST, OLDER, Project, run
+from tests.conftest import NEWEST, OLDER, Project, begun
 from tests.promises.lives import words
 from tests.promises.lives.words import Written
 from tests.stacks import catalogue
@@ -85,8 +85,7 @@ def begin(path: Path, chance: random.Random) -> Life:
     version = chance.choice([OLDER, NEWEST])
     chosen = chance.sample(names(version), chance.randint(0, 3))
     args = ["--components", ",".join(chosen)] if chosen else []
-    ran = run("init", path, "--no-interactive", "--upstream-version", version, *args)
-    assert ran.code == 0, ran.err
+    project = begun(path, "--upstream-version", version, *args)
     favourites = frozenset(chance.sample(names(NEWEST), 2))
     told = [f"aegis init at {version} with {chosen}"]
-    return Life(Project(path), chance, favourites, told)
+    return Life(project, chance, favourites, told)

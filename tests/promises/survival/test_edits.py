@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
 
 import pygit2
 import pytest
 from _pytest.mark import ParameterSet
 
 from aegis_patch.merge.written_twice import units
-from tests import stacks
 from tests.conftest import Project, Start
 from tests.promises.survival.cases import EVERY, Case
 from tests.promises.survival.edits import to_package
 from tests.promises.test_laws import without_by
-
-Begin = Callable[[str, str | None], Project]
-
-
-@pytest.fixture(scope="module")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
-    """A fresh project with some components; each kind is made once, then copied."""
-    made: dict[tuple[str, str | None], Path] = {}
-
-    def begin(names: str, version: str | None) -> Project:
-        if (names, version) not in made:
-            path = tmp_path_factory.mktemp("made") / "my-api"
-            stacks.make(path, *names.split(",") if names else (), version=version)
-            made[names, version] = path
-        copy = tmp_path_factory.mktemp("copy") / "my-api"
-        return Project(shutil.copytree(made[names, version], copy, symlinks=True))
-
-    return begin
 
 
 def params() -> list[ParameterSet]:
@@ -43,8 +21,8 @@ def params() -> list[ParameterSet]:
 
 
 @pytest.mark.parametrize("case", params())
-def test_it_survives(begin: Begin, case: Case) -> None:
-    project = begin(case.having, case.version)
+def test_it_survives(start: Start, case: Case) -> None:
+    project = start(*case.having.split(","), version=case.version)
     case.edit(project)
     mine = project.commit("Mine")
     for verb in case.verbs[:-1]:
@@ -58,7 +36,7 @@ def test_it_survives(begin: Begin, case: Case) -> None:
         assert project.tree == before
     assert project.is_sound()
     if case.like is not None:
-        wanted = begin(case.like, case.version)
+        wanted = start(*case.like.split(","), version=case.version, name="wanted/my-api")
         case.edit(wanted)
         wanted.commit("Mine")
         assert without_by(project) == without_by(wanted)
