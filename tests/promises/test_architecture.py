@@ -48,20 +48,23 @@ def said(name: str) -> tuple[str, set[str]]:
     return found[1], set(found[2].split(", ")) - {"nothing"}
 
 
-def imports(path: Path) -> Iterator[str]:
+@functools.cache
+def imports(path: Path) -> list[str]:
     """Every module that a file imports, also late."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             assert node.module
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
-                yield whole if whole.removeprefix("aegis_patch.") in modules() else node.module
+                is_module = whole.removeprefix("aegis_patch.") in modules()
+                found.append(whole if is_module else node.module)
+    return found
 
 
-@functools.cache
 def ours(path: Path) -> set[str]:
     return {name.removeprefix("aegis_patch.") for name in imports(path) if "aegis_patch." in name}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import os
 import re
@@ -130,6 +131,7 @@ def check_aegis(line: str, words: list[str]) -> None:
             assert word.partition("=")[0] in names, line
 
 
+@functools.cache
 def verbs() -> dict[str, typer.core.TyperCommand]:
     found = {}
     for name in COMMANDS:

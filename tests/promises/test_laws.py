@@ -8,6 +8,7 @@ release → release takes a separated edit along. All sequences of verbs follow 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections import Counter
@@ -335,8 +336,14 @@ def stack_of(opened: Upstream, names: frozenset[str]) -> Stack:
 
 def tree_of(store: pygit2.Repository, wanted: Stack) -> Tree:
     """pristine(stack) at the base's own identity, where rendering changes nothing."""
-    opened = releases.open_release(store, wanted.url, wanted.release)
+    opened = opened_once(store, wanted.url, wanted.release)
     return pristine.pristine({wanted.release: opened}, wanted, {})
+
+
+@functools.lru_cache(maxsize=len(VERSIONS))
+def opened_once(store: pygit2.Repository, url: str, release: str) -> Upstream:
+    """A release that knows what was folded of it, as a verb has it."""
+    return releases.open_release(store, url, release)
 
 
 def all_edges(store: pygit2.Repository) -> Iterator[tuple[Stack, Stack]]:
