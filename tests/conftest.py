@@ -24,6 +24,7 @@ from jsonschema import Draft202012Validator
 from pygit2.enums import ConfigLevel
 
 from aegis_patch.objects.scratch import scratch
+from aegis_patch.stack.release import Upstream
 from aegis_patch.terminal import cli
 from aegis_patch.upstream import releases
 from tests.keeper import pytest_configure
@@ -345,6 +346,19 @@ def store() -> Iterator[pygit2.Repository]:
     """A scratch store that sees our releases; git itself does not see them in it."""
     with scratch(releases.alternates()) as made:
         yield made
+
+
+@pytest.fixture
+def small() -> Iterator[pygit2.Repository]:
+    """A scratch store that sees nothing but itself."""
+    with scratch(()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def head(store: pygit2.Repository) -> Upstream:
+    """What HEAD of this checkout holds."""
+    return releases.open_release(store, releases.BUNDLED, releases.WORK)
 
 
 def both_add(start: Start) -> Project:

@@ -31,12 +31,6 @@ IDENTITY = (
 )
 
 
-@pytest.fixture
-def head(store: pygit2.Repository) -> Upstream:
-    """What HEAD of this checkout holds."""
-    return releases.open_release(store, releases.BUNDLED, releases.WORK)
-
-
 def test_the_newest_release_is_what_head_holds(store: pygit2.Repository, head: Upstream) -> None:
     """Work on base/, patches/ or notes/ ends with a recorded release: scripts/record VERSION."""
     newest = releases.open_release(store, releases.BUNDLED, releases.latest())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pygit2
@@ -17,7 +16,6 @@ from aegis_patch.objects import texts, trees
 from aegis_patch.objects.trees import Tree
 from aegis_patch.stack import component, pristine
 from aegis_patch.stack.release import Upstream
-from aegis_patch.upstream import releases
 from aegis_patch.values import replace
 from tests import tiny
 from tests.conftest import ROOT, Project
@@ -38,11 +36,6 @@ project_name = "Harbor Light"
 """
 BASE = {"aegis.toml": RECORD, "list": b"start\n# yours below\nend\n"}
 MOST_IN_BASE, MOST_IN_CORE = 25, 15
-
-
-@pytest.fixture(name="head")
-def head_of_the_checkout(store: pygit2.Repository) -> Upstream:
-    return releases.open_release(store, releases.BUNDLED, releases.WORK)
 
 
 def test_anchors_are_few(store: pygit2.Repository, head: Upstream) -> None:
@@ -115,12 +108,6 @@ def test_a_component_more_changes_nothing_else(store: pygit2.Repository, head: U
                 assert all(line in text for line in texts.lines(lines))
             taken = without.read(path)
             assert len(text) - len(taken) <= sum(len(lines) for _, lines in places)
-
-
-@pytest.fixture(name="small")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
 
 
 def having(lines: bytes, base: Files = BASE, path: str = "list") -> dict[str, bytes]:

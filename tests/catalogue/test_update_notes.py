@@ -6,7 +6,6 @@ import itertools
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pygit2
@@ -18,7 +17,7 @@ from aegis_patch.upstream import releases
 from aegis_patch.values import replace
 from tests import tiny
 from tests.conftest import ROOT, git
-from tests.promises.test_laws import subsets
+from tests.promises.test_laws import opened_once, subsets
 
 SAMPLE = 12  # of all subsets
 SETTINGS = b"class MailSettings(EnvSettings):\n    port: int = 25\n    _own: int = 1\n"
@@ -36,18 +35,12 @@ GATE = '[[setting]]\nname = "PORT"\nnow = "GATE"\n'
 def test_what_goes_between_two_releases_has_a_note(
     store: pygit2.Repository, one: str, other: str
 ) -> None:
-    old, new = (releases.open_release(store, releases.BUNDLED, each) for each in (one, other))
+    old, new = (opened_once(store, releases.BUNDLED, each) for each in (one, other))
     assert not list(missing_notes.breaches(old, new))
     notes = releases.notes_between(old, new)
     every = [names for names in subsets(old) if names <= new.catalogue.keys()]
     for names in [*every[:: len(every) // SAMPLE], every[-1]]:
         assert not list(missing_notes.unmentioned(old, new, notes, names))
-
-
-@pytest.fixture(name="small")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
 
 
 @pytest.mark.parametrize(

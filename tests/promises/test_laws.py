@@ -340,7 +340,7 @@ def tree_of(store: pygit2.Repository, wanted: Stack) -> Tree:
     return pristine.pristine({wanted.release: opened}, wanted, {})
 
 
-@functools.lru_cache(maxsize=len(VERSIONS))
+@functools.lru_cache(maxsize=len(releases.versions()))
 def opened_once(store: pygit2.Repository, url: str, release: str) -> Upstream:
     """A release that knows what was folded of it, as a verb has it."""
     return releases.open_release(store, url, release)

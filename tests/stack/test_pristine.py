@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pygit2
 import pytest
@@ -35,24 +35,18 @@ def having(*names: str, base: Files = BASE) -> dict[str, bytes]:
     return {**BASE, "list": text, **own}
 
 
-@pytest.fixture(name="store")
-def small_store() -> Iterator[pygit2.Repository]:
-    with tiny.empty_store() as made:
-        yield made
-
-
 @pytest.fixture
-def opened(store: pygit2.Repository) -> Upstream:
+def opened(small: pygit2.Repository) -> Upstream:
     """Three components; the worker needs the cache, and ingress+worker joins by itself."""
     made = tiny.an_upstream(
-        store,
+        small,
         BASE,
         (a_component("cache"), having("cache")),
         (a_component("ingress"), having("ingress")),
     )
-    worker = tiny.series(store, having("cache"), having("cache", "worker"), "Add worker")
+    worker = tiny.series(small, having("cache"), having("cache", "worker"), "Add worker")
     both = {**having("cache", "ingress", "worker"), "both.py": b""}
-    joined = tiny.series(store, having("cache", "ingress", "worker"), both, "Join both")
+    joined = tiny.series(small, having("cache", "ingress", "worker"), both, "Join both")
     more = tiny.a_catalogue(
         a_component("worker", ("cache",), "component", worker),
         a_component("ingress+worker", ("ingress", "worker"), "integration", joined),
@@ -69,26 +63,26 @@ def folded(store: pygit2.Repository, opened: Upstream, *names: str) -> Mapping[s
     return tiny.contents(pristine.fold(opened, names))
 
 
-def test_the_core_alone_is_base(store: pygit2.Repository, opened: Upstream) -> None:
+def test_the_core_alone_is_base(small: pygit2.Repository, opened: Upstream) -> None:
     assert pristine.fold(opened, ()) == opened.base
 
 
-def test_a_fold_holds_each_series(store: pygit2.Repository, opened: Upstream) -> None:
-    assert folded(store, opened, "ingress", "cache") == having("cache", "ingress")
-    assert folded(store, opened, "worker", "cache") == having("cache", "worker")
+def test_a_fold_holds_each_series(small: pygit2.Repository, opened: Upstream) -> None:
+    assert folded(small, opened, "ingress", "cache") == having("cache", "ingress")
+    assert folded(small, opened, "worker", "cache") == having("cache", "worker")
     names = ("cache", "ingress", "ingress+worker", "worker")
-    assert folded(store, opened, *names) == {**having("cache", "ingress", "worker"), "both.py": b""}
+    assert folded(small, opened, *names) == {**having("cache", "ingress", "worker"), "both.py": b""}
 
 
 def test_a_series_is_written_against_what_it_requires(
-    store: pygit2.Repository, opened: Upstream
+    small: pygit2.Repository, opened: Upstream
 ) -> None:
     assert tiny.contents(pristine.before(opened, "worker")) == having("cache")
     assert tiny.contents(pristine.after(opened, "worker")) == having("cache", "worker")
 
 
 def test_a_pristine_tree_holds_record_and_identity(
-    store: pygit2.Repository, opened: Upstream
+    small: pygit2.Repository, opened: Upstream
 ) -> None:
     wanted = replace(a_stack("cache"), answers={"name": "Pier"})
     identity = {"README.md": b"# Pier\n\nwords\n\nmore\n"}
@@ -101,10 +95,10 @@ def test_a_pristine_tree_holds_record_and_identity(
 
 
 def test_a_record_of_mixed_releases_takes_each_series_from_its_own(
-    store: pygit2.Repository, opened: Upstream
+    small: pygit2.Repository, opened: Upstream
 ) -> None:
     later = tiny.an_upstream(
-        store,
+        small,
         BASE,
         (a_component("cache"), {**having("cache"), "cache.py": b"X = 'later'\n"}),
         (a_component("ingress"), {**having("ingress"), "ingress.py": b"X = 'later'\n"}),
@@ -117,9 +111,9 @@ def test_a_record_of_mixed_releases_takes_each_series_from_its_own(
     assert (made["cache.py"], made["ingress.py"]) == (b"X = 'cache'\n", b"X = 'later'\n")
 
 
-def test_two_series_on_one_line_clash(store: pygit2.Repository) -> None:
+def test_two_series_on_one_line_clash(small: pygit2.Repository) -> None:
     made = tiny.an_upstream(
-        store,
+        small,
         BASE,
         (a_component("one"), {**BASE, "list": BASE["list"].replace(b"end", b"one")}),
         (a_component("two"), {**BASE, "list": BASE["list"].replace(b"end", b"two")}),
@@ -129,15 +123,15 @@ def test_two_series_on_one_line_clash(store: pygit2.Repository) -> None:
     assert (raised.value.component, raised.value.paths) == ("two", ("list",))
 
 
-def test_identity_that_meets_a_series_clashes(store: pygit2.Repository, opened: Upstream) -> None:
+def test_identity_that_meets_a_series_clashes(small: pygit2.Repository, opened: Upstream) -> None:
     identity = {"list": BASE["list"].replace(b"# yours below", b"# mine")}
     with pytest.raises(SeriesClash, match="identity"):
         pristine.pristine({"1.0": opened}, a_stack("cache"), identity)
 
 
-def test_a_series_for_another_base_is_rejected_by_name(store: pygit2.Repository) -> None:
-    made = tiny.an_upstream(store, BASE, (a_component("cache"), having("cache")))
-    other = tiny.tree(store, {**BASE, "list": b"other\n"})
+def test_a_series_for_another_base_is_rejected_by_name(small: pygit2.Repository) -> None:
+    made = tiny.an_upstream(small, BASE, (a_component("cache"), having("cache")))
+    other = tiny.tree(small, {**BASE, "list": b"other\n"})
     with pytest.raises(PatchRejected) as raised:
         pristine.fold(replace(made, base=other), ["cache"])
     assert "patches/cache/0-add-cache.patch" in raised.value.where
@@ -146,16 +140,16 @@ def test_a_series_for_another_base_is_rejected_by_name(store: pygit2.Repository)
 
 @pytest.mark.parametrize("missing", ["aegis.toml", "README.md"])
 def test_a_base_that_lacks_a_file_is_the_upstreams_fault(
-    store: pygit2.Repository, missing: str
+    small: pygit2.Repository, missing: str
 ) -> None:
     base = {path: data for path, data in BASE.items() if path != missing}
-    opened = tiny.an_upstream(store, base)
+    opened = tiny.an_upstream(small, base)
     with pytest.raises(SeriesError, match=missing):
         pristine.pristine({"1.0": opened}, a_stack(), {"README.md": b"x"})
 
 
 def test_nothing_of_this_writes_outside_its_store(
-    store: pygit2.Repository, opened: Upstream
+    small: pygit2.Repository, opened: Upstream
 ) -> None:
     with scratch(()) as other:
         assert pristine.fold(opened, ["cache"]).id not in other

@@ -486,8 +486,9 @@ def test_a_tag_may_hold_what_ends_a_line_elsewhere(fork: Project) -> None:
 
 
 @pytest.fixture
-def key(fork: Project, tmp_path: Path) -> Path:
-    """A key of SSH with which the fork signs, and which git doesn't trust yet."""
+def key(fork: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A key of SSH with which the fork signs, and which a user's git doesn't trust yet."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     needs("ssh-keygen")
     made = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made], check=True)
@@ -507,10 +508,7 @@ def trust(project: Project, key: Path) -> None:
 REQUIRED = ("rebase-upstream", "--require-signed")
 
 
-def test_a_signature_can_be_required(
-    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+def test_a_signature_can_be_required(tmp_path: Path, fork: Project, key: Path) -> None:
     project = begin(tmp_path, fork, "--upstream-version", "1.0")
     untrusted = project.aegis(*REQUIRED, code=1).err
     assert "v2.0 has no signature that git trusts: gpg.ssh.allowedSignersFile" in untrusted
@@ -538,9 +536,8 @@ def test_a_signature_can_be_required(
 
 
 def test_a_project_starts_only_from_what_is_signed(
-    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fork: Project, key: Path
 ) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     trust(fork, key)
     words = ("init", tmp_path / "shop", "--yes", "--upstream", fork.path, "--require-signed")
     assert "no signature found" in run(*words, "--upstream-version", "1.10").err
@@ -549,11 +546,8 @@ def test_a_project_starts_only_from_what_is_signed(
     assert Project(tmp_path / "shop").subjects == ["Start shop from fork 2.0"]
 
 
-def test_a_signature_is_of_one_release(
-    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signature_is_of_one_release(tmp_path: Path, fork: Project, key: Path) -> None:
     """Who can push tags, and can't sign, calls one as a signed one, or moves that to another."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     trust(fork, key)
     project = begin(tmp_path, fork, "--require-signed")
     signed = fork.git("rev-parse", "v2.0").strip()
@@ -569,10 +563,7 @@ def test_a_signature_is_of_one_release(
     assert "tags/v2.0 has no" in project.aegis(*REQUIRED, "--to", "tags/v2.0", code=1).err
 
 
-def test_only_what_is_signed_is_adopted(
-    tmp_path: Path, fork: Project, key: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+def test_only_what_is_signed_is_adopted(tmp_path: Path, fork: Project, key: Path) -> None:
     trust(fork, key)
     project = begin(tmp_path, fork)
     project.git("rm", "aegis.toml")
