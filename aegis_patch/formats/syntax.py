@@ -10,9 +10,10 @@ from aegis_patch.formats import bounded_parsers
 
 def syntax_error(path: str, data: bytes) -> str | None:
     """Why a file doesn't parse, as "line N: reason"; None if it does or has no parser."""
-    check = _CHECKS.get(path.rpartition(".")[2])
+    _, dot, suffix = path.rpartition(".")
+    check = _CHECKS.get(suffix)
     try:
-        if check:
+        if dot and check:
             check(data)
     except SyntaxError as error:
         return f"line {error.lineno}: {error.msg}"
