@@ -242,6 +242,15 @@ def configure_git(patch: pytest.MonkeyPatch, name: str, value: str) -> None:
         patch.setenv(f"GIT_CONFIG_{key}", word)
 
 
+def forget_the_user(patch: pytest.MonkeyPatch) -> None:
+    """No name and no address: neither in the environment nor in git's settings, nor guessed."""
+    for who in ("AUTHOR", "COMMITTER"):
+        for what in ("NAME", "EMAIL", "DATE"):
+            patch.delenv(f"GIT_{who}_{what}")
+    patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    configure_git(patch, "user.useConfigOnly", "true")
+
+
 Start = Callable[..., Project]
 
 

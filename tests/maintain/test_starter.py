@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, begun, run
+from tests.conftest import Project, begun, forget_the_user, run
 
 
 def passes(place: Path) -> bool:
@@ -157,11 +157,7 @@ def test_an_upstream_may_ask_for_the_name_alone(
     assert error["what"] == "No answer 'description'."
     mine.aegis("answers", "project_name=Other Name")
     assert 'name = "other-name"' in mine.read("pyproject.toml")
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.delenv(f"GIT_{who}_NAME")
-        monkeypatch.delenv(f"GIT_{who}_EMAIL")
-    (tmp_path / "config").write_text("[user]\n\tuseConfigOnly = true\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    forget_the_user(monkeypatch)
     ran = run("init", tmp_path / "nobody", "-y", *of_it)
     assert "git doesn't know who you are" in ran.out, ran.err
 

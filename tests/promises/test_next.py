@@ -21,7 +21,7 @@ from aegis_patch.project import repository
 from aegis_patch.terminal.run import cd
 from aegis_patch.upstream import releases
 from tests import tiny
-from tests.conftest import ROOT, Project, begun, copied, git, run
+from tests.conftest import ROOT, Project, begun, copied, forget_the_user, git, run
 from tests.promises.test_hostile import BASE, new, publish, series
 
 PACKAGE = ROOT / "aegis_patch"
@@ -535,10 +535,8 @@ def a_date_that_git_cannot_read(world: World) -> Words:
 
 
 def by_nobody(world: World) -> Project:
-    project = world.project(shell="git config user.useConfigOnly true")
-    for name in [each for each in os.environ if each.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))]:
-        world.patch.delenv(name)
-    world.patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    project = world.project()
+    forget_the_user(world.patch)
     return project
 
 

@@ -20,6 +20,7 @@ from tests.conftest import (
     begun,
     configure_git,
     everything,
+    forget_the_user,
     git,
     needs,
     run,
@@ -147,9 +148,7 @@ def test_only_the_name_of_a_requirement_is_no_projects(tmp_path: Path) -> None:
 def test_init_says_which_answers_are_made_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = tmp_path / "config"
-    empty.write_text("[user]\n\tuseConfigOnly = true\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
+    forget_the_user(monkeypatch)
     ran = run("init", tmp_path / "x", "-y", "--dry-run")
     assert "author_name and author_email are placeholders" in ran.out
     ran = run("init", tmp_path / "x", "-y", "--dry-run", "--answer", "author_name=Ann")
@@ -201,12 +200,7 @@ def test_init_inside_a_repository_makes_a_subdirectory(tmp_path: Path) -> None:
 def test_without_an_identity_init_uses_a_placeholder_and_others_refuse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("NAME", "EMAIL"):
-        monkeypatch.delenv(f"GIT_AUTHOR_{name}")
-        monkeypatch.delenv(f"GIT_COMMITTER_{name}")
-    empty = tmp_path / "config"
-    empty.write_text("[user]\n\tuseConfigOnly = true\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(empty))
+    forget_the_user(monkeypatch)
     ran = run("init", tmp_path / "x", "--components", "cache", "-y")
     assert ran.code == 0
     assert "git doesn't know who you are" in ran.out

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from aegis_patch.terminal.run import ALIASES, COMMANDS
-from tests.conftest import NEWEST, OLDER, SCHEMA, Ran, Start, run
+from tests.conftest import NEWEST, OLDER, SCHEMA, Ran, Start, both_add, run
 
 OTHERS = {
     **dict.fromkeys(("init", "add", "remove", "rebase-upstream", "repair"), "result"),
@@ -93,12 +93,7 @@ def test_conflicts_are_in_it(start: Start) -> None:
 
 
 def test_what_repair_settles_is_in_it(start: Start) -> None:
-    project = start()
-    for name in ("cache", "ingress"):
-        project.git("switch", "--quiet", "--create", name, "main")
-        project.aegis("add", name)
-    project.git("merge", "--quiet", "cache", check=False)
-    assert check(project.aegis("repair", "--json"), "settled")["merged"]
+    assert check(both_add(start).aegis("repair", "--json"), "settled")["merged"]
 
 
 def test_an_adopted_project_is_in_it(start: Start) -> None:
@@ -107,15 +102,3 @@ def test_an_adopted_project_is_in_it(start: Start) -> None:
     project.commit("Mine")
     found = check(project.aegis("adopt", "--json"), "adopted")
     assert found["releases"][0] == {"release": NEWEST, "share": 100.0}
-
-
-def test_the_merge_driver_answers_as_every_verb_does(start: Start) -> None:
-    project = start()
-    planned = project.aegis("merge-driver", "on", "--dry-run")
-    assert "+ merge.default = aegis\n" in planned.out
-    assert project.git("config", "--get", "merge.default", check=False) == ""
-    made = project.aegis("merge-driver", "on", "--json").json["settings"]
-    for name, value in made.items():
-        assert project.git("config", "--local", name).strip() == value
-    assert project.aegis("merge-driver", "off", "--quiet").out == ""
-    assert project.git("config", "--get", "merge.default", check=False) == ""

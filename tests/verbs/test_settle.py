@@ -452,15 +452,19 @@ def test_what_neither_can_merge_is_marked_as_ever(start: Start) -> None:
 
 def test_the_driver_leaves_no_trace(start: Start) -> None:
     project = start()
-    before = project.read(".git/config"), project.git("config", "--list")
-    assert "would be on" in project.aegis("merge-driver", "on", "--dry-run").out
+    before = project.git("config", "--list")
+    planned = project.aegis("merge-driver", "on", "--dry-run").out
+    assert "would be on" in planned
+    assert "+ merge.default = aegis\n" in planned
+    assert project.git("config", "--list") == before
     turned = project.aegis("merge-driver", "on", "--json").json
     assert (turned["merge_driver"], turned["settings"]["merge.default"]) == ("on", "aegis")
-    assert project.git("config", "merge.default") == "aegis"
+    for name, value in turned["settings"].items():
+        assert project.git("config", "--local", name) == value
     assert not project.git("status", "--porcelain")
     project.aegis("merge-driver", "on")
-    project.aegis("merge-driver", "off")
-    assert project.git("config", "--list") == before[1]
+    assert project.aegis("merge-driver", "off", "--quiet").out == ""
+    assert project.git("config", "--list") == before
     project.git("config", "merge.default", "union")
     assert (
         "git already uses the merge driver union" in project.aegis("merge-driver", "on", code=1).err
