@@ -22,7 +22,7 @@ from playwright.sync_api import Error, ViewportSize, expect
 from tests.projects.test_accounts import fill
 from tests.projects.test_dashboard import begin, see
 from tests.projects.test_login import DEVICE
-from tests.servers import STARTING, free_port, until
+from tests.servers import STARTING, PortTaken, on_free_ports, until
 
 ADA, ADMIN, PASSWORD = "ada@example.com", "ops@example.com", "correct horse battery"
 URL = "https://accounts.example"
@@ -81,12 +81,16 @@ class Inbox:
         return links[0]
 
 
+@on_free_ports(1)
 @contextmanager
-def mail_server(host: str, url: str) -> Iterator[Inbox]:
+def mail_server(ports: list[int], host: str, url: str) -> Iterator[Inbox]:
     """A real one, on an address that containers reach; links in its mails lead to `url`."""
-    inbox = Inbox(host, free_port(), url)
+    inbox = Inbox(host, ports[0], url)
     controller = Controller(inbox, hostname=host, port=inbox.port)
-    controller.start()
+    try:
+        controller.start()
+    except OSError as error:
+        raise PortTaken(str(error)) from error
     try:
         yield inbox
     finally:

@@ -31,7 +31,7 @@ ELSEWHERE = {
     "half written": "tests/landing/faults.py: a disk that is full while files move",
     "; nothing was changed": "tests/landing/faults.py; the command is pasted below",
     "git couldn't write the files": "tests/landing/faults.py; the command is pasted below",
-    "Another aegis is running": "tests/landing/test_land.py; there is nothing to paste",
+    "Another aegis is running": "tests/landing/test_kill.py; there is nothing to paste",
     "partial clone lacks": "tests/verbs/test_repositories.py pastes it",
     "git expects this repository's worktree": "tests/verbs/test_repositories.py pastes it",
     "This repository is damaged": "tests/verbs/test_repositories.py; git fsck fails, and says more",
