@@ -9,7 +9,7 @@ import pytest
 from aegis_patch.history import conflict_origins
 from aegis_patch.objects import conflict_markers
 from tests.conftest import NEWEST, Project, Start, begun
-from tests.promises.test_hostile import BASE, publish
+from tests.small_forks import BASE, publish
 
 PORT = '    ports: ["${PORT:-8000}:8000"]\n'
 

@@ -14,7 +14,7 @@ from aegis_patch.objects import conflict_markers
 from aegis_patch.objects.texts import merge_text
 from tests import tiny
 from tests.conftest import NEWEST, OLDER, Project, Start
-from tests.promises.test_hostile import BASE, publish
+from tests.small_forks import BASE, publish
 
 PORT = '    ports: ["${PORT:-8000}:8000"]\n'
 THEIRS = (

@@ -12,8 +12,8 @@ from aegis_patch.history.learnt import joined
 from aegis_patch.stack import record
 from aegis_patch.upstream import releases
 from aegis_patch.values import replace
-from tests.conftest import Project, Start, git
-from tests.promises.test_hostile import BASE, EDIT, begin, new, publish, series
+from tests.conftest import Project, Start, begun, git
+from tests.small_forks import BASE, EDIT, new, publish, series
 
 TOLD = "you already had this"
 ENV = ".env.example"
@@ -79,8 +79,7 @@ def test_lines_and_files_stay_whatever_became_of_history(
     """Byte for byte: a line, a file of one line, and a file that is empty."""
     brings = series("some", new("c.txt", "c\n"), new("other.txt"), EMPTY, LINE)
     publish(tmp_path / "fork.git", {**BASE, **brings})
-    assert begin(tmp_path, tmp_path / "fork.git").code == 0
-    project = Project(tmp_path / "my-api")
+    project = begun(tmp_path / "my-api", "--upstream", str(tmp_path / "fork.git"))
     project.write("docs/a.md", "a\nboth\nb\nc\n")
     project.write("c.txt", "c\n")
     project.write("d/__init__.py", "")
@@ -147,8 +146,7 @@ def test_every_verb_carries_it_along(early: Project) -> None:
 def test_two_branches_that_each_learnt(tmp_path: Path) -> None:
     """Merged by key, as a merge of records is."""
     publish(tmp_path / "fork.git", {**BASE, **series("one", LINE), **series("two", new("c.txt"))})
-    assert begin(tmp_path, tmp_path / "fork.git").code == 0
-    project = Project(tmp_path / "my-api")
+    project = begun(tmp_path / "my-api", "--upstream", str(tmp_path / "fork.git"))
     project.write("docs/a.md", "a\nboth\nb\nc\n")
     project.write("c.txt", "x\n")
     project.commit("Mine")
@@ -196,8 +194,7 @@ def test_a_dependency_that_the_component_brings_as_well(start: Start, layout: st
 def test_a_line_that_two_components_bring(tmp_path: Path) -> None:
     """It stays known until the last of them goes."""
     publish(tmp_path / "fork.git", {**BASE, **series("one", LINE), **series("two", LINE)})
-    assert begin(tmp_path, tmp_path / "fork.git").code == 0
-    project = Project(tmp_path / "my-api")
+    project = begun(tmp_path / "my-api", "--upstream", str(tmp_path / "fork.git"))
     project.write("docs/a.md", "a\nboth\nb\nc\n")
     project.commit("Mine")
     project.aegis("add", "one")

@@ -10,7 +10,7 @@ import pytest
 
 from aegis_patch.formats import paths
 from tests.conftest import Project, Ran, Start, begun
-from tests.promises.test_hostile import BASE, begin, publish, series
+from tests.small_forks import BASE, publish, series
 
 WORKER = "app.components.worker"
 TIED, COMPONENT = "app/core/tied.py", "app/core/component.py"
@@ -334,8 +334,8 @@ def small_releases(tmp_path: Path) -> Callable[..., Project]:
         for release, files in (("1.0", STACK), ("2.0", later)):
             base = {f"base/{path}": text.encode() for path, text in files.items()}
             publish(tmp_path / "fork.git", {**BASE, **series("some"), **base}, f"v{release}")
-        assert begin(tmp_path, tmp_path / "fork.git", "--upstream-version", "1.0").code == 0
-        return Project(tmp_path / "my-api")
+        words = ("--upstream", str(tmp_path / "fork.git"), "--upstream-version", "1.0")
+        return begun(tmp_path / "my-api", *words)
 
     return made
 

@@ -12,7 +12,7 @@ from aegis_patch.stack import component, patch, update_notes
 from aegis_patch.upstream import identity_files, untrusted
 from tests.conftest import ROOT, Project, needs, run
 from tests.promises import test_hostile as hostile
-from tests.promises.test_hostile import BASE
+from tests.small_forks import BASE, publish, series
 
 
 @pytest.mark.parametrize("name", hostile.RELEASES)
@@ -20,7 +20,7 @@ def test_a_release_that_a_user_refuses_is_found(tmp_path: Path, name: str) -> No
     files, _ = hostile.RELEASES[name]
     top = {path.partition("/")[0] for path in files if "/" not in path}
     kept = {path: data for path, data in BASE.items() if path.partition("/")[0] not in top}
-    fork = hostile.publish(tmp_path / "fork.git", {**kept, **files})
+    fork = publish(tmp_path / "fork.git", {**kept, **files})
     ran = run("-C", fork, "upstream", "check", "v1.0", "--json")
     assert ran.code == 1
     assert ran.json["problems"]
@@ -30,8 +30,8 @@ def test_a_release_that_a_user_refuses_is_found(tmp_path: Path, name: str) -> No
 def test_all_patches_that_a_user_refuses_are_found_at_once(tmp_path: Path) -> None:
     files = dict(BASE)
     for n, (patches, _) in enumerate(hostile.PATCHES.values()):
-        files |= hostile.series(f"evil{n}", *patches)
-    fork = hostile.publish(tmp_path / "fork.git", files)
+        files |= series(f"evil{n}", *patches)
+    fork = publish(tmp_path / "fork.git", files)
     found = run("-C", fork, "upstream", "check", "v1.0", "--json").json["problems"]
     wanted = {f"patches/evil{n}/" for n in range(len(hostile.PATCHES))}
     assert set(re.findall(r"patches/evil\d+/", " ".join(each["where"] for each in found))) == wanted

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project, git, needs, run
-from tests.promises.test_hostile import BASE
+from tests.small_forks import BASE
 
 CALC = 'first = 1\nsecond = 2\n# yours below\n\nlast = "Lantern"\n'
 

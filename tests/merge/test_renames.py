@@ -17,8 +17,8 @@ from aegis_patch.objects.trees import bytes_of
 from aegis_patch.terminal import as_text
 from aegis_patch.values import replace
 from tests import tiny
-from tests.conftest import Project, Start
-from tests.promises.test_hostile import BASE, begin, publish, series
+from tests.conftest import Project, Start, begun
+from tests.small_forks import BASE, publish, series
 from tests.tiny import Files
 
 
@@ -536,9 +536,8 @@ def two_releases(tmp_path: Path) -> Project:
     pages = {"1.0": {"base/guide.md": ONE}, "2.0": {"base/docs/guide.md": ONE_NOW}}
     for release, files in pages.items():
         publish(tmp_path / "fork.git", {**BASE, **series("some"), **files}, f"v{release}")
-    ran = begin(tmp_path, tmp_path / "fork.git", "--upstream-version", "1.0")
-    assert ran.code == 0, ran.err
-    return Project(tmp_path / "my-api")
+    words = ("--upstream", str(tmp_path / "fork.git"), "--upstream-version", "1.0")
+    return begun(tmp_path / "my-api", *words)
 
 
 def test_my_edit_goes_where_a_newer_release_has_the_file(two_releases: Project) -> None:

@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pygit2
@@ -17,7 +17,6 @@ import pytest
 import uv
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pygit2.enums import ObjectType
 
 from aegis_patch.errors import PatchRejected
 from aegis_patch.formats import kinds, syntax
@@ -30,83 +29,28 @@ from aegis_patch.upstream import fork
 from aegis_patch.upstream.untrusted import LARGEST_FILE
 from tests import tiny
 from tests.conftest import Project, Ran, configure_git, everything, run
-from tests.tiny import EXEC, FILE, LINK, ROOT
-
-Files = Mapping[str, bytes | tuple[bytes, int]]
-CORPUS = ROOT / "tests/corpus"
-TREE, SUBMODULE = 0o40000, 0o160000
-RECORD = (
-    b'[upstream]\nurl = ""\nrelease = ""\ncommit = ""\n\n[answers]\n'
-    b'project_name = "Lantern"\ndescription = "Shines."\nauthor_name = "Ada"\n'
-    b'author_email = "ada@lantern.example"\n\n[components]\n'
+from tests.small_forks import (
+    ABOUT,
+    BASE,
+    EDIT,
+    NO_EOL,
+    RECORD,
+    SUBMODULE,
+    TREE,
+    new,
+    publish,
+    series,
+    tree,
 )
-BASE: dict[str, bytes | tuple[bytes, int]] = {
-    "base/README.md": b"# Lantern\n\nA lamp.\n\nEnd.\n",
-    "base/docs/a.md": b"a\nb\nc\n",
-    "base/aegis.toml": RECORD,
-}
+from tests.tiny import EXEC, FILE, LINK, ROOT, Files
+
+CORPUS = ROOT / "tests/corpus"
 LONG_KEY = b"a" + b".a" * 30_000 + b" = 1\n"  # Python's parser would take minutes
-ABOUT = tiny.component_files()["component.toml"]
-
-
-def series(name: str, *patches: bytes, about: bytes = ABOUT) -> dict[str, bytes]:
-    """The files of a component whose patches are these."""
-    files = {f"patches/{name}/{n}.patch": text for n, text in enumerate(patches)}
-    listed = "".join(f"{n}.patch\n" for n in range(len(patches))).encode()
-    return {
-        f"patches/{name}/component.toml": about,
-        f"patches/{name}/series": listed,
-        **files,
-    }
-
-
-def new(path: str, data: str = "x\n", mode: str = "100644") -> bytes:
-    """A patch that makes a file."""
-    a, b = (f'"{side}/{path[1:]}' if path[:1] == '"' else f"{side}/{path}" for side in "ab")
-    lines = data.splitlines(keepends=True)
-    body = "".join(f"+{line}" if line.endswith("\n") else f"+{line}\n{NO_EOL}" for line in lines)
-    head = f"diff --git {a} {b}\nnew file mode {mode}\nindex 0..1\n"
-    return f"{head}--- /dev/null\n+++ {b}\n@@ -0,0 +1,{len(lines)} @@\n{body}".encode()
-
-
-NO_EOL = "\\ No newline at end of file\n"
-EDIT = "diff --git a/docs/a.md b/docs/a.md\nindex 1..2 100644\n--- a/docs/a.md\n+++ b/docs/a.md\n"
 
 
 def link(path: str, target: str) -> bytes:
     """A patch that makes a symbolic link."""
     return new(path, target, "120000")
-
-
-def tree(store: pygit2.Repository, files: Files) -> pygit2.Oid:
-    """A tree written byte by byte: libgit2 would refuse what is wanted here."""
-    below: dict[str, dict[str, bytes | tuple[bytes, int]]] = {}
-    entries: dict[str, tuple[int, pygit2.Oid]] = {}
-    for path, content in files.items():
-        name, _, rest = path.replace("//", "\0").partition("/")
-        data, mode = (content, FILE) if isinstance(content, bytes) else content
-        if rest:
-            below.setdefault(name, {})[rest.replace("\0", "//")] = content
-        elif mode in (TREE, SUBMODULE):
-            entries[name] = mode, pygit2.Oid(hex=data.decode())
-        else:
-            entries[name] = mode, store.create_blob(data)
-    entries |= {name: (TREE, tree(store, inner)) for name, inner in below.items()}
-    order = sorted(entries, key=lambda name: name + "/" * (entries[name][0] == TREE))
-    raw = b""
-    for name in order:
-        mode, oid = entries[name]
-        raw += b"%o " % mode + os.fsencode(name.replace("\0", "/")) + b"\0" + oid.raw
-    return store.odb.write(ObjectType.TREE, raw)
-
-
-def publish(path: Path, files: Files, tag: str = "v1.0") -> Path:
-    """A fork with one more release, which holds these files."""
-    store = pygit2.init_repository(str(path), bare=True)
-    who = pygit2.Signature("Eve", "eve@evil.example", 0, 0)
-    commit = store.create_commit(None, who, who, "Evil", tree(store, files), [])
-    store.create_reference(f"refs/tags/{tag}", commit)
-    return path
 
 
 def begin(tmp_path: Path, url: Path | str, *args: str) -> Ran:

@@ -22,7 +22,7 @@ from aegis_patch.terminal.run import cd
 from aegis_patch.upstream import releases
 from tests import tiny
 from tests.conftest import ROOT, Project, begun, copied, forget_the_user, git, run
-from tests.promises.test_hostile import BASE, new, publish, series
+from tests.small_forks import BASE, new, publish, series
 
 PACKAGE = ROOT / "aegis_patch"
 Words = list[str | Path]
