@@ -195,7 +195,9 @@ def test_a_new_table_does_not_split_a_table_that_grew() -> None:
         ("a = 1\n", "a = 1\nx = '''\n[t]\n'''\n", "a = 2\n", "a = 2\nx = '''\n[t]\n'''\n"),
     ],
 )
-def test_values(base: str, ours: str, theirs: str, expected: str | None) -> None:
+def test_a_value_is_whose_who_changed_it(
+    base: str, ours: str, theirs: str, expected: str | None
+) -> None:
     assert merged(base, ours, theirs) == expected
 
 

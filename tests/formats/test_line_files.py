@@ -68,7 +68,9 @@ def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
         ("a.md", "- a\n", "- a\n- b\n  mine\n", "- a\n- b\n  theirs\n", None),
     ],
 )
-def test_values(path: str, base: str, ours: str, theirs: str, expected: str | None) -> None:
+def test_a_line_is_whose_who_changed_it(
+    path: str, base: str, ours: str, theirs: str, expected: str | None
+) -> None:
     assert tiny.structured(path, base, ours, theirs) == expected
 
 

@@ -234,7 +234,9 @@ def test_a_command_waits_until_its_watch_knows_of_it(tmp_path: Path, told: bool)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_interrupted(start: Start, scratch: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_the_command_and_changes_nothing(
+    start: Start, scratch: Path, number: signal.Signals
+) -> None:
     project = start()
     before = everything(project.path)
     pid = project.path.parent / "pid"

@@ -96,7 +96,7 @@ def test_a_file_that_is_not_utf8_is_the_upstreams_fault() -> None:
         (["worker", "scheduler"], ["cache", "scheduler", "scheduler+worker", "worker"]),
     ],
 )
-def test_closure(names: list[str], closed: list[str]) -> None:
+def test_a_closure_has_what_is_required_and_what_joins(names: list[str], closed: list[str]) -> None:
     assert sorted(requirements.closure(CATALOGUE, names)) == closed
 
 
@@ -161,7 +161,7 @@ def test_a_requirement_that_does_not_exist_is_the_upstreams_fault() -> None:
         ("ingress", ()),
     ],
 )
-def test_dependants(name: str, users: tuple[str, ...]) -> None:
+def test_dependants_are_those_who_cannot_do_without(name: str, users: tuple[str, ...]) -> None:
     assert requirements.dependants(CATALOGUE, name, CATALOGUE) == users
 
 

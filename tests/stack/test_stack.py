@@ -73,7 +73,9 @@ def test_add_brings_everything_to_the_stacks_release() -> None:
         ),
     ],
 )
-def test_remove(before: Stack, name: str, after: dict[str, str]) -> None:
+def test_remove_takes_along_what_nobody_needs_any_more(
+    before: Stack, name: str, after: dict[str, str]
+) -> None:
     assert who(stack.remove(before, CATALOGUE, name)) == after
 
 

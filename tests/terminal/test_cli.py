@@ -320,7 +320,7 @@ def test_without_git(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not (tmp_path / "new").exists()
 
 
-def test_usage(start: Start) -> None:
+def test_what_cannot_be_understood_writes_nothing_on_standard_output(start: Start) -> None:
     project = start()
     for args in (["add"], ["add", ""], ["nonsense"], ["--nonsense"], ["answers", "nonsense"]):
         assert project.aegis(*args, code=2).out == ""

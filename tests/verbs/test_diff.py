@@ -130,7 +130,7 @@ def test_a_change_in_the_second_of_the_commit_is_seen(start: Start) -> None:
     assert "+++ b/Makefile" in project.aegis("diff", "--exit-code", code=1).out
 
 
-def test_exit_codes(start: Start) -> None:
+def test_the_exit_code_tells_of_a_change(start: Start) -> None:
     project = start("worker")
     assert project.aegis("diff", "--exit-code").out == ""
     project.collide()
@@ -175,7 +175,7 @@ def test_a_project_in_a_subdirectory(start: Start) -> None:
     assert "\n+++ b/compose.yaml\n" in inner.aegis("diff").out
 
 
-def test_of_a_component(start: Start) -> None:
+def test_of_a_component_its_own_changes_are_shown(start: Start) -> None:
     project = start("worker", "ingress")
     project.edit("compose.yaml", "    stop_grace_period: 40s\n", "    stop_grace_period: 50s\n")
     project.write("compose.yaml", "# Ours\n" + project.read("compose.yaml"))

@@ -130,7 +130,7 @@ def test_what_a_hook_leaves_in_the_environment(
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_interrupted(start: Start, as_json: bool) -> None:
+def test_ctrl_c_while_git_moves_the_ref_leaves_a_whole_commit(start: Start, as_json: bool) -> None:
     """Ctrl-C while git moves the ref, which waits for it: the commit is made whole."""
     project = start()
     hook = project.path / ".git/hooks/reference-transaction"

@@ -25,7 +25,8 @@ def unfinished(project: Project) -> list[dict[str, str]]:
     return list(found)
 
 
-def test_exit_codes(start: Start) -> None:
+def test_the_exit_code_says_what_awaits(start: Start) -> None:
+    assert code(start(version=OLDER, name="older")) == 10
     project = start("worker")
     assert code(project) == 0
     project.collide()
@@ -70,10 +71,6 @@ def test_what_came_and_names_what_i_moved_is_listed_until_it_is_mended(start: St
     project.edit("app/components/oidc/api.py", " limits,", " mine as limits,")
     project.commit("Mend")
     assert project.aegis("status", "--json").json["dangling"] == []
-
-
-def test_behind(start: Start) -> None:
-    assert code(start(version=OLDER)) == 10
 
 
 def test_committed_markers_in_a_file_of_aegis(start: Start) -> None:
