@@ -9,7 +9,9 @@ Whoever sent ADMIN_TOKEN (`app.backend.credentials`), and whoever a component kn
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
+import structlog
 from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -64,7 +66,7 @@ class AdminsOnly:
         connection = HTTPConnection(dict(scope))
         settings = read(Settings)
         session = sent(connection, settings.admin_token)
-        caller = await known_caller(connection)
+        caller: Caller | None = await _answer(known_caller(connection))
         refused = refusal(connection, caller, settings)
         # Also whoever has a session that is over; not the page of another site.
         may_sign_out = not refused or (session and not is_from_elsewhere(connection))
@@ -97,9 +99,20 @@ async def _refuse(
     sent_token = "Authorization" in headers or COOKIE in connection.cookies
     if is_page and not (caller or sent_token or is_from_elsewhere(connection)):
         for login in connection.app.state.logins:
-            if page := await login(connection):
+            if page := await _answer(login(connection)):
                 return RedirectResponse(page, 303)
     return PlainTextResponse(refused.detail, refused.status_code, refused.headers)
+
+
+async def _answer(asked: Awaitable[Any]) -> Any:
+    """What a component says. If it can't, as while a database is away, ADMIN_TOKEN is enough."""
+    try:
+        return await asked
+    except HTTPException:
+        raise
+    except Exception:
+        structlog.get_logger(__name__).exception("a component can't say who asks")
+        return None
 
 
 def _still_known(connection: HTTPConnection) -> StillOpen:
@@ -109,7 +122,7 @@ def _still_known(connection: HTTPConnection) -> StillOpen:
     async def still_known() -> bool:
         nonlocal asked, is_known
         if is_known and time.monotonic() >= asked + ASK_AGAIN:
-            asked, caller = time.monotonic(), await known_caller(connection)
+            asked, caller = time.monotonic(), await _answer(known_caller(connection))
             is_known = caller is not None and caller.is_admin
         return is_known
 

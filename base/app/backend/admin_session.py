@@ -67,7 +67,7 @@ class AdminSession:
 
 
 def begin() -> AdminSession:
-    """A new file."""
+    """One that begins now."""
     now = int(time.time())
     return AdminSession(secrets.token_hex(16), now, now)
 

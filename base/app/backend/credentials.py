@@ -5,7 +5,7 @@ Without a token nobody is let in in production, and in development whoever sits 
 
 import base64
 import hmac
-import ipaddress
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException
@@ -42,14 +42,14 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
     session = sent(connection, settings.admin_token)
     if session and session.is_open() and not session.is_idle():
         return None
-    scheme, token = _token(connection)
+    scheme, _ = _token(connection)
     forget = {"Set-Cookie": FORGET} if COOKIE in connection.cookies else {}
     # A browser sends the password that it remembers by itself: that begins no other session.
     if session and scheme in ("", "basic"):
         return HTTPException(401, "session expired: sign in again", ASK | forget)
     if not scheme and not forget:
         return HTTPException(401, "token required", ASK)
-    right = bool(scheme) and hmac.compare_digest(token, settings.admin_token.encode())
+    right = has_token(connection, settings)
     # Cookies have a count of their own: a page that goes on with an old one locks nobody out.
     guesses = TOKENS if scheme else COOKIES
     if wait := guesses.count(connection.client.host if connection.client else "", right):
@@ -58,11 +58,22 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
     return None if right else HTTPException(401, "wrong token", ASK | forget)
 
 
+def has_token(connection: HTTPConnection, settings: Settings) -> bool:
+    """Whether ADMIN_TOKEN itself is sent, which is nobody else's token."""
+    given, right = _token(connection)[1], settings.admin_token
+    return right not in ("", OFF) and hmac.compare_digest(given, right.encode())
+
+
 def _sits_here(connection: HTTPConnection, settings: Settings) -> bool:
     """Whether it is development, and somebody at this machine asks."""
     client = connection.client.host if connection.client else ""
-    # Asked for by a name of this machine: a name of somebody else's can be made to lead here.
-    here = _is_loopback(client) and _is_loopback(_host(f"//{connection.headers.get('Host', '')}"))
+    try:
+        # Asked for by a name of this machine: a name of somebody else's can be made to lead here.
+        asked = urlsplit(f"//{connection.headers.get('Host', '')}").hostname or ""
+        names = (client, "127.0.0.1" if asked == "localhost" else asked)
+        here = all(ip_address(name).is_loopback for name in names)
+    except ValueError:
+        return False
     return here and settings.app_env == "development"
 
 
@@ -82,18 +93,3 @@ def _token(connection: HTTPConnection) -> tuple[str, bytes]:
         except ValueError:
             sent = b""
     return scheme.lower(), sent
-
-
-def _host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return (parts.hostname or "") if parts.port != 0 else ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

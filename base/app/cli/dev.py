@@ -25,7 +25,6 @@ def dev(
     """Run the server and everything it needs; restart on code changes."""
     if pid := settings.dev_process():
         raise BadSettingsError([f"dev is already running here, as process {pid}"])
-    settings.DEV_FILE.unlink(missing_ok=True)
     if (core := read(Settings)).app_env == "production":
         raise BadSettingsError(["APP_ENV: dev is for development; use containers in production"])
     check_settings()

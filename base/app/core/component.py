@@ -17,9 +17,9 @@ plugged in stays cheap.
 
 import importlib
 import inspect
+import os
 import pkgutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import app.components
@@ -133,9 +133,7 @@ def written(function: Any) -> str:
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None:
         return f"{function!r}"
-    file = Path(code.co_filename)
-    near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-    return f"{near}:{code.co_firstlineno}"
+    return f"{os.path.relpath(code.co_filename)}:{code.co_firstlineno}"
 
 
 def _component_in(name: str) -> Component | None:

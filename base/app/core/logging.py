@@ -38,7 +38,7 @@ def configure(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         _Formatter(
-            foreign_pre_chain=[*shared, _drop_color_message],
+            foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
@@ -86,6 +86,7 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def _remember(logger: object, name: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # uvicorn's message once more, with colours of a terminal
     RECENT.append(dict(event))
     return event
 
@@ -98,9 +99,3 @@ def _renderer(settings: Settings) -> Processor:
     plain = structlog.dev.plain_traceback
     colors = sys.stderr.isatty() or "FORCE_COLOR" in os.environ
     return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
-
-
-def _drop_color_message(logger: object, name: str, event: EventDict) -> EventDict:
-    """Uvicorn sends its message twice, the second time with terminal colours in it."""
-    event.pop("color_message", None)
-    return event

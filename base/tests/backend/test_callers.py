@@ -23,6 +23,8 @@ component = Component(name="people", title="People", summary="Knows them.",
     caller="app.components.people:caller", login="app.components.people:login")
 
 async def caller(connection):
+    if connection.headers.get("Authorization") == "Bearer fog":
+        raise OSError("the lamps are away")
     return known.get(connection.headers.get("Authorization", "").removeprefix("Bearer "))
 
 async def login(connection):
@@ -57,6 +59,14 @@ def test_a_route_asks_in_one_line(client, monkeypatch):
     assert client.get("/mine", headers=by(TOKEN)).json() == "Admin"
     assert client.get("/mine", headers=by("soot")).status_code == 401
     assert client.get("/mine").status_code == 401
+
+
+def test_at_the_dashboard_who_can_t_be_looked_up_is_a_stranger(client, monkeypatch):
+    monkeypatch.setenv("ADMIN_TOKEN", TOKEN)
+    settings.forget()
+    assert client.get("/dashboard/", headers=by("fog")).status_code == 401
+    with pytest.raises(OSError, match="lamps"):
+        client.get("/mine", headers=by("fog"))
 
 
 def test_a_test_says_who_asks(client):

@@ -33,8 +33,6 @@ class KnownHosts:
         sent = next((value for name, value in scope.get("headers", ()) if name == b"host"), None)
         if sent is None or self._is_known(sent):
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
         else:
             await JSONResponse({"detail": UNKNOWN}, 400)(scope, receive, send)
 
