@@ -41,23 +41,23 @@ class Hub:
         git(self.origin.parent, "clone", "--quiet", str(self.origin), name)
         return Project(self.origin.parent / name)
 
-    def run(self, job: str, name: str, code: int = 0) -> str:
+    def run(self, job: str, name: str, code: int = 0, below: str = "") -> str:
         """Run the steps of a job in a fresh clone, as a runner does; what they printed."""
         runner = self.clone(name)
         workflow = yaml.safe_load(runner.read(".github/workflows/updates.yml"))
         said = ""
         for step in workflow["jobs"][job]["steps"]:
             if "run" in step:
-                said += self.shell(runner, step["run"], code)
+                said += self.shell(runner, step["run"], code, below)
         return said
 
-    def shell(self, project: Project, lines: str, code: int = 0) -> str:
+    def shell(self, project: Project, lines: str, code: int = 0, below: str = "") -> str:
         """Run a script as GitHub does, with the stand-ins on PATH."""
         script = self.bin / "script"
         script.write_text(lines)
         done = subprocess.run(
             ["bash", "-e", str(script)],
-            cwd=project.path,
+            cwd=project.path / below,
             env={
                 **os.environ,
                 "PATH": f"{self.bin}:{os.environ['PATH']}",
@@ -121,6 +121,23 @@ def test_a_newer_release_becomes_a_pull_request(project: Project, hub: Hub) -> N
     project.git("push", "--quiet", "origin", "main")
     assert "1.1 is the newest release." in hub.run("update", "after")
     assert len(hub.calls) == 2
+
+
+def test_a_project_in_a_subdirectory(project: Project, hub: Hub) -> None:
+    """As its page says: the workflow is at the top, and its steps have a `working-directory`."""
+    page = " ".join(project.read("docs/components/updates.md").split())
+    assert "move `updates.yml` to the top, leave `updates.py`" in page
+    (project.path / "shop").mkdir()
+    project.git("mv", *project.git("ls-tree", "--name-only", "HEAD").split(), "shop")
+    project.write(
+        ".github/workflows/updates.yml", project.read("shop/.github/workflows/updates.yml")
+    )
+    project.git("rm", "--quiet", "--force", "shop/.github/workflows/updates.yml")
+    project.commit("In a shop")
+    project.git("push", "--quiet", "origin", "main")
+    hub.run("update", "first", below="shop")
+    assert [call[1] for call in hub.calls] == ["create"]
+    assert "shop/compose.yaml" in git(hub.origin, "diff", "--name-only", f"{BRANCH}^", BRANCH)
 
 
 def test_the_branch_follows_main(project: Project, hub: Hub) -> None:
