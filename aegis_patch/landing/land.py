@@ -77,6 +77,8 @@ def on_branch(
             try:
                 git.run(room.top, "update-ref", *words, held=held)
             except Refused as error:
+                if branch in repo.branches.local:  # since a moment ago, of another project there
+                    error.what = f"Branch {branch} already exists."
                 error.next = "Which name instead? `aegis fleet update . --branch NAME`"
                 raise
         journal.clear(repo)

@@ -218,6 +218,9 @@ def test_a_branch_that_updates_another_project_of_the_repository(
     again = found["next"].split("`")[3].replace("NAME", "up-f").split()
     assert run(*again[1:]).code == 0
     assert whole.git("diff", "--name-only", "up-f~", "up-f", "e") == ""
+    both = outcomes("update", whole.path / "e", whole.path / "f", "--branch", "both", code=1)
+    assert sorted(each["outcome"] for each in both.values()) == ["refused", "updated"]
+    assert "Branch both already exists." in [each["what"] for each in both.values()]
 
 
 def test_a_process_that_is_killed_is_told(own: Project, tmp_path: Path) -> None:
