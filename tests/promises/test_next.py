@@ -22,7 +22,7 @@ from aegis_patch.terminal.run import cd
 from aegis_patch.upstream import releases
 from tests import tiny
 from tests.conftest import ROOT, Project, begun, copied, forget_the_user, git, run
-from tests.small_forks import BASE, new, publish, series
+from tests.small_forks import ABOUT, BASE, new, publish, series
 
 PACKAGE = ROOT / "aegis_patch"
 Words = list[str | Path]
@@ -36,6 +36,7 @@ ELSEWHERE = {
     "git expects this repository's worktree": "tests/verbs/test_repositories.py pastes it",
     "This repository is damaged": "tests/verbs/test_repositories.py; git fsck fails, and says more",
     "no change with git's header": "tests/stack/test_patch.py; in a maintainer's repository",
+    "This URL has a password": "tests/upstream/test_fork.py; no server is there to be asked",
     "git isn't installed": "tests/terminal/test_cli.py; there is nothing to paste here",
     "Your current directory was deleted": "tests/terminal/test_cli.py",
     "Interrupted.": "tests/verbs/test_found.py",
@@ -454,6 +455,13 @@ def work_without_a_checkout(world: World) -> Words:
 @case("Can't fetch this upstream")
 def a_fork_that_is_not_there_yet(world: World) -> Words:
     return ["init", world.path / "project", "-y", "--upstream", world.path / "fork.git"]
+
+
+@case("is now called")
+def a_component_that_was_renamed(world: World) -> Words:
+    about = ABOUT + b'was = ["post"]\n'
+    files = series("mail", new("mail.txt"), about=about)
+    return at(world.fork(v1_0=files), "add", "post")
 
 
 @case("aegis rebase-upstream --to", solves=True)
