@@ -234,12 +234,6 @@ CONTAINERS = [
     ),
     asks(
         "add ingress",
-        "the ports on lines of their own, where the ingress takes the ports away",
-        swap(COMPOSE, 'ports: ["${PORT:-8000}:8000"]', "ports:\n      - '${PORT:-8000}:8000'"),
-        COMPOSE,
-    ),
-    asks(
-        "add ingress",
         "another port, where the ingress takes the ports away",
         swap(COMPOSE, '["${PORT:-8000}:8000"]', '["9000:8000"]'),
         COMPOSE,
