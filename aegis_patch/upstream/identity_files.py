@@ -51,8 +51,8 @@ _ENDS_LINE = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 def slug(project_name: str) -> str:
     """The project's name as a distribution, a command and a Compose project can carry it."""
-    plain = unicodedata.normalize("NFKD", project_name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    plain = unicodedata.normalize("NFKD", project_name.casefold()).encode("ascii", "ignore")
+    return re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")
 
 
 def defaults(upstream: Upstream) -> Mapping[str, str]:

@@ -54,6 +54,8 @@ def ask(opened: Upstream, **given: str) -> dict[str, str]:
         ("日本", ""),
         ("", ""),
         ("ﬁne", "fine"),
+        ("Größe", "grosse"),
+        ("ℌ", "h"),
     ],
 )
 def test_a_slug_is_what_everything_can_carry(name: str, slug: str) -> None:
