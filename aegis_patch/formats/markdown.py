@@ -31,23 +31,24 @@ def pieces(text: str) -> Counter[str]:
 
 def said(text: str) -> list[str]:
     """What each line says, in one spelling of all that Markdown takes for the same."""
-    return [_said(line.strip()) for line in text.splitlines() if line.strip()]
+    return [_said(line) for line in text.splitlines() if line.strip()]
 
 
 def _blocks(lines: list[str]) -> Iterator[Block]:
     at = 0
     while at < len(lines):
         stop = behind_blank_lines(lines, at + 1)
-        line = _said(lines[at].strip())
-        free = not line or line.startswith(("- ", "|"))
+        line = _said(lines[at])
+        free = not line.strip() or line.lstrip().startswith(("- ", "|"))
         yield Block(line, "".join(lines[at:stop]), free=free, said=line)
         at = stop
 
 
-def _said(line: str) -> str:
-    line = _ESCAPED.sub("", line)
+def _said(written: str) -> str:
+    is_inside = written.startswith((" ", "\t"))  # of an item, however deep
+    line = _ESCAPED.sub("", written.strip())
     line = _ITEM.sub("- ", line, count=1) if _ITEM.match(line) else line
     line = _EMPHASIS.sub(lambda found: "*" * len(found[0]), line)
     if line.startswith("|"):
         line = _RULE.sub("-", _EDGE.sub("|", line))
-    return " ".join(line.split())
+    return " " * is_inside + " ".join(line.split())

@@ -154,16 +154,26 @@ def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> 
 
 def _one(base: Block, ours: Block, theirs: Block) -> Texts:
     """A block that all three have."""
+    texts = Texts(base.text, ours.text, theirs.text)
     if ours.says_the_same(base) and (ours.text == base.text or not theirs.says_the_same(base)):
-        return _settled(theirs.text)
+        return _settled(_framed(*texts, theirs.text))
     if theirs.says_the_same(base) or theirs.says_the_same(ours):
-        as_far = _ending(ours.text) == _ending(base.text)
-        return _settled(_ending_like(theirs.text, ours.text) if as_far else ours.text)
+        return _settled(_framed(*texts, ours.text))
     if base.inner is not None and ours.inner is not None and theirs.inner is not None:
         head = _text(base.head, ours.head, theirs.head)
         foot = _text(base.foot, ours.foot, theirs.foot)
         return head + settle(base.inner, ours.inner, theirs.inner) + foot
-    return Texts(base.text, ours.text, theirs.text)
+    return texts
+
+
+def _framed(base: str, ours: str, theirs: str, text: str) -> str:
+    """A text with the blank lines around it that a side changed."""
+    frame = []
+    for around in _beginning, _ending:
+        was, mine, wanted = map(around, (base, ours, theirs))
+        frame.append(wanted if mine == was else mine)
+    said = text[len(_beginning(text)) :].rstrip()
+    return frame[0] + said + frame[1] if said else text
 
 
 def _text(base: str, ours: str, theirs: str) -> Texts:
@@ -257,6 +267,10 @@ def _as_they_are(base: Blocks, ours: Blocks, theirs: Blocks) -> Texts:
 
 def _settled(text: str) -> Texts:
     return Texts(text, text, text)
+
+
+def _beginning(text: str) -> str:
+    return re.match(r"\s*\n|", text)[0]  # type: ignore[index]  # always
 
 
 def _ending(text: str) -> str:

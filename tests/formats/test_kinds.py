@@ -178,7 +178,7 @@ def test_a_new_table_does_not_split_a_table_that_grew() -> None:
         ("a = 1\n", "a = 2\n", "a = 3\n", None),
         ("a = 1\n", "a = 2\n", "", None),
         ("a = 1\n", "", "a = 2\n", None),
-        ("a = 1\nb = 1\n", "a = 1\n\nb = 2\n", "a = true\nb = 1\n", "a = true\nb = 2\n"),
+        ("a = 1\nb = 1\n", "a = 1\n\nb = 2\n", "a = true\nb = 1\n", "a = true\n\nb = 2\n"),
         ("t = { a = 1 }\n", "t = { a = 1, b = 2 }\n", "t = { a = 3 }\n", None),
         ("t.a = 1\n", "t.a = 1\nt.b = 2\n", "t.a = 1\nt.c = 3\n", "t.a = 1\nt.c = 3\nt.b = 2\n"),
         ("[t]\nx = []\n", '[t]\nx = ["a"]\n', '[t]\nx = ["b"]\n', '[t]\nx = ["b", "a"]\n'),

@@ -63,6 +63,7 @@ def test_a_comment_stays_right_below_what_it_was_put_below() -> None:
         ("a.md", "|a|\n|-|\n", "| a |\n| - |\n", "|a|\n|-|\n|b|\n", "| a |\n| - |\n|b|\n"),
         ("a.md", "- a_\n", "* a\\_\n", "- b_\n", "- b_\n"),
         ("a.md", "- a\n", "- *a*\n", "- b\n", None),
+        ("a.md", "- a\n- b\n", "- a\n  - b\n", "- a\n- c\n", None),
         ("a.md", TEXT, TEXT + "Mine.\n", TEXT + "Theirs.\n", None),
         ("a.md", TEXT, TEXT + "1. mine\n", TEXT + "1. theirs\n", None),
         ("a.md", "- a\n", "- a\n- b\n  mine\n", "- a\n- b\n  theirs\n", None),
