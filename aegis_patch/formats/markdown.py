@@ -1,4 +1,4 @@
-"""Markdown: its lines, each in whatever layout a formatter gives it.
+"""Markdown: its lines, each in whatever layout a formatter gives it; code stands as it is.
 
 Prose has an order; list items and rows of a table are free. A blank line belongs to what stands
 above it.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aegis_patch.formats.named_blocks import Block, behind_blank_lines, split_lines
 
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _ITEM = re.compile(r"[*+-]\s+")
-_EMPHASIS = re.compile(r"(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)")
-_ESCAPED = re.compile(r"\\(?=[^A-Za-z0-9\s])")
+_CODE = r"(`[^`]*`)"
+_EMPHASIS = re.compile(rf"{_CODE}|(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)")
+_ESCAPED = re.compile(rf"{_CODE}|\\(?=[^A-Za-z0-9\s])")
 _EDGE = re.compile(r"\s*\|\s*")
-_RULE = re.compile(r"-{2,}")
+_RULE = re.compile(r"(?<=[|:])-+(?=[|:])")
 
 
 def blocks(text: str) -> tuple[Block, ...]:
@@ -25,30 +27,49 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def pieces(text: str) -> Counter[str]:
-    """What its lines say."""
-    return Counter(said(text))
+    """What each line says."""
+    return Counter(line for line, _ in _read(split_lines(text)) if line)
 
 
-def said(text: str) -> list[str]:
-    """What each line says, in one spelling of all that Markdown takes for the same."""
-    return [_said(line) for line in text.splitlines() if line.strip()]
+def joined(text: str) -> str:
+    """What it says, in lines of any length; those of code stay."""
+    words = [line if line.endswith("\n") else line.strip() for line, _ in _read(split_lines(text))]
+    return " ".join(filter(None, words))
 
 
 def _blocks(lines: list[str]) -> Iterator[Block]:
-    at = 0
+    at, read = 0, list(_read(lines))
     while at < len(lines):
         stop = behind_blank_lines(lines, at + 1)
-        line = _said(lines[at])
-        free = not line.strip() or line.lstrip().startswith(("- ", "|"))
+        line, free = read[at]
         yield Block(line, "".join(lines[at:stop]), free=free, said=line)
         at = stop
 
 
-def _said(written: str) -> str:
-    is_inside = written.startswith((" ", "\t"))  # of an item, however deep
-    line = _ESCAPED.sub("", written.strip())
+def _read(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """What each line says, in one spelling of all that is the same to Markdown; if it is free.
+
+    One of code has its end with it.
+    """
+    fence = ""
+    for line in lines:
+        mark = _FENCE.match(line)
+        if fence and not mark:
+            yield f"{line.rstrip()}\n", False
+        else:
+            is_inside = line[:1] in (" ", "\t")  # of an item, however deep
+            words = _said(line.strip())
+            yield " " * is_inside + words, not words or words.startswith(("- ", "|"))
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence):
+            fence = ""
+
+
+def _said(line: str) -> str:
+    line = _ESCAPED.sub(lambda found: found[1] or "", line)
     line = _ITEM.sub("- ", line, count=1) if _ITEM.match(line) else line
-    line = _EMPHASIS.sub(lambda found: "*" * len(found[0]), line)
+    line = _EMPHASIS.sub(lambda found: found[1] or "*" * len(found[0]), line)
     if line.startswith("|"):
         line = _RULE.sub("-", _EDGE.sub("|", line))
-    return " " * is_inside + " ".join(line.split())
+    return " ".join(line.split())

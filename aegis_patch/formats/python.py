@@ -108,7 +108,8 @@ def _block(module: _Module, node: ast.stmt, start: int, stop: int) -> Block:
         if _first_line(node.body[0]) > behind:
             head = "".join(module.lines[start:behind])
             inner = tuple(_blocks(module, node.body, behind, stop))
-            said = _said(module, node, start)
+            comments = [module.comments.get(at, "") for at in range(start + 1, behind + 1)]
+            said = "\n".join([_head(node), *comments, *(each.said or each.text for each in inner)])
             return Block(_name(node), head, inner, free=False, said=said)
     is_import = isinstance(node, ast.Import | ast.ImportFrom)
     free = is_import and getattr(node, "module", "") != "__future__"

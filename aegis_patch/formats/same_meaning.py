@@ -39,10 +39,10 @@ def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> b
         if path.endswith(_YAML):
             return _in_yaml(texts[0]) == _in_yaml(texts[1])
         if path.endswith(".json"):
-            return bool(json.loads(texts[0]) == json.loads(texts[1]))
+            read = [json.loads(text, object_pairs_hook=list) for text in texts]
+            return repr(read[0]) == repr(read[1])
         if path.endswith(_MARKDOWN):
-            words = [" ".join(markdown.said(text)).split() for text in texts]
-            return words[0] == words[1]  # in lines of any length
+            return markdown.joined(texts[0]) == markdown.joined(texts[1])
         if path.endswith(_PAGES):
             return _in_page(texts[0]) == _in_page(texts[1])
     return False

@@ -25,6 +25,7 @@ SETS = {
     *("configMapGenerator", "images", "literals", "patches", "resources", "secretGenerator"),
 }
 _MARKS = re.compile(r"(?<![^\s\[{,])(?:#.*\S|[&*][\w-]+)")  # comments; anchors and aliases
+_LAYOUT = re.compile(r"[\s'\"]")
 _LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
@@ -88,10 +89,10 @@ def _said(item: Item, path: str) -> Iterator[str]:
     if item.is_alias:
         yield f"{path}*"
     elif isinstance(node, yaml.ScalarNode):
-        for line in node.value.split("\n"):
-            yield f"{path}={node.tag} {line}"
+        for number, line in enumerate(node.value.split("\n")):
+            yield f"{path}{'+' if number else '='}{node.tag} {line}"
     else:
-        yield f"{path}:{type(node).__name__}"
+        yield f"{path}:{node.tag}"
         for inner in _items(node):
             yield from _said(inner, f"{path}[]" if inner.name is None else f"{path}.{inner.name}")
 
@@ -130,7 +131,8 @@ def _stop(lines: list[str], item: Item | None, at: int, end: int) -> int:
 
 def _block(lines: list[str], item: Item, stop: int, free: bool) -> Block:
     text = "".join(lines[item.line : stop])
-    meaning = "\n".join([*_said(item, ""), *_MARKS.findall(text)])
+    marked = [_LAYOUT.sub("", line) for line in text.splitlines() if _MARKS.search(line)]
+    meaning = "\n".join([*_said(item, ""), *marked])
     if item.name is not None:
         return _keyed(lines, item, stop, meaning) or Block(f"{item.name}:", text, said=meaning)
     name = meaning if free else text.strip()  # an order is that of what is written

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 RELEASES = ROOT / "aegis_patch" / "releases"
 PACKS = RELEASES / "pack"
 HEADER = "# Our releases, oldest first. Written by scripts/record; published ones never change.\n"
-STORED = 100  # small sets with services whose folds travel along
+STORED = 100  # sets, of all the smallest, whose folds travel along
 DEPTH = 10  # deltas for one object: more save little, and each has to be read
 
 

@@ -7,6 +7,7 @@ three sides did, and to hold what both sides wanted.
 from __future__ import annotations
 
 import itertools
+import re
 from typing import NamedTuple
 
 import pygit2
@@ -106,9 +107,19 @@ def _checked(three: Three, data: bytes) -> Text:
     line = acceptance.wrong_line(*sides, data)
     if line is None and data not in sides[1:]:
         line = acceptance.misplaced_line(*sides, data) or _read_otherwise(three, data)
+    if line is None and _is_indented_anew(three):  # a line at the column of another level
+        line = None if acceptance.accepts(three.path, *sides, data) else 1
     if line is not None:
         return Text(data, Reason.DOUBT, f"line {line}")
     return Text(data)
+
+
+def _is_indented_anew(three: Three) -> bool:
+    """Whether ours is YAML whose first level is indented otherwise than that of base."""
+    if not three.path.endswith((".yaml", ".yml")):
+        return False
+    base, ours = (re.search(rb"(?m)^ +(?=\S)", side) for side in (three.base, three.ours))
+    return bool(base and ours and base[0] != ours[0])
 
 
 def _read_otherwise(three: Three, data: bytes) -> int | None:

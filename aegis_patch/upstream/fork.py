@@ -40,11 +40,11 @@ def normal(url: str) -> str:
     Raises:
         UpstreamError: it has a password.
     """
-    if found := re.match(r"(\w+://[^/@:]*):[^/@]*(?=@)", url):
+    if found := re.match(r"(\w+://[^/@:]*):[^/]*(?=@)", url):
         without = shlex.quote(found[1] + url[found.end() :])
         raise UpstreamError(
             "This URL has a password in it, which aegis.toml would publish.",
-            next=f"Can git read it without? `git ls-remote -- {without}`",
+            next=f"Can git read {without} by itself? `git ls-remote -- {without}`",
         )
     return str(Path(url).resolve()) if Path(url).is_dir() else url
 

@@ -131,7 +131,7 @@ def _made_before(place: Path, to: str | None, mode: Mode) -> Outcome | None:
     if _is_updated(there, branch, to):
         return Outcome(str(place), CURRENT, f"{branch} has the update already")
     name = shlex.quote(branch)
-    next = f"Keep that by another name, or use another? `git branch --move -- {name} {name}.old`"
+    next = f"Rename it, or choose another name? `git branch --move -- {name} {name}.old`"
     next += " or `aegis fleet update . --branch NAME`"
     raise Refused(f"Branch {branch} already exists.", next=next)
 

@@ -210,6 +210,21 @@ def test_arguments_that_were_quoted_anew_have_an_order(base: str, mine: str, the
     assert merged(*(f"command: {text}\n" for text in (base, mine, theirs))) is None
 
 
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs"),
+    [
+        ("ports: []", "ports: !reset []", 'ports: ["80:80"]'),
+        ('command: ["x", "y"]', "command:\n  - |-\n    x\n    y", 'command: ["x", "y", "z"]'),
+        ("x: 1 # keep\ny: 2", "x: 1\ny: 2 # keep", "x: 1 # keep\ny: 3"),
+        ("a: &b 1\nc: 2", "a: 1\nc: &b 2", "a: &b 3\nc: 2"),
+    ],
+    ids=["a tag", "lines of one text", "a comment that moved", "an anchor that moved"],
+)
+def test_what_is_no_layout(base: str, mine: str, theirs: str) -> None:
+    sides = (f"a:\n  {side.replace(chr(10), chr(10) + '  ')}\n" for side in (base, mine, theirs))
+    assert merged(*sides) is None
+
+
 def test_what_is_in_an_item_with_a_name() -> None:
     ours = KUSTOMIZE.replace("[more.env]", "[mine.env]").replace(
         "  - name: app\n", "  - name: my\n"

@@ -88,7 +88,7 @@ def test_opening_again_goes_on(own: Project) -> None:
     assert place.read("mail.py") == "MAIL = 2\n"
     error = own.aegis("upstream", "series", "save", "mail", "--json", code=1).json["error"]
     assert error["what"] == "Commit your changes first: a commit is a patch."
-    assert " M mail.py" in own.paste(error["next"]) + " M mail.py"
+    own.paste(error["next"])
     place.commit("Send two mails\n\nBecause one of the two is always lost on its way.")
     own.aegis("upstream", "series", "open", "mail")
     assert place.subjects[0] == "Send two mails"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pygit2
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -469,6 +470,18 @@ def test_what_the_user_only_formatted_comes_as_the_release_has_it(store: pygit2.
         FORMATTED.replace(b"return first", b"mine()\n        return first"),
     ):
         conflict(store, {"a.py": FORMER}, {"a.py": mine}, {"a.py": NEWER})
+
+
+def test_no_key_of_yaml_comes_to_another_level(store: pygit2.Repository) -> None:
+    """The user's formatter indents keys further, and items less: a service was made of a key."""
+    base = "services:\n  db:\n    volumes:\n        - v\nvolumes:\n  v: {}\nend:\n  a: 1\n"
+    deep = "services:\n    db:\n        volumes:\n        - v\nvolumes:\n    v: {}\n"
+    deep += "end:\n    a: 1\n    b: 2\n"
+    theirs = base.replace("- v\n", "- v\n    restart: always\n", 1)
+    sides = [text.encode() for text in (base, deep, theirs)]
+    data, reason, _ = file_content.merge(Three(store, "compose.yaml", *sides))
+    assert reason is None
+    assert yaml.safe_load(data)["services"] == {"db": {"volumes": ["v"], "restart": "always"}}
 
 
 @pytest.mark.parametrize("path", ["f.txt", "f.py", ".env"])
