@@ -15,6 +15,7 @@ import yaml
 
 from aegis_patch.formats import bounded_parsers
 from aegis_patch.formats.named_blocks import Block, Unusual, behind_blank_lines, split_lines
+from aegis_patch.values import replace
 
 # Lists of Compose, of workflows and of kustomize in which the order says nothing. Of two patches
 # the later one wins: that is the user's, which comes behind what it was put beside.
@@ -134,22 +135,23 @@ def _block(lines: list[str], item: Item, stop: int, free: bool) -> Block:
     marked = [_LAYOUT.sub("", line) for line in text.splitlines() if _MARKS.search(line)]
     meaning = "\n".join([*_said(item, ""), *marked])
     if item.name is not None:
-        return _keyed(lines, item, stop, meaning) or Block(f"{item.name}:", text, said=meaning)
-    name = meaning if free else text.strip()  # an order is that of what is written
-    unnamed = Block(name, text, free=free, said=meaning)
-    return _named(lines, item, stop, meaning, free) or unnamed
+        block = _keyed(lines, item, stop) or Block(f"{item.name}:", text)
+    else:
+        name = meaning if free else text.strip()  # an order is that of what is written
+        block = _named(lines, item, stop, free) or Block(name, text, free=free)
+    return replace(block, said=meaning)
 
 
-def _keyed(lines: list[str], item: Item, stop: int, meaning: str) -> Block | None:
+def _keyed(lines: list[str], item: Item, stop: int) -> Block | None:
     """A key whose items stand on the lines below it, one after the other."""
     inside = _inside(item)
     if not inside or not _is_by_line(lines, inside) or inside[0].line == item.line:
         return None
     inner = _blocks(lines, inside, item.line + 1, stop, item.name or "")
-    return Block(f"{item.name}:", lines[item.line], tuple(inner), said=meaning)
+    return Block(f"{item.name}:", lines[item.line], tuple(inner))
 
 
-def _named(lines: list[str], item: Item, stop: int, meaning: str, free: bool) -> Block | None:
+def _named(lines: list[str], item: Item, stop: int, free: bool) -> Block | None:
     """A sequence item that is a mapping with a `name`: its other keys are blocks."""
     inside = _inside(item)
     names = [lines[each.value.start_mark.line] for each in inside if each.name == "name"]
@@ -161,8 +163,7 @@ def _named(lines: list[str], item: Item, stop: int, meaning: str, free: bool) ->
     said = names[0].strip().removeprefix("- ").strip()
     below = min(behind_blank_lines(lines, first.stop), stop)
     inner = _blocks(lines, others, below, stop, "")
-    head = "".join(lines[item.line : below])
-    return Block(f"- {said}", head, tuple(inner), free=free, said=meaning)
+    return Block(f"- {said}", "".join(lines[item.line : below]), tuple(inner), free=free)
 
 
 def _inside(item: Item) -> list[Item]:
