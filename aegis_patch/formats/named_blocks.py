@@ -270,7 +270,8 @@ def _settled(text: str) -> Texts:
 
 
 def _beginning(text: str) -> str:
-    return re.match(r"\s*\n|", text)[0]  # type: ignore[index]  # always
+    blank = text[: len(text) - len(text.lstrip())]
+    return blank[: blank.rfind("\n") + 1]
 
 
 def _ending(text: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 
-from aegis_patch.formats import anchors, bounded_parsers, markdown
+from aegis_patch.formats import anchors, bounded_parsers
 
 _YAML = (".yaml", ".yml")
 _MARKDOWN = (".md", ".markdown")
@@ -42,6 +42,8 @@ def is_same(path: str, one: bytes, other: bytes, *, in_order: bool = False) -> b
             read = [json.loads(text, object_pairs_hook=list) for text in texts]
             return repr(read[0]) == repr(read[1])
         if path.endswith(_MARKDOWN):
+            from aegis_patch.formats import markdown  # slow to import, and seldom needed
+
             return markdown.joined(texts[0]) == markdown.joined(texts[1])
         if path.endswith(_PAGES):
             return _in_page(texts[0]) == _in_page(texts[1])

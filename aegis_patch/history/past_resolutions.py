@@ -28,7 +28,7 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
     """The outcome without the conflicts that history resolves."""
     edits: dict[str, Entry | None] = {}
     notes = []
-    known = list(turns(there))
+    known = [turn for turn in turns(there) if not _only_corrects(turn)]
     for conflict in outcome.conflicts:
         found = _answered(bench, known, plan, conflict)
         if found is None:
@@ -39,6 +39,11 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
     return outcome.without(edits, notes)
 
 
+def _only_corrects(turn: Turn) -> bool:
+    """Whether a turn wrote down what was there: it merged nothing, so nobody was asked."""
+    return not turn.takes_away and turn.mine.changed(turn.result) == (RECORD,)
+
+
 def _answered(
     bench: Bench, known: Iterable[Turn], plan: Plan, conflict: Conflict
 ) -> tuple[Entry | None, Turn] | None:
@@ -47,8 +52,6 @@ def _answered(
         return None
     now = conflict.sides
     for turn in known:
-        if not turn.takes_away and turn.mine.changed(turn.result) == (RECORD,):
-            continue  # it found a component that was there, and merged nothing
         mine, result = (_either(tree, now) for tree in (turn.mine, turn.result))
         pristine = turn.pristine(bench) if mine and result else None
         if result and pristine:

@@ -79,6 +79,7 @@ def formatted(path: Path, yaml: Callable[[str], str], width: int) -> None:
 @pytest.mark.parametrize(("yaml", "width"), [(broken, 120), (deep, 79)])
 def test_every_verb_after_formatters(start: Start, yaml: Callable[[str], str], width: int) -> None:
     project = start(*BEGUN, version="0.8.0")
+    _edit(project, yaml)
     _format(project, yaml, width)
     assert len(project.git("diff", "--name-only", "HEAD^").splitlines()) > 10
     project.aegis("add", *ADDED)
@@ -91,11 +92,20 @@ def test_every_verb_after_formatters(start: Start, yaml: Callable[[str], str], w
 def _is_as_new(project: Project, new: Project, yaml: Callable[[str], str], width: int) -> None:
     """Whether a project is what a new one is, in this format."""
     _format(project, yaml, width)
+    _edit(new, yaml)
     formatted(new.path, yaml, width)
     for path in {*new.git("ls-files").split(), *project.git("ls-files").split()} - {"aegis.toml"}:
         assert project.read(path) == new.read(path), path
 
 
+def _edit(project: Project, yaml: Callable[[str], str]) -> None:
+    """Edits of a user's, which stay; a service of theirs in a deeper file would be asked about."""
+    if yaml is not deep:
+        project.edit("compose.yaml", "\nservices:\n", '\nservices:\n  mine:\n    image: "mine"\n\n')
+    project.edit("docs/README.md", "| `HOST` |", "| `MINE` | | mine |\n| `HOST` |")
+    project.edit("app/identity.py", '"""\n', '"""\n\nMINE = [1]\n')
+
+
 def _format(project: Project, yaml: Callable[[str], str], width: int) -> None:
     formatted(project.path, yaml, width)
-    project.commit("Format")
+    project.git("commit", "--quiet", "--all", "--allow-empty", "--message", "Format")
