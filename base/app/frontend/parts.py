@@ -83,10 +83,8 @@ class Line:
         ]
         trace: list[cv.Path.PathElement] = [cv.Path.MoveTo(*points[0])]
         trace += [cv.Path.LineTo(*point) for point in points[1:]]
-        filled = [*trace, cv.Path.LineTo(width, height + 1), cv.Path.LineTo(0, height + 1)]
-        area = ft.Paint(color=ft.Colors.with_opacity(0.15, ft.Colors.PRIMARY))
         edge = ft.Paint(ft.Colors.PRIMARY, stroke_width=1.5, style=ft.PaintingStyle.STROKE)
-        self._canvas.shapes = [cv.Path(filled, area), cv.Path(trace, edge)]
+        self._canvas.shapes = [cv.Path(trace, edge)]
 
 
 class Trends:

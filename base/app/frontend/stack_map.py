@@ -18,6 +18,7 @@ from app.frontend.theme import FOCUSED, MUTED, UNKNOWN_COLOR, color_of
 
 HEIGHT, GAP, MOST = 62, 26, 4
 """Of a node, between two nodes, and how many stand in one line at most."""
+Go = Callable[[str], None]
 _NAMED = re.compile(rf"\b{re.escape(app.components.__name__)}\.(\w+)")
 
 
@@ -54,13 +55,11 @@ def ranks(components: list[Component]) -> list[list[str]]:
 class StackMap:
     """The map for one viewer, who opens a component's page by a tap."""
 
-    def __init__(
-        self, page: ft.Page, components: list[Component], go: Callable[[str], None]
-    ) -> None:
+    def __init__(self, page: ft.Page, components: list[Component], go: Go) -> None:
         self._page, self._ranks, self._links = page, ranks(components), links(components)
-        self._nodes = {found.name: _Node(found, go) for found in components}
+        self._nodes = {found.name: _Node(found, go, self._draw) for found in components}
         self._canvas = cv.Canvas([], left=0, top=0)
-        self._width = 0.0
+        self._width, self._narrow = 0.0, False
         in_order = [self._nodes[name].control for rank in self._ranks for name in rank]
         self._stack = ft.Stack([self._canvas, *in_order])
         self.control = ft.Semantics(identifier="map", container=True, content=self._stack)
@@ -69,55 +68,60 @@ class StackMap:
         """Show everybody's newest health, in the width that the viewer's window has by now."""
         width = min((self._page.width or 1000) - 70, 1400)
         if width != self._width:
-            self._width = width
-            self._place(width, width < 170 * len(self._ranks))
+            self._width, self._narrow = width, width < 170 * len(self._ranks)
+            self._place()
+            self._draw()
         for name, health in report.components.items():
             self._nodes[name].show(health.status, health.detail)
 
-    def _place(self, width: float, narrow: bool) -> None:
+    def _place(self) -> None:
         """Ranks from left to right, or from top to bottom where the window is narrow."""
-        longest = max(len(rank) for rank in self._ranks)
-        most = 2 if width < 650 else MOST
-        rows = [rank[at : at + most] for rank in self._ranks for at in range(0, len(rank), most)]
-        columns, least = (most, 12.0) if narrow else (len(self._ranks), 40.0)
-        side = min((width + least) / columns - least, 230)
-        gap = least if narrow or columns == 1 else (width - columns * side) / (columns - 1)
-        for line, names in enumerate(rows if narrow else self._ranks):
+        most = 2 if self._width < 650 else MOST
+        longest = most if self._narrow else max(map(len, self._ranks))
+        lines = [rank[at : at + most] for rank in self._ranks for at in range(0, len(rank), most)]
+        columns, gap = (longest, 12.0) if self._narrow else (len(lines), 40.0)
+        side = min((self._width + gap) / columns - gap, 230)
+        gap = (self._width - columns * side) / max(columns - 1, 1)
+        for line, names in enumerate(lines):
             for place, name in enumerate(names):
+                beside = place + (longest - len(names)) / 2
+                across, down = (beside, line) if self._narrow else (line, beside)
                 node = self._nodes[name].control
-                across, down = (place, line) if narrow else (line, place)
-                before = 0.0 if narrow else (longest - len(names)) / 2
-                node.left = across * (side + gap) + (
-                    (most - len(names)) * (side + gap) / 2 if narrow else 0
-                )
-                node.top = (down + before) * (HEIGHT + GAP)
-                node.width, node.height = side, HEIGHT
-        height = (len(rows) if narrow else longest) * (HEIGHT + GAP) - GAP
-        self._canvas.width = self._stack.width = width
+                node.left, node.top = across * (side + gap), down * (HEIGHT + GAP)
+                node.width = side
+        self._canvas.width = self._stack.width = self._width
+        height = (len(lines) if self._narrow else longest) * (HEIGHT + GAP) - GAP
         self._canvas.height = self._stack.height = height
-        self._canvas.shapes = [self._link(*pair, narrow) for pair in sorted(self._links)]
 
-    def _link(self, one: str, other: str, narrow: bool) -> cv.Shape:
+    def _draw(self, chosen: str = "") -> None:
+        """Who talks to whom; where the viewer points at a component, only that one's links."""
+        links = sorted(pair for pair in self._links if not chosen or chosen in pair)
+        near = {chosen}.union(*links)
+        for name, node in self._nodes.items():
+            node.control.opacity = 1.0 if not chosen or name in near else 0.4
+        color = ft.Colors.PRIMARY if chosen else ft.Colors.OUTLINE_VARIANT
+        self._canvas.shapes = [self._link(*pair, color) for pair in links]
+
+    def _link(self, one: str, other: str, color: ft.Colors) -> cv.Shape:
         ax, ay = self._nodes[one].middle()
         bx, by = self._nodes[other].middle()
-        if narrow:
+        if self._narrow:
             curve = cv.Path.CubicTo(ax, (ay + by) / 2, bx, (ay + by) / 2, bx, by)
         else:
             curve = cv.Path.CubicTo((ax + bx) / 2, ay, (ax + bx) / 2, by, bx, by)
-        paint = ft.Paint(ft.Colors.OUTLINE, stroke_width=1.5, style=ft.PaintingStyle.STROKE)
+        paint = ft.Paint(color, stroke_width=1.5, style=ft.PaintingStyle.STROKE)
         return cv.Path([cv.Path.MoveTo(ax, ay), curve], paint)
 
 
 class _Node:
     """One component on the map: a button in the colour of its health."""
 
-    def __init__(self, component: Component, go: Callable[[str], None]) -> None:
+    def __init__(self, component: Component, go: Go, point: Go) -> None:
         self._dot = ft.Container(width=10, height=10, border_radius=5, bgcolor=UNKNOWN_COLOR)
         self._status = ft.Text("checking", size=12, color=MUTED)
         self._detail = ft.Text("", size=12, color=MUTED, no_wrap=True, expand=True)
-        self._detail.overflow = ft.TextOverflow.ELLIPSIS
         title = ft.Text(component.title, weight=ft.FontWeight.W_600, no_wrap=True, expand=True)
-        title.overflow = ft.TextOverflow.ELLIPSIS
+        self._detail.overflow = title.overflow = ft.TextOverflow.ELLIPSIS
         status = ft.Semantics(identifier=f"status-{component.name}", content=self._status)
         self._button = ft.OutlinedButton(
             ft.Column(
@@ -126,11 +130,13 @@ class _Node:
                 alignment=ft.MainAxisAlignment.CENTER,
             ),
             on_click=lambda: go(component.name),
+            on_hover=lambda event: point(component.name if event.data else ""),
+            on_focus=lambda: point(component.name),
+            on_blur=lambda: point(""),
         )
         self._color("checking")
-        self.control = ft.Container(
-            ft.Semantics(identifier=f"node-{component.name}", content=self._button)
-        )
+        place = ft.Semantics(identifier=f"node-{component.name}", content=self._button)
+        self.control = ft.Container(place, height=HEIGHT)
 
     def show(self, status: str, detail: str) -> None:
         if status != self._status.value:

@@ -12,12 +12,13 @@ from websockets.sync.client import connect
 
 from app.backend.main import create_app
 from app.core.component import Component, discover
+from app.core.health import Report
 from app.core.logging import RECENT
 from app.frontend import dashboard as dashboard_module
 from app.frontend import feed, logs_page
 from app.frontend.pages import PageContext
 from app.frontend.parts import Table, distance, facts
-from app.frontend.stack_map import links, ranks
+from app.frontend.stack_map import StackMap, links, ranks
 from app.identity import DESCRIPTION, NAME
 from tests import conftest
 from tests.conftest import WS, Viewer, here, until
@@ -238,6 +239,12 @@ def test_who_talks_to_whom_is_read_from_the_code(plug_in):
     found = [dashboard_module.CORE, clock, gate, tower]
     assert links(found) == {("clock", "core"), ("clock", "tower"), ("core", "gate")}
     assert ranks(found) == [["gate"], ["core"], ["tower"], ["clock"]]
+    stack = StackMap(SimpleNamespace(width=1280), found, print)
+    stack.show(Report("ok", {}))
+    canvas, gate, *_ = stack.control.content.controls
+    for pointed_at, count in ((True, 1), (False, 3)):
+        gate.content.content.on_hover(SimpleNamespace(data=pointed_at))
+        assert len(canvas.shapes) == count
 
 
 @pytest.mark.parametrize(
