@@ -177,12 +177,12 @@ def _unreadable(directory: Path, error: str) -> Refused:
             remedy = command.format(sha1=shlex.quote(f"{directory}-sha1"))
     if "reftable" in what and (git.common(git.git_dir(directory)) / "worktrees").exists():
         remedy = f"Remove linked worktrees first? `git worktree remove PATH`, then `{remedy}`"
-    if foreign := re.search(r"'(.*)' is not owned", error):
-        place = shlex.quote(foreign.group(1))
-        what, remedy = (
-            "belongs to another user",
-            f"git config --global --add safe.directory {place}",
-        )
+    if "is not owned" in error:
+        here = directory.resolve()
+        around = (place for place in (here, *here.parents) if (place / ".git").exists())
+        worktree = next(around, here)
+        what = "belongs to another user"
+        remedy = f"git config --global --add safe.directory {shlex.quote(str(worktree))}"
     return Refused(f"This repository {what}.", where=str(directory), next=remedy)
 
 

@@ -125,11 +125,13 @@ def test_a_detached_head_is_refused(start: Start) -> None:
     works(project)
 
 
-def test_a_repository_of_somebody_else_is_refused(start: Start) -> None:
+@pytest.mark.parametrize("theirs", [".", ".git"])
+def test_a_repository_of_somebody_else_is_refused(start: Start, theirs: str) -> None:
     if os.geteuid():
         lack("only root can give a repository away")
     project = start()
-    for path in (project.path, *project.path.rglob("*")):
+    given = project.path / theirs
+    for path in (given, *given.rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
     command = refused(project, "belongs to another user")
     assert command == f"git config --global --add safe.directory {project.path}"
