@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.backend.admin_session import COOKIE, FORGET, AdminSession, begin, sent
 from app.backend.callers import AT_DASHBOARD, Caller, known_caller
-from app.backend.credentials import ASK, TokenScheme, is_from_elsewhere, refusal_of_token
+from app.backend.credentials import ASK, TokenScheme, is_from_elsewhere, refusal_of_token, token_of
 from app.backend.dependencies import CurrentSettings
 from app.core.settings import Settings, read
 
@@ -66,7 +66,7 @@ class AdminsOnly:
         connection = HTTPConnection(dict(scope))
         settings = read(Settings)
         session = sent(connection, settings.admin_token)
-        caller: Caller | None = await _answer(known_caller(connection))
+        caller: Caller | None = await _answer(connection, known_caller(connection))
         refused = refusal(connection, caller, settings)
         # Also whoever has a session that is over; not the page of another site.
         may_sign_out = not refused or (session and not is_from_elsewhere(connection))
@@ -96,21 +96,21 @@ async def _refuse(
     """Lead a stranger's browser to where a component lets it log in, unless it sent a token."""
     headers = connection.headers
     is_page = connection.scope.get("method") == "GET" and "text/html" in headers.get("Accept", "")
-    sent_token = "Authorization" in headers or COOKIE in connection.cookies
-    if is_page and not (caller or sent_token or is_from_elsewhere(connection)):
+    has_sent = "Authorization" in headers or COOKIE in connection.cookies
+    if is_page and not (caller or has_sent or is_from_elsewhere(connection)):
         for login in connection.app.state.logins:
-            if page := await _answer(login(connection)):
+            if page := await _answer(connection, login(connection)):
                 return RedirectResponse(page, 303)
     return PlainTextResponse(refused.detail, refused.status_code, refused.headers)
 
 
-async def _answer(asked: Awaitable[Any]) -> Any:
+async def _answer(connection: HTTPConnection, asked: Awaitable[Any]) -> Any:
     """What a component says. If it can't, as while a database is away, ADMIN_TOKEN is enough."""
     try:
         return await asked
-    except HTTPException:
-        raise
-    except Exception:
+    except Exception as error:  # a token that can't be looked up is no guess of ADMIN_TOKEN
+        if isinstance(error, HTTPException) or token_of(connection)[0] == "bearer":
+            raise
         structlog.get_logger(__name__).exception("a component can't say who asks")
         return None
 
@@ -122,7 +122,7 @@ def _still_known(connection: HTTPConnection) -> StillOpen:
     async def still_known() -> bool:
         nonlocal asked, is_known
         if is_known and time.monotonic() >= asked + ASK_AGAIN:
-            asked, caller = time.monotonic(), await _answer(known_caller(connection))
+            asked, caller = time.monotonic(), await _answer(connection, known_caller(connection))
             is_known = caller is not None and caller.is_admin
         return is_known
 

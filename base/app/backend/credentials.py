@@ -42,7 +42,7 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
     session = sent(connection, settings.admin_token)
     if session and session.is_open() and not session.is_idle():
         return None
-    scheme, _ = _token(connection)
+    scheme, _ = token_of(connection)
     forget = {"Set-Cookie": FORGET} if COOKIE in connection.cookies else {}
     # A browser sends the password that it remembers by itself: that begins no other session.
     if session and scheme in ("", "basic"):
@@ -60,7 +60,7 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
 
 def has_token(connection: HTTPConnection, settings: Settings) -> bool:
     """Whether ADMIN_TOKEN itself is sent, which is nobody else's token."""
-    given, right = _token(connection)[1], settings.admin_token
+    given, right = token_of(connection)[1], settings.admin_token
     return right not in ("", OFF) and hmac.compare_digest(given, right.encode())
 
 
@@ -83,7 +83,7 @@ def is_from_elsewhere(connection: HTTPConnection) -> bool:
     return origin is not None and origin.partition("://")[2] != connection.headers.get("Host")
 
 
-def _token(connection: HTTPConnection) -> tuple[str, bytes]:
+def token_of(connection: HTTPConnection) -> tuple[str, bytes]:
     """The scheme in lower case, empty where nothing is sent, and the token as it was sent."""
     scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
     sent = given.encode("latin-1").strip()  # as Starlette reads headers
