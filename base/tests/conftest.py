@@ -26,11 +26,13 @@ import app.components
 from app.backend import admin_session, credentials
 from app.backend.main import create_app
 from app.core import settings
+from app.frontend import feed
 
 WS = "ws://localhost/dashboard/ws"
 PATIENCE = 120.0
 LOOK = 0.05
 """Seconds between two looks. They are counted: a clock runs where the machine stands still, too."""
+feed.INTERVAL = 0.1  # the dashboard takes it over when it is loaded, which is later
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -203,7 +203,8 @@ def test_a_moment_has_the_viewers_clock(plug_in, dashboard, zone, name):
         ("shown.value = ", "await asyncio.sleep(60) #", "This page can't refresh"),
     ],
 )
-def test_a_broken_page_says_so_and_stops_nothing(plug_in, dashboard, good, bad, said):
+def test_a_broken_page_says_so_and_stops_nothing(plug_in, dashboard, monkeypatch, good, bad, said):
+    monkeypatch.setattr("app.frontend.pages.PATIENCE", 0.1)
     plug_in("clock", CLOCK, parts=PARTS.replace(good, bad))
     with dashboard("/clock") as viewer:
         viewer.see(said)
