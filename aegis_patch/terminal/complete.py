@@ -10,14 +10,14 @@ import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from aegis_patch.terminal import options
 from aegis_patch.terminal.run import ALIASES, COMMANDS, GROUPS, command, is_offered
 from aegis_patch.upstream import bundled
 
 _SAFE = re.compile(r"[\w.+-]+", re.ASCII)  # a shell inserts a name of somebody's as it is
-_NOTHING = (str, options.Typed())  # the type of a word that no command takes
+_NOTHING = Annotated[str, options.Typed()]  # the type of a word that no command takes
 
 
 def answer(words: list[str]) -> int:

@@ -8,19 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from aegis_patch.values import dataclass
-
-if TYPE_CHECKING:
-    from typing import Annotated
-else:
-
-    class Annotated:
-        """A type, and what is typed for it; those of typing are slow to make at each start."""
-
-        def __class_getitem__(cls, both):
-            return both
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +124,13 @@ def defaults(command: Callable[..., int]) -> dict[str, Any]:
 
 def typed(type: Any) -> Typed:
     """What is typed for a parameter of a type."""
-    found: Typed = type[1]
+    found: Typed = type.__metadata__[0]
     return found
 
 
 def base(type: Any) -> Any:
     """What a command gets for it."""
-    return type[0]
+    return type.__origin__
 
 
 def choices(type: Any) -> tuple[str, ...]:
