@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aegis_patch.errors import in_words
 from aegis_patch.merge.reason import Reason
+from aegis_patch.terminal.here import from_here, path_from_here
 from aegis_patch.terminal.screen import Screen, bold, cyan, dim, green, magenta, pasted, plain, red
 
 if TYPE_CHECKING:
@@ -65,22 +67,17 @@ def show_patch(screen: Screen, patch: str) -> None:
         screen.raw(colours.get(line[:1], str)(plain(line)))
 
 
-def show_notes(
-    screen: Screen,
-    result: Result,
-    here: Callable[[str], str] = str,
-    path_here: Callable[[str], str] = str,
-) -> None:
-    """Everything besides the commits; commands and paths are made for where the user is."""
+def show_notes(screen: Screen, result: Result, where: Path) -> None:
+    """Everything besides the commits; `where` is the project, as it was typed."""
     for line in (*result.said, *_few(result.broken)):
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     for line in grouped(result.not_applied):
         screen.line(f"{magenta('not applied')} {plain(line)}", hang=5)
     for commit in result.commits:
         if commit.conflicts:
-            _show_conflicts(screen, commit, here, path_here)
+            _show_conflicts(screen, commit, where)
             if not result.dry:
-                _show_way_on(screen, result.rest, here)
+                _show_way_on(screen, result.rest, where)
     if result.dry and result.commits:
         screen.line(dim("Dry run: nothing was written."))
     if result.next and (result.dry or not result.commits or not result.commits[-1].conflicts):
@@ -251,9 +248,7 @@ def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
         screen.line(f"  {dim(f'and {counts}')}")
 
 
-def _show_conflicts(
-    screen: Screen, commit: Commit, here: Callable[[str], str], path_here: Callable[[str], str]
-) -> None:
+def _show_conflicts(screen: Screen, commit: Commit, where: Path) -> None:
     count = _number(len(commit.conflicts), "conflict")
     screen.line(f"\n{bold(red(count))} in {plain(commit.subject)}:")
     for conflict in commit.conflicts:
@@ -264,8 +259,9 @@ def _show_conflicts(
         keep = "add" if conflict.sides.ours else "rm --cached"
         for line in _REMEDIES[conflict.reason].replace("{keep}", keep).split("\n"):
             text, colon, typed = line.partition(": ")
-            path = pasted(shlex.quote(path_here(conflict.path)))
-            screen.raw(f"    {dim(text + colon)}{here(typed.replace('{path}', path))}")
+            path = pasted(shlex.quote(path_from_here(conflict.path, where)))
+            command = from_here(typed.replace("{path}", path), where)
+            screen.raw(f"    {dim(text + colon)}{command}")
 
 
 def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
@@ -284,12 +280,12 @@ def _show_meeting(screen: Screen, path: str, meeting: Meeting) -> None:
             screen.line(f"        and {_number(more, 'more line')}")
 
 
-def _show_way_on(screen: Screen, rest: Sequence[str], here: Callable[[str], str]) -> None:
+def _show_way_on(screen: Screen, rest: Sequence[str], where: Path) -> None:
     screen.line("\nWhen all are resolved and added:")
     for command in ("git cherry-pick --continue", *rest):
-        screen.raw(f"  {here(pasted(command))}")
+        screen.raw(f"  {from_here(pasted(command), where)}")
     screen.line("To undo:")
-    screen.raw(f"  {here('git cherry-pick --abort')}")
+    screen.raw(f"  {from_here('git cherry-pick --abort', where)}")
 
 
 def _number(count: int, noun: str) -> str:

@@ -10,7 +10,8 @@ from aegis_patch import errors
 from aegis_patch.errors import AegisError, Refused
 from aegis_patch.terminal import plain_line, process
 from aegis_patch.terminal.as_json import one_line
-from aegis_patch.terminal.run import Call, from_here
+from aegis_patch.terminal.here import from_here
+from aegis_patch.terminal.run import Call
 from aegis_patch.terminal.screen import screen
 
 _GIT_PLACES = (

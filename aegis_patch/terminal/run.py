@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aegis_patch import errors
 from aegis_patch.terminal import options
 from aegis_patch.terminal.as_json import one_line, result_json
+from aegis_patch.terminal.here import from_here
 from aegis_patch.terminal.screen import Screen, screen
 from aegis_patch.values import dataclass, replace
 
@@ -52,8 +52,6 @@ DRY = {*_CHANGES, "merge-driver", "fleet update", "upstream extract"}
 WITH_PATCH = {*_CHANGES, "merge-driver"}
 """Those that `--diff` means something to."""
 _TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
-_THERE = {"aegis": "-C", "git": "-C", "uv": "--directory"}
-_COMMAND = r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-path)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +224,7 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
     if needs_you or not run.quiet:
         if not run.json:
             as_text.show_result(beside(run), result, files=not run.quiet)
-        as_text.show_notes(
-            beside(run),
-            result,
-            lambda typed: from_here(typed, run.where),
-            lambda path: path_from_here(path, run.where),
-        )
+        as_text.show_notes(beside(run), result, run.where)
     return errors.CONFLICTS if stuck else errors.OK
 
 
@@ -245,28 +238,6 @@ def _next(run: Run, result: Result) -> str:
     if result.dry and result.commits:
         return shlex.join(["aegis", *(word for word in run.typed if word not in _TRIED)])
     return from_here(result.next, run.where)
-
-
-def from_here(next: str, where: Path) -> str:
-    """What to type next, made for the project, as it can be pasted where `-C` was typed."""
-    if where == Path():
-        return next
-    place = shlex.quote(str(where))
-    return re.sub(_COMMAND, lambda found: f"{found[0]} {_THERE[found[1]]} {place}", next)
-
-
-def cd(place: Path) -> str:
-    """The command that goes there, also where the name looks like an option."""
-    path = str(place)
-    return f"cd {shlex.quote(f'./{path}' if path.startswith('-') else path)}"
-
-
-def path_from_here(path: str, where: Path) -> str:
-    """A path of the project, as a command takes it where the user is."""
-    from aegis_patch.project.find import nearest_record
-
-    start = where.resolve()
-    return os.path.relpath((nearest_record(start) or start) / path, start)
 
 
 def show(run: Run, shown: Mapping[str, Any], as_text: Callable[[], None]) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import errors
-from aegis_patch.terminal.run import Run, from_here, show
+from aegis_patch.terminal.here import from_here
+from aegis_patch.terminal.run import Run, show
 from aegis_patch.terminal.screen import bold, plain, screen
 from aegis_patch.values import asdict
 

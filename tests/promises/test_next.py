@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.project import repository
-from aegis_patch.terminal.run import cd
+from aegis_patch.terminal.here import cd
 from aegis_patch.upstream import releases
 from tests import tiny
 from tests.conftest import ROOT, Project, begun, copied, forget_the_user, git, run

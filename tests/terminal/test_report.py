@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ FILE = FileChange("a[b].py", "added", 3, 0)
 def shown(result: Result) -> str:
     out = io.StringIO()
     as_text.show_result(Screen(out), result)
-    as_text.show_notes(Screen(out), result)
+    as_text.show_notes(Screen(out), result, Path())
     return out.getvalue()
 
 

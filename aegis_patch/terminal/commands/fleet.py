@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from aegis_patch import errors
 from aegis_patch.errors import Interrupted, Usage
 from aegis_patch.terminal.as_json import one_line
+from aegis_patch.terminal.here import from_here
 from aegis_patch.terminal.options import Branch, Directories, To
-from aegis_patch.terminal.run import Landing, Run, from_here, mode
+from aegis_patch.terminal.run import Landing, Run, mode
 from aegis_patch.terminal.screen import bold, green, magenta, plain, red, screen
 from aegis_patch.values import asdict, replace
 

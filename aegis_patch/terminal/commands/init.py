@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch.errors import InvalidAnswer, Refused
+from aegis_patch.terminal.here import cd
 from aegis_patch.terminal.options import (
     Answer,
     AnswersFile,
@@ -18,7 +19,7 @@ from aegis_patch.terminal.options import (
     Signed,
     Url,
 )
-from aegis_patch.terminal.run import Run, cd, finish, mode, pairs
+from aegis_patch.terminal.run import Run, finish, mode, pairs
 from aegis_patch.terminal.screen import bold, screen
 from aegis_patch.values import replace
 

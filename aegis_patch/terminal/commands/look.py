@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal.as_json import components_json, explained_json, status_json
+from aegis_patch.terminal.here import from_here
 from aegis_patch.terminal.options import Component, ExitCode, OnOff, Paths, Target
-from aegis_patch.terminal.run import Run, at_terminal, from_here, show
+from aegis_patch.terminal.run import Run, at_terminal, show
 from aegis_patch.terminal.screen import screen
 from aegis_patch.values import asdict, replace
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal.as_json import one_line, settled_json
-from aegis_patch.terminal.run import Landing, Run, beside, finish, from_here, mode
+from aegis_patch.terminal.here import from_here
+from aegis_patch.terminal.run import Landing, Run, beside, finish, mode
 from aegis_patch.terminal.screen import plain, screen
 from aegis_patch.values import replace
 

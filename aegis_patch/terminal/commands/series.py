@@ -8,8 +8,9 @@ from pathlib import Path
 
 from aegis_patch.errors import Refused
 from aegis_patch.terminal import upstream_output
+from aegis_patch.terminal.here import from_here
 from aegis_patch.terminal.options import Directory, NewName, SeriesName, SeriesNames, SeriesTest
-from aegis_patch.terminal.run import Run, beside, from_here, show
+from aegis_patch.terminal.run import Run, beside, show
 from aegis_patch.values import asdict
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aegis_patch import errors
 from aegis_patch.terminal import upstream_output
+from aegis_patch.terminal.here import cd, from_here
 from aegis_patch.terminal.options import (
     Directory,
     Files,
@@ -19,7 +20,7 @@ from aegis_patch.terminal.options import (
     Ref,
     Required,
 )
-from aegis_patch.terminal.run import Run, cd, from_here, show
+from aegis_patch.terminal.run import Run, show
 from aegis_patch.terminal.screen import bold, plain, screen
 from aegis_patch.values import asdict, replace
 
