@@ -29,6 +29,7 @@ class Typed:
 _WORK = "work: HEAD of the clone whose scripts/aegis runs."
 _TRIAL = "a branch or commit of your own upstream"
 _COMPONENTS = "The project's components, separated by commas."
+_REQUIRES = "What it requires, separated by commas."
 _ANSWER = "An answer: project_name, description, author_name, author_email."
 _ANSWERS = "A TOML file of answers, such as another aegis.toml; --answer overrides it."
 _RELEASE = f"Use this release, or {_TRIAL}; or {_WORK}"
@@ -68,16 +69,15 @@ Release = Annotated[
 ]
 Url = Annotated[str, Typed("URL", "--upstream", _URL)]
 Component = Annotated[
-    str, Typed("NAMES", "--component", "Only their files and lines.", completes="installed")
+    list[str] | None,
+    Typed("NAMES", "--component", "Only their files and lines.", completes="installed"),
 ]
 ExitCode = Annotated[bool, Typed("", "--exit-code", "Exit with a code for the result, as above.")]
 To = Annotated[str | None, Typed("RELEASE", "--to", _TO, completes="releases")]
 Signed = Annotated[bool, Typed("", "--require-signed", _SIGNED)]
 From = Annotated[str, Typed("DIR", "--from", "The project that becomes base/.", completes="paths")]
 ProjectOf = Annotated[str, Typed("DIR", "--project", "Whose commits.", completes="paths")]
-Required = Annotated[
-    str, Typed("NAMES", "--requires", "What it requires, separated by commas.", completes="series")
-]
+Required = Annotated[list[str] | None, Typed("NAMES", "--requires", _REQUIRES, completes="series")]
 HunkNumbers = Annotated[str, Typed("NUMBERS", "--hunks", "Only these, as --dry-run numbers them.")]
 Branch = Annotated[str, Typed("NAME", "--branch", "Leave each update on a new branch NAME.")]
 

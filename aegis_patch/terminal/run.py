@@ -100,8 +100,7 @@ class Call:
         except errors.SeriesError as error:
             if group != "upstream":
                 raise
-            next = "aegis upstream check"  # its maintainer can mend it
-            raise errors.Refused(error.what, where=error.where, next=next) from error
+            raise for_its_maintainer(error) from error
         return code
 
 
@@ -121,6 +120,11 @@ def call(name: str, given: Mapping[str, Any]) -> Call:
         verify=known["verify"],
     )
     return Call(name, run, {parameter: known[parameter] for parameter in options.own(function)})
+
+
+def for_its_maintainer(error: errors.SeriesError) -> errors.Refused:
+    """What is wrong with a series, for whoever can mend it."""
+    return errors.Refused(error.what, where=error.where, next="aegis upstream check")
 
 
 def _refuse_pointless(name: str, run: Run) -> None:

@@ -29,7 +29,7 @@ class Difference:
     patch: str
 
 
-def diff(where: Path, paths: Sequence[Path], names: str, *, live: bool) -> Difference:
+def diff(where: Path, paths: Sequence[Path], names: Sequence[str], *, live: bool) -> Difference:
     """The tracked files of the work tree against the pristine tree of the project's stack.
 
     Args:
@@ -95,10 +95,10 @@ def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Dif
     return found
 
 
-def _present(bench: Bench, stack: Stack, names: str) -> set[str]:
+def _present(bench: Bench, stack: Stack, words: Sequence[str]) -> set[str]:
     """The components that were named, all of them installed."""
     known, found = bench.catalogue(stack), set[str]()
-    for word in naming.names([names]):
+    for word in words:
         name = naming.plain(known, word)
         if name not in (CORE, *known, *stack.names):
             raise naming.unknown(known, name, "aegis status")

@@ -37,7 +37,7 @@ def turn(root: Path, *, on: bool, dry: bool) -> dict[str, str]:
     used = git.setting(root, _DEFAULT)
     if on and used not in ("", NAME):
         where = f"git config --show-origin {_DEFAULT}"
-        raise Refused(f"git already uses the merge driver {used}", where=_DEFAULT, next=where)
+        raise Refused(f"Git already uses the merge driver {used}.", where=_DEFAULT, next=where)
     settings = _settings()
     if used != NAME and not on:
         del settings[_DEFAULT]  # it is not ours

@@ -210,7 +210,7 @@ def test_the_integrations_of_a_renamed_component_follow_it(own: Project) -> None
     opened(own, "post").git("mv", "mail.py", "post.py")
     opened(own, "post").commit("Call it post\n\nBecause more than mails are sent since last year.")
     own.aegis("upstream", "series", "save", "post")
-    said = own.aegis("upstream", "series", "refresh", "log+post").out
+    said = own.aegis("upstream", "series", "refresh", "log+post,log+post").out
     assert said == "log+post: 1 patch, 1 changed\n"
     own.aegis("upstream", "series", "open", "log+post")
     assert opened(own, "log+post").read("post.py") == "MAIL = 1\nLOG = 2\n"
@@ -273,7 +273,8 @@ def test_the_tests_of_a_series_run_where_it_is_open(own: Project) -> None:
         ("series nonsense", 2, "No such command 'nonsense'."),
         ("series save mail --dry-run", 2, "has no --dry-run"),
         ("new other --diff", 2, "has no --diff"),
-        ("extract x PROJECT --diff", 2, "has no --diff"),
+        ("extract x A..B --project PROJECT --diff", 2, "has no --diff"),
+        ("extract x A..B", 2, "Missing option '--project'."),
         ("series test mail --dry-run", 2, "has no --dry-run"),
         ("series test mail post", 1, "Can't run post: No such file or directory."),
         ("series test post", 1, "There is no patches/post/component.toml."),
@@ -289,10 +290,12 @@ def test_what_cannot_be_done_is_refused(own: Project, words: str, code: int, say
         own.paste(error["next"])
 
 
-@pytest.mark.parametrize("verb", ["open", "refresh"])
-def test_a_component_that_cannot_be_read_is_for_check(own: Project, verb: str) -> None:
+@pytest.mark.parametrize(
+    "words", ["upstream series open mail", "upstream series refresh mail", "components"]
+)
+def test_a_component_that_cannot_be_read_is_for_check(own: Project, words: str) -> None:
     own.write("patches/mail/component.toml", "title = Mail\n")
-    error = own.aegis("upstream", "series", verb, "mail", "--json", code=1).json["error"]
+    error = own.aegis(*words.split(), "--json", code=1).json["error"]
     assert (error["where"], error["next"]) == ("patches/mail", "aegis upstream check")
 
 

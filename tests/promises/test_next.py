@@ -361,7 +361,7 @@ CASES = {
         smudge("test -e .git/saved || { touch .git/saved; echo '# mine' >> pyproject.toml; }"),
     ),
     "another merge driver": typed(
-        "git already uses the merge driver", "merge-driver on", "git config merge.default mine"
+        "Git already uses the merge driver", "merge-driver on", "git config merge.default mine"
     ),
 }
 NO_ERRORS = {"replace", "Result"}

@@ -173,6 +173,9 @@ def test_init_in_an_empty_directory_and_in_a_fresh_repository(tmp_path: Path) ->
     fresh = begun(tmp_path / "fresh", "--components", "ingress")
     assert fresh.git("branch", "--show-current") == "dev"
     assert fresh.is_sound()
+    (tmp_path / "here").mkdir()
+    said = run("-C", tmp_path / "here", "init", ".", "--json").json["next"]
+    assert said.startswith(f"cd {tmp_path}/here && ")
 
 
 def test_init_inside_a_repository_makes_a_subdirectory(tmp_path: Path) -> None:

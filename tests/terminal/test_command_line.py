@@ -26,7 +26,10 @@ OPTIONS = (
     *("--from there", "--hunks 1", "--branch b", "--project shop", "--requires a,b"),
     *("--upstream-version 0.5.0", "--upstream /a/fork", "--diff", "-h", "--", "-yC here", "--j"),
 )
-WORDS = ("", "worker", "worker cache", "KEY=VALUE", "on", "zsh", "status", "wörker")
+WORDS = (
+    *("", "worker", "worker cache", "KEY=VALUE", "on", "zsh", "status", "wörker"),
+    "a a..b --project shop",
+)
 
 
 def lines() -> list[str]:

@@ -194,7 +194,7 @@ def test_of_a_component_its_own_changes_are_shown(start: Start) -> None:
     assert "# Ours" not in patch
     assert files("core") == ["compose.yaml"]
     assert {*files("core, worker,ingress")} == {*files("core"), *files("worker"), *files("ingress")}
-    both = project.aegis("diff", "--component", "core,worker").out
+    both = project.aegis("diff", "--component", "core", "--component", "worker").out
     assert "stop_grace_period: 50s" in both
     assert "# Ours" in both
     assert "stop_grace_period" not in project.aegis("diff", "--component", "core").out

@@ -65,7 +65,7 @@ def init(
         if not run.dry and not _is_agreed(start(chosen, replace(run, dry=True))):
             return _left(run)
     done = start(chosen, run)
-    there = "" if path == Path() else f"{cd(place)} && "
+    there = "" if place == Path() else f"{cd(place)} && "
     return finish(replace(run, where=Path()), replace(done, next=there + done.next))
 
 

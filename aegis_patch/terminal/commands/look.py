@@ -46,7 +46,7 @@ def _from_here(findings: tuple[Finding, ...], run: Run) -> tuple[Finding, ...]:
 
 
 def diff(
-    run: Run, paths: Paths = None, component: Component = "", exit_code: ExitCode = False
+    run: Run, paths: Paths = None, component: Component = None, exit_code: ExitCode = False
 ) -> int:
     """Show your changes to what aegis made, as a patch.
 
@@ -54,10 +54,12 @@ def diff(
     diff, a new file counts once it is added. uv.lock is left out unless PATH names it. If anything
     differs, --exit-code makes it exit with 1.
     """
+    from aegis_patch.verbs import naming
     from aegis_patch.verbs.diff import diff
 
     live = at_terminal() and not run.json
-    found = diff(run.where, [Path(run.where, path) for path in paths or []], component, live=live)
+    places = [Path(run.where, path) for path in paths or []]
+    found = diff(run.where, places, naming.names(component or []), live=live)
     if not live:
         files = [asdict(file) for file in found.files]
         show(run, {"files": files}, lambda: screen().exact(found.patch))

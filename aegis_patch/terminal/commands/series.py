@@ -88,15 +88,19 @@ def refresh(run: Run, names: SeriesNames = None) -> int:
     It stops where a patch doesn't fit.
     """
     from aegis_patch.maintain import checkout, series
+    from aegis_patch.verbs import naming
 
-    return upstream_output.saved(run, series.refresh(checkout.find(run.where), names or []))
+    wanted = naming.names(names or [])
+    return upstream_output.saved(run, series.refresh(checkout.find(run.where), wanted))
 
 
 def check(run: Run, names: SeriesNames = None) -> int:
     """Check that each is as `save` writes it, and easy to review."""
     from aegis_patch.maintain import check, checkout
+    from aegis_patch.verbs import naming
 
-    return upstream_output.problems(run, check.of_series(checkout.find(run.where), names or []))
+    wanted = naming.names(names or [])
+    return upstream_output.problems(run, check.of_series(checkout.find(run.where), wanted))
 
 
 def import_(run: Run, name: NewName, source: Directory) -> int:

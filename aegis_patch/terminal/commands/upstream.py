@@ -20,7 +20,7 @@ from aegis_patch.terminal.options import (
     Ref,
     Required,
 )
-from aegis_patch.terminal.run import Run, show
+from aegis_patch.terminal.run import Run, for_its_maintainer, show
 from aegis_patch.terminal.screen import bold, plain, screen
 from aegis_patch.values import asdict, replace
 
@@ -63,9 +63,9 @@ def extract(
     run: Run,
     name: NewName,
     commits: Range,
+    project: ProjectOf,
     paths: Files = None,
-    project: ProjectOf = "",
-    requires: Required = "",
+    requires: Required = None,
     hunks: HunkNumbers = "",
 ) -> int:
     """Make a component of the commits of a project.
@@ -76,8 +76,9 @@ def extract(
     from aegis_patch.maintain import checkout, extract
     from aegis_patch.maintain.hunks import parse
     from aegis_patch.maintain.project_changes import Wanted
+    from aegis_patch.verbs import naming
 
-    needs = [each for each in requires.split(",") if each]
+    needs = naming.names(requires or [])
     there = (run.where / project).resolve()
     files = [path.removeprefix("./").rstrip("/") for path in paths or []]
     wanted = Wanted(name, commits, there, needs, files)
@@ -137,5 +138,8 @@ def on_disk(root: Path) -> Upstream:
     """An upstream as it is in its repository, to be listed."""
     from aegis_patch.maintain import checkout
 
-    with checkout.store(root) as store:
-        return checkout.upstream(store, root)
+    try:
+        with checkout.store(root) as store:
+            return checkout.upstream(store, root)
+    except errors.SeriesError as error:
+        raise for_its_maintainer(error) from error
