@@ -26,11 +26,8 @@ def text(label: str, default: str, typed: str = "") -> str:
 
     An empty one is the default, which stands there until something is typed.
     """
-    import questionary
-
-    style = questionary.Style([*_STYLE.items()])
     shown = [("class:placeholder", default)]
-    answer = str(_answer(questionary.text(label, typed, qmark="", style=style, placeholder=shown)))
+    answer = str(_answer("text", label, default=typed, placeholder=shown))
     return " ".join(answer.split("\n")).strip() or default
 
 
@@ -45,36 +42,27 @@ def chosen(label: str, known: Catalogue, names: Sequence[str], *, adds: bool = T
         adding = f" (adds {', '.join(sorted(along))})" if along else ""
         line = f"{name:{longest}}{adding}  {known[name].summary}"  # cut at the terminal's edge
         choices.append(questionary.Choice(line, name))
-    found = _answer(
-        questionary.checkbox(
-            label,
-            choices,
-            qmark="",
-            instruction=_KEYS,
-            style=questionary.Style([*_STYLE.items()]),
-            erase_when_done=True,
-        )
-    )
+    found = _answer("checkbox", label, choices=choices, instruction=_KEYS, erase_when_done=True)
     print(f" {label} {', '.join(found) or 'none'}")
     return [str(name) for name in found]
 
 
 def is_agreed(label: str) -> bool:
     """Whether a person says yes; Enter alone does."""
-    import questionary
-
-    style = questionary.Style([*_STYLE.items()])
-    return bool(_answer(questionary.confirm(label, qmark="", style=style)))
+    return bool(_answer("confirm", label))
 
 
-def _answer(question: Any) -> Any:
-    """The answer to a question.
+def _answer(kind: str, label: str, **options: Any) -> Any:
+    """The answer to a question of a kind that questionary has.
 
     Raises:
         Interrupted: by Ctrl-C, Ctrl-D, or the end of the input.
     """
+    import questionary
     from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
 
+    style = questionary.Style([*_STYLE.items()])
+    question = getattr(questionary, kind)(label, qmark="", style=style, **options)
     keys, asked = KeyBindings(), question.application
     keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
     asked.key_bindings = merge_key_bindings([asked.key_bindings or KeyBindings(), keys])

@@ -45,7 +45,7 @@ def _read(words: list[str]) -> tuple[str, Any, Path]:
     types = options.COMMON
     for word in words:
         if awaited:
-            where = Path(word).expanduser() if awaited == "project_path" else where
+            where = Path(word).expanduser() if awaited == "where" else where
             awaited = ""
         elif word[:1] == "-":
             option = options.flags(types).get(word, "")

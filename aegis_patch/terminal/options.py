@@ -82,8 +82,8 @@ HunkNumbers = Annotated[str, Typed("NUMBERS", "--hunks", "Only these, as --dry-r
 Branch = Annotated[str, Typed("NAME", "--branch", "Leave each update on a new branch NAME.")]
 
 COMMON: dict[str, Any] = {
-    "project_path": Annotated[Path | None, Typed("PATH", "--project-path -C", _WHERE, "paths")],
-    "dry_run": Annotated[bool, Typed("", "--dry-run", "Show what would happen; write nothing.")],
+    "where": Annotated[Path | None, Typed("PATH", "--project-path -C", _WHERE, "paths")],
+    "dry": Annotated[bool, Typed("", "--dry-run", "Show what would happen; write nothing.")],
     "diff": Annotated[bool, Typed("", "--diff", "Show the change as a patch, and make it.")],
     "json": Annotated[bool, Typed("", "--json", "Print one JSON object.")],
     "quiet": Annotated[bool, Typed("", "--quiet -q", "Print only errors, and what needs you.")],
@@ -101,7 +101,7 @@ LANDING: dict[str, Any] = {
 """Those of commands that make commits, besides."""
 UNSET = {
     **dict.fromkeys((*COMMON, *LANDING), False),
-    **{"project_path": None, "interactive": True, "verify": None},
+    **{"where": None, "interactive": True, "verify": None},
 }
 """What these are where nothing is typed."""
 

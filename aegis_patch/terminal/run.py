@@ -108,18 +108,11 @@ def call(name: str, given: Mapping[str, Any]) -> Call:
     """The call of a command, as its parameters are given or unset."""
     function = command(name)
     known = {**options.UNSET, **options.defaults(function), **given}
-    run = Run(
-        known["project_path"] or Path(),
-        dry=known["dry_run"],
-        diff=known["diff"],
-        json=known["json"],
-        quiet=known["quiet"],
-        interactive=known["interactive"] and not (known["yes"] or known["json"]) and at_terminal(),
-        no_lock=known["no_lock"],
-        strict=known["strict"],
-        verify=known["verify"],
-    )
-    return Call(name, run, {parameter: known[parameter] for parameter in options.own(function)})
+    common = {option: known[option] for option in options.UNSET if option != "yes"}
+    asks = known["interactive"] and not (known["yes"] or known["json"]) and at_terminal()
+    common |= {"where": known["where"] or Path(), "interactive": asks}
+    own = {parameter: known[parameter] for parameter in options.own(function)}
+    return Call(name, Run(**common), own)
 
 
 def for_its_maintainer(error: errors.SeriesError) -> errors.Refused:
@@ -156,7 +149,7 @@ def command(name: str) -> Callable[..., int]:
 
 def is_offered(name: str, parameter: str) -> bool:
     """Whether a common option means something to a command, or to one of a group, or of all."""
-    users = {"dry_run": DRY, "diff": WITH_PATCH}.get(parameter, COMMANDS)
+    users = {"dry": DRY, "diff": WITH_PATCH}.get(parameter, COMMANDS)
     return any(f"{user} ".startswith(f"{name} ".lstrip()) for user in users)
 
 
