@@ -11,6 +11,7 @@ from pathlib import Path
 from aegis_patch.errors import Refused, UpstreamError
 from aegis_patch.formats import python_names
 from aegis_patch.history import presence
+from aegis_patch.project.find import Project
 from aegis_patch.stack import component, stack, update_notes
 from aegis_patch.stack.release import Upstream
 from aegis_patch.stack.stack import Stack
@@ -18,7 +19,7 @@ from aegis_patch.stack.update_notes import UpdateNote
 from aegis_patch.upstream import fork, identity_files, releases
 from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import replace
-from aegis_patch.verbs import build, successors
+from aegis_patch.verbs import successors
 from aegis_patch.verbs.opening import open_project, refuse_unsigned
 from aegis_patch.verbs.perform import perform
 from aegis_patch.verbs.step import Mode, Result, Step
@@ -30,37 +31,22 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
     """Bring the project to another release, in one commit on top; no history is rewritten."""
     with open_project(where, to_write=not mode.branch) as (bench, there):
         old, nonsense = presence.without_nonsense(bench, there.stack)
-        is_work = (old.url, old.release) == (releases.BUNDLED, releases.WORK)
-        if to:
-            wanted = fork.version(to)
-            said = _asked(old.url, wanted)
-        else:
-            wanted, said = releases.WORK if is_work else releases.latest(old.url, old.release), []
-            if releases.is_withdrawn(old.url, old.release, wanted):
-                left = f"the upstream has no release {old.release}; its newest is {wanted}"
-                back = f"aegis rebase-upstream --to {shlex.quote(wanted)}"
-                return Result(said=(f"already at {old.label}", left), dry=mode.dry, next=back)
-        opened = bench.open(there.stack.url, wanted)
+        wanted, said = _wanted(old, to)
+        if not to and releases.is_withdrawn(old.url, old.release, wanted):
+            left = f"the upstream has no release {old.release}; its newest is {wanted}"
+            back = f"aegis rebase-upstream --to {shlex.quote(wanted)}"
+            return Result(said=(f"already at {old.label}", left), dry=mode.dry, next=back)
+        opened = bench.open(old.url, wanted)
         refuse_unsigned(there.root, opened, mode)
         _refuse_moved(old, opened)
-        then = bench.at(old, old.release)
-        has = build.inside(there, build.whole_tree(bench, there)).__contains__
-        followed, renamed = successors.follow(old, bench.catalogue(old), then, opened, has)
-        absent = followed.names - opened.catalogue.keys()
-        _refuse_absent(bench, old, absent, opened.release)
-        within = followed.without(absent)
-        moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
+        moved, renamed = _moved(bench, there, old, opened)
         if moved == there.stack:
             return Result(said=(*said, f"already at {moved.label}"), dry=mode.dry)
         said += [f"aegis.toml named {name}, which its release doesn't have" for name in nonsense]
-        said += [words for names, words in renamed if moved.names.issuperset(names)]
-        for name in sorted(moved.chosen() - within.chosen()):
-            why = f"nothing needs it in {opened.release}"
-            said.append(f"{name} is kept, and is now listed as your choice: {why}")
-        said += identity_files.not_offered(opened, moved.answers)
+        said += [*renamed, *identity_files.not_offered(opened, moved.answers)]
         notes: tuple[UpdateNote, ...] = ()
         try:
-            notes = _notes(then, opened, old.names | moved.names)
+            notes = _notes(bench.at(old, old.release), opened, old.names | moved.names)
         except ValueError as error:
             said.append(f"the update notes can't be read: {error}")
         body = f"From {there.stack.label}, by three-way merge; no history is rewritten."
@@ -69,6 +55,34 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
         done = perform(bench, there, [step], said, mode)
         named = {each.name for each in done.dangling}
         return replace(done, update_notes=_here(notes, there.root / ".env", named))
+
+
+def _wanted(old: Stack, to: str | None) -> tuple[str, list[str]]:
+    """The release to go to, and what to say of it."""
+    if to:
+        wanted = fork.version(to)
+        return wanted, _asked(old.url, wanted)
+    is_work = (old.url, old.release) == (releases.BUNDLED, releases.WORK)
+    return releases.WORK if is_work else releases.latest(old.url, old.release), []
+
+
+def _moved(bench: Bench, there: Project, old: Stack, opened: Upstream) -> tuple[Stack, list[str]]:
+    """The stack at another release, and what to say of names that change or become a choice.
+
+    Raises:
+        Refused: the release lacks a component.
+    """
+    known, then, has = bench.catalogue(old), bench.at(old, old.release), there.tree.__contains__
+    followed, renamed = successors.follow(old, known, then, opened, has)
+    absent = followed.names - opened.catalogue.keys()
+    _refuse_absent(bench, old, absent, opened.release)
+    within = followed.without(absent)
+    moved = stack.rebase(within, opened.catalogue, opened.url, opened.release, opened.commit)
+    said = [words for names, words in renamed if moved.names.issuperset(names)]
+    for name in sorted(moved.chosen() - within.chosen()):
+        why = f"nothing needs it in {opened.release}"
+        said.append(f"{name} is kept, and is now listed as your choice: {why}")
+    return moved, said
 
 
 def _asked(url: str, wanted: str) -> list[str]:
