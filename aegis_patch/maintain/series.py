@@ -59,15 +59,20 @@ def all_names(root: Path) -> tuple[str, ...]:
 
 
 def directory(root: Path, name: str) -> Path:
-    """Where a series is open."""
+    """Where a series is open: a directory that may be deleted, so no path passes for a name.
+
+    Raises:
+        Refused: it can't be a component's name.
+    """
+    if not re.fullmatch(component.NAME, name):
+        what = f"{name!r} isn't a component's name: letters, digits and ._+- (64 at most)."
+        raise Refused(what, next="Which name instead?")
     return root / ".series" / name
 
 
 def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
     """Begin a component: the file that says what it is, and a series without a patch."""
-    if not re.fullmatch(component.NAME, name):
-        what = f"{name!r} isn't a component's name: letters, digits and ._+- (64 at most)."
-        raise Refused(what, next="Which name instead?")
+    directory(root, name)  # which refuses what is no name
     place = root / "patches" / name
     if place.exists():
         what = f"{name} exists already."
@@ -120,6 +125,7 @@ def open_series(root: Path, name: str) -> Path:
         Refused: there is no such series, or a patch is malformed or doesn't fit.
     """
     place = directory(root, name)
+    _refuse_unknown(root, name)
     if _is_saved(place):
         shutil.rmtree(place, ignore_errors=True)
         try:
@@ -247,6 +253,7 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
 
 
 def _refuse_unknown(root: Path, name: str) -> None:
+    directory(root, name)  # which refuses what is no name
     if not (root / "patches" / name / "component.toml").exists():
         what = f"There is no patches/{name}/component.toml."
         raise Refused(what, where=str(root), next=f"aegis upstream series new {name}")

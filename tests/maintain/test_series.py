@@ -290,6 +290,27 @@ def test_what_cannot_be_done_is_refused(own: Project, words: str, code: int, say
         own.paste(error["next"])
 
 
+@pytest.mark.parametrize("verb", ["open", "test", "save", "refresh", "import"])
+@pytest.mark.parametrize("path", ["", ".series/.", ".series/..", ".series/../patches/mail"])
+def test_a_path_is_no_component(own: Project, verb: str, path: str) -> None:
+    """It would be deleted, as where a series is open with nothing unsaved."""
+    own.aegis("upstream", "series", "open", "mail")
+    opened(own).write("work", "")
+    name = path.removeprefix(".series/") or str(own.path / "base")
+    words = [str(own.path / "patches/mail")] if verb == "import" else []
+    error = own.aegis("upstream", "series", verb, name, *words, "--json", code=1).json["error"]
+    assert "isn't a component's name" in error["what"]
+    assert (opened(own).path / "work").exists()
+    assert own.git("status", "--porcelain") == ""
+
+
+def test_what_is_open_stays_where_its_component_is_gone(own: Project) -> None:
+    own.aegis("upstream", "series", "open", "mail")
+    (own.path / "patches/mail/component.toml").rename(own.path / "elsewhere")
+    assert "There is no patches/mail" in own.aegis("upstream", "series", "open", "mail", code=1).err
+    assert opened(own).subjects
+
+
 @pytest.mark.parametrize(
     "words", ["upstream series open mail", "upstream series refresh mail", "components"]
 )
