@@ -115,7 +115,7 @@ def _in_components(whole: Tree) -> Iterator[Problem]:
         try:
             catalogue[name] = component.parse(name, files)
         except SeriesError as error:
-            yield problem.of(error, f"git log -1 -- {shlex.quote(f'patches/{name}')}")
+            yield problem.of(error, f"git log -1 -- {shlex.quote(f':/patches/{name}')}")
     for name, each in catalogue.items():
         for need in each.requires:
             if need not in there:

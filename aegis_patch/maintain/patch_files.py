@@ -48,7 +48,7 @@ def mails(root: Path, name: str) -> list[str]:
 
 def corrected(where: str) -> str:
     """What to do about a malformed patch."""
-    path = shlex.quote(where.partition(": ")[0])
+    path = shlex.quote(f":/{where.partition(': ')[0]}")
     return f"Correct it, or take it back? `git checkout HEAD -- {path}`"
 
 
