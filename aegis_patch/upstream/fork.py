@@ -215,9 +215,10 @@ def _mark(url: str, commit: str) -> Path:
 def _mirror(url: str) -> Path:
     import hashlib
 
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    name = hashlib.sha256(url.encode()).hexdigest()[:24]
-    return Path(home) / "aegis" / "upstreams" / name
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not home.is_absolute():
+        home = Path.home() / ".cache"
+    return home / "aegis" / "upstreams" / hashlib.sha256(url.encode()).hexdigest()[:24]
 
 
 def _git(url: str, *args: str) -> str:

@@ -573,3 +573,9 @@ def test_only_what_is_signed_is_adopted(tmp_path: Path, fork: Project, key: Path
     assert "v1.10 has no signature" in project.aegis(*adopt, "1.10", code=1).err
     project.aegis(*adopt, "2.0")
     assert project.subjects[0] == "Adopt fork 2.0"
+
+
+def test_a_cache_at_a_relative_path_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the XDG specification has it; it would be another one in each directory."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    assert mirror.objects("https://example.org/own.git").is_relative_to(Path.home() / ".cache")
