@@ -109,7 +109,7 @@ def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
             if files and not dry:
                 seen |= {path: journal.mark(Path(there.repo.workdir, path)) for path in made.also}
                 land.without_commit(there.repo, there.head, files, seen=seen, held=held)
-    return replace(made, dry=dry)
+    return replace(made, dry=dry, next=presence.REPAIR if dry and made.settled else made.next)
 
 
 def can_settle(there: Project) -> bool:

@@ -325,7 +325,8 @@ def test_a_dry_run_settles_nothing(stopped: Project) -> None:
     foreseen = stopped.aegis("repair", "--dry-run", "--json", code=3).json
     assert (stopped.git("ls-files", "--stage"), stopped.read("compose.yaml")) == before
     assert "next aegis repair\n" in stopped.aegis("repair", "--dry-run", code=3).out
-    assert foreseen == stopped.aegis("repair", "--json", code=3).json
+    made = stopped.aegis("repair", "--json", code=3).json
+    assert foreseen == {**made, "next": "aegis repair"}
     shown = stopped.aegis("repair", "--dry-run", code=3).out  # README.md is left, and not settled
     assert "Resolve each file" in shown
     assert shown.endswith("next git merge --continue\n")

@@ -21,14 +21,12 @@ def repair(run: Landing) -> int:
     In an unfinished merge, rebase, revert or cherry-pick, it resolves what it can. Otherwise it
     corrects, in one commit, what git's merges left inconsistent.
     """
-    from aegis_patch.history import presence
     from aegis_patch.verbs.repair import repair
     from aegis_patch.verbs.settle import settle
 
     if found := settle(run.where, dry=run.dry, relock=not run.no_lock):
-        next = presence.REPAIR if run.dry and found.settled and not run.json else found.next
-        shown = replace(found, next=from_here(next, run.where), patch=found.patch * run.diff)
-        return _show(run, shown)
+        next = from_here(found.next, run.where)
+        return _show(run, replace(found, next=next, patch=found.patch * run.diff))
     return finish(run, repair(run.where, mode(run)))
 
 
