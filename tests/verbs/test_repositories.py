@@ -126,9 +126,12 @@ def test_a_detached_head_is_refused(start: Start) -> None:
 
 
 @pytest.mark.parametrize("theirs", [".", ".git"])
-def test_a_repository_of_somebody_else_is_refused(start: Start, theirs: str) -> None:
+def test_a_repository_of_somebody_else_is_refused(
+    start: Start, configured: Configured, theirs: str
+) -> None:
     if os.geteuid():
         lack("only root can give a repository away")
+    configured({})  # the command below changes the settings of the user
     project = start()
     given = project.path / theirs
     for path in (given, *given.rglob("*")):
