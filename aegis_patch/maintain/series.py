@@ -6,6 +6,7 @@ says why. The commit below them, tagged `start`, is what the series is written a
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -214,9 +215,22 @@ def refuse_unfinished(place: Path) -> None:
         )
 
 
+def _refuse_foreign(place: Path) -> None:
+    """Refuse a directory, a file or a link that no series was opened in."""
+    if os.path.lexists(place) and (place.is_symlink() or not (place / _READ).exists()):
+        here = shown(place)
+        what = "This isn't an open series. Move it elsewhere first."
+        raise Refused(what, where=here, next=f"ls -lA {shlex.quote(here)}")
+
+
 def _is_saved(place: Path) -> bool:
-    """Whether nothing is lost without the repository of a series."""
-    if not (place / ".git").exists() or not run(place, "tag", "--list", "saved"):
+    """Whether nothing is lost without the repository of a series.
+
+    Raises:
+        Refused: it is no such repository.
+    """
+    _refuse_foreign(place)
+    if not place.exists() or not run(place, "tag", "--list", "saved"):
         return True
     if under_way(place) or run(place, "status", "--porcelain"):
         return False
@@ -266,6 +280,7 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
         Refused: not all is committed, or the series isn't open.
     """
     place = place or directory(root, name)
+    _refuse_foreign(place)
     if not place.exists():
         raise Refused(f"{name} isn't open.", next=f"aegis upstream series open {name}")
     refuse_unfinished(place)

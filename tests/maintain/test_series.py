@@ -304,6 +304,26 @@ def test_a_path_is_no_component(own: Project, verb: str, path: str) -> None:
     assert own.git("status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("verb", ["open", "test", "save", "refresh"])
+@pytest.mark.parametrize("theirs", ["directory", "link", "links", "dangling"])
+def test_what_no_series_was_opened_in_stays(own: Project, verb: str, theirs: str) -> None:
+    opened(own).path.rename(own.path.parent / "mail")
+    elsewhere, place = own.path.parent / "elsewhere", opened(own).path
+    if theirs == "links":
+        place.parent.rename(own.path.parent / "series")
+        place.parent.symlink_to(elsewhere)
+    elif theirs != "directory":
+        place.symlink_to(elsewhere / "mail")
+    notes = (place if theirs == "directory" else elsewhere / "mail") / "notes"
+    if theirs != "dangling":
+        notes.parent.mkdir(parents=True)
+        notes.write_text("mine")
+    error = own.aegis("upstream", "series", verb, "mail", "--json", code=1).json["error"]
+    assert error["what"] == "This isn't an open series. Move it elsewhere first."
+    own.paste(error["next"])
+    assert theirs == "dangling" or notes.read_text() == "mine"
+
+
 def test_what_is_open_stays_where_its_component_is_gone(own: Project) -> None:
     own.aegis("upstream", "series", "open", "mail")
     (own.path / "patches/mail/component.toml").rename(own.path / "elsewhere")
