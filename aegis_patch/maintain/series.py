@@ -66,7 +66,8 @@ def directory(root: Path, name: str) -> Path:
         Refused: it can't be a component's name.
     """
     if not re.fullmatch(component.NAME, name):
-        what = f"{name!r} isn't a component's name: letters, digits and ._+- (64 at most)."
+        rule = "letters a to z, digits and ._+-, a letter or digit first (64 at most)"
+        what = f"{name!r} isn't a component's name: {rule}."
         raise Refused(what, next="Which name instead?")
     return root / ".series" / name
 

@@ -300,6 +300,7 @@ def test_a_path_is_no_component(own: Project, verb: str, path: str) -> None:
     words = [str(own.path / "patches/mail")] if verb == "import" else []
     error = own.aegis("upstream", "series", verb, name, *words, "--json", code=1).json["error"]
     assert "isn't a component's name" in error["what"]
+    assert "a letter or digit first" in error["what"]
     assert (opened(own).path / "work").exists()
     assert own.git("status", "--porcelain") == ""
 
