@@ -325,6 +325,13 @@ def test_what_no_series_was_opened_in_stays(own: Project, verb: str, theirs: str
     assert theirs == "dangling" or notes.read_text() == "mine"
 
 
+@pytest.mark.parametrize("verb", ["refresh", "check"])
+@pytest.mark.parametrize("name", ["", " ", ","])
+def test_an_empty_name_is_not_all(own: Project, verb: str, name: str) -> None:
+    error = own.aegis("upstream", "series", verb, name, "--json", code=1).json["error"]
+    assert error["what"].startswith(f"{name!r} isn't a component's name")
+
+
 def test_what_is_open_stays_where_its_component_is_gone(own: Project) -> None:
     own.aegis("upstream", "series", "open", "mail")
     (own.path / "patches/mail/component.toml").rename(own.path / "elsewhere")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused
@@ -88,19 +89,24 @@ def refresh(run: Run, names: SeriesNames = None) -> int:
     It stops where a patch doesn't fit.
     """
     from aegis_patch.maintain import checkout, series
-    from aegis_patch.verbs import naming
 
-    wanted = naming.names(names or [])
+    wanted = _wanted(names or [])
     return upstream_output.saved(run, series.refresh(checkout.find(run.where), wanted))
 
 
 def check(run: Run, names: SeriesNames = None) -> int:
     """Check that each is as `save` writes it, and easy to review."""
     from aegis_patch.maintain import check, checkout
+
+    wanted = _wanted(names or [])
+    return upstream_output.problems(run, check.of_series(checkout.find(run.where), wanted))
+
+
+def _wanted(words: Sequence[str]) -> Sequence[str]:
+    """The names that were typed: an empty one, as of an unset variable, doesn't mean all."""
     from aegis_patch.verbs import naming
 
-    wanted = naming.names(names or [])
-    return upstream_output.problems(run, check.of_series(checkout.find(run.where), wanted))
+    return naming.names(words) or words
 
 
 def import_(run: Run, name: NewName, source: Directory) -> int:
