@@ -65,8 +65,8 @@ def directory(root: Path, name: str) -> Path:
     Raises:
         Refused: it can't be a component's name.
     """
-    if not re.fullmatch(component.NAME, name):
-        rule = "letters a to z, digits and ._+-, a letter or digit first (64 at most)"
+    if not re.fullmatch(component.NAME, name) or "" in name.split("+"):
+        rule = "letters a to z, digits and ._-, a letter or digit first; + joins two (64 at most)"
         what = f"{name!r} isn't a component's name: {rule}."
         raise Refused(what, next="Which name instead?")
     return root / ".series" / name

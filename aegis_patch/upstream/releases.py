@@ -89,8 +89,8 @@ def resolve(url: str, release: str) -> str:
         UpstreamError: there is no such upstream or release.
     """
     if not url:
-        what = 'aegis.toml names no upstream ([upstream] url; the built-in one is "aegis"),'
-        what += " as in the base/ of an upstream: `aegis init` makes projects from that."
+        what = 'aegis.toml names no upstream ([upstream] url; the built-in one is "aegis").'
+        what += " That of an upstream's base/ has none: `aegis init` makes projects from it."
         raise UpstreamError(what, next="git log -p -- aegis.toml")
     if release == WORK and url == BUNDLED:
         return _work_commit()

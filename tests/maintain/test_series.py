@@ -325,6 +325,13 @@ def test_what_no_series_was_opened_in_stays(own: Project, verb: str, theirs: str
     assert theirs == "dangling" or notes.read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["mail+", "+mail", "mail++mail"])
+def test_a_name_joins_two(own: Project, name: str) -> None:
+    error = own.aegis("upstream", "series", "new", name, "--json", code=1).json["error"]
+    assert "; + joins two" in error["what"]
+    assert own.git("status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("verb", ["refresh", "check"])
 @pytest.mark.parametrize("name", ["", " ", ","])
 def test_an_empty_name_is_not_all(own: Project, verb: str, name: str) -> None:
