@@ -76,7 +76,7 @@ class StackMap:
 
     def _place(self) -> None:
         """Ranks from left to right, or from top to bottom where the window is narrow."""
-        most = 2 if self._width < 650 else MOST
+        most = 2 if self._narrow and self._width < 650 else MOST
         longest = most if self._narrow else max(map(len, self._ranks))
         lines = [rank[at : at + most] for rank in self._ranks for at in range(0, len(rank), most)]
         columns, gap = (longest, 12.0) if self._narrow else (len(lines), 40.0)
