@@ -33,7 +33,7 @@ StillOpen = Callable[[], Awaitable[bool]]
 
 class _RefuseOthers(TokenScheme):
     async def __call__(self, connection: HTTPConnection, settings: CurrentSettings) -> None:
-        if refused := refusal(connection, await known_caller(connection), settings):
+        if refused := refusal(connection, await known_caller(connection, settings), settings):
             raise refused
 
 
@@ -66,7 +66,7 @@ class AdminsOnly:
         connection = HTTPConnection(dict(scope))
         settings = read(Settings)
         session = sent(connection, settings.admin_token)
-        caller: Caller | None = await _answer(connection, known_caller(connection))
+        caller: Caller | None = await _answer(connection, known_caller(connection, settings))
         refused = refusal(connection, caller, settings)
         # Also whoever has a session that is over; not the page of another site.
         may_sign_out = not refused or (session and not is_from_elsewhere(connection))
@@ -79,7 +79,7 @@ class AdminsOnly:
         elif caller and caller.is_admin:
             AT_DASHBOARD.set(caller)
             if scope["type"] == "websocket":
-                receive, send = _while_open(_still_known(connection), receive, send)
+                receive, send = _while_open(_still_known(connection, settings), receive, send)
             await self._app(scope, receive, send)
         elif not settings.admin_token:
             await self._app(scope, receive, send)
@@ -115,14 +115,15 @@ async def _answer(connection: HTTPConnection, asked: Awaitable[Any]) -> Any:
         return None
 
 
-def _still_known(connection: HTTPConnection) -> StillOpen:
+def _still_known(connection: HTTPConnection, settings: Settings) -> StillOpen:
     """Whether a component still knows somebody as an admin; it is asked now and then."""
     asked, is_known = time.monotonic(), True
 
     async def still_known() -> bool:
         nonlocal asked, is_known
         if is_known and time.monotonic() >= asked + ASK_AGAIN:
-            asked, caller = time.monotonic(), await _answer(connection, known_caller(connection))
+            asked = time.monotonic()
+            caller = await _answer(connection, known_caller(connection, settings))
             is_known = caller is not None and caller.is_admin
         return is_known
 

@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException
 from starlette.requests import HTTPConnection
 
-from app.backend.credentials import TokenScheme, is_from_elsewhere, refusal_of_token
+from app.backend.credentials import TokenScheme, has_token, is_from_elsewhere, refusal_of_token
 from app.backend.dependencies import CurrentSettings
 
 
@@ -37,8 +37,10 @@ AT_DASHBOARD: ContextVar[Caller] = ContextVar("caller", default=ADMIN)
 """Who has the dashboard open, in all that one of its WebSockets does."""
 
 
-async def known_caller(connection: HTTPConnection) -> Caller | None:
-    """Whom one of the components knows."""
+async def known_caller(connection: HTTPConnection, settings: CurrentSettings) -> Caller | None:
+    """Whom one of the components knows. ADMIN_TOKEN opens also while they can't say."""
+    if has_token(connection, settings, "bearer"):
+        return None
     for knows in getattr(connection.app.state, "callers", []):
         caller: Caller | None = await knows(connection)
         if caller:
@@ -50,7 +52,7 @@ class _FindCaller(TokenScheme):
     async def __call__(
         self, connection: HTTPConnection, settings: CurrentSettings
     ) -> Caller | None:
-        if caller := await known_caller(connection):
+        if caller := await known_caller(connection, settings):
             return caller
         if is_from_elsewhere(connection) or refusal_of_token(connection, settings):
             return None

@@ -58,10 +58,11 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
     return None if right else HTTPException(401, "wrong token", ASK | forget)
 
 
-def has_token(connection: HTTPConnection, settings: Settings) -> bool:
-    """Whether ADMIN_TOKEN itself is sent, which is nobody else's token."""
-    given, right = token_of(connection)[1], settings.admin_token
-    return right not in ("", OFF) and hmac.compare_digest(given, right.encode())
+def has_token(connection: HTTPConnection, settings: Settings, only: str = "") -> bool:
+    """Whether ADMIN_TOKEN itself is sent, which is nobody else's token; by one scheme, or any."""
+    (scheme, given), right = token_of(connection), settings.admin_token
+    is_right = right not in ("", OFF) and hmac.compare_digest(given, right.encode())
+    return is_right and only in ("", scheme)
 
 
 def _sits_here(connection: HTTPConnection, settings: Settings) -> bool:

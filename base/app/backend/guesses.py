@@ -46,6 +46,5 @@ def network(address: str) -> str:
     except ValueError:
         return ""  # what a proxy made up, or no address at all
     if isinstance(ip, ipaddress.IPv6Address):
-        mapped = ip.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((int(ip), 64), strict=False))
+        return str(ip.ipv4_mapped or ipaddress.ip_network((int(ip), 64), strict=False))
     return str(ip)

@@ -14,7 +14,7 @@ puts others into `app.dependency_overrides[ClockSettings.current]`.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -155,11 +155,9 @@ def check(kinds: Iterable[type[EnvSettings]]) -> None:
         raise BadSettingsError(wrong)
 
 
-def _lines(kind: type[EnvSettings], error: ValidationError) -> list[str]:
+def _lines(kind: type[EnvSettings], error: ValidationError) -> Iterator[str]:
     prefix = kind.model_config.get("env_prefix", "")
-    lines = []
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""
         variable = f"{prefix}{field}" if field in kind.model_fields else field
-        lines.append(f"{variable.upper() or kind.__name__}: {problem['msg']}")
-    return lines
+        yield f"{variable.upper() or kind.__name__}: {problem['msg']}"
