@@ -57,8 +57,7 @@ def test_a_route_asks_in_one_line(client, monkeypatch):
     settings.forget()
     assert client.get("/mine", headers=by("wick")).json() == "Bo"
     assert client.get("/mine", headers=by(TOKEN)).json() == "Admin"
-    assert client.get("/mine", headers=by("soot")).status_code == 401
-    assert client.get("/mine").status_code == 401
+    assert {client.get("/mine", headers=sent).status_code for sent in ({}, by("soot"))} == {401}
     for path in ("/mine", "/dashboard/"):
         with pytest.raises(OSError, match="lamps"):
             client.get(path, headers=by("fog"))
@@ -76,8 +75,6 @@ def test_an_admin_of_a_component_needs_no_token(client, monkeypatch, token):
     settings.forget()
     answers = [client.get("/dashboard/", headers=by(who)) for who in ("lamp", "wick", "soot")]
     assert [answer.status_code for answer in answers] == [200, 403, 401 if token else 403]
-    stranger = by("lamp") | {"Origin": "http://other.example"}
-    assert client.get("/dashboard/", headers=stranger).status_code == 403
 
 
 @pytest.mark.parametrize("token", ["", "off", TOKEN])
