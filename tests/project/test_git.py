@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,9 @@ def test_uncommitted_speaks_of_the_paths_asked_for_only(start: Start, tmp_path: 
 
 
 @pytest.mark.parametrize("more", [(), ("x\ny",), tuple(f"icon-{n}.svg" for n in range(6000))])
-def test_files_are_found_by_words_that_stand_alone(start: Start, more: tuple[str, ...]) -> None:
+def test_files_are_found_by_words_that_stand_alone(
+    start: Start, more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = start()
     there = {
         "one.py": "from app import ai\n",
@@ -46,3 +50,11 @@ def test_files_are_found_by_words_that_stand_alone(start: Start, more: tuple[str
     words = frozenset({"ai", "a+b.svg", "naïve", *more})
     found = git.naming(project.path, project.head, words)
     assert {*there} & {*found} == {*there} - {"four.py"}
+    without = tmp_path / "git"  # as one that was built without Perl's patterns
+    real = shutil.which("git")
+    without.write_text(f'#!/bin/sh\n[ "$5" != -P ] || exit 128\nexec {real} "$@"\n')
+    without.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(Refused):
+        git._grep(project.path, project.head, "-P", "-e", "ai")
+    assert git.naming.__wrapped__(project.path, project.head, words) == found
