@@ -200,6 +200,7 @@ def test_of_a_component_its_own_changes_are_shown(start: Start) -> None:
     assert "stop_grace_period" not in project.aegis("diff", "--component", "core").out
     assert {path.split("/")[2] for path in files("ingress")} == {"ingress", "edge"}
     assert "isn't installed" in project.aegis("diff", "--component", "scheduler", code=1).err
+    assert 'No component "".' in project.aegis("diff", "--component", "", code=1).err  # not all
     mistyped = project.aegis("diff", "--component", "wroker", code=1).err
     assert 'No component "wroker". Did you mean worker?\n next aegis status' in mistyped
 

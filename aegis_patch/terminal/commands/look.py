@@ -59,7 +59,8 @@ def diff(
 
     live = at_terminal() and not run.json
     places = [Path(run.where, path) for path in paths or []]
-    found = diff(run.where, places, naming.names(component or []), live=live)
+    wanted = naming.names(component or []) or component or []  # an empty one doesn't mean all
+    found = diff(run.where, places, wanted, live=live)
     if not live:
         files = [asdict(file) for file in found.files]
         show(run, {"files": files}, lambda: screen().exact(found.patch))
