@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 _ANCHOR = re.compile(rb"\s*(?:#|<!--|//) yours below\b")
+_IMPORTED_OR_BLANK = re.compile(rb"(?:from \S+ import \w+ as \w+)?\s*\Z")
 
 
 def is_anchor(line: bytes) -> bool:
@@ -34,9 +35,12 @@ def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
 def are_items(near: Sequence[bytes], coming: Sequence[bytes]) -> bool:
     """Whether lines that are put in right above some others are items of a list with an anchor.
 
-    Items are about nothing but themselves; a comment may be about the line below it, and a line
-    that isn't indented is in no list.
+    Items are about nothing but themselves; a comment may be about the line below it. Of lines that
+    aren't indented only imports are a list, with blank lines between them: they register something.
     """
+    if all(map(_IMPORTED_OR_BLANK.match, coming)):
+        rest = (line for line in near if not _IMPORTED_OR_BLANK.match(line))
+        return is_anchor(next(rest, b""))
     depth = _indent(coming[0])
     is_comment = any(line.lstrip().startswith(b"#") for line in coming)
     if not depth or is_comment or any(_indent(line) != depth for line in coming):

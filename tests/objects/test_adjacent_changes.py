@@ -99,6 +99,23 @@ def test_items_of_a_list_with_an_anchor_are_about_themselves(
     assert (text and re.findall('"(.*)"', text)) == expected
 
 
+@pytest.mark.parametrize("others", ["", "from app.z import jobs as jobs\n\n"])
+@pytest.mark.parametrize("path", ["models.py", "a.txt"])
+def test_imports_above_an_anchor_are_items_though_not_indented(
+    store: pygit2.Repository, others: str, path: str
+) -> None:
+    """An example is deleted with the blank line beside it; then a component comes at its place."""
+    example, new = (f"from app.{name} import models as {name}_models\n\n" for name in "ab")
+    ours = f"x = 1\n\n{others}# yours below\n"
+    base = ours.replace(f"{others}#", f"{example}{others}#")
+    theirs = base.replace(f"{others}#", f"{new}{others}#")
+    expected = ours.replace(f"{others}#", f"{new}{others}#")
+    assert merged(store, base, ours, theirs, path) == expected
+    assert merged(store, base, theirs, ours, path) == expected
+    more = theirs.replace("from app.b", "y = 2\nfrom app.b")
+    assert merged(store, base, ours, more, path) is None
+
+
 @pytest.mark.parametrize(
     ("old", "theirs"),
     [
