@@ -45,6 +45,7 @@ _PLAIN = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
 _TOUCHED = "you started to resolve it"
 _UNKNOWN = "git didn't record how it left this file"
 _NOT_TEXT = "this isn't a conflict of text"
+_PLACE = "git asks whether it belongs here"
 _DELETED = "one side deleted it, the other changed it"
 _OWN_DRIVER = "it has its own merge driver"
 _LOCK = "resolve pyproject.toml first, then run: uv lock"
@@ -233,11 +234,25 @@ def _fates(case: _Case) -> Iterator[tuple[str, Entry | str | None]]:
         elif posixpath.basename(path) == uv_lock.LOCK:
             yield path, _LOCK
         elif len({*stages}) < 3:
-            yield path, _NOT_TEXT
+            yield path, _moved_along(path, stages, case.met)
         elif driver not in ("set", "text"):
             yield path, _OWN_DRIVER
         else:
             yield path, _file(case.bench, path, _inside(there.prefix, path), stages, case.met)
+
+
+def _moved_along(path: str, stages: Stages, met: _Met | None) -> Entry | str:
+    """A new file of one branch's component, in a directory that the other branch moved."""
+    if stages[0] or not met:
+        return _NOT_TEXT
+    base, ours, theirs = met.sides
+    found = set[Entry]()
+    for place in met.goal.files():
+        if posixpath.basename(place) == posixpath.basename(path) and place not in base:
+            new = ((None, ours.lookup(place), None), (None, None, theirs.lookup(place)))
+            if stages in new and (entry := met.goal.lookup(place)):
+                found.add(entry)
+    return found.pop() if len(found) == 1 else _PLACE
 
 
 def _file(

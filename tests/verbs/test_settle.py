@@ -304,6 +304,34 @@ def test_an_integration_with_a_change_that_has_no_place_is_left_to_repair(start:
     assert [each["path"] for each in found["not_applied"]] == [gone]
 
 
+@pytest.mark.parametrize("branch", ["main", "other"])
+def test_new_files_go_with_a_directory_that_the_other_branch_moved(
+    start: Start, branch: str
+) -> None:
+    """Git asks for their place. It asks for yours too, which nobody but you can know."""
+    project = start("cache")
+    project.git("switch", "--quiet", "-c", "other")
+    project.aegis("add", "scheduler")
+    project.write("docs/components/mine.md", "Mine.\n")
+    project.commit("Mine")
+    project.git("switch", "--quiet", "main")
+    project.git("mv", "docs/components", "docs/parts")
+    project.commit("Parts")
+    project.aegis("add", "database")
+    project.git("switch", "--quiet", branch)
+    assert stops(project, "merge", {"main": "other", "other": "main"}[branch])
+    found = project.aegis("repair", "--json", code=3).json
+    why = "git asks whether it belongs here"
+    assert found["conflicts"] == [{"path": "docs/parts/mine.md", "reason": why}]
+    project.git("add", "docs/parts/mine.md")
+    project.git("commit", "--quiet", "--no-edit")
+    project.aegis("repair")
+    assert not project.git("ls-files", "docs/components")
+    changed = project.aegis("status", "--json").json["changed"]
+    assert {each["change"] for each in changed} == {"moved"}
+    assert "docs/components/scheduler.md" in {each["path"] for each in changed}
+
+
 def test_a_submodule_that_both_moved_is_left_to_git(start: Start) -> None:
     """Git leaves the files of a submodule as they are, which nobody resolved."""
     project, library = start("ingress"), start(name="library")
