@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from aegis_patch.upstream.releases import WORK
 from tests.conftest import OLDER
 from tests.promises.survival.edits import (
     Edit,
@@ -128,6 +129,7 @@ GRACE = "grace: int = Field(default=30"
 MARK, SERVICES, END = "    # yours below", "  # yours below", "# yours below"
 ITEM = '    "mine>=1",\n'
 SECRETS, MODELS = "deploy/kubernetes/secrets.env.example", "app/components/database/models.py"
+ROUTER = '    router="app.components.database.example:router",  # goes with the example\n'
 
 DEPENDENCIES = [
     there_and_back(
@@ -405,6 +407,19 @@ CODE = [
             delete("app/components/database/example.py"),
             swap(MODELS, "from app.components.database import example as example\n", ""),
         ),
+        "database",
+    ),
+    Case(
+        "I deleted the example's router, beside which the errors come",
+        swap("app/components/database/__init__.py", ROUTER, ""),
+        (f"rebase-upstream --to {WORK}",),
+        "database",
+        version=OLDER,
+    ),
+    there_and_back(
+        "ai scheduler",
+        "I deleted the example's import, and the blank line beside it",
+        swap(MODELS, "from app.components.database import example as example\n\n", ""),
         "database",
     ),
     there_and_back(
