@@ -178,7 +178,8 @@ def _taking(function: Callable[..., Any], *named: inspect.Parameter) -> Callable
 app = typer.Typer(
     name="aegis",
     cls=_Commands,
-    help="Start a project in git; add, remove and update its components. Your edits stay.",
+    help="Start a project in git; add, remove and update its components. Your edits stay, and "
+    "`git revert` takes a change back.",
     **_PLAIN,
 )
 app.callback(invoke_without_command=True)(_taking(_before_all, *_offered("")))
