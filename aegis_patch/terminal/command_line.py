@@ -17,6 +17,11 @@ from aegis_patch.terminal import options
 from aegis_patch.terminal.run import ALIASES, COMMANDS, GROUPS, Call, call, command, is_offered
 
 _BY_NAME = inspect.Parameter.KEYWORD_ONLY
+_MEANT = {
+    **{"new": "init", "create": "init", "install": "add", "uninstall": "remove"},
+    **{"delete": "remove", "upgrade": "update", "list": "components", "version": "--version"},
+}
+"""Commands as other tools call them."""
 _TOO_MANY = r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)"  # of Typer
 _Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
 _PLAIN: dict[str, Any] = {
@@ -95,6 +100,8 @@ def read(args: list[str]) -> Call | None:
         spare = re.fullmatch(r"Unexpected argument: (\S+)\.", what)
         takes_to = context and any(each.name == "to" for each in context.command.params)
         rest = f"--to {shlex.quote(spare[1])}" if spare and takes_to else "--help"
+        if path == "aegis" and not verb and {*args} & {*_MEANT}:
+            rest = shlex.join(_MEANT.get(word, word) for word in args)
         raise errors.Usage(what, next=f"{path} {rest}") from None
     except typer.Abort:
         raise KeyboardInterrupt from None

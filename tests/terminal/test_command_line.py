@@ -88,3 +88,11 @@ def test_the_help_is_what_typer_prints(
     command_line.read(["--help"])
     by_typer = capsys.readouterr().out  # paste it into terminal/help.txt if that is out of date
     assert by_typer == run("--help").out == run("-h").out == run().out
+
+
+def test_a_command_as_other_tools_call_it_is_named_as_ours() -> None:
+    refused = run("-C", "a b", "install", "cache", "-q")
+    assert refused.err.endswith("next aegis -C 'a b' add cache -q\n")
+    assert run("list").err.endswith("next aegis components\n")
+    for words in (["upstream", "list"], ["status", "list"], ["grow"]):
+        assert run(*words).err.endswith(" --help\n")
