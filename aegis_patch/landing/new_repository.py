@@ -30,15 +30,17 @@ def start(path: Path, branch: str, *, dry: bool) -> Iterator[pygit2.Repository]:
             yield pygit2.Repository(directory)
         return
     is_new = not path.exists()
+    is_ours = False  # what is there may be somebody else's, who was faster
     path.mkdir(parents=True, exist_ok=True)
     try:
         _build(path, branch)
+        is_ours = True
         yield pygit2.Repository(str(path))
     except BaseException:
-        if not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
+        if is_ours and not (path / ".git" / journal.ROOM).exists():  # else the next `init` goes on
             scratch.remove(path / ".git")
-            if is_new and not any(path.iterdir()):
-                path.rmdir()
+        if is_new and not any(path.iterdir()):
+            path.rmdir()
         raise
 
 

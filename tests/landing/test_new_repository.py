@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.landing import locks, new_repository
+from tests.conftest import Project, run
 
 
 def test_a_git_that_outlives_init_is_waited_for(
@@ -24,3 +25,19 @@ def test_a_git_that_outlives_init_is_waited_for(
     new_repository.sweep(tmp_path / "new")
     git.wait()
     assert not left.exists()
+
+
+def test_a_repository_that_came_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Project(tmp_path / "new")
+    real = new_repository._initialize
+
+    def slow(building: Path, branch: str) -> None:
+        real(building, branch)
+        place.git("init", "--quiet")
+        place.git("commit", "--quiet", "--allow-empty", "--message", "Mine")
+
+    monkeypatch.setattr(new_repository, "_initialize", slow)
+    assert run("init", place.path, "-y").code == 1
+    assert place.subjects == ["Mine"]
