@@ -79,12 +79,16 @@ def borrow(mine: Path, others: Path) -> None:
 
 
 def _sweep(new: Path) -> None:
-    """Remove the stores that killed processes left beside a new one: they take memory."""
-    now = new.stat().st_mtime
+    """Remove the stores that killed processes left beside a new one: they take memory.
+
+    Everybody may write there: a link may lead anywhere, and another user's directory change.
+    """
+    mine = new.stat()
     for left in os.scandir(new.parent):
-        if left.name.startswith(_PREFIX):
-            with suppress(OSError):  # it is another user's, in use, or gone meanwhile
-                if now - left.stat().st_mtime > _YOUNG:
+        if left.name.startswith(_PREFIX) and left.is_dir(follow_symlinks=False):
+            with suppress(OSError):  # it is in use, or gone meanwhile
+                its = left.stat(follow_symlinks=False)
+                if its.st_uid == mine.st_uid and mine.st_mtime - its.st_mtime > _YOUNG:
                     _remove_unused(Path(left.path))
 
 

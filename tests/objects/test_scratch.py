@@ -33,6 +33,28 @@ def test_the_store_of_a_killed_process_is_swept(
     assert {*tmp_path.iterdir()} == {new, other}
 
 
+def test_only_a_directory_of_ones_own_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can put a link, or a directory of theirs, into /dev/shm."""
+    home, shared = tmp_path / "home", tmp_path / "shared"
+    theirs = shared / "aegis-scratch-theirs"
+    for place in (home, theirs):
+        place.mkdir(parents=True)
+        (place / "work").touch()
+        os.utime(place, (0, 0))
+    (shared / "aegis-scratch-link").symlink_to(home)
+    is_theirs = os.geteuid() == 0  # else nobody can give away what is theirs
+    if is_theirs:
+        os.chown(theirs, 65534, -1)
+    monkeypatch.setenv("TMPDIR", str(shared))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with scratch([]):
+        pass
+    assert [*home.iterdir()] == [home / "work"]
+    assert theirs.exists() == is_theirs
+
+
 def test_the_store_of_a_process_goes_with_its_lock(tmp_path: Path) -> None:
     """However it ends: the kernel lets go of the lock."""
     code = "from aegis_patch.objects.scratch import scratch\nwith scratch([]): print(); input()"
