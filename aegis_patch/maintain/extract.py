@@ -71,7 +71,6 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
         hunks.refuse_unknown(wanted.hunks or (), count, dry)
         taken = [each for each in changes if each.before != each.after]
         _pick(store, opened.within(store), wanted, taken)
-        _keep(place)
     saved = series.save(root, wanted.name)
     left_out = tuple(each.left_out for each in changes if each.left_out)
     stays = _left_of_project(store, place, project)
@@ -154,18 +153,12 @@ def _let_git_pick(
         pick = store.create_commit(None, _WHO, _WHO, change.commit.message, now.id, [parent])
         store.references.create(f"refs/picks/{len(picks)}", pick)
         picks.append(str(pick))
-    _keep(place)
+    series.keep(place)
     try:
         plain_git.run(place, "cherry-pick", "--keep-redundant-commits", *picks)
     except Refused:
         series.refuse_unfinished(place)
         raise
-
-
-def _keep(place: Path) -> None:
-    """Make an open series one that needs neither the project nor the upstream."""
-    plain_git.run(place, "repack", "-adq")
-    (place / ".git/objects/info/alternates").unlink(missing_ok=True)
 
 
 def _refuse_missing(opened: Upstream, wanted: Wanted, so_far: Tree, change: Change) -> None:

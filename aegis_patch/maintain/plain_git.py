@@ -16,7 +16,11 @@ _NOBODY = {
         ("DATE", "2026-01-01T00:00:00+0000"),
     )
 }
-_ENVIRONMENT = {**_NOBODY, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+_ENVIRONMENT = {
+    **_NOBODY,
+    **git.PLAIN,
+    **{"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"},
+}
 
 
 def run(place: Path, *args: str, fine: int = 0) -> str:

@@ -47,6 +47,7 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
             _apply(place, patch, how)
             said = ["--message", f"{subject}\n\n{body}".strip()]
             plain_git.run(place, "commit", "--quiet", "--cleanup=whitespace", *said)
+        series.keep(place)
         return series.save(root, name)
 
 

@@ -111,6 +111,7 @@ def begun(root: Path, name: str, requires: Sequence[str] = ()) -> Iterator[Upstr
     new(root, name, requires)
     try:
         yield start(root, name, place)
+        keep(place)
     except BaseException:
         if not under_way(place):
             shutil.rmtree(root / "patches" / name)
@@ -121,22 +122,42 @@ def begun(root: Path, name: str, requires: Sequence[str] = ()) -> Iterator[Upstr
 def open_series(root: Path, name: str) -> Path:
     """A repository with what the series is written against, and a commit for each patch.
 
-    Where it is open already with work that isn't saved, that stays.
+    Where it is open already with work that isn't saved, that stays; files that git ignores do in
+    any case, such as an `.env` or `.venv`.
 
     Raises:
         Refused: there is no such series, or a patch is malformed or doesn't fit.
     """
     place = directory(root, name)
     _refuse_unknown(root, name)
+    (root / "patches" / name / "series").touch()  # as of a component begun by hand
     if _is_saved(place):
-        shutil.rmtree(place, ignore_errors=True)
+        is_new = not place.exists()
         try:
             _build(root, name, place)
+            keep(place)
         except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
+            _back(place)
+            if is_new:
+                shutil.rmtree(place, ignore_errors=True)
             raise
     refuse_unfinished(place)
     return place
+
+
+def _back(place: Path) -> None:
+    """Leave a series that didn't open as one without work, which can be opened again."""
+    if verb := under_way(place):
+        run(place, verb, "--abort", fine=128)
+    if (place / ".git/refs/tags/saved").exists():
+        run(place, "reset", "--quiet", "--hard", "saved")
+
+
+def keep(place: Path) -> None:
+    """Finish an open series, which needs no other repository: those move, and forget objects."""
+    run(place, "repack", "-adq")
+    (place / ".git/objects/info/alternates").unlink(missing_ok=True)
+    (place / _READ).write_text(patch_files.fingerprint(place.parents[1], place.name))
 
 
 def _build(root: Path, name: str, place: Path, opened: Upstream | None = None) -> None:
@@ -244,24 +265,27 @@ def _is_saved(place: Path) -> bool:
 def start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> Upstream:
     """A repository that holds only what the series is written against, tagged `start`.
 
-    With `opened` it needs the store of that upstream.
+    With `opened` it needs the store of that upstream. One that is there starts anew: what it
+    ignores stays. Nothing can be saved from it until `keep` says what it was made of.
     """
     _refuse_unknown(root, name)
-    (root / "patches" / name / "series").touch()
-    place.mkdir(parents=True)
-    on_disk = patch_files.fingerprint(root, name)
+    place.mkdir(parents=True, exist_ok=True)
     if place.parent == root / ".series":
         (place.parent / ".gitignore").write_text("*\n")
-    run(place, "init", "--quiet", "--initial-branch=main")
+    run(place, "init", "--quiet", "--template=", "--initial-branch=main")
+    (place / _READ).write_text("")
+    (place / ".git/info").mkdir(exist_ok=True)
     (place / ".git/info/exclude").write_text("uv.lock\n")
-    (place / _READ).write_text(on_disk)
     seen = [git.objects(root), RELEASES]
     for each in [*seen, Path(opened.base.store.path, "objects")] if opened else seen:
         scratch.borrow(place / ".git/objects", each)
     opened = opened or checkout.upstream(pygit2.Repository(str(place)), root)
-    run(place, "read-tree", str(before(opened, name)))
-    run(place, "checkout-index", "--all")
-    run(place, "commit", "--quiet", "--message", f"What {name} is written against")
+    message = f"What {name} is written against"
+    made = run(place, "commit-tree", "-m", message, str(before(opened, name))).strip()
+    run(place, "checkout", "--quiet", "--force", "-B", "main", made)
+    for ref in run(place, "for-each-ref", "--format=%(refname)").split():
+        if ref != "refs/heads/main":
+            run(place, "update-ref", "-d", ref)
     run(place, "tag", "start")
     run(place, "tag", "saved")
     return opened

@@ -97,6 +97,63 @@ def test_opening_again_goes_on(own: Project) -> None:
     assert place.read("mail.py") == "MAIL = 2\n"
 
 
+def test_what_git_ignores_stays_where_a_series_is_open(own: Project) -> None:
+    place = opened(own)
+    own.write("base/.gitignore", ".env\n")
+    for verb in ("refresh", "open mail"):
+        own.aegis("upstream", "series", *verb.split())
+        place.write(".env", "KEY=mine\n")
+    own.write("base/new.py", "NEW = 1\n")
+    own.aegis("upstream", "series", "refresh")
+    assert place.read(".env") == "KEY=mine\n"
+    assert place.read("new.py") == "NEW = 1\n"
+    assert place.is_sound()
+
+
+@pytest.mark.parametrize("at", ["checkout.upstream", "keep"])
+def test_a_series_that_was_interrupted_is_opened_again(
+    own: Project, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    own.write("base/.gitignore", ".env\n")
+    own.aegis("upstream", "series", "refresh")
+    opened(own).write(".env", "KEY=mine\n")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"aegis_patch.maintain.series.{at}", interrupt)
+        own.aegis("upstream", "series", "open", "mail", code=130)
+    assert "was opened: saving" in own.aegis("upstream", "series", "save", "mail", code=1).err
+    own.aegis("upstream", "series", "open", "mail")
+    assert opened(own).subjects[:2] == ["Count mails", "Send mail"]
+    assert opened(own).read(".env") == "KEY=mine\n"
+
+
+def test_an_open_series_needs_no_other_repository(own: Project, tmp_path: Path) -> None:
+    for verb in ("save", "open"):
+        own.aegis("upstream", "series", verb, "mail")
+    opened(own).edit("mail.py", "1", "2")
+    opened(own).commit("Send two mails\n\nBecause one of the two is always lost on its way.")
+    moved = Project(own.path.rename(tmp_path / "moved"))
+    assert opened(moved).is_sound()
+    assert moved.aegis("upstream", "series", "save", "mail").out.startswith("mail: 3 patches")
+
+
+def test_a_series_opens_where_git_makes_other_repositories(
+    own: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own.git("clean", "-qffdx")
+    hook = tmp_path / "template/hooks/pre-commit"
+    hook.parent.mkdir(parents=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+    monkeypatch.setenv("GIT_TEMPLATE_DIR", str(tmp_path / "template"))
+    own.aegis("upstream", "series", "open", "mail")
+    assert own.aegis("upstream", "series", "check").out == "Nothing is wrong.\n"
+
+
 @pytest.mark.parametrize(
     ("message", "says"),
     [
