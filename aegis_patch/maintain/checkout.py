@@ -11,7 +11,8 @@ import pygit2
 from aegis_patch.errors import Refused
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Tree
-from aegis_patch.project import git, worktree
+from aegis_patch.project import git, repository, worktree
+from aegis_patch.project.find import is_in_git
 from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import fork, releases
 from aegis_patch.values import replace
@@ -24,10 +25,14 @@ def find(where: Path, ref: str = "") -> Path:
     """The top of the repository of an upstream that a directory, or an open series, is in.
 
     Raises:
-        Refused: it is in none, or base/ and patches/ are not on disk; a `ref` has its own.
+        Refused: it is in none, or one that can't be used, or base/ and patches/ are not on disk; a
+            `ref` has its own.
     """
-    found = pygit2.discover_repository(str(where.resolve()))
-    root = Path(pygit2.Repository(found).workdir or found) if found else where.resolve()
+    root = where.resolve()
+    found = is_in_git(root)
+    if found:
+        repo = repository.open_repository(root)
+        root = Path(repo.workdir or repo.path)
     if root.parent.name == ".series":
         root = root.parent.parent
     is_one = ref or ((root / "base").is_dir() and (root / "patches").is_dir())

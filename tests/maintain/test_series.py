@@ -419,6 +419,21 @@ def test_it_is_an_upstream_or_nothing_is_done(tmp_path: Path) -> None:
     assert error["what"].startswith("Not an upstream")
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("extensions.objectFormat sha256", "SHA-256"),
+        ("extensions.fromTheFuture true", "can't be opened"),
+        ("remote.origin.partialCloneFilter blob:none", "partial clone"),
+    ],
+)
+def test_a_repository_that_cannot_be_used_is_refused(own: Project, setting: str, says: str) -> None:
+    own.git("config", "core.repositoryFormatVersion", "1")
+    own.git("config", *setting.split())
+    error = own.aegis("upstream", "series", "check", "--json", code=1).json["error"]
+    assert says in error["what"]
+
+
 def test_what_no_patch_can_hold_is_refused(own: Project) -> None:
     """Such a commit would be saved as the one before it, or as nothing."""
     place = opened(own)
