@@ -45,7 +45,7 @@ def init(
     mode: Mode,
 ) -> Result:
     """Start a project: a commit for the core, and one for each named component."""
-    path = path.expanduser().resolve()
+    path = _resolved(path)
     new_repository.sweep(path)
     with ExitStack() as entered:
         outer = _outer(path)
@@ -108,7 +108,7 @@ def offer(path: Path, version: str | None, url: str) -> Iterator[Offer]:
     Raises:
         Refused: none can start there.
     """
-    path = path.expanduser().resolve()
+    path = _resolved(path)
     new_repository.sweep(path)
     _refuse_filled(path, _outer(path))
     with open_bench() as bench:
@@ -249,6 +249,15 @@ def suggestions(path: Path, known: Mapping[str, str]) -> dict[str, str]:
 
 def _utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.expanduser().resolve()
+    except RuntimeError as error:  # of ~NAME without such a user, or links in a circle
+        what = f"This path leads nowhere: {str(error).rstrip('.')}."
+        next = "Which directory instead? `aegis init PATH`"
+        raise Refused(what, where=str(path), next=next) from error
 
 
 def _nearest(path: Path) -> Path:

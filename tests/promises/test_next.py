@@ -195,6 +195,9 @@ CASES = {
     ),
     "a component that is not there": typed("isn't installed.", "diff --component worker"),
     "a line that is not there": typed("has no line", "explain empty:1", ">empty; git add empty"),
+    "a home that nobody has": Case(
+        "leads nowhere", lambda _: ["init", "~no-such-user/new", "-y"], False
+    ),
     "a file of no answers": typed("TOML file of answers", "init ../x -y --answers README.md"),
     "answers in no file": typed("answers: No such file", "init ../x -y --answers nothing"),
     "an answer that nobody asks for": typed("No answer ", "answers colour=red"),
