@@ -22,7 +22,7 @@ _YOUNG = 60  # seconds in which a store may not have its lock yet
 @contextmanager
 def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
     """A throw-away object store that also sees the objects of its alternates."""
-    with directory(_place(), _PREFIX) as place, (place / _IN_USE).open("w") as lock:
+    with directory(disk(), _PREFIX) as place, (place / _IN_USE).open("w") as lock:
         with suppress(OSError):  # no locks here: then none is swept either
             fcntl.flock(lock, fcntl.LOCK_EX)
         _sweep(place)
@@ -98,7 +98,8 @@ def _remove_unused(store: Path) -> None:
         remove(store)
 
 
-def _place() -> Path:
+def disk() -> Path:
+    """Where the stores are."""
     # Hundreds of small files: a file system in memory is faster.
     shared = "/dev/shm"
     if "TMPDIR" not in os.environ and os.access(shared, os.W_OK):

@@ -13,6 +13,7 @@ import pygit2
 from pygit2.enums import SortMode
 
 from aegis_patch.errors import Refused
+from aegis_patch.objects import scratch
 from aegis_patch.project import git
 
 _UNDER_WAY = {
@@ -124,6 +125,20 @@ def look_at_disk(path: Path) -> str:
     places = filter(os.path.exists, (path, *path.parents))  # not Path's, which may raise
     shown = shlex.quote(str(next(places, Path())))
     return f"ls -ld {shown} && df -h {shown}"
+
+
+def of_system(error: OSError) -> Refused:
+    """The refusal that an error of the system amounts to."""
+    missing = isinstance(error, FileNotFoundError)
+    if missing and error.filename == "git":
+        return Refused(
+            "git isn't installed, or not on your PATH.",
+            next="Which system? `apt install git`, `dnf install git` or `brew install git`",
+        )
+    if missing and not error.filename:
+        return Refused("Your current directory was deleted.", next="cd ~")
+    path = str(error.filename or scratch.disk())  # git's library names no file
+    return Refused(error.strerror or str(error), where=path, next=look_at_disk(Path(path)))
 
 
 def _settings(repo: pygit2.Repository, word: str) -> set[str]:

@@ -57,7 +57,9 @@ def _run(args: list[str]) -> int:
         next = from_here("git log -1", where)
         code = _fail(as_json, Refused(what, next=next), errors.INTERRUPTED)
     except OSError as error:
-        code = _fail(as_json, _system_error(error), 1)
+        from aegis_patch.project import repository
+
+        code = _fail(as_json, repository.of_system(error), 1)
     except UnicodeEncodeError as error:  # of an argument, a setting or a name in git
         code = _fail(as_json, _not_utf8(error), 1)
     except Exception as error:
@@ -85,23 +87,6 @@ def _any_line(args: list[str]) -> Call | None:
     from aegis_patch.terminal import command_line
 
     return command_line.read(args)
-
-
-def _system_error(error: OSError) -> Refused:
-    from aegis_patch.project import repository
-
-    missing = isinstance(error, FileNotFoundError)
-    if missing and error.filename == "git":
-        return Refused(
-            "git isn't installed, or not on your PATH.",
-            next="Which system? `apt install git`, `dnf install git` or `brew install git`",
-        )
-    if missing and not error.filename:
-        return Refused("Your current directory was deleted.", next="cd ~")
-    path = str(error.filename or "")
-    return Refused(
-        error.strerror or str(error), where=path, next=repository.look_at_disk(Path(path))
-    )
 
 
 def _not_utf8(error: UnicodeEncodeError) -> Refused:

@@ -20,7 +20,7 @@ import pygit2
 
 from aegis_patch.errors import AegisError, Refused, Usage, in_words
 from aegis_patch.objects.trees import Tree
-from aegis_patch.project import find, git
+from aegis_patch.project import find, git, repository
 from aegis_patch.project.find import Project
 from aegis_patch.stack import pristine, requirements
 from aegis_patch.stack.record import RECORD
@@ -167,7 +167,7 @@ def _warm(bench: Bench, places: Sequence[Path], to: str | None) -> None:
     known = set[tuple[Any, ...]]()
     for place in places:
         gc.collect(0)  # of a repository that was opened before, which is in circles
-        with suppress(AegisError, OSError, KeyError):
+        with suppress(Exception):  # its own process says it
             there = find.find(place).stack
             key = (there.url, there.release, there.commit, there.names)
             if key in known:
@@ -216,7 +216,8 @@ def _in_child(place: Path, work: _Work, answer: Path) -> None:
             os.dup2(nowhere, stream)
         try:
             told = work(place)
-        except AegisError as error:
+        except (AegisError, OSError) as found:
+            error = repository.of_system(found) if isinstance(found, OSError) else found
             told = Outcome(str(place), REFUSED, error.what, error.next)
         except Exception as error:
             what = f"A bug in aegis: {type(error).__name__}: {error}"

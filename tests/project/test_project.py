@@ -22,6 +22,15 @@ def test_it_is_found_from_any_directory_below(start: Start) -> None:
     assert found.stack.chosen() == {"ingress"}
 
 
+def test_an_error_without_a_file_is_about_the_disk_for_what_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    said = repository.of_system(OSError("failed to write out file: No space left on device"))
+    assert said.next == f"ls -ld {tmp_path} && df -h {tmp_path}"
+
+
 def test_the_nearest_of_two_is_meant(start: Start) -> None:
     outer = start(name="outer")
     assert run("init", outer.path / "services/inner", "--components", "cache", "-y").code == 0

@@ -95,6 +95,18 @@ def test_one_project_does_not_stop_the_others(own: Project, tmp_path: Path) -> N
     assert b.aegis(*found["b"]["next"].split()[1:], code=3)
 
 
+def test_what_the_system_says_of_one_does_not_stop_the_others(own: Project, tmp_path: Path) -> None:
+    a, b, c = everywhere(tmp_path)[:3]
+    (b / ".git/aegis").write_text("in the way")
+    shutil.rmtree(c)
+    c.symlink_to(c)
+    found = outcomes("status", a, b, c, code=1)
+    assert found["b"]["outcome"] == "refused"
+    assert found["b"]["what"] == "Not a directory"
+    assert found["c"]["outcome"] in ("failed", "refused")  # which depends on Python
+    assert found["a"]["outcome"] == "behind"
+
+
 def test_what_is_shared_is_computed_and_fetched_once(
     own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,5 +285,7 @@ def test_a_list_on_standard_input(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{tmp_path / 'a'}\n\n{tmp_path / 'b'}\n"))
     assert outcomes("status").keys() == {"a", "b"}
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{tmp_path / 'a'}\0{tmp_path / 'b'}\0"))
+    assert outcomes("status").keys() == {"a", "b"}  # as `find -print0` lists them
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert run("fleet", "status").code == run("fleet", "nonsense").code == 2

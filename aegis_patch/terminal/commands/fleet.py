@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -52,7 +53,7 @@ def update(run: Landing, places: Directories = None, to: To = None, branch: Bran
 def _places(run: Run, words: list[str] | None, verb: str) -> list[Path]:
     """The projects' directories, as typed or from standard input."""
     if not words and not sys.stdin.isatty():
-        words = [line for line in sys.stdin.read().splitlines() if line.strip()]
+        words = [line for line in re.split("[\n\0]", sys.stdin.read()) if line.strip()]
     if not words:
         what = "Name at least one project's directory."
         raise Usage(what, next=f"aegis fleet {verb} --help")
