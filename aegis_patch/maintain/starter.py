@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aegis_patch.errors import Refused
-from aegis_patch.project import git
-from aegis_patch.project.uv_lock import LOCK
+from aegis_patch.project import git, uv_lock
+from aegis_patch.project.uv_lock import LOCK, PYPROJECT
 from aegis_patch.stack import record
 from aegis_patch.stack.record import RECORD
 from aegis_patch.stack.stack import Stack
@@ -38,13 +37,14 @@ def new(place: Path, source: Path | None = None) -> None:
         what = "It isn't empty: `aegis upstream new` needs a new or empty directory."
         raise Refused(what, where=str(place), next="aegis upstream new PATH")
     listed = _listed(source) if source else []
+    answers = _answers(source, listed) if source else {}
     place.mkdir(parents=True, exist_ok=True)
     branch = [] if git.setting(place, "init.defaultBranch") else ["--initial-branch=main"]
     git.run(place, "init", "--quiet", *branch, env=git.PLAIN)
     options = _WITHOUT_PROJECT if source else ()
     git.run(place, "apply", "--whitespace=nowarn", *options, str(_STARTER))
     if source:
-        _copy(source, place / "base", listed)
+        _copy(source, place / "base", listed, answers)
         readme = place / "README.md"
         readme.write_text(readme.read_text().replace("greet", "NAME"))
 
@@ -61,12 +61,8 @@ def _listed(source: Path) -> list[str]:
     return [path for path in listed if os.path.lexists(source / path)]
 
 
-def _copy(source: Path, base: Path, listed: list[str]) -> None:
+def _copy(source: Path, base: Path, listed: list[str], answers: Mapping[str, str]) -> None:
     """Make base/ of a project's files, links as they are, and of the record that it needs."""
-    if RECORD in listed:
-        answers = record.parse((source / RECORD).read_bytes(), str(source / RECORD)).answers
-    else:
-        answers = _answers(source)
     example = (base / RECORD).read_bytes()
     for path in listed:
         target = base / path
@@ -75,17 +71,25 @@ def _copy(source: Path, base: Path, listed: list[str]) -> None:
             continue  # a submodule, which is another repository's
         shutil.copy2(source / path, target, follow_symlinks=False)
     (base / RECORD).write_bytes(record.write(example, Stack("", "", "", answers, {})))
+    git.run(base, "add", "--force", "--intent-to-add", ".")  # what the project has though ignored
 
 
-def _answers(source: Path) -> Mapping[str, str]:
-    """Who a project is, as its pyproject.toml says it; its directory has the name otherwise."""
-    about: dict[str, Any] = {}
-    if (source / "pyproject.toml").is_file():
-        about = tomllib.loads((source / "pyproject.toml").read_text()).get("project", {})
-    author: dict[str, str] = next(iter(about.get("authors", [])), {})
-    return {
-        "project_name": about.get("name") or source.resolve().name,
-        "description": about.get("description") or "What this project is for.",
-        "author_name": author.get("name") or "Ada Author",
-        "author_email": author.get("email") or "ada@author.example",
+def _answers(source: Path, listed: list[str]) -> Mapping[str, str]:
+    """Who a project is: as its record says it, or its pyproject.toml, or its directory's name."""
+    if RECORD in listed:
+        return record.parse((source / RECORD).read_bytes(), str(source / RECORD)).answers
+    file = source / PYPROJECT
+    about = _table(uv_lock.document(file.read_bytes() if file.is_file() else b"").get("project"))
+    authors = about.get("authors")
+    author = _table(authors[0] if isinstance(authors, list) and authors else None)
+    said = {
+        "project_name": (about.get("name"), source.resolve().name),
+        "description": (about.get("description"), "What this project is for."),
+        "author_name": (author.get("name"), "Ada Author"),
+        "author_email": (author.get("email"), "ada@author.example"),
     }
+    return {key: str(value or instead) for key, (value, instead) in said.items()}
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

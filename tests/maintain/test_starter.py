@@ -36,12 +36,14 @@ def test_it_runs_and_nothing_is_wrong(tmp_path: Path) -> None:
 def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     there = Project(tmp_path / "there")
     there.write("pyproject.toml", '[project]\nname = "lantern-api"\ndescription = "Shines."\n')
-    there.write(".gitignore", "/secret\n")
+    there.write(".gitignore", "/secret\n/data/\n")
+    there.write("data/.keep", "")
     there.write("secret", "x")
     there.write("uv.lock", "version = 1\n")
     there.write("app/run.sh", "#!/bin/sh\n")
     (there.path / "app/run.sh").chmod(0o755)
     there.git("init", "--quiet")
+    there.git("add", "--force", "data/.keep")
     own = Project(tmp_path / "own")
     assert "problems" not in run("upstream", "new", own.path, "--from", there.path, "--json").json
     assert own.aegis("upstream", "series", "test").out == "No series brings a test_*.py.\n"
@@ -55,6 +57,25 @@ def test_a_project_becomes_the_base(tmp_path: Path) -> None:
     mine = begun(tmp_path / "my-api", "--upstream", str(own.path))
     assert 'name = "my-api"' in mine.read("pyproject.toml")
     assert mine.git("ls-files", "--stage", "app/run.sh").startswith("100755")
+    assert mine.git("ls-files", "data")
+
+
+@pytest.mark.parametrize("text", ["<<<<<<<", "project = 1", '[project]\nauthors = ["Ada"]'])
+def test_a_project_that_does_not_say_who_it_is(tmp_path: Path, text: str) -> None:
+    there = Project(tmp_path / "lantern")
+    there.write("pyproject.toml", text)
+    there.git("init", "--quiet")
+    own = tmp_path / "own"
+    assert run("upstream", "new", own, "--from", there.path).code < 2
+    assert 'project_name = "lantern"' in (own / "base/aegis.toml").read_text()
+
+
+def test_nothing_is_made_of_a_project_whose_record_is_broken(tmp_path: Path) -> None:
+    there = Project(tmp_path / "there")
+    there.write("aegis.toml", "<<<<<<<")
+    there.git("init", "--quiet")
+    assert run("upstream", "new", tmp_path / "own", "--from", there.path).code == 1
+    assert not (tmp_path / "own").exists()
 
 
 def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
