@@ -19,7 +19,10 @@ _EXPORT = [
     *("--no-base", "--src-prefix=a/", "--dst-prefix=b/"),
     *("--diff-algorithm=myers", "--unified=3", "--quiet", "--stdout", "-1"),
 ]
-NO_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)).*|\A(?:From|Date|Subject): .*")
+NO_MESSAGE = re.compile(
+    r"(?m)^(?:diff -|Index: |---(?: \S|\s*$)|From .*\d:\d\d:\d\d).*"
+    r"|\A(?:\[PATCH\]|(?i:From|Date|Subject):) .*"
+)
 
 
 def listed(root: Path, name: str) -> list[str]:

@@ -160,6 +160,9 @@ def test_a_series_opens_where_git_makes_other_repositories(
         ("Post\n\ndiff --git a/x b/x\n", "which `git am` takes for the patch: 'diff --g"),
         ("Post\n\nOne\n---\nTwo\n", "'---'"),
         ("Post\n\nSubject: Another\n", "'Subject: Another'"),
+        ("Post\n\nfrom: the south\n", "'from: the south'"),
+        ("Post\n\n[PATCH] Another\n", "'[PATCH] Another'"),
+        ("Post\n\nOne\nFrom two at 10:20:30 2026\n", "'From two at 10:20:30 2026'"),
         ("郵便", ""),
     ],
 )
