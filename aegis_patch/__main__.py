@@ -13,7 +13,7 @@ def main() -> None:
     from aegis_patch.terminal import cli
 
     if raises:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _interrupt)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _interrupt)
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _interrupt(number: int, _: object) -> None:
-    """End as by Ctrl-C, but once, so that what was made for a while is taken away."""
+    """End as by Ctrl-C, but once: nothing disturbs what takes away what was made for a while."""
     signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 

@@ -74,6 +74,28 @@ def test_ctrl_c_while_it_loads_is_no_traceback(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
+TWICE = """
+import os, signal
+from aegis_patch import __main__
+from aegis_patch.terminal import cli
+
+def main():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        os.kill(os.getpid(), signal.SIGINT)
+        print("cleared away")
+
+cli.main = main
+__main__.main()
+"""
+
+
+def test_a_second_ctrl_c_stops_no_clearing_away() -> None:
+    done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, check=True)
+    assert done.stdout == "cleared away\n"
+
+
 def test_a_quick_verb_on_a_terminal_loads_no_rich(start: Start) -> None:
     code = (
         "import atexit, sys; from aegis_patch.terminal import cli, waiting; "
