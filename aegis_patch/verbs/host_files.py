@@ -16,8 +16,12 @@ _TITLE = rb"(?m)^# .*\n+|^.+\n=+\n+"
 
 
 def others(names: Iterable[str]) -> set[str]:
-    """The names that no host makes."""
-    return {name for name in names if not re.fullmatch(_NAME, name)}
+    """The names that no host makes; readme.md too, which on some disks is README.md."""
+    return {
+        name
+        for name in names
+        if not re.fullmatch(_NAME, name) or (name.lower() == "readme.md" and name != "README.md")
+    }
 
 
 def sides(head: Tree, pristine: Tree) -> tuple[Tree, Tree]:

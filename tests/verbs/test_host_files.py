@@ -84,6 +84,10 @@ def test_what_no_host_makes_is_refused(tmp_path: Path) -> None:
     (project.path / "sub").mkdir()
     project.write("sub/README.md", "Not at the top\n")
     assert "not empty" in project.aegis("init", "sub", "-y", code=1).err
+    project.git("mv", "README.md", "readme.md")
+    project.git("rm", "main.py")
+    project.commit()
+    assert "it has readme.md and sub." in project.aegis("init", ".", "-y", code=1).err
 
 
 def test_an_uncommitted_readme_is_refused(tmp_path: Path) -> None:
