@@ -38,7 +38,7 @@ AT_DASHBOARD: ContextVar[Caller] = ContextVar("caller", default=ADMIN)
 
 
 async def known_caller(connection: HTTPConnection, settings: CurrentSettings) -> Caller | None:
-    """Whom one of the components knows. ADMIN_TOKEN opens also while they can't say."""
+    """Whom one of the components knows. With ADMIN_TOKEN none is asked, for one may be away."""
     if has_token(connection, settings, "bearer"):
         return None
     for knows in getattr(connection.app.state, "callers", []):
