@@ -285,7 +285,7 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
     run(place, "checkout", "--quiet", "--force", "-B", "main", made)
     for ref in run(place, "for-each-ref", "--format=%(refname)").split():
         if ref != "refs/heads/main":
-            run(place, "update-ref", "-d", ref)
+            run(place, "update-ref", "--no-deref", "-d", ref)
     run(place, "tag", "start")
     run(place, "tag", "saved")
     return opened

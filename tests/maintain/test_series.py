@@ -93,8 +93,10 @@ def test_opening_again_goes_on(own: Project) -> None:
     own.aegis("upstream", "series", "open", "mail")
     assert place.subjects[0] == "Send two mails"
     own.aegis("upstream", "series", "save", "mail")
+    place.git("symbolic-ref", "refs/heads/other-name", "refs/heads/main")
     own.aegis("upstream", "series", "open", "mail")
     assert place.read("mail.py") == "MAIL = 2\n"
+    assert place.subjects[0] == "Send two mails"
 
 
 def test_what_git_ignores_stays_where_a_series_is_open(own: Project) -> None:
