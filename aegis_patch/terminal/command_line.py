@@ -100,8 +100,10 @@ def read(args: list[str]) -> Call | None:
         spare = re.fullmatch(r"Unexpected argument: (\S+)\.", what)
         takes_to = context and any(each.name == "to" for each in context.command.params)
         rest = f"--to {shlex.quote(spare[1])}" if spare and takes_to else "--help"
-        if path == "aegis" and not verb and {*args} & {*_MEANT}:
-            rest = shlex.join(_MEANT.get(word, word) for word in args)
+        unknown = re.match(r"No such command '(\w+)'", what)
+        if path == "aegis" and unknown and (meant := _MEANT.get(unknown[1])):
+            at = args.index(unknown[1])
+            rest = shlex.join([*args[:at], meant, *args[at + 1 :]])
         raise errors.Usage(what, next=f"{path} {rest}") from None
     except typer.Abort:
         raise KeyboardInterrupt from None

@@ -94,5 +94,6 @@ def test_a_command_as_other_tools_call_it_is_named_as_ours() -> None:
     refused = run("-C", "a b", "install", "cache", "-q")
     assert refused.err.endswith("next aegis -C 'a b' add cache -q\n")
     assert run("list").err.endswith("next aegis components\n")
-    for words in (["upstream", "list"], ["status", "list"], ["grow"]):
+    assert run("-C", "new", "create", "list").err.endswith("next aegis -C new init list\n")
+    for words in (["upstream", "list"], ["status", "list"], ["--grow", "list"], ["grow"]):
         assert run(*words).err.endswith(" --help\n")
