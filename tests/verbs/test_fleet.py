@@ -287,5 +287,7 @@ def test_a_list_on_standard_input(
     assert outcomes("status").keys() == {"a", "b"}
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{tmp_path / 'a'}\0{tmp_path / 'b'}\0"))
     assert outcomes("status").keys() == {"a", "b"}  # as `find -print0` lists them
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{tmp_path / 'a'}\0{tmp_path}/b\nc\0"))
+    assert outcomes("status", code=1).keys() == {"a", "b\nc"}
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert run("fleet", "status").code == run("fleet", "nonsense").code == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -53,7 +52,8 @@ def update(run: Landing, places: Directories = None, to: To = None, branch: Bran
 def _places(run: Run, words: list[str] | None, verb: str) -> list[Path]:
     """The projects' directories, as typed or from standard input."""
     if not words and not sys.stdin.isatty():
-        words = [line for line in re.split("[\n\0]", sys.stdin.read()) if line.strip()]
+        said = sys.stdin.read()
+        words = [word for word in said.split("\0" if "\0" in said else "\n") if word.strip()]
     if not words:
         what = "Name at least one project's directory."
         raise Usage(what, next=f"aegis fleet {verb} --help")
