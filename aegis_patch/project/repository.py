@@ -137,7 +137,8 @@ def of_system(error: OSError) -> Refused:
         )
     if missing and not error.filename:
         return Refused("Your current directory was deleted.", next="cd ~")
-    path = str(error.filename or scratch.disk())  # git's library names no file
+    in_store = "" if error.errno else scratch.disk()  # git's library says neither file nor number
+    path = str(error.filename or in_store)
     return Refused(error.strerror or str(error), where=path, next=look_at_disk(Path(path)))
 
 

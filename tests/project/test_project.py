@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def test_an_error_without_a_file_is_about_the_disk_for_what_is_computed(
     monkeypatch.setattr("tempfile.tempdir", None)
     said = repository.of_system(OSError("failed to write out file: No space left on device"))
     assert said.next == f"ls -ld {tmp_path} && df -h {tmp_path}"
+    said = repository.of_system(OSError(errno.ENOSPC, "No space left on device"))
+    assert (said.where, said.next) == ("", "ls -ld . && df -h .")  # of a file that Python wrote
 
 
 def test_the_nearest_of_two_is_meant(start: Start) -> None:
