@@ -234,7 +234,7 @@ def _fates(case: _Case) -> Iterator[tuple[str, Entry | str | None]]:
         elif posixpath.basename(path) == uv_lock.LOCK:
             yield path, _LOCK
         elif len({*stages}) < 3:
-            yield path, _moved_along(path, stages, case.met)
+            yield path, _moved_along(_inside(there.prefix, path), stages, case.met)
         elif driver not in ("set", "text"):
             yield path, _OWN_DRIVER
         else:

@@ -407,6 +407,28 @@ def test_a_project_in_a_subdirectory(tmp_path: Path) -> None:
     assert (tmp_path / "own.toml").read_text().count("= 1") == 3
 
 
+def test_what_moved_beside_the_project_is_not_its_own(tmp_path: Path) -> None:
+    """A file may be as one of a component, such as another project's."""
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages/mine.md").write_text("Mine.\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "Start")
+    project = begun(tmp_path / "my-api")
+    project.git("switch", "--quiet", "-c", "other")
+    project.aegis("add", "scheduler")
+    page = project.read("docs/components/scheduler.md")
+    (tmp_path / "pages/scheduler.md").write_text(page)
+    project.git("add", "..")
+    project.commit("Beside it")
+    project.git("switch", "--quiet", "main")
+    project.git("mv", "../pages", "../handbook")
+    project.commit("Handbook")
+    project.git("merge", "other", check=False)
+    found = project.aegis("repair", "--json", code=3).json
+    assert [each["path"] for each in found["conflicts"]] == ["handbook/scheduler.md"]
+
+
 @pytest.mark.usefixtures("with_uv")
 def test_a_lock_is_made_anew_where_uv_may(pinned: Project) -> None:
     pinned.git("branch", "base")
