@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pygit2
 
+from aegis_patch.formats.same_meaning import is_same
 from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.outcome import Clean, Conflicted, Plan
 from aegis_patch.objects import texts
@@ -158,7 +159,7 @@ def fate(store: pygit2.Repository, case: Case) -> tuple[Fate, bool]:
     # Where the user's line makes the file say already what the other side wants, it stays as it is.
     tree = outcome.tree if isinstance(outcome, Clean) else head
     result = tree.read(change.path)
-    if not _is_sum(case, result):
+    if not (_is_sum(case, result) or _is_in_my_layout(case, result)):
         return Fate.LOST, by_text
     there = case.expected in (None, result)
     return Fate.SURVIVED if there else Fate.ELSEWHERE, by_text
@@ -217,6 +218,12 @@ def _is_sum(case: Case, result: bytes) -> bool:
     was, mine, wanted, now = (Counter(_words(text)) for text in sides)
     added, gone = (mine - was) + (wanted - was), (was - mine) + (was - wanted)
     return now + gone == was + added
+
+
+def _is_in_my_layout(case: Case, result: bytes) -> bool:
+    """The user's line as it was written, where the change only lays it out in another way."""
+    without = result.replace(b"  " + MINE, b"")
+    return without != result and is_same(case.change.path, without, case.change.after)
 
 
 def _is_whole(case: Case, marked: bytes) -> bool:
