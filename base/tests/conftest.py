@@ -162,9 +162,9 @@ class Viewer:
         self._send(1, {"session_id": None, "page_name": "", "page": page})
 
     def find(self, matches: Callable[[dict[str, Any]], bool]) -> Any:
-        """The first control, among those sent so far and next, that matches."""
+        """The newest control, among those sent so far and next, that matches."""
         return self._until(
-            lambda: next(filter(matches, _dicts(self._sent)), None), "no such control"
+            lambda: next(filter(matches, _dicts(self._sent[::-1])), None), "no such control"
         )
 
     def see(self, text: str) -> None:
