@@ -122,8 +122,8 @@ def begun(root: Path, name: str, requires: Sequence[str] = ()) -> Iterator[Upstr
 def open_series(root: Path, name: str) -> Path:
     """A repository with what the series is written against, and a commit for each patch.
 
-    Where it is open already with work that isn't saved, that stays; files that git ignores do in
-    any case, such as an `.env` or `.venv`.
+    Where it is open already with work that isn't saved, that stays. So do files that git ignores,
+    such as an `.env` or `.venv`, unless base/ or a patch has a file there by now.
 
     Raises:
         Refused: there is no such series, or a patch is malformed or doesn't fit.
