@@ -21,6 +21,7 @@ from aegis_patch.maintain import (
     check,
     checkout,
     hunks,
+    open_series,
     plain_git,
     project_changes,
     series,
@@ -61,7 +62,7 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
     project = find.find(wanted.project)
     _refuse_uncommitted(project)
     _refuse_unknown(root, wanted)
-    place = series.directory(root, wanted.name)
+    place = open_series.directory(root, wanted.name)
     with series.begun(root, wanted.name, wanted.requires) as opened:
         borrow(place / ".git/objects", project.objects)
         store = pygit2.Repository(str(place))
@@ -120,7 +121,7 @@ def _pick(
     Raises:
         Refused: no commit has what is asked for, or git has stopped.
     """
-    place = series.directory(Path(opened.url), wanted.name)
+    place = open_series.directory(Path(opened.url), wanted.name)
     if not changes:
         what = f"No commit of {wanted.range} changes what is asked for."
         log = f"git -C {shlex.quote(str(wanted.project))} log --oneline -20"
@@ -153,11 +154,11 @@ def _let_git_pick(
         pick = store.create_commit(None, _WHO, _WHO, change.commit.message, now.id, [parent])
         store.references.create(f"refs/picks/{len(picks)}", pick)
         picks.append(str(pick))
-    series.keep(place)
+    open_series.keep(place)
     try:
         plain_git.run(place, "cherry-pick", "--keep-redundant-commits", *picks)
     except Refused:
-        series.refuse_unfinished(place)
+        open_series.refuse_unfinished(place)
         raise
 
 

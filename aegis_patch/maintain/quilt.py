@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from aegis_patch.errors import Refused
-from aegis_patch.maintain import patch_files, plain_git, rules, series
+from aegis_patch.maintain import open_series, patch_files, plain_git, rules, series
 
 _DIFF = re.compile(r"^(?:--- |diff |Index: )", re.MULTILINE)
 _SUBJECT = re.compile(
@@ -33,7 +33,7 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
     """
     patches = [*_listed(source.resolve())]
     with series.begun(root, name):
-        place = series.directory(root, name)
+        place = open_series.directory(root, name)
         known = {rules.named("")}
         for patch, how in patches:
             text = patch.read_bytes().decode("utf-8", "replace")
@@ -47,7 +47,7 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
             _apply(place, patch, how)
             said = ["--message", f"{subject}\n\n{body}".strip()]
             plain_git.run(place, "commit", "--quiet", "--cleanup=whitespace", *said)
-        series.keep(place)
+        open_series.keep(place)
         return series.save(root, name)
 
 

@@ -124,7 +124,7 @@ def test_a_series_that_was_interrupted_is_opened_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"aegis_patch.maintain.series.{at}", interrupt)
+        patch.setattr(f"aegis_patch.maintain.open_series.{at}", interrupt)
         own.aegis("upstream", "series", "open", "mail", code=130)
     assert "was opened: saving" in own.aegis("upstream", "series", "save", "mail", code=1).err
     own.aegis("upstream", "series", "open", "mail")

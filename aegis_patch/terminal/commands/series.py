@@ -31,9 +31,9 @@ def open_(run: Run, name: SeriesName) -> int:
     They are in the git repository .series/NAME. One that is open and has unsaved work stays as it
     is.
     """
-    from aegis_patch.maintain import checkout, series
+    from aegis_patch.maintain import checkout, open_series
 
-    place = series.open_series(checkout.find(run.where), name)
+    place = open_series.repository(checkout.find(run.where), name)
     said = f"{os.path.relpath(place)}: edit and commit there, then:"
     next = from_here(f"aegis upstream series save {name}", run.where)
     return upstream_output.made(run, place, said, next)
@@ -53,13 +53,13 @@ def test(run: Run, words: SeriesTest = None) -> int:  # noqa: PT028  # a command
     """
     import subprocess
 
-    from aegis_patch.maintain import checkout, series
+    from aegis_patch.maintain import checkout, open_series, series
 
     root = checkout.find(run.where)
     names, command = (words or [])[:1], (words or [])[1:]
     done = []
     for name in names or series.all_names(root):
-        place = series.open_series(root, name)
+        place = open_series.repository(root, name)
         tests = series.own_tests(place)
         if not (tests or names):
             continue

@@ -1,0 +1,224 @@
+"""Where a series is open, in `.series/NAME`: a repository with a commit for each of its patches.
+
+A commit's subject is the patch's file name, its body says why. The commit below them, tagged
+`start`, is what the series is written against.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pygit2
+
+from aegis_patch.errors import AegisError, Refused
+from aegis_patch.maintain import checkout, patch_files
+from aegis_patch.maintain.plain_git import run, shown
+from aegis_patch.objects import scratch
+from aegis_patch.project import git
+from aegis_patch.stack import component, requirements
+from aegis_patch.stack.pristine import after, before
+from aegis_patch.stack.release import Upstream
+from aegis_patch.upstream.bundled import RELEASES
+
+READ = ".git/aegis-read"
+"""Where an open series keeps what patches/NAME said when it was read or written."""
+AM = ("am", "--keep", "--keep-cr", "--quiet")
+_MOST_COMMITS = 16  # that are searched for the tree that a series was saved against
+
+
+def directory(root: Path, name: str) -> Path:
+    """Where a series is open: a directory that may be deleted, so no path passes for a name.
+
+    Raises:
+        Refused: it can't be a component's name.
+    """
+    if not re.fullmatch(component.NAME, name) or "" in name.split("+"):
+        rule = "letters a to z, digits and ._-, a letter or digit first; + joins two (64 at most)"
+        what = f"{name!r} isn't a component's name: {rule}."
+        raise Refused(what, next="Which name instead?")
+    return root / ".series" / name
+
+
+def repository(root: Path, name: str) -> Path:
+    """A repository with what the series is written against, and a commit for each patch.
+
+    Where it is open already with work that isn't saved, that stays. So do files that git ignores,
+    such as an `.env` or `.venv`, unless base/ or a patch has a file there by now.
+
+    Raises:
+        Refused: there is no such series, or a patch is malformed or doesn't fit.
+    """
+    place = directory(root, name)
+    refuse_unknown(root, name)
+    (root / "patches" / name / "series").touch()  # as of a component begun by hand
+    if is_saved(place):
+        is_new = not place.exists()
+        try:
+            build(root, name, place)
+            keep(place)
+        except BaseException:
+            _back(place)
+            if is_new:
+                shutil.rmtree(place, ignore_errors=True)
+            raise
+    refuse_unfinished(place)
+    return place
+
+
+def start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> Upstream:
+    """A repository that holds only what the series is written against, tagged `start`.
+
+    With `opened` it needs the store of that upstream. One that is there starts anew: what it
+    ignores stays. Nothing can be saved from it until `keep` says what it was made of.
+    """
+    refuse_unknown(root, name)
+    place.mkdir(parents=True, exist_ok=True)
+    if place.parent == root / ".series":
+        (place.parent / ".gitignore").write_text("*\n")
+    run(place, "init", "--quiet", "--template=", "--initial-branch=main")
+    (place / READ).write_text("")
+    (place / ".git/info").mkdir(exist_ok=True)
+    (place / ".git/info/exclude").write_text("uv.lock\n")
+    seen = [git.objects(root), RELEASES]
+    for each in [*seen, Path(opened.base.store.path, "objects")] if opened else seen:
+        scratch.borrow(place / ".git/objects", each)
+    opened = opened or checkout.upstream(pygit2.Repository(str(place)), root)
+    message = f"What {name} is written against"
+    made = run(place, "commit-tree", "-m", message, str(before(opened, name))).strip()
+    run(place, "checkout", "--quiet", "--force", "-B", "main", made)
+    for ref in run(place, "for-each-ref", "--format=%(refname)").split():
+        if ref != "refs/heads/main":
+            run(place, "update-ref", "--no-deref", "-d", ref)
+    run(place, "tag", "start")
+    run(place, "tag", "saved")
+    return opened
+
+
+def keep(place: Path) -> None:
+    """Finish an open series, which needs no other repository: those move, and forget objects."""
+    run(place, "repack", "-adq")
+    (place / ".git/objects/info/alternates").unlink(missing_ok=True)
+    (place / READ).write_text(patch_files.fingerprint(place.parents[1], place.name))
+
+
+def under_way(place: Path) -> str:
+    """The command of git's that was stopped by a conflict; "" if none was."""
+    states = {"rebase-apply": "am", "rebase-merge": "rebase"}
+    states |= {"CHERRY_PICK_HEAD": "cherry-pick", "sequencer": "cherry-pick"}
+    return next((verb for name, verb in states.items() if (place / ".git" / name).exists()), "")
+
+
+def refuse_unfinished(place: Path) -> None:
+    """Refuse to go on while git is stopped where a series is open."""
+    name = place.name
+    if verb := under_way(place):
+        raise Refused(
+            f"A patch of {name} doesn't fit. Resolve it where it is open, `git add` the files and "
+            f"type `git {verb} --continue` there; then `aegis upstream series save {name}`.",
+            where=shown(place),
+            next=f"git -C {shlex.quote(shown(place))} status",
+        )
+
+
+def refuse_foreign(place: Path) -> None:
+    """Refuse a directory, a file or a link that no series was opened in."""
+    if os.path.lexists(place) and (place.is_symlink() or not (place / READ).exists()):
+        here = shown(place)
+        what = "This isn't an open series. Move it elsewhere first."
+        raise Refused(what, where=here, next=f"ls -lA {shlex.quote(here)}")
+
+
+def is_saved(place: Path) -> bool:
+    """Whether nothing is lost without the repository of a series.
+
+    Raises:
+        Refused: it is no such repository.
+    """
+    refuse_foreign(place)
+    if not place.exists() or not run(place, "tag", "--list", "saved"):
+        return True
+    if under_way(place) or run(place, "status", "--porcelain"):
+        return False
+    head, saved = run(place, "rev-parse", "HEAD", "saved").split()
+    # on another branch, in a stash; `extract` leaves what it picked
+    others = run(place, "rev-list", "-1", "--exclude=refs/picks/*", "--all", "--not", "saved")
+    return head == saved and not others
+
+
+def build(root: Path, name: str, place: Path, opened: Upstream | None = None) -> None:
+    """Make that repository; where a patch doesn't fit, git stops in it.
+
+    A patch whose base has changed is applied to the base that it was saved against, and rebased:
+    by its context alone, git would find it a place, now and then the wrong one.
+    """
+    mails = patch_files.mails(root, name)
+    opened = start(root, name, place, opened)
+    if not mails:
+        return
+    last = [*AM, *mails]
+    old = _saved_against(root, name, opened)
+    if old and old != run(place, "rev-parse", "start^{tree}").strip():
+        was = run(place, "commit-tree", "-m", "What it was written against", old).strip()
+        run(place, "reset", "--quiet", "--hard", was)
+        run(place, *last)
+        last = ["rebase", "--quiet", "--onto", "start", was]
+    try:
+        run(place, *last)
+        run(place, "tag", "--force", "saved")
+    except Refused:
+        if not under_way(place):
+            raise
+
+
+def _saved_against(root: Path, name: str, opened: Upstream) -> str:
+    """The tree to which the patches apply, in the upstream's history; "" if they are new.
+
+    That is the one at a commit that saved the series, or one of those that it requires, by this
+    or an earlier name: the newest to whose tree the patches apply. A merge that isn't committed
+    yet has two histories, and so has a cherry-pick or a rebase.
+    """
+    with suppress(AegisError):
+        paths = set[str]()
+        for each in requirements.required(opened.catalogue, [name]):
+            paths |= {f"patches/{known}" for known in (each, *opened.catalogue[each].was)}
+        ends = ["HEAD"]
+        for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD"):
+            ends += git.run(root, "rev-parse", "--quiet", "--verify", head, fine=1).split()
+        log = ("log", f"-{_MOST_COMMITS}", "--format=%H", *ends, "--", *sorted(paths))
+        for commit in git.run(root, *log).split():
+            if found := _applied_at(root, name, opened, commit):
+                return found
+    return ""
+
+
+def _applied_at(root: Path, name: str, opened: Upstream, commit: str) -> str:
+    """The tree at a commit to which the patches apply as they are; "" if they don't."""
+    with suppress(AegisError):
+        then = checkout.upstream(opened.base.store, root, commit)
+        part = opened.catalogue[name]
+        for known in (name, *part.was):
+            if known in then.catalogue and then.catalogue[known].series == part.series:
+                after(then, known)
+                return str(before(then, known))
+    return ""
+
+
+def _back(place: Path) -> None:
+    """Leave a series that didn't open as one without work, which can be opened again."""
+    if verb := under_way(place):
+        run(place, verb, "--abort", fine=128)
+    if (place / ".git/refs/tags/saved").exists():
+        run(place, "reset", "--quiet", "--hard", "saved")
+
+
+def refuse_unknown(root: Path, name: str) -> None:
+    """Refuse a name that isn't a component's of this upstream."""
+    directory(root, name)  # which refuses what is no name
+    if not (root / "patches" / name / "component.toml").exists():
+        what = f"There is no patches/{name}/component.toml."
+        raise Refused(what, where=str(root), next=f"aegis upstream series new {name}")
