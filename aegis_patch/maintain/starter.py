@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aegis_patch.errors import Refused
+from aegis_patch.objects import scratch
 from aegis_patch.project import git, uv_lock
 from aegis_patch.project.uv_lock import LOCK, PYPROJECT
 from aegis_patch.stack import record
@@ -28,7 +29,9 @@ _WITHOUT_PROJECT = (
 
 
 def new(place: Path, source: Path | None = None) -> None:
-    """Start an upstream in a new or empty directory; `source` is the project that becomes base/.
+    """Start an upstream in a new or empty directory, whole or not at all.
+
+    `source` is the project that becomes base/.
 
     Raises:
         Refused: the directory has files, or the project isn't in git.
@@ -38,7 +41,22 @@ def new(place: Path, source: Path | None = None) -> None:
         raise Refused(what, where=str(place), next="aegis upstream new PATH")
     listed = _listed(source) if source else []
     answers = _answers(source, listed) if source else {}
+    had = {*place.iterdir()} if place.exists() else None
     place.mkdir(parents=True, exist_ok=True)
+    try:
+        _make(place, source, listed, answers)
+    except BaseException:
+        for each in {*place.iterdir()} - (had or set()):
+            if each.is_dir():
+                scratch.remove(each)
+            else:
+                each.unlink()
+        if had is None:
+            place.rmdir()
+        raise
+
+
+def _make(place: Path, source: Path | None, listed: list[str], answers: Mapping[str, str]) -> None:
     branch = [] if git.setting(place, "init.defaultBranch") else ["--initial-branch=main"]
     git.run(place, "init", "--quiet", *branch, env=git.PLAIN)
     options = _WITHOUT_PROJECT if source else ()

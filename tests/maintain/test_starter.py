@@ -78,6 +78,30 @@ def test_nothing_is_made_of_a_project_whose_record_is_broken(tmp_path: Path) -> 
     assert not (tmp_path / "own").exists()
 
 
+@pytest.mark.parametrize("made_by_a_host", [False, True])
+def test_nothing_is_left_of_one_that_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_by_a_host: bool
+) -> None:
+    there, own = Project(tmp_path / "there"), Project(tmp_path / "own")
+    there.write("README.md", "hello\n")
+    there.git("init", "--quiet")
+    if made_by_a_host:
+        own.path.mkdir()
+        own.git("init", "--quiet", "--initial-branch=theirs")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copy2", interrupt)
+        assert run("upstream", "new", own.path, "--from", there.path).code == 130
+    assert own.path.exists() == made_by_a_host
+    assert run("upstream", "new", own.path, "--from", there.path).code == 0
+    assert own.read("base/README.md") == "hello\n"
+    if made_by_a_host:
+        assert own.git("symbolic-ref", "HEAD") == "refs/heads/theirs"
+
+
 def test_answers_may_stand_in_any_file(tmp_path: Path) -> None:
     there = Project(tmp_path / "lantern")
     there.write("src/lantern_light/settings.py", 'NAME = "lantern"\nPORT = 8000\n')
