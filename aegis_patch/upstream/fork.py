@@ -225,11 +225,11 @@ def _git(url: str, *args: str) -> str:
     done = _run(url, *args)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
-        raise UpstreamError(
-            f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}",
-            where=url,
-            next=f"git ls-remote -- {shlex.quote(url)}",
-        )
+        next = f"git ls-remote -- {shlex.quote(url)}"
+        if left := re.search(r"'(/.*\.lock)': File exists", done.stderr):  # by one that was killed
+            next = f"Does no other aegis run? `rm -f {shlex.quote(left[1])}`"
+        what = f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}"
+        raise UpstreamError(what, where=url, next=next)
     return done.stdout
 
 

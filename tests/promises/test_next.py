@@ -19,7 +19,7 @@ import pytest
 
 from aegis_patch.project import repository
 from aegis_patch.terminal.here import cd
-from aegis_patch.upstream import releases
+from aegis_patch.upstream import fork, releases
 from tests import tiny
 from tests.conftest import ROOT, Project, begun, copied, forget_the_user, git, run
 from tests.small_forks import ABOUT, BASE, new, publish, series
@@ -458,6 +458,15 @@ def work_without_a_checkout(world: World) -> Words:
 @case("Can't fetch this upstream")
 def a_fork_that_is_not_there_yet(world: World) -> Words:
     return ["init", world.path / "project", "-y", "--upstream", world.path / "fork.git"]
+
+
+@case("Can't fetch this upstream", solves=True)
+def a_fetch_that_was_killed(world: World) -> Words:
+    project = world.fork(v1_0={}, v2_0={})
+    upstream = world.path / "fork.git"
+    git(upstream, "tag", "--delete", "v1.0")
+    (fork.objects(str(upstream)).parent / "packed-refs.lock").touch()
+    return at(project, "rebase-upstream")
 
 
 @case("is now called")
