@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from aegis_patch.errors import Refused
-from aegis_patch.merge.outcome import Yours
+from aegis_patch.merge.outcome import YourCommit
 from aegis_patch.project import git
 from aegis_patch.project.find import Project
 from aegis_patch.project.repository import within
@@ -33,23 +33,23 @@ def lines(
     return found
 
 
-def newest(bench: Bench, there: Project, *words: str, path: str) -> Yours | None:
+def newest(bench: Bench, there: Project, *words: str, path: str) -> YourCommit | None:
     """The newest commit of a project's file that `git log` finds by some words, if any."""
     found = _log(bench, there, "-1", *words, "--", within(there.prefix, path))
     return found[0] if found else None
 
 
-def named(bench: Bench, there: Project, ids: Iterable[str]) -> dict[str, Yours]:
+def named(bench: Bench, there: Project, ids: Iterable[str]) -> dict[str, YourCommit]:
     """Some commits by their ids."""
     wanted = sorted({*ids})
     found = _log(bench, there, "--no-walk=unsorted", *wanted, "--") if wanted else []
     return {each.commit: each for each in found}
 
 
-def _log(bench: Bench, there: Project, *words: str) -> list[Yours]:
+def _log(bench: Bench, there: Project, *words: str) -> list[YourCommit]:
     try:
         said = git.history(bench.store.path, there.objects, "log", _SHOWN, *words)
     except Refused:
         return []
     fields = said.split("\n")
-    return [Yours(*fields[n : n + 5]) for n in range(0, len(fields) - 5, 5)]
+    return [YourCommit(*fields[n : n + 5]) for n in range(0, len(fields) - 5, 5)]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aegis_patch.history import blame, line_origins
 from aegis_patch.history.line_origins import Step
-from aegis_patch.merge.outcome import Conflict, Meeting, Sides, Theirs, Yours
+from aegis_patch.merge.outcome import Conflict, Meeting, Sides, Theirs, YourCommit
 from aegis_patch.objects import texts
 from aegis_patch.objects.conflict_markers import Place, places
 from aegis_patch.objects.trees import bytes_of
@@ -150,7 +150,7 @@ def _first_line(marked: Sequence[bytes], start: int, mine: Sequence[bytes]) -> i
     return max(start, 1)
 
 
-def _yours(bench: Bench, there: Project, path: str, wanted: list[bytes]) -> Yours | None:
+def _yours(bench: Bench, there: Project, path: str, wanted: list[bytes]) -> YourCommit | None:
     """The newest commit that wrote one of the lines; where they took some out, the file's."""
     numbers = set[int]()
     written = there.tree.read(path).split(b"\n")

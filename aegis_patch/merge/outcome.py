@@ -69,7 +69,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Yours:
+class YourCommit:
     """The user's commit behind a conflict."""
 
     commit: str
@@ -98,7 +98,7 @@ class Meeting:
     """The two changes that meet at a line; None if one is unknown."""
 
     line: int
-    yours: Yours | None
+    yours: YourCommit | None
     theirs: Theirs | None
 
 

@@ -15,7 +15,7 @@ from aegis_patch.errors import Refused
 from aegis_patch.history import blame, line_origins, presence
 from aegis_patch.history.line_origins import Line, Origin
 from aegis_patch.merge import renames
-from aegis_patch.merge.outcome import Yours
+from aegis_patch.merge.outcome import YourCommit
 from aegis_patch.objects import texts
 from aegis_patch.objects.trees import Entry, Tree
 from aegis_patch.project import worktree
@@ -38,7 +38,7 @@ class Part:
     start: int
     stop: int
     origin: Origin | None
-    commit: Yours | None
+    commit: YourCommit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _parts(file: _File, shown: Sequence[int]) -> Iterator[Part]:
         yield replace(first, stop=[first, *rest][-1].stop)
 
 
-def _authors(file: _File, lines: Sequence[int]) -> dict[int, Yours | None]:
+def _authors(file: _File, lines: Sequence[int]) -> dict[int, YourCommit | None]:
     wrote = blame.lines(file.bench, file.there, file.commit, file.path, lines)
     named = blame.named(file.bench, file.there, {each for _, each in wrote.values()})
     return {at: _committed(file.there, named.get(each)) for at, (_, each) in wrote.items()}
@@ -154,7 +154,7 @@ def _whole(file: _File) -> Part:
     return Part(0, 0, None, _committed(file.there, newest))
 
 
-def _committed(there: Project, found: Yours | None) -> Yours | None:
+def _committed(there: Project, found: YourCommit | None) -> YourCommit | None:
     """A commit, if it is one of the project's, and not ours of what is on disk."""
     return found if found and found.commit in there.repo else None
 
