@@ -28,6 +28,7 @@ from aegis_patch.upstream.bundled import RELEASES
 READ = ".git/aegis-read"
 """Where an open series keeps what patches/NAME said when it was read or written."""
 AM = ("am", "--keep", "--keep-cr", "--quiet")
+"""How git makes a commit of a patch, and the same patch of it again."""
 _MOST_COMMITS = 16  # that are searched for the tree that a series was saved against
 
 

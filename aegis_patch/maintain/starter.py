@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ _WITHOUT_PROJECT = (
 
 
 def new(place: Path, source: Path | None = None) -> None:
-    """Start an upstream in a new or empty directory, whole or not at all.
+    """Start an upstream in a new or empty directory; `source` is the project that becomes base/.
 
-    `source` is the project that becomes base/.
+    An interruption leaves none of its files.
 
     Raises:
         Refused: the directory has files, or the project isn't in git.
@@ -47,12 +48,13 @@ def new(place: Path, source: Path | None = None) -> None:
         _make(place, source, listed, answers)
     except BaseException:
         for each in {*place.iterdir()} - (had or set()):
-            if each.is_dir():
+            if each.is_dir() and not each.is_symlink():
                 scratch.remove(each)
             else:
-                each.unlink()
+                each.unlink(missing_ok=True)
         if had is None:
-            place.rmdir()
+            with suppress(OSError):  # what interrupted it is what to say
+                place.rmdir()
         raise
 
 

@@ -226,8 +226,10 @@ def _git(url: str, *args: str) -> str:
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
         next = f"git ls-remote -- {shlex.quote(url)}"
-        if left := re.search(r"'(/.*\.lock)': File exists", done.stderr):  # by one that was killed
-            next = f"Does no other aegis run? `rm -f {shlex.quote(left[1])}`"
+        # By a git that was killed; and in our mirror, for what the upstream says is here, too.
+        left = re.search(r"'(/[^'\n]*\.lock)': File exists", done.stderr)
+        if left and Path(left[1]).resolve().is_relative_to(_mirror(url).resolve()):
+            next = f"Is no other aegis running? Then: `rm -f {shlex.quote(left[1])}`"
         what = f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}"
         raise UpstreamError(what, where=url, next=next)
     return done.stdout

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aegis_patch.errors import UpstreamError
 from aegis_patch.upstream import fork as mirror
 from aegis_patch.upstream import releases
 from tests.conftest import NEWEST, Project, begun, configure_git, git, needs, run
@@ -121,6 +122,18 @@ def test_a_colleague_without_a_cache_fetches_it(
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache-to-{name}"))
         theirs.aegis(*verb.split())
         assert theirs.is_sound()
+
+
+def test_only_a_lock_in_the_mirror_is_to_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    said = f"remote: Unable to create '{tmp_path}/uv.lock': File exists."
+    ran = subprocess.CompletedProcess([], 1, "", said)
+    monkeypatch.setattr("aegis_patch.upstream.fork._run", lambda *_: ran)
+    with pytest.raises(UpstreamError) as caught:
+        mirror.releases("https://upstream.example/x")
+    assert caught.value.next.startswith("git ls-remote")
 
 
 def test_a_colleague_who_cannot_reach_the_fork_is_told(
