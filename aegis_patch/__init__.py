@@ -1,3 +1,3 @@
-"""aegis evolves a stack: components are patch series, every verb is one three-way merge."""
+"""aegis evolves a stack: each component is a patch series, each verb one three-way merge."""
 
 __version__ = "0.10.0"

@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _interrupt(number: int, _: object) -> None:
-    """End as by Ctrl-C, but once: nothing disturbs what takes away what was made for a while."""
+    """End as Ctrl-C does, but only once: a second signal must not disturb the clean-up."""
     signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 

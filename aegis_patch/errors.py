@@ -87,7 +87,7 @@ class SeriesClash(SeriesError):
 
 
 def in_words(names: Sequence[str], last: str = "and", most: int = 0) -> str:
-    """Names as a message lists them: a, b and c; or only so many, and how many more there are."""
+    """Names as a message lists them, "a, b and c"; of a long list the first few and a count."""
     if 0 < most < len(names):
         names = [*names[:most], f"{len(names) - most} more"]
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

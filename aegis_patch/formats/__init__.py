@@ -1,4 +1,4 @@
-"""What one file says: read in bounded time, merged by name, compared by meaning.
+"""Reads one file in bounded time, merges it by name, compares it by meaning.
 
 Pure. May import: nothing.
 """

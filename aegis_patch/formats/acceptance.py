@@ -1,4 +1,4 @@
-"""Whether a result has what both sides wanted: the one question asked of every merge.
+"""Does a merge result have what both sides wanted? The one check that every merge has to pass.
 
 A text is a bag of pieces: its lines or, after a merge by names, what its kind of file says. So no
 piece of either side is lost, none that one side took out is back, and none is made up.
@@ -46,7 +46,7 @@ def unwanted(
 def made_once(
     was: Counter[_Piece], mine: Counter[_Piece], wanted: Counter[_Piece], now: Counter[_Piece]
 ) -> set[_Piece]:
-    """The pieces that both sides added, and that a result has fewer times than both wrote them."""
+    """The pieces that both sides added, and that a result has less often than both together."""
     found = set[_Piece]()
     for piece in (mine - was).keys() & (wanted - was).keys():
         if now[piece] < mine[piece] + wanted[piece] - was[piece]:
@@ -76,7 +76,7 @@ def wrong_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | 
 
 
 def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> int | None:
-    """The first line where one side's change wasn't moved along with the other side's move.
+    """The first line where one side's change didn't follow the other side's move.
 
     It is asked of the lines that all four have once: what is below each, and the comments right
     above it, has to be as both sides wanted it.
@@ -107,7 +107,8 @@ def _lines(*texts: bytes) -> list[list[bytes]]:
 
 
 def _first(wrong: Collection[bytes], text: Sequence[bytes]) -> int | None:
-    """The number of the first wrong line in a text; 1 if none is in it; None if none is wrong."""
+    """The line number of the first wrong line in a text: 1 if it isn't there, None if none is
+    wrong."""
     for number, line in enumerate(text, 1):
         if line and line in wrong:
             return number

@@ -19,7 +19,7 @@ def is_anchor(line: bytes) -> bool:
 
 
 def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
-    """The lines of both above one anchor; below a heading that both have, only once.
+    """The lines of both sides above one anchor, their common heading only once.
 
     For an empty list may be none at all, so whoever needs it first brings its heading.
     """
@@ -33,7 +33,7 @@ def behind(there: Sequence[bytes], coming: Sequence[bytes]) -> list[bytes]:
 
 
 def are_items(near: Sequence[bytes], coming: Sequence[bytes]) -> bool:
-    """Whether lines that are put in right above some others are items of a list with an anchor.
+    """Whether lines inserted right above some others are items of a list with an anchor.
 
     Items are about nothing but themselves; a comment may be about the line below it. Of lines that
     aren't indented only imports are a list, with blank lines between them: they register something.

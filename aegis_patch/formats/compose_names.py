@@ -27,7 +27,7 @@ class Compose:
 
 @lru_cache(maxsize=64)
 def read(data: bytes) -> Compose | None:
-    """The names in one Compose file; None if it isn't one."""
+    """The names in one Compose file; None if it can't be read as one."""
     try:
         documents = bounded_parsers.yaml(data.decode())
     except (ValueError, RecursionError):
@@ -55,7 +55,8 @@ def _own_volumes(volumes: Mapping[str, object]) -> Iterator[str]:
 
 
 def warning(was: Compose | None, now: Compose | None) -> str:
-    """What to know before Compose runs the next time: volumes that change names with the project.
+    """A warning before the next `docker compose up`: volumes are renamed with the project. "" if
+    none.
 
     "" if there is nothing to know.
     """
@@ -72,7 +73,7 @@ def warning(was: Compose | None, now: Compose | None) -> str:
 
 
 def _mapping(node: object) -> dict[str, object]:
-    """The values of a mapping by key; without what it merges from others, which has no names."""
+    """The values of a mapping by key, without those merged from another (`<<`)."""
     import yaml
 
     found: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""Structured merges by file kind, for the files that everybody edits.
+"""Structured merges by kind of file, for the files that everybody edits.
 
 A structured merge is tried where the text merge conflicts or is in doubt, or where its result does
 not parse. It makes the three sides equal wherever the file's own names can settle what becomes
@@ -29,7 +29,7 @@ _LINES = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: how a text of it is cut into blocks, and what one says.
+    """A kind of file: how to cut a text into blocks, and what a text means.
 
     Both raise a ValueError for a file that is no such thing.
     """
@@ -55,7 +55,7 @@ def kind(path: str) -> Kind | None:
 def structured(
     path: str, base: bytes, ours: bytes, theirs: bytes
 ) -> tuple[bytes, bytes, bytes] | None:
-    """The three sides with everything settled that names decide, or None if that is nothing."""
+    """The three sides with everything settled that names decide; None if they decide nothing."""
     found = kind(path)
     if found is None:
         return None

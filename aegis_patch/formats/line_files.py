@@ -32,7 +32,7 @@ def ignore(text: str) -> tuple[Block, ...]:
 
 
 def pieces(text: str) -> Counter[str]:
-    """Its lines."""
+    """The lines of a text."""
     return Counter(line.strip() for line in text.splitlines() if line.strip())
 
 

@@ -22,17 +22,17 @@ _RULE = re.compile(r"(?<=[|:])-+(?=[|:])")
 
 
 def blocks(text: str) -> tuple[Block, ...]:
-    """Each line with the blank ones below it, named by what it says."""
+    """Each line with the blank ones below it, named by its text."""
     return tuple(_blocks(split_lines(text)))
 
 
 def pieces(text: str) -> Counter[str]:
-    """What each line says."""
+    """The meaning of each line."""
     return Counter(line for line, _ in _read(split_lines(text)) if line)
 
 
 def joined(text: str) -> str:
-    """What it says, in lines of any length; those of code stay."""
+    """The meaning of a text, however its lines are wrapped; lines of code stay as they are."""
     words = [line if line.endswith("\n") else line.strip() for line, _ in _read(split_lines(text))]
     return " ".join(filter(None, words))
 
@@ -47,7 +47,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _read(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """What each line says, in one spelling of all that is the same to Markdown; if it is free.
+    """The meaning of each line, in one spelling of all that is the same to Markdown; if it is free.
 
     One of code has its end with it.
     """

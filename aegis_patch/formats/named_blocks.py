@@ -31,7 +31,7 @@ class Texts(NamedTuple):
     theirs: str
 
     def __add__(self, other: object) -> Texts:
-        """One after the other."""
+        """The sides of both, one after the other."""
         assert isinstance(other, Texts)
         return Texts(*(one + two for one, two in zip(self, other, strict=True)))
 
@@ -58,7 +58,7 @@ class Block:
         return self.head + "".join(block.text for block in self.inner or ()) + self.foot
 
     def says_the_same(self, other: Block) -> bool:
-        """Whether two differ only in their layout."""
+        """Whether two blocks differ in layout alone."""
         if self.said and other.said:
             return self.said == other.said
         return _same(self.text, other.text)
@@ -119,7 +119,7 @@ def _count(*sides: Blocks) -> Counter[str]:
 
 
 def _by_anchor(side: Blocks, shared: Set[str]) -> dict[str, list[Block]]:
-    """The blocks of a side by the shared block that they follow, itself included."""
+    """The blocks of a side, each list under the shared block that it follows."""
     found: dict[str, list[Block]] = {"": []}
     name = ""
     for block in side:
@@ -131,7 +131,7 @@ def _by_anchor(side: Blocks, shared: Set[str]) -> dict[str, list[Block]]:
 
 
 def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> None:
-    """Leave one of what both added at two places, and none of what one moved and one deleted."""
+    """Drop one of two equal blocks that both added, and one that was moved and deleted."""
     base, ours, theirs = (
         {block.name: above for above in side for block in side[above]} for side in parts
     )
@@ -200,7 +200,7 @@ def _gap(above: Texts, base: Blocks, ours: Blocks, theirs: Blocks, *, repeated: 
 
 
 def _place(above: Texts, was: Set[str], ours: Blocks, theirs: Blocks) -> int:
-    """How many of ours stand above the new ones of theirs."""
+    """How many of our blocks stand above the new ones of theirs."""
     for number, block in enumerate(ours):
         if block.name in was:  # theirs deleted it: its new ones are in its place
             return number
@@ -252,7 +252,7 @@ def _by_name(side: Blocks) -> dict[str, Block]:
 
 
 def _differ(one: Mapping[str, Block], other: Mapping[str, Block]) -> bool:
-    """Whether a block that both have differs."""
+    """Whether a block that both sides have differs."""
     shared = one.keys() & other.keys()
     return not all(one[name].says_the_same(other[name]) for name in shared)
 

@@ -17,7 +17,7 @@ _PATH = (
 
 
 def may_name(path: str) -> bool:
-    """Whether other files may name this one by its path."""
+    """Whether other files may refer to this one by its path."""
     return not path.endswith(("/__init__.py", ".lock"))
 
 

@@ -135,7 +135,7 @@ def _last_line(node: ast.stmt | ast.expr) -> int:
 
 
 def _head_end(node: ast.ClassDef) -> int:
-    """The line of `class C(…):`, behind which comments of its first statement begin."""
+    """The line of `class C(…):`; comments of its first statement begin after it."""
     inside = [*node.bases, *(word.value for word in node.keywords)]
     return max([node.lineno, *(_last_line(each) for each in inside)])
 

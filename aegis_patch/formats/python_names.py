@@ -20,7 +20,7 @@ def module(path: str) -> str:
 
 
 def renamed(moved: Mapping[str, str]) -> dict[str, str]:
-    """The modules of moved files, and packages around them: old name → new."""
+    """The modules of moved files, and the packages around them: old name → new."""
     found: dict[str, str] = {}
     for path, now in moved.items():
         old, new = module(path).split("."), module(now).split(".")
@@ -35,7 +35,7 @@ def renamed(moved: Mapping[str, str]) -> dict[str, str]:
 
 
 def under(text: bytes, names: Mapping[str, str]) -> bytes:
-    """A text in which each module has its new name, wherever it is named in full, or its path.
+    """A text with each module under its new name, wherever its full name or its path is written.
 
     A name of one part is a word like any other but where it is imported, or more follows.
     """
@@ -90,7 +90,7 @@ def used(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def bound(tree: ast.Module) -> set[str] | None:
-    """Every name that it binds anywhere, or None if the text doesn't tell."""
+    """Every name that it binds anywhere; None if the text doesn't tell."""
     found = set(EVERYWHERE)
     for node in ast.walk(tree):
         if isinstance(node, ast.alias):

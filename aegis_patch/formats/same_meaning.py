@@ -1,4 +1,4 @@
-"""Whether two texts of a file mean the same: a formatter's changes are no edits of the user's.
+"""Whether two texts of a file mean the same: a formatter's changes don't count as edits.
 
 In Python the layout and the order of statements don't count; in YAML, JSON, Markdown and pages the
 layout; in other files the ends of lines. Our anchors never count.
@@ -62,7 +62,7 @@ def _read(text: bytes) -> tuple[list[bytes], set[bytes]]:
 
 
 def is_python(path: str) -> bool:
-    """Whether a file is called as Python is."""
+    """Whether a file's name is that of a Python file."""
     return path.endswith((".py", ".pyi"))
 
 
@@ -83,7 +83,7 @@ def _in_yaml(text: str) -> tuple[str, Counter[str]]:
 
 
 def _in_page(text: str) -> tuple[str, list[str]]:
-    """All but the marks, and the words one by one."""
+    """The comments without their marks, word by word."""
     return re.sub(_MARKS, "", text), re.findall(r"[^\W_]+", text)
 
 

@@ -98,7 +98,7 @@ def _requirement(text: str) -> str:
 
 
 def _stops(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """The first line of each header, key, element and comment, and the line behind it."""
+    """The first line of each header, key, element and comment, and the line after it."""
     start, inside = 0, ""
     for at, line in enumerate(lines):
         for token in _TOKEN.findall(line):
@@ -110,7 +110,7 @@ def _stops(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _after(token: str, inside: str) -> str:
-    """The open brackets, and a quote of three, behind a token."""
+    """The brackets, and the triple quote, that are open after a token."""
     if inside.endswith(_LONG_QUOTES):
         return inside[:-3] if inside.endswith(token) else inside
     if token in ("]", "}"):
@@ -150,7 +150,7 @@ def _said(text: str) -> str:
 
 
 def _array(text: str) -> tuple[str, tuple[Block, ...], str] | None:
-    """The opening of a key's array, its elements and comments, and its end; None without one."""
+    """The start of a key's array, its elements and comments, and its end; None without an array."""
     key = _KEY.match(text)
     start, head, inside, found = 0, "", "", list[Block]()
     for token in _TOKEN.finditer(text, key.end() if key else 0):

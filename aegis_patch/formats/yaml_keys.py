@@ -1,7 +1,7 @@
 """YAML: mappings by key, sequences by item; comments hold their places.
 
-A block is some whole lines of the file, so that format and comments stay as they are. What is
-not written line by line is one block with what it belongs to.
+A block is some whole lines of the file, so that format and comments stay as they are. What isn't
+written line by line is one block with what it belongs to.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 class Item(NamedTuple):
     """An item of a collection; those of a sequence have no name.
 
-    The value of an alias is the node that it names, which stands elsewhere.
+    The value of an alias is the node that it refers to, which is written elsewhere.
     """
 
     name: str | None
@@ -49,7 +49,7 @@ class Item(NamedTuple):
 
     @property
     def stop(self) -> int:
-        """The line behind it."""
+        """The line after it."""
         node = self.value
         if self.is_alias:
             return self.line + 1
@@ -119,7 +119,7 @@ def _blocks(
 
 
 def _stop(lines: list[str], item: Item | None, at: int, end: int) -> int:
-    """The line behind an item, or a comment: blank lines belong to it, and comments inside."""
+    """The line after an item, or a comment: blank lines belong to it, and comments inside."""
     stop = max(item.stop, at + 1) if item else at + 1
     column = _indent(lines[at])
     while stop < end:

@@ -1,4 +1,4 @@
-"""What commits and files tell about the user.
+"""What commits and files say about the user's work.
 
 Effects. May import: upstream, project, merge, stack, formats, objects.
 """

@@ -1,4 +1,4 @@
-"""Which commits wrote the lines of a file, or took it away: git knows, by its objects alone."""
+"""Which commits wrote the lines of a file, or deleted it: asked of git, from its objects alone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lines(
 
 
 def newest(bench: Bench, there: Project, *words: str, path: str) -> YourCommit | None:
-    """The newest commit of a project's file that `git log` finds by some words, if any."""
+    """The newest commit of a project's file that `git log` finds with some arguments, if any."""
     found = _log(bench, there, "-1", *words, "--", within(there.prefix, path))
     return found[0] if found else None
 

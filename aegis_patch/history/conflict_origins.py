@@ -1,4 +1,4 @@
-"""Why there is a conflict: which commit of the user's meets which change of the release."""
+"""Why there is a conflict: which of the user's commits meets which change of the release."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONG = 20  # lines of a change
 
 
 class Hunk(NamedTuple):
-    """Lines of base that a side takes out, and those of the side in their place."""
+    """Lines of base that a side removes, and that side's lines in their place."""
 
     gone: range
     come: range
@@ -33,7 +33,7 @@ Change = Sequence[tuple[str, bytes]]  # lines with the sign that a diff gives th
 def meetings(
     bench: Bench, there: Project, old: Stack, new: Stack, conflict: Conflict
 ) -> Iterator[Meeting]:
-    """Who meets whom in a conflict: at its first places, both sides by name."""
+    """The two changes that meet in a conflict, at its first places."""
     sides = conflict.sides
     base, ours, theirs, marked = (
         _lines(bytes_of(side)) for side in (sides.base, sides.ours, sides.theirs, conflict.marked)
@@ -70,7 +70,7 @@ def _hunks(base: Iterable[bytes], side: Iterable[bytes]) -> list[Hunk]:
 def _in_base(
     side: Sequence[bytes], hunks: Sequence[Hunk], part: Sequence[bytes], others: Sequence[Hunk]
 ) -> range | None:
-    """Where some lines of a side are in base, at a place that the other side changes, too."""
+    """Where some lines of a side are in base, if the other side changes that place too."""
     for start in range(len(side) - len(part) + 1 if part else 0):
         if side[start] == part[0] and side[start : start + len(part)] == part:
             span = _before(hunks, range(start, start + len(part)))
@@ -100,7 +100,7 @@ def _touching(hunks: Iterable[Hunk], span: range) -> Iterator[Hunk]:
 def _mine(
     base: Sequence[bytes], ours: Sequence[bytes], met: Iterable[Hunk], place: Place
 ) -> list[bytes]:
-    """What the user wrote at a place: of that what base has nowhere, if there is some."""
+    """The lines that the user wrote at a place: those that base has nowhere, if there are some."""
     written = {ours[number] for hunk in met for number in hunk.come}
     mine = [line for line in place.mine if line.strip() and line in written]
     known = set(base)
@@ -132,7 +132,7 @@ def _shown(
 
 
 def _steps(bench: Bench, old: Stack, new: Stack, sides: Sides) -> list[Step]:
-    """What made a file in both stacks, the work of what comes or goes first."""
+    """The component behind a file that both stacks have; an added or removed one comes first."""
     found = []
     for stack in (new, old):
         for path in dict.fromkeys((sides.path, sides.pristine)):
@@ -143,7 +143,7 @@ def _steps(bench: Bench, old: Stack, new: Stack, sides: Sides) -> list[Step]:
 
 
 def _first_line(marked: Sequence[bytes], start: int, mine: Sequence[bytes]) -> int:
-    """Where the first of the user's lines is from some line on; that line, if there is none."""
+    """Where the first of the user's lines is, from some line on; that line if there is none."""
     for number, text in enumerate(marked[start:], start + 1):
         if text in mine:
             return number
@@ -151,7 +151,7 @@ def _first_line(marked: Sequence[bytes], start: int, mine: Sequence[bytes]) -> i
 
 
 def _yours(bench: Bench, there: Project, path: str, wanted: list[bytes]) -> YourCommit | None:
-    """The newest commit that wrote one of the lines; where they took some out, the file's."""
+    """The newest commit that wrote one of the lines; if lines were deleted, the file's newest."""
     numbers = set[int]()
     written = there.tree.read(path).split(b"\n")
     for number, text in enumerate(written, 1):
@@ -166,7 +166,7 @@ def _yours(bench: Bench, there: Project, path: str, wanted: list[bytes]) -> Your
 
 
 def _theirs(release: str, steps: Iterable[Step], change: Change) -> Theirs | None:
-    """What the release changes at a place, and the patch that wrote most of it."""
+    """The release's change at a place, and the patch that wrote most of it."""
     wanted = _stripped(line for _, line in change)
     best, most = None, 0
     for step in steps:

@@ -20,7 +20,7 @@ _STYLES = ("diff3", "zdiff3")
 
 
 def shown(bench: Bench, there: Project, old: Stack, new: Stack, conflict: Conflict) -> Conflict:
-    """The conflict with its markers as `merge.conflictStyle` wants them, and who meets whom."""
+    """The conflict with its markers in the style of `merge.conflictStyle`, and the two changes."""
     marked = conflict.marked
     data = bytes_of(marked)
     is_marked = bool(list(conflict_markers.places(texts.lines(data))))
@@ -36,7 +36,7 @@ def shown(bench: Bench, there: Project, old: Stack, new: Stack, conflict: Confli
 
 
 def _in_style(here: Path, style: str, base: bytes, marked: bytes) -> bytes:
-    """A marked text as git marks it in a style that shows the base too; `here` is scratch."""
+    """A text with markers in one of git's styles that show the base too; `here` is scratch."""
     sides = [conflict_markers.resolved(marked, mine=mine) for mine in (True, False)]
     for name, text in zip(("ours", "base", "theirs"), (sides[0], base, sides[1]), strict=True):
         (here / name).write_bytes(text)
@@ -48,7 +48,7 @@ def _in_style(here: Path, style: str, base: bytes, marked: bytes) -> bytes:
 
 
 def _labelled(data: bytes, met: tuple[Meeting, ...], old: str, new: str) -> bytes:
-    """A marked text whose labels name the commit and the releases that meet."""
+    """A text with markers whose labels name the commit and the releases."""
     lines = texts.lines(data)
     meetings = itertools.chain(met, itertools.repeat(met[0]))  # not every place is explained
     for place, meeting in zip([*conflict_markers.places(lines)], meetings, strict=False):

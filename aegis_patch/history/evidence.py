@@ -39,7 +39,7 @@ def with_found(
     among = [there.release, *releases.versions(there.url)]
     found = []
     for name in requirements.order(catalogue, absent):
-        # Before a tree is made, which would take longer than all else that `status` does.
+        # Asked before a tree is made, which would take longer than all the rest of `status`.
         is_any_there = any(path in tree for path in component.brought(catalogue[name]))
         if is_any_there and _can_be_there(catalogue[name], there):
             share, release = _nearest(bench, there, name, among, tree)
@@ -53,12 +53,13 @@ def with_found(
 
 
 def _can_be_there(series: Component, there: Stack) -> bool:
-    """Whether a stack has what an integration joins; a user can name any other component."""
+    """Whether a stack has the parts that an integration joins; the user can name any other
+    component."""
     return component.is_chosen(series) or there.names.issuperset(series.requires)
 
 
 def _is_by_need(catalogue: Catalogue, there: Stack, name: str) -> bool:
-    """Whether others brought a name: it is an integration, or a chosen one requires it."""
+    """Whether others brought a name: it is an integration, or a chosen component requires it."""
     if not component.is_chosen(catalogue[name]):
         return True
     for other in there.names:
@@ -75,7 +76,7 @@ def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[st
 
     @functools.cache
     def moved() -> Set[str]:
-        """The files that the user has elsewhere."""
+        """The files that the user moved elsewhere."""
         from aegis_patch.merge import renames  # slow to import, and seldom needed
 
         pristine = bench.pristine(whole)
@@ -93,7 +94,7 @@ def without_lost(bench: Bench, there: Stack, tree: Tree) -> tuple[Stack, list[st
 
 
 def at_nearest_release(bench: Bench, there: Stack, tree: Tree) -> Stack:
-    """The stack with each name at its own release, or the record's if the tree has more of that.
+    """The stack with each name at its own release, or at the record's if the tree has more of that.
 
     Where git asked about the record, a person may have chosen the older line of it.
     """
@@ -107,7 +108,7 @@ def at_nearest_release(bench: Bench, there: Stack, tree: Tree) -> Stack:
 def _nearest(
     bench: Bench, there: Stack, name: str, among: Iterable[str], tree: Tree
 ) -> tuple[float, str]:
-    """How much the tree has of a component, and of which release it has most."""
+    """How much of a component the tree has, and of which release it has most."""
     best, nearest = 0.0, ""
     for release in among:
         nearest = nearest or release
@@ -120,10 +121,10 @@ def _nearest(
 
 
 def _share(bench: Bench, there: Stack, name: str, tree: Tree) -> float:
-    """How much a tree has of what a component of a stack brings, per cent.
+    """How much of a component's own lines a tree has, in per cent.
 
-    Nothing where it is not plugged in: who removes a component may keep the files that they
-    changed; few keep what names it elsewhere.
+    Zero if it isn't plugged in: whoever removes a component may keep files that they changed, but
+    few keep the lines that register it elsewhere.
     """
     try:
         own = _own(bench, there, name)

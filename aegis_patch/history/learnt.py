@@ -1,7 +1,7 @@
 """Lines that the user had written before a component brought the same.
 
-It is found when the component comes, written down in the record (`yours`), and kept from there when
-the component goes. No commit is asked: a squash merge or a shallow clone has lost nothing.
+They are found when the component is added, written into the record (`yours`), and kept when it is
+removed. No commit is asked, so a squash merge or a shallow clone loses nothing.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def written_down(plan: Plan, outcome: Outcome) -> Outcome:
 
 
 def _found(plan: Plan, result: Tree) -> Yours:
-    """What the user has written of what components bring, and the result holds once for both.
+    """The lines that the user and a component both wrote, and that the result holds once.
 
-    In a conflict (the result holds the user's side of it) that is all that both wrote. A file that
-    only one of the two has, or that is not the same, is learnt of no one.
+    In a conflict (the result then has the user's side) these are all lines that both wrote. A file
+    that only one of them has, or that differs, teaches nothing.
     """
     if plan.less is None:
         return frozenset()
@@ -72,7 +72,7 @@ def _notes(yours: Yours) -> Iterator[Note]:
 
 
 def joined(one: Yours, other: Yours) -> Yours:
-    """Both sets as one; a whole file has no lines besides."""
+    """Both sets as one; a whole file needs no lines of its own."""
     pairs = set[tuple[str, str]]()
     for path, lines in by_path(one | other).items():
         pairs.update((path, line) for line in ({WHOLE} if WHOLE in lines else lines))
@@ -93,9 +93,9 @@ def carried(yours: Yours, old: Tree, new: Tree) -> Yours:
 
 
 def kept(bench: Bench, old: Stack, new: Stack) -> dict[str, frozenset[bytes]]:
-    """Of what goes with components: the lines that stay, for they are the user's.
+    """The lines that stay though their component is removed, because they are the user's.
 
-    A file that is the user's as a whole is there with all its lines.
+    A file that is the user's as a whole counts with all its lines.
     """
     going = old.names - new.names
     if not going or not old.yours:

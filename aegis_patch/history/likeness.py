@@ -1,4 +1,4 @@
-"""How near a tree is to what a release makes: for a project without a record."""
+"""How near a tree is to a stack of a release: for a project without a record."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def likeness(
 ) -> Likeness:
     """The stack of a release that is nearest to a tree.
 
-    `suggested` are answers that the tree may not tell, `chosen` components instead of found ones.
-    Each component is judged alone, by the lines that its own series brings.
+    `suggested` are answers that the tree may not reveal, `chosen` the components to take instead of
+    the ones found. Each component is judged alone, by the lines that its own series brings.
     """
     shares: dict[str, float] = {}
     for name in opened.catalogue:
@@ -78,7 +78,7 @@ def likeness(
 
 
 def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
-    """The components that are there, but for those that others bring."""
+    """The components that are there, without those that others bring along."""
     known = opened.catalogue
     found = set[str]()
     for name, share in shares.items():
@@ -91,7 +91,7 @@ def _found(opened: Upstream, shares: Mapping[str, float]) -> list[str]:
 
 
 def _share(tree: Tree, less: Tree, more: Tree) -> float:
-    """How much a tree has of what a series brings, in per cent."""
+    """How much of a series' lines a tree has, in per cent."""
     size = held = 0
     for path, (was, now) in less.differences(more).items():
         own = units(path, now.data if now else b"") - units(path, was.data if was else b"")

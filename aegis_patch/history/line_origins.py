@@ -18,7 +18,7 @@ from aegis_patch.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What brought a line: a component, and the patch of it, with the reason in its body."""
+    """Where a line comes from: a component and its patch, whose body gives the reason."""
 
     component: str
     patch: str = ""
@@ -32,7 +32,7 @@ RECORDED = Origin(CORE, why="aegis records your stack here.")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A text before and after what an origin made of it."""
+    """A text before and after the change of one origin."""
 
     origin: Origin
     before: bytes
@@ -43,7 +43,7 @@ Line = Origin | None  # None: the user's
 
 
 def steps(bench: Bench, stack: Stack, path: str) -> list[Step]:
-    """How a file of the pristine tree came to be: by the core, each patch, then the answers."""
+    """The history of a file of the pristine tree: the core, each patch, then the answers."""
     store, catalogue = bench.store, bench.catalogue(stack)
     made = bench.upstream(stack).base.read(path)
     found = [Step(BASE, b"", made)]
@@ -67,7 +67,7 @@ def steps(bench: Bench, stack: Stack, path: str) -> list[Step]:
 
 
 def of_pristine(bench: Bench, stack: Stack, path: str) -> list[Line]:
-    """The origin of each line of a file, as the stack has it unedited."""
+    """The origin of each line of a file of the unedited stack."""
     origins: list[Line] = []
     for step in steps(bench, stack, path):
         origins = _carried(origins, step.before, step.after, step.origin)
@@ -75,13 +75,13 @@ def of_pristine(bench: Bench, stack: Stack, path: str) -> list[Line]:
 
 
 def of_text(bench: Bench, stack: Stack, path: str, text: bytes) -> list[Line]:
-    """The origin of each line of a text, which the pristine file at a path has become."""
+    """The origin of each line of a text that began as the pristine file at a path."""
     origins = of_pristine(bench, stack, path)
     return _carried(origins, bench.pristine(stack).read(path), text, None)
 
 
 def creator(bench: Bench, stack: Stack, path: str) -> Origin:
-    """What brings a file of the pristine tree."""
+    """The component and patch that bring a file of the pristine tree."""
     catalogue = bench.catalogue(stack)
     for name in requirements.order(catalogue, stack.names):
         for each, file in _naming(catalogue[name].series, path):
@@ -96,13 +96,13 @@ def _origin(name: str, each: Patch) -> Origin:
 
 
 def _carried(origins: Sequence[Line], old: bytes, new: bytes, origin: Line) -> list[Line]:
-    """The origins of a text's lines after a change, which brought what differs."""
+    """The origins of a text's lines after a change, to which the new lines belong."""
     hunks = texts.hunks(old, new) if old != new else ()
     return texts.spliced(origins, ((was, [origin] * len(now)) for was, now in hunks))
 
 
 def _joined(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes:
-    """A file with the changes of a series, as the fold of the pristine tree has it."""
+    """A file with the changes of a series, as the pristine tree has it."""
     settled = pristine.at_anchors(base, ours, theirs)
     if settled is not None:
         return settled
@@ -111,7 +111,7 @@ def _joined(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -
 
 
 def _naming(series: Sequence[tuple[str, Entry]], path: str) -> list[tuple[Patch, FilePatch]]:
-    """The patches that name a path, with what each does there."""
+    """The patches that name a path, with the change that each makes there."""
     found = []
     for name, entry in series:
         mail = entry.data

@@ -1,8 +1,8 @@
 """A conflict that was resolved once is resolved the same way again.
 
-When a verb ended in a conflict, a person resolved it, and the commit of that holds the answer. Its
-parent and the pristine trees of its two records are the question. A later verb that goes the way
-back, or the same way once more, finds both here.
+When a verb ended in a conflict, a person resolved it, and their commit holds the answer. Its parent
+and the pristine trees of its two records are the question. A later verb that goes back, or the same
+way again, finds both here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def recall(bench: Bench, there: Project, plan: Plan, outcome: Conflicted) -> Out
 
 
 def _only_corrects(turn: Turn) -> bool:
-    """Whether a turn wrote down what was there: it merged nothing, so nobody was asked."""
+    """Whether a turn only recorded what was there: it merged nothing, so nobody was asked."""
     return not turn.takes_away and turn.mine.changed(turn.result) == (RECORD,)
 
 
@@ -87,7 +87,7 @@ def retried(plan: Plan, now: Sides, then: Sides, result: Entry) -> Entry | Confl
 def _back_at_another_release(
     plan: Plan, now: Sides, then: Sides, result: Entry
 ) -> Entry | Conflict | None:
-    """The way back at another release: the old conflict and its resolution, moved to this one."""
+    """The way back at another release: the old conflict and its resolution, carried to this one."""
     mine = one_path.merge(plan, Sides(now.path, then.base, then.ours, now.theirs))
     answer = one_path.merge(plan, Sides(now.path, then.theirs, result, now.base))
     if isinstance(mine, Entry) and isinstance(answer, Entry):
@@ -103,9 +103,9 @@ def _leads(plan: Plan, now: Sides, start: Entry | None, end: Entry | None) -> bo
 
 
 def is_answer(asked: Conflict, result: Entry) -> bool:
-    """Whether a file is the automatic merge, with a choice of the two sides at each place.
+    """Whether a file is the automatic merge with one of the two sides chosen at each place.
 
-    What else was written in that commit is no answer, and must not go when that is taken back.
+    Anything else in that commit isn't an answer, and has to survive when that is reverted.
     """
     marked, answer = bytes_of(asked.marked), result.data
     if asked.reason is Reason.BINARY or texts.is_binary(answer):
@@ -124,7 +124,7 @@ def is_answer(asked: Conflict, result: Entry) -> bool:
 
 
 def _is_choice(gone: list[bytes], written: list[bytes], place: Place) -> bool:
-    """Whether all new lines are from the two sides, or resemble one of ours that is gone."""
+    """Whether all new lines are from the two sides, or resemble one of ours that was deleted."""
     mine, wanted = said(place.mine), said(place.wanted)
     left = [*(said(gone) & mine).elements()]
     for line in (said(written) - mine - wanted).elements():

@@ -1,7 +1,7 @@
 """Which components a tree has, and where its record is inconsistent.
 
-Git merges, reverts and picks lines. That an integration is missing, or that a record is wrong,
-only shows when the tree is looked at beside the series.
+Git merges, reverts and picks lines, so an integration can be missing or the record wrong. That only
+shows when the tree is compared with the series.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The stack that a tree shows, the one that it should have, and the inconsistencies.
+    """The stack in a tree, the stack that it should be, and the inconsistencies.
 
-    `there` may be of mixed releases and not closed; `closed` is its closure at its own release.
+    `there` may mix releases and lack requirements; `closed` has them all, at its own release.
     """
 
     there: Stack
@@ -64,7 +64,7 @@ def look(bench: Bench, recorded: Stack, tree: Tree) -> Facts:
 
 
 def stranded(bench: Bench, there: Stack) -> Finding | None:
-    """The inconsistency of components that the project's release doesn't have, if any."""
+    """An inconsistency if the project's release lacks some of the components."""
     lost = sorted(there.names - bench.at(there, there.release).catalogue.keys())
     if not lost:
         return None
@@ -77,7 +77,7 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
 
 
 def without_nonsense(bench: Bench, recorded: Stack) -> tuple[Stack, list[str]]:
-    """The record without names that their release lacks, or at the project's if that has them."""
+    """The record without names that their release lacks, or with them at the project's release."""
     present: dict[str, Presence] = {}
     nonsense = []
     for name, by in recorded.present.items():

@@ -31,7 +31,7 @@ class Turn:
 
     @property
     def takes_away(self) -> bool:
-        """Whether a name is gone, or another release there, with whatever it had."""
+        """Whether a component was removed or moved to another release, with all it had."""
         try:
             before, after = (record.parse(tree.read(RECORD)) for tree in (self.mine, self.result))
         except Refused:
@@ -83,10 +83,10 @@ def newest(project: Project) -> Turn | None:
 
 
 def gained(project: Project, name: str) -> pygit2.Commit | None:
-    """The newest commit in HEAD's history whose record gained a name, if it is still there.
+    """The newest commit in HEAD's history that added a name to the record, if it is still there.
 
-    Not the edge of a shallow clone, where what came before is not known; and not a commit that
-    moved the whole project to where it is now.
+    Not the edge of a shallow clone, where the past is unknown, nor a commit that moved the whole
+    project to its present directory.
     """
     repo = project.repo
     for now, parents in _changes(repo, project.head, project.record_path):

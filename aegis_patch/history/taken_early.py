@@ -1,8 +1,8 @@
-"""A conflict with work that the user took early is settled through the upstream's own history.
+"""Settles conflicts with work that the user took early, through the upstream's own history.
 
 The release has that work, and more on the same lines; some state of the upstream between the two
-releases has it alone. There both sides did the same, and from there on the release's change is the
-only one: the path is merged step by step, as if each of these states had been a release.
+releases has it alone. There both sides did the same, and from then on only the release changes the
+lines: the path is merged step by step, as if each state were a release.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ State = tuple[str, Tree]  # the label and the pristine tree
 
 
 def settled(bench: Bench, old: Stack, new: Stack, plan: Plan, outcome: Conflicted) -> Outcome:
-    """The outcome without the conflicts that states between two releases settle."""
+    """The outcome without the conflicts that states between the two releases settle."""
     names = _between(old, new, [each.sides.pristine for each in outcome.conflicts])
     states = list(_states(bench, old, names))
     edits: dict[str, Entry | None] = {}
@@ -51,7 +51,7 @@ def settled(bench: Bench, old: Stack, new: Stack, plan: Plan, outcome: Conflicte
 def _between(old: Stack, new: Stack, paths: Sequence[str]) -> list[tuple[str, str]]:
     """The upstream's states behind one release and before another, oldest first.
 
-    Each is a release and, of a fork, the commit; nobody is asked over the network.
+    Each is a release or, in a fork, a commit; nothing is asked over the network.
     """
     if old.url != new.url or old.commit == new.commit:
         return []
@@ -65,7 +65,7 @@ def _between(old: Stack, new: Stack, paths: Sequence[str]) -> list[tuple[str, st
 
 
 def _states(bench: Bench, old: Stack, names: Sequence[tuple[str, str]]) -> Iterator[State]:
-    """What the project would be at these, but for those that are broken; at even distances."""
+    """The project's tree at these states but for broken ones; if many, at even distances."""
     distance = max(1, math.ceil(len(names) / MOST_STATES))
     for release, commit in names[::distance]:
         with suppress(AegisError):
@@ -80,7 +80,7 @@ def stepwise(
 ) -> tuple[Entry | Conflict | None, str]:
     """The path merged step by step, and the state that has most of the user's change.
 
-    It is the conflict again where no state has enough, or where the last step conflicts, too.
+    It stays the conflict if no state has enough of it, or if the last step conflicts too.
     """
     sides = conflict.sides
     base, ours, most, taken = sides.base, sides.ours, ENOUGH, ""
@@ -102,9 +102,9 @@ def stepwise(
 
 
 def _share(sides: Sides, state: Entry | None) -> float:
-    """How much a state has of the lines that the user wrote where the release differs, too.
+    """How much of the user's lines a state has, of those where the release differs too.
 
-    A bracket is no evidence, nor is a line that both took out: many changes of it begin so.
+    A bracket is no evidence, nor is a line that both deleted: many changes of it begin so.
     """
     if texts.is_binary(bytes_of(sides.ours)):
         return float(state == sides.ours)
@@ -114,7 +114,7 @@ def _share(sides: Sides, state: Entry | None) -> float:
 
 
 def _written_at_once(sides: Sides) -> Counter[str]:
-    """The lines that the user put in where the release changes the file, too."""
+    """The lines that the user inserted in places that the release changes too."""
     base, ours, theirs = (bytes_of(each) for each in (sides.base, sides.ours, sides.theirs))
     lines, wrote = texts.lines(ours), list[bytes]()
     for _, new in texts.touching(base, ours, theirs):
@@ -123,7 +123,7 @@ def _written_at_once(sides: Sides) -> Counter[str]:
 
 
 def _keeps(conflict: Conflict, steps: Iterable[Entry | None], result: Entry | None) -> bool:
-    """Whether a result has all that only the user wrote, and differs at the marked places alone."""
+    """Whether a result has all that only the user wrote, and differs only at the marked places."""
     sides = conflict.sides
     was, mine, theirs, now = map(_lines, (sides.base, sides.ours, sides.theirs, result))
     had = was

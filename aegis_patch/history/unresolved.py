@@ -1,7 +1,8 @@
 """What files name and a project no longer has, after a verb: unresolved(result) − unresolved(HEAD).
 
-A name is asked about if HEAD or the new pristine tree has it and the result does not: what HEAD
-had, in lines that are not the upstream's; what the upstream has, in lines that HEAD did not have.
+A name is checked if HEAD or the new pristine tree has it and the result doesn't. Names that HEAD
+had are looked for in lines that aren't the upstream's; names of the upstream in lines that are new
+since HEAD.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class Reference:
 class Evolved:
     """A verb's trees: HEAD, the two pristine ones, and the result.
 
-    `moved` says where the user has files of the pristine trees, `was` the same the other way;
-    `unsettled` are the paths that await a person: what these will hold nobody knows yet.
+    `moved` says where the user has files of the pristine trees, `was` is its inverse. `unsettled`
+    are the paths that a person has to resolve: their content isn't known yet.
     """
 
     root: Path
@@ -78,7 +79,8 @@ class Evolved:
 class _Missing:
     """Names that a tree has and the result lacks, by kind.
 
-    `edited` are the Python files that both have, and not the same, by their paths in the result.
+    `edited` are the Python files that both have in different versions, by their paths in the
+    result.
     """
 
     tree: Tree
@@ -91,7 +93,7 @@ class _Missing:
 
     @property
     def is_any(self) -> bool:
-        """Whether there is a name that a file could have."""
+        """Whether one of the names could be a file's."""
         words = self.variables or self.services or self.libraries
         return bool(self.files or self.edited or words)
 
@@ -187,7 +189,7 @@ def _missing(at: Evolved, tree: Tree, *words: Collection[str]) -> _Missing:
 
 
 def _lost_words(at: Evolved) -> Iterator[set[str]]:
-    """The variables, services and libraries that leave and that the user doesn't have too."""
+    """The variables, services and libraries that are removed and that the user doesn't have too."""
     for words, path in (
         (functools.partial(re.findall, _VARIABLE), ".env.example"),
         (lambda compose: compose_names.names(compose.encode()), _COMPOSE),
@@ -206,8 +208,8 @@ def _lost_words(at: Evolved) -> Iterator[set[str]]:
 def _libraries(at: Evolved, pyproject: str) -> set[str]:
     """The names by which Python imports the distributions that a pyproject.toml lists.
 
-    Each has its own name, and what code that leaves imports tells others: jwt comes with PyJWT, and
-    opentelemetry with opentelemetry-sdk.
+    Imports in the removed code tell other names than a distribution's own: PyJWT is imported as
+    jwt, opentelemetry-sdk as opentelemetry.
     """
     listed = re.findall(_DISTRIBUTION, pyproject)
     found = {re.sub(r"[-_.]+", "_", name).lower() for name in listed}
@@ -254,7 +256,7 @@ def _naming(at: Evolved, had: _Missing) -> set[str]:
 
 
 def _words(had: _Missing) -> set[str]:
-    """The words without which no line names something that is missing as a whole."""
+    """The words to search for: a line without them refers to nothing that was removed whole."""
     words = {*had.variables, *had.services, *had.libraries}
     words.update(path.rpartition("/")[2] for path in had.files if paths.may_name(path))
     for name in had.modules:
@@ -268,7 +270,7 @@ def _words(had: _Missing) -> set[str]:
 
 
 def _named(at: Evolved, lost: _Missing, path: str, data: bytes, known: Tree) -> _Named:
-    """The missing names in those lines of a file that another tree lacks."""
+    """The missing names in the lines of a file that another tree lacks."""
     lines = _lines(data, at.read(known, path)) if data and lost.is_any else {}
     if not lines:
         return
@@ -324,7 +326,7 @@ def _in_python(at: Evolved, lost: _Missing, path: str, data: bytes) -> _Named:
 
 
 def _not_importable(at: Evolved, lost: _Missing, module: str, name: str) -> Iterator[str]:
-    """What is missing of an import: the module, a name of it, or its library."""
+    """The missing part of an import: the module, a name in it, or its library."""
     if gone := lost.module(f"{module}.{name}" if name else module):
         yield gone
     if name and name in _unbound(at, lost, _file_of(at, module)):

@@ -1,4 +1,4 @@
-"""The commits of a landing: each is made in the scratch store, where its tree is."""
+"""The commits of a landing, each made in the scratch store that has its tree."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A conflict to be entered as git's own cherry-pick.
+    """A conflict to be entered as git's own cherry-pick would.
 
     `worktree` is the draft's tree with both sides marked; `stages` has base, ours and theirs of
     each conflicted path.
@@ -81,7 +81,7 @@ def refuse_nobody(directory: Path) -> None:
 def made(
     room: Room, parent: str, before: Tree, drafts: Iterable[Draft], pick: Pick | None = None
 ) -> tuple[list[str], dict[pygit2.Oid, pygit2.Repository]]:
-    """Make the commits in the stores of their trees; their ids, and what the project lacks."""
+    """Make the commits in their trees' stores; their ids, and the objects the project lacks."""
     ids: list[str] = []
     needed = _needed(before, drafts, pick)
     for draft in (*drafts, *([pick.draft] if pick else [])):
@@ -91,7 +91,7 @@ def made(
 
 
 def _commit(room: Room, draft: Draft, parent: str) -> str:
-    """Make a commit in the store of its tree; git does where it is to be signed."""
+    """Make a commit in the store of its tree, by git if it has to be signed."""
     store = draft.tree.store
     signs = "commit.gpgsign" in room.known and (
         git.setting(room.top, "commit.gpgSign", "--type=bool") == "true"
@@ -125,7 +125,7 @@ def _needed(
 ) -> dict[pygit2.Oid, pygit2.Repository]:
     """The objects that the project lacks, each with the store that has it.
 
-    Of a conflict every side too, so that nothing in the project's index is missing later.
+    Of a conflict all sides, so that nothing in the project's index is missing later.
     """
     found: dict[pygit2.Oid, pygit2.Repository] = {}
     known = before

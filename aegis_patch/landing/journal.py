@@ -58,7 +58,7 @@ class Landing:
 
     @property
     def refs(self) -> set[str]:
-        """What git locks to land it."""
+        """The paths that git locks to land it."""
         return {"HEAD", self.ref}
 
 
@@ -66,11 +66,11 @@ class Landing:
 def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[int]:
     """Be the only aegis in a worktree, after recovering from a killed one.
 
-    Yields the lock, a descriptor. A git that inherits it holds it until it ends, even if this
+    Yields the lock, a descriptor. A git that inherits it holds the lock until it ends, even if this
     process is killed.
 
     Raises:
-        Refused: another aegis runs for longer than our patience.
+        Refused: another aegis runs for longer than `PATIENCE`.
     """
     with locks.hold(Path(repo.path), patience) as descriptor:
         _recover(repo)
@@ -80,8 +80,8 @@ def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[in
 def glance(repo: pygit2.Repository) -> None:
     """Recover from a killed aegis, for a verb that only reads.
 
-    While another aegis runs, nothing is done, except to wait while files are moved, which takes
-    milliseconds, or while a git outlives its killed aegis there.
+    While another aegis runs, it does nothing but wait, for milliseconds, while files are moved or
+    while a git outlives its killed aegis.
     """
     begun = (room(repo) / _JOURNAL).exists()
     left = begun or room(repo).exists() or locks.is_index_ours(repo)
@@ -96,7 +96,7 @@ def room(repo: pygit2.Repository) -> Path:
 
 
 def store(repo: pygit2.Repository) -> Path:
-    """The directory of a landing's files, from which a rename to the worktree is possible."""
+    """The directory of a landing's files, from which a rename into the worktree is possible."""
     top, git_dir = Path(repo.workdir), Path(repo.path)
     return room(repo) if top.stat().st_dev == git_dir.stat().st_dev else top / ELSEWHERE
 
@@ -114,7 +114,7 @@ def branch(repo: pygit2.Repository) -> str:
 def staging(repo: pygit2.Repository) -> Iterator[str]:
     """Stage a landing, with a copy of git's index to start from; yields the mark of that index.
 
-    What was staged is gone if the block fails.
+    What was staged is deleted if the block fails.
     """
     try:
         place = store(repo)
@@ -131,7 +131,7 @@ def staging(repo: pygit2.Repository) -> Iterator[str]:
 
 
 def _share(index: Path, name: Path) -> None:
-    """Give an index a second name: git writes it anew, and never into the file."""
+    """Give an index a second name: git writes a new file for it, and never into the old one."""
     try:
         os.link(index, name)
     except OSError:  # a file system without links
@@ -148,7 +148,7 @@ def clear(repo: pygit2.Repository) -> None:
 
 
 def mark(path: Path) -> str:
-    """The mode, size and time of a path, "" if nothing is there.
+    """The mode, size and time of a path; "" if nothing is there.
 
     A save changes them, a rename doesn't. (In an overlay, a rename may change the inode.)
     """
@@ -181,8 +181,8 @@ def swap(repo: pygit2.Repository, landing: Landing) -> None:
     """Replace the old files by the new ones; the old ones are kept until `settle`.
 
     Raises:
-        Refused: a file was saved, or came to be, since it was looked at.
-        OSError: a file cannot be moved.
+        Refused: a file was saved or created since it was looked at.
+        OSError: a file can't be moved.
     """
     top, place = Path(repo.workdir), store(repo)
     for n, (path, (was, now)) in enumerate(landing.files.items()):
@@ -211,7 +211,7 @@ def settle(repo: pygit2.Repository, landing: Landing) -> bool:
     It can be killed and called again.
 
     Raises:
-        Refused: something cannot be moved. The journal stays for the next verb.
+        Refused: something can't be moved. The journal stays for the next verb.
     """
     try:
         landed = _is_landed(repo, landing)
@@ -326,7 +326,7 @@ def _undo(repo: pygit2.Repository, landing: Landing) -> None:
 
 
 def _keep_saved(repo: pygit2.Repository, landing: Landing) -> None:
-    """Put beside a file what an editor wrote into it after it was moved away: no commit has it."""
+    """Save what an editor wrote into a moved file beside that file: no commit has it."""
     old = store(repo) / "old"
     for n, (path, (was, _)) in enumerate(landing.files.items()):
         kept = old / str(n)
@@ -351,7 +351,7 @@ def _saved(path: str) -> Refused:
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a file to where nothing is.
+    """Move a file to a path where nothing is.
 
     Raises:
         FileExistsError: something is there.

@@ -49,7 +49,8 @@ def land(
     what `journal.alone` did. The ids, oldest first.
 
     Raises:
-        Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
+        Refused: a file, the index or HEAD was changed meanwhile, or something can't be
+            written.
     """
     known = git.variables(Path(repo.workdir))
     is_known = head or commits.knows_author(Path(repo.workdir), known)
@@ -63,10 +64,10 @@ def land(
 def on_branch(
     repo: pygit2.Repository, head: pygit2.Oid, before: Tree, drafts: Sequence[Draft], branch: str
 ) -> list[str]:
-    """Make commits on a new branch, with no file checked out. The ids, oldest first.
+    """Make commits on a new branch without checking out a file. The ids, oldest first.
 
     Raises:
-        Refused: it can't be made, or something cannot be written.
+        Refused: the branch can't be made, or something can't be written.
     """
     with _refusing(repo), journal.alone(repo) as held:
         room = Room(repo, held, git.variables(Path(repo.workdir)), {})
@@ -93,12 +94,13 @@ def without_commit(
     seen: Mapping[str, str],
     held: int,
 ) -> None:
-    """Put files into the worktree and the index, or take them away (None), and make no commit.
+    """Write files into the worktree and the index, or delete them (None), without a commit.
 
-    `seen` is a print of each, from before its content was looked at.
+    `seen` is a print of each, taken before its content was read.
 
     Raises:
-        Refused: a file, the index or HEAD was changed meanwhile, or something cannot be written.
+        Refused: a file, the index or HEAD was changed meanwhile, or something can't be
+            written.
     """
     room = Room(repo, held, {}, {})
     with _refusing(repo):
@@ -107,7 +109,7 @@ def without_commit(
 
 @contextmanager
 def _refusing(repo: pygit2.Repository) -> Iterator[None]:
-    """Refuse where the system lets us write nothing."""
+    """Refuse if the system lets us write nothing."""
     try:
         yield
     except (OSError, pygit2.GitError) as error:
@@ -160,7 +162,7 @@ def _stage_without_commit(
 
 
 def _absent(tree: Tree, paths: Iterable[str], seen: Mapping[str, str]) -> list[str]:
-    """Those of some paths that a tree has, and the worktree had not when it was looked at."""
+    """Those of some paths that a tree has, and that the worktree lacked when it was looked at."""
     return [path for path in paths if not seen.get(path) and path in tree]
 
 
@@ -169,7 +171,7 @@ def _write_files(
 ) -> None:
     """Have git make the new index, and the new files as a checkout writes them.
 
-    Absent files were skipped by the user (skip-worktree), and stay so.
+    Files that the user skipped (skip-worktree) and that are absent stay absent.
     """
     off: dict[str, str] = {}
     filters = set[str]()
@@ -177,7 +179,7 @@ def _write_files(
         filters = {*git.attributes(room.top, "filter", paths).values()} - {"set", "unset"}
     for name in filters:
         off |= {f"filter.{name}.required": "false", f"filter.{name}.process": ""}
-    # Git goes through all of two trees, and keeps what neither of them has.
+    # Git walks two trees, and keeps what neither of them has.
     was, now = (tree.within(after.store).only(paths) for tree in (before, after))
     env = {**git.settings(off), **git.seeing([Path(after.store.path, "objects")])}
     room.git(room.new, "read-tree", "-m", "-u", str(was), str(now), env=env)
@@ -188,9 +190,9 @@ def _write_files(
 
 
 def _write_again(room: Room, paths: Sequence[str]) -> None:
-    """Have git write files from the directory where the commands of the user's filters are at home.
+    """Have git write files from the directory where the user's filter commands expect to run.
 
-    The index has to forget the first time, or git would take the files for done or not wanted.
+    The index has to forget them first, or git would take the files for done or not wanted.
     """
     if not paths:
         return
@@ -215,7 +217,7 @@ def _write_pick(room: Room, pick: Pick, commit: str) -> None:
 
 
 def _write_index(room: Room, files: Mapping[str, Sequence[Entry | None]], stage: int) -> None:
-    """Have the index hold these sides of some files, the first of each at a stage."""
+    """Put these sides of some files into the index, the first of each at a stage."""
     lines = ""
     for path, sides in files.items():
         lines += f"0 {_ABSENT}\t{path}\0"
@@ -227,7 +229,7 @@ def _write_index(room: Room, files: Mapping[str, Sequence[Entry | None]], stage:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Moving takes milliseconds: no signal ends it, and git is out of the reach of a Ctrl-C."""
+    """Moving takes milliseconds: no signal ends it, and Ctrl-C doesn't reach git."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -274,7 +276,8 @@ def _refresh(room: Room, landing: Landing) -> None:
 
 
 def _refresh_skipped(room: Room, paths: Sequence[str]) -> None:
-    # Git asks the disk about them when it checks out another commit: with other times, it refuses.
+    # When it checks out another commit, git compares them with the disk: other times make it
+    # refuse.
     lines = room.git(room.top, "ls-files", "-t", "--stage", "-z", "--", *paths).split("\0")
     entries = [line.removeprefix("S ") for line in lines if line.startswith("S ")]
     skipped = _listed(entry.partition("\t")[2] for entry in entries)

@@ -1,4 +1,4 @@
-"""Locks: one aegis at a time in a repository, and no git that writes beside it."""
+"""Locks: one aegis at a time in a repository, and no git that writes at the same time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def hold(directory: Path, patience: float | None = None) -> Iterator[int]:
 
 
 def is_free(directory: Path) -> bool:
-    """Whether a directory is unlocked."""
+    """Whether nobody holds the lock on a directory."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         return _try(descriptor)
@@ -63,7 +63,7 @@ def _try(descriptor: int) -> bool:
 
 
 def lock_index(repo: pygit2.Repository) -> None:
-    """Lock git's index as git does, recognizably ours.
+    """Lock git's index as git does, in a way that we recognize as ours.
 
     Raises:
         Refused: git has it locked.

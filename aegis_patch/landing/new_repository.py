@@ -19,8 +19,8 @@ from aegis_patch.project import git, repository
 def start(path: Path, branch: str, *, dry: bool) -> Iterator[pygit2.Repository]:
     """A repository without a commit, for a project at `path`, which is absent or empty.
 
-    What is landed in it is there when the block ends well, and gone if not. A dry run builds
-    elsewhere. If no `branch` is named, git names it.
+    What lands in it stays if the block ends well, and is deleted if not. A dry run builds
+    elsewhere. If no `branch` is given, git chooses its name.
     """
     if dry:
         from tempfile import TemporaryDirectory  # slow to import
@@ -45,7 +45,7 @@ def start(path: Path, branch: str, *, dry: bool) -> Iterator[pygit2.Repository]:
 
 
 def _build(path: Path, branch: str) -> None:
-    """Build git's part of a repository in a directory inside its place, and rename it."""
+    """Build the `.git` of a repository in a directory inside its place, and rename it."""
     with scratch.directory(path, _building(path)) as building, locks.hold(building):
         _initialize(building, branch)
         (building / ".git").rename(path / ".git")
@@ -67,9 +67,9 @@ def _initialize(building: Path, branch: str) -> None:
 
 
 def sweep(path: Path) -> None:
-    """Remove what `start` had built of a project when it was killed; not while it is at work.
+    """Remove what a killed `start` had built of a project, unless one is still at work there.
 
-    A git of the killed one may go on writing there: it is waited for.
+    A git of the killed one may still be writing: it is waited for.
     """
     name = re.compile(re.escape(_building(path)) + r"([a-z0-9_]{8}|[0-9a-f]{16})")
     for left in path.iterdir() if path.is_dir() else ():

@@ -1,4 +1,4 @@
-"""Objects for a project, written as one pack: a file for each would take longer than all else."""
+"""Objects for a project, written as one pack: single files would take longer than all the rest."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from aegis_patch.project import git, repository
 def write(objects: Path, wanted: Mapping[pygit2.Oid, pygit2.Repository], kept: Path) -> None:
     """Have git write the objects of the scratch store into an object directory.
 
-    The pack's index comes last, so git sees all of them or none. Without deltas: a landing is
+    The pack's index comes last, so git sees all of them or none. There are no deltas: a landing is
     small, and git makes some when it repacks. Until a ref leads to them, a repack at the same time
-    would drop them: `kept` gets the path of the file by which git leaves a pack alone.
+    would drop them: `kept` gets the path of the file that makes git keep a pack.
 
     Raises:
         Refused: something can't be read or written.

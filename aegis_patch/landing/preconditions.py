@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def verb(repo: pygit2.Repository, root: Path) -> None:
-    """Refuse to start a verb where it could not finish.
+    """Refuse to start a verb that could not finish.
 
     Raises:
         Refused: HEAD is detached, an operation is under way, or paths are unmerged.
@@ -50,7 +50,7 @@ def _refuse_unmerged(paths: Sequence[str]) -> None:
 def files(
     repo: pygit2.Repository, before: Tree, after: Tree, pick: Pick | None = None
 ) -> dict[str, str]:
-    """Refuse to overwrite uncommitted work; the mark of each file to be written.
+    """Refuse to overwrite uncommitted work; the print of each file to be written.
 
     Raises:
         Refused: a path to be written has an uncommitted change, something untracked is in its
@@ -98,17 +98,17 @@ def index(repo: pygit2.Repository) -> None:
 
 
 def _intended(top: Path) -> list[str]:
-    """The files added with --intent-to-add, which may be in no diff of HEAD and the index."""
+    """The files added with --intent-to-add, which a diff of HEAD and the index can lack."""
     return git.run(top, "diff-files", "--name-only", "--diff-filter=A", "-z").split("\0")[:-1]
 
 
 def _add(intended: Sequence[str]) -> str:
-    """What adds them, to come before what commits or stashes them."""
+    """The command that adds them, to run before the one that commits or stashes them."""
     return f"git add -- {_typed(intended)} && " if intended else ""
 
 
 def _staged(repo: pygit2.Repository, before: Tree) -> Set[str]:
-    """The paths that the index has otherwise than a tree, whatever the flags of files are.
+    """The paths that differ between the index and a tree, whatever flags the files have.
 
     Raises:
         Refused: one of them is unmerged.
@@ -124,9 +124,9 @@ def _staged(repo: pygit2.Repository, before: Tree) -> Set[str]:
 
 
 def _is_on_disk(before: Tree, top: Path, path: str) -> bool:
-    """Whether the disk has a file as a tree has it, to the byte: then nothing would be lost.
+    """Whether a file on disk is byte for byte that of a tree: then nothing would be lost.
 
-    If not, it may still be unchanged: by filters, line endings or a sparse checkout.
+    If not, it may still be unchanged: through filters, line endings or a sparse checkout.
     """
     committed = before.lookup(path)
     if not committed:
@@ -135,7 +135,7 @@ def _is_on_disk(before: Tree, top: Path, path: str) -> bool:
 
 
 def _on_disk(file: Path) -> tuple[int, bytes]:
-    """The mode that git would give to what is somewhere, and its bytes; zero for no file."""
+    """The mode that git would give to a path, and its bytes; zero if there is no file."""
     try:
         mode = file.lstat().st_mode
         if stat.S_ISLNK(mode):
@@ -148,7 +148,7 @@ def _on_disk(file: Path) -> tuple[int, bytes]:
 
 
 def is_taken(top: Path, path: str) -> bool:
-    """Whether something is where a new file is to come, or one of its parents is no directory."""
+    """Whether something is in the way of a new file, or one of its parents is no directory."""
     return os.path.lexists(top / path) or bool(_bad_parents(top, [path]))
 
 
@@ -180,7 +180,7 @@ def _uncommitted(top: Path, changed: Mapping[str, str]) -> Refused:
 
 
 def _make_room(top: Path, path: str) -> str:
-    """The command that commits what is at a path; or moves it, where git has no use for it."""
+    """The command that commits a path, or moves it if git can't hold it."""
     place, typed = top / path, _typed([path])
     if any(each.is_symlink() or each.is_file() for each in (place, *place.rglob("*"))):
         return f"git add --force {typed} && git commit -m 'Mine' -- {typed}"
@@ -189,12 +189,12 @@ def _make_room(top: Path, path: str) -> str:
 
 
 def _typed(paths: Sequence[str]) -> str:
-    # From wherever the user stands in the repository, and as a shell takes it.
+    # Runs from anywhere in the repository, quoted for a shell.
     return " ".join(shlex.quote(f":/{path}") for path in paths)
 
 
 def _loose(head: Tree, top: Path, paths: Iterable[str]) -> set[str]:
-    """Files that are not in git, at paths that await a person: `--abort` would take them away."""
+    """Files outside git at paths that a person has to resolve: `--abort` would delete them."""
     found = set[str]()
     for path in paths:
         is_file = (top / path).is_symlink() or (top / path).is_file()

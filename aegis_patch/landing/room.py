@@ -1,4 +1,4 @@
-"""A room for git: a directory aside, where it makes commits, files and an index of our choosing."""
+"""A room for git: a separate directory where it makes commits, files and an index."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from aegis_patch.values import dataclass
 class Room:
     """A directory where git works aside: nothing points to its commits yet.
 
-    `held` is the lock that its processes keep, `known` git's `variables`, `made_by` what tells git
-    an author where it knows none.
+    `held` is the lock that its processes keep, `known` git's `variables`, `made_by` the arguments
+    that give git an author if it knows none.
     """
 
     repo: pygit2.Repository
@@ -37,13 +37,13 @@ class Room:
         return journal.store(self.repo) / "new"
 
     def pack(self, objects: Mapping[pygit2.Oid, pygit2.Repository]) -> None:
-        """Write objects into the project, for as long as the room is there."""
+        """Write objects into the project; they are kept as long as the room exists."""
         pack.write(git.objects(self.top), objects, journal.room(self.repo) / journal.KEPT)
 
     def git(
         self, worktree: Path, *args: str, stdin: str = "", env: Mapping[str, str] | None = None
     ) -> str:
-        """Run git on the index in the room, with the files of some directory."""
+        """Run git on the room's index, with the files of some directory."""
         env = {
             **(env or {}),
             "GIT_DIR": self.repo.path,

@@ -1,7 +1,7 @@
-"""`--verify COMMAND`: a result is tried in a checkout of its own before it lands.
+"""`--verify COMMAND`: tries a result in a checkout of its own before it lands.
 
 The checkout is a repository in a temporary directory that borrows the project's objects and reads
-its configuration. Nothing in the project knows of it, so that a kill leaves nothing there.
+its configuration. Nothing in the project refers to it, so a kill leaves nothing there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ rm -rf "$1"
 """
 """Ends a group and clears a room once whoever named the group is gone, and its git has ended."""
 _GATE = 'read -r _ && exec sh -c -- "$1" </dev/null'
-"""Runs a command once it gets a line: never if whoever should write that is gone."""
+"""Runs a command once it reads a line: never, if the process that should write it is gone."""
 _OWN = """
 [core]
 	bare = false
@@ -50,7 +50,7 @@ _OWN = """
 [submodule]
 	recurse = false
 """
-"""Settings of the checkout itself, below the project's, so that these have the last word."""
+"""Settings of the checkout itself; they come after the project's, and win."""
 
 
 def refuse_failing(there: Place, objects: Iterable[Path], draft: Draft, command: str) -> None:
