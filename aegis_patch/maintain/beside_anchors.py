@@ -1,4 +1,4 @@
-"""Lines of a project beside an anchor, which become a component's: these stand above it."""
+"""Moves a project's lines beside an anchor above it, where they become a component's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _Edits = list[tuple[range, Sequence[bytes]]]
 
 
 def merged(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """A text in which lines that were put in beside an anchor stay beside it; None for a conflict.
+    """A text in which lines that were inserted beside an anchor stay there; None for a conflict.
 
-    Between them and the anchor may be lines that `ours` lacks: another component's, or those that
-    somebody had put there before.
+    Between them and the anchor may be lines that `ours` lacks: another component's, or ones that
+    somebody had written there before.
     """
     lines, new = texts.lines(base), texts.lines(theirs)
     edits, gone, lacking = _Edits(), set[int](), set[int]()
@@ -41,7 +41,7 @@ def merged(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 
 
 def lifted(start: Tree, made: Tree) -> Tree:
-    """A tree whose lines right below an anchor, where a project has its own, stand above it."""
+    """A tree in which a project's own lines right below an anchor stand above it."""
     moved: dict[str, Entry | Tree | None] = {}
     for path, (was, now) in start.differences(made).items():
         if was and now and (data := _lifted(was.data, now.data)):

@@ -1,4 +1,4 @@
-"""What is wrong with an upstream, before those who use it find out."""
+"""Finds what is wrong with an upstream, before its users do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aegis_patch.upstream import identity_files, releases, untrusted
 from aegis_patch.values import replace
 
 MOST_SETS = 300
-"""Sets of components that are tried, the small ones first: each new one may double them."""
+"""How many sets of components are tried, small ones first: each new component may double them."""
 _FILES = 'Which files carry it? Write them into base/aegis.toml: [identity] and files = ["PATH"]'
 _OTHER = {
     "project_name": "Quite Another",
@@ -33,7 +33,7 @@ _OTHER = {
 
 
 def of_upstream(root: Path, ref: str = "", *, notes: bool = True) -> list[Problem]:
-    """Everything in a commit, or on disk, that would fail in a user's project; `notes` too, or not.
+    """All problems of a commit, or of what is on disk, that would fail in a user's project.
 
     Raises:
         Refused: there is no such commit.
@@ -53,7 +53,7 @@ def of_upstream(root: Path, ref: str = "", *, notes: bool = True) -> list[Proble
 
 
 def of_series(root: Path, names: Sequence[str] = ()) -> list[Problem]:
-    """What series, or all, are not as exported, or break a rule.
+    """Problems of one series, or all: files that differ from their export, and broken rules.
 
     Raises:
         SeriesError: a component can't be read.
@@ -75,13 +75,13 @@ def _of_one(upstream: Upstream, name: str) -> list[Problem]:
 
 
 def _opening(name: str, found: Iterable[Problem]) -> list[Problem]:
-    """Problems that are solved where a series is open, unless they say otherwise."""
+    """The same problems, to be solved where the series is open, unless they say otherwise."""
     next = f"aegis upstream series open {name}"
     return [replace(each, next=each.next or next) for each in found]
 
 
 def sets(catalogue: Catalogue) -> list[frozenset[str]]:
-    """The sets of components that projects have: so many, the small ones first; and all at once."""
+    """The sets of components that projects have: the small ones first, up to a limit; then all."""
     found = [frozenset[str]()]
     for names in found:  # grows while it is walked
         for name in filter(lambda name: is_chosen(catalogue[name]), catalogue):
@@ -93,7 +93,7 @@ def sets(catalogue: Catalogue) -> list[frozenset[str]]:
 
 
 def _in_files(whole: Tree) -> Iterator[Problem]:
-    """Files that no user's aegis takes."""
+    """Files that aegis would refuse to take from this upstream."""
     pending = []
     for part in checkout.PARTS:
         if tree := whole.subtree(part):
@@ -107,7 +107,7 @@ def _in_files(whole: Tree) -> Iterator[Problem]:
 
 
 def _in_components(whole: Tree) -> Iterator[Problem]:
-    """Directories of patches/ that are no component."""
+    """Directories of patches/ that aren't components."""
     catalogue: dict[str, Component] = {}
     directories = whole.store[whole.id].peel(pygit2.Tree)["patches"].peel(pygit2.Tree)
     there = releases.component_files(whole.store, directories)
@@ -128,7 +128,7 @@ def _in_components(whole: Tree) -> Iterator[Problem]:
 
 
 def _in_identity(upstream: Upstream) -> Iterator[Problem]:
-    """Answers of base/ that can't become a user's."""
+    """Answers of base/ that can't be replaced by a user's."""
     ask = f"Which answers does base/ have? {', '.join(_OTHER)}; the first has to be there"
     try:
         answers = identity_files.defaults(upstream)
@@ -147,7 +147,7 @@ def _in_identity(upstream: Upstream) -> Iterator[Problem]:
 
 
 def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterator[Problem]:
-    """Values that stand nowhere, or in another word, too."""
+    """Values that occur nowhere, or also inside another word."""
     files = identity_files.files(upstream.base.read(RECORD))
     for path in files:
         if files != identity_files.FILES and path not in upstream.base:
@@ -172,7 +172,7 @@ def _in_identity_files(upstream: Upstream, values: Mapping[str, str]) -> Iterato
 
 
 def _twice(values: Mapping[str, str]) -> Iterator[Problem]:
-    """Values of two answers, of which only one can take their place."""
+    """Two answers with one value, which only one of them can replace."""
     keys = {value: key for key, value in values.items()}
     for key, value in values.items():
         if keys[value] != key and (key, keys[value]) != ("project_name", "slug"):
@@ -250,7 +250,7 @@ def _meeting(path: str, base: Tree, ours: Tree, theirs: Tree) -> int:
 def _in_notes(
     store: pygit2.Repository, root: Path, upstream: Upstream, ref: str = ""
 ) -> Iterator[Problem]:
-    """Notes that can't be read, and what goes without one."""
+    """Notes that can't be read, and removed settings and files without a note."""
     try:
         old = checkout.newest_release(store, root, ref)
         if old:

@@ -1,4 +1,4 @@
-"""The upstream that is worked on: its repository, and its base/ and patches/ as a release."""
+"""The upstream in its maintainer's repository: its base/ and patches/ as a release."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OURS = releases.RELEASES.parent.parent
 
 
 def find(where: Path, ref: str = "") -> Path:
-    """The top of the repository of an upstream that a directory, or an open series, is in.
+    """The top of the upstream's repository that a directory, or an open series, is in.
 
     Raises:
         Refused: it is in none, or one that can't be used, or base/ and patches/ are not on disk; a
@@ -53,7 +53,7 @@ def store(root: Path) -> Iterator[pygit2.Repository]:
 
 
 def tree(store: pygit2.Repository, root: Path, ref: str = "") -> Tree:
-    """All of a commit; without one, base/, patches/ and notes/ on disk but for what git ignores.
+    """A commit's whole tree; without one, base/, patches/ and notes/ on disk without ignored files.
 
     Raises:
         Refused: there is no such commit.
@@ -69,7 +69,7 @@ def tree(store: pygit2.Repository, root: Path, ref: str = "") -> Tree:
 
 
 def upstream(store: pygit2.Repository, root: Path, ref: str = "") -> Upstream:
-    """The upstream as a release: that of a commit, or what is on disk.
+    """The upstream as a release: that of a commit, or of what is on disk.
 
     Raises:
         Refused: a commit has no base/ and patches/.
@@ -85,10 +85,10 @@ def upstream(store: pygit2.Repository, root: Path, ref: str = "") -> Upstream:
 
 
 def newest_release(store: pygit2.Repository, root: Path, ref: str = "") -> Upstream | None:
-    """The release before a commit, or before what is on disk; None if there is none yet.
+    """The release before a commit, or before what is on disk; None for the first.
 
-    The releases of an upstream are its tags. A clone of aegis has releases of its own as soon as
-    it has a tag that is none of ours.
+    The releases of an upstream are its tags. A clone of aegis has releases of its own as soon as it
+    has a tag that isn't ours.
     """
     reached = ["--merged", ref] if ref else []
     tags = {fork.version(tag): tag for tag in git.run(root, "tag", *reached).split()}

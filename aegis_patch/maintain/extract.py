@@ -1,8 +1,8 @@
-"""A component out of somebody's commits in a project.
+"""Makes a component of somebody's commits in a project.
 
 The change of each commit is merged onto what the component is written against, as aegis merges
-everywhere: by whole files, never by a patch's context. Where that clashes, git picks the rest, and
-stops in the open series.
+everywhere: by whole files, never by a patch's context. If that clashes, git picks the remaining
+commits, and stops in the open series.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _WHO = pygit2.Signature("aegis", "series@aegis.invalid", 1767225600, 0)  # as in
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """The series, what the commits have besides, and what would fail in a user's project."""
+    """The series, what else the commits change, and what would fail in a user's project."""
 
     series: series.Series
     left_out: tuple[str, ...]
@@ -79,7 +79,7 @@ def extract(root: Path, wanted: Wanted) -> Extracted:
 
 
 def listed(root: Path, wanted: Wanted) -> list[Hunk]:
-    """All hunks of the commits; nothing is made of them.
+    """All hunks of the commits, without making a component.
 
     Raises:
         Refused: something isn't as it has to be.
@@ -100,7 +100,7 @@ def _refuse_uncommitted(project: Project) -> None:
 
 
 def _refuse_unknown(root: Path, wanted: Wanted) -> None:
-    """Refuse a range that is none, and requirements that don't exist."""
+    """Refuse a range that isn't one, and requirements that don't exist."""
     if ".." not in wanted.range:
         raise Usage(f"{wanted.range!r} is no range REV..REV.", next="aegis upstream extract --help")
     with checkout.store(root) as store:
@@ -116,7 +116,7 @@ def _refuse_unknown(root: Path, wanted: Wanted) -> None:
 def _pick(
     store: pygit2.Repository, opened: Upstream, wanted: Wanted, changes: Sequence[Change]
 ) -> None:
-    """Commit each change where the series is open; from the first that clashes on, git does it.
+    """Commit each change in the open series; from the first clash on, git does it.
 
     Raises:
         Refused: no commit has what is asked for, or git has stopped.
@@ -163,7 +163,7 @@ def _let_git_pick(
 
 
 def _refuse_missing(opened: Upstream, wanted: Wanted, so_far: Tree, change: Change) -> None:
-    """Refuse a change of a file that neither base/ nor the commits before have."""
+    """Refuse to change a file that neither base/ nor an earlier commit of the range has."""
     for path, (was, _) in change.before.differences(change.after).items():
         if not was or path in so_far:
             continue
@@ -177,7 +177,7 @@ def _refuse_missing(opened: Upstream, wanted: Wanted, so_far: Tree, change: Chan
         raise Refused(what, where=path, next=f"Which range has all of it? `{log}`")
 
 
-# What stays of the project.
+# Traces of the project.
 
 
 def _left_of_project(store: pygit2.Repository, place: Path, project: Project) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The hunks of a project's commits, by number: a component may be made of some of them."""
+"""The hunks of a project's commits, numbered: a component may be made of some of them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines that a commit changes, with none in between that stays; or a file that has no lines.
+    """Consecutive lines that a commit changes, or a whole file that has no lines.
 
-    `at` is where `lines` come in the file before; None for a file as a whole: new, gone, binary.
+    `at` is where `lines` begin in the file before; None for a file as a whole: new, deleted,
+    binary.
     """
 
     number: int
@@ -54,7 +55,7 @@ def _has_lines(file: Entry) -> bool:
 
 
 def _about(was: Entry | None, now: Entry | None) -> str:
-    """What happens to a file that is taken as a whole, or not at all."""
+    """The change of a file that is taken as a whole, or not at all."""
     file = now or was
     assert file
     what = "changed" if was and now else "new" if now else "deleted"
@@ -68,7 +69,7 @@ def _about(was: Entry | None, now: Entry | None) -> str:
 
 
 def applied(before: Tree, after: Tree, taken: Collection[Hunk]) -> Tree:
-    """A tree with these hunks alone; a mode comes with any hunk of its file."""
+    """A tree with these hunks alone; any hunk of a file brings its mode along."""
     made: dict[str, Entry | None] = {}
     for path in {each.path for each in taken}:
         was, now = before.lookup(path), after.lookup(path)
@@ -98,12 +99,12 @@ def parse(typed: str) -> Numbers:
 
 
 def written(ranges: Numbers) -> str:
-    """Numbers, as `parse` reads them."""
+    """Numbers in the form that `parse` reads."""
     return ",".join(f"{each[0]}-{each[-1]}" if len(each) > 1 else str(each[0]) for each in ranges)
 
 
 def refuse_unknown(wanted: Numbers, count: int, next: str) -> None:
-    """Refuse numbers that no hunk has."""
+    """Refuse numbers without a hunk."""
     for each in wanted:
         if each[0] < 1 or each[-1] > count:
             what = f"No hunk {written([each])}: they are numbered from 1 to {count}."

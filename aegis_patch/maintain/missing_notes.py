@@ -1,4 +1,4 @@
-"""What the update notes of a release lack, or have wrong."""
+"""Finds what is missing or wrong in the update notes of a release."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"(?m)^[#\s]*([A-Z][A-Z0-9_]*)=")
 
 
 def breaches(old: Upstream, new: Upstream) -> Iterator[Problem]:
-    """What is wrong with the notes of the releases after `old`, up to `new`.
+    """Problems in the notes of the releases after `old`, up to `new`.
 
     Raises:
         SeriesError: a series does not apply.
@@ -56,7 +56,7 @@ def _in_file(where: str, what: str) -> Problem:
 
 
 def _differ(old: Upstream, new: Upstream, names: Collection[str]) -> bool:
-    """Whether a project with these components is another one in both releases."""
+    """Whether a project with these components differs between the two releases."""
     had, has = (requirements.closure(each.catalogue, names) for each in (old, new))
     return pristine.fold(old, had).id != pristine.fold(new, has).id
 
@@ -79,7 +79,7 @@ def unmentioned(
 
 
 def _later(name: str, old: Upstream, new: Upstream) -> set[str]:
-    """What a project has of a component at a newer release; none if it can't come to it."""
+    """A project's components at a newer release; empty if it can't be updated to that."""
     if name in new.catalogue:
         return {name}
     renamed = {each for each, part in new.catalogue.items() if name in part.was}
@@ -90,7 +90,7 @@ def _later(name: str, old: Upstream, new: Upstream) -> set[str]:
 
 
 def settings(tree: Tree) -> set[str]:
-    """The variables that a tree reads: of its `.env.example` and its classes of settings."""
+    """The variables that a tree reads, by its `.env.example` and its settings classes."""
     found = set[str]()
     for path in tree.files():
         if path.endswith(".env.example"):
@@ -104,7 +104,7 @@ def settings(tree: Tree) -> set[str]:
 
 
 def _fields(node: ast.ClassDef) -> Iterator[str]:
-    """The variables of a class whose base is called …Settings."""
+    """The variables of a class with a base called …Settings."""
     if not any(ast.unparse(base).endswith("Settings") for base in node.bases):
         return
     prefix = re.search(r"env_prefix=['\"](\w+)", ast.unparse(node))

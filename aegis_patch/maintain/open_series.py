@@ -1,7 +1,7 @@
 """Where a series is open, in `.series/NAME`: a repository with a commit for each of its patches.
 
 A commit's subject is the patch's file name, its body says why. The commit below them, tagged
-`start`, is what the series is written against.
+`start`, is the tree that the series is written against.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream.bundled import RELEASES
 
 READ = ".git/aegis-read"
-"""Where an open series keeps what patches/NAME said when it was read or written."""
+"""Where an open series remembers patches/NAME as it was when last read or written."""
 AM = ("am", "--keep", "--keep-cr", "--quiet")
-"""How git makes a commit of a patch, and the same patch of it again."""
+"""Settings with which git makes a commit of a patch, and the same patch of it again."""
 _MOST_COMMITS = 16  # that are searched for the tree that a series was saved against
 
 
@@ -46,10 +46,10 @@ def directory(root: Path, name: str) -> Path:
 
 
 def repository(root: Path, name: str) -> Path:
-    """A repository with what the series is written against, and a commit for each patch.
+    """A repository of the tree that a series is written against, and a commit for each patch.
 
-    Where it is open already with work that isn't saved, that stays. So do files that git ignores,
-    such as an `.env` or `.venv`, unless base/ or a patch has a file there by now.
+    If it is open already, unsaved work stays. So do files that git ignores, such as an `.env` or
+    `.venv`, unless base/ or a patch now has a file there.
 
     Raises:
         Refused: there is no such series, or a patch is malformed or doesn't fit.
@@ -72,10 +72,10 @@ def repository(root: Path, name: str) -> Path:
 
 
 def start(root: Path, name: str, place: Path, opened: Upstream | None = None) -> Upstream:
-    """A repository that holds only what the series is written against, tagged `start`.
+    """A repository with just the tree that the series is written against, tagged `start`.
 
-    With `opened` it needs the store of that upstream. One that is there starts anew: what it
-    ignores stays. Nothing can be saved from it until `keep` says what it was made of.
+    With `opened` it needs the store of that upstream. An existing one starts anew: what it ignores
+    stays. Nothing can be saved from it until `keep` says what it was made of.
     """
     refuse_unknown(root, name)
     place.mkdir(parents=True, exist_ok=True)
@@ -108,14 +108,14 @@ def keep(place: Path) -> None:
 
 
 def under_way(place: Path) -> str:
-    """The command of git's that was stopped by a conflict; "" if none was."""
+    """The git command that a conflict stopped; "" if none."""
     states = {"rebase-apply": "am", "rebase-merge": "rebase"}
     states |= {"CHERRY_PICK_HEAD": "cherry-pick", "sequencer": "cherry-pick"}
     return next((verb for name, verb in states.items() if (place / ".git" / name).exists()), "")
 
 
 def refuse_unfinished(place: Path) -> None:
-    """Refuse to go on while git is stopped where a series is open."""
+    """Refuse to go on while git is stopped in the open series."""
     name = place.name
     if verb := under_way(place):
         raise Refused(
@@ -127,7 +127,7 @@ def refuse_unfinished(place: Path) -> None:
 
 
 def refuse_foreign(place: Path) -> None:
-    """Refuse a directory, a file or a link that no series was opened in."""
+    """Refuse a directory, a file or a link that isn't an open series."""
     if os.path.lexists(place) and (place.is_symlink() or not (place / READ).exists()):
         here = shown(place)
         what = "This isn't an open series. Move it elsewhere first."
@@ -135,7 +135,7 @@ def refuse_foreign(place: Path) -> None:
 
 
 def is_saved(place: Path) -> bool:
-    """Whether nothing is lost without the repository of a series.
+    """Whether nothing would be lost if the repository of a series were deleted.
 
     Raises:
         Refused: it is no such repository.
@@ -152,10 +152,10 @@ def is_saved(place: Path) -> bool:
 
 
 def build(root: Path, name: str, place: Path, opened: Upstream | None = None) -> None:
-    """Make that repository; where a patch doesn't fit, git stops in it.
+    """Make that repository; if a patch doesn't fit, git stops in it.
 
-    A patch whose base has changed is applied to the base that it was saved against, and rebased:
-    by its context alone, git would find it a place, now and then the wrong one.
+    A patch whose base has changed is applied to the base that it was saved against, and rebased: by
+    its context alone, git would find a place for it, but sometimes the wrong one.
     """
     mails = patch_files.mails(root, name)
     opened = start(root, name, place, opened)
@@ -179,9 +179,9 @@ def build(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
 def _saved_against(root: Path, name: str, opened: Upstream) -> str:
     """The tree to which the patches apply, in the upstream's history; "" if they are new.
 
-    That is the one at a commit that saved the series, or one of those that it requires, by this
-    or an earlier name: the newest to whose tree the patches apply. A merge that isn't committed
-    yet has two histories, and so has a cherry-pick or a rebase.
+    It is looked for at the commits that saved the series, or one that it requires, under this or an
+    earlier name: the newest to whose tree the patches apply. A merge that isn't committed yet has
+    two histories, and so has a cherry-pick or a rebase.
     """
     with suppress(AegisError):
         paths = set[str]()
@@ -210,7 +210,7 @@ def _applied_at(root: Path, name: str, opened: Upstream, commit: str) -> str:
 
 
 def _back(place: Path) -> None:
-    """Leave a series that didn't open as one without work, which can be opened again."""
+    """Leave a series that failed to open as one without work, which can be opened again."""
     if verb := under_way(place):
         run(place, verb, "--abort", fine=128)
     if (place / ".git/refs/tags/saved").exists():
@@ -218,7 +218,7 @@ def _back(place: Path) -> None:
 
 
 def refuse_unknown(root: Path, name: str) -> None:
-    """Refuse a name that isn't a component's of this upstream."""
+    """Refuse a name that isn't a component of this upstream."""
     directory(root, name)  # which refuses what is no name
     if not (root / "patches" / name / "component.toml").exists():
         what = f"There is no patches/{name}/component.toml."

@@ -1,4 +1,4 @@
-"""The patches in patches/NAME, and commits as such patches: the same bytes whoever exports them."""
+"""The files in patches/NAME, and commits exported to them: the same bytes whoever exports."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def mails(root: Path, name: str) -> list[str]:
 
 
 def corrected(where: str) -> str:
-    """What to do about a malformed patch."""
+    """How to mend a malformed patch."""
     path = shlex.quote(f":/{where.partition(': ')[0]}")
     return f"Correct it, or take it back? `git checkout HEAD -- {path}`"
 
 
 def fingerprint(root: Path, name: str) -> str:
-    """What tells one state of patches/NAME from another."""
+    """A digest of the state of patches/NAME."""
     files = sorted((root / "patches" / name).glob("*.patch"))
     texts = [repr((each.name, each.read_bytes())) for each in files]
     return hashlib.sha256("".join([*texts, *listed(root, name)]).encode()).hexdigest()
@@ -72,7 +72,7 @@ def changes(root: Path, name: str, exported: dict[str, bytes]) -> list[str]:
 
 
 def write(root: Path, name: str, exported: dict[str, bytes]) -> None:
-    """Put exported patches in the place of those that are there."""
+    """Replace the patches by exported ones."""
     place, before = root / "patches" / name, listed(root, name)
     for file, mail in exported.items():
         (place / file).write_bytes(mail)
@@ -107,7 +107,7 @@ def export(place: Path) -> dict[str, bytes]:
 
 
 def _fixed(mail: str) -> bytes:
-    # Author and date would change with who refreshes a patch; the commit that does it says that.
+    # Author and date would change with whoever refreshes a patch; the commit in git records them.
     head, separator, rest = mail.partition("\n\n")
     head = re.sub(r"\n[ \t]+", " ", head)
     head = re.sub(r"(?m)^From: .*$", "From: aegis <series@aegis.invalid>", head)

@@ -1,4 +1,4 @@
-"""git in a repository of the workshop, whoever runs it."""
+"""git in one of the workshop's repositories, the same for every user."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ENVIRONMENT = {
 
 
 def run(place: Path, *args: str, fine: int = 0) -> str:
-    """Run git there, whatever the configuration of its user is."""
+    """Run git there, whatever the user has configured."""
     return git.run(place, *args, env=_ENVIRONMENT, fine=fine)
 
 
 def shown(place: Path) -> str:
-    """A directory as it can be pasted here."""
+    """A directory, quoted so that it can be pasted here."""
     return os.path.relpath(place)

@@ -16,5 +16,5 @@ class Problem:
 
 
 def of(error: SeriesError, next: str = "") -> Problem:
-    """The problem that an error tells."""
+    """An error as a problem."""
     return Problem(error.where, error.what, error.next or next)

@@ -1,7 +1,7 @@
-"""What the commits of a project change, for a component that is made of them.
+"""The changes of a project's commits, from which a component is made.
 
-The identity goes back as it came, by a merge: what a file's own base/ has takes the place of what
-the project's answers made of it.
+The identity is put back as it came, by a merge: base/'s own values replace those of the project's
+answers.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class Wanted:
     hunks: Numbers | None = None
 
     def takes(self, hunk: Hunk) -> bool:
-        """Whether a hunk of a file that is asked for is."""
+        """Whether a hunk of a requested file is requested too."""
         return self.hunks is None or any(hunk.number in each for each in self.hunks)
 
     def command(self, *options: str) -> str:
-        """What to type for it."""
+        """The command that would make it."""
         words = ["aegis", "upstream", "extract", self.name, self.range, *options]
         words += ["--project", str(self.project)]
         words += ["--requires", ",".join(self.requires)] if self.requires else []
@@ -59,14 +59,14 @@ class Wanted:
         return shlex.join(words)
 
     def has(self, path: str) -> bool:
-        """Whether a file is asked for."""
+        """Whether a file is requested."""
         under = [path == each or path.startswith(f"{each}/") for each in self.paths]
         return path not in _NEVER and (not self.paths or any(under))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a commit changes, under the upstream's identity, and what of it nobody asked for."""
+    """The requested change of a commit, under the upstream's identity, and what else it changes."""
 
     commit: pygit2.Commit
     before: Tree
@@ -111,7 +111,7 @@ def changes(store: pygit2.Repository, project: Project, wanted: Wanted) -> Itera
 def _refuse_own_work(
     store: pygit2.Repository, project: Project, merge: pygit2.Commit, wanted: Wanted
 ) -> None:
-    """Refuse a merge that isn't what git makes of its parents by itself."""
+    """Refuse a merge that git wouldn't make of its parents by itself."""
     parents = [str(each) for each in merge.parent_ids]
     merged = plain_git.run(Path(store.path), "merge-tree", "--write-tree", *parents, fine=1)
     by_itself = Tree(store, pygit2.Oid(hex=merged.split()[0])).subtree(project.prefix)
@@ -156,7 +156,7 @@ def _change(
 
 
 def _files(store: pygit2.Repository, project: Project, commit: pygit2.Commit) -> Tree:
-    """The project's files in a commit; none where it wasn't there yet."""
+    """The project's files in a commit; empty before the project was there."""
     whole = Tree(store, commit.tree_id)
     return whole.subtree(project.prefix) or trees.empty(store)
 
@@ -169,7 +169,7 @@ def _under_identity(
 ) -> tuple[Tree, Tree]:
     """Both sides of a change with the upstream's identity, as a merge puts it back.
 
-    A file that its user had changed in such a line before stays as it is on both sides.
+    A file in which the user had changed such a line before stays as it is on both sides.
     """
     before, after = sides
     stack = record.parse(before.read(RECORD))
@@ -196,7 +196,7 @@ def _merged(ours: Entry, base: bytes, theirs: bytes) -> Entry | None:
 def _release(
     store: pygit2.Repository, project: Project, url: str, release: str, commit: str
 ) -> Upstream:
-    """The base/ that the project has."""
+    """The project's own base/."""
     known = _COMMIT.fullmatch(commit) and commit in store
     base = Tree(store, store[commit].peel(pygit2.Tree).id).subtree("base") if known else None
     if base is None:
@@ -211,7 +211,7 @@ def _release(
 def _in_identity(
     project: Project, commit: pygit2.Commit, path: str, put_back: bytes, was: bytes, now: bytes
 ) -> Refused:
-    """The error of a commit that changes a line with an answer, or the one beside it."""
+    """The error of a commit that changes a line with an answer, or one next to it."""
     lines = [to.start + 1 for _, to in texts.touching(was, now, put_back)]
     show = f"git -C {shlex.quote(str(project.root))} show --name-only {commit.short_id}"
     return Refused(

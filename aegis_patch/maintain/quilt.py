@@ -1,4 +1,4 @@
-"""A series out of one of quilt's: a `series` file and patches, as Debian's packages have them."""
+"""Makes a series of a quilt series: a `series` file and patches, as in Debian's packages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SUBJECT = re.compile(
 _FOLDED = re.compile(r"^(Subject:.*)\n[ \t]+(?=\S)", re.MULTILINE)
 _OF_MAIL = re.compile(r"^(?:From [0-9a-f]{40} .*|Date:.*)\n", re.MULTILINE)
 _TITLE = re.compile(r"([^\n:]{1,72})(?:\n\n|\Z)")
-"""A first line as git has it, and StGit's export; one with a colon is a field."""
+"""A patch's first line as git and StGit export it; one with a colon is a field."""
 
 
 def import_series(root: Path, name: str, source: Path) -> series.Series:
@@ -52,7 +52,8 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
 
 
 def _apply(place: Path, patch: Path, how: Sequence[str]) -> None:
-    """Apply a patch and stage it: exactly, or else as Debian does, with no line of it changed.
+    """Apply a patch and stage it: exactly, or else as Debian does, but with none of its lines
+    changed.
 
     Raises:
         Refused: neither works.
@@ -67,7 +68,7 @@ def _apply(place: Path, patch: Path, how: Sequence[str]) -> None:
 
 
 def _placed(place: Path, patch: Path, how: Sequence[str]) -> bool:
-    """Whether GNU patch's way worked: beside the series, where no path leads into .git."""
+    """Whether GNU patch could apply it: run beside the series, where no path leads into .git."""
     near = ["patch", *how, "--fuzz=0", "--unified", "--force", "--no-backup-if-mismatch", "--input"]
     if not shutil.which("patch"):
         return False
@@ -87,7 +88,7 @@ def _placed(place: Path, patch: Path, how: Sequence[str]) -> bool:
 
 
 def _listed(source: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The patches in order, each with its options: how much of its paths goes, and backwards."""
+    """The patches in order, each with its options: how many directories to strip, and reversed."""
     if not (source / "series").is_file():
         what = "There is no file `series`, which lists the patches in order."
         raise Refused(what, where=str(source), next=f"ls {shlex.quote(str(source))}")
@@ -103,9 +104,9 @@ def _listed(source: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _message(text: str) -> tuple[str, str]:
-    """The subject and the rest of what stands above the diff (DEP-3, or a mail).
+    """The subject and the rest of the text above the diff (DEP-3, or a mail).
 
-    Git reads `From:` and `Date:` at the top of a message as its author's.
+    Git would take `From:` and `Date:` at the top of a message for its author's.
     """
     diff = _DIFF.search(text)
     head = re.split(r"^---[ \t]*$", text[: diff.start()] if diff else "", flags=re.MULTILINE)[0]

@@ -1,11 +1,11 @@
 """scripts/record VERSION: record base/, patches/ and notes/ of HEAD as a release.
 
-The release is one commit with a fixed author and the previous release as its parent, so that its
-id is the same everywhere. With it travel its folds, the trees of the sets of its components, so
-that no verb has to apply a patch. One pack has all releases: most of a release is as in the one
+The release is one commit with a fixed author and the previous release as its parent, so that its id
+is the same everywhere. Its folds, the trees of sets of components, are stored with it, so that no
+verb has to apply a patch. One pack holds all releases, because most of a release is as in the one
 before. A release can be recorded again until it is published; then it is never rewritten.
-`notes/VERSION.toml` says what it asks of the projects that come to it; what the trees show to be
-gone must stand in it.
+`notes/VERSION.toml` says what projects have to do when they update to it; whatever the trees show
+to be gone must be in there.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def record(
 
 
 def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
-    """A tree with the fold of each set of components, by its name; and the catalogue."""
+    """A tree with the fold of each set of components, by name; and the catalogue."""
     builder = store.TreeBuilder()
     stored = store.create_blob(stored_catalogue.written(opened.catalogue))
     builder.insert(stored_catalogue.FILE, stored, pygit2.enums.FileMode.BLOB)
@@ -113,7 +113,7 @@ def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
 
 
 def _sets(catalogue: Catalogue) -> set[frozenset[str]]:
-    """What projects have, which is most often components alone; what series are written against."""
+    """The sets that projects have most often, single components; and those that series build on."""
     found = set(check.sets(catalogue)[:STORED])
     components = [name for name, each in catalogue.items() if each.kind == "component"]
     for count in range(len(components) + 1):
@@ -126,9 +126,9 @@ def _sets(catalogue: Catalogue) -> set[frozenset[str]]:
 
 
 def _pack(store: pygit2.Repository, known: dict[str, Any]) -> str:
-    """Pack all that the releases and their folds consist of; the name of the pack.
+    """Pack all objects of the releases and their folds; the name of the pack.
 
-    Git packs smaller than libgit2, which does not know which files have a name in common.
+    Git packs smaller than libgit2, which doesn't know which files share a name.
     """
     starts = [about[key] for about in known.values() for key in ("commit", "folds")]
     command = ["git", "-C", store.path, "-c", "pack.writeReverseIndex=false", "pack-objects"]

@@ -1,7 +1,7 @@
-"""What a series and its base have to be: the rules that keep components out of each other's way.
+"""Rules for a series and its base, which keep components out of each other's way.
 
-`aegis upstream check` reports what breaks one, `aegis upstream series check` what a reviewer would
-say, too.
+`aegis upstream check` reports what would fail for users, `aegis upstream series check` also what a
+reviewer would say.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from aegis_patch.stack.release import Upstream
 from aegis_patch.upstream import identity_files
 
 MOST_EDITED = 15
-"""Lines of existing files that a series may change before base/ lacks a seam."""
+"""How many lines of existing files a series may change before base/ lacks a seam."""
 SHORTEST_WHY = 40
-"""Characters that the body of a patch has at least: it says why."""
+"""How many characters the body of a patch has at least: it has to say why."""
 
 UNWRITTEN = {
     "summary": "One sentence that says what it is for.",
     "implementation": "what it is built on",
 }
-"""What `series new` writes for fields that only a person can fill in."""
+"""The placeholders of `series new` for fields that only a person can fill in."""
 
 _SILENT = (b"#", b"<!--", b")", b"]", b"}")
-"""How lines begin that are no items: comments, and ends of what is above."""
+"""How lines begin that aren't items: comments, and closing brackets."""
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -42,7 +42,7 @@ Place = tuple[str, bytes]
 
 
 def breaches(upstream: Upstream, name: str) -> Iterator[Problem]:
-    """What one series breaks, at a cost for those who have it.
+    """The rules that one series breaks, at a cost for its users.
 
     Raises:
         SeriesError: the series does not apply, or what it requires clashes.
@@ -54,7 +54,7 @@ def breaches(upstream: Upstream, name: str) -> Iterator[Problem]:
 
 
 def advice(upstream: Upstream, name: str) -> Iterator[Problem]:
-    """What makes one series hard to review, or to keep.
+    """What makes one series hard to review or to maintain.
 
     Raises:
         SeriesError: the series does not apply, or what it requires clashes.
@@ -85,7 +85,7 @@ def advice(upstream: Upstream, name: str) -> Iterator[Problem]:
 
 
 def breaches_between(upstream: Upstream) -> Iterator[Problem]:
-    """What base/ and all series break together.
+    """The rules that base/ and all series break together.
 
     Raises:
         SeriesError: the whole catalogue does not fold.
@@ -138,7 +138,7 @@ def named(subject: str) -> str:
 
 
 def edited(upstream: Upstream, name: str) -> int:
-    """How many lines of existing files a series changes; a Compose service is new text in one."""
+    """How many lines of existing files a series changes; a Compose service counts as one."""
     start, end = pristine.before(upstream, name), pristine.after(upstream, name)
     count = 0
     for change in start.diff(end):
@@ -149,7 +149,7 @@ def edited(upstream: Upstream, name: str) -> int:
 
 
 def _identical_items(upstream: Upstream) -> Iterator[Problem]:
-    """Two series with one item in one list: a merge of texts may take it once, or twice."""
+    """Two series with the same item in one list: a merge may then have it once, or twice."""
     known: dict[Place, dict[bytes, str]] = {}
     for name in requirements.order(upstream.catalogue, upstream.catalogue):
         for place, lines in _put_in(upstream, name):
@@ -162,7 +162,7 @@ def _identical_items(upstream: Upstream) -> Iterator[Problem]:
 
 
 def _put_in(upstream: Upstream, name: str) -> Iterator[tuple[Place, Sequence[bytes]]]:
-    """The lines that a series puts in above anchors."""
+    """The lines that a series inserts above anchors."""
     start, end = pristine.before(upstream, name), pristine.after(upstream, name)
     for path in start.changed(end):
         old, new = (tree.read(path) for tree in (start, end))
@@ -173,9 +173,9 @@ def _put_in(upstream: Upstream, name: str) -> Iterator[tuple[Place, Sequence[byt
 
 
 def _items(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """What must be one series' alone: each item, and each plain value below a key, with its key.
+    """What no two series may share: each item, and each plain value below a key, with its key.
 
-    An item is a line with the deeper ones below it; a key is all of its item.
+    An item is a line with the more indented ones below it; a key is all of its item.
     """
     said = [line for line in lines if line.strip() and not line.lstrip().startswith(_SILENT)]
     depth = min((_depth(line) for line in said), default=0)

@@ -1,4 +1,4 @@
-"""A component's series as its maintainer has it: begin it, save it, refresh it, check it."""
+"""A component's series as its maintainer works on it: begin, save, refresh, check."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Series:
 
 
 def all_names(root: Path) -> tuple[str, ...]:
-    """All series, what others require first."""
+    """All series, requirements first."""
     with checkout.store(root) as store:
         known = checkout.upstream(store, root).catalogue
     return requirements.order(known, known)
 
 
 def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
-    """Begin a component: the file that says what it is, and a series without a patch."""
+    """Begin a component: a file that describes it, and a series without a patch."""
     open_series.directory(root, name)  # which refuses what is no name
     place = root / "patches" / name
     if place.exists():
@@ -71,7 +71,7 @@ def new(root: Path, name: str, requires: Sequence[str] = ()) -> Path:
 
 @contextmanager
 def begun(root: Path, name: str, requires: Sequence[str] = ()) -> Iterator[Upstream]:
-    """A new component with its series open, to be filled; nothing is left of it after an error.
+    """A new component with its series open, to be filled; after an error nothing is left of it.
 
     Raises:
         Refused: it exists, or is open.
@@ -118,7 +118,7 @@ def save(root: Path, name: str, place: Path | None = None) -> Series:
 
 
 def _refuse_changed(root: Path, name: str, place: Path) -> None:
-    """Refuse to undo what came into patches/NAME otherwise, such as with a `git pull`."""
+    """Refuse to overwrite what changed in patches/NAME meanwhile, as by a `git pull`."""
     read = (place / open_series.READ).read_text() if (place / open_series.READ).exists() else ""
     if read == patch_files.fingerprint(root, name):
         return
@@ -135,7 +135,7 @@ def _refuse_changed(root: Path, name: str, place: Path) -> None:
 
 
 def _rebase(root: Path, name: str, place: Path) -> None:
-    """Rebase an open series onto what it is written against now.
+    """Rebase an open series onto the tree that it is written against now.
 
     Raises:
         Refused: a patch doesn't fit; git has stopped.
@@ -156,7 +156,7 @@ def _rebase(root: Path, name: str, place: Path) -> None:
 
 
 def refresh(root: Path, names: Sequence[str] = ()) -> Iterator[Series]:
-    """Merge series onto what they are written against now, requirements first; each is saved.
+    """Merge series onto their current base trees, requirements first, and save each.
 
     Raises:
         Refused: a patch doesn't fit; its series is then open, as `open` leaves it.
@@ -191,7 +191,7 @@ def _refreshed(root: Path, name: str, opened: Upstream) -> Series:
 
 
 def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
-    """What exporting a series again would change of it, if it fits at all."""
+    """What a new export of a series would change in it, if it fits at all."""
     again = f"aegis upstream series open {name} && aegis upstream series save {name}"
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary, "work")
@@ -213,7 +213,7 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
 
 
 def own_tests(place: Path) -> list[str]:
-    """The tests that a series brings, where it is open, committed or not."""
+    """The tests of an open series, committed or not."""
     there = run(place, "ls-tree", "-r", "--name-only", "start").splitlines()
     here = run(place, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     tests = [path for path in here if re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path)]

@@ -1,6 +1,6 @@
-"""A new upstream: the starter, or one whose base/ is a project that stands somewhere.
+"""A new upstream: the starter, or one whose base/ is an existing project.
 
-`starter.patch` is what `git format-patch --root` makes of the starter: to change it, make one,
+`starter.patch` is what `git format-patch --root` makes of the starter. To change it, make one,
 check it and export it again.
 """
 
@@ -70,7 +70,7 @@ def _make(place: Path, source: Path | None, listed: list[str], answers: Mapping[
 
 
 def _listed(source: Path) -> list[str]:
-    """The files of a project, but for those that git ignores, and its lock: each has its own."""
+    """The files of a project but for ignored ones and the lock: each project has its own."""
     try:
         said = git.run(source, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     except Refused as error:
@@ -82,7 +82,7 @@ def _listed(source: Path) -> list[str]:
 
 
 def _copy(source: Path, base: Path, listed: list[str], answers: Mapping[str, str]) -> None:
-    """Make base/ of a project's files, links as they are, and of the record that it needs."""
+    """Make base/ of a project's files, with links as they are, and add the record that it needs."""
     example = (base / RECORD).read_bytes()
     for path in listed:
         target = base / path
@@ -95,7 +95,7 @@ def _copy(source: Path, base: Path, listed: list[str], answers: Mapping[str, str
 
 
 def _answers(source: Path, listed: list[str]) -> Mapping[str, str]:
-    """Who a project is: as its record says it, or its pyproject.toml, or its directory's name."""
+    """A project's name: from its record, its pyproject.toml, or its directory."""
     if RECORD in listed:
         return record.parse((source / RECORD).read_bytes(), str(source / RECORD)).answers
     file = source / PYPROJECT

@@ -1,4 +1,4 @@
-"""A file in which two branches met, of which both sides are people's, and neither is pristine."""
+"""Merges a file that two branches changed; both sides are people's, neither is pristine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOCKS = (".lock", "-lock.json", "-lock.yaml")  # are made anew, never merged
 
 
 def merge(three: Three) -> Text:
-    """What git could not merge: by what a file of its kind says, or at anchors alone."""
+    """Merge what git could not: by the meaning of its kind of file, or only at anchors."""
     name = three.path.rpartition("/")[2]
     if name == RECORD:
         return _merge_records(three)
@@ -32,7 +32,7 @@ def merge(three: Three) -> Text:
 
 
 def _merge_records(three: Three) -> Text:
-    """Three records made one by key; what people wrote there besides is merged as text."""
+    """Three records merged by key; anything else that people wrote in them is merged as text."""
     try:
         wanted = joined(*map(record.parse, three.sides))
         merged = texts.merge_text(three.store, *(record.write(s, wanted) for s in three.sides))

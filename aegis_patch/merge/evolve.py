@@ -2,7 +2,7 @@
 
     new_head = merge(base = pristine(old), ours = HEAD, theirs = pristine(new))
 
-Nothing here touches a project: what is built lies in the scratch store until it is landed.
+Nothing here touches a project: the result is in the scratch store until it lands.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def evolve(plan: Plan) -> Outcome:
 
 
 def _with_created(plan: Plan, tree: Tree, created: Iterable[Sides]) -> tuple[Tree, list[Conflict]]:
-    """A tree with new files, and a conflict for each path that is taken."""
+    """A tree with new files, and a conflict for each path that is already taken."""
     new: dict[str, Entry | None] = {}
     taken = []
     for sides in created:

@@ -1,7 +1,7 @@
-"""The content of one file, merged: by text, by the names in it, by changes that only touch.
+"""Merges one file: by text, by the names in it, by changes that are only neighbours.
 
-Each is tried where the one before it is not clean. Whatever made a result, it has to parse if its
-three sides did, and to hold what both sides wanted.
+Each way is tried if the one before isn't clean. Whatever its way, a result has to parse if its
+three sides did, and to have what both sides wanted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aegis_patch.values import dataclass, replace
 
 
 class Text(NamedTuple):
-    """The merged text, with conflict markers if needed; and why it isn't clean, and where."""
+    """The merged text, with conflict markers if needed; if it isn't clean, the reason and line."""
 
     data: bytes
     reason: Reason | None = None
@@ -46,18 +46,18 @@ class Three:
 
     @property
     def is_crlf(self) -> bool:
-        """Whether ours ends its lines as Windows does, and only ours."""
+        """Whether ours has the line ends of Windows, and only ours."""
         ends = self.ours.count(b"\r\n")
         return ends == self.ours.count(b"\n") > 0 and b"\r" not in self.base + self.theirs
 
     def by_names(self) -> Three | None:
-        """The versions with everything settled that names decide; None if that is nothing."""
+        """The versions with everything settled that names decide; None if they decide nothing."""
         settled = kinds.structured(self.path, *self.sides)
         return Three(self.store, self.path, *settled) if settled else None
 
 
 def merge(three: Three) -> Text:
-    """Three texts made one."""
+    """Merge three texts."""
     if three.is_crlf:
         text = merge(replace(three, ours=three.ours.replace(b"\r\n", b"\n")))
         return text._replace(data=text.data.replace(b"\n", b"\r\n"))
@@ -66,7 +66,7 @@ def merge(three: Three) -> Text:
 
 
 def _by_names(three: Three, by_text: Text) -> Text:
-    """A merge by names, then by changes that only touch, if the text merge isn't clean."""
+    """A merge by names, then of neighbouring changes, if the text merge isn't clean."""
     path, sides = three.path, three.sides
     settled = three.by_names() or three
     by_name = _by_text(settled) if settled != three else by_text
@@ -97,9 +97,9 @@ def _by_text(three: Three) -> Text:
 
 
 def _checked(three: Three, data: bytes) -> Text:
-    """The result of a text merge, and what speaks against it.
+    """The result of a text merge, and the objection to it if there is one.
 
-    It has to parse, to hold what both sides wanted, and to have it in the right place.
+    It has to parse, and to have what both sides wanted in the right place.
     """
     sides = three.sides
     if problem := _breaks(three, data):
@@ -115,7 +115,7 @@ def _checked(three: Three, data: bytes) -> Text:
 
 
 def _is_indented_anew(three: Three) -> bool:
-    """Whether ours is YAML whose first level is indented otherwise than that of base."""
+    """Whether ours is YAML with another indentation of its first level than base."""
     if not three.path.endswith((".yaml", ".yml")):
         return False
     base, ours = (re.search(rb"(?m)^ +(?=\S)", side) for side in (three.base, three.ours))
@@ -125,8 +125,8 @@ def _is_indented_anew(three: Three) -> bool:
 def _read_otherwise(three: Three, data: bytes) -> int | None:
     """The first line that differs if the same lines are merged from their end.
 
-    Among repeated lines a diff takes the first that will do. Where that merge is a conflict, it
-    only speaks against a place if lines are taken away there.
+    Among repeated lines a diff takes the first that fits. If the merge from the end conflicts, that
+    only counts as an objection where lines are deleted.
     """
     base, ours, theirs = (_reversed(side) for side in three.sides)
     merged = texts.merge_text(three.store, base, ours, theirs)
@@ -144,7 +144,7 @@ def _read_otherwise(three: Three, data: bytes) -> int | None:
 
 
 def _by_hunks(sides: Sides) -> bytes | None:
-    """The text with changes that only touch; None in doubt."""
+    """The text with changes that are only neighbours; None in doubt."""
     merged = adjacent_changes.merged(*sides)
     if merged is None:
         return None

@@ -41,9 +41,9 @@ def _stays_deleted(path: str, now: str, mine: Moves) -> Note:
 def _deleted_directory(plan: Plan, path: str, mine: Moves, theirs: Moves) -> str:
     """The directory of a new file that the user deleted as a whole, or "".
 
-    A directory of one file doesn't count: whoever deletes an empty `__init__.py` means that file.
-    A new component's own code comes even if the code of all others was deleted; its tests stay out
-    if `tests` was deleted.
+    A directory of one file doesn't count: deleting an empty `__init__.py` means that file alone. A
+    new component's code comes even if the code of all others was deleted; its tests stay out if
+    `tests` was deleted.
     """
     was = {place: directory for directory, place in theirs.places.items()}
     for place in reversed(list(above(path))):

@@ -1,4 +1,4 @@
-"""The paths to merge: each that differs, with its sides, wherever it moved."""
+"""The paths to merge: each one that differs, with its sides, wherever it was moved."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _sides(plan: Plan, path: str, place: str, now: str) -> Sides:
 
 
 def obstructed(plan: Plan, tree: Tree, path: str) -> bool:
-    """Whether a new path has something of the user's in its way.
+    """Whether something of the user's is in the way of a new path.
 
-    It is under a file, at a directory, beside a module or package of its name, or, where git
-    cannot tell them apart, beside a name in another case.
+    That is a file where it needs a directory, a directory where it is a file, a module or package
+    of its name, or a name in another case if git can't tell these apart.
     """
     name = path.removesuffix("/__init__.py")
     if name != path and f"{name}.py" in tree:
@@ -115,7 +115,7 @@ def _moved(sides: Sides, path: str, place: str, now: str) -> Note | None:
 
 
 def _missing(sides: Sides, mine: Moves) -> Note | None:
-    """A note on a path that HEAD lacks and nobody is known to have moved."""
+    """A note on a path that HEAD lacks, though nobody is known to have moved it."""
     path, is_changed = sides.path, bool(sides.base and sides.theirs)
     if others := mine.may_be(path):
         return Note(

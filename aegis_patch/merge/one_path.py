@@ -20,7 +20,7 @@ from aegis_patch.values import replace
 
 
 def merge(plan: Plan, sides: Sides) -> Fate:
-    """The result for one path; None if it has no file."""
+    """The result for one path; None if the file is gone."""
     base, ours, theirs = sides.base, sides.ours, sides.theirs
     if sides.path == RECORD and plan.record and base and ours and theirs:
         return _merge_record(plan.record, base, ours, theirs)
@@ -47,7 +47,7 @@ def _taken_away(plan: Plan, sides: Sides, ours: Entry) -> Fate:
 
 
 def following(plan: Plan, asked: Conflict, modules: Mapping[str, str]) -> Fate:
-    """The result if aegis's sides name the user's renamed modules as the user does."""
+    """The result with aegis's sides rewritten to the names of the user's renamed modules."""
     sides = asked.sides
     if asked.reason is Reason.DELETED_BY_US:
         return None if is_same_but_for_layout(sides, modules) else asked
@@ -111,7 +111,7 @@ def _merge_texts(sides: Sides, three: Three, mode: int) -> Fate:
 
 
 def _merge_record(wanted: Stack, base: Entry, ours: Entry, theirs: Entry) -> Entry:
-    """A record, whose values are those wanted in all three; all else in it is text."""
+    """A record, with the values that the result has to have; all else in it is merged as text."""
     if ours == base:
         return ours.rewritten(record.write(theirs.data, wanted))
     sides = [record.write(entry.data, wanted) for entry in (base, ours, theirs)]

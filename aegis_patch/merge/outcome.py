@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 class Plan:
     """One evolution: HEAD's tree, the two pristine trees, and the record to arrive at.
 
-    `less` is the new pristine tree without the components that are added, if there are such.
-    `yours` holds, for each path, the lines that go with a component and stay all the same, for the
-    user had written them before it came.
-    `by_hand` are the paths that a person merges, for .gitattributes have a `merge` of their own.
-    `moved` is where the user moved what changes, if that was asked already. `ignorecase` is what
-    git says of the file system.
+    `less` is the new pristine tree without the components that are added, if any are. `yours`
+    holds, for each path, the lines of removed components that stay because the user had written
+    them first. `by_hand` are the paths with a `merge` of their own in .gitattributes, which a
+    person merges. `moved` is where the user moved the changed files, if that is known already.
+    `ignorecase` is git's setting for the file system.
     """
 
     head: Tree
@@ -39,9 +38,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One path as the old pristine tree, HEAD and the new pristine tree have it.
+    """One path in the old pristine tree, HEAD and the new pristine tree.
 
-    `was` is where it is in the old pristine tree, if one of the two moved it since.
+    `was` is its path in the old pristine tree, if one of the other two moved it.
     """
 
     path: str
@@ -58,7 +57,7 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note on a path, or of the same text on several.
+    """A note on a path, or on several with the same text.
 
     A change of the upstream that the result lacks is not `applied`.
     """
@@ -81,10 +80,10 @@ class YourCommit:
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """The patch that a conflict is about, and the lines that the release takes out or puts in.
+    """The patch that a conflict is about, and the lines that the release deletes or inserts.
 
-    `label` names the release, and the component if it is not the core. No lines: it takes
-    the whole file out.
+    `label` names the release, and the component unless it is the core. Without lines, it deletes
+    the whole file.
     """
 
     label: str
@@ -104,9 +103,9 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A path where two people wrote: its three sides, and a file with both marked.
+    """A path that two people wrote: its three sides, and a file with both marked.
 
-    `met` is filled in by explain, once it is known that a person will read it.
+    `met` is filled in by `conflict_origins`, once a person is going to read it.
     """
 
     sides: Sides
@@ -123,14 +122,14 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The stack is already there."""
+    """The project already has the stack."""
 
     notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """Everything merged."""
+    """Everything is merged."""
 
     tree: Tree
     notes: tuple[Note, ...] = ()
@@ -138,7 +137,7 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Conflicted:
-    """Some paths await a person; `tree` holds the rest, with ours at those paths."""
+    """A person has to resolve some paths; `tree` holds the rest, and ours at those paths."""
 
     tree: Tree
     conflicts: tuple[Conflict, ...]

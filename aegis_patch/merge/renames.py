@@ -1,7 +1,7 @@
-"""Where files went: the paths that a later tree has for the files of an earlier one.
+"""Finds moved files: the paths in a later tree of the files of an earlier one.
 
 Following a file wrongly is worse than not following it. If in doubt, a person gets a hint. Lines
-are compared as a bag, in whatever order; a score says how many per cent of two files that is.
+are compared as a bag, in any order; a score is the percentage that two files share.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Moves:
         return None
 
     def place(self, path: str) -> str:
-        """The later tree's path of a file, old or new."""
+        """A file's path in the later tree, moved or not."""
         return self.files.get(path) or self.of_new(path) or path
 
     def may_be(self, path: str) -> str:
-        """The hints of a missing file in words, or ""."""
+        """The hints for a missing file as a sentence, or ""."""
         others = (self.files[path],) if path in self.files else self.hints.get(path, ())
         if not others:
             return ""
@@ -62,7 +62,7 @@ class Moves:
 
 
 def destination(path: str, place: str) -> str:
-    """Where a file went, for a person: the directory alone if the name is the same."""
+    """Where a file went, for a person: just the directory if the name is the same."""
     directory, _, name = place.rpartition("/")
     return f"{directory}/" if directory and path.rpartition("/")[2] == name else place
 
@@ -223,7 +223,7 @@ def _identical(sought: Files, added: Files) -> dict[str, str]:
 def _compared(sought: Files, added: Files) -> dict[str, dict[str, int]]:
     """For each sought file, related ones and the per cent that they share.
 
-    What is far too large to be mostly what is sought is not read.
+    What is far too large to consist mostly of a missing file isn't read.
     """
     largest = max((entry.size for entry in sought.values()), default=0)
     most = max(_SMALL, LARGER * largest)

@@ -1,4 +1,4 @@
-"""The pieces of a file, and those that both sides wrote."""
+"""Finds lines that both sides wrote and the merge has once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 
 def written_twice(sides: Sides, merged: Entry | None) -> set[bytes]:
-    """The units that both sides added and the merge has fewer times than both wrote them."""
+    """The units that both sides added, and that the merge has less often than both together."""
     if sides.ours is None or sides.theirs is None or merged is None:
         return set()
     found = []

@@ -1,4 +1,4 @@
-"""Changes that touch: both sides change neighbouring lines, and git reports a conflict.
+"""Merges changes to neighbouring lines, for which git reports a conflict.
 
 If they change different lines of base, and don't both insert lines at one point, every line has
 its place, and there is only one result.
@@ -24,10 +24,10 @@ class Hunk(NamedTuple):
 def merged(base: bytes, ours: bytes, theirs: bytes, *, apart: bool = False) -> bytes | None:
     """A text with the changes of both sides; None where two of them meet.
 
-    They meet if they change one line, or insert at one point, or if one inserts lines beside lines
-    that the other deletes, because the new ones may be about those; items of a list with an anchor
-    are not. Right above an anchor both may insert lines: ours come first. With `apart`, changes
-    that touch meet too.
+    They meet if they change one line, insert at one point, or if one inserts lines beside lines
+    that the other deletes, because the new ones may be about those; not if they are items of a list
+    with an anchor. Right above an anchor both may insert lines: ours come first. With `apart`,
+    neighbouring changes meet too.
     """
     if b"\0" in base + ours + theirs:
         return None  # git finds no hunks in it
@@ -54,7 +54,7 @@ def merged(base: bytes, ours: bytes, theirs: bytes, *, apart: bool = False) -> b
 
 
 def takes_away(base: bytes, ours: bytes, theirs: bytes) -> bool:
-    """Whether one side only deletes lines where the other inserts or changes some."""
+    """Whether one side only deletes lines beside lines that the other inserts or changes."""
     for one in _hunks(base, ours):
         for other in _hunks(base, theirs):
             meets = one.start < other.end and other.start < one.end
@@ -97,7 +97,7 @@ def _meet(base: Sequence[bytes], above: Hunk, below: Hunk, apart: bool) -> bool:
 
 
 def _are_items(base: Sequence[bytes], new: Hunk, gone: Hunk) -> bool:
-    """Whether lines put in are items of a list with an anchor; above it, read from the end."""
+    """Whether inserted lines are items of a list with an anchor; above it, read from the end."""
     if any(anchors.is_anchor(line) for line in base[gone.start : gone.end]):
         return False
     sides = (base[new.start :], base[: new.start][::-1])

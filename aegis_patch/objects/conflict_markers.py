@@ -18,7 +18,7 @@ _CLOSING = rb"(?m)^>{7} "
 class Place:
     """Lines of ours and of theirs that meet.
 
-    `start` and `stop` are the lines of the file, counted from 0, that the place takes, markers
+    `start` and `stop` are the lines of the file, counted from 0, that it takes up, markers
     included; `base` is the marker of the base, if the style shows that.
     """
 
@@ -47,7 +47,7 @@ def places(lines: Sequence[bytes]) -> Iterator[Place]:
 
 
 def line_of(data: bytes) -> int:
-    """The line on which a text has the first markers of whatever conflict; 0 without any."""
+    """The line of the first conflict markers in a text, of any kind; 0 without any."""
     start = re.search(_OPENING, data)
     middle = re.compile(_MIDDLE).search(data, start.end()) if start else None
     if start and middle and re.compile(_CLOSING).search(data, middle.end()):
@@ -56,7 +56,7 @@ def line_of(data: bytes) -> int:
 
 
 def resolved(data: bytes, *, mine: bool) -> bytes:
-    """A marked text with one side alone."""
+    """A marked text with one of its sides alone."""
     lines = texts.lines(data)
     chosen = []
     for place in places(lines):

@@ -1,6 +1,6 @@
 """The scratch store: everything is computed there, so a verb can stop at any time.
 
-`tempfile` and `shutil` would take longer to import than to do what they are for here.
+It doesn't use `tempfile` and `shutil`, which take longer to import than their work takes here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def scratch(alternates: Iterable[Path]) -> Iterator[pygit2.Repository]:
 
 @contextmanager
 def directory(parent: Path, prefix: str) -> Iterator[Path]:
-    """A new directory that only we can read; it goes at the end."""
+    """A new directory that only we can read; it is removed in the end."""
     made = parent / f"{prefix}{os.urandom(8).hex()}"
     made.mkdir(mode=0o700)
     try:
@@ -49,7 +49,7 @@ def directory(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 def remove(directory: Path) -> None:
-    """Remove a directory with what is in it, as far as that is possible; no link is followed."""
+    """Remove a directory and its content as far as possible; no link is followed."""
     with suppress(OSError):
         for each in [*os.scandir(directory)]:
             if each.is_dir(follow_symlinks=False):
@@ -61,15 +61,15 @@ def remove(directory: Path) -> None:
 
 
 def see(store: pygit2.Repository, objects: Path) -> None:
-    """Let a store, and a git that works with it, see the objects of a directory."""
+    """Let a store, and any git that works with it, see the objects of a directory."""
     borrow(Path(store.path, "objects"), objects)
     store.odb.add_disk_alternate(str(objects))
 
 
 def borrow(mine: Path, others: Path) -> None:
-    """Let an object directory have the objects of another.
+    """Let an object directory borrow the objects of another.
 
-    Only git reads a quoted line, so a path has quotes only where git needs them.
+    Only git reads a quoted line, so a path is quoted only if git needs that.
     """
     (mine / "info").mkdir(exist_ok=True)
     line = json.dumps(str(others), ensure_ascii=False) if "\n" in str(others) else str(others)
@@ -79,9 +79,9 @@ def borrow(mine: Path, others: Path) -> None:
 
 
 def _sweep(new: Path) -> None:
-    """Remove the stores that killed processes left beside a new one: they take memory.
+    """Remove the stores that killed processes left beside a new one: they take up memory.
 
-    Everybody may write there: a link may lead anywhere, and another user's directory change.
+    Everybody may write there: a link may lead anywhere, and other users' directories can change.
     """
     mine = new.stat()
     for left in os.scandir(new.parent):
@@ -99,7 +99,7 @@ def _remove_unused(store: Path) -> None:
 
 
 def disk() -> Path:
-    """Where the stores are."""
+    """The directory for scratch stores."""
     # Hundreds of small files: a file system in memory is faster.
     shared = "/dev/shm"
     if "TMPDIR" not in os.environ and os.access(shared, os.W_OK):

@@ -31,7 +31,7 @@ class Merged:
 
 
 def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> Merged:
-    """Three-way merge of one file's text; any encoding survives."""
+    """Merge three texts of one file; any encoding survives."""
     sides = (base, ours, theirs)
     if b"\0" in b"".join(sides):  # pygit2 would cut the result off there
         return Merged(ours, clean=False)
@@ -39,7 +39,7 @@ def merge_text(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
         return Merged(theirs if ours == base else ours, clean=True)
     if (apart := _merged_apart(base, ours, theirs)) is not None:
         return Merged(apart, clean=True)
-    # pygit2 hands a merged file back as UTF-8 text; as that, latin-1 makes any bytes pass through.
+    # pygit2 returns a merged file as UTF-8 text. Decoded as latin-1, any bytes pass through it.
     before, mine, wanted = (
         pygit2.IndexEntry(label, store.create_blob(data.decode("latin-1").encode()), FileMode.BLOB)
         for label, data in zip(LABELS, sides, strict=True)
@@ -54,7 +54,7 @@ def lines(data: bytes) -> list[bytes]:
 
 
 def spliced(lines: Sequence[_T], edits: Iterable[tuple[range, Sequence[_T]]]) -> list[_T]:
-    """Some lines, with others in place of those in each range."""
+    """Some lines, with each of the given ranges replaced."""
     made: list[_T] = []
     at = 0
     for span, others in edits:
@@ -64,7 +64,7 @@ def spliced(lines: Sequence[_T], edits: Iterable[tuple[range, Sequence[_T]]]) ->
 
 
 def hunks(old: bytes, new: bytes) -> Iterator[tuple[range, range]]:
-    """Where lines differ between two texts: those of the old one, and those in their place."""
+    """Where two texts differ: the lines of the old one, and those in their place."""
     patch = pygit2.Patch.create_from(old, new, context_lines=0)
     for hunk in patch.hunks:
         at, to = hunk.old_start - (hunk.old_lines > 0), hunk.new_start - (hunk.new_lines > 0)
@@ -85,7 +85,7 @@ def touch(one: range, other: range) -> bool:
 
 
 def _merged_apart(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """The merge of changes that have a line between them, which needs no part of pygit2's."""
+    """The merge of changes with a line between them, which doesn't need pygit2."""
     edits = []
     for side in ours, theirs:
         changed = lines(side)
@@ -99,9 +99,9 @@ def _merged_apart(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 def merge_by_unique_lines(
     store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
 ) -> bytes | None:
-    """Three-way merge of one file's text as git's patience diff reads it; None for a conflict.
+    """Merge three texts of one file with git's patience diff; None for a conflict.
 
-    It holds on to the lines that occur once, where the usual one may take a blank line for another.
+    It aligns lines that occur once, where the usual diff may take a blank line for another.
     """
     if b"\0" in base + ours + theirs:
         return None

@@ -42,7 +42,7 @@ def merge(
 def _merged_file(
     was: Entry | None, mine: Entry | None, wanted: Entry | None, settle: Settle | None
 ) -> Entry | None:
-    """A file merged as text; None for a clash, as where a side lacks it."""
+    """A file merged as text; None for a clash, such as a side that lacks it."""
     if was is None or mine is None or wanted is None:
         return None
     sides = was.data, mine.data, wanted.data

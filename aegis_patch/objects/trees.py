@@ -1,4 +1,4 @@
-"""A tree of git's as a value: read it, compare it, make another one of it."""
+"""A git tree as a value: read it, compare it, derive another from it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def data(self) -> bytes:
-        """The bytes of the file; none of a submodule."""
+        """The bytes of the file; empty for a submodule."""
         if self.mode == FileMode.COMMIT:
             return b""
         found = self.store[self.id]
@@ -52,12 +52,12 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """How many bytes the file has, without reading it; a submodule's commit is not here."""
+        """The size of the file in bytes, without reading it; a submodule's commit isn't here."""
         return 0 if self.mode == FileMode.COMMIT else int(self.store.odb.read_header(self.id)[1])
 
 
 def bytes_of(entry: Entry | None) -> bytes:
-    """The bytes of a file, or none where there is no file."""
+    """The bytes of a file, or empty without a file."""
     return entry.data if entry else b""
 
 
@@ -65,7 +65,7 @@ def bytes_of(entry: Entry | None) -> bytes:
 class Tree:
     """A tree and the store that it is read from; two are equal if git gives them one id.
 
-    A tree that is made from it is written into the same store.
+    A tree that is derived from it is written into the same store.
     """
 
     store: pygit2.Repository
@@ -88,7 +88,7 @@ class Tree:
         return hash(self.id)
 
     def within(self, store: pygit2.Repository) -> Tree:
-        """The same tree in another store that sees it: what is made of it is written there."""
+        """The same tree in another store that sees it: trees derived from it are written there."""
         return Tree(store, self.id)
 
     def __str__(self) -> str:
@@ -96,18 +96,18 @@ class Tree:
         return str(self.id)
 
     def __contains__(self, path: str) -> bool:
-        """Whether there is a file at a path; a directory is none."""
+        """Whether a file is at a path; a directory doesn't count."""
         return self.lookup(path) is not None
 
     def lookup(self, path: str) -> Entry | None:
-        """The file at a path, or None; a directory is none either."""
+        """The file at a path, or None, also for a directory."""
         found = self._at(path)
         if found is None or found.filemode == FileMode.TREE:
             return None
         return Entry(self.store, found.id, found.filemode)
 
     def read(self, path: str) -> bytes:
-        """The bytes of the file at a path, or none."""
+        """The bytes of the file at a path, or None."""
         return bytes_of(self.lookup(path))
 
     def subtree(self, path: str) -> Tree | None:
@@ -126,7 +126,7 @@ class Tree:
         return [str(each.name) for each in self._node]
 
     def other_case(self, path: str) -> str | None:
-        """A path of the tree that some file systems take for this one, or for a directory of it."""
+        """A path of the tree that some file systems take for this one or a directory of it."""
         above, _, name = path.rpartition("/")
         if above and (found := self.other_case(above)):
             return found
@@ -137,11 +137,11 @@ class Tree:
         return None
 
     def is_in_the_way(self, path: str) -> bool:
-        """Whether a new file would take a directory's place, or need a file's for a directory."""
+        """Whether a new file would replace a directory, or need a directory in a file's place."""
         return self.subtree(path) is not None or any(each in self for each in above(path))
 
     def changed(self, other: Tree) -> tuple[str, ...]:
-        """The paths of all files that another tree has not, or not the same, or more."""
+        """The paths of all files that differ in another tree, or that it lacks."""
         return tuple(self.differences(other))
 
     def differences(self, other: Tree) -> Differences:
@@ -160,20 +160,20 @@ class Tree:
         return self._node.diff_to_tree(other.within(self.store)._node, flags=flags)
 
     def lacking(self, other: Tree) -> Iterator[tuple[str, Entry]]:
-        """The files that another tree has not, or not the same; only directories here are read."""
+        """The files that another tree lacks or has differently; only directories here are read."""
         for path, each in _lacking(self._node, other._node, ""):
             if each.filemode != FileMode.TREE:
                 yield path, Entry(self.store, each.id, each.filemode)
 
     def objects(self, known: Tree | None = None) -> Iterator[pygit2.Oid]:
-        """Every blob and tree that the tree consists of and `known` does not; itself last."""
+        """Every blob and tree that the tree consists of and `known` lacks; the tree itself last."""
         for _, each in _lacking(self._node, known._node if known else None, ""):
             if each.filemode != FileMode.COMMIT:
                 yield each.id
         yield self.id
 
     def replaced(self, edits: Mapping[str, Entry | Tree | None]) -> Tree:
-        """The tree with some files or directories put in, changed or (None) taken out.
+        """The tree with some files or directories added, replaced or (None) removed.
 
         Empty directories vanish.
         """
@@ -197,14 +197,14 @@ class Tree:
         return self._with(here)
 
     def only(self, paths: Iterable[str]) -> Tree:
-        """The tree with some of its files alone; a path that it lacks is left out."""
+        """The tree with only some of its files; a path that it lacks is left out."""
         return empty(self.store).replaced({path: self.lookup(path) for path in paths})
 
     def _at(self, path: str) -> pygit2.Object | None:
         directory, _, name = path.rpartition("/")
         if not (directory and name):
             return _child(self._node, path)
-        # Kept, for libgit2 would read a large directory anew for each file of it.
+        # Kept, because libgit2 would read a large directory anew for each of its files.
         if directory not in self._directories:
             self._directories[directory] = self._at(directory)
         found = self._directories[directory]
@@ -222,7 +222,7 @@ class Tree:
         return made._with_raw({_raw(name): entries[name] for name in odd}) if odd else made
 
     def _with_raw(self, entries: Mapping[bytes, Entry | Tree | None]) -> Tree:
-        """The same for names that are not UTF-8, which pygit2's builder does not take."""
+        """The same for names that aren't UTF-8, which pygit2's builder refuses."""
         found = {_raw(str(each.name)): (int(each.filemode), each.id) for each in self._node}
         for name, entry in entries.items():
             found.pop(name, None)
@@ -236,7 +236,7 @@ class Tree:
 
 
 def above(path: str) -> Iterator[str]:
-    """The directories of a path, the innermost first."""
+    """The parent directories of a path, the innermost first."""
     while path := path.rpartition("/")[0]:
         yield path
 
