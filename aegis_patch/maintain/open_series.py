@@ -101,7 +101,7 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
 
 
 def keep(place: Path) -> None:
-    """Finish an open series, which needs no other repository: those move, and forget objects."""
+    """Finish an open series: it may need no other repository, as those move and forget objects."""
     run(place, "repack", "-adq")
     (place / ".git/objects/info/alternates").unlink(missing_ok=True)
     (place / READ).write_text(patch_files.fingerprint(place.parents[1], place.name))

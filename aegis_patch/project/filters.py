@@ -1,4 +1,4 @@
-"""Files of aegis as git would store them in a project: by the user's filters, as Git LFS."""
+"""Files of aegis as git would store them in a project: through the user's filters, as Git LFS."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from aegis_patch.project.find import Place
 def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.Oid]) -> Tree:
     """A tree of aegis with each file as `git add` would store it in the project.
 
-    A file that HEAD has to the byte stays: no filter changes it, or none did when it came.
-    `known` is what came of others before.
+    A file that HEAD has with the same bytes stays: no filter changes it, or none did when it came.
+    `known` caches the result for other files.
     """
     nothing = trees.empty(tree.store)
     root = Tree(there.repo, there.repo[there.head].peel(pygit2.Tree).id) if there.head else nothing
@@ -49,7 +49,7 @@ def stored(there: Place, tree: Tree, known: dict[tuple[str, pygit2.Oid], pygit2.
 
 
 def _filtered(there: Place, top: Path, paths: Iterable[str]) -> list[str]:
-    """Those of some paths that have a filter; git is asked only where attributes name one."""
+    """Those of some paths that have a filter; git is asked only if some attributes name one."""
     own = git.common(Path(there.repo.path)) / "info/attributes"
     texts = [own.read_bytes()] if own.is_file() else []
     for directory in {"", *(above for path in paths for above in trees.above(path))}:

@@ -18,9 +18,9 @@ from aegis_patch.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a project is, or is to be: a directory of a repository.
+    """Where a project is, or will be: a directory of a repository.
 
-    `head` is None where that has no commit yet. `held` is there for a verb that may write
+    `head` is None if the repository has no commit yet. `held` is the lock of a verb that may write
     (`journal.alone`).
     """
 
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project(Place):
-    """A project at HEAD: its files there, and its record."""
+    """A project at HEAD: its files, and its record."""
 
     head: pygit2.Oid
     tree: Tree
@@ -73,7 +73,7 @@ def find(start: Path) -> Project:
 
 
 def nearest_record(start: Path) -> Path | None:
-    """The directory that has a record: this one, or its nearest parent that has."""
+    """The directory with a record: this one, or its nearest parent that has one."""
     for place in (start, *start.parents):
         if (place / RECORD).is_file() or (place / RECORD).is_symlink():
             return place
@@ -81,7 +81,7 @@ def nearest_record(start: Path) -> Path | None:
 
 
 def without_record(start: Path) -> Place:
-    """A directory at HEAD, whatever is in it.
+    """A directory at HEAD, whatever it contains.
 
     Raises:
         Refused: git cannot be used there.
@@ -114,7 +114,7 @@ def _at_head(repo: pygit2.Repository, root: Path) -> Project:
 
 
 def is_in_git(directory: Path) -> bool:
-    """Whether a directory is in a repository, of whatever kind, or a `.git` file says so."""
+    """Whether a directory is in any kind of repository, or a `.git` file says so."""
     try:
         return pygit2.discover_repository(str(directory)) is not None
     except (pygit2.GitError, TypeError):  # as pygit2 fails where that file is malformed

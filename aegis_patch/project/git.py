@@ -18,17 +18,17 @@ from aegis_patch.errors import Refused
 from aegis_patch.progress import doing
 
 PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
-"""The environment in which git makes a repository that libgit2 can read, whatever is configured."""
+"""Settings with which git makes a repository that libgit2 can read, whatever is configured."""
 
 OLDEST = "2.32"
-"""The first with GIT_CONFIG_COUNT and GIT_CONFIG_GLOBAL, which others ignore without a word."""
+"""The first with GIT_CONFIG_COUNT and GIT_CONFIG_GLOBAL, which older ones silently ignore."""
 
 _LONGEST_PATTERN = 10_000  # git is slow to compile a longer one
 _FILTER_FAILED = r"(clean|smudge) filter .* failed|hung up unexpectedly"
 
 
 class FilterFailed(Refused):
-    """A filter of the user's failed, or is not installed; nothing was changed."""
+    """A filter of the user's failed, or isn't installed; nothing was changed."""
 
 
 def run(
@@ -39,9 +39,9 @@ def run(
     held: int | None = None,
     fine: int = 0,
 ) -> str:
-    """Run git and return its output. Exit codes up to `fine` are no failure.
+    """Run git and return its output. Exit codes up to `fine` aren't failures.
 
-    It keeps the lock in `held` (`journal.alone`) to its end, and a Ctrl-C doesn't reach it.
+    It keeps the lock in `held` (`journal.alone`) until it ends, and Ctrl-C doesn't reach it.
 
     Raises:
         FilterFailed: a filter did.
@@ -79,7 +79,7 @@ def run(
 
 
 def _filter_failed(complaint: str) -> FilterFailed | None:
-    """What git says of a filter that failed; None if none did."""
+    """Git's complaint about a filter that failed; None if none did."""
     if not re.search(_FILTER_FAILED, complaint):
         return None
     said = "; ".join(line.removeprefix("fatal: ") for line in complaint.splitlines())
@@ -99,18 +99,19 @@ def setting(directory: Path, name: str, *options: str) -> str:
 
 
 def variables(directory: Path) -> dict[str, str]:
-    """All settings, by names in lower case, and what git makes of them, as `GIT_AUTHOR_IDENT`.
+    """All settings, by lower-case name, and what git derives from them, such as `GIT_AUTHOR_IDENT`.
 
-    Of a value of several lines only the first: ask `setting` for those that may be.
+    A value of several lines has only its first here: use `setting` for one that may have more.
     """
     lines = run(directory, "var", "-l").split("\n")
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
 def people(known: Mapping[str, str]) -> dict[str, str]:
-    """Author and committer with their dates, from `variables`; none if git may know nobody.
+    """Author and committer with their dates, from `variables`; none if git may not know who they
+    are.
 
-    It lists what it guesses too, also for a name that is set and empty.
+    It lists guesses too, even for a name that is set and empty.
     """
     is_set = known.get("user.name") and known.get("user.email")
     if not is_set or empty_names():
@@ -121,7 +122,7 @@ def people(known: Mapping[str, str]) -> dict[str, str]:
 
 
 def empty_names() -> list[str]:
-    """The variables that give git an empty name, whatever its configuration says."""
+    """Variables that give git an empty name, whatever its configuration says."""
     names = ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME")
     return [name for name in names if os.environ.get(name) == ""]
 
@@ -183,9 +184,9 @@ def seeing(places: Iterable[Path]) -> dict[str, str]:
 
 @functools.cache
 def naming(root: Path, commit: str, words: frozenset[str]) -> list[str]:
-    """The files of a commit, below a directory, that hold one of some words.
+    """The files of a commit, below a directory, that contain one of some words.
 
-    git looks through a large project fast, and faster for one pattern than for several.
+    git searches a large project fast, and faster for one pattern than for several.
     """
     if not words:
         return []
@@ -206,11 +207,11 @@ def _grep(root: Path, commit: str, *asked: str) -> list[str]:
 
 
 def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
-    """Which of some paths differ from HEAD or the index, and the letter of the flags of each.
+    """Which of some paths differ from HEAD or the index, with the letter of each one's flags.
 
-    Flags and times of the index say nothing here: git reads what is on the disk, by a copy of the
-    index without them. An absent file that git skips (a sparse checkout) is no change.
-    The letter is that of `git ls-files -v`: "H" for no flag, "S", "h" or "s".
+    Flags and times of the index don't count: git reads the files on disk, through a copy of the
+    index without them. An absent file that git skips (a sparse checkout) is no change. The letter
+    is that of `git ls-files -v`: "H" for no flag, "S", "h" or "s".
     """
     if not paths:
         return {}
@@ -230,7 +231,8 @@ def uncommitted(top: Path, paths: Sequence[str], copy: Path) -> dict[str, str]:
 def copy_index(index: Path, copy: Path) -> None:
     """Copy an index, if there is one, with its time.
 
-    By that, git reads a file again that was changed in the second in which the index was written.
+    The time tells git to read a file again that was changed in the second in which the index was
+    written.
     """
     if index.exists():
         at = index.stat()
@@ -239,7 +241,7 @@ def copy_index(index: Path, copy: Path) -> None:
 
 
 def _forget_flags(top: Path, paths: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
-    """Write the entries of some paths into an index anew; the flags that they had."""
+    """Write the entries of some paths into an index without their flags; the flags they had."""
     flags, entries = dict[str, str](), ""
     for line in run(top, "ls-files", "-v", "--stage", "-z", "--", *paths, env=env).split("\0"):
         entry, _, path = line[2:].partition("\t")
@@ -254,8 +256,8 @@ def _forget_flags(top: Path, paths: Sequence[str], env: Mapping[str, str]) -> di
 def settings(wanted: Mapping[str, str]) -> dict[str, str]:
     """The environment that gives git some settings.
 
-    Not `git -c NAME=VALUE`: a name may be an upstream's, and one with a = in it would set what it
-    likes, a command too.
+    Not `git -c NAME=VALUE`: a name may come from an upstream, and one with a = in it could set
+    anything, even a command.
     """
     start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
     env = {"GIT_CONFIG_COUNT": str(start + len(wanted))}
@@ -267,7 +269,7 @@ def settings(wanted: Mapping[str, str]) -> dict[str, str]:
 def attributes(top: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
     """An attribute of some paths in .gitattributes: "set", "unset" or a value.
 
-    libgit2 would have to read the index, and doesn't know every kind of it.
+    libgit2 would have to read the index, and doesn't know every format of it.
     """
     asked = "".join(f"{path}\0" for path in paths)
     stdin = asked.encode("utf-8", "surrogateescape")

@@ -25,10 +25,10 @@ _UNDER_WAY = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "BISECT_LOG": "bisect",
 }
-"""What git leaves in its directory during an operation. The first that is there says which."""
+"""What git leaves in its directory during an operation. The first one that exists decides."""
 
 _UNREADABLE = (
-    # what libgit2 complains of, what that means, and what to type
+    # libgit2's complaint, what it means, and what to type
     (
         "malformed",
         "has a .git file that git can't read",
@@ -49,7 +49,7 @@ _UNREADABLE = (
 
 
 def prefix_of(top: Path, directory: Path) -> str:
-    """Where a directory is in a repository; "" is its top."""
+    """Where a directory is in a repository; "" is the top."""
     below = directory.relative_to(top.resolve())
     return below.as_posix() if below.parts else ""
 
@@ -77,7 +77,7 @@ def open_repository(directory: Path) -> pygit2.Repository:
 
 
 def operation(repo: pygit2.Repository) -> str:
-    """The verb of git's that is in progress; "" for none."""
+    """The git command that is in progress; "" for none."""
     there = Path(repo.path)
     return next((verb for mark, verb in _UNDER_WAY.items() if (there / mark).exists()), "")
 
@@ -115,20 +115,20 @@ def last_commit(repo: pygit2.Repository) -> pygit2.Commit | None:
 
 
 def ignores_case(repo: pygit2.Repository) -> bool:
-    """Whether the file system takes `readme` for `README`, as git found when it made this."""
+    """Whether the file system takes `readme` for `README`, as git found in the beginning."""
     name = "core.ignorecase"
     return name in _settings(repo, "ignorecase") and repo.config.get_bool(name)
 
 
 def look_at_disk(path: Path) -> str:
-    """A command that shows the permissions and the free space where `path` is, or would be."""
+    """A command that shows the permissions and the free space at `path`, present or not."""
     places = filter(os.path.exists, (path, *path.parents))  # not Path's, which may raise
     shown = shlex.quote(str(next(places, Path())))
     return f"ls -ld {shown} && df -h {shown}"
 
 
 def of_system(error: OSError) -> Refused:
-    """The refusal that an error of the system amounts to."""
+    """The refusal for an error of the operating system."""
     missing = isinstance(error, FileNotFoundError)
     if missing and error.filename == "git":
         return Refused(
@@ -143,7 +143,7 @@ def of_system(error: OSError) -> Refused:
 
 
 def _settings(repo: pygit2.Repository, word: str) -> set[str]:
-    """The names of all settings, or none if the repository's own file has no such word."""
+    """The names of all settings; none if the repository's own file doesn't contain the word."""
     file = git.common(Path(repo.path)) / "config"
     text = file.read_text(errors="replace").lower() if file.exists() else ""
     if word not in text and "include" not in text:
@@ -203,7 +203,7 @@ def _unreadable(directory: Path, error: str) -> Refused:
 
 
 def _not_found(directory: Path) -> Refused:
-    """The refusal of no repository, or of a `.git` file or a `core.worktree` that leads nowhere."""
+    """The refusal without a repository, or if a `.git` file or `core.worktree` leads nowhere."""
     for place in (directory, *directory.parents):
         with suppress(pygit2.GitError, KeyError, OSError):
             worktree = pygit2.Config(str(place / ".git/config"))["core.worktree"] or ""

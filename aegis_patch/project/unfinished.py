@@ -21,8 +21,8 @@ class Unfinished:
     """A merge, rebase, revert or cherry-pick that stopped at conflicts.
 
     `stages` has base, ours and theirs of each unmerged path. `left` is the tree that git left in
-    the worktree, conflict markers included (None: git did not say). `trees` are those of the base
-    and of theirs, where git names their commits. `next` finishes it, once all is settled.
+    the worktree, conflict markers included (None: git didn't say). `trees` are those of the base
+    and of theirs, if git names their commits. `next` finishes it, once all is settled.
     """
 
     next: str
@@ -32,9 +32,9 @@ class Unfinished:
 
 
 def look(repo: pygit2.Repository) -> Unfinished | None:
-    """What git could not finish in a repository; None where nothing is unmerged.
+    """What git left unfinished in a repository; None if nothing is unmerged.
 
-    Nor is it git's where a verb of aegis ended in conflicts: that merged all that it could.
+    A conflict of aegis's own doesn't count: aegis has merged all that it could.
     """
     stages = _stages(repo)
     if not stages or _is_ours(repo):
@@ -58,7 +58,7 @@ def unmerged(repo: pygit2.Repository) -> tuple[str, ...]:
 
 
 def touched(top: Path, left: Tree, paths: Iterable[str]) -> frozenset[str]:
-    """Which of some paths are not, or not staged, as git left them: somebody is at work there."""
+    """Which of some paths aren't as git left them, or are staged: somebody is working on them."""
     plain = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
     env = {"GIT_LITERAL_PATHSPECS": "1", **git.settings({"core.fsmonitor": "false"})}
     wanted = sorted(paths)
@@ -91,7 +91,7 @@ def _stages(repo: pygit2.Repository) -> dict[str, Stages]:
 
 
 def _is_ours(repo: pygit2.Repository) -> bool:
-    """Whether a verb of aegis ended here: git picks no commit that would be a fast-forward."""
+    """Whether a verb of aegis stopped here: its cherry-pick is one that git would fast-forward."""
     picked = _commit_or_tree(repo, "CHERRY_PICK_HEAD")
     return isinstance(picked, pygit2.Commit) and repo.head.target in picked.parent_ids
 

@@ -21,11 +21,11 @@ _LEADS_OUT = r"^/|(^|/)\.\.(/|$)"
 
 
 class NotLocked(Exception):
-    """uv is missing, or could not resolve; the message says which."""
+    """uv is missing, or couldn't resolve; the message says which."""
 
 
 def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
-    """What `uv lock` makes of a lock file for other pyproject.toml files, in a scratch directory.
+    """The lock file that `uv lock` makes for other pyproject.toml files, in a scratch directory.
 
     Raises:
         NotLocked: there is no uv, no network, or no solution without building something.
@@ -55,7 +55,7 @@ def lock(pyprojects: Mapping[str, bytes], before: bytes) -> bytes:
 
 
 def document(text: bytes) -> dict[str, Any]:
-    """A pyproject.toml as far as it can be read; nothing where it cannot."""
+    """A pyproject.toml as far as it can be read; empty if it can't."""
     try:
         return bounded_parsers.toml(text.decode())
     except (ValueError, RecursionError):
@@ -63,7 +63,7 @@ def document(text: bytes) -> dict[str, Any]:
 
 
 def settings(document: dict[str, Any]) -> dict[str, Any]:
-    """What a document says to uv."""
+    """The settings for uv in a document."""
     tool = document.get("tool")
     found = tool.get("uv") if isinstance(tool, dict) else None
     return found if isinstance(found, dict) else {}

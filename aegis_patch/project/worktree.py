@@ -12,7 +12,7 @@ from aegis_patch.project.find import Place
 
 
 def snapshot(store: pygit2.Repository, there: Place) -> Tree:
-    """The project's tracked files as they are on disk, as `git add --update` would take them."""
+    """The project's tracked files as they are on disk, as `git add --update` would stage them."""
     return with_added(store, there.root, "--update", "--", ".", prefix=there.prefix)
 
 

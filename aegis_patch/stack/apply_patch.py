@@ -11,7 +11,7 @@ from aegis_patch.stack.patch import FilePatch, Patch
 
 
 def apply(tree: Tree, patch: Patch) -> Tree:
-    """The tree after a patch, which must fit it exactly.
+    """The tree after a patch, which has to fit exactly.
 
     Raises:
         PatchRejected: a file is missing, there already, or not what the patch says; a file
@@ -45,7 +45,7 @@ def _patched(tree: Tree, file: FilePatch) -> Entry | None:
 
 
 def _check_mode(before: Entry | None, file: FilePatch) -> None:
-    """Refuse a file that is missing, there already, or of another mode."""
+    """Refuse a patch of a file that is missing, already there, or of another mode."""
     if before is None and file.old_mode is not None:
         raise PatchRejected(f"{file.path} is missing")
     if before and file.old_mode is None:
@@ -55,7 +55,7 @@ def _check_mode(before: Entry | None, file: FilePatch) -> None:
 
 
 def _check_nothing_lost(before: Tree, after: Tree, edits: Mapping[str, Entry | None]) -> None:
-    """Refuse a file in a directory's place, or the other way round."""
+    """Refuse a file in a directory's place, or a directory in a file's."""
     for path, entry in edits.items():
         if after.lookup(path) != entry:
             raise PatchRejected(f"{path} is a file and a directory at once")

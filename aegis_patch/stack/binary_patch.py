@@ -1,7 +1,7 @@
 """A binary change as `git diff --binary` writes it: a whole file, or a delta against the old one.
 
-Both are deflated, in base 85. What they say of themselves is not trusted: no more is inflated than
-the size that was announced, and that is bounded.
+Both are deflated, in base 85. Their headers aren't trusted: no more is inflated than the announced
+size, which is bounded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aegis_patch.errors import PatchRejected
 from aegis_patch.values import dataclass
 
 MOST_BYTES = 8 * 1024 * 1024
-"""Of a file, before and after."""
+"""The size of a file, before and after."""
 _INDEX = re.compile(r"index ([0-9a-f]{40})\.\.([0-9a-f]{40})( [0-7]{6})?$")
 _START = "GIT binary patch\n"
 _FORM = re.compile(r"(literal|delta) ([0-9]{1,9})$")
@@ -102,14 +102,14 @@ def postimage(binary: Binary, preimage: bytes) -> bytes:
 
 
 def _is(data: bytes, id: str) -> bool:
-    """Whether a file has an id; one that isn't there has none."""
+    """Whether a file has an id; a missing file has none."""
     blob = b"blob %d\0" % len(data) + data
     nothing = not data and id == "0" * 40
     return nothing or hashlib.sha1(blob, usedforsecurity=False).hexdigest() == id
 
 
 def _patched(source: bytes, delta: bytes) -> bytes:
-    """What a delta of git's makes of a file: it copies parts of it, and inserts others."""
+    """A file after one of git's deltas, which copies parts of the old one and inserts others."""
     old, at = _number(delta, 0)
     new, at = _number(delta, at)
     if old != len(source) or new > MOST_BYTES:
@@ -137,7 +137,7 @@ def _patched(source: bytes, delta: bytes) -> bytes:
 
 
 def _number(delta: bytes, at: int) -> tuple[int, int]:
-    """A number of any length, seven bits a byte, and where it ends."""
+    """A number of any length, seven bits a byte, and the position after it."""
     number = shift = 0
     while True:
         number |= (delta[at] & 0x7F) << shift

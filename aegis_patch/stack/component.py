@@ -25,8 +25,8 @@ class Component:
     """A part that a stack can have besides the core: a series of patches, and its requirements.
 
     `series` holds the patches' names and mails in the order in which they apply; a mail is read
-    where it is asked for. `was` are the names of the component in other releases. `brings` are the
-    files that the mails make, where that was stored with a release.
+    when it is needed. `was` are the names of the component in other releases. `brings` are the
+    files that the mails make, if that was stored with a release.
     """
 
     name: str
@@ -85,7 +85,7 @@ def parse(name: str, files: Mapping[str, Entry]) -> Component:
 
 
 def is_chosen(component: Component) -> bool:
-    """Whether users can name it; integrations join and leave by themselves."""
+    """Whether users can name it; integrations are added and removed by themselves."""
     return component.kind != "integration"
 
 

@@ -1,4 +1,4 @@
-"""Three stacks merged by key, which git can't do."""
+"""Merges three stacks by key, which git can't do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Differ(Exception):
 def joined(base: Stack, ours: Stack, theirs: Stack) -> Stack:
     """The stack with the changes of both sides.
 
-    A component that one side removed and the other made its own stays.
+    A component that one side removed stays if the other side's user chose it.
 
     Raises:
         Differ: the sides are at two new releases, or gave two new answers to one question.
@@ -48,7 +48,7 @@ def _by(sides: _Sides) -> By | None:
 
 
 def _home(release: str, sides: _Sides) -> str:
-    """The release that a component is from: the stack's own, if a side has brought it there."""
+    """The release that a component is from: the stack's own, if one side updated it to that."""
     base, *both = sides
     homes = [each.release for each in both if each]
     new = [home for home in homes if not base or home != base.release]

@@ -1,7 +1,7 @@
 """One patch: parse the mail that `git format-patch` wrote, rebuild a postimage.
 
-Text is handled as latin-1, which maps every byte to one character and back, so that any
-encoding and any line ending survives.
+Text is handled as latin-1, which maps every byte to one character and back, so that any encoding
+and any line ending survives.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from unidiff.patch import Hunk as ParsedHunk
     from unidiff.patch import PatchedFile, PatchSet
 
-# What a patch may ask of whoever reads it: some seconds, and some hundred megabytes.
+# What a patch may cost its reader: some seconds, and some hundred megabytes.
 MOST_BYTES = 8 * 1024 * 1024
 MOST_LINES = 400_000
 MOST_HUNKS = 50_000
 LINK = 0o120000
 FILE_MODES = {"100644": 0o100644, "100755": 0o100755, "120000": LINK}
-# All that a series may say outside hunks and binary changes; renames and copies say more.
+# All lines that a series may have outside hunks and binary changes; renames and copies have more.
 _HEADER = re.compile(
     r"diff --git (?![^\n]*\t)\"?a/[^\n]+ \"?b/[^\n]+$|index [0-9a-f]+\.\.[0-9a-f]+( [0-7]{6})?$"
     r"|(new file|deleted file|old|new) mode [0-7]{6}$"
@@ -63,7 +63,7 @@ class Hunk:
 class FilePatch:
     """One file of a patch: a path, its mode afterwards, and hunks, or a binary change.
 
-    `mode` is None where the patch deletes the file; `old_mode` is None where it creates it.
+    `mode` is None if the patch deletes the file; `old_mode` is None if it creates it.
     """
 
     path: str
@@ -84,7 +84,7 @@ class Patch:
 
 
 class Malformed(PatchRejected):
-    """A patch of which git would pass over lines, or that it can't read at all."""
+    """A patch in which git would skip lines, or that it can't read at all."""
 
 
 class TooLarge(PatchRejected):
@@ -245,8 +245,8 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
     from unidiff.errors import UnidiffParseError
     from unidiff.patch import PatchSet
 
-    # unidiff passes over what it does not know, a broken hunk header too: every line has to be
-    # accounted for, or a change would be lost without a word.
+    # unidiff skips what it doesn't know, even a broken hunk header: every line has to be accounted
+    # for, or a change would be lost silently.
     accounted = _headers(name, lines)
     try:
         parsed = PatchSet(iter(lines))
@@ -265,7 +265,7 @@ def _parsed(name: str, lines: list[str]) -> PatchSet:
 
 
 def _headers(name: str, lines: Sequence[str]) -> int:
-    """How many lines are headers; every other one has to be of a hunk."""
+    """How many lines are headers; every other line has to belong to a hunk."""
     headers = 0
     for line in lines:
         if _HEADER.match(line):
@@ -316,7 +316,7 @@ def _hunk(name: str, hunk: ParsedHunk) -> Hunk:
             for side in sides:
                 side[-1] = side[-1].removesuffix(b"\n")
             continue
-        # unidiff gives an empty line behind a hunk no sign
+        # unidiff gives an empty line at the end of a hunk no sign
         sides = {" ": [before, after], "-": [before], "+": [after]}.get(line.line_type, [])
         for side in sides:
             side.append(line.value.encode("latin-1"))

@@ -62,7 +62,7 @@ def fold(upstream: Upstream, names: Collection[str]) -> Tree:
 
 
 def key(names: Iterable[str]) -> str:
-    """A set of components as one name, which is that of its fold."""
+    """The name of a set of components, which is also that of its fold."""
     return " ".join(sorted(names)) or CORE
 
 
@@ -74,7 +74,7 @@ def before(upstream: Upstream, name: str) -> Tree:
 
 
 def after(upstream: Upstream, name: str) -> Tree:
-    """The tree that the series of `name` makes of it: the fold with `name` itself."""
+    """The tree after the series of `name`: the fold with `name` itself."""
     whole = key(requirements.required(upstream.catalogue, [name]))
     return upstream.fold(whole) or upstream.folds.setdefault(whole, _applied(upstream, name))
 
@@ -101,9 +101,9 @@ def _join(upstream: Upstream, name: str, so_far: Tree) -> Tree:
 
 
 def join(upstream: Upstream, name: str, so_far: Tree) -> tuple[Tree, tuple[str, ...]]:
-    """A tree with the series of `name` merged in, and the paths that clash: then it is as it was.
+    """A tree with the series of `name` merged in, and the paths that clash: then it is unchanged.
 
-    Two series may insert above one anchor: what comes goes behind what is there.
+    Two series may insert above one anchor: the new lines go after those that are there.
     """
     sides = before(upstream, name), so_far, after(upstream, name)
     return tree_merges.merge(*sides, settle=at_anchors)
@@ -123,7 +123,7 @@ def recorded(tree: Tree, wanted: Stack) -> Tree:
 
 
 def is_whole(upstream: Upstream, wanted: Stack) -> bool:
-    """Whether a stack is of one release, with all that its components require."""
+    """Whether a stack is all of one release and has everything that its components require."""
     return all(there.release == wanted.release for there in wanted.present.values()) and all(
         need in wanted.present
         for name in wanted.present
@@ -132,9 +132,9 @@ def is_whole(upstream: Upstream, wanted: Stack) -> bool:
 
 
 def _fold_loosely(upstreams: Upstreams, wanted: Stack) -> Tree:
-    # Git can merge two branches into a record of mixed releases, or of a component without what
-    # it requires. Each series is then taken from the release that brought it. No such tree was
-    # ever tested, and series may clash in it; but as a merge base it is near to what is there.
+    # Git can merge two branches into a record of mixed releases, or of a component without its
+    # requirements. Each series is then taken from the release that brought it. No such tree was
+    # ever tested, and series may clash in it; but as a merge base it is close to what is there.
     catalogue = {
         name: upstreams[there.release].catalogue[name] for name, there in wanted.present.items()
     }

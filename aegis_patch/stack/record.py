@@ -1,8 +1,8 @@
 """The record `aegis.toml`: a stack, written into a file of the pristine tree.
 
 Its values are read and written by key, never merged as text; everything else in it is the user's.
-The installed components are above the anchor `# yours below`. `[yours]`, which holds what the user
-had written before a component brought the same, stands at the end, and only where there is such.
+The installed components are above the anchor `# yours below`. `[yours]` is at the end, if the user
+had written something before a component brought the same.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
 
 
 def write(record: bytes, stack: Stack) -> bytes:
-    """Write a stack into a record, in place: its values replaced, names put in above the anchor.
+    """Write a stack into a record, in place: its values are replaced, names go above the anchor.
 
-    So the user's comments stay behind the same value and above the same component. The comment of
-    a value that goes becomes a line of its own.
+    So the user's comments stay after the same value and above the same component. The comment of a
+    removed value becomes a line of its own.
 
     Raises:
         Refused: our values can't be written into this record.
     """
     text = _filled(record, stack).encode()
     written = parse(text)
-    # A newer release may ask more; its own answers then stand in the record.
+    # A newer release may ask more questions; its own answers are then in the record.
     if written != replace(stack, answers={**written.answers, **stack.answers}):
         raise _nonsense("aegis can't write its values into it", RECORD)
     return text
@@ -84,7 +84,7 @@ def _filled(record: bytes, stack: Stack) -> str:
 
 
 def _without_yours(sections: Iterable[_Section]) -> list[_Section]:
-    """The sections without what was learnt; the comments there are the user's."""
+    """The sections without the learnt lines; comments there are the user's."""
     kept = list[_Section]()
     for name, lines in sections:
         if name != "yours":
@@ -100,9 +100,9 @@ def _without_yours(sections: Iterable[_Section]) -> list[_Section]:
 def _replaced(
     lines: Iterable[str], values: dict[str, str], end: str, *, is_whole: bool
 ) -> Iterator[str]:
-    """A section's lines with its values, which are taken out of `values`.
+    """A section's lines with its values, which are removed from `values`.
 
-    If these are the whole section, other values go, and leave their comments.
+    If these are the whole section, other values are removed, but leave their comments.
     """
     for line in lines:
         key = _key_of(line)
@@ -152,7 +152,7 @@ def _section(sections: list[_Section], name: str, end: str, header: str = "") ->
 
 
 def _insert(lines: list[str], key: str, new: str, end: str) -> None:
-    """Put a line in behind the last lesser key, or above the first; without a key or other keys,
+    """Insert a line after the last lesser key, or above the first; without a key or other keys,
     above a section's anchor, or else at its end, before blank lines.
     """
     at = len(lines)

@@ -15,8 +15,8 @@ from aegis_patch.values import dataclass, replace
 class Upstream:
     """A release, opened: the trees of its base and its notes, and its catalogue of components.
 
-    `folds` has the fold of each set of names (`pristine.key`) that was made since, `recorded` those
-    that were recorded with the release.
+    `folds` caches the fold of each set of names (`pristine.key`), `recorded` has those that were
+    recorded with the release.
     """
 
     url: str
@@ -35,7 +35,7 @@ class Upstream:
         return self.folds.get(key)
 
     def within(self, store: pygit2.Repository) -> Upstream:
-        """The same release in another store that sees it: what is made of it is written there."""
+        """The same release in another store that sees it; derived trees are written there."""
         notes, recorded = (each and each.within(store) for each in (self.notes, self.recorded))
         folds = {key: tree.within(store) for key, tree in self.folds.items()}
         base = self.base.within(store)

@@ -38,7 +38,7 @@ def closure(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
 
 
 def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
-    """The names, each after what it requires, alphabetical where that leaves a choice.
+    """The names, each after its requirements; otherwise alphabetical.
 
     Raises:
         SeriesError: requirements run in a circle.
@@ -62,7 +62,7 @@ def order(catalogue: Catalogue, names: Collection[str]) -> tuple[str, ...]:
 def dependants(catalogue: Catalogue, name: str, present: Iterable[str]) -> tuple[str, ...]:
     """The present components that need `name`, directly or not.
 
-    Integrations and variants don't count, because they leave with the components they join or vary.
+    Integrations and variants don't count: they are removed together with their components.
     """
     found = []
     for other in sorted(present):

@@ -29,7 +29,7 @@ def by_path(yours: Yours) -> dict[str, set[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A component's presence: its release, and who asked for it."""
+    """A component that is present: its release, and who asked for it."""
 
     release: str
     by: By
@@ -39,7 +39,7 @@ class Presence:
 class Stack:
     """A release of an upstream, the answers, and the names that are present.
 
-    `present` holds every name, integrations included; the core is always there and not in it.
+    `present` holds every name, integrations included; the core is always there and isn't listed.
     `yours` holds the (path, line) pairs that the user had written before a component brought the
     same; the line of a whole file is WHOLE.
     """
@@ -68,11 +68,11 @@ class Stack:
         return frozenset(self.present)
 
     def having(self, name: str, there: Presence) -> Stack:
-        """The stack with a name, as its record would tell; no closure."""
+        """The stack with one more name, as in a record; without its closure."""
         return replace(self, present={**self.present, name: there})
 
     def without(self, names: Collection[str]) -> Stack:
-        """The stack without some names, as its record would tell; no closure."""
+        """The stack without some names, as in a record; without its closure."""
         left = {name: by for name, by in self.present.items() if name not in names}
         return replace(self, present=left)
 
@@ -110,7 +110,7 @@ def orphans(stack: Stack, catalogue: Catalogue, name: str) -> tuple[str, ...]:
 
 
 def rebase(stack: Stack, catalogue: Catalogue, url: str, release: str, commit: str) -> Stack:
-    """The closure of the stack at another release; what nobody needs there is the user's choice."""
+    """The closure of the stack at another release; what nothing requires there counts as chosen."""
     moved = replace(stack, url=url, release=release, commit=commit)
     unneeded = stack.names - _needed(catalogue, closure(catalogue, stack.names))
     left_over = {name for name in unneeded if is_chosen(catalogue[name])}
@@ -123,7 +123,7 @@ def closed(stack: Stack, catalogue: Catalogue) -> Stack:
 
 
 def answer(stack: Stack, answers: Mapping[str, str]) -> Stack:
-    """The stack under other answers."""
+    """The stack with other answers."""
     return replace(stack, answers={**stack.answers, **answers})
 
 
@@ -147,7 +147,7 @@ def _with_variants(stack: Stack, catalogue: Catalogue, name: str) -> frozenset[s
 
 
 def _needed(catalogue: Catalogue, names: Iterable[str]) -> frozenset[str]:
-    """The requirements of some components; integrations count for nothing."""
+    """The requirements of some components; those of integrations don't count."""
     needs = set[str]()
     for name in names:
         if is_chosen(catalogue[name]):

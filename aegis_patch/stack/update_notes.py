@@ -1,4 +1,4 @@
-"""Update notes: what a release asks of the projects that come to it, in `notes/VERSION.toml`."""
+"""Update notes: what a release asks of projects that are updated to it, in `notes/VERSION.toml`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_BYTES = 64 * 1024  # of a file
 LONGEST_TEXT = 500
 _NAMED, _IN_WORDS = ("name", "now", "text", "components"), ("text", "back", "components", "if_set")
 KEYS = {"setting": _NAMED, "file": _NAMED, "data": _IN_WORDS, "behaviour": _IN_WORDS}
-"""The kinds of notes, and the keys of each: it must have the first."""
+"""The kinds of notes, and the keys of each: the first one is required."""
 _LISTS = ("components", "if_set")
 _GOING_BACK = {"data": "(Going back doesn't undo this.)", "behaviour": "(Going back ends this.)"}
 
@@ -22,9 +22,9 @@ _GOING_BACK = {"data": "(Going back doesn't undo this.)", "behaviour": "(Going b
 class UpdateNote:
     """One thing to do or to know.
 
-    A setting or a file `name` is called `now`, or gone if that is empty. `back` is the text for
-    who goes back to an older release. A note concerns projects that have one of the `components`,
-    or everyone; with `if_set`, only where one of these settings is set.
+    A setting or a file `name` is called `now`, or was removed if that is empty. `back` is the text
+    for going back to an older release. A note concerns projects that have one of the `components`,
+    or everyone; with `if_set`, only those where one of these settings is set.
     """
 
     release: str
@@ -79,12 +79,12 @@ def _field(kind: str, key: str, value: Any) -> Any:
 
 
 def _is_text(value: object) -> bool:
-    # It is printed, and stands in a commit's message: one line, and nothing but characters.
+    # It is printed, and stands in a commit's message: one line without control characters.
     return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_TEXT
 
 
 def joined(notes: Iterable[UpdateNote], names: Collection[str]) -> tuple[UpdateNote, ...]:
-    """The notes that concern a project with these components; what moved twice, once."""
+    """The notes that concern a project with these components; what moved twice is listed once."""
     found: list[UpdateNote] = []
     for note in notes:
         if not note.components or not {*names}.isdisjoint(note.components):
@@ -96,7 +96,7 @@ def joined(notes: Iterable[UpdateNote], names: Collection[str]) -> tuple[UpdateN
 
 
 def backwards(notes: Sequence[UpdateNote]) -> Iterator[UpdateNote]:
-    """The same for who goes back: what was renamed has its old name, the newest first."""
+    """The same for going back: what was renamed has its old name, the newest first."""
     for note in reversed(notes):
         if not note.name:
             yield replace(note, text=note.back or f"{note.text} {_GOING_BACK[note.kind]}")
@@ -105,7 +105,7 @@ def backwards(notes: Sequence[UpdateNote]) -> Iterator[UpdateNote]:
 
 
 def sentence(note: UpdateNote, where: Mapping[str, str]) -> str:
-    """A note in words; `where` says of settings where they are set."""
+    """A note as a sentence; `where` says where settings are set."""
     if note.name:
         became = f"is now {note.now}." if note.now else "is gone."
         there = where.get(note.name, "") if note.kind == "setting" else ""

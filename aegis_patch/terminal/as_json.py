@@ -1,4 +1,4 @@
-"""The one JSON object that a program reads, as `output.schema.json` has it."""
+"""The JSON object for programs, as described in `output.schema.json`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def one_line(value: Any) -> str:
 
 
 def result_json(result: Result) -> dict[str, Any]:
-    """A plan or a result as a program reads it."""
+    """A plan or a result, for a program."""
     shown: dict[str, Any] = {
         "commits": [_commit_json(commit) for commit in result.commits],
         "dangling": _dangling_json(result.dangling),
@@ -53,7 +53,7 @@ def result_json(result: Result) -> dict[str, Any]:
 
 
 def settled_json(found: Settled) -> dict[str, Any]:
-    """What became of git's unmerged paths, as a program reads it."""
+    """The result for git's unmerged paths, for a program."""
     shown = {
         "merged": [*found.settled],
         "also_written": [*found.also],
@@ -65,7 +65,7 @@ def settled_json(found: Settled) -> dict[str, Any]:
 
 
 def status_json(status: Status) -> dict[str, Any]:
-    """A status as a program reads it."""
+    """A status, for a program."""
     components = []
     for name, presence in sorted(status.stack.present.items()):
         if name not in status.integrations:
@@ -84,14 +84,14 @@ def status_json(status: Status) -> dict[str, Any]:
 
 
 def explained_json(found: Explained) -> dict[str, Any]:
-    """Where a file comes from, as a program reads it; it has the lines already."""
+    """The origins of a file's lines, for a program that has the lines already."""
     shown = asdict(found)
     del shown["text"]
     return shown
 
 
 def components_json(opened: Upstream) -> list[dict[str, Any]]:
-    """What a release has as a program reads it, core first; of a fork's core it knows nothing."""
+    """A release's catalogue, for a program, core first; aegis knows nothing of a fork's core."""
     core = CORE_ROW
     if opened.url != "aegis":
         core = {**core, "summary": "Part of every project.", "implementation": opened.url}

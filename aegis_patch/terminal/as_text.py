@@ -1,4 +1,4 @@
-"""What the terminal shows, for a person."""
+"""Everything that the terminal shows, for a person."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def show_patch(screen: Screen, patch: str) -> None:
 
 
 def show_notes(screen: Screen, result: Result, where: Path) -> None:
-    """Everything besides the commits; `where` is the project, as it was typed."""
+    """Everything except the commits; `where` is the project, as it was typed."""
     for line in (*result.said, *_few(result.broken)):
         screen.line(f"{cyan('note')} {plain(line)}", hang=5)
     for line in grouped(result.not_applied):
@@ -91,7 +91,7 @@ def _few(found: Sequence[Reference]) -> Iterator[str]:
 
 
 def show_settled(screen: Screen, found: Settled) -> None:
-    """What became of git's unmerged paths, for a person."""
+    """The result for git's unmerged paths, for a person."""
     for path in (*found.settled, *found.also):
         screen.line(f"{green('merged')} {plain(path)}", hang=7)
     for path, reason in found.left.items():
@@ -131,7 +131,7 @@ def show_status(screen: Screen, status: Status, update: str) -> None:
 
 
 def show_changed(screen: Screen, title: str, changed: Sequence[Changed]) -> None:
-    """The files of the upstream that the project has otherwise, for a person."""
+    """The files of the upstream that differ in the project, for a person."""
     lines = []
     for file in changed:
         where = f"{file.path} moved to {file.moved_to}" if file.moved_to else file.path
@@ -140,7 +140,7 @@ def show_changed(screen: Screen, title: str, changed: Sequence[Changed]) -> None
 
 
 def _show_list(screen: Screen, title: str, lines: Sequence[str]) -> None:
-    """Lines below a title; neither where there are none."""
+    """Lines below a title; nothing if there are no lines."""
     if lines:
         screen.line(f"\n{title}")
     for line in lines:
@@ -148,7 +148,7 @@ def _show_list(screen: Screen, title: str, lines: Sequence[str]) -> None:
 
 
 def show_components(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The catalogue, for a person: what can be named first, then integrations."""
+    """The catalogue, for a person: first components that can be named, then integrations."""
     column = max(len(row["name"]) for row in rows if row["kind"] != "integration") + 2
     joined = [row["name"] for row in rows if row["kind"] == "integration"]
     kind = "core"
@@ -235,7 +235,7 @@ def _lines(added: int, removed: int) -> str:
 
 
 def _show_files(screen: Screen, files: Sequence[FileChange]) -> None:
-    """Every file of a small commit; of a large one the edited files, and counts of the others."""
+    """Every file of a small commit; for a large one, the edited files and counts of the others."""
     counted = Counter[str]()
     for file in files:
         if file.change != "modified" and len(files) > _MOST_FILES:

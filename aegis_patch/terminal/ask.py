@@ -22,9 +22,9 @@ _KEYS = "(space picks, enter ends)"
 
 
 def text(label: str, default: str, typed: str = "") -> str:
-    """A line of text, to go on from what was typed; the lines of a paste become one.
+    """A line of text, beginning with what was typed; the lines of a paste become one.
 
-    An empty one is the default, which stands there until something is typed.
+    An empty answer is the default, which is shown until something is typed.
     """
     shown = [("class:placeholder", default)]
     answer = str(_answer("text", label, default=typed, placeholder=shown))
@@ -32,7 +32,7 @@ def text(label: str, default: str, typed: str = "") -> str:
 
 
 def chosen(label: str, known: Catalogue, names: Sequence[str], *, adds: bool = True) -> list[str]:
-    """The components that a person marks in a list; it shows what each adds besides itself."""
+    """The components that a person marks in a list; it shows what else each one adds."""
     import questionary
 
     longest = max(map(len, names))
@@ -53,7 +53,7 @@ def is_agreed(label: str) -> bool:
 
 
 def _answer(kind: str, label: str, **options: Any) -> Any:
-    """The answer to a question of a kind that questionary has.
+    """The answer to a question of one of questionary's kinds.
 
     Raises:
         Interrupted: by Ctrl-C, Ctrl-D, or the end of the input.

@@ -21,7 +21,7 @@ _MEANT = {
     **{"new": "init", "create": "init", "install": "add", "uninstall": "remove"},
     **{"delete": "remove", "upgrade": "update", "list": "components", "version": "--version"},
 }
-"""Commands as other tools call them."""
+"""Commands under the names that other tools use."""
 _TOO_MANY = r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)"  # of Typer
 _Version = Annotated[bool, typer.Option("--version", help="Show the version.")]
 _PLAIN: dict[str, Any] = {
@@ -33,7 +33,7 @@ _PLAIN: dict[str, Any] = {
 
 
 class _Command(TyperCommand):
-    """A command, in whose usage braces stand for a choice alone."""
+    """A command whose usage has braces only around choices."""
 
     def collect_usage_pieces(self, context: Any) -> list[str]:
         pieces = super().collect_usage_pieces(context)
@@ -69,14 +69,14 @@ def _before_all(context: typer.Context, version: _Version = False, **common: Any
 
 
 def _before(context: typer.Context, common: dict[str, Any]) -> None:
-    """Read those that stand before a word of the command."""
+    """Read those that stand before a later word of the command's name."""
     if context.invoked_subcommand is None:
         context.fail("Missing command.")
     context.obj = _together(context.obj, common)
 
 
 def _together(early: dict[str, Any] | None, given: dict[str, Any]) -> dict[str, Any]:
-    """The common options of two places in a line."""
+    """The common options of two places in a line, merged."""
     if early is None:
         return given
     both = {option: value or early[option] for option, value in given.items()}
@@ -113,13 +113,13 @@ def read(args: list[str]) -> Call | None:
 
 
 def _in_a_sentence(message: str) -> str:
-    """What Typer says, in words of ours."""
+    """Typer's complaint in our words."""
     text = " ".join(message.replace("Value error, ", "").split())
     return re.sub(_TOO_MANY, r"Unexpected argument: \1.", text)
 
 
 def _built(name: str) -> Any:
-    """A command as Typer has it: its own options before the common ones."""
+    """A command for Typer: its own options before the common ones."""
     function = command(name)
 
     def run(context: typer.Context, **given: Any) -> Call:
@@ -137,7 +137,7 @@ def _built(name: str) -> Any:
 
 
 def _group(name: str) -> Any:
-    """Commands that share their first words, as Typer has them."""
+    """Commands that share their first words, as a group for Typer."""
 
     def before(context: typer.Context, **common: Any) -> None:
         _before(context, common)
@@ -149,14 +149,14 @@ def _group(name: str) -> Any:
 
 
 def _offered(name: str) -> Iterator[inspect.Parameter]:
-    """The common options of a command or group, those hidden that nothing in it has a use for."""
+    """The common options of a command or group; those that nothing in it uses are hidden."""
     for each in _parameters(options.COMMON, {}):
         each.annotation.__metadata__[0].hidden = not is_offered(name, each.name)
         yield each
 
 
 def _parameters(types: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[inspect.Parameter]:
-    """Some parameters as Typer reads them."""
+    """Some parameters in Typer's form."""
     unset = {**options.UNSET, **defaults}
     found = []
     for name, type in types.items():
@@ -175,11 +175,11 @@ def _for_typer(typed: options.Typed) -> Any:
 
 
 def _taking(function: Callable[..., Any], *named: inspect.Parameter) -> Callable[..., Any]:
-    """A function that takes some parameters in its last one, as Typer sees it."""
+    """A function that takes some parameters through its last one, for Typer."""
     first = [*inspect.signature(function, eval_str=True).parameters.values()][:-1]
     parameters = [*named, *(each.replace(kind=_BY_NAME) for each in first)]
     function.__annotations__ = {each.name: each.annotation for each in parameters}
-    # Typer reads a function's signature; that one can be set is not in its type.
+    # Typer reads a function's signature; its type doesn't say that it can be set.
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
     return function
 

@@ -1,4 +1,4 @@
-"""What the last word of a command line can become, for a shell. Loads neither Typer nor pygit2.
+"""Completes the last word of a command line, for a shell. Loads neither Typer nor pygit2.
 
 Only the project of a fork costs more: git reads its names and releases from the mirror.
 """
@@ -21,7 +21,7 @@ _NOTHING = Annotated[str, options.Typed()]  # the type of a word that no command
 
 
 def answer(words: list[str]) -> int:
-    """Print a candidate a line, a command with its help after a tab; 1 where a path is typed."""
+    """Print the candidates, one a line, a command with its help after a tab; 1 for a path."""
     *before, current = words or [""]
     current = "" if current == "=" else current  # bash splits `--to=0.7.0` at its equals sign
     verb, type, where = _read([word for word in before if word != "="])
@@ -40,7 +40,7 @@ def answer(words: list[str]) -> int:
 
 
 def _read(words: list[str]) -> tuple[str, Any, Path]:
-    """The command, the type of what comes next (None: of its name), and the project's place."""
+    """The command, the type of the next word (None: of its name), and the project's place."""
     verb, awaited, where, typed = "", "", Path(), 0
     types = options.COMMON
     for word in words:
@@ -59,7 +59,7 @@ def _read(words: list[str]) -> tuple[str, Any, Path]:
 
 
 def _next_word(verb: str, typed: int) -> Any:
-    """The type of the next word that is no option, after so many of the command's own."""
+    """The type of the next word that isn't an option, after so many of the command's own."""
     if verb in ("", *GROUPS):
         return None
     words = [type for type in _own(verb).values() if not options.typed(type).flags]
@@ -73,7 +73,7 @@ def _own(verb: str) -> dict[str, Any]:
 
 
 def _next_words(before: str) -> dict[str, str]:
-    """The words that can follow those of a command's name, and what each is for."""
+    """The words that can follow those of a command's name, with a help text for each."""
     found = {}
     start = f"{before} " if before else ""
     for name in COMMANDS:
@@ -91,7 +91,7 @@ def _options(verb: str) -> list[str]:
 
 
 def _values(type: Any, verb: str, where: Path) -> Iterable[str]:
-    """What can be typed for a value, or a word, of some type."""
+    """The candidates for a value, or a word, of some type."""
     kind = options.typed(type).completes
     if kind == "series":
         return _series(where)
@@ -135,7 +135,7 @@ def _releases(url: str) -> Iterable[str]:
 
 
 def _components(url: str, release: str) -> Iterable[str]:
-    """The components that a release has, or the newest one if it is none of ours."""
+    """The components of a release; those of the newest one if it isn't ours."""
     if url == "aegis":
         index = bundled.index()
         names: list[str] = index.get(release, [*index.values()][-1])["components"]

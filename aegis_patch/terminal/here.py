@@ -1,4 +1,4 @@
-"""Commands and paths as they can be pasted where the user is, though `-C` names another place."""
+"""Commands and paths that can be pasted where the user is, even if `-C` names another place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COMMAND = r"(?:^|(?<=`)|(?<=&& ))(aegis|git|uv)\b(?! -C| --project-path)"
 
 
 def from_here(next: str, where: Path) -> str:
-    """What to type next, made for the project, as it can be pasted where `-C` was typed."""
+    """What to type next in the project, as it can be pasted where `-C` was typed."""
     if where == Path():
         return next
     place = shlex.quote(str(where))
@@ -20,7 +20,7 @@ def from_here(next: str, where: Path) -> str:
 
 
 def cd(place: Path) -> str:
-    """The command that goes there, also where the name looks like an option."""
+    """The command that goes there, even if the name looks like an option."""
     path = str(place)
     return f"cd {shlex.quote(f'./{path}' if path.startswith('-') else path)}"
 

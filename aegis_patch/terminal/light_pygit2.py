@@ -1,7 +1,7 @@
-"""pygit2's C part in the place of pygit2, whose Python part takes longer to import than a verb.
+"""pygit2's C part in place of pygit2, whose Python part takes longer to import than a verb.
 
-The first use of what is missing here loads all of pygit2 into the same module, and a repository
-that is open becomes one of its. So does a version of pygit2 that this doesn't fit.
+The first use of something missing here loads all of pygit2 into the same module, and an open
+repository becomes one of its. So does a version of pygit2 that this doesn't fit.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _NUMBERS = {
     "ObjectType": ("GIT_OBJECT_", "COMMIT TREE BLOB TAG"),
     "SortMode": ("GIT_SORT_", "NONE TOPOLOGICAL TIME REVERSE"),
 }
-"""The enumerations that aegis uses: how the C part begins the names of their numbers."""
+"""The enumerations that aegis uses, with the C part's prefix for each one's numbers."""
 _OTHERS = (
     "DeltaStatus DiffFlag FileStatus MergeAnalysis MergePreference ReferenceType RepositoryOpenFlag"
 )
-"""Those that the C part makes of its numbers, besides."""
+"""Further ones that the C part makes of its numbers."""
 
 
 class _Light(ModuleType):

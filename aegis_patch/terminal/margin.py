@@ -1,4 +1,4 @@
-"""What `aegis explain` shows: a line and where it is from, or a file with a margin of owners."""
+"""The output of `aegis explain`: a line and its origin, or a file with a margin of owners."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NOT_YET = "not committed"
 
 
 def show_explained(screen: Screen, found: Explained) -> None:
-    """A file's lines with their owners, then who these are; of one line, just that."""
+    """A file's lines with their owners, then a list of these; for one line, just its owner."""
     if found.pristine and found.pristine != found.path:
         screen.line(dim(plain(f"{found.path} is {found.pristine} in {found.release}")))
     if len(found.text) > 1 or len(found.parts) > 1:
@@ -32,7 +32,7 @@ def _show_lines(screen: Screen, found: Explained) -> None:
 
 
 def _styled(part: Part, owner: str) -> str:
-    """The user's own stand out, the core stays back."""
+    """The user's own lines stand out, the core's stay in the background."""
     if part.origin is None:
         return magenta(owner)
     return dim(owner) if part.origin.component == "core" else cyan(owner)

@@ -1,7 +1,7 @@
 """What can be typed: the words and options of commands, by the types of their parameters.
 
-A type says what a person types for it, to all who read a command line: to Typer (`command_line`),
-and without it to the reader of plain lines and to completion.
+A type describes what a person types to everything that reads a command line: to Typer
+(`command_line`), and without Typer to `plain_line` and to completion.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aegis_patch.values import dataclass
 class Typed:
     """A word of a command line; or an option, if it has flags.
 
-    `completes` says which values a shell offers, if these aren't the type's own choices.
+    `completes` names the values that a shell offers, if they aren't the type's own choices.
     """
 
     metavar: str = ""
@@ -98,12 +98,12 @@ LANDING: dict[str, Any] = {
     "strict": Annotated[bool, Typed("", "--strict", _STRICT)],
     "verify": Annotated[str | None, Typed("COMMAND", "--verify", _VERIFY)],
 }
-"""Those of commands that make commits, besides."""
+"""Further ones of commands that make commits."""
 UNSET = {
     **dict.fromkeys((*COMMON, *LANDING), False),
     **{"where": None, "interactive": True, "verify": None},
 }
-"""What these are where nothing is typed."""
+"""Their values if nothing is typed."""
 
 
 def own(command: Callable[..., int]) -> dict[str, Any]:
@@ -118,28 +118,28 @@ def besides_common(command: Callable[..., int]) -> dict[str, Any]:
 
 
 def defaults(command: Callable[..., int]) -> dict[str, Any]:
-    """Those of its own parameters that need not be typed, and what they are then."""
+    """The optional ones of its own parameters, with their defaults."""
     return dict(zip(reversed(own(command)), reversed(command.__defaults__ or ()), strict=False))
 
 
 def typed(type: Any) -> Typed:
-    """What is typed for a parameter of a type."""
+    """The option or word for a parameter of a type."""
     found: Typed = type.__metadata__[0]
     return found
 
 
 def base(type: Any) -> Any:
-    """What a command gets for it."""
+    """The value that a command gets for it."""
     return type.__origin__
 
 
 def choices(type: Any) -> tuple[str, ...]:
-    """The words that can be typed for it, if these are few."""
+    """The words that can be typed for it, if there are few."""
     return get_args(base(type)) if get_origin(base(type)) is Literal else ()
 
 
 def takes_many(type: Any) -> bool:
-    """Whether it takes several words, or an option that is given more than once."""
+    """Whether it takes several words, or is an option that can be repeated."""
     return bool(base(type) == list[str] | None)
 
 

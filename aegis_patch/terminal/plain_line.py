@@ -1,7 +1,7 @@
-"""Reads the plain forms of a command line without Typer, whose import takes longer than a verb.
+"""Reads plain command lines without Typer, whose import takes longer than a verb.
 
 Everything else is left to Typer: other forms of an option (`--to=0.6.0`), mistakes, help. A test
-holds that both read a line alike.
+makes sure that both read a line alike.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _Given = dict[str, Any]  # by the names of parameters
 
 
 def read(args: list[str]) -> Call | None:
-    """The call that a command line asks for, if it is of a plain form."""
+    """The call that a command line asks for, if it is in a plain form."""
     if not all(arg and arg.isascii() for arg in args):
         return None
     name, words, given = _sorted_out(args)
@@ -54,7 +54,7 @@ def _sorted_out(args: list[str]) -> tuple[str, list[str], _Given]:
 
 
 def _take_words(name: str, words: list[str], given: _Given) -> bool:
-    """Give its words to a command; False if they are fewer or more than it takes, or others."""
+    """Give its words to a command; False if they are too few, too many, or not allowed."""
     types = options.own(command(name))
     for parameter, type in types.items():
         if words and not options.typed(type).flags:

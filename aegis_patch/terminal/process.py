@@ -26,7 +26,7 @@ def begin() -> None:
 
 
 def end(code: int) -> NoReturn:
-    """Leave without tearing everything down; what has to be done at exit is done."""
+    """Leave without tearing everything down; registered exit handlers run."""
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # nobody reads it any more

@@ -1,4 +1,4 @@
-"""What a command is given, and how it answers: text for a person, or one JSON object."""
+"""The common options of a command, and its answer: text for a person, or one JSON object."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MODULES = {
     **dict.fromkeys(("upstream series refresh", "upstream series check"), "series"),
     "upstream series import": "series",
 }
-"""Where each command is."""
+"""The module of each command."""
 COMMANDS = (*_MODULES,)
 """All commands, in the order of the help text."""
 GROUPS = {
@@ -43,14 +43,14 @@ GROUPS = {
     "upstream": "Maintain your own upstream.",
     "upstream series": "Maintain its components, as series of patches.",
 }
-"""The words before the last of a command's name: what such commands do."""
+"""Groups of commands, by their first words, with the help text of each."""
 ALIASES = {"update": "rebase-upstream"}
 """Other names of commands, which the help text doesn't list."""
 _CHANGES = {"init", "add", "remove", "rebase-upstream", "update", "answers", "repair", "adopt"}
 DRY = {*_CHANGES, "merge-driver", "fleet update", "upstream extract"}
-"""The commands that `--dry-run` means something to; others' help doesn't offer it."""
+"""The commands with a `--dry-run`; the help of others doesn't list it."""
 WITH_PATCH = {*_CHANGES, "merge-driver"}
-"""Those that `--diff` means something to."""
+"""The commands with a `--diff`."""
 _TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
 
 
@@ -58,7 +58,7 @@ _TRIED = {"--dry-run", "--diff", "--json", "--quiet", "-q"}
 class Run:
     """The common options: which project, and how to answer; and the whole line, as typed.
 
-    `no_lock`, `strict` and `verify` are there for commands that make commits (`Landing`).
+    `no_lock`, `strict` and `verify` are for commands that make commits (`Landing`).
     """
 
     where: Path = Path()
@@ -74,19 +74,19 @@ class Run:
 
 
 Landing = Run
-"""The type by which a command asks for these, too."""
+"""The options as commands that make commits ask for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command line that was read: the command, the common options and those of its own."""
+    """A command line that was read: the command, the common options and its own."""
 
     name: str
     run: Run
     own: dict[str, Any]
 
     def __call__(self, args: list[str]) -> int:
-        """Run the command, which was typed so; its exit code."""
+        """Run the command, under the name that was typed; its exit code."""
         from aegis_patch.terminal import light_pygit2
 
         light_pygit2.install()
@@ -105,7 +105,7 @@ class Call:
 
 
 def call(name: str, given: Mapping[str, Any]) -> Call:
-    """The call of a command, as its parameters are given or unset."""
+    """The call of a command, with its parameters as given or by default."""
     function = command(name)
     known = {**options.UNSET, **options.defaults(function), **given}
     common = {option: known[option] for option in options.UNSET if option != "yes"}
@@ -116,12 +116,12 @@ def call(name: str, given: Mapping[str, Any]) -> Call:
 
 
 def for_its_maintainer(error: errors.SeriesError) -> errors.Refused:
-    """What is wrong with a series, for whoever can mend it."""
+    """The error of a series, addressed to whoever can mend it."""
     return errors.Refused(error.what, where=error.where, next="aegis upstream check")
 
 
 def _refuse_pointless(name: str, run: Run) -> None:
-    """Refuse `--dry-run` and `--diff` where they mean nothing."""
+    """Refuse `--dry-run` and `--diff` for commands without them."""
     for option, is_asked, users in (("--dry-run", run.dry, DRY), ("--diff", run.diff, WITH_PATCH)):
         if is_asked and name not in users:
             what = f"aegis {name} has no {option}; git shows what it wrote."
@@ -129,7 +129,7 @@ def _refuse_pointless(name: str, run: Run) -> None:
 
 
 def _waiting(run: Run) -> AbstractContextManager[None]:
-    """What shows on a terminal what a command is doing, unless nothing is to be shown."""
+    """Progress on the terminal, unless nothing should be shown."""
     is_dumb = os.environ.get("TERM", "dumb") == "dumb"
     if run.json or run.quiet or is_dumb or not sys.stderr.isatty():
         return nullcontext()
@@ -148,7 +148,7 @@ def command(name: str) -> Callable[..., int]:
 
 
 def is_offered(name: str, parameter: str) -> bool:
-    """Whether a common option means something to a command, or to one of a group, or of all."""
+    """Whether a common option applies to a command, or to one of a group, or of all."""
     users = {"dry": DRY, "diff": WITH_PATCH}.get(parameter, COMMANDS)
     return any(f"{user} ".startswith(f"{name} ".lstrip()) for user in users)
 
@@ -160,7 +160,7 @@ def at_terminal() -> bool:
 
 
 def pairs(verb: str, words: list[str]) -> dict[str, str]:
-    """What a verb's KEY=VALUE words say.
+    """The keys and values in a verb's KEY=VALUE words.
 
     Raises:
         Usage: one is of another form.
@@ -199,7 +199,7 @@ def picked(run: Run, verb: str) -> Sequence[str]:
 
 
 def mode(run: Run) -> Mode:
-    """How a verb is to be carried out."""
+    """The options as a `Mode` for a verb."""
     from aegis_patch.verbs.step import Mode
 
     if run.verify == "":  # such as "$CHECK", which is not set
@@ -226,12 +226,12 @@ def finish(run: Run, result: Result, more: Mapping[str, Any] = MappingProxyType(
 
 
 def beside(run: Run) -> Screen:
-    """Where words go that are neither JSON nor the patch: on standard error beside these."""
+    """The stream for words that are neither JSON nor the patch: standard error beside these."""
     return screen(stderr=run.json or (run.diff and not sys.stdout.isatty()))
 
 
 def _next(run: Run, result: Result) -> str:
-    """What to type after a result; after a dry run, the same without that."""
+    """What to type after a result; after a dry run, the same command without `--dry-run`."""
     if result.dry and result.commits:
         return shlex.join(["aegis", *(word for word in run.typed if word not in _TRIED)])
     return from_here(result.next, run.where)

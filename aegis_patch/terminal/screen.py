@@ -1,8 +1,9 @@
-"""Where lines for a person are printed: wrapped and coloured on a terminal, as they are on a pipe.
+"""Prints lines for a person: wrapped and coloured on a terminal, unchanged on a pipe.
 
-Styles are ANSI's own sequences, inside the text: what comes from files or git is free of control
-characters before it gets here (`plain`), so they can be taken out again. No bright colour,
-no black and no white: these are unreadable on one background or the other; nor is yellow on light.
+Styles are ANSI's own sequences, inside the text. Text from files or git has lost its control
+characters before it gets here (`plain`), so they can be taken out again. There is no bright colour,
+no black and no white, which are unreadable on one background or the other; nor yellow, unreadable
+on light.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def plain(text: str) -> str:
 
 
 def pasted(command: str) -> str:
-    """A command as a shell takes it. What is no text there is a name's, and so between quotes."""
+    """A command as a shell takes it. Anything that isn't plain text is a name's, inside quotes."""
     if command.isprintable():
         return command
     return plain(
@@ -60,7 +61,7 @@ def length(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A stream, and how wide it is; 0 for a pipe, on which nothing is wrapped."""
+    """A stream, and its width; 0 for a pipe, on which nothing is wrapped."""
 
     stream: TextIO
     width: int = 0
@@ -82,7 +83,7 @@ class Screen:
         print(text if self.has_colour else re.sub(_STYLE, "", text), file=self.stream)
 
     def exact(self, text: str) -> None:
-        """A text of git's, as the bytes that it was."""
+        """A text of git's, as the original bytes."""
         if reconfigure := getattr(self.stream, "reconfigure", None):
             reconfigure(errors="surrogateescape")
         print(text, end="", file=self.stream)
@@ -100,7 +101,7 @@ def screen(*, stderr: bool = False) -> Screen:
 
 
 def _is_coloured(*, is_terminal: bool) -> bool:
-    """As no-color.org and force-color.org have it; and git, where the terminal is dumb."""
+    """By the rules of no-color.org and force-color.org; like git, none on a dumb terminal."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -109,7 +110,7 @@ def _is_coloured(*, is_terminal: bool) -> bool:
 
 
 def _wrapped(words: list[str], width: int, hang: int) -> Iterator[str]:
-    """Lines of at most `width` columns; a word that has no room on any stays where it is."""
+    """Lines of at most `width` columns; a word that fits on none isn't broken."""
     line, empty = words[0], not words[0]
     for word in words[1:]:
         size = length(word)

@@ -1,4 +1,4 @@
-"""How `aegis upstream` answers: what it made and saved, and what is wrong."""
+"""The output of `aegis upstream`: what it made and saved, and the problems that it found."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def made(run: Run, place: Path, said: str, next: str, problems: Sequence[Problem
 
 
 def saved(run: Run, saved: Iterable[Series]) -> int:
-    """Say of each series what became of it, as soon as it is saved."""
+    """Print the outcome for each series, as soon as it is saved."""
     done = []
     for each in saved:
         done.append(asdict(each))
@@ -44,14 +44,14 @@ def saved(run: Run, saved: Iterable[Series]) -> int:
 
 
 def show_series(series: Series) -> None:
-    """Say what became of a series."""
+    """Print the outcome for a series."""
     changed = f"{series.changed} changed" if series.changed else "as it was"
     count = f"{series.patches} patch{'es' * (series.patches != 1)}"
     screen().line(f"{series.name}: {count}, {changed}")
 
 
 def show_what_to_fill_in(place: Path, next: str) -> None:
-    """Say what a person has to write of a new component."""
+    """List the fields of a new component that a person has to fill in."""
     from aegis_patch.terminal.as_text import show_next
 
     screen().line(f"Say what it is in {os.path.relpath(place)}/component.toml, then:")
@@ -59,7 +59,7 @@ def show_what_to_fill_in(place: Path, next: str) -> None:
 
 
 def problems(run: Run, found: Sequence[Problem]) -> int:
-    """Show what is wrong; 1 if something is."""
+    """Print the problems; 1 if there are any."""
 
     def as_text() -> None:
         show_problems(run, found)

@@ -37,7 +37,7 @@ def shown() -> Iterator[None]:
 
 
 class _Line:
-    """The line of the current task: at first only known, later drawn."""
+    """The line of the current task: at first only remembered, later drawn."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,7 +54,7 @@ class _Line:
             self._draw()
 
     def follow(self, task: Task) -> None:
-        """Another task, or none, has begun; the line of the one before vanishes."""
+        """Another task, or none, has begun; the line of the previous one vanishes."""
         with self._lock:
             if self._drawn:
                 self._drawn.stop()

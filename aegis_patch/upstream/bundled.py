@@ -1,4 +1,4 @@
-"""The list of our own releases, for what may not take the time to open one."""
+"""The list of our own releases, for code that has no time to open one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RELEASES = Path(__file__).parent.parent / "releases"
 
 @cache
 def index() -> Mapping[str, Mapping[str, Any]]:
-    """What is recorded of each release, oldest first: commit, folds and names of components."""
+    """The recorded facts of each release, oldest first: commit, folds and names of components."""
     found: Mapping[str, Mapping[str, Any]]
     found = tomllib.loads((RELEASES / "index.toml").read_text())["releases"]
     return found

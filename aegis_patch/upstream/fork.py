@@ -31,11 +31,11 @@ _EARLIER = r"(?i)[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?"
 
 
 asked: set[str] = set()
-"""The forks that this process doesn't ask again: many projects have one."""
+"""Forks that this process has asked already: many projects share one."""
 
 
 def normal(url: str) -> str:
-    """A URL as a record can keep it: a path of this machine is made absolute.
+    """A URL as a record can keep it: a path on this machine is made absolute.
 
     Raises:
         UpstreamError: it has a password.
@@ -83,7 +83,7 @@ def is_mirrored(url: str) -> bool:
 
 
 def component_names(url: str, release: str) -> list[str]:
-    """The components of a mirrored release, but for integrations (`a+b`)."""
+    """The components of a mirrored release, without integrations (`a+b`)."""
     known = releases(url)
     if release not in known:
         return []
@@ -92,7 +92,7 @@ def component_names(url: str, release: str) -> list[str]:
 
 
 def version(tag: str) -> str:
-    """The version of a tag, or of a typed word: `v1.2` is version 1.2."""
+    """The version of a tag, or of a typed word: that of `v1.2` is 1.2."""
     return tag[1:] if tag[:1] == "v" and tag[1:2].isdigit() else tag
 
 
@@ -102,7 +102,7 @@ def is_candidate(version: str) -> bool:
 
 
 def age(version: str) -> list[tuple[int, int, str]]:
-    """What sorts versions: words before numbers, 1.0-rc1 before 1.0, and 1.0-acme after it."""
+    """A sort key for versions: words before numbers, 1.0-rc1 before 1.0, and 1.0-acme after it."""
     parts = re.findall(r"[0-9]+|[^0-9.]+", version)
     return [
         (3, int(part), "")
@@ -113,7 +113,7 @@ def age(version: str) -> list[tuple[int, int, str]]:
 
 
 def fetch(url: str, commit: str = "") -> None:
-    """Bring the mirror up to date: its tags are those of the fork, or `commit` is in it, too.
+    """Bring the mirror up to date: it has the fork's tags, and `commit` if one is named.
 
     Raises:
         UpstreamError: the fork cannot be reached, or git does not take its URL.
@@ -134,7 +134,7 @@ def fetch(url: str, commit: str = "") -> None:
 
 
 def refuse_unsigned(url: str, release: str, commit: str) -> None:
-    """Refuse a release whose tag isn't signed, as that, by a key that git trusts on this machine.
+    """Refuse a release without a signed tag of that name, by a key that git trusts on this machine.
 
     Raises:
         UpstreamError: it isn't, or the release is no tag, or its tag is at another commit.
@@ -159,9 +159,9 @@ def refuse_unsigned(url: str, release: str, commit: str) -> None:
 
 
 def between(url: str, old: str, new: str, paths: Iterable[str]) -> list[str]:
-    """The mirror's commits behind one and before another that may change files, oldest first.
+    """The mirror's commits after one and before another that may change files, oldest first.
 
-    Those of a branch that was merged count as one.
+    Those of a merged branch count as one.
     """
     what = ("patches", *(f"base/{path}" for path in paths))
     words = ("--literal-pathspecs", "rev-list", "--reverse", "--first-parent")
@@ -188,7 +188,7 @@ def trial(url: str, name: str) -> str:
 
 
 def _peeled(url: str, id: str, kind: str = "") -> str:
-    """What a tag is of in the end, or the object itself."""
+    """The object that a tag points to in the end, or the object itself."""
     return _git(url, "rev-parse", "--verify", f"{id}^{{{kind}}}").strip()
 
 
@@ -198,12 +198,12 @@ def objects(url: str) -> Path:
 
 
 def is_checked(url: str, commit: str) -> bool:
-    """Whether this aegis has looked at all of a commit (`untrusted.check`) and found no fault."""
+    """Whether this aegis has checked a whole commit (`untrusted.check`) and found no fault."""
     return _mark(url, commit).exists()
 
 
 def remember_checked(url: str, commit: str) -> None:
-    """Let the next verb open a commit without looking at it all; no harm where that fails."""
+    """Let the next verb open a commit without checking it again; a failure to do so is harmless."""
     with suppress(OSError):
         _mark(url, commit).touch()
 
@@ -226,7 +226,8 @@ def _git(url: str, *args: str) -> str:
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
         next = f"git ls-remote -- {shlex.quote(url)}"
-        # By a git that was killed; and in our mirror, for what the upstream says is here, too.
+        # Left by a git that was killed, and in our mirror: the upstream's own messages are here
+        # too.
         left = re.search(r"'(/[^'\n]*\.lock)': File exists", done.stderr)
         if left and Path(left[1]).resolve().is_relative_to(_mirror(url).resolve()):
             next = f"Is no other aegis running? Then: `rm -f {shlex.quote(left[1])}`"

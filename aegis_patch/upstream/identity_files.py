@@ -1,8 +1,8 @@
-"""Answers → the few files that carry a project's identity.
+"""Writes the answers into the few files that carry a project's identity.
 
-base/ is real code under a default identity, whose values a project's own replace. Copier
-validates them. Its import takes longer than all else that `init` does, so it isn't asked about what
-is plainly valid.
+base/ is real code under a default identity, whose values are replaced by a project's own. Copier
+validates them. It takes longer to import than all the rest of `init`, so it isn't asked about
+answers that are plainly valid.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aegis_patch.stack.release import Upstream
 
 FILES = ("README.md", "app/identity.py", "compose.yaml", "pyproject.toml")
-"""Those of base/ that carry its answers, unless its record lists others."""
+"""The files of base/ that carry its answers, unless its record lists others."""
 _PYPROJECT = b"diff --git a/pyproject.toml "
 _IN_PYPROJECT = rb"(?ms)^diff --git a/pyproject\.toml (.*?)(?=^diff --git |\Z)"
 _REQUIREMENT = rb'(?m)^\+?    "([A-Za-z0-9][\w.-]*)'
@@ -38,11 +38,11 @@ _PLAINLY_VALID = {
     "author_name": r"(?=.*\S)[ -~\w]+",
     "author_email": r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+",
 }
-"""For each question, answers that Copier takes as they are: a test asks it."""
+"""For each question, a pattern of answers that Copier takes as they are: a test compares."""
 _OWN = "[a-z][a-z0-9_]{0,39}"
 """The name of an answer that an upstream adds; it is a line of text."""
 _UNASKED = {"description": "", "author_name": "x", "author_email": "x@x"}
-"""The answers given to Copier where `base/` does not ask for them."""
+"""The answers given to Copier where `base/` doesn't ask for them."""
 _MARKS = frozenset("⟦⟧")
 _QUOTED = r'("(?:[^"\\]|\\.)*")'
 _LONGEST_RECORD = 64 * 1024
@@ -50,13 +50,13 @@ _ENDS_LINE = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
 def slug(project_name: str) -> str:
-    """The project's name as a distribution, a command and a Compose project can carry it."""
+    """The project's name in the form that distributions, commands and Compose projects allow."""
     plain = unicodedata.normalize("NFKD", project_name.casefold()).encode("ascii", "ignore")
     return re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")
 
 
 def defaults(upstream: Upstream) -> Mapping[str, str]:
-    """The questions' keys, with the identity that base/ has by itself."""
+    """The questions' keys, with the identity of base/ itself."""
     entry = upstream.base.lookup(RECORD)
     if entry is None:
         raise SeriesError(f"base/{RECORD} is missing", where=f"release {upstream.release}")
@@ -73,7 +73,7 @@ def defaults(upstream: Upstream) -> Mapping[str, str]:
 
 
 def files(text: bytes) -> tuple[str, ...]:
-    """The files that carry the answers of a record: those it lists in `[identity]`, or FILES.
+    """The files that carry the answers of a record: the ones it lists in `[identity]`, or FILES.
 
     Raises:
         SeriesError: that is no list of texts, or has the record itself.
@@ -86,7 +86,7 @@ def files(text: bytes) -> tuple[str, ...]:
 
 
 def choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:
-    """What an answer may be, for those of which the record lists that.
+    """The allowed values of each answer for which the record lists them.
 
     Raises:
         SeriesError: these are no lists of texts.
@@ -98,7 +98,7 @@ def choices(upstream: Upstream) -> dict[str, tuple[str, ...]]:
 
 
 def not_offered(upstream: Upstream, answers: Mapping[str, str]) -> list[str]:
-    """A sentence for each answer that isn't, or no longer, among those that a release lists."""
+    """A sentence for each answer that isn't, or is no longer, among those that a release allows."""
     said = []
     for key, offered in choices(upstream).items():
         if offered and key in answers and answers[key] not in offered:
@@ -108,7 +108,7 @@ def not_offered(upstream: Upstream, answers: Mapping[str, str]) -> list[str]:
 
 
 def _table(text: bytes) -> dict[str, Any]:
-    """What a record says of the identity; most say nothing."""
+    """The `[identity]` table of a record; most have none."""
     found = tomllib.loads(text.decode()).get("identity", {}) if b"identity" in text else {}
     if not isinstance(found, dict):
         raise SeriesError("[identity] is no table", where=f"base/{RECORD}")
@@ -124,7 +124,7 @@ def _listed(value: object, what: str) -> tuple[str, ...]:
 def ask(
     upstream: Upstream, given: Mapping[str, str], suggested: Mapping[str, str]
 ) -> dict[str, str]:
-    """All answers: those given, the rest as suggested.
+    """All answers: the given ones, and suggestions for the rest.
 
     Raises:
         Refused: a key is unknown, or an answer is not valid.
@@ -159,7 +159,7 @@ def _check_own(key: str, answer: str) -> None:
 
 
 def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
-    """The identity files of a release under some answers.
+    """The identity files of a release with some answers.
 
     Raises:
         Refused: an answer is not valid.
@@ -185,7 +185,7 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
 
 
 def recovered(upstream: Upstream, read: Callable[[str], bytes]) -> dict[str, str]:
-    """The answers that identity files have where base/ has its own, in double quotes."""
+    """The answers in identity files, found where base/ has its own, in double quotes."""
     known = values(defaults(upstream))
     found: dict[str, str] = {}
     for path in files(upstream.base.read(RECORD)):
@@ -197,7 +197,7 @@ def recovered(upstream: Upstream, read: Callable[[str], bytes]) -> dict[str, str
 
 
 def _answered(line: str, text: str, values: Mapping[str, str]) -> dict[str, str]:
-    """What a text has for the quoted values of a line of base/."""
+    """The values in a text where a line of base/ has quoted ones."""
     keys = {json.dumps(value, ensure_ascii=False): key for key, value in values.items()}
     pieces = re.split(f"({'|'.join(map(re.escape, keys))})", line)
     pattern = "".join(_QUOTED if piece in keys else re.escape(piece) for piece in pieces)
@@ -211,11 +211,10 @@ def _answered(line: str, text: str, values: Mapping[str, str]) -> dict[str, str]
 
 
 def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    """A text in which each old value has become the new one of its key, the longest first.
+    """A text with each old value replaced by the new one of its key, the longest first.
 
-    Within a longer word it stays: a project called `proj` leaves `[project]` alone. Where a value
-    stands alone in double quotes, as in TOML, YAML and Python, so does what comes in its place,
-    escaped for all three alike.
+    Inside a longer word it stays: a project called `proj` leaves `[project]` alone. A value alone
+    in double quotes, as in TOML, YAML and Python, is replaced by one that is escaped for all three.
     """
     keys = {value: key for key, value in old.items()}
     either = "|".join(re.escape(value) for value in sorted(keys, key=len, reverse=True))
@@ -229,7 +228,7 @@ def renamed(text: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
 
 
 def _asked(answers: Mapping[str, str]) -> Mapping[str, Any]:
-    """What Copier makes of the answers to its questions."""
+    """Copier's answers to its questions, given ours."""
     if all(re.fullmatch(plain, answers[key]) for key, plain in _PLAINLY_VALID.items()):
         return answers
     from tempfile import TemporaryDirectory
@@ -250,7 +249,7 @@ def _asked(answers: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def values(answers: Mapping[str, str]) -> dict[str, str]:
-    """The answers, and the slug, as the identity files hold them."""
+    """The answers, and the slug, in the form that the identity files have."""
     return {**answers, "slug": slug(answers["project_name"])}
 
 

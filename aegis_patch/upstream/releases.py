@@ -1,7 +1,7 @@
 """Releases: from a reference to a commit that holds base/, patches/ and notes/.
 
-Our own releases travel with the package in a pack under `releases/`; they need no
-network, no tags and no build step. A fork is the same thing at a URL.
+Our own releases travel with the package in a pack under `releases/`; they need no network, no tags
+and no build step. A fork is the same thing at a URL.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def versions(url: str = BUNDLED, *, fresh: bool = False) -> Mapping[str, str]:
 def _stored(
     store: pygit2.Repository, url: str, release: str
 ) -> tuple[Tree | None, dict[str, Component]]:
-    """What was stored when a release of ours was recorded: folds, and what it has.
+    """What was stored when one of our releases was recorded: folds, and its catalogue.
 
-    A fork's word is not taken for it.
+    A fork's own claim isn't trusted.
     """
     about = bundled.index().get(release, {}) if url == BUNDLED else {}
     if "folds" not in about:
@@ -53,9 +53,9 @@ def _stored(
 
 
 def offered(url: str = BUNDLED, release: str = "", *, fresh: bool = False) -> list[str]:
-    """The releases for a project at `release` that asks for none, oldest first.
+    """The releases for a project at `release` that names none, oldest first.
 
-    Candidates are for one that is at a candidate, or where there is nothing else.
+    Candidates are only for a project at a candidate, or if there is nothing else.
     """
     known = list(versions(url, fresh=fresh))
     if fork.is_candidate(release):
@@ -64,7 +64,7 @@ def offered(url: str = BUNDLED, release: str = "", *, fresh: bool = False) -> li
 
 
 def latest(url: str = BUNDLED, release: str = "") -> str:
-    """The newest release that is offered to a project at `release`; a fork is asked again.
+    """The newest release for a project at `release`; a fork is asked again.
 
     Raises:
         UpstreamError: there is none, or it cannot be reached.
@@ -142,7 +142,7 @@ def open_release(store: pygit2.Repository, url: str, release: str, commit: str =
 def _check(
     store: pygit2.Repository, url: str, commit: str, parts: Mapping[str, pygit2.Oid | None]
 ) -> None:
-    """Look at all of a fork's commit, once."""
+    """Check a fork's whole commit, once."""
     from aegis_patch.upstream import untrusted  # with the reader of patches
 
     if not fork.is_checked(url, commit):
@@ -151,7 +151,7 @@ def _check(
 
 
 def parsed(store: pygit2.Repository, patches: pygit2.Tree) -> dict[str, Component]:
-    """What a release has, from its directory of patches."""
+    """A release's catalogue, from its directory of patches."""
     found = component_files(store, patches)
     return {name: component.parse(name, files) for name, files in found.items()}
 
@@ -169,7 +169,7 @@ def component_files(store: pygit2.Repository, patches: pygit2.Tree) -> dict[str,
 
 
 def age(release: str) -> tuple[bool, list[tuple[int, int, str]]]:
-    """What sorts the releases of an upstream: the work on one is newer than all."""
+    """A sort key for the releases of an upstream: unreleased work is newest."""
     return release == WORK, fork.age(release)
 
 
@@ -180,14 +180,14 @@ def is_before(release: str, other: str) -> bool:
 
 
 def is_withdrawn(url: str, release: str, newest: str) -> bool:
-    """Whether an upstream has only releases older than one that it doesn't have any more."""
+    """Whether an upstream has only releases older than one that it no longer has."""
     if url == BUNDLED or release == WORK or not is_before(newest, release):
         return False
     return not fork.trial(url, release)  # a branch such as 2.x
 
 
 def is_way_back(old: Upstream, new: Upstream) -> bool:
-    """Whether the second of two is older: by version, and a branch by the notes that it lacks."""
+    """Whether the second of two is older: by version, or for a branch by the notes it lacks."""
     if _is_version(old) and _is_version(new):
         return age(new.release) < age(old.release)
     had, has = ({*each.notes.names()} if each.notes else set[str]() for each in (old, new))
@@ -195,10 +195,10 @@ def is_way_back(old: Upstream, new: Upstream) -> bool:
 
 
 def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
-    """The notes of the releases behind the older and up to the newer, as the newer has them.
+    """The notes of the releases after the older and up to the newer, as the newer has them.
 
-    So are those that the older didn't have: a fork merges them from an upstream of its own, whose
-    versions are others; and a branch may have a part of the notes of its next release.
+    Notes that the older lacked count too: a fork merges them from an upstream of its own, with
+    other versions, and a branch may have some notes of its next release.
 
     Raises:
         ValueError: a file of notes cannot be read.
@@ -223,7 +223,7 @@ def notes_between(one: Upstream, other: Upstream) -> tuple[UpdateNote, ...]:
 
 
 def _notes(upstream: Upstream, release: str) -> tuple[UpdateNote, ...]:
-    """What an upstream says of a release; nothing if it has no such file."""
+    """An upstream's text about a release; empty if it has no such file."""
     name = f"{release}.toml"
     if upstream.notes is None or name not in upstream.notes:
         return ()
@@ -234,7 +234,7 @@ def _notes(upstream: Upstream, release: str) -> tuple[UpdateNote, ...]:
 
 
 def _version(upstream: Upstream) -> str:
-    """The version that an upstream is at: of a branch or a commit, the newest with notes."""
+    """The version of an upstream: of a branch or a commit, the newest with notes."""
     if _is_version(upstream):
         return upstream.release
     names = upstream.notes.names() if upstream.notes else ()
@@ -243,7 +243,7 @@ def _version(upstream: Upstream) -> str:
 
 
 def _is_version(upstream: Upstream) -> bool:
-    """Whether what an upstream is called tells how new it is: no branch and no commit's id."""
+    """Whether a release's name tells how new it is: a branch or a commit's id doesn't."""
     release = upstream.release
     if upstream.notes is not None and f"{release}.toml" in upstream.notes:
         return True
@@ -252,7 +252,7 @@ def _is_version(upstream: Upstream) -> bool:
 
 
 def _found(url: str, release: str, recorded: str) -> str:
-    """The commit of a release, which is the recorded one if there is a record."""
+    """The commit of a release: the recorded one if there is a record."""
     pinned = recorded and (release == WORK or url != BUNDLED)
     found = recorded if pinned else resolve(url, release)
     if recorded and found != recorded:

@@ -1,4 +1,4 @@
-"""A fork is looked at before any of it is read: modes, names, sizes."""
+"""Checks a fork before any of it is read: modes, names, sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pygit2
 from aegis_patch.errors import PatchRejected
 from aegis_patch.stack import patch
 
-# What base/, patches/ and notes/ of a fork may be.
+# Limits for base/, patches/ and notes/ of a fork.
 MOST_FILES = 20_000
 MOST_BYTES = 256 * 1024 * 1024
 LARGEST_FILE = 32 * 1024 * 1024
@@ -20,7 +20,7 @@ _KINDS = {_LINK: "a symbolic link", b"160000": "a submodule"}
 
 
 def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> None:
-    """Look at all that a fork holds, before any of it is read.
+    """Check everything in a fork, before any of it is read.
 
     Raises:
         PatchRejected: a path is unsafe, something is no file, or it is too much.
@@ -30,7 +30,7 @@ def check(store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]) -> No
 
 
 def _over(files: int, size: int, file_size: int) -> str:
-    """The limit that is passed, if one is."""
+    """The limit that was exceeded, if any."""
     if files > MOST_FILES:
         return f"more than {MOST_FILES:,} files"
     if size > MOST_BYTES:
@@ -41,7 +41,7 @@ def _over(files: int, size: int, file_size: int) -> str:
 def faults(
     store: pygit2.Repository, pending: list[tuple[str, pygit2.Oid]]
 ) -> Iterator[PatchRejected]:
-    """All that `check` refuses; the last of them where it is too much."""
+    """Everything that `check` refuses; the last one of them if it is too much."""
     files = size = 0
     while pending:
         under, tree = pending.pop()
@@ -73,7 +73,7 @@ def faults(
 
 
 def _in_name(under: str, name: str, names: dict[str, str]) -> Iterator[PatchRejected]:
-    """What is wrong with a name, beside the others of its directory."""
+    """What is wrong with a name, given the others in its directory."""
     try:
         patch.check_path(f"{under}/{name}")
     except PatchRejected as fault:

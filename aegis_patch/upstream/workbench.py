@@ -26,11 +26,11 @@ from aegis_patch.upstream import fork, identity_files, releases
 
 
 class Bench:
-    """Where things are built: the scratch store, the releases opened in it, the trees made.
+    """A place to build things: the scratch store, the releases opened in it, the trees made.
 
-    `places` are the object directories that the store was opened with, `merged` what was tried,
-    `project` where the trees are for.
-    `instead` is what to type, before a release, to use that one.
+    `places` are the object directories that the store was opened with, `merged` caches trial
+    merges, `project` is where the trees will land. `instead` is the start of a command, to be
+    followed by a release to use in place of a broken one.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Bench:
         return self.open(wanted.url, release, commit)
 
     def catalogue(self, wanted: Stack) -> Catalogue:
-        """What there is at a stack's release, and what the stack has as it was brought."""
+        """The components of a stack's release, with those that it has as they were brought."""
         brought = {
             name: self.at(wanted, there.release).catalogue[name]
             for name, there in wanted.present.items()
@@ -89,7 +89,7 @@ class Bench:
         return {**self.upstream(wanted).catalogue, **brought}
 
     def upstream(self, wanted: Stack) -> Upstream:
-        """The release that a stack is at, once its record was seen to make sense there.
+        """The release of a stack, after a check that its record makes sense there.
 
         Raises:
             Refused: the record names what a release does not have.
@@ -106,9 +106,9 @@ class Bench:
         return found
 
     def pristine(self, wanted: Stack | None) -> Tree:
-        """The tree of a stack that nobody edited, as the project's git would store it.
+        """The tree of a stack that nobody has edited, as the project's git would store it.
 
-        The empty one for no stack at all.
+        Without a stack, the empty tree.
         """
         if wanted is None:
             return trees.empty(self.store)
@@ -124,7 +124,7 @@ class Bench:
 
     @contextmanager
     def _blaming(self, url: str, release: str) -> Iterator[None]:
-        """Let an error of a release say whose fault it is, and which release to use instead."""
+        """Have an error of a release say whose fault it is, and which release to use instead."""
         try:
             yield
         except SeriesError as error:
@@ -165,7 +165,7 @@ _shared: list[Bench] = []
 
 @contextmanager
 def shared() -> Iterator[Bench]:
-    """A bench into which those that open meanwhile look for releases and their trees."""
+    """A shared bench, in which others that open meanwhile look for releases and their trees."""
     with open_bench() as bench:
         _shared.append(bench)
         try:
@@ -176,7 +176,7 @@ def shared() -> Iterator[Bench]:
 
 @contextmanager
 def open_bench(there: Place | None = None) -> Iterator[Bench]:
-    """A scratch store that sees our releases, and a project's objects besides."""
+    """A scratch store that sees our releases, and a project's objects too."""
     seen = [place for bench in _shared for place in bench.objects]
     alternates = (there.objects,) if there else ()
     places = (*alternates, *releases.alternates(), *seen)

@@ -32,7 +32,7 @@ def add(where: Path, wanted: Sequence[str], mode: Mode) -> Result:
 def additions(
     known: Catalogue, start: Stack, chosen: Sequence[str]
 ) -> tuple[list[Step], tuple[str, ...]]:
-    """A step for each name that is missing or only required, and notes for the others."""
+    """A step for each name that is missing or only there as a requirement; notes on the others."""
     steps: list[Step] = []
     said: list[str] = []
     at = start

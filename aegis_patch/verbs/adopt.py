@@ -1,4 +1,4 @@
-"""`aegis adopt`: give a project without a record the one that its files tell."""
+"""`aegis adopt`: write the record of a project that has none, as its files suggest."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ADOPT = Naming(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The likeness of each release, the nearest first, and how a project differs from that."""
+    """How near each release is, nearest first, and how a project differs from the nearest."""
 
     releases: tuple[Likeness, ...]
     changed: tuple[Changed, ...]
@@ -55,7 +55,7 @@ def adopt(
 ) -> tuple[Result, Found | None]:
     """Find the stack that is nearest to a project's files, and record it in one commit.
 
-    `agrees` is asked before that.
+    `agrees` is asked first.
 
     Raises:
         Refused: no release is near, or that isn't signed where it has to be.
@@ -108,7 +108,7 @@ def _found(
 
 
 def _recorded(bench: Bench, there: Place, nearest: Likeness) -> Built:
-    """The commit that adds the record of a stack, and nothing else."""
+    """A commit that adds the record of a stack, and nothing else."""
     body = f"{nearest.share:.1f} % of the lines of this release and its components are here."
     step = Step(f"Adopt {nearest.stack.label}", body, None, nearest.stack)
     before = build.whole_tree(bench, there)

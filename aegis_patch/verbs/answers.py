@@ -1,4 +1,4 @@
-"""`aegis answers`: show what was answered, or change it."""
+"""`aegis answers`: show the answers, or change them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aegis_patch.verbs.step import Mode, Result, Step
 
 
 def answer(where: Path, given: Mapping[str, str], mode: Mode) -> Result:
-    """Change answers, years later too: the project's name follows everywhere."""
+    """Change answers at any time: the project's name follows everywhere."""
     with open_project(where) as (bench, there):
         opened = opening.release_of(bench, there.stack)
         answers = identity_files.ask(opened, given, there.stack.answers)

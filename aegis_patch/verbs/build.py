@@ -1,4 +1,4 @@
-"""One step, built in the scratch store: the project's tree after it, or a conflict."""
+"""Builds one step in the scratch store: the project's tree after it, or a conflict."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Built:
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
-        """What awaits a person."""
+        """The conflicts that a person has to resolve."""
         return self.outcome.conflicts if isinstance(self.outcome, Conflicted) else ()
 
 
 def build(bench: Bench, there: Place, step: Step, root: Tree, *, relock: bool) -> Built:
-    """Build one step upon the repository's tree."""
+    """Build one step on the repository's tree."""
     key = f"{step.old} {step.new} {step.record} {root}"
     if key not in bench.merged:  # `remove` tries a step before it makes it
         bench.merged[key] = _merged(bench, there, step, inside(there, root))
@@ -86,7 +86,7 @@ def _merged(bench: Bench, there: Place, step: Step, tree: Tree) -> tuple[Plan, O
 
 
 def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> Plan:
-    """What to merge, with what the project tells of its user."""
+    """What to merge, with the lines and moves that are the user's."""
     if step.old is None:
         old, new = host_files.sides(tree, bench.pristine(step.new))
         return Plan(tree, old, new, step.new)
@@ -115,24 +115,24 @@ def _plan(bench: Bench, there: Place, step: Step, tree: Tree) -> Plan:
 
 
 def _to_merge(tree: Tree, old: Tree, new: Tree, yours: Collection[str]) -> Iterator[str]:
-    """The files of which both sides may have their own."""
+    """The files that both sides may have a version of."""
     for path, (was, wanted) in old.differences(new).items():
         if path in yours or tree.lookup(path) not in (was, wanted):
             yield path
 
 
 def _left_by_a_merge(bench: Bench, was: Stack) -> frozenset[str]:
-    """The names that a stack lacks though it has what requires them.
+    """The names that a stack lacks though something requires them.
 
-    No verb leaves a stack so, only git where one branch removed what the other's component needs.
-    The lines of such a name that are still there are aegis's, not the user's.
+    No verb leaves a stack so, only git, if one branch removed what the other's component needs.
+    Lines of such a name that are still there are aegis's, not the user's.
     """
     known = bench.catalogue(was)
     return requirements.required(known, was.names & known.keys()) - was.names
 
 
 def _by_hand(there: Place, paths: Iterable[str]) -> set[str]:
-    """The paths of which .gitattributes say how to merge them, if not as text."""
+    """The paths that .gitattributes merge in another way than as text."""
     wholes = {repository.within(there.prefix, path): path for path in paths}
     said = git.attributes(Path(there.repo.workdir), "merge", wholes)
     ours = ("set", "text", "aegis")  # the last as `aegis merge-driver` has it
@@ -140,7 +140,7 @@ def _by_hand(there: Place, paths: Iterable[str]) -> set[str]:
 
 
 def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
-    """A warning about the Compose file, if its project has another name."""
+    """A warning about the Compose file, if its project is renamed."""
     named = re.findall(_NAME, plan.old.read(_COMPOSE))
     if not named or named == re.findall(_NAME, plan.new.read(_COMPOSE)):
         return
@@ -154,12 +154,12 @@ def _compose_notes(there: Place, plan: Plan, after: Tree) -> Iterator[Note]:
 
 
 def whole_tree(bench: Bench, there: Place) -> Tree:
-    """The repository's tree at HEAD; the empty one where there is no commit yet."""
+    """The repository's tree at HEAD; the empty one if there is no commit yet."""
     if there.head is None:
         return trees.empty(bench.store)
     return Tree(bench.store, there.repo[there.head].peel(pygit2.Tree).id)
 
 
 def inside(there: Place, root: Tree) -> Tree:
-    """The project's tree in the repository's; the empty one where that is to come."""
+    """The project's tree in the repository's; the empty one if it is still to come."""
     return root.subtree(there.prefix) or trees.empty(root.store)

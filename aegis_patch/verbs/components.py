@@ -1,4 +1,4 @@
-"""`aegis components`: what a stack can have."""
+"""`aegis components`: the components that a stack can have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aegis_patch.upstream.workbench import open_bench
 
 
 def components(where: Path) -> Upstream:
-    """The newest release of a project's upstream; of ours, where there is no project."""
+    """The newest release of a project's upstream; without a project, ours."""
     try:
         there = find(where).stack
         url, release = there.url, there.release

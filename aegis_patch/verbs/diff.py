@@ -1,4 +1,4 @@
-"""`aegis diff`: what the project changed since pristine, as a patch."""
+"""`aegis diff`: the project's changes since pristine, as a patch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aegis_patch.verbs.step import FileChange, file_changes
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs from the pristine tree, and as a patch (unless git showed that itself)."""
+    """The changed files, and the changes as a patch (unless git showed that itself)."""
 
     files: tuple[FileChange, ...]
     patch: str
@@ -57,7 +57,7 @@ def diff(where: Path, paths: Sequence[Path], names: Sequence[str], *, live: bool
 
 
 def inside(there: Project, path: Path) -> str:
-    """A path that was typed, as the project's tree has it; "" for all of it.
+    """A typed path as the project's tree has it; "" for the whole tree.
 
     Raises:
         Refused: it is outside.
@@ -78,7 +78,7 @@ def unknown(there: Project, path: str) -> Refused:
 
 
 def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Differences:
-    """What differs between two trees, in the files and directories at some places.
+    """The differences of two trees, in the files and directories at some places.
 
     uv writes uv.lock: it is left out unless it is named.
     """
@@ -96,7 +96,7 @@ def _changes(there: Project, old: Tree, new: Tree, places: Sequence[str]) -> Dif
 
 
 def _present(bench: Bench, stack: Stack, words: Sequence[str]) -> set[str]:
-    """The components that were named, all of them installed."""
+    """The named components, all of them installed."""
     known, found = bench.catalogue(stack), set[str]()
     for word in words:
         name = naming.plain(known, word)
@@ -111,7 +111,7 @@ def _present(bench: Bench, stack: Stack, words: Sequence[str]) -> set[str]:
 def _of_components(
     bench: Bench, stack: Stack, changes: Differences, moved: Mapping[str, str], names: Set[str]
 ) -> Differences:
-    """What of some changes is in the files and lines of some components."""
+    """Those of some changes that are in the files and lines of some components."""
     found: Differences = {}
     for path, (was, now) in changes.items():
         origins = line_origins.of_pristine(bench, stack, path)
@@ -128,7 +128,7 @@ def _of_components(
 
 
 def _owner(bench: Bench, stack: Stack, path: str) -> str:
-    """Whose a file is: who brings it, or all that there is in its directory; "" for the user's."""
+    """The owner of a file: who brings it, or everything else in its directory; "" for the user."""
     tree = bench.pristine(stack)
     if path in tree:
         return line_origins.creator(bench, stack, path).component
@@ -138,7 +138,7 @@ def _owner(bench: Bench, stack: Stack, path: str) -> str:
 
 
 def _in_lines(before: bytes, after: bytes, origins: Sequence[Line], names: Set[str]) -> bytes:
-    """A text with those changes alone that are in, or next to, lines of some components."""
+    """A text with only those changes that are in, or next to, lines of some components."""
     lines, wanted = texts.lines(before), texts.lines(after)
     made = []
     for old, new in texts.hunks(before, after):

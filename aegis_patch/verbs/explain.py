@@ -1,4 +1,4 @@
-"""`aegis explain`: who a line comes from, a patch of aegis or a commit of the user, and why."""
+"""`aegis explain`: the patch of aegis or commit of the user behind a line, and its reason."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from aegis_patch.verbs.opening import open_project
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Lines in a row of one origin, or else of the user's commit (None: not committed yet).
+    """Consecutive lines of one origin or one commit of the user's (None: not committed yet).
 
-    `start` and `stop` count from 1, both included; 0 where a file has no lines to tell apart.
+    `start` and `stop` count from 1, both included; 0 if a file has no lines to tell apart.
     """
 
     start: int
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Where a file comes from; `pristine` is its path in the pristine tree, if it has one there."""
+    """Where a file comes from; `pristine` is its path in the pristine tree, if it is there."""
 
     path: str
     pristine: str | None
@@ -78,7 +78,7 @@ def explain(where: Path, target: str) -> Explained:
 
 
 def _split(where: Path, target: str) -> tuple[str, str]:
-    """The path of a target, as it was typed, and the word behind it for a line."""
+    """The path of a target, as it was typed, and the part after it that names a line."""
     found = re.fullmatch(r"(.+):([^:/]+):?", target, re.DOTALL)
     if found is None or (where / target).exists():
         return target, ""
@@ -86,7 +86,7 @@ def _split(where: Path, target: str) -> tuple[str, str]:
 
 
 def _shown(path: str, word: str, count: int) -> range:
-    """The lines that a word asks for, counted from 0; all of them without one."""
+    """The lines that this part asks for, counted from 0; without it, all of them."""
     if not word:
         return range(count)
     line = int(word) if word.isdecimal() else 0
@@ -99,7 +99,7 @@ def _shown(path: str, word: str, count: int) -> range:
 
 
 def _pristine_path(bench: Bench, stack: Stack, tree: Tree, path: str) -> str | None:
-    """Where the pristine tree has a file of the user's, wherever they moved it to."""
+    """The path in the pristine tree of a file of the project, wherever the user moved it."""
     pristine = bench.pristine(stack)
     if path in pristine:
         return path
@@ -113,7 +113,7 @@ def _pristine_path(bench: Bench, stack: Stack, tree: Tree, path: str) -> str | N
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file on disk, where the pristine tree has it, and a commit that has it as it is."""
+    """A file on disk, its path in the pristine tree, and a commit that has it with these bytes."""
 
     bench: Bench
     there: Project
@@ -146,7 +146,7 @@ def _authors(file: _File, lines: Sequence[int]) -> dict[int, YourCommit | None]:
 
 
 def _whole(file: _File) -> Part:
-    """A file without lines to tell apart: of who brought it, or changed it last."""
+    """A file without lines to tell apart, with whoever brought it or changed it last."""
     bench, stack, was = file.bench, file.stack, file.was
     if was and bench.pristine(stack).lookup(was) == file.entry:
         return Part(0, 0, line_origins.creator(bench, stack, was), None)
@@ -155,12 +155,12 @@ def _whole(file: _File) -> Part:
 
 
 def _committed(there: Project, found: YourCommit | None) -> YourCommit | None:
-    """A commit, if it is one of the project's, and not ours of what is on disk."""
+    """A commit if it is one of the project's, and not ours of the file on disk."""
     return found if found and found.commit in there.repo else None
 
 
 def _commit(bench: Bench, there: Project, tree: Tree) -> str:
-    """A commit of a project's tree: HEAD, or one upon it in the scratch store."""
+    """A commit with a project's tree: HEAD, or a child of it in the scratch store."""
     if tree == there.tree:
         return str(there.head)
     if there.prefix:

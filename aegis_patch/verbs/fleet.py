@@ -1,7 +1,7 @@
-"""`aegis fleet`: look at many projects, or update them; none of them stops the others.
+"""`aegis fleet`: look at many projects, or update them; none stops the others.
 
-Each is a process of its own, made by fork: what they share, their releases and pristine trees, is
-read and computed before.
+Each runs in a process of its own, made by fork. What they share, their releases and pristine trees,
+is read and computed before.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ CONFLICTS, REFUSED, FAILED = "conflicts", "refused", "failed"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a project: one of the words above, and a sentence.
+    """The outcome for a project: one of the words above, and a sentence.
 
-    `next` is what to type there, if it needs you.
+    `next` is what to type there, if it needs a person.
     """
 
     path: str
@@ -59,9 +59,9 @@ def status(places: Sequence[Path]) -> Iterator[Outcome]:
 
 
 def update(places: Sequence[Path], to: str | None, branch: str, mode: Mode) -> Iterator[Outcome]:
-    """Bring each project to another release; one in which something conflicts stays as it is.
+    """Update each project to another release; one with conflicts stays as it is.
 
-    With a `branch`, each update is left on a new one, and no checked out file changes.
+    With a `branch`, each update is left on a new branch, and no file on disk changes.
     """
     whole = replace(mode, whole=True, branch=branch)
     if branch:
@@ -101,7 +101,7 @@ def _told(place: Path, done: Result) -> Outcome:
 
 
 def _leftovers(done: Result) -> Iterator[str]:
-    """The lines that name what is gone, and the paths of changes that were left out."""
+    """The lines that refer to something removed, and the paths of changes that were left out."""
     if broken := [*map(str, done.broken)]:
         yield in_words(broken, most=_MOST)
     if done.not_applied:
@@ -117,7 +117,7 @@ def _refuse_no_name(branch: str) -> None:
 
 
 def _made_before(place: Path, to: str | None, mode: Mode) -> Outcome | None:
-    """What is there for a branch that a project has already; None if it has no such branch.
+    """The outcome for a project that already has the branch; None if it hasn't.
 
     Raises:
         Refused: it is no update of what is checked out.
@@ -137,9 +137,9 @@ def _made_before(place: Path, to: str | None, mode: Mode) -> Outcome | None:
 
 
 def _is_updated(there: Project, branch: str, to: str | None) -> bool:
-    """Whether a branch is one update away from what is checked out, as an earlier run left it.
+    """Whether a branch is one update ahead of what is checked out, as an earlier run left it.
 
-    It may be that of another project in the repository.
+    It may be the branch of another project in the repository.
     """
     tip = there.repo.branches.local[branch].peel(pygit2.Commit)
     at = f"\nAegis-Release: {_release(there.stack, to)}\n"
@@ -148,12 +148,12 @@ def _is_updated(there: Project, branch: str, to: str | None) -> bool:
 
 
 def _release(stack: Stack, to: str | None) -> str:
-    """The release that a stack is to come to."""
+    """The release that a stack is to be updated to."""
     return fork.version(to) if to else releases.latest(stack.url, stack.release)
 
 
 def _each(places: Sequence[Path], to: str | None, work: _Work) -> Iterator[Outcome]:
-    """What becomes of each project, in the order in which they are done."""
+    """The outcome for each project, in the order in which they are done."""
     with workbench.shared() as bench:
         try:
             _warm(bench, places, to)
@@ -207,7 +207,7 @@ def _forked(places: Sequence[Path], work: _Work, answers: Path) -> Iterator[Outc
 
 
 def _in_child(place: Path, work: _Work, answer: Path) -> None:
-    """Write what became of a project into a file, and end; never returns."""
+    """Write the outcome for a project into a file, and end; never returns."""
     code = 1
     signal.signal(signal.SIGINT, lambda *_: None)  # whoever gets it ends us
     try:

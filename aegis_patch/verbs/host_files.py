@@ -1,4 +1,4 @@
-"""What a host puts into a new repository: README, LICENSE, .gitignore. Their text stays."""
+"""The files a host puts into a new repository: README, LICENSE, .gitignore. Their text stays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TITLE = rb"(?m)^# .*\n+|^.+\n=+\n+"
 
 
 def others(names: Iterable[str]) -> set[str]:
-    """The names that no host makes; readme.md too, which on some disks is README.md."""
+    """The names of files that no host makes; readme.md too, which some disks take for README.md."""
     return {
         name
         for name in names
@@ -25,9 +25,9 @@ def others(names: Iterable[str]) -> set[str]:
 
 
 def sides(head: Tree, pristine: Tree) -> tuple[Tree, Tree]:
-    """The merge base and theirs for a project that starts on a host's files.
+    """The merge base and theirs for a project that starts with a host's files.
 
-    The base is empty but for a README and a .gitignore, of which theirs has the host's text and
+    The base is empty but for a README and a .gitignore. In theirs these have the host's text and
     the pristine one.
     """
     base: dict[str, Entry | Tree | None] = {}
@@ -43,14 +43,14 @@ def sides(head: Tree, pristine: Tree) -> tuple[Tree, Tree]:
 
 
 def _readme(mine: bytes, theirs: bytes) -> bytes:
-    """The host's text, then ours; its title is the title of both."""
+    """The host's text, then ours; the host's title is that of both."""
     if re.search(_TITLE, mine):
         theirs = re.sub(_TITLE, b"", theirs, count=1)
     return b"\n\n".join(filter(None, [mine.rstrip(b"\n"), theirs]))
 
 
 def _ignored(mine: bytes, theirs: bytes) -> bytes:
-    """Our patterns that the host's file lacks, then that file: what is last decides."""
+    """Our patterns that the host's file lacks, then that file, because the last match decides."""
     there = {line.strip() for line in mine.splitlines()} - {b""}
     ours = [line for line in theirs.splitlines(keepends=True) if line.strip() not in there]
     return b"\n".join(filter(None, [b"".join(ours), mine]))

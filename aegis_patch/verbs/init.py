@@ -1,6 +1,6 @@
-"""`aegis init`: a project starts, in a new directory or as a subdirectory of a repository.
+"""`aegis init`: start a project, in a new directory or a subdirectory of a repository.
 
-The steps begin at nothing, the empty tree: the core is the first, then each named component.
+The steps start from the empty tree: the core first, then each named component.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ def _around(path: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a project can start with: a release, and the answers if nobody gives others.
+    """What a project can start with: a release, and suggested answers.
 
-    `asked` are the keys of those that nothing on this machine tells.
+    `asked` are the keys of those for which this machine has no suggestion.
     """
 
     opened: Upstream
@@ -103,7 +103,7 @@ class Offer:
 
 @contextmanager
 def offer(path: Path, version: str | None, url: str) -> Iterator[Offer]:
-    """What to ask before a project starts at a path.
+    """The questions before a project starts at a path.
 
     Raises:
         Refused: none can start there.
@@ -165,7 +165,7 @@ def _refuse_filled(path: Path, outer: pygit2.Repository | None) -> None:
 
 
 def _entries(path: Path, outer: pygit2.Repository | None) -> set[str]:
-    """The names at a path; at a repository's top, without what hosts make."""
+    """The names at a path; at a repository's top, without files of the host."""
     entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
     if outer is None or Path(outer.workdir).resolve() != path:
         return entries
@@ -175,7 +175,7 @@ def _entries(path: Path, outer: pygit2.Repository | None) -> set[str]:
 
 
 def _outer(path: Path) -> pygit2.Repository | None:
-    """The repository in which a project would be a subdirectory; not one that ignores it."""
+    """The repository in which a project would be a subdirectory, unless that is ignored there."""
     parent = _nearest(path)
     if not find.is_in_git(parent):
         return None
@@ -194,7 +194,7 @@ def _outer(path: Path) -> pygit2.Repository | None:
 
 
 def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Place:
-    """A place in a repository, which is refused where a commit could not be made there."""
+    """A place in a repository, unless no commit can be made there."""
     top = Path(outer.workdir)
     preconditions.verb(outer, top)
     commits.refuse_nobody(top)
@@ -214,7 +214,7 @@ def _subdirectory(outer: pygit2.Repository, path: Path, held: int | None) -> Pla
 def _answers(
     opened: Upstream, path: Path, given: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
-    """The answers, and what to say where nobody told who the user is."""
+    """The answers, and a note if nothing tells who the user is."""
     suggested = suggestions(path, known)
     answers = identity_files.ask(opened, given, suggested)
     example = identity_files.defaults(opened)
@@ -239,7 +239,7 @@ def _answers(
 
 
 def suggestions(path: Path, known: Mapping[str, str]) -> dict[str, str]:
-    """The directory's name, and whom git knows by its `variables`."""
+    """The directory's name, and the user's name and address from git's `variables`."""
     found = {"project_name": _utf8(path.name)}
     for key, name in _PERSON.items():
         if value := known.get(name, "").strip():

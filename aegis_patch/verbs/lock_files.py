@@ -1,4 +1,4 @@
-"""What becomes of the uv.lock that follows pyproject.toml, after a verb."""
+"""Updates uv.lock after a verb, so that it follows pyproject.toml."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MEMBER = rb'(?m)^source = \{ (?:editable|virtual) = "([^"]+)" \}'
 def follow(
     before: Tree, after: Tree, prefix: str, *, unsettled: bool = False, why_not: str = ""
 ) -> tuple[dict[str, Entry], list[Note]]:
-    """What becomes of the lock of the project at `prefix`, between two trees of its repository.
+    """The lock of the project at `prefix`, given two trees of its repository.
 
-    The new uv.lock by its path in the repository, or a note on what to run. `unsettled` says that
-    pyproject.toml awaits a person, `why_not` why uv may not run.
+    The new uv.lock by its path in the repository, or a note on what to run. `unsettled` says that a
+    person has to resolve pyproject.toml, `why_not` why uv may not run.
     """
     top = _place(after, prefix)
     place = within(top, LOCK)
@@ -58,14 +58,14 @@ def _pyproject(tree: Tree, place: str) -> dict[str, Any]:
 
 
 def _locked(tree: Tree, place: str) -> object:
-    """What a lock depends on."""
+    """The part of a pyproject.toml that a lock depends on."""
     document = _pyproject(tree, place)
     uv = uv_lock.settings(document)
     return [document.get("project"), document.get("dependency-groups"), uv]
 
 
 def _place(tree: Tree, prefix: str) -> str:
-    """The directory of the nearest lock: of the project, or of a workspace that it may be in."""
+    """The directory of the nearest lock: the project's, or that of a workspace it may be in."""
     place = prefix
     while place and within(place, LOCK) not in tree:
         place = posixpath.dirname(place)
@@ -73,20 +73,20 @@ def _place(tree: Tree, prefix: str) -> str:
 
 
 def _named(lock: bytes) -> list[str]:
-    """The directories of what a lock is of, seen from its own."""
+    """The directories that a lock covers, relative to its own."""
     return [path.decode("utf-8", "replace") for path in re.findall(_MEMBER, lock)]
 
 
 def _is_of_others(before: Tree, top: str, prefix: str, lock: bytes) -> bool:
-    """Whether a lock was there beside a project and does not have it."""
+    """Whether a lock was beside a project and no longer covers it."""
     is_new = not _pyproject(before, prefix)
     return not is_new and posixpath.relpath(prefix or ".", top or ".") not in _named(lock)
 
 
 def _members(tree: Tree, top: str, prefix: str, lock: bytes) -> dict[str, bytes]:
-    """The pyproject.toml of what a lock is of, by their paths beside it, and of the project.
+    """The pyproject.toml files that a lock covers, by their paths beside it, and the project's.
 
-    Whether a new project is a member, uv says: of another one's lock it makes the same again.
+    uv decides whether a new project is a member: if not, it makes the same lock again.
     """
     found = {}
     for path in (".", *_named(lock), posixpath.relpath(prefix or ".", top or ".")):

@@ -1,11 +1,11 @@
-"""`aegis merge-driver`: plain git settles what `aegis repair` would.
+"""`aegis merge-driver`: lets plain git settle what `aegis repair` would.
 
-Git runs this module, in an interpreter of its own, for a file of which its own merge has conflicts,
-or a line more often than either side: the paths of base, ours and theirs, then what the file is
-called. It ends with 0 and has written ours anew, or with 1 and has written nothing; then git merges
-the file as ever.
+Git runs this module, in an interpreter of its own, for a file in which its own merge has conflicts,
+or has a line more often than either side. The arguments are the paths of base, ours and theirs,
+then the file's name. It exits with 0 after writing ours anew, or with 1 after writing nothing; then
+git merges the file as usual.
 
-It is set up as `merge.default`, which is for files of which no .gitattributes say how to merge.
+It is set up as `merge.default`, the driver of files for which .gitattributes name none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TWICE = (
     "f < 3 { n[f, $0]++; next } /^<<<<<<< / { exit 1 }"
     " length > 8 && ++m[$0] > n[1, $0] && m[$0] > n[2, $0] { exit 1 }"
 )
-"""An awk program on ours, theirs and git's merge of them: 1 where aegis has to look at that."""
+"""An awk program on ours, theirs and git's merge of them: 1 if aegis has to look at that."""
 
 
 def turn(root: Path, *, on: bool, dry: bool) -> dict[str, str]:
@@ -50,10 +50,10 @@ def turn(root: Path, *, on: bool, dry: bool) -> dict[str, str]:
 
 
 def _settings() -> dict[str, str]:
-    """Git merges first; where it conflicts, aegis tries; where aegis can't, git marks the file.
+    """Git merges first; if it conflicts, aegis tries; if aegis can't, git marks the file.
 
-    At an anchor git may find nothing to stop at and take a block of both branches twice: where
-    one of them has put it into the place of another.
+    At an anchor git may find nothing to stop at and take a block of both branches twice, if one of
+    them has replaced it by another.
     """
     once = f"LC_ALL=C awk '{_TWICE}' f=1 %A f=2 %B f=3 -"
     clean = f"{_GIT} -p {_SIDES} 2>/dev/null | {once} && {_GIT} {_SIDES}"

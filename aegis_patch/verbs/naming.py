@@ -1,4 +1,4 @@
-"""Names from a command line: which components they mean, or why they cannot."""
+"""Names from a command line: which components they mean, or why they can't be used."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from aegis_patch.upstream.workbench import Bench
 from aegis_patch.values import dataclass
 
 _ALSO = {"worker": "celery rq queue", "scheduler": "cron apscheduler", "kubernetes": "k8s helm"}
-"""What people call what one of our components does."""
+"""What people call the things that our components do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What to type in place of a name that a verb refuses.
+    """The command to type in place of one with a name that a verb refuses.
 
-    `newer` is for one that only a newer release has, `parts` for an integration: of what. `listed`
-    shows the names; without it, where no command can, they are the question's choices.
+    `newer` is for a name that only a newer release has, `parts` lists what an integration joins.
+    `listed` shows the names; without it, if no command can, they are the question's choices.
     """
 
     newer: str
@@ -37,7 +37,7 @@ def names(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming) -> list[str]:
-    """As `checked`, and what a newer release has is refused as that."""
+    """Like `checked`, but a name that only a newer release has is refused with that reason."""
     try:
         return checked(opened.catalogue, wanted, naming)
     except Refused:
@@ -55,7 +55,7 @@ def chosen(bench: Bench, opened: Upstream, wanted: Sequence[str], naming: Naming
 
 
 def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str]:
-    """The names in requirement order, or the reason why one cannot be named."""
+    """The names in requirement order, or the reason why one can't be used."""
     named = {plain(known, word) for word in wanted}
     for name in sorted(named):
         if name == CORE:
@@ -72,7 +72,7 @@ def checked(known: Catalogue, wanted: Sequence[str], naming: Naming) -> list[str
 
 
 def unknown(known: Catalogue, name: str, listed: str) -> Refused:
-    """The refusal of a name that nothing has, with the closest ones."""
+    """The refusal of an unknown name, with the closest ones."""
     nameable = [other for other in known if component.is_chosen(known[other])]
     next = listed or f"Which one? {', '.join(nameable)}"
     if now := [other for other in nameable if name in known[other].was]:
@@ -95,7 +95,7 @@ def unknown(known: Catalogue, name: str, listed: str) -> Refused:
 
 
 def _serving(known: Catalogue, nameable: Sequence[str], word: str) -> list[str]:
-    """The components whose text names a word; none for a word that says little."""
+    """The components whose text contains a word; none for a word that says little."""
     wanted = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
     found = []
     for name in nameable:
@@ -105,7 +105,7 @@ def _serving(known: Catalogue, nameable: Sequence[str], word: str) -> list[str]:
 
 
 def plain(known: Catalogue, word: str) -> str:
-    """The name that a word means: `database[postgres]` is postgres, a variant of database."""
+    """The name behind a typed word: `database[postgres]` is postgres, a variant of database."""
     outer, bracket, inner = word.removesuffix("]").partition("[")
     varied = known.get(inner)
     if bracket and word.endswith("]") and varied and varied.kind == "variant":

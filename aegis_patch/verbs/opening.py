@@ -1,4 +1,4 @@
-"""A project, opened for a verb: locked, with its releases at hand."""
+"""Opens a project for a verb: locked, with its releases at hand."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _REQUIRE_SIGNED = "aegis.requireSigned"
 
 
 def release_of(bench: Bench, there: Stack) -> Upstream:
-    """The release of a stack, which has all that the stack has."""
+    """The release of a stack, after a check that it has all of the stack's components."""
     opened = bench.upstream(there)
     refuse_stranded(bench, there)
     return opened
 
 
 def choices(where: Path, *, installed: bool) -> tuple[Catalogue, list[str]]:
-    """The components of a project's release, and the names of those that are installed, or not."""
+    """The components of a project's release, and the names that are installed, or not."""
     with open_project(where, to_write=False) as (bench, there):
         known = release_of(bench, there.stack).catalogue
         names = there.stack.names
@@ -45,13 +45,13 @@ def choices(where: Path, *, installed: bool) -> tuple[Catalogue, list[str]]:
 
 
 def refuse_stranded(bench: Bench, there: Stack) -> None:
-    """Refuse a record that names what its release does not have."""
+    """Refuse a record that names something its release doesn't have."""
     if stray := presence.stranded(bench, there):
         raise Refused(stray.what, where=RECORD, next=stray.next)
 
 
 def _refuse_unfinished(there: Project) -> None:
-    """Refuse to start a verb where it could not finish; where repair settles that, say so."""
+    """Refuse to start a verb that could not finish; if repair settles that, say so."""
     from aegis_patch.landing import preconditions  # slow to import, and not for a look
 
     try:
@@ -65,9 +65,9 @@ def _refuse_unfinished(there: Project) -> None:
 
 
 def refuse_unsigned(root: Path, opened: Upstream, mode: Mode) -> None:
-    """Refuse a release of a fork without a trusted signature, where one is required.
+    """Refuse a fork's release without a trusted signature, if one is required.
 
-    By `mode`, or in git's configuration at the project's root.
+    It is required by `mode`, or by git's configuration at the project's root.
     """
     if opened.url == releases.BUNDLED:  # it came with this aegis
         return

@@ -54,7 +54,7 @@ def perform(
 
 
 def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -> list[Built]:
-    """The steps in the scratch store, each upon the one before, up to the first conflict."""
+    """The steps in the scratch store, each based on the one before, up to the first conflict."""
     built: list[Built] = []
     root = build.whole_tree(bench, there)
     for step in steps:
@@ -68,7 +68,7 @@ def _build(bench: Bench, there: Place, steps: Sequence[Step], *, relock: bool) -
 
 
 def _refuse_taken(outcome: Conflicted) -> None:
-    """Refuse a file of the user's where aegis needs a directory.
+    """Refuse a file of the user's in place of a directory that aegis needs.
 
     Otherwise every file below would be the same conflict.
 
@@ -122,7 +122,7 @@ def _dangling(bench: Bench, there: Project, built: Sequence[Built]) -> tuple[Ref
 
 
 def _left_out(built: Sequence[Built]) -> tuple[Note, ...]:
-    """The changes of the upstream that the result lacks, each once."""
+    """The upstream's changes that the result lacks, each once."""
     found: dict[Note, None] = {}
     for made in built:
         for note in made.outcome.notes:
@@ -155,7 +155,7 @@ def _refuse_unresolved(broken: Sequence[Reference], left_out: Sequence[Note]) ->
 
 
 def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Result:
-    """Land the built steps, unless in a dry run; the refusals are the same."""
+    """Land the built steps, unless in a dry run, which refuses for the same reasons."""
     before = built[0].before
     clean = [made for made in built if isinstance(made.outcome, Clean)]
     drafts = [Draft(made.step.message, made.after) for made in clean]
@@ -189,7 +189,7 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
 def _verified(
     bench: Bench, there: Place, drafts: Sequence[Draft], pick: Pick | None, command: str
 ) -> tuple[str, ...]:
-    """Refuse commits if a command fails on the last of them; what it was run on."""
+    """Refuse commits if a command fails on the last of them; the tree that it was run on."""
     if not command:
         return ()
     said = []
@@ -205,7 +205,7 @@ def _verified(
 
 
 def _next(commits: Sequence[Commit]) -> str:
-    """What to type after some commits, or the conflict that is the last of them."""
+    """What to type after some commits, or after a conflict at their end."""
     if commits[-1].conflicts:
         return "git status"
     changed = {file.path for commit in commits for file in commit.files}
@@ -217,7 +217,7 @@ def _next(commits: Sequence[Commit]) -> str:
 def _refuse_or_look(
     there: Place, before: Tree, drafts: Sequence[Draft], pick: Pick | None, mode: Mode
 ) -> Mapping[str, str]:
-    """Refuse what cannot land; else a print of each file that will be written."""
+    """Refuse what can't land; else a print of each file that will be written."""
     seen: Mapping[str, str] = {}
     if not mode.branch:
         seen = preconditions.files(there.repo, before, files_after(drafts, pick), pick)
@@ -236,7 +236,7 @@ def _write(
     seen: Mapping[str, str],
     branch: str,
 ) -> list[str]:
-    """Land commits where the user is, or on a new branch; their ids."""
+    """Land commits on the current branch, or on a new one; their ids."""
     if branch and there.head:
         return land.on_branch(there.repo, there.head, before, drafts, branch)
     assert there.held is not None
@@ -244,7 +244,7 @@ def _write(
 
 
 def _pick(there: Place, stuck: Built, conflicts: Iterable[Conflict]) -> Pick:
-    """A conflict, as git is to have it."""
+    """A conflict in the form in which git will have it."""
     marked, stages = {}, {}
     for conflict in conflicts:
         path = repository.within(there.prefix, conflict.path)

@@ -58,7 +58,7 @@ def rebase(where: Path, to: str | None, mode: Mode) -> Result:
 
 
 def _wanted(old: Stack, to: str | None) -> tuple[str, list[str]]:
-    """The release to go to, and what to say of it."""
+    """The release to update to, and notes on it."""
     if to:
         wanted = fork.version(to)
         return wanted, _asked(old.url, wanted)
@@ -67,7 +67,7 @@ def _wanted(old: Stack, to: str | None) -> tuple[str, list[str]]:
 
 
 def _moved(bench: Bench, there: Project, old: Stack, opened: Upstream) -> tuple[Stack, list[str]]:
-    """The stack at another release, and what to say of names that change or become a choice.
+    """The stack at another release, and notes on names that change or become the user's choice.
 
     Raises:
         Refused: the release lacks a component.
@@ -86,7 +86,7 @@ def _moved(bench: Bench, there: Project, old: Stack, opened: Upstream) -> tuple[
 
 
 def _asked(url: str, wanted: str) -> list[str]:
-    """Ask an upstream for its releases; where it can't be reached, one fetched before will do."""
+    """Ask an upstream for its releases; if it can't be reached, those fetched before will do."""
     try:
         releases.versions(url, fresh=True)
     except UpstreamError:
@@ -105,7 +105,7 @@ def _notes(old: Upstream, new: Upstream, names: Collection[str]) -> tuple[Update
 
 
 def _in_body(notes: Collection[UpdateNote]) -> str:
-    """The notes for everyone who reads the commit: it does not say what is in one `.env`."""
+    """The notes for everyone who reads the commit, whatever is in one person's `.env`."""
     body = ""
     for note in notes:
         words = f"- {note.release}: {update_notes.sentence(note, {})}"
@@ -116,9 +116,9 @@ def _in_body(notes: Collection[UpdateNote]) -> str:
 def _here(
     notes: Collection[UpdateNote], env: Path, named: Collection[str]
 ) -> tuple[UpdateNote, ...]:
-    """The notes in words, without those on settings that `.env` leaves alone, if there is one.
+    """The notes as sentences, without settings that `.env` doesn't set, if there is one.
 
-    A file whose note says nothing else counts where the project still names it.
+    A file without any other note counts if the project still refers to it.
     """
     where: dict[str, str] = {}
     for number, line in enumerate(env.read_bytes().splitlines() if env.is_file() else (), 1):
@@ -134,7 +134,7 @@ def _here(
 
 
 def _is_named(path: str, names: Collection[str]) -> bool:
-    """Whether one of the names is of this file or module, or of one in this directory."""
+    """Whether one of the names is this file or module, or one in this directory."""
     path = path.rstrip("/")
     module = f"{python_names.module(path)}."
     for name in names:
@@ -146,7 +146,7 @@ def _is_named(path: str, names: Collection[str]) -> bool:
 
 
 def _refuse_moved(old: Stack, opened: Upstream) -> None:
-    """Refuse a release whose tag names another commit than the one that the project is at."""
+    """Refuse a release whose tag now names another commit than the project was made from."""
     if old.url == releases.BUNDLED or not old.commit:
         return
     is_tag = old.release in releases.versions(old.url)  # a branch may move
@@ -161,7 +161,7 @@ def _refuse_moved(old: Stack, opened: Upstream) -> None:
 
 
 def _refuse_absent(bench: Bench, old: Stack, names: Iterable[str], release: str) -> None:
-    """Refuse a release that lacks a component; an integration just goes."""
+    """Refuse a release that lacks a component; an integration is just removed."""
     absent = []
     for name in sorted(names):
         if component.is_chosen(bench.catalogue(old)[name]):

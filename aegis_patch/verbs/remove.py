@@ -1,7 +1,7 @@
 """`aegis remove`: take out a component, and the requirements only it had.
 
-What is there by need leaves, unless taking it away conflicts or breaks a reference. So it is tried:
-in the scratch store, on the tree that is there.
+A requirement is removed too, unless that conflicts or breaks a reference. So removing it is tried
+first, in the scratch store, on the project's tree.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _removals(
 def _relied_on(
     bench: Bench, there: Project, known: Catalogue, at: Stack, name: str, going: Collection[str]
 ) -> list[tuple[str, str]]:
-    """The requirements of a component that stay when it goes, each with what would break."""
+    """The requirements of a component that stay when it is removed, each with what would break."""
     orphans = [need for need in stack.orphans(at, known, name) if need not in going]
 
     def breaks(keep: Iterable[str]) -> _Broken:
@@ -88,7 +88,7 @@ def _relied_on(
 
 
 def _broken(bench: Bench, there: Project, new: Stack) -> _Broken:
-    """What conflicts, and which references break, on the way from what is there to a stack."""
+    """The conflicts and broken references on the way from the project's tree to a stack."""
     step = Step("", "", there.stack, new)
     built = build.build(bench, there, step, build.whole_tree(bench, there), relock=False)
     broken = {(each.path, ""): f"you changed {each.path}" for each in built.conflicts}
@@ -100,7 +100,7 @@ def _broken(bench: Bench, there: Project, new: Stack) -> _Broken:
 
 
 def _refuse_needed(known: Catalogue, there: Stack, going: Sequence[str]) -> None:
-    """Refuse to take away what another component needs, unless that goes too."""
+    """Refuse to remove what another component needs, unless that is removed too."""
     for name in going:
         users = requirements.dependants(known, name, there.names)
         users = tuple(user for user in users if user not in going)

@@ -1,9 +1,8 @@
 """`aegis repair` during a git merge, rebase, revert or cherry-pick.
 
-Git conflicts where two branches each insert lines in one place. Each of the three sides of such a
-file is brought to the stack of the result, as a verb would bring it; what still differs between
-them was written by people, and is merged. A path that can't be merged so stays as git left it,
-with its markers.
+Git conflicts if two branches each insert lines in one place. So each of the three sides of such a
+file is brought to the stack of the result, as a verb would do it; what still differs was written by
+people, and is merged. A path that can't be merged so stays as git left it, with its markers.
 """
 
 from __future__ import annotations
@@ -55,8 +54,8 @@ _LOCK = "resolve pyproject.toml first, then run: uv lock"
 class Settled:
     """The result for the paths that git left unmerged.
 
-    `left` says why a path stays as git left it, `also` are other paths that were written, `next`
-    goes on from here. `patch` is the whole change.
+    `left` says why a path stays as git left it, `also` are other paths that were written, `next` is
+    the command to go on with. `patch` is the whole change.
     """
 
     settled: tuple[str, ...]
@@ -72,7 +71,7 @@ class Settled:
 class _Met:
     """The pristine trees of base, ours and theirs, and of `goal`, to which each is brought.
 
-    `joined` is what the three records come to, `closed` that with all that it requires.
+    `joined` is the merge of the three records, `closed` the same with all requirements.
     """
 
     sides: tuple[Tree, Tree, Tree]
@@ -83,7 +82,7 @@ class _Met:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is to be settled: where git stopped, what it left, and the stacks that meet, if any."""
+    """A case to settle: where git stopped, what it left, and the stacks that meet, if any."""
 
     bench: Bench
     there: Project
@@ -93,7 +92,7 @@ class _Case:
 
 
 def settle(where: Path, *, dry: bool, relock: bool) -> Settled | None:
-    """Settle what git left unmerged, as far as that goes; None where nothing is.
+    """Settle what git left unmerged, as far as possible; None if nothing is.
 
     Raises:
         Refused: it is no project, or something changed meanwhile.
@@ -124,10 +123,10 @@ def can_settle(there: Project) -> bool:
 
 
 def settle_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """What becomes of one file while git merges, in the repository that we are in.
+    """The merge of one file while git merges, in the current repository.
 
-    Which stacks meet, git does not say; but its history has the sides of the file, and with each
-    the record of its time.
+    Git doesn't say which stacks meet; but its history has the sides of the file, and with each the
+    record at that time.
     """
     there = find(next(place for place in Path(path).parents if place.is_dir()))
     with workbench.open_bench(there) as bench:
@@ -146,7 +145,7 @@ def settle_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | N
 def _built(
     bench: Bench, there: Project, op: Unfinished, relock: bool
 ) -> tuple[dict[str, Entry | None], Settled]:
-    """What is to be written, and what is to be said of it."""
+    """The files to write, and the result to report."""
     if op.left is None:
         return {}, Settled((), dict.fromkeys(op.stages, _UNKNOWN), (), (), op.next)
     met = _meet(bench, there, op)
@@ -176,7 +175,7 @@ def _built(
 
 
 def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
-    """The stacks that meet; None where their records do not come to one."""
+    """The stacks that meet; None if their records can't be merged."""
     try:
         (base, ours, theirs), both = _stacks(there, op)
         if presence.stranded(bench, both):
@@ -185,7 +184,7 @@ def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
         known = bench.catalogue(both)
         closed = stack.closed(both, known)
         is_whole = pristine.is_whole(bench.upstream(both), both)
-        # An integration that is missing comes as a whole or not at all.
+        # A missing integration is added as a whole or not at all.
         joins = {name for name in closed.names - both.names if not component.is_chosen(known[name])}
         goal = both if is_whole else closed.without(joins)
         return _Met(sides, both, closed, bench.pristine(goal))
@@ -194,7 +193,7 @@ def _meet(bench: Bench, there: Project, op: Unfinished) -> _Met | None:
 
 
 def _stray(bench: Bench, there: Project, op: Unfinished) -> Finding | None:
-    """That the release of the result lacks one of its components, if so."""
+    """The complaint that the result's release lacks one of its components, if so."""
     try:
         return presence.stranded(bench, _stacks(there, op)[1])
     except (Refused, Differ):
@@ -202,7 +201,7 @@ def _stray(bench: Bench, there: Project, op: Unfinished) -> Finding | None:
 
 
 def _stacks(there: Project, op: Unfinished) -> tuple[list[Stack], Stack]:
-    """The stacks of base, ours and theirs, and what these come to."""
+    """The stacks of base, ours and theirs, and their merge."""
     sides = [record.parse(each) for each in _records(there, op)]
     return sides, joined(*sides)
 
@@ -220,7 +219,7 @@ def _records(there: Project, op: Unfinished) -> list[bytes]:
 
 
 def _fates(case: _Case) -> Iterator[tuple[str, Entry | str | None]]:
-    """What becomes of each unmerged path, or why it stays as git left it."""
+    """The result for each unmerged path, or why it stays as git left it."""
     there, op = case.there, case.op
     top = Path(there.repo.workdir)
     touched = unfinished.touched(top, case.left, op.stages)
@@ -268,7 +267,7 @@ def _file(
 
 
 def _brought(path: str, stages: Stages, met: _Met) -> Stages | None:
-    """The sides of a file, each as a verb would bring it to the stack of the result."""
+    """The sides of a file, each brought to the stack of the result as a verb would."""
     wanted = met.goal.lookup(path)
     brought: list[Entry | None] = []
     for old, side in zip(met.sides, stages, strict=True):
@@ -298,9 +297,9 @@ def _join(bench: Bench, path: str, stages: Stages) -> Entry | str | None:
 
 
 def _closing(case: _Case, met: _Met, files: Mapping[str, Entry | None]) -> dict[str, Entry | None]:
-    """What has to come or go besides, since the two branches meet; nothing where that is asked.
+    """The files to add or delete besides, because the two branches meet; empty in doubt.
 
-    Files may be there of a release that one branch alone has come to.
+    Files may be there from a release that only one branch was updated to.
     """
     project = build.inside(case.there, case.left.replaced(files))
     unedited = tree_merges.merge_towards(*met.sides, met.goal)  # as git and we have made it
@@ -321,7 +320,7 @@ def _closing(case: _Case, met: _Met, files: Mapping[str, Entry | None]) -> dict[
 
 
 def _is_free(case: _Case, found: Mapping[str, Entry | None]) -> bool:
-    """Whether nothing of the user's is where other files are to be written."""
+    """Whether nothing of the user's is in the way of other files that will be written."""
     top = Path(case.there.repo.workdir)
     others = found.keys() - case.op.stages.keys()
     for path in others:
@@ -333,7 +332,7 @@ def _is_free(case: _Case, found: Mapping[str, Entry | None]) -> bool:
 def _follow_locks(
     case: _Case, files: Mapping[str, Entry | None], left: Mapping[str, str], *, relock: bool
 ) -> tuple[dict[str, Entry | None], list[Note]]:
-    """The uv.lock that follows the merged pyproject.toml, and what to say of other locks."""
+    """The uv.lock that follows the merged pyproject.toml, and notes on other locks."""
     prefix = case.there.prefix
     met = {path: case.op.stages[path][1] for path, why in left.items() if why == _LOCK}
     root = case.left.replaced({**files, **met})
@@ -350,7 +349,7 @@ def _follow_locks(
 
 
 def _inside(prefix: str, path: str) -> str:
-    """Where a path of the repository is in the project; "" outside of it."""
+    """A path of the repository as a path in the project; "" outside of it."""
     if not prefix:
         return path
     return path.removeprefix(f"{prefix}/") if path.startswith(f"{prefix}/") else ""

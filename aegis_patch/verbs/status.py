@@ -42,11 +42,11 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A project beside its upstream; `changed` lists pristine files that the user changed.
+    """A project compared with its upstream; `changed` lists pristine files that the user changed.
 
-    `unfinished` are git's operations in progress, and conflict markers in what was committed;
-    `has_conflicts` if these or unmerged paths are there. `dangling` are the broken references that
-    are left of the last verb.
+    `unfinished` lists git's operations in progress, and conflict markers in what was committed;
+    `has_conflicts` is set if these or unmerged paths are there. `dangling` are the broken
+    references that are left of the last verb.
     """
 
     stack: Stack
@@ -91,7 +91,7 @@ def status(where: Path) -> Status:
 
 
 def _in_progress(there: Project) -> Iterator[Finding]:
-    """The operation of git's that is unfinished, and what to type."""
+    """The git operation that is unfinished, and what to type."""
     if not unfinished.is_any(there.repo):
         return
     from aegis_patch.verbs import settle  # slow to import, and seldom needed
@@ -107,7 +107,7 @@ def _in_progress(there: Project) -> Iterator[Finding]:
 
 
 def _conflicts(there: Project) -> str:
-    """Where the first conflicts are, as the end of a sentence."""
+    """The places of the first conflicts, to end a sentence with."""
     named = in_words(unfinished.unmerged(there.repo), most=_MOST_CONFLICTS)
     return f", with conflicts in {named}" if named else ""
 
@@ -115,8 +115,8 @@ def _conflicts(there: Project) -> str:
 def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iterator[Finding]:
     """The files of aegis that were committed with conflict markers.
 
-    These are the ones that its merges conflict in; they are read already where they differ, and a
-    look into all files of the user's would take longer than the rest.
+    A merge of aegis conflicts in these alone; they are read already if they differ, while a look
+    into all files of the user's would take longer than the rest.
     """
     for file in changed:
         place = file.moved_to or file.path
@@ -128,9 +128,10 @@ def _markers(there: Project, pristine: Tree, changed: Iterable[Changed]) -> Iter
 
 
 def _dangling(bench: Bench, there: Project, changed: Iterable[Changed]) -> Sequence[Reference]:
-    """The broken references of the last change of the record that still are.
+    """The references that the record's last change broke and that are still broken.
 
-    What only adds isn't looked at unless a file went: new lines may name what the user moved.
+    A change that only adds is skipped unless a file was deleted: new lines may refer to something
+    that the user moved.
     """
     turn = record_log.newest(there)
     has_gone = any(file.change != "modified" for file in changed)
@@ -161,7 +162,7 @@ def _broken(
 
 
 def changed_files(pristine: Tree, head: Tree) -> tuple[Changed, ...]:
-    """The pristine files that a tree has not, or not the same, or elsewhere."""
+    """The pristine files that a tree lacks, has moved or has changed."""
     lacking = sorted(path for path, _ in pristine.lacking(head))
     gone = [path for path in lacking if path not in head]
     moved = renames.follow(pristine, head, gone).files if gone else {}

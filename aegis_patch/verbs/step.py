@@ -21,7 +21,8 @@ from aegis_patch.values import dataclass
 class Step:
     """A planned commit: its message, and the stacks before and after it.
 
-    `command` makes this step alone. `record` is the recorded stack, if the tree shows another.
+    `command` is one that makes this step alone. `record` is the recorded stack, if the tree shows
+    another one.
     """
 
     subject: str
@@ -45,7 +46,7 @@ class Step:
 
     @property
     def along(self) -> tuple[str, ...]:
-        """The names added or removed with it, besides those in its subject."""
+        """The names that are added or removed with it, besides those in its subject."""
         was = self.old.names if self.old else frozenset()
         named = re.split(r'[\s,"]+', self.subject)
         return tuple(sorted((was ^ self.new.names).difference(named)))
@@ -53,10 +54,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """How a verb is carried out: only tried (`dry`), and with its plan as a patch (`diff`).
+    """How to carry out a verb: only as a trial (`dry`), and with its plan as a patch (`diff`).
 
     `relock` updates uv.lock; `strict` refuses a result that is incomplete; `verify` is a command
-    that has to pass on it; `whole` only tries it if something conflicts; `signed` takes another
+    that has to pass on it; `whole` lands nothing if something conflicts; `signed` takes another
     release only if its tag is signed. With a `branch`, the commits are left on that new one.
     """
 
@@ -99,9 +100,9 @@ class Commit:
 class Result:
     """The result of a verb: commits, notes, and the commands left to run.
 
-    `dangling` are the lines with a broken reference, `not_applied` the upstream's changes that
-    the result lacks. `update_notes` are what the releases ask of the project. `patch`
-    is the whole change, where it was asked for. `next` is what to type next.
+    `dangling` are the lines with a broken reference, `not_applied` the upstream's changes that the
+    result lacks. `update_notes` are the releases' notes for the project. `patch` is the whole
+    change, if it was asked for. `next` is what to type next.
     """
 
     commits: tuple[Commit, ...] = ()

@@ -1,6 +1,6 @@
-"""What a project's components are at another release, forwards or backwards.
+"""The names of a project's components at another release, newer or older.
 
-A component may have another name there, be several, or be a part of the core: which is known by
+A component may have another name there, be several, or be part of the core. The latter is known by
 its files, if all of them are at the same paths.
 """
 
@@ -20,7 +20,7 @@ def follow(
 ) -> tuple[Stack, list[tuple[list[str], str]]]:
     """The stack under the names of `now`; names that it lacks stay.
 
-    Also what is to be said of names that a stack comes to have.
+    Also notes on the names that are new in the stack.
 
     Args:
         old: the stack, at the release `then`.
@@ -57,11 +57,11 @@ def _other_names(part: Component, catalogue: Catalogue) -> list[str]:
 
 
 def _is_in_core(part: Component, upstream: Upstream) -> bool:
-    """Whether a release has all that a component of another one brings in its core."""
+    """Whether a release's core has all that a component of another release brings."""
     files = component.brought(part)
     return bool(files) and all(path in upstream.base for path in files)
 
 
 def _kept(was: Presence, there: Presence | None) -> Presence:
-    """How a name is there that takes another's place; what the user chose stays chosen."""
+    """The presence of a name that replaces another; what the user chose stays chosen."""
     return there if there and there.by == "you" else was

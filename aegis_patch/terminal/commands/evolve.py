@@ -1,4 +1,4 @@
-"""The commands that take a project to another stack."""
+"""The commands that bring a project to another stack."""
 
 from __future__ import annotations
 

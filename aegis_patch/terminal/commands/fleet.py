@@ -61,7 +61,7 @@ def _places(run: Run, words: list[str] | None, verb: str) -> list[Path]:
 
 
 def _show_all(run: Run, found: Iterable[Outcome], count: int) -> int:
-    """Show what becomes of the projects, and how many of each kind; the exit code."""
+    """Show the outcome for each project, and how many have each outcome; the exit code."""
     outcomes = Counter[str]()
     try:
         for number, each in enumerate(found, start=1):
@@ -84,7 +84,7 @@ def _updated(run: Run) -> str:
 
 
 def _show(run: Run, found: Outcome, progress: str) -> None:
-    """Show what became of a project, as soon as it is known."""
+    """Show the outcome for a project, as soon as it is known."""
     from aegis_patch.terminal.as_text import show_next
 
     found = replace(found, next=from_here(found.next, Path(found.path)))

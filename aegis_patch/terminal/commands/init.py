@@ -70,7 +70,7 @@ def init(
 
 
 def _read(file: Path) -> dict[str, str]:
-    """The answers in a TOML file: a table of that name, as in a record, or else all of it.
+    """The answers in a TOML file: in a table `answers`, as in a record, or else at its top.
 
     Raises:
         Refused: it can't be read as that.
@@ -87,7 +87,7 @@ def _read(file: Path) -> dict[str, str]:
 
 
 def _asked(offered: Offer, given: Mapping[str, str], names: Sequence[str]) -> _Chosen:
-    """The answers that were not given, and the components unless some were named."""
+    """Ask for the answers that were not given, and for components unless some were named."""
     from aegis_patch.stack import component
     from aegis_patch.terminal import as_text, ask
 

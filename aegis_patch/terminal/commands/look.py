@@ -1,4 +1,4 @@
-"""The commands that show something of a project, and the one that sets up git's merges."""
+"""The commands that show a project, and the one that sets up git's merges."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def components(run: Run) -> int:
 
 
 def _upstream_around(where: Path) -> Path | None:
-    """The upstream in whose repository a directory is, unless a project is nearer."""
+    """The upstream whose repository a directory is in, unless a project is nearer."""
     for place in (where, *where.parents):
         if (place / "base/aegis.toml").is_file() and (place / "patches").is_dir():
             return place if (place / ".git").exists() else None

@@ -31,7 +31,7 @@ def repair(run: Landing) -> int:
 
 
 def _show(run: Run, found: Settled) -> int:
-    """Show what became of git's conflicts; the exit code."""
+    """Show the result for git's conflicts; the exit code."""
     from aegis_patch.terminal import as_text
 
     if run.verify:

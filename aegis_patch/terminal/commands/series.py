@@ -103,7 +103,7 @@ def check(run: Run, names: SeriesNames = None) -> int:
 
 
 def _wanted(words: Sequence[str]) -> Sequence[str]:
-    """The names that were typed: an empty one, as of an unset variable, doesn't mean all."""
+    """The typed names: an empty one, as of an unset variable, doesn't mean all."""
     from aegis_patch.verbs import naming
 
     return naming.names(words) or words

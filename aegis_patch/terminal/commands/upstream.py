@@ -91,7 +91,7 @@ def extract(
 
 
 def _show_extracted(run: Run, root: Path, done: Extracted) -> int:
-    """Show the component that was made, and what is left to do."""
+    """Show the new component, and what is left to do."""
     name = done.series.name
     place = root / "patches" / name
     verb = "open" if done.problems else "check"
@@ -135,7 +135,7 @@ def _list_hunks(run: Run, wanted: Wanted, found: Sequence[Hunk]) -> int:
 
 
 def on_disk(root: Path) -> Upstream:
-    """An upstream as it is in its repository, to be listed."""
+    """An upstream in its own repository, to be listed."""
     from aegis_patch.maintain import checkout
 
     try:
