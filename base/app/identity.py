@@ -1,4 +1,4 @@
-"""Who this project is. Code that needs the name asks here and nowhere else."""
+"""The project's name. Code that needs it imports it from here."""
 
 NAME = "Harbor Light"
 SLUG = "harbor-light"

@@ -1,9 +1,9 @@
-"""Who may use what is for those who run the project: the dashboard, and everything under `/admin`.
+"""Admins only: guards the dashboard and everything under `/admin`.
 
     router = APIRouter(prefix="/admin/clock", dependencies=[Depends(admins_only)])
 
-Whoever sent ADMIN_TOKEN (`app.backend.credentials`), and whoever a component knows as an admin
-(`app.backend.callers`).
+Whoever sends ADMIN_TOKEN (`app.backend.credentials`) is an admin, and so is whoever a component
+knows as one (`app.backend.callers`).
 """
 
 import time
@@ -25,9 +25,9 @@ from app.backend.dependencies import CurrentSettings
 from app.core.settings import Settings, read
 
 SIGN_OUT = "/sign-out"
-"""Where a mounted application lets a browser sign out, below its own path."""
+"""The path at which a mounted application lets a browser sign out, below its own."""
 ASK_AGAIN = 10.0
-"""Seconds after which somebody whom a component knows has to be known still, on a WebSocket."""
+"""After how many seconds a component is asked again about somebody on an open WebSocket."""
 StillOpen = Callable[[], Awaitable[bool]]
 
 
@@ -44,7 +44,7 @@ admins_only = _RefuseOthers()
 def refusal(
     connection: HTTPConnection, caller: Caller | None, settings: Settings
 ) -> HTTPException | None:
-    """What to answer to whoever does not run the project, or whom a page of another site sends."""
+    """The answer to somebody who isn't an admin, or to a request from another site's page."""
     if is_from_elsewhere(connection):
         return HTTPException(403, "requests from other sites are refused")
     if caller and caller.is_admin:
@@ -56,19 +56,19 @@ def refusal(
 
 
 class AdminsOnly:
-    """Refuses everybody else, and lets browsers sign out; around an application that is mounted."""
+    """Refuses everybody else, and lets browsers sign out; wraps a mounted application."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # A copy: what is mounted replaces `app` in the scope with itself.
+        # A copy, because a mounted application replaces `app` in the scope with itself.
         connection = HTTPConnection(dict(scope))
         settings = read(Settings)
         session = sent(connection, settings.admin_token)
         caller: Caller | None = await _answer(connection, known_caller(connection, settings))
         refused = refusal(connection, caller, settings)
-        # Also whoever has a session that is over; not the page of another site.
+        # Also for an expired session, but not for another site's page.
         may_sign_out = not refused or (session and not is_from_elsewhere(connection))
         if may_sign_out and scope["path"] == scope.get("root_path", "") + SIGN_OUT:
             await (await _sign_out(connection, caller, session))(scope, receive, send)
@@ -93,7 +93,7 @@ class AdminsOnly:
 async def _refuse(
     connection: HTTPConnection, caller: Caller | None, refused: HTTPException
 ) -> Response:
-    """Lead a stranger's browser to where a component lets it log in, unless it sent a token."""
+    """Redirect a stranger's browser to a component's login page, unless it sent a token."""
     headers = connection.headers
     is_page = connection.scope.get("method") == "GET" and "text/html" in headers.get("Accept", "")
     has_sent = "Authorization" in headers or COOKIE in connection.cookies
@@ -116,7 +116,7 @@ async def _answer(connection: HTTPConnection, asked: Awaitable[Any]) -> Any:
 
 
 def _still_known(connection: HTTPConnection, settings: Settings) -> StillOpen:
-    """Whether a component still knows somebody as an admin; it is asked now and then."""
+    """Whether a component still knows somebody as an admin; asked again from time to time."""
     asked, is_known = time.monotonic(), True
 
     async def still_known() -> bool:
@@ -133,7 +133,7 @@ def _still_known(connection: HTTPConnection, settings: Settings) -> StillOpen:
 async def _sign_out(
     connection: HTTPConnection, caller: Caller | None, session: AdminSession | None
 ) -> Response:
-    """End the session. The browser forgets the password too, since it is answered with 401."""
+    """End the session. Answering with 401 makes the browser forget the password too."""
     page = connection.scope.get("root_path", "") + "/"
     if caller and caller.sign_out:
         page = await caller.sign_out(connection)
@@ -147,7 +147,7 @@ async def _sign_out(
 
 
 def _while_open(still_open: StillOpen, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """Both directions of a WebSocket, closed at the first message after a session's end."""
+    """Both directions of a WebSocket, closed at the first message after the session's end."""
     is_closed = False
 
     async def close() -> None:
@@ -171,7 +171,7 @@ def _while_open(still_open: StillOpen, receive: Receive, send: Send) -> tuple[Re
 
 
 def _giving_cookie(session: AdminSession, settings: Settings, scope: Scope, send: Send) -> Send:
-    # Not every browser sends the password along when it opens a WebSocket.
+    # Not every browser sends the password when it opens a WebSocket.
     async def send_with_cookie(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.accept"):
             cookie = session.cookie(scope["scheme"], settings.admin_token)

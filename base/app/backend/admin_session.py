@@ -1,8 +1,8 @@
-"""A browser that sent ADMIN_TOKEN goes on with a cookie: a session, which ends.
+"""After sending ADMIN_TOKEN, a browser goes on with a cookie: a session that ends.
 
-The cookie says when the session began and was last used, and is signed with the token: each web
-server can read it, and another token ends all. Signing out leaves a file in `data/`, which every
-web server that shares the directory sees.
+The cookie says when the session began and was last used, and is signed with the token. So every web
+server can read it, and a new token ends all sessions. Signing out leaves a file in `data/`, which
+every web server that shares the directory sees.
 """
 
 import hashlib
@@ -20,44 +20,45 @@ from app.identity import SLUG
 
 COOKIE = f"{SLUG}-admin"
 IDLE = 2 * 60 * 60
-"""Seconds after the last page or connection that a session ends."""
+"""Seconds without a page or connection after which a session ends."""
 LONGEST = 12 * 60 * 60
-"""Seconds after its begin that it ends, however much it is used."""
+"""Seconds after its beginning at which it ends, however much it is used."""
 SIGNED_OUT = Path("data/signed-out")
 _FLAGS = "Path=/; HttpOnly; SameSite=Strict"
 FORGET = f'{COOKIE}=""; Max-Age=0; {_FLAGS}'
-"""The Set-Cookie header that takes the cookie away."""
+"""The Set-Cookie header that deletes the cookie."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdminSession:
-    """A session that we began; it may be over."""
+    """A session that we began; it may have ended."""
 
     name: str
     began: int
     used: int
 
     def is_open(self) -> bool:
-        """Whether neither its end has come nor somebody signed out; what is in use asks this."""
+        """Whether it hasn't expired and nobody has signed out; asked while it is in use."""
         return time.time() < self.began + LONGEST and not (SIGNED_OUT / self.name).exists()
 
     async def still_open(self) -> bool:
-        """`is_open`, for those who may have to wait for the answer of others."""
+        """`is_open`, for callers that have to wait for other requests meanwhile."""
         return self.is_open()
 
     def is_idle(self) -> bool:
-        """Whether it was not used for too long to be taken up again."""
+        """Whether it was used recently enough to be resumed."""
         return time.time() >= self.used + IDLE
 
     def cookie(self, scheme: str, token: str) -> str:
         """The Set-Cookie header that says it was used now, signed with ADMIN_TOKEN."""
         said = f"{self.name}.{self.began}.{int(time.time())}"
-        # No Max-Age: the browser shows what is over, so that we can ask for the token again.
+        # No Max-Age: the browser keeps sending an expired one, so that we can ask for the token
+        # again.
         secure = "; Secure" if scheme in ("https", "wss") else ""
         return f"{COOKIE}={said}.{_sign(said, token)}; {_FLAGS}{secure}"
 
     def sign_out(self) -> None:
-        """End it. OSError where that cannot be kept."""
+        """End it. Raises OSError if that can't be stored."""
         SIGNED_OUT.mkdir(parents=True, exist_ok=True)
         (SIGNED_OUT / self.name).touch()
         for file in SIGNED_OUT.iterdir():
@@ -67,13 +68,13 @@ class AdminSession:
 
 
 def begin() -> AdminSession:
-    """One that begins now."""
+    """A session that begins now."""
     now = int(time.time())
     return AdminSession(secrets.token_hex(16), now, now)
 
 
 def sent(connection: HTTPConnection, token: str) -> AdminSession | None:
-    """The session that a cookie names, over or not; None for a cookie that we did not make."""
+    """The session in a cookie, ended or not; None for a cookie that we didn't make."""
     said, _, signature = connection.cookies.get(COOKIE, "").rpartition(".")
     is_ours = hmac.compare_digest(signature.encode(), _sign(said, token).encode())
     if not is_ours or token in ("", OFF):  # what is signed with nothing anybody signs

@@ -1,9 +1,10 @@
-"""Who asks: whoever a component knows, or whoever sent ADMIN_TOKEN.
+"""The caller of a request: somebody a component knows, or whoever sent ADMIN_TOKEN.
 
     @router.get("/mine")
     async def mine(caller: CurrentCaller) -> list[Note]: ...
 
-A component that knows people brings `async (HTTPConnection) -> Caller | None`. It may refuse, too.
+A component that knows people provides `async (HTTPConnection) -> Caller | None`. It may also
+refuse.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,22 +24,22 @@ class Caller:
     """A person or a machine that the project knows."""
 
     id: str
-    """Unique in the project, and never given to anybody else."""
+    """Unique in the project, and never reused."""
     name: str
     is_admin: bool = False
-    """Whether the dashboard and `/admin` are open to it."""
+    """Whether it may use the dashboard and `/admin`."""
     sign_out: Callable[[HTTPConnection], Awaitable[str]] | None = None
-    """Ends the login that a browser brings, and says where the browser goes then."""
+    """Ends the browser's login, and says where the browser goes next."""
 
 
 ADMIN = Caller("admin", "Admin", is_admin=True)
 """Whoever sent ADMIN_TOKEN."""
 AT_DASHBOARD: ContextVar[Caller] = ContextVar("caller", default=ADMIN)
-"""Who has the dashboard open, in all that one of its WebSockets does."""
+"""The caller who has the dashboard open, for everything done through its WebSocket."""
 
 
 async def known_caller(connection: HTTPConnection, settings: CurrentSettings) -> Caller | None:
-    """Whom one of the components knows. With ADMIN_TOKEN none is asked, for one may be away."""
+    """The caller that a component knows. With ADMIN_TOKEN none is asked, since one may be down."""
     if has_token(connection, settings, "bearer"):
         return None
     for knows in getattr(connection.app.state, "callers", []):
@@ -60,7 +61,7 @@ class _FindCaller(TokenScheme):
 
 
 find_caller = _FindCaller()
-"""Who asks; None for a stranger. A dependency for routes that are open to strangers too."""
+"""The caller; None for a stranger. A dependency for routes that are open to strangers too."""
 
 
 async def _current(caller: Annotated[Caller | None, Depends(find_caller)]) -> Caller:
@@ -70,4 +71,4 @@ async def _current(caller: Annotated[Caller | None, Depends(find_caller)]) -> Ca
 
 
 CurrentCaller = Annotated[Caller, Depends(_current)]
-"""Who asks; a stranger gets 401."""
+"""The caller; a stranger gets 401."""

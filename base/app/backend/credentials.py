@@ -1,6 +1,6 @@
-"""ADMIN_TOKEN as it is sent: as a bearer token, as a browser's password, or by a session's cookie.
+"""ADMIN_TOKEN in a request: as a bearer token, a browser's password, or a session cookie.
 
-Without a token nobody is let in in production, and in development whoever sits at this machine.
+If it isn't set, production lets nobody in, and development lets in anybody on this machine.
 """
 
 import base64
@@ -24,7 +24,7 @@ TOKENS, COOKIES = Guesses(), Guesses()
 
 
 class TokenScheme(SecurityBase):
-    """The base of a dependency for which `/docs` has a lock, and asks for the token.
+    """A base class for dependencies: `/docs` shows a lock for them, and asks for the token.
 
     FastAPI's own schemes take no WebSocket, and would answer before a wrong token is counted.
     """
@@ -34,7 +34,7 @@ class TokenScheme(SecurityBase):
 
 
 def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPException | None:
-    """What to answer to whoever sends no right token; a wrong one counts as a guess."""
+    """The answer to a request without the right token; a wrong one counts as a guess."""
     if settings.admin_token == OFF:
         return HTTPException(401, "log in as an admin", {"WWW-Authenticate": "Bearer"})
     if not settings.admin_token:
@@ -44,13 +44,13 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
         return None
     scheme, _ = token_of(connection)
     forget = {"Set-Cookie": FORGET} if COOKIE in connection.cookies else {}
-    # A browser sends the password that it remembers by itself: that begins no other session.
+    # A browser sends a remembered password by itself: that must not begin a new session.
     if session and scheme in ("", "basic"):
         return HTTPException(401, "session expired: sign in again", ASK | forget)
     if not scheme and not forget:
         return HTTPException(401, "token required", ASK)
     right = has_token(connection, settings)
-    # Cookies have a count of their own: a page that goes on with an old one locks nobody out.
+    # Cookies are counted separately: a page with an old one must not lock anybody out.
     guesses = TOKENS if scheme else COOKIES
     if wait := guesses.count(connection.client.host if connection.client else "", right):
         waiting = {"Retry-After": str(wait)} | forget
@@ -59,17 +59,17 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
 
 
 def has_token(connection: HTTPConnection, settings: Settings, only: str = "") -> bool:
-    """Whether ADMIN_TOKEN itself is sent, which is nobody else's token; by one scheme, or any."""
+    """Whether the request has ADMIN_TOKEN itself, and not somebody's own; in one scheme, or any."""
     (scheme, given), right = token_of(connection), settings.admin_token
     is_right = right not in ("", OFF) and hmac.compare_digest(given, right.encode())
     return is_right and only in ("", scheme)
 
 
 def _sits_here(connection: HTTPConnection, settings: Settings) -> bool:
-    """Whether it is development, and somebody at this machine asks."""
+    """Whether this is development, and the request comes from this machine."""
     client = connection.client.host if connection.client else ""
     try:
-        # Asked for by a name of this machine: a name of somebody else's can be made to lead here.
+        # By a name of this machine: anybody can make a name of their own point here.
         asked = urlsplit(f"//{connection.headers.get('Host', '')}").hostname or ""
         names = (client, "127.0.0.1" if asked == "localhost" else asked)
         here = all(ip_address(name).is_loopback for name in names)
@@ -79,13 +79,13 @@ def _sits_here(connection: HTTPConnection, settings: Settings) -> bool:
 
 
 def is_from_elsewhere(connection: HTTPConnection) -> bool:
-    """Whether a page of another site makes the browser ask."""
+    """Whether a page of another site makes the browser send this."""
     origin = connection.headers.get("Origin")
     return origin is not None and origin.partition("://")[2] != connection.headers.get("Host")
 
 
 def token_of(connection: HTTPConnection) -> tuple[str, bytes]:
-    """The scheme in lower case, empty where nothing is sent, and the token as it was sent."""
+    """The scheme in lower case, empty if nothing was sent, and the token as it was sent."""
     scheme, _, given = connection.headers.get("Authorization", "").partition(" ")
     sent = given.encode("latin-1").strip()  # as Starlette reads headers
     if scheme.lower() == "basic":

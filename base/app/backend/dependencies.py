@@ -1,4 +1,4 @@
-"""What a route asks for in its parameters; who asks is in `app.backend.callers`."""
+"""Parameters that a route can ask for; the caller is in `app.backend.callers`."""
 
 from typing import Annotated
 
@@ -7,4 +7,4 @@ from fastapi import Depends
 from app.core.settings import Settings
 
 CurrentSettings = Annotated[Settings, Depends(Settings.current)]
-"""The settings; a test puts others into `app.dependency_overrides[Settings.current]`."""
+"""The settings; a test puts its own into `app.dependency_overrides[Settings.current]`."""

@@ -1,4 +1,4 @@
-"""What a request is told that cannot be used."""
+"""The answer to an invalid request."""
 
 import json
 
@@ -7,9 +7,9 @@ from fastapi.exceptions import RequestValidationError
 
 
 async def refuse(request: Request, error: RequestValidationError) -> Response:
-    """422 with each mistake and where it is, but not with what was sent: it may be a secret.
+    """422 with each mistake and its place, but without the values: they may be secrets.
 
-    It also could not always be repeated: Python reads NaN and half a surrogate pair from JSON.
+    JSON couldn't always repeat them either: Python reads NaN and half a surrogate pair from it.
     """
     said = [{key: each[key] for key in ("type", "loc", "msg")} for each in error.errors()]
     return Response(json.dumps({"detail": said}), 422, media_type="application/json")

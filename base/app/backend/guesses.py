@@ -1,4 +1,4 @@
-"""Wrong guesses of a secret are counted for each address: after some, it has to wait."""
+"""Counts wrong guesses of a secret by address: after a few, the address has to wait."""
 
 import ipaddress
 import math
@@ -8,11 +8,11 @@ from collections import OrderedDict
 import structlog
 
 LIMIT = 10
-"""Wrong guesses that an address has in each window."""
+"""Wrong guesses that an address may make in each window."""
 WINDOW = 60
-"""Seconds from the first of them until it has as many again."""
+"""Seconds from its first guess until an address may guess again."""
 ADDRESSES = 10_000
-"""How many addresses are remembered; the one that has been quiet for longest goes first."""
+"""How many addresses are remembered; the one that was idle longest is dropped first."""
 
 
 class Guesses:
@@ -22,7 +22,7 @@ class Guesses:
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def count(self, address: str, right: bool) -> int:
-        """Count one guess; how many seconds to wait if it came too soon, even if it is right."""
+        """Count a guess; how many seconds to wait after too many, even if this one is right."""
         near, now = network(address), time.monotonic()
         until, wrong = self._wrong.get(near, (0.0, 0))
         if now >= until:
@@ -40,7 +40,7 @@ class Guesses:
 
 
 def network(address: str) -> str:
-    """The address, or the network that one customer has of IPv6."""
+    """The address, or for IPv6 the network that one customer has."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The application factory, and what happens when the server starts and stops."""
+"""The application factory, and the start and end of the server."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ def create_app() -> FastAPI:
             app.exception_handlers |= load(component.errors)
         if component.middleware:
             app.add_middleware(load(component.middleware))
-    # Not FastAPI's own argument: its answer would lack what the others below add to each.
+    # Not FastAPI's own argument: its answer would lack headers that the middleware below adds.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_size)
     if origins := listed(settings.cors_origins):
         app.add_middleware(
@@ -58,10 +58,10 @@ def create_app() -> FastAPI:
             allow_credentials="*" not in origins,
         )
     app.add_middleware(KnownHosts)
-    # The last to be added is the first to be asked: an id for whatever the others log.
+    # Added last, called first: the others log with the request's id.
     app.add_middleware(RequestId)
     app.add_api_route("/", lambda: RedirectResponse(f"{PATH}/"), include_in_schema=False)
-    # Last, for what is mounted answers everything under its path.
+    # Last, because a mounted application answers everything under its path.
     app.state.dashboard = Dashboard()
     app.mount(PATH, AdminsOnly(app.state.dashboard))
     return app
@@ -69,7 +69,7 @@ def create_app() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open what each component keeps open, in order; close it in reverse."""
+    """Open the components' lifespans in order; close them in reverse."""
     async with AsyncExitStack() as stack:
         for component in discover():
             if component.lifespan:

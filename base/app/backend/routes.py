@@ -1,4 +1,4 @@
-"""The project's own routers. Components bring theirs by themselves and are not listed here."""
+"""The project's own routers. Components' routers aren't listed: they are found by themselves."""
 
 from fastapi import APIRouter
 

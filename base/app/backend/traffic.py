@@ -1,4 +1,4 @@
-"""The requests of the last hour, counted by the minute in this process."""
+"""The last hour's requests, counted by the minute in this process."""
 
 import time
 from bisect import bisect_left
@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 
 MINUTES = 60
 BOUNDS = tuple(0.001 * 1.25**step for step in range(50))
-"""Seconds: a duration is known as well as the bounds are apart, up to a minute."""
+"""Bounds in seconds, up to a minute: durations are only known as precisely as these."""
 ROUTES = 200
-"""Routes that are counted apart in a minute; all others count as one."""
+"""Routes that are counted separately in a minute; all others count as one."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many requests there were, how many failed here (5xx), and how long they took."""
+    """How many requests there were, how many failed (5xx), and how long they took."""
 
     requests: int = 0
     errors: int = 0
     durations: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
 
     def add(self, other: "Counts") -> None:
-        """Count what another counted."""
+        """Add another's counts."""
         self.requests += other.requests
         self.errors += other.errors
         self.durations = [a + b for a, b in zip(self.durations, other.durations, strict=True)]
@@ -38,14 +38,14 @@ class Counts:
 
 
 class Traffic:
-    """A ring of minutes."""
+    """A ring buffer of minutes."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._minutes: dict[int, dict[str, Counts]] = {}
 
     def count(self, route: str, status: int, seconds: float) -> None:
-        """Remember one request."""
+        """Count one request."""
         now = int(self._clock() // 60)
         if now not in self._minutes:
             self._minutes = {at: seen for at, seen in self._minutes.items() if at > now - MINUTES}
@@ -57,7 +57,7 @@ class Traffic:
         counts.durations[bisect_left(BOUNDS, seconds)] += 1
 
     def minutes(self) -> list[Counts]:
-        """The last hour, the oldest minute first; minutes without requests are among them."""
+        """The last hour, oldest minute first, including minutes without requests."""
         now = int(self._clock() // 60)
         hour = [Counts() for _ in range(MINUTES)]
         for at, routes in self._minutes.items():
@@ -71,7 +71,7 @@ class Traffic:
         return (before.requests + current.requests) / (60 + self._clock() % 60)
 
     def routes(self) -> dict[str, Counts]:
-        """The last hour by route, those that were asked for most first."""
+        """The last hour by route, the most requested first."""
         now = int(self._clock() // 60)
         found: dict[str, Counts] = defaultdict(Counts)
         for at, routes in self._minutes.items():
@@ -81,4 +81,4 @@ class Traffic:
 
 
 TRAFFIC = Traffic()
-"""What this process has answered; the dashboard and its probes are not counted."""
+"""The requests of this process, without those of the dashboard and its probes."""

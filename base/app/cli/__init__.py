@@ -8,7 +8,7 @@ from app.core.settings import BadSettingsError
 
 
 def main() -> None:
-    """Run the command line; what the user can put right is said in a line, without a traceback."""
+    """Run the command line; errors that the user can fix are one line, without a traceback."""
     try:
         cli()
     except (BadSettingsError, ComponentError) as error:

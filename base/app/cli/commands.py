@@ -1,4 +1,4 @@
-"""The commands of the core. What only one of them needs is imported inside it: `--help` is fast."""
+"""The commands of the core. Each imports what only it needs, so `--help` stays fast."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ def serve(
     """Serve the API and the dashboard."""
     if not reload:
         gc.disable()  # what is loaded is no garbage; the server turns it on again
-    # For tracebacks in colour, and to start anew: five megabytes.
+    # For coloured tracebacks and reloading: five megabytes.
     with hidden("rich") if reload else hidden("rich", "watchfiles"):
         import structlog  # noqa: F401 - here, while what it would load is hidden
         import uvicorn
@@ -45,7 +45,7 @@ def serve(
 
 
 def health() -> None:
-    """Check health, with no server around; exit 1 unless everything is ok."""
+    """Check health, without a server; exit 1 unless everything is ok."""
     check_settings()
     report = asyncio.run(check_all())
     for name, found in report.components.items():

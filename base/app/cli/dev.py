@@ -1,4 +1,4 @@
-"""`dev`: all of it in one terminal, with the servers that it needs and nobody has set up."""
+"""`dev`: everything in one terminal, with the servers that it needs and nobody has set up."""
 
 import os
 import shlex
@@ -29,7 +29,7 @@ def dev(
         raise BadSettingsError(["APP_ENV: dev is for development; use containers in production"])
     check_settings()
     at, where = host or core.host, core.port if port is None else port
-    # SIGINT as well: a shell has its background processes ignore it.
+    # SIGINT too: a shell makes its background processes ignore it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt), _servers(where):
@@ -41,7 +41,7 @@ def dev(
 
 @contextmanager
 def _servers(port: int) -> Iterator[None]:
-    """What the components need running; every command finds it, and the port, meanwhile."""
+    """The servers that components need; every command finds them, and the port, while this runs."""
     settings.DEV_FILE.parent.mkdir(exist_ok=True)
     told = f'# Written by dev, process {os.getpid()}.\nPORT="{port}"\n'
     try:
@@ -64,15 +64,16 @@ def _app(*arguments: str) -> list[str]:
 
 
 def _watched(process: tuple[str, ...]) -> list[str]:
-    """Starts a command anew when the code changes, also one that has ended by then."""
+    """Restarts a command when the code changes, even one that has ended by then."""
     watch = [sys.executable, "-m", "watchfiles", "--filter", "python", "--verbosity", "warning"]
     return [*watch, shlex.join(_app(*process)), "app"]
 
 
 def _run(commands: list[list[str]]) -> int:
-    """Until one of them ends, or somebody ends us. The exit code of that one."""
+    """Run until one of them ends, or somebody ends us; the exit code of the first to end."""
     with ExitStack() as stack, suppress(KeyboardInterrupt):
-        # In groups of their own: Ctrl-C ends them once, by us, or they would hurry.
+        # In groups of their own, so that Ctrl-C reaches them once, through us, and doesn't hurry
+        # them.
         running = [stack.enter_context(tied.start(command)) for command in commands]
         plugged = packages()
         while all(process.poll() is None for process in running):

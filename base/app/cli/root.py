@@ -12,7 +12,7 @@ from app.identity import DESCRIPTION, SLUG
 
 
 class _ComponentGroup(TyperGroup):
-    """Stands in for a component's commands until one of them is wanted."""
+    """A placeholder for a component's commands until one of them is called."""
 
     def __init__(self, component: Component) -> None:
         super().__init__(name=component.name, help=component.summary)
@@ -25,7 +25,7 @@ class _ComponentGroup(TyperGroup):
 
 
 class _RootGroup(TyperGroup):
-    """The core's commands, then one group for each component that has any."""
+    """The core's commands, then one group for each component that has commands."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *_groups()]

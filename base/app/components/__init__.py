@@ -1,4 +1,4 @@
-"""What is plugged in: one package for each component, found by being here.
+"""The installed components: one package for each, found because it is here.
 
 To add one of your own, make a package with an `__init__.py` such as
 
@@ -6,6 +6,6 @@ To add one of your own, make a package with an `__init__.py` such as
 
     component = Component(name="clock", title="Clock", summary="Tells the time.")
 
-and give it whichever parts it has: a router, a health check, a page, commands, settings, a
-lifespan. `app.core.component` says what each of them is.
+and give it any of these parts: a router, a health check, a page, commands, settings, a lifespan.
+`app.core.component` describes each.
 """

@@ -1,1 +1,1 @@
-"""What every part stands on: components, settings, logging and health. Imports no web framework."""
+"""The foundation: components, settings, logging and health. Imports no web framework."""

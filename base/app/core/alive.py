@@ -1,6 +1,6 @@
-"""A process's sign of life, for a container's own check: a file that its event loop touches.
+"""A process's sign of life, for a container's health check: a file that its event loop touches.
 
-The file grows old when the loop hangs or the process dies. The check loads nothing of ours:
+The file grows old when the loop hangs or the process dies. The check loads none of our code:
 
     find /tmp/*-worker-*.alive -mmin -0.5 | grep -q .
 """
@@ -14,7 +14,7 @@ _failed: set[str] = set()
 
 
 def beat(name: str) -> None:
-    """Say that the event loop of this process goes round; to be called from there."""
+    """Touch the file; called from the event loop."""
     place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - not `data`, which containers share
     path = os.path.join(place, f"{SLUG}-{name}-{os.getuid()}.alive")
     try:

@@ -10,9 +10,9 @@ A component is a package under `app/components/` whose `__init__.py` holds one v
         health="app.components.clock.health:check",
     )
 
-It is found because it is there: no list names it, so nothing needs an edit when one comes or goes.
-The parts are written "module:attribute" and imported when first used, so that looking at what is
-plugged in stays cheap.
+It is found because it is there: no list names it, so nothing has to be edited when one is added or
+removed. The parts are written "module:attribute" and imported when first used, so that listing
+components stays cheap.
 """
 
 import importlib
@@ -27,7 +27,7 @@ from app.core.settings import BadSettingsError, Settings, check, read
 
 
 class ComponentError(Exception):
-    """A component, or a part that it promises, cannot be used; the message names it."""
+    """A component, or a part that it promises, can't be used; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Component:
     """The name of its package under `app/components/`."""
 
     title: str
-    """What people read on the dashboard."""
+    """Its name on the dashboard."""
 
     summary: str
     """One sentence that says what it is for."""
 
     router: str | None = None
-    """A `fastapi.APIRouter`, included with the prefix that it has; several with commas between."""
+    """A `fastapi.APIRouter`, included with its own prefix; several with commas between."""
 
     errors: str | None = None
     """`{exception: async (Request, exception) -> Response}`: the answers to these."""
@@ -59,10 +59,10 @@ class Component:
     """`async (HTTPConnection) -> Caller | None`: who asks (`app.backend.callers`)."""
 
     login: str | None = None
-    """`async (HTTPConnection) -> str | None`: where somebody logs in who opens the dashboard."""
+    """`async (HTTPConnection) -> str | None`: where to log in for the dashboard."""
 
     health: str | None = None
-    """`async () -> Health`. Also called with no server around, so it opens what it needs."""
+    """`async () -> Health`. Also called without a server, so it opens what it needs."""
 
     page: str | None = None
     """A `Page` of the dashboard (`app.frontend.pages`), for the navigation and the map."""
@@ -71,7 +71,7 @@ class Component:
     """Keys of numbers in its health's data that the dashboard draws over the last hour."""
 
     talks_to: tuple[str, ...] = ()
-    """Components that it talks to without naming them in its code; `core` is the web server."""
+    """Components that it talks to without importing them; `core` is the web server."""
 
     cli: str | None = None
     """A `typer.Typer`, mounted as a command of the component's name."""
@@ -80,18 +80,18 @@ class Component:
     """A subclass of `EnvSettings`, checked before the server starts."""
 
     check: str | None = None
-    """`() -> object`, called before the server starts: raises for what is declared wrongly."""
+    """`() -> object`, called before the server starts: raises for wrong declarations."""
 
     process: tuple[str, ...] = ()
     """The command that runs beside the web server, as `("clock", "run")`.
 
-    It is ended by SIGTERM; in development by SIGINT, and killed where that takes five seconds.
+    It is ended by SIGTERM; in development by SIGINT, and killed after five seconds.
     """
 
     server: str | None = None
-    """`() -> context manager of {variable: value}`: what it needs running, for development.
+    """`() -> context manager of {variable: value}`: runs the servers it needs, for development.
 
-    Empty where the settings name one already.
+    Empty if the settings name one already.
     """
 
 
@@ -110,14 +110,15 @@ def packages() -> list[str]:
 
 
 def discover() -> list[Component]:
-    """Every component that is plugged in, by name."""
+    """Every installed component, by name."""
     return [found for name in packages() if (found := _component_in(name)) is not None]
 
 
 def check_settings() -> None:
-    """Everybody's settings at once, and then what is declared in code: all that is wrong there.
+    """Check everybody's settings at once, and then their declarations: reports everything that is
+    wrong.
 
-    If all is well, what is logged from then on goes where the settings say.
+    If all is well, logs go from then on where the settings say.
     """
     from app.core import logging  # here, for whoever only looks at what is plugged in
 
@@ -137,7 +138,7 @@ def written(function: Any) -> str:
 
 
 def _component_in(name: str) -> Component | None:
-    """The component of one package, or None for a package that declares none."""
+    """The component in a package, or None if it declares none."""
     module = f"{app.components.__name__}.{name}"
     try:
         found = getattr(importlib.import_module(module), "component", None)

@@ -1,4 +1,4 @@
-"""How the application and its components are, asked all at once and answered in bounded time."""
+"""The health of the application and its components, asked all at once, in bounded time."""
 
 import asyncio
 import platform
@@ -26,7 +26,7 @@ _STARTED = time.monotonic()
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How one part is: a word, a sentence, and the numbers behind them."""
+    """The health of one part: a word, a sentence, and the numbers behind them."""
 
     status: Status
     detail: str = ""
@@ -35,7 +35,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How everything is; as a whole as bad as its worst part."""
+    """The health of everything; as a whole as bad as its worst part."""
 
     status: Status
     components: dict[str, Health]
@@ -51,7 +51,7 @@ async def check_all(components: Iterable[Component] | None = None) -> Report:
 
 
 async def _ask(check: Check) -> Health:
-    """One check's answer. It cannot fail and, unless it blocks the loop, cannot take longer."""
+    """One check's answer. It can't fail and, unless it blocks the loop, can't take longer."""
     try:
         async with asyncio.timeout(TIMEOUT):
             return await check()
@@ -62,7 +62,7 @@ async def _ask(check: Check) -> Health:
 
 
 def _check_of(component: Component) -> Check:
-    # Imported here, so that the time for the answer is the check's own.
+    # Imported first, so that only the check itself is timed.
     try:
         unknown = partial(_known, Health("ok", "installed; no health check"))
         check: Check = load(component.health) if component.health else unknown

@@ -1,4 +1,4 @@
-"""Libraries that others load wherever they find them, and that we can do without."""
+"""Libraries that others import if they find them, and that we can do without."""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def hidden(*names: str) -> Iterator[None]:
-    """While this is open these can't be imported, and whoever can do without them does."""
+    """While this is open these can't be imported, and libraries that can do without them do."""
     loaded = {name: sys.modules.get(name) for name in names}
     sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # none: not to be had
     try:

@@ -59,7 +59,7 @@ def configure(settings: Settings) -> None:
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Structlog's, with a short way for requests: they have more lines than all else together."""
+    """structlog's, with a shortcut for requests, which have more lines than all the rest."""
 
     def format(self, record: logging.LogRecord) -> str:
         if record.name != ACCESS:
@@ -74,7 +74,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Probes and the dashboard are asked for all day: a line only when that fails."""
+    """Probes and dashboard files are requested all day: logged only when they fail."""
     args: Any = record.args if isinstance(record.args, tuple) else ()
     if len(args) != 5 or not isinstance(args[2], str) or not isinstance(args[4], int):
         return not re.search('/dashboard/ws" .accept|^connection (open|close)', record.getMessage())

@@ -1,4 +1,4 @@
-"""Settings come from the environment, and from `.env` for what the environment leaves open.
+"""Settings come from the environment, and from `.env` for variables that it doesn't set.
 
 A component brings its own class, with a prefix of its own, and reads it the same way:
 
@@ -28,11 +28,11 @@ from app.core.admin_token import LENGTH, OFF, is_weak
 ENV_FILE = Path(os.environ.get("ENV_FILE", ".env"))
 UTF8 = "utf-8-sig"  # with or without the mark that some editors put first
 DEV_FILE = Path("data/dev.env")
-"""Where the servers are that `dev` has started; there for as long as it runs."""
+"""The servers that `dev` has started; the file exists for as long as it runs."""
 
 
 def listed(text: str) -> list[str]:
-    """What a setting lists, with commas between."""
+    """A setting's items, separated by commas."""
     return [item for each in text.split(",") if (item := each.strip())]
 
 
@@ -43,30 +43,30 @@ class EnvSettings(BaseSettings):
 
     @classmethod
     async def current(cls) -> Self:
-        """What `read` gives, as a dependency. FastAPI starts a thread for one that is not async."""
+        """The same as `read`, as a dependency. FastAPI would start a thread if it weren't async."""
         return read(cls)
 
 
 _NAME = r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])"
-"""A host as browsers send it: small letters, `xn--…` for what is not ASCII, no dot at its end."""
+"""A host as browsers send it: lower case, `xn--…` for other than ASCII, no dot at its end."""
 
 
 class Settings(EnvSettings):
-    """What the core reads."""
+    """The core's settings."""
 
     app_env: Literal["development", "production"] = "development"
     admin_token: str = ""
-    """Opens the dashboard and `/admin`; without one that takes development, and this machine."""
+    """Opens the dashboard and `/admin`; if unset, only in development, and on this machine."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     domain: str = ""
-    """The public name, where there is one."""
+    """The public name, if there is one."""
     allowed_hosts: str = ""
-    """Further names to answer to, with commas between: see `app.backend.middleware.known_hosts`."""
+    """Further names to answer to, separated by commas: see `app.backend.middleware.known_hosts`."""
     cors_origins: str = ""
-    """Origins whose pages may call the API from a browser, with commas between."""
+    """Origins whose pages may call the API from a browser, separated by commas."""
     max_body_size: int = Field(default=1_048_576, ge=1)
-    """Bytes that a request may bring; a route can have a `max_body_size` of its own."""
+    """The most bytes of a request; a route can have a `max_body_size` of its own."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -96,9 +96,9 @@ class Settings(EnvSettings):
 
 
 class BadSettingsError(Exception):
-    """Variables with values that cannot be used: one line for each.
+    """Variables with invalid values: one line for each.
 
-    The values themselves are left out, for they may be secrets.
+    The values themselves are left out, because they may be secrets.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -129,7 +129,7 @@ def read(kind: type[AnySettings]) -> AnySettings:
 
 
 def dev_process() -> int:
-    """The process of the `dev` that runs here, or 0: one that was killed has left its file."""
+    """The process id of the `dev` that runs here, or 0: a killed one has left its file."""
     try:
         pid = int(DEV_FILE.read_text().split("process ")[1].split(".")[0])
         os.kill(pid, 0)
@@ -139,7 +139,7 @@ def dev_process() -> int:
 
 
 def forget() -> None:
-    """Read everything anew from now on; for tests that change the environment."""
+    """Forget everything that was read; for tests that change the environment."""
     _cache.clear()
 
 

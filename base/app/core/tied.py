@@ -2,9 +2,9 @@
 
     with tied.start(["redis-server"]) as process: ...
 
-Nothing runs any more in a process that is killed, but its pipes close. A shell beside the command
-waits for that, and then asks the command to end. Both are in a group of their own: for as long as
-the shell is in it, no other process gets the command's number.
+A killed process can't clean up, but its pipes close. A shell beside the command waits for that, and
+then ends the command. Both are in a group of their own: as long as the shell is in it, no other
+process gets the command's number.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ exec "$@" 3<&-
 
 
 def start(command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
-    """As Popen; the command is sent SIGTERM when its standard input closes, as `with` does."""
+    """Like Popen; the command is sent SIGTERM when its standard input closes, as `with` does."""
     return subprocess.Popen(  # noqa: S603 - a command of ours, in a list
         ["/bin/sh", "-c", _COMMAND, "sh", *command],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The dashboard: a first page, and a page for each component, up to date while they are open."""
+"""The dashboard: a first page, and a page for each component, live while they are open."""
 
 import asyncio
 import sys
@@ -47,7 +47,7 @@ LOGS = Component(
 
 
 async def start(feed: Feed) -> FastAPI:
-    """The application to mount. It loads nothing from elsewhere: it works offline."""
+    """The application to mount. It loads nothing from elsewhere, so it works offline."""
     components = discover()
 
     async def main(page: ft.Page) -> None:
@@ -66,17 +66,17 @@ async def start(feed: Feed) -> FastAPI:
     app.router.routes.insert(0, WebSocketRoute("/ws", connect))
     app.add_middleware(_ForItself)
     app.add_middleware(GZipMiddleware, compresslevel=5)
-    # Flet has a limit of its own for what its page uploads.
+    # Flet has its own limit for what its page uploads.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=sys.maxsize)
-    # A mounted application is not given its start and its stop by itself.
+    # A mounted application isn't started and stopped by itself.
     await app_manager.start()
     return app
 
 
 class _Connection(FletApp):  # type: ignore[misc]  # it has no types
-    """Flet's, but for its end: what comes too late for a viewer is dropped.
+    """Flet's, except for its end: messages that come too late for a viewer are dropped.
 
-    Flet would raise, keep the visit for ever, and its queue may be gone.
+    Flet would raise, and keep the visit for ever; its queue may be gone.
     """
 
     _is_open = True
@@ -103,9 +103,9 @@ class _Connection(FletApp):  # type: ignore[misc]  # it has no types
 
 
 class _ForItself:
-    """Its files are for its own page, which asks each time whether it has the newest.
+    """Its files are for its own page, which checks each time whether it has the newest.
 
-    Flet would let the pages of every site read them, and leave it to the browser when to ask.
+    Flet would let pages of every site read them, and the browser decide when to check.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -123,7 +123,7 @@ class _ForItself:
 
 
 HERE = ft.ButtonStyle(bgcolor=ft.Colors.SECONDARY_CONTAINER)
-"""How the tab of the page that is open looks."""
+"""The style of the open page's tab."""
 
 
 class _Visit:
@@ -155,7 +155,7 @@ class _Visit:
         page.on_close = watching.cancel
 
     def _go(self, name: str) -> None:
-        """Open a page by its component's name; none is the first page."""
+        """Open a page by its component's name; without one, the first page."""
         self._show(f"/{name}")
         self._page.run_task(self._page.push_route, f"/{name}")
 
@@ -185,7 +185,7 @@ class _Visit:
         await self._page.scroll_to(offset=0)
 
     def _tab(self, name: str, title: str, icon: ft.IconData) -> None:
-        """It stays as long as the visit, so that the focus stays on it."""
+        """It stays for the whole visit, so that it keeps the focus."""
         button = ft.TextButton(title, icon=icon, on_click=lambda: self._go(name))
         key = ft.ScrollKey(name)  # type: ignore[call-arg]  # a dataclass that only Flet knows as one
         place = ft.Semantics(identifier=f"tab-{name}", content=button, key=key)

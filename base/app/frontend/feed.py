@@ -1,6 +1,6 @@
-"""Everybody's health, asked once for all who watch, and the last hour of what components count.
+"""Everybody's health, asked once for all viewers, and the counts of the last hour.
 
-Knows nothing of Flet: it counts before anybody visits the dashboard.
+Independent of Flet: it counts before anybody visits the dashboard.
 """
 
 import asyncio
@@ -27,16 +27,16 @@ class Feed:
         }
 
     async def latest(self) -> Report:
-        """How everybody is."""
+        """Everybody's health."""
         now = time.monotonic()
         if self._round is None or (self._round.done() and now - self._asked_at >= INTERVAL / 2):
             self._asked_at = now
             self._round = asyncio.create_task(check_all(self._components))
-        # Shielded: one viewer who leaves must not take the answer away from the others.
+        # Shielded: one viewer who leaves must not cancel the answer for the others.
         return await asyncio.shield(self._round)
 
     async def remember(self) -> None:
-        """Note each minute what components count, whether somebody looks or not."""
+        """Record components' counts each minute, whether anybody looks or not."""
         counting = [found for found in self._components if found.trends]
         while counting:
             await asyncio.sleep(MINUTE)

@@ -1,4 +1,4 @@
-"""The last lines of this process, by level and by request."""
+"""The last log lines of this process, by level and by request."""
 
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,11 @@ COLORS = {
     "error": STATUS_COLORS["down"],
     "critical": STATUS_COLORS["down"],
 }
-"""Of levels, the least of them first."""
+"""Levels, from the least."""
 
 
 def build(context: PageContext) -> PageBody:
-    """A line stays the same control, so that what somebody has marked in it stays marked."""
+    """A line stays the same control, so that text that is selected in it stays selected."""
     options = [ft.DropdownOption(level, f"{level} and above") for level in COLORS]
     least = ft.Dropdown("debug", options, label="Level", width=200)
     words = ft.TextField("", label="Request id, or any word", width=300)
@@ -36,13 +36,13 @@ def build(context: PageContext) -> PageBody:
         lines.controls = [line for _, line in made.values()] or [ft.Text("No such line.")]
 
     least.on_select = words.on_change = refresh
-    # Each apart for screen readers; a text that is selectable by itself is none for them.
+    # Separate for screen readers, which don't read selectable text by itself.
     filters = ft.Row([ft.Semantics(container=True, content=least), words], wrap=True)
     return PageBody([panel([filters, ft.SelectionArea(lines)])], refresh)
 
 
 def newest(least: str, words: str) -> list[dict[str, Any]]:
-    """The lines of a level, and of those above it, with these words somewhere in them."""
+    """The lines of at least a level that contain some words."""
     levels = list(COLORS)[list(COLORS).index(least) :]
     lines = [event for event in reversed(RECENT) if event["level"] in levels]
     return [event for event in lines if words in str(event)]

@@ -1,4 +1,4 @@
-"""Where the dashboard is, and when it is loaded: Flet with its first visitor, not before.
+"""Mounts the dashboard, and loads it with its first visitor, not before.
 
 Half of what a web server would import is Flet. One that only answers requests does without.
 """
@@ -25,7 +25,7 @@ class Dashboard:
         self._loading = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a visitor; the first has to wait for what is loaded."""
+        """Serve a visitor; the first one waits while the dashboard loads."""
         app = self._app or await self._load()
         await app(scope, receive, send)
 

@@ -53,7 +53,7 @@ class Overview:
         self._trends.show(report.components)
 
     def _show_needs(self, report: Report) -> None:
-        """A line for each component that is not ok, the worst first; or one calm line."""
+        """A line for each component that isn't ok, the worst first; or one calm line."""
         needed: list[tuple[str, str, str]] = [
             (health.status, name, health.detail)
             for name, health in report.components.items()

@@ -17,8 +17,8 @@ Every component has a page at its name, `/dashboard/clock`, which the map leads 
 
     page = Page("Clock", ft.Icons.SCHEDULE, build)
 
-`refresh` is called with each new Health, while the page is shown. Whatever fails or takes long is
-told on the page, and stops nothing else.
+`refresh` is called with each new Health, while the page is shown. If something fails or is slow,
+the page says so, and everything else goes on.
 
 In a browser parts are found by their `flt-semantics-identifier`: `page-clock`, `notice-clock`.
 """
@@ -41,12 +41,12 @@ from app.frontend.theme import MUTED
 PATIENCE = 2.0
 """Seconds that a refresh may take."""
 WAITS = ft.Icons.HOURGLASS_TOP
-"""The icon of a button while it acts."""
+"""The icon of a button in action."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What a page is built for: one viewer's browser, and the component that it shows."""
+    """A page's context: one viewer's browser, and the component that it shows."""
 
     page: ft.Page
     component: Component
@@ -54,7 +54,7 @@ class PageContext:
 
     @property
     def caller(self) -> Caller:
-        """Who looks. To be asked when they act: somebody else may go on in the same window."""
+        """The viewer. Ask again before they act: somebody else may go on in the same window."""
         return AT_DASHBOARD.get()
 
     def action(
@@ -64,9 +64,9 @@ class PageContext:
         icon: ft.IconData | None = None,
         sure: str = "",
     ) -> ft.Button:
-        """A button; what `do` returns, or why it failed, is shown on the page.
+        """A button; the page shows the result of `do`, or why it failed.
 
-        `sure` is a question that has to be answered with yes before.
+        `sure` is a question to be answered with yes before that.
         """
 
         async def act() -> None:
@@ -115,7 +115,7 @@ class PageBody:
     controls: Sequence[ft.Control] = ()
     refresh: Callable[[Health], Awaitable[None]] | None = None
     every: float = 0
-    """Seconds between two refreshes, for what costs much to look at; an action brings the next."""
+    """Seconds between two refreshes, if looking is expensive; an action refreshes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class ComponentPage:
         self.control = ft.Semantics(identifier=f"page-{component.name}", content=whole)
 
     async def show(self, health: Health) -> None:
-        """Show the newest health; the page is updated by the caller."""
+        """Show the newest health; the caller updates the page."""
         if health != self._shown:
             self._shown = health
             self._pill.show(health.status)
@@ -176,7 +176,7 @@ class ComponentPage:
 
 
 def page_of(component: Component) -> Page | None:
-    """What it has for the navigation; None if nothing, or nothing that can be loaded."""
+    """A component's page for the navigation; None if it has none, or it can't be loaded."""
     try:
         page: Page | None = load(component.page) if component.page else None
     except Exception as error:
@@ -198,5 +198,5 @@ def _build(context: PageContext) -> PageBody:
 
 
 def log_failure(name: str, error: Exception) -> None:
-    """Say in the log what a page shows in one line."""
+    """Log the error that a page shows in one line."""
     structlog.get_logger(__name__).error("page failed", component=name, exc_info=error)

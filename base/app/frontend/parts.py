@@ -1,4 +1,4 @@
-"""What pages are made of: panels, tables, moments as people read them, and small lines."""
+"""Building blocks of pages: panels, tables, times as people read them, and small charts."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,15 +15,15 @@ from app.frontend.theme import MUTED, UNKNOWN_COLOR, color_of
 
 Cell = Value | datetime
 LONG = 50
-"""Characters that a cell of a table has room for in a line."""
+"""How many characters a cell of a table shows in a line."""
 
 
 ZONE: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
-"""Where the viewer is, whose browser tells it with a cookie."""
+"""The viewer's time zone, which their browser sends in a cookie."""
 
 
 class Pill:
-    """A status in a word and a colour."""
+    """A status as a word and a colour."""
 
     def __init__(self, identifier: str) -> None:
         self._dot = ft.Container(width=8, height=8, border_radius=4, bgcolor=UNKNOWN_COLOR)
@@ -45,7 +45,7 @@ class Pill:
 
 
 class Line:
-    """A number now, and a small line of what it was in the last hour."""
+    """A number now, and a small chart of the last hour."""
 
     HEIGHT = 36
 
@@ -88,7 +88,7 @@ class Line:
 
 
 class Trends:
-    """The lines of what some components count, for one viewer."""
+    """The charts of some components' counts, for one viewer."""
 
     def __init__(self, feed: Feed, titles: dict[str, str]) -> None:
         self._feed = feed
@@ -108,7 +108,7 @@ class Trends:
 
 
 def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -> ft.Container:
-    """Controls below each other, on a ground of their own."""
+    """Controls below each other, on a background of their own."""
     wide = ft.CrossAxisAlignment.STRETCH
     return ft.Container(
         ft.Column(list(controls), spacing=spacing, tight=True, horizontal_alignment=wide),
@@ -120,7 +120,7 @@ def panel(controls: Sequence[ft.Control], padding: int = 18, spacing: int = 8) -
 
 
 def strip(controls: Sequence[ft.Control]) -> ft.Control:
-    """Controls beside each other, as many as there is room for."""
+    """Controls beside each other, as many as fit."""
     return ft.ResponsiveRow(list(controls), spacing=12, run_spacing=12, visible=bool(controls))
 
 
@@ -186,7 +186,7 @@ class Table:
 
 
 def facts(data: dict[str, Value]) -> ft.Control:
-    """What a health's data says, with names instead of keys."""
+    """A health's data, with names instead of keys."""
     cells: list[ft.Control] = []
     for key, value in data.items():
         texts: list[ft.Control] = [ft.Text(named(key), size=12, color=MUTED), _value(key, value)]
@@ -204,25 +204,25 @@ def _value(key: str, value: Value) -> ft.Text:
 
 
 def named(key: str) -> str:
-    """A key as people write it, without its unit."""
+    """A key in words, without its unit."""
     return key.removesuffix("_ms").replace("_", " ").capitalize()
 
 
 def measured(key: str, value: Value) -> str:
-    """A value as people write it, with the unit that its key ends in."""
+    """A value for people, with the unit that its key ends in."""
     if isinstance(value, int | float) and key.endswith("_rate"):
         return f"{100 * value:.0f} %"
     return "-" if value is None else f"{value} ms" if key.endswith("_ms") else str(value)
 
 
 def show_moment(text: ft.Text, words: str, at: float) -> None:
-    """A moment as people say it, "next in 4 min"; its tooltip has the viewer's clock."""
+    """A time as people say it, "next in 4 min"; its tooltip has the viewer's local time."""
     text.value = f"{words} {distance(at - time.time())}".strip()
     text.tooltip = datetime.fromtimestamp(at, ZONE.get()).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def distance(seconds: float) -> str:
-    """How far away a moment is: "in 4 min", "2 h ago"."""
+    """How far away a time is: "in 4 min", "2 h ago"."""
     away, unit = abs(seconds), "s"
     for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if away >= size:

@@ -9,7 +9,7 @@ from app.frontend.parts import Cell, Table, heading, panel
 
 
 def build(context: PageContext) -> PageBody:
-    """A table, those that are asked for most first."""
+    """A table, the most requested routes first."""
     columns = ["Route", "Requests", "Errors", "Half within", "95 % within"]
     routes = Table(columns, "No requests yet: /docs sends some.")
 

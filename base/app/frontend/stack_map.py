@@ -1,7 +1,7 @@
-"""The map: the components that are there, who talks to whom, each in the colour of its health.
+"""The map: the installed components, who talks to whom, each in the colour of its health.
 
-Who talks to whom is read, not declared: the web server talks to whatever has a part in it, and a
-component to each other one that its modules name.
+Links are read from code, not declared: the web server talks to every component with a part in it,
+and a component to those that its modules import.
 """
 
 import re
@@ -17,13 +17,13 @@ from app.core.health import Report
 from app.frontend.theme import FOCUSED, MUTED, UNKNOWN_COLOR, color_of
 
 HEIGHT, GAP, MOST = 62, 26, 4
-"""Of a node, between two nodes, and how many stand in one line at most."""
+"""The size of a node, the distance between two, and the most nodes in one line."""
 Go = Callable[[str], None]
 _NAMED = re.compile(rf"\b{re.escape(app.components.__name__)}\.(\w+)")
 
 
 def links(components: list[Component]) -> set[tuple[str, str]]:
-    """Pairs of names, each in the order of the alphabet."""
+    """Pairs of names, each in alphabetical order."""
     known = {found.name for found in components}
     found_links: set[tuple[str, str]] = set()
     for component in components:
@@ -39,7 +39,7 @@ def links(components: list[Component]) -> set[tuple[str, str]]:
 
 
 def ranks(components: list[Component]) -> list[list[str]]:
-    """Who stands beside whom: what is in front, the web server, processes, and what they share."""
+    """The ranks of the map: what is in front, the web server, processes, and what they share."""
     found: list[list[str]] = [[], [], [], []]
     for component in components:
         if component.name == "core":
@@ -65,7 +65,7 @@ class StackMap:
         self.control = ft.Semantics(identifier="map", container=True, content=self._stack)
 
     def show(self, report: Report) -> None:
-        """Show everybody's newest health, in the width that the viewer's window has by now."""
+        """Show everybody's newest health, at the present width of the viewer's window."""
         width = min((self._page.width or 1000) - 70, 1400)
         if width != self._width:
             self._width, self._narrow = width, width < 170 * len(self._ranks)
@@ -75,7 +75,7 @@ class StackMap:
             self._nodes[name].show(health.status, health.detail)
 
     def _place(self) -> None:
-        """Ranks from left to right, or from top to bottom where the window is narrow."""
+        """Ranks from left to right, or from top to bottom in a narrow window."""
         most = 2 if self._narrow and self._width < 650 else MOST
         longest = most if self._narrow else max(map(len, self._ranks))
         lines = [rank[at : at + most] for rank in self._ranks for at in range(0, len(rank), most)]
@@ -94,7 +94,7 @@ class StackMap:
         self._canvas.height = self._stack.height = height
 
     def _draw(self, chosen: str = "") -> None:
-        """Who talks to whom; where the viewer points at a component, only that one's links."""
+        """Who talks to whom; while the viewer points at a component, only that one's links."""
         links = sorted(pair for pair in self._links if not chosen or chosen in pair)
         near = {chosen}.union(*links)
         for name, node in self._nodes.items():

@@ -1,4 +1,4 @@
-"""How the dashboard looks: one seed colour, a light and a dark scheme, a colour for each status."""
+"""The look of the dashboard: one seed colour, a light and a dark scheme, a colour per status."""
 
 import flet as ft
 
@@ -13,16 +13,16 @@ UNKNOWN_COLOR = ft.Colors.OUTLINE
 MUTED = ft.Colors.ON_SURFACE_VARIANT
 
 FOCUSED = {ft.ControlState.FOCUSED: ft.BorderSide(2, ft.Colors.ON_SURFACE)}
-"""The outline of a button that the keyboard is at."""
+"""The outline of the button with the keyboard's focus."""
 
 
 def color_of(status: str) -> ft.ColorValue:
-    """The colour of a status, or a quiet one for what is not known yet."""
+    """The colour of a status, or a quiet one if it isn't known yet."""
     return STATUS_COLORS.get(status, UNKNOWN_COLOR)
 
 
 def apply(page: ft.Page) -> None:
-    """Dress the page, following the viewer's own choice of light or dark."""
+    """Style the page, following the viewer's own choice of light or dark."""
     buttons = ft.ButtonStyle(side=FOCUSED)
     page.theme = page.dark_theme = ft.Theme(
         color_scheme_seed=SEED,

@@ -1,4 +1,4 @@
-"""An example to copy for your first route, and to delete after that."""
+"""An example: copy it for your first route, then delete it."""
 
 from fastapi import APIRouter
 

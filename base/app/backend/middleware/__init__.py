@@ -1,1 +1,1 @@
-"""What every request goes through, in the order of `app.backend.main`."""
+"""Middleware for every request, in the order of `app.backend.main`."""

@@ -1,8 +1,9 @@
-"""Which names this server answers to. A redirect repeats the Host that a request came with, and so
-do links in mails: what anybody may send there is refused before it gets that far.
+"""The names that this server answers to. Redirects and links in mails repeat a request's Host,
+which anybody can choose, so an unknown one is refused first.
 
-Always: addresses, by which probes and proxies ask, and `localhost`. Besides: DOMAIN, HOST, and the
-names in ALLOWED_HOSTS, where `*.example.com` is every name below that one and `*` any name at all.
+It always answers to addresses, which probes and proxies use, and to `localhost`. It also answers to
+DOMAIN, HOST, and the names in ALLOWED_HOSTS: there `*.example.com` is every name below that one,
+and `*` any name at all.
 """
 
 import ipaddress
@@ -19,7 +20,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(:[0-9]{1,5})?", 
 
 
 class KnownHosts:
-    """ASGI middleware that refuses requests for names of somebody else."""
+    """ASGI middleware that refuses requests for other names."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -28,8 +29,8 @@ class KnownHosts:
         self._is_known = lru_cache(maxsize=1024)(partial(_is_among, listed(names)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what was meant for this server."""
-        # One that is missing names nobody else.
+        """Pass on a request that is for this server."""
+        # A missing Host names no other server.
         sent = next((value for name, value in scope.get("headers", ()) if name == b"host"), None)
         if sent is None or self._is_known(sent):
             await self._app(scope, receive, send)

@@ -1,6 +1,6 @@
-"""Every request has an id: in the answer's header, and in each log line that is written for it.
+"""Gives every request an id: in a response header, and in each of its log lines.
 
-It is counted, too, for the dashboard.
+It also counts requests for the dashboard.
 """
 
 import re
@@ -15,13 +15,13 @@ from app.backend.traffic import TRAFFIC
 HEADER = "X-Request-ID"
 _RAW = HEADER.lower().encode()
 QUIET = ("/health/live", "/dashboard")
-"""What is asked for all day: probes and the dashboard's files."""
-# What a proxy in front may send; anything else is not let into our logs.
+"""Requests that come all day: probes and the dashboard's files."""
+# An id that a proxy may send; anything else stays out of our logs.
 _SANE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestId:
-    """ASGI middleware that keeps the id a proxy sent, or makes one."""
+    """ASGI middleware that keeps the id that a proxy sent, or makes one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,7 +33,7 @@ class RequestId:
             return
         sent = dict(scope["headers"]).get(_RAW, b"")
         request_id = sent if _SANE.fullmatch(sent) else secrets.token_hex(8).encode()
-        # It stays in the task, which is this request's: the server may still log an exception.
+        # It stays set in this request's task: the server may still log an exception.
         structlog.contextvars.bind_contextvars(request_id=request_id.decode())
         status = 500  # what becomes of an exception that nobody handles
 
