@@ -46,14 +46,13 @@ class AdminSession:
         return self.is_open()
 
     def is_idle(self) -> bool:
-        """Whether it was used recently enough to be resumed."""
+        """Whether it was unused for too long to be resumed."""
         return time.time() >= self.used + IDLE
 
     def cookie(self, scheme: str, token: str) -> str:
         """The Set-Cookie header that says it was used now, signed with ADMIN_TOKEN."""
         said = f"{self.name}.{self.began}.{int(time.time())}"
-        # No Max-Age: the browser keeps sending an expired one, so that we can ask for the token
-        # again.
+        # No Max-Age: an expired one still comes back, so that we can ask for the token again.
         secure = "; Secure" if scheme in ("https", "wss") else ""
         return f"{COOKIE}={said}.{_sign(said, token)}; {_FLAGS}{secure}"
 

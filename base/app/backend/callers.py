@@ -3,8 +3,7 @@
     @router.get("/mine")
     async def mine(caller: CurrentCaller) -> list[Note]: ...
 
-A component that knows people provides `async (HTTPConnection) -> Caller | None`. It may also
-refuse.
+A component that knows people has `async (HTTPConnection) -> Caller | None`. It may also refuse.
 """
 
 from collections.abc import Awaitable, Callable

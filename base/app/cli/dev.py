@@ -72,8 +72,7 @@ def _watched(process: tuple[str, ...]) -> list[str]:
 def _run(commands: list[list[str]]) -> int:
     """Run until one of them ends, or somebody ends us; the exit code of the first to end."""
     with ExitStack() as stack, suppress(KeyboardInterrupt):
-        # In groups of their own, so that Ctrl-C reaches them once, through us, and doesn't hurry
-        # them.
+        # In groups of their own, so that Ctrl-C reaches them once, through us.
         running = [stack.enter_context(tied.start(command)) for command in commands]
         plugged = packages()
         while all(process.poll() is None for process in running):

@@ -56,7 +56,7 @@ class Component:
     """`(FastAPI) -> async context manager`, open for as long as the server runs."""
 
     caller: str | None = None
-    """`async (HTTPConnection) -> Caller | None`: who asks (`app.backend.callers`)."""
+    """`async (HTTPConnection) -> Caller | None`: the caller (`app.backend.callers`)."""
 
     login: str | None = None
     """`async (HTTPConnection) -> str | None`: where to log in for the dashboard."""
@@ -115,8 +115,7 @@ def discover() -> list[Component]:
 
 
 def check_settings() -> None:
-    """Check everybody's settings at once, and then their declarations: reports everything that is
-    wrong.
+    """Check everybody's settings at once, and then their declarations; report all that is wrong.
 
     If all is well, logs go from then on where the settings say.
     """

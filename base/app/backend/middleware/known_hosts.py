@@ -1,9 +1,8 @@
 """The names that this server answers to. Redirects and links in mails repeat a request's Host,
 which anybody can choose, so an unknown one is refused first.
 
-It always answers to addresses, which probes and proxies use, and to `localhost`. It also answers to
-DOMAIN, HOST, and the names in ALLOWED_HOSTS: there `*.example.com` is every name below that one,
-and `*` any name at all.
+Always addresses, which probes and proxies use, and `localhost`. Also DOMAIN, HOST, and the names in
+ALLOWED_HOSTS: there `*.example.com` is every name below that one, and `*` any name at all.
 """
 
 import ipaddress
