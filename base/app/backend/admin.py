@@ -105,7 +105,7 @@ async def _refuse(
 
 
 async def _answer(connection: HTTPConnection, asked: Awaitable[Any]) -> Any:
-    """What a component says. If it can't, as while a database is away, ADMIN_TOKEN is enough."""
+    """A component's answer. If it can't give one (its database is down), ADMIN_TOKEN is enough."""
     try:
         return await asked
     except Exception as error:  # a token that can't be looked up is no guess of ADMIN_TOKEN
