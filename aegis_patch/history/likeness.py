@@ -59,9 +59,10 @@ def likeness(
     for name in opened.catalogue:
         series = pristine.before(opened, name), pristine.after(opened, name)
         shares[name] = _share(tree, *series)
-    answers = {
-        key: suggested.get(key, value) for key, value in identity_files.defaults(opened).items()
-    }
+    answers = dict(identity_files.defaults(opened))
+    for key in answers.keys() & suggested.keys():
+        if not identity_files.unfit(key, suggested[key]):
+            answers[key] = suggested[key]
     answers |= identity_files.recovered(opened, tree.read)
     nearest = Stack(opened.url, opened.release, opened.commit, answers, {})
     for name in chosen or _found(opened, shares):

@@ -11,6 +11,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from aegis_patch.errors import Refused
@@ -23,6 +24,7 @@ _YOURS = "[yours]  # yours before a component brought the same; kept when it is 
 _HEADER = r"\s*\[+([^\[\]]+)\]+\s*(?:#.*)?$"
 _COMMENT = r"""=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\})(\s*#.*)$"""
 _KEY = r"""\s*([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')\s*="""
+_FORM = 'a value has another form than in `worker = { release = "0.10.0", by = "you" }`'
 _Section = tuple[str, list[str]]  # its name, and its lines
 
 
@@ -40,13 +42,16 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
         present = {name: _presence(value) for name, value in record["components"].items()}
         yours = _yours(record.get("yours", {}))
         if not all(isinstance(value, str) for value in answers.values()):
-            raise TypeError("every answer is a string")
+            raise ValueError("every answer is a string")
+        if "\0" in "".join([*fields, *(each.release for each in present.values())]):
+            raise ValueError("a URL or a release has a null character")  # no command takes one
     except KeyError as error:
         raise _nonsense(f"{error.args[0]} is missing", where) from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         marked = re.search(rb"^<<<<<<< ", text, re.MULTILINE)
         line = text[: marked.start()].count(b"\n") + 1 if marked else 0
-        what = f"it has conflict markers, from line {line}" if marked else str(error)
+        what = str(error) if isinstance(error, ValueError) else _FORM
+        what = f"it has conflict markers, from line {line}" if marked else what
         raise _nonsense(what, where) from error
     return Stack(fields[0], fields[1], fields[2], answers, present, yours)
 
@@ -61,11 +66,12 @@ def write(record: bytes, stack: Stack) -> bytes:
         Refused: our values can't be written into this record.
     """
     text = _filled(record, stack).encode()
-    written = parse(text)
-    # A newer release may ask more questions; its own answers are then in the record.
-    if written != replace(stack, answers={**written.answers, **stack.answers}):
-        raise _nonsense("aegis can't write its values into it", RECORD)
-    return text
+    with suppress(Refused):
+        written = parse(text)
+        # A newer release may ask more questions; its own answers are then in the record.
+        if written == replace(stack, answers={**written.answers, **stack.answers}):
+            return text
+    raise _nonsense("aegis can't write its values into it", RECORD)
 
 
 def _filled(record: bytes, stack: Stack) -> str:

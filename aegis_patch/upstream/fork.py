@@ -21,10 +21,11 @@ from aegis_patch.project import git
 if TYPE_CHECKING:
     import subprocess
 
-# Git itself looks at each object that comes in, and runs no command that a URL names.
+# Git itself looks at each object that comes in, and neither runs a command that a URL names nor
+# waits for a descriptor. An older protocol gives no commit that no tag names.
 _CAREFUL = (
     *("-c", "fetch.fsckObjects=true", "-c", "protocol.ext.allow=never"),
-    *("-c", "protocol.version=2"),  # an older one gives no commit that no tag names
+    *("-c", "protocol.version=2", "-c", "protocol.fd.allow=never"),
 )
 _COMMIT = r"[0-9a-f]{40}"
 _EARLIER = r"(?i)[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?"
@@ -40,13 +41,17 @@ def normal(url: str) -> str:
     Raises:
         UpstreamError: it has a password.
     """
-    if found := re.match(r"(\w+://[^/@:]*):[^/]*(?=@)", url):
-        without = shlex.quote(found[1] + url[found.end() :])
+    without = shlex.quote(_without_password(url))
+    if without != shlex.quote(url):
         raise UpstreamError(
             "This URL has a password in it, which aegis.toml would publish.",
             next=f"Can git read {without} by itself? `git ls-remote -- {without}`",
         )
     return str(Path(url).resolve()) if Path(url).is_dir() else url
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"^(\w+://[^/@:]*):[^/]*(?=@)", r"\1", url)
 
 
 def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
@@ -225,14 +230,14 @@ def _git(url: str, *args: str) -> str:
     done = _run(url, *args)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
-        next = f"git ls-remote -- {shlex.quote(url)}"
-        # Left by a git that was killed, and in our mirror: the upstream's own messages are here
-        # too.
+        shown = _without_password(url)  # of a record that was written by hand
+        next = f"git ls-remote -- {shlex.quote(shown)}"
+        # A killed git's, and in our mirror: the upstream's own messages are here too.
         left = re.search(r"'(/[^'\n]*\.lock)': File exists", done.stderr)
         if left and Path(left[1]).resolve().is_relative_to(_mirror(url).resolve()):
             next = f"Is no other aegis running? Then: `rm -f {shlex.quote(left[1])}`"
         what = f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}"
-        raise UpstreamError(what, where=url, next=next)
+        raise UpstreamError(what, where=shown, next=next)
     return done.stdout
 
 

@@ -46,7 +46,7 @@ _UNASKED = {"description": "", "author_name": "x", "author_email": "x@x"}
 _MARKS = frozenset("⟦⟧")
 _QUOTED = r'("(?:[^"\\]|\\.)*")'
 _LONGEST_RECORD = 64 * 1024
-_ENDS_LINE = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_ENDS_LINE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def slug(project_name: str) -> str:
@@ -167,10 +167,9 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
     example = defaults(upstream)
     complete = {key: answers.get(key, value) for key, value in example.items()}
     for key, value in complete.items():  # a record can be edited by hand
-        if not value.isprintable() and re.search(_ENDS_LINE, value):
-            raise InvalidAnswer(key, "must be one line of text")
-    if not slug(complete["project_name"]):
-        raise InvalidAnswer("project_name", "needs a letter or a digit")
+        if why := unfit(key, value):
+            what = f"{RECORD} has an invalid answer: {key} {why}."
+            raise Refused(what, where=RECORD, next=f"git log -p -- {RECORD}")
     rendered = {}
     for path in files(upstream.base.read(RECORD)):
         if entry := upstream.base.lookup(path):
@@ -182,6 +181,14 @@ def identity(upstream: Upstream, answers: Mapping[str, str]) -> Identity:
                 raise SeriesError("an identity file is not UTF-8", where=f"base/{path}") from error
             rendered[path] = renamed(text, values(example), values(complete)).encode()
     return rendered
+
+
+def unfit(key: str, value: str) -> str:
+    """Why no file can hold an answer; "" if it can."""
+    if not value.isprintable() and re.search(_ENDS_LINE, value):
+        return "must be one line of text"
+    is_name = key in ("project_name", "slug")
+    return "needs a letter or a digit" if is_name and not slug(value) else ""
 
 
 def recovered(upstream: Upstream, read: Callable[[str], bytes]) -> dict[str, str]:
@@ -206,7 +213,9 @@ def _answered(line: str, text: str, values: Mapping[str, str]) -> dict[str, str]
     if found:
         for piece, value in zip(pieces[1::2], found.groups(), strict=True):
             with suppress(ValueError):  # an escape of Python's alone
-                answers[keys[piece]] = str(json.loads(value))
+                answer = str(json.loads(value))
+                if not unfit(keys[piece], answer):
+                    answers[keys[piece]] = answer
     return answers
 
 

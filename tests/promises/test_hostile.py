@@ -452,7 +452,9 @@ def test_nor_is_anything_of_the_forks_own_repository(
     assert not ran.exists()
 
 
-@pytest.mark.parametrize("url", ["ext::sh -c {}", "--upload-pack={}", "ssh://-oProxyCommand={}/x"])
+@pytest.mark.parametrize(
+    "url", ["ext::sh -c {}", "fd::17", "--upload-pack={}", "ssh://-oProxyCommand={}/x"]
+)
 def test_a_url_is_no_command(
     tmp_path: Path, trap: tuple[Path, str], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
@@ -180,6 +181,8 @@ def test_a_release_that_asks_more_brings_its_own_answer() -> None:
         GOOD + '[components]\nworker = { release = "1", by = "me" }\n',
         GOOD + '[components]\nworker = { release = "1", by = [] }\n',
         GOOD + "[[components]]\n",
+        GOOD.replace('"a"', r'"a\u0000"') + "[components]\n",
+        GOOD + '[components]\nworker = { release = "\\u0000", by = "you" }\n',
         GOOD + '[components]\na = "x"\na = "y"\n',
         "answers = []\n" + GOOD.replace("[answers]\n", "") + "[components]\n",
     ],
@@ -191,6 +194,11 @@ def test_nonsense_is_refused_with_a_place_and_a_remedy(text: str) -> None:
     assert "git log -p -- aegis.toml" in raised.value.next
 
 
+def test_a_line_of_another_form_is_shown_the_right_one() -> None:
+    with pytest.raises(Refused, match=re.escape('`worker = { release = "0.10.0", by = "you" }`')):
+        record.parse(f'{GOOD}[components]\nworker = "0.10.0"\n'.encode())
+
+
 def test_a_record_that_is_not_text_is_refused() -> None:
     with pytest.raises(Refused):
         record.parse(b"\xff\xfe")
@@ -199,7 +207,7 @@ def test_a_record_that_is_not_text_is_refused() -> None:
 def test_a_form_that_cannot_be_written_is_refused_and_not_broken() -> None:
     text = GOOD + '[components.worker]\nrelease = "1"\nby = "you"\n'
     made = record.parse(text.encode())
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="aegis can't write its values into it"):
         record.write(text.encode(), made)
 
 

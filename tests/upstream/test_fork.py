@@ -59,6 +59,13 @@ def test_a_password_in_the_url_is_neither_recorded_nor_shown(tmp_path: Path) -> 
     assert "`git ls-remote -- https://ada@127.0.0.1:9/acme.git`" in ran.err
     for fine in ("ssh://git@host:22/a", "git@host:a", "https://host:1/a:b@c", "https://ada@host/a"):
         assert mirror.normal(fine) == fine
+    begun(tmp_path / "edited")
+    edited = Project(tmp_path / "edited")
+    edited.edit("aegis.toml", '"aegis"', f'"{url}"')
+    edited.commit("Mine")
+    ran = edited.aegis("rebase-upstream", code=1)
+    assert "hunter2" not in ran.out + ran.err
+    assert "git ls-remote -- https://ada@127.0.0.1:9/acme.git" in ran.err
 
 
 def test_a_project_of_a_fork_may_be_below_the_top_of_a_repository(

@@ -197,7 +197,8 @@ def test_a_record_that_was_edited_by_hand_is_looked_at(
 ) -> None:
     with pytest.raises(Refused) as raised:
         identity_files.identity(opened, {**ANSWERS, key: value})
-    assert raised.value.what.startswith(f"Invalid answer: {key} ")
+    assert raised.value.what.startswith(f"aegis.toml has an invalid answer: {key} ")
+    assert raised.value.next == "git log -p -- aegis.toml"
 
 
 PLAIN = {

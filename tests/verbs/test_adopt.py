@@ -13,6 +13,7 @@ from aegis_patch.upstream import releases
 from tests import stacks
 from tests.conftest import FULL, NEWEST, OLDER, Project, Start, git, run
 
+FILE = "app/identity.py"
 SETS = stacks.sampled(12 if FULL else 2)
 NAMES = {"project_name": 'Ship "Yard" Ünï', "description": "Builds 'ships', \\ and \"boats\"."}
 
@@ -70,6 +71,17 @@ def test_release_components_and_answers_are_found(rate: float, number: int, star
     assert found["changed"] == drift
     status = copy.aegis("status", "--json").json
     assert (status["release"], status["needs_repair"], status["changed"]) == (version, [], drift)
+
+
+@pytest.mark.parametrize("name", [r'"a\nb"', r'"\ud800"', '"日本"', '""'])
+def test_what_can_be_no_answer_is_not_found(name: str, start: Start) -> None:
+    """In a file of the user's, or of a directory with such a name."""
+    copy = copied(start(), "日本")
+    text = re.sub("(?m)^(NAME|SLUG) = .*", lambda found: f"{found[1]} = {name}", copy.read(FILE))
+    copy.write(FILE, text)
+    copy.commit("Mine")
+    copy.aegis("adopt")
+    assert copy.aegis("status", "--json").json["needs_repair"] == []
 
 
 def test_what_was_adopted_is_as_any_other(start: Start) -> None:
