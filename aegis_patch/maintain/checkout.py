@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ def find(where: Path, ref: str = "") -> Path:
         Refused: it is in none, or one that can't be used, or base/ and patches/ are not on disk; a
             `ref` has its own.
     """
-    root = where.resolve()
+    root = Path(os.path.realpath(where))
     found = is_in_git(root)
     if found:
         repo = repository.open_repository(root)

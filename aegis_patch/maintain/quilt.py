@@ -31,7 +31,7 @@ def import_series(root: Path, name: str, source: Path) -> series.Series:
     Raises:
         Refused: there is none, or a patch doesn't apply to base/ and those before.
     """
-    patches = [*_listed(source.resolve())]
+    patches = [*_listed(Path(os.path.realpath(source)))]
     with series.begun(root, name):
         place = open_series.directory(root, name)
         known = {rules.named("")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def find(start: Path) -> Project:
     Raises:
         Refused: there is none, git cannot be used there, or its record is not committed.
     """
-    start = start.resolve()
+    start = Path(os.path.realpath(start))  # links in a circle are no error
     if not start.is_dir():
         raise Refused(
             "No such directory.",

@@ -259,7 +259,8 @@ def settings(wanted: Mapping[str, str]) -> dict[str, str]:
     Not `git -c NAME=VALUE`: a name may come from an upstream, and one with a = in it could set
     anything, even a command.
     """
-    start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    start = int(count) if re.fullmatch("[0-9]+", count) else 0
     env = {"GIT_CONFIG_COUNT": str(start + len(wanted))}
     for n, (name, value) in enumerate(wanted.items(), start):
         env |= {f"GIT_CONFIG_KEY_{n}": name, f"GIT_CONFIG_VALUE_{n}": value}

@@ -29,5 +29,5 @@ def path_from_here(path: str, where: Path) -> str:
     """A path of the project, as a command takes it where the user is."""
     from aegis_patch.project.find import nearest_record
 
-    start = where.resolve()
+    start = Path(os.path.realpath(where))
     return os.path.relpath((nearest_record(start) or start) / path, start)

@@ -202,7 +202,7 @@ def mode(run: Run) -> Mode:
     """The options as a `Mode` for a verb."""
     from aegis_patch.verbs.step import Mode
 
-    if run.verify == "":  # such as "$CHECK", which is not set
+    if run.verify is not None and not run.verify.strip():  # such as "$CHECK", which is not set
         raise errors.Usage("--verify got no command.", next="aegis --help")
     return Mode(run.dry, run.diff, not run.no_lock, run.strict, run.verify or "")
 

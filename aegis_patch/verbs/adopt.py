@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -60,7 +61,7 @@ def adopt(
     Raises:
         Refused: no release is near, or that isn't signed where it has to be.
     """
-    where = where.resolve()
+    where = Path(os.path.realpath(where))
     if not where.is_dir() or find.nearest_record(where):
         label = find.find(where).stack.label
         return Result(said=(f"this is an aegis project already, at {label}",)), None

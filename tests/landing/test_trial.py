@@ -70,7 +70,7 @@ def test_a_command_that_a_signal_ends_fails(start: Start) -> None:
 def test_no_command_is_none_that_passes(start: Start) -> None:
     """As of a variable that isn't set."""
     project = start()
-    for words in (["--verify="], ["--verify", ""]):
+    for words in (["--verify="], ["--verify", ""], ["--verify", " "]):
         assert project.aegis("add", "ingress", *words, code=2).err.startswith("error --verify")
     assert project.subjects[0] != "Add ingress"
     project.aegis("add", "ingress", "--verify", "-x 2>/dev/null || true")

@@ -18,6 +18,12 @@ def test_git_says_why_it_failed(tmp_path: Path) -> None:
         git.run(tmp_path, "status")
 
 
+def test_a_count_of_settings_that_is_none(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = start()
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "one")
+    assert project.aegis("diff").out == ""
+
+
 def test_an_old_git_is_named_where_it_lacks_an_option(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="aegis needs git 2") as caught:
         git.run(tmp_path, "init", "--of-a-newer-git")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aegis_patch.upstream import releases
-from tests.conftest import AEGIS, Project, Start, begun
+from tests.conftest import AEGIS, Project, Start, begun, run
 
 
 @pytest.fixture
@@ -122,11 +122,20 @@ def test_what_a_hook_leaves_in_the_environment(
     before = outer.head
     monkeypatch.setenv("GIT_DIR", str(outer.path / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(outer.path / ".git/index"))
+    monkeypatch.setenv("GIT_QUARANTINE_PATH", str(outer.path / ".git/objects"))  # of pre-receive
     project.aegis("add", "ingress")
     monkeypatch.delenv("GIT_DIR", raising=False)
     monkeypatch.delenv("GIT_INDEX_FILE", raising=False)
+    monkeypatch.delenv("GIT_QUARANTINE_PATH", raising=False)
     assert outer.head == before
     assert project.is_sound()
+
+
+@pytest.mark.parametrize("verb", ["status", "adopt", "components", "diff"])
+def test_links_in_a_circle_are_no_directory(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    ran = run("-C", tmp_path / "loop", verb)
+    assert (ran.code, "A bug in aegis" in ran.err) == (int(verb != "components"), False)
 
 
 @pytest.mark.parametrize("as_json", [False, True])

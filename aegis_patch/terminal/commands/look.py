@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,7 @@ def components(run: Run) -> int:
     from aegis_patch.terminal import as_text
     from aegis_patch.verbs.components import components
 
-    if root := _upstream_around(run.where.resolve()):
+    if root := _upstream_around(Path(os.path.realpath(run.where))):
         from aegis_patch.terminal.commands import upstream
 
         rows = components_json(upstream.on_disk(root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def extract(
     from aegis_patch.verbs import naming
 
     needs = naming.names(requires or [])
-    there = (run.where / project).resolve()
+    there = Path(os.path.realpath(run.where / project))
     files = [path.removeprefix("./").rstrip("/") for path in paths or []]
     wanted = Wanted(name, commits, there, needs, files)
     root = checkout.find(run.where)
