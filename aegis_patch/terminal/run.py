@@ -105,9 +105,18 @@ class Call:
 
 
 def call(name: str, given: Mapping[str, Any]) -> Call:
-    """The call of a command, with its parameters as given or by default."""
+    """The call of a command, with its parameters as given or by default.
+
+    Raises:
+        Usage: an option got no value, as from an unset "$VERSION".
+    """
     function = command(name)
-    known = {**options.UNSET, **options.defaults(function), **given}
+    unset = {**options.UNSET, **options.defaults(function)}
+    known = {**unset, **given}
+    for parameter, type in options.besides_common(function).items():
+        flag, value = options.typed(type).flags, known[parameter]
+        if flag and value != unset.get(parameter) and not str(value).strip():
+            raise errors.Usage(f"{flag} got no value.", next=f"aegis {name} --help")
     common = {option: known[option] for option in options.UNSET if option != "yes"}
     asks = known["interactive"] and not (known["yes"] or known["json"]) and at_terminal()
     common |= {"where": known["where"] or Path(), "interactive": asks}
@@ -202,8 +211,6 @@ def mode(run: Run) -> Mode:
     """The options as a `Mode` for a verb."""
     from aegis_patch.verbs.step import Mode
 
-    if run.verify is not None and not run.verify.strip():  # such as "$CHECK", which is not set
-        raise errors.Usage("--verify got no command.", next="aegis --help")
     return Mode(run.dry, run.diff, not run.no_lock, run.strict, run.verify or "")
 
 

@@ -63,7 +63,10 @@ def defaults(upstream: Upstream) -> Mapping[str, str]:
     text = entry.data
     if len(text) > _LONGEST_RECORD:
         raise SeriesError(f"more than {_LONGEST_RECORD >> 10} KiB", where=f"base/{RECORD}")
-    answers = record.parse(text, f"base/{RECORD}").answers
+    try:
+        answers = record.parse(text, f"base/{RECORD}").answers
+    except Refused as error:  # of the upstream, whose users can't mend it
+        raise SeriesError(error.what, where=error.where) from error
     for key, value in answers.items():
         if not re.fullmatch(_OWN, key) or key == "slug" or not value or _MARKS & set(value):
             raise SeriesError(f"aegis can't ask for the answer {key!r}", where=f"base/{RECORD}")

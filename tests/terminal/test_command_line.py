@@ -97,3 +97,12 @@ def test_a_command_as_other_tools_call_it_is_named_as_ours() -> None:
     assert run("-C", "new", "create", "list").err.endswith("next aegis -C new init list\n")
     for words in (["upstream", "list"], ["status", "list"], ["--grow", "list"], ["grow"]):
         assert run(*words).err.endswith(" --help\n")
+
+
+@pytest.mark.parametrize(
+    "line", ["update --to=", "add x --verify=", "adopt --upstream=", "init x --upstream-version="]
+)
+def test_an_option_that_was_given_nothing_is_not_taken_for_unset(line: str) -> None:
+    """As by "$VERSION" where that isn't set."""
+    with pytest.raises(errors.Usage, match=r"--[a-z-]+ got no value\."):
+        command_line.read(line.split())

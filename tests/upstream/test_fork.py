@@ -52,6 +52,18 @@ def test_a_project_of_a_fork_lives_like_any_other(tmp_path: Path, fork: Project)
     assert project.aegis("status").out.startswith("fork 1.0 (1.10 is available")
 
 
+def test_a_record_that_the_upstream_broke_is_for_its_maintainers(
+    tmp_path: Path, fork: Project
+) -> None:
+    project = begin(tmp_path, fork)
+    fork.write("base/aegis.toml", "x")
+    fork.commit("Break")
+    fork.git("tag", "v2.0")
+    said = project.aegis("rebase-upstream", code=4).err
+    assert "base/aegis.toml can't be parsed" in said
+    assert "next aegis rebase-upstream --to 1.10" in said
+
+
 def test_a_password_in_the_url_is_neither_recorded_nor_shown(tmp_path: Path) -> None:
     url = "https://ada:hunter2@127.0.0.1:9/acme.git"
     ran = run("init", tmp_path / "my-api", "-y", "--upstream", url)
