@@ -133,6 +133,7 @@ CASES = {
     "a verb that does not exist": typed("--help", "grow"),
     "no dry run": typed("git shows what it wrote", "upstream new ../x --dry-run"),
     "an option without its value": typed("aegis rebase-upstream --help", "rebase-upstream --to"),
+    "an option that was given nothing": typed("got no value", "rebase-upstream --to="),
     "an answer without a value": typed("aegis answers --help", "answers project_name"),
     "an answer to init without one": typed("aegis init --help", "init ../x --answer project_name"),
     "a name that is missing": typed("Name at least one component", "add"),
@@ -212,6 +213,10 @@ CASES = {
     ),
     "a record with conflict markers": solved(
         "aegis repair", "add ingress", "sed -i '1i <<<<<<< ours' aegis.toml; commit"
+    ),
+    "a record with an answer that is none": typed(
+        *("has an invalid answer", "add ingress"),
+        r"""sed -i 's/^project_name = .*/project_name = "?"/' aegis.toml; commit""",
     ),
     "a record that is no TOML": solved(
         *("aegis repair", "add worker", r"sed -i 's/\[upstream\]/[upstream/' aegis.toml; commit"),
