@@ -79,7 +79,7 @@ From = Annotated[str, Typed("DIR", "--from", "The project that becomes base/.", 
 ProjectOf = Annotated[str, Typed("DIR", "--project", "Whose commits.", completes="paths")]
 Required = Annotated[list[str] | None, Typed("NAMES", "--requires", _REQUIRES, completes="series")]
 HunkNumbers = Annotated[str, Typed("NUMBERS", "--hunks", "Only these, as --dry-run numbers them.")]
-Branch = Annotated[str, Typed("NAME", "--branch", "Leave each update on a new branch NAME.")]
+Branch = Annotated[str | None, Typed("NAME", "--branch", "Leave each update on a new branch NAME.")]
 
 COMMON: dict[str, Any] = {
     "where": Annotated[Path | None, Typed("PATH", "--project-path -C", _WHERE, "paths")],

@@ -100,7 +100,14 @@ def test_a_command_as_other_tools_call_it_is_named_as_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["update --to=", "add x --verify=", "adopt --upstream=", "init x --upstream-version="]
+    "line",
+    [
+        "update --to=",
+        "add x --verify=",
+        "adopt --upstream=",
+        "init x --upstream-version=",
+        "fleet update --branch=",
+    ],
 )
 def test_an_option_that_was_given_nothing_is_not_taken_for_unset(line: str) -> None:
     """As by "$VERSION" where that isn't set."""

@@ -35,7 +35,7 @@ def status(run: Run, places: Directories = None) -> int:
     return _show_all(run, fleet.status(there), len(there))
 
 
-def update(run: Landing, places: Directories = None, to: To = None, branch: Branch = "") -> int:
+def update(run: Landing, places: Directories = None, to: To = None, branch: Branch = None) -> int:
     """Update the projects that merge cleanly.
 
     One with conflicts stays as it is, and none stops the others.
@@ -46,7 +46,7 @@ def update(run: Landing, places: Directories = None, to: To = None, branch: Bran
     from aegis_patch.verbs import fleet
 
     there = _places(run, places, "update")
-    return _show_all(run, fleet.update(there, to, branch, mode(run)), len(there))
+    return _show_all(run, fleet.update(there, to, branch or "", mode(run)), len(there))
 
 
 def _places(run: Run, words: list[str] | None, verb: str) -> list[Path]:
