@@ -66,7 +66,8 @@ def inside(there: Project, path: Path) -> str:
     whole = Path.cwd() / path
     is_named = whole.name not in ("", "..")  # a link's own name stays
     place = Path(os.path.realpath(whole.parent if is_named else whole))
-    place /= whole.name * is_named
+    if is_named:
+        place /= whole.name
     if not place.is_relative_to(there.root):
         raise Refused("This path is outside the project.", where=str(path), next="aegis diff")
     found = place.relative_to(there.root).as_posix()
