@@ -119,7 +119,7 @@ def _count(*sides: Blocks) -> Counter[str]:
 
 
 def _by_anchor(side: Blocks, shared: Set[str]) -> dict[str, list[Block]]:
-    """The blocks of a side, each list under the shared block that it follows."""
+    """The blocks of a side by the shared block that they follow, which is the first of its list."""
     found: dict[str, list[Block]] = {"": []}
     name = ""
     for block in side:
@@ -131,7 +131,7 @@ def _by_anchor(side: Blocks, shared: Set[str]) -> dict[str, list[Block]]:
 
 
 def _drop_moved(parts: Sequence[dict[str, list[Block]]], repeated: Set[str]) -> None:
-    """Drop one of two equal blocks that both added, and one that was moved and deleted."""
+    """Drop theirs of a block added at two places, and a block that one moved and one deleted."""
     base, ours, theirs = (
         {block.name: above for above in side for block in side[above]} for side in parts
     )

@@ -132,7 +132,7 @@ def _shown(
 
 
 def _steps(bench: Bench, old: Stack, new: Stack, sides: Sides) -> list[Step]:
-    """The component behind a file that both stacks have; an added or removed one comes first."""
+    """The changes that made a file in either stack; those of added or removed components first."""
     found = []
     for stack in (new, old):
         for path in dict.fromkeys((sides.path, sides.pristine)):

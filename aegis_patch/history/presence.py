@@ -77,7 +77,7 @@ def stranded(bench: Bench, there: Stack) -> Finding | None:
 
 
 def without_nonsense(bench: Bench, recorded: Stack) -> tuple[Stack, list[str]]:
-    """The record without names that their release lacks, or with them at the project's release."""
+    """The record without names that their release lacks, or at the project's if that has them."""
     present: dict[str, Presence] = {}
     nonsense = []
     for name, by in recorded.present.items():

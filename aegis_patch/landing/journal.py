@@ -70,7 +70,7 @@ def alone(repo: pygit2.Repository, patience: float | None = None) -> Iterator[in
     process is killed.
 
     Raises:
-        Refused: another aegis runs for longer than `PATIENCE`.
+        Refused: another aegis runs for longer than `patience`.
     """
     with locks.hold(Path(repo.path), patience) as descriptor:
         _recover(repo)

@@ -79,7 +79,7 @@ def unmentioned(
 
 
 def _later(name: str, old: Upstream, new: Upstream) -> set[str]:
-    """A project's components at a newer release; empty if it can't be updated to that."""
+    """The names that replace a component in a newer release; empty if it can't come to that."""
     if name in new.catalogue:
         return {name}
     renamed = {each for each, part in new.catalogue.items() if name in part.was}

@@ -28,7 +28,7 @@ from aegis_patch.upstream.bundled import RELEASES
 READ = ".git/aegis-read"
 """Where an open series remembers patches/NAME as it was when last read or written."""
 AM = ("am", "--keep", "--keep-cr", "--quiet")
-"""Settings with which git makes a commit of a patch, and the same patch of it again."""
+"""The arguments with which git makes a commit of a patch, and the same patch of it again."""
 _MOST_COMMITS = 16  # that are searched for the tree that a series was saved against
 
 

@@ -113,7 +113,7 @@ def _folds(store: pygit2.Repository, opened: Upstream) -> pygit2.Oid:
 
 
 def _sets(catalogue: Catalogue) -> set[frozenset[str]]:
-    """The sets that projects have most often, single components; and those that series build on."""
+    """Small sets, all combinations of plain components, and the sets that series build on."""
     found = set(check.sets(catalogue)[:STORED])
     components = [name for name, each in catalogue.items() if each.kind == "component"]
     for count in range(len(components) + 1):

@@ -138,7 +138,7 @@ def named(subject: str) -> str:
 
 
 def edited(upstream: Upstream, name: str) -> int:
-    """How many lines of existing files a series changes; a Compose service counts as one."""
+    """How many lines of existing files a series changes, without those of compose.yaml."""
     start, end = pristine.before(upstream, name), pristine.after(upstream, name)
     count = 0
     for change in start.diff(end):

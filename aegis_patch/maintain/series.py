@@ -213,7 +213,7 @@ def differences(root: Path, name: str, opened: Upstream) -> Iterator[Problem]:
 
 
 def own_tests(place: Path) -> list[str]:
-    """The tests of an open series, committed or not."""
+    """The tests that an open series adds, committed or not."""
     there = run(place, "ls-tree", "-r", "--name-only", "start").splitlines()
     here = run(place, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     tests = [path for path in here if re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path)]

@@ -95,7 +95,7 @@ def _copy(source: Path, base: Path, listed: list[str], answers: Mapping[str, str
 
 
 def _answers(source: Path, listed: list[str]) -> Mapping[str, str]:
-    """A project's name: from its record, its pyproject.toml, or its directory."""
+    """A project's answers: of its record, or else of pyproject.toml, its directory and defaults."""
     if RECORD in listed:
         return record.parse((source / RECORD).read_bytes(), str(source / RECORD)).answers
     file = source / PYPROJECT

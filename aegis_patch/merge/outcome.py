@@ -105,7 +105,7 @@ class Meeting:
 class Conflict:
     """A path that two people wrote: its three sides, and a file with both marked.
 
-    `met` is filled in by `conflict_origins`, once a person is going to read it.
+    `met` is filled in by `conflict_view`, once a person is going to read it.
     """
 
     sides: Sides

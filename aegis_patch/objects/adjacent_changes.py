@@ -54,7 +54,7 @@ def merged(base: bytes, ours: bytes, theirs: bytes, *, apart: bool = False) -> b
 
 
 def takes_away(base: bytes, ours: bytes, theirs: bytes) -> bool:
-    """Whether one side only deletes lines beside lines that the other inserts or changes."""
+    """Whether one side only deletes lines where the other makes another change."""
     for one in _hunks(base, ours):
         for other in _hunks(base, theirs):
             meets = one.start < other.end and other.start < one.end

@@ -107,7 +107,7 @@ class Tree:
         return Entry(self.store, found.id, found.filemode)
 
     def read(self, path: str) -> bytes:
-        """The bytes of the file at a path, or None."""
+        """The bytes of the file at a path; empty if there is none."""
         return bytes_of(self.lookup(path))
 
     def subtree(self, path: str) -> Tree | None:
@@ -141,7 +141,7 @@ class Tree:
         return self.subtree(path) is not None or any(each in self for each in above(path))
 
     def changed(self, other: Tree) -> tuple[str, ...]:
-        """The paths of all files that differ in another tree, or that it lacks."""
+        """The paths of all files that differ in another tree, or that only one of the two has."""
         return tuple(self.differences(other))
 
     def differences(self, other: Tree) -> Differences:

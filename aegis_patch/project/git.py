@@ -18,7 +18,7 @@ from aegis_patch.errors import Refused
 from aegis_patch.progress import doing
 
 PLAIN = {"GIT_DEFAULT_HASH": "sha1", "GIT_DEFAULT_REF_FORMAT": "files"}
-"""Settings with which git makes a repository that libgit2 can read, whatever is configured."""
+"""The environment in which git makes a repository that libgit2 can read, whatever is configured."""
 
 OLDEST = "2.32"
 """The first with GIT_CONFIG_COUNT and GIT_CONFIG_GLOBAL, which older ones silently ignore."""
@@ -111,7 +111,7 @@ def people(known: Mapping[str, str]) -> dict[str, str]:
     """Author and committer with their dates, from `variables`; none if git may not know who they
     are.
 
-    It lists guesses too, even for a name that is set and empty.
+    Git lists guesses too, even for a name that is set and empty.
     """
     is_set = known.get("user.name") and known.get("user.email")
     if not is_set or empty_names():

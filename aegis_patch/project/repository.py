@@ -115,7 +115,7 @@ def last_commit(repo: pygit2.Repository) -> pygit2.Commit | None:
 
 
 def ignores_case(repo: pygit2.Repository) -> bool:
-    """Whether the file system takes `readme` for `README`, as git found in the beginning."""
+    """Whether the file system takes `readme` for `README`, as git noted in the configuration."""
     name = "core.ignorecase"
     return name in _settings(repo, "ignorecase") and repo.config.get_bool(name)
 
@@ -143,7 +143,7 @@ def of_system(error: OSError) -> Refused:
 
 
 def _settings(repo: pygit2.Repository, word: str) -> set[str]:
-    """The names of all settings; none if the repository's own file doesn't contain the word."""
+    """Names of all settings; none if the repository's own file has no such word or include."""
     file = git.common(Path(repo.path)) / "config"
     text = file.read_text(errors="replace").lower() if file.exists() else ""
     if word not in text and "include" not in text:

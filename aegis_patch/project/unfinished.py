@@ -58,7 +58,7 @@ def unmerged(repo: pygit2.Repository) -> tuple[str, ...]:
 
 
 def touched(top: Path, left: Tree, paths: Iterable[str]) -> frozenset[str]:
-    """Which of some paths aren't as git left them, or are staged: somebody is working on them."""
+    """Which of some paths aren't in the worktree as git left them: somebody is working on them."""
     plain = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
     env = {"GIT_LITERAL_PATHSPECS": "1", **git.settings({"core.fsmonitor": "false"})}
     wanted = sorted(paths)

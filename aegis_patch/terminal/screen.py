@@ -1,9 +1,9 @@
 """Prints lines for a person: wrapped and coloured on a terminal, unchanged on a pipe.
 
 Styles are ANSI's own sequences, inside the text. Text from files or git has lost its control
-characters before it gets here (`plain`), so they can be taken out again. There is no bright colour,
-no black and no white, which are unreadable on one background or the other; nor yellow, unreadable
-on light.
+characters before it gets here (`plain`), so the sequences can be taken out again. There is no
+bright colour, no black and no white, which are unreadable on one background or the other; nor
+yellow, unreadable on light.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _EARLIER = r"(?i)[-._]?(alpha|beta|a|b|c|rc|pre|preview|dev)[-._]?"
 
 
 asked: set[str] = set()
-"""Forks that this process has asked already: many projects share one."""
+"""Forks not to ask again, for this process and its children: many projects share one."""
 
 
 def normal(url: str) -> str:
@@ -118,7 +118,7 @@ def age(version: str) -> list[tuple[int, int, str]]:
 
 
 def fetch(url: str, commit: str = "") -> None:
-    """Bring the mirror up to date: it has the fork's tags, and `commit` if one is named.
+    """Bring the mirror up to date: fetch just `commit` if one is named, else all tags of the fork.
 
     Raises:
         UpstreamError: the fork cannot be reached, or git does not take its URL.

@@ -28,9 +28,9 @@ from aegis_patch.upstream import fork, identity_files, releases
 class Bench:
     """A place to build things: the scratch store, the releases opened in it, the trees made.
 
-    `places` are the object directories that the store was opened with, `merged` caches trial
-    merges, `project` is where the trees will land. `instead` is the start of a command, to be
-    followed by a release to use in place of a broken one.
+    `places` are the object directories that the store was opened with, `merged` caches merges and
+    identity files, `project` is where the trees will land. `instead` is the start of a command, to
+    be followed by a release to use in place of a broken one.
     """
 
     def __init__(

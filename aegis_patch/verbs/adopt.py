@@ -56,7 +56,7 @@ def adopt(
 ) -> tuple[Result, Found | None]:
     """Find the stack that is nearest to a project's files, and record it in one commit.
 
-    `agrees` is asked first.
+    `agrees` is asked before anything is recorded.
 
     Raises:
         Refused: no release is near, or that isn't signed where it has to be.

@@ -155,7 +155,7 @@ def _whole(file: _File) -> Part:
 
 
 def _committed(there: Project, found: YourCommit | None) -> YourCommit | None:
-    """A commit if it is one of the project's, and not ours of the file on disk."""
+    """A commit if the project has it; None for the one that `_commit` made in the scratch store."""
     return found if found and found.commit in there.repo else None
 
 

@@ -78,7 +78,7 @@ def _named(lock: bytes) -> list[str]:
 
 
 def _is_of_others(before: Tree, top: str, prefix: str, lock: bytes) -> bool:
-    """Whether a lock was beside a project and no longer covers it."""
+    """Whether a lock beside a project that isn't new doesn't cover it."""
     is_new = not _pyproject(before, prefix)
     return not is_new and posixpath.relpath(prefix or ".", top or ".") not in _named(lock)
 

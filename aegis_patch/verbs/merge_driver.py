@@ -53,7 +53,7 @@ def _settings() -> dict[str, str]:
     """Git merges first; if it conflicts, aegis tries; if aegis can't, git marks the file.
 
     At an anchor git may find nothing to stop at and take a block of both branches twice, if one of
-    them has replaced it by another.
+    them has replaced another block by it.
     """
     once = f"LC_ALL=C awk '{_TWICE}' f=1 %A f=2 %B f=3 -"
     clean = f"{_GIT} -p {_SIDES} 2>/dev/null | {once} && {_GIT} {_SIDES}"

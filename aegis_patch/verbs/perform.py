@@ -189,7 +189,7 @@ def landed(bench: Bench, there: Place, built: Sequence[Built], mode: Mode) -> Re
 def _verified(
     bench: Bench, there: Place, drafts: Sequence[Draft], pick: Pick | None, command: str
 ) -> tuple[str, ...]:
-    """Refuse commits if a command fails on the last of them; the tree that it was run on."""
+    """Refuse commits if a command fails on the last of them; sentences on what it was run on."""
     if not command:
         return ()
     said = []

@@ -118,7 +118,7 @@ def _here(
 ) -> tuple[UpdateNote, ...]:
     """The notes as sentences, without settings that `.env` doesn't set, if there is one.
 
-    A file without any other note counts if the project still refers to it.
+    A file's note without a text counts if the project still refers to the file.
     """
     where: dict[str, str] = {}
     for number, line in enumerate(env.read_bytes().splitlines() if env.is_file() else (), 1):
@@ -146,7 +146,7 @@ def _is_named(path: str, names: Collection[str]) -> bool:
 
 
 def _refuse_moved(old: Stack, opened: Upstream) -> None:
-    """Refuse a release whose tag now names another commit than the project was made from."""
+    """Refuse a release whose tag now names another commit than the one that the project is at."""
     if old.url == releases.BUNDLED or not old.commit:
         return
     is_tag = old.release in releases.versions(old.url)  # a branch may move
