@@ -169,7 +169,7 @@ def test_a_record_that_was_only_corrected_is_no_answer(start: Start) -> None:
     """A merge lost its line; nobody was asked about the file when `repair` wrote it again."""
     project = start("cache")
     path = "app/components/cache/health.py"
-    project.edit(path, "How the cache is.", "How our cache is.")
+    project.edit(path, "The cache's health.", "Our cache's health.")
     project.edit("aegis.toml", "cache = {", "# cache = {")
     project.commit("Lose a line")
     project.aegis("repair")

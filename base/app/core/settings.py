@@ -60,13 +60,13 @@ class Settings(EnvSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     domain: str = ""
-    """The public name, if there is one."""
+    """The public name, where there is one."""
     allowed_hosts: str = ""
-    """Further names to answer to, separated by commas: see `app.backend.middleware.known_hosts`."""
+    """Further names to answer to, with commas between: see `app.backend.middleware.known_hosts`."""
     cors_origins: str = ""
-    """Origins whose pages may call the API from a browser, separated by commas."""
+    """Origins whose pages may call the API from a browser, with commas between."""
     max_body_size: int = Field(default=1_048_576, ge=1)
-    """The most bytes of a request; a route can have a `max_body_size` of its own."""
+    """Bytes that a request may bring; a route can have a `max_body_size` of its own."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
