@@ -26,9 +26,14 @@ def test_beside_the_hunks_of_every_series(store: pygit2.Repository, part: int) -
 
 @pytest.mark.long
 def test_beside_the_hunks_of_every_release(store: pygit2.Repository) -> None:
-    """Every release → release: a fixed sample of the files, for scripts/survival tries all."""
+    """Every release → release: a fixed sample of the files, for scripts/survival tries all.
+
+    Where a release wrote all around a line anew, a person is asked.
+    """
     series = [each for each in distance.series_changes(store) if each.verb == "rebase-upstream"]
-    hold(store, series[::40])
+    table = distance.measure(store, series[::40])
+    assert {became for became, _ in table.bad} <= {Fate.CONFLICT}
+    assert 500 * len(table.bad) < table.counts.total(), table.bad
 
 
 @pytest.mark.long
@@ -62,8 +67,3 @@ def hold(store: pygit2.Repository, changes: list[Change]) -> None:
     assert len(changes) > 25
     assert table.counts.total() > 300
     assert not table.bad
-    assert not table.of(fate=Fate.LOST)
-    for far in distance.DISTANCES[1:]:
-        assert table.of(distance=far, unique=True) == table.of(
-            distance=far, unique=True, fate=Fate.SURVIVED
-        )
