@@ -42,7 +42,7 @@ class AdminSession:
         return time.time() < self.began + LONGEST and not (SIGNED_OUT / self.name).exists()
 
     async def still_open(self) -> bool:
-        """`is_open`, for callers that have to wait for other requests meanwhile."""
+        """`is_open` in the form of checks that have to ask a component first."""
         return self.is_open()
 
     def is_idle(self) -> bool:

@@ -59,7 +59,7 @@ def refusal_of_token(connection: HTTPConnection, settings: Settings) -> HTTPExce
 
 
 def has_token(connection: HTTPConnection, settings: Settings, only: str = "") -> bool:
-    """Whether the request has ADMIN_TOKEN itself, and not somebody's own; in one scheme, or any."""
+    """Whether ADMIN_TOKEN itself is sent, and not somebody's own token; in one scheme, or any."""
     (scheme, given), right = token_of(connection), settings.admin_token
     is_right = right not in ("", OFF) and hmac.compare_digest(given, right.encode())
     return is_right and only in ("", scheme)
