@@ -1,7 +1,7 @@
 """The map: the installed components, who talks to whom, each in the colour of its health.
 
-Links are read from code, not declared: the web server talks to every component with a part in it,
-and a component to those that its modules import.
+A link is read from code, or declared: the web server talks to every component with a part in it,
+and a component to those that its modules import, or that are in its `talks_to`.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.core.health import Report
 from app.frontend.theme import FOCUSED, MUTED, UNKNOWN_COLOR, color_of
 
 HEIGHT, GAP, MOST = 62, 26, 4
-"""The size of a node, the distance between two, and the most nodes in one line."""
+"""The height of a node, the distance between two, and the most nodes in one line."""
 Go = Callable[[str], None]
 _NAMED = re.compile(rf"\b{re.escape(app.components.__name__)}\.(\w+)")
 
