@@ -5,6 +5,7 @@ A conflict is an outcome, not an error (`outcome.Conflicted`, exit code 3).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 OK = 0
@@ -26,8 +27,8 @@ class AegisError(Exception):
     def __init__(self, what: str, *, where: str = "", next: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.where = where
-        self.next = next
+        self.where = without_password(where)
+        self.next = without_password(next)
 
 
 class Refused(AegisError):
@@ -91,3 +92,8 @@ def in_words(names: Sequence[str], last: str = "and", most: int = 0) -> str:
     if 0 < most < len(names):
         names = [*names[:most], f"{len(names) - most} more"]
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def without_password(text: str) -> str:
+    """A text without the passwords of the URLs in it, such as a record written by hand may have."""
+    return re.sub(r"(\w+://[^/@:]*):[^/]*(?=@)", r"\1", text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_patch import __version__
-from aegis_patch.errors import UpstreamError
+from aegis_patch.errors import UpstreamError, without_password
 from aegis_patch.progress import doing
 from aegis_patch.project import git
 
@@ -41,17 +41,13 @@ def normal(url: str) -> str:
     Raises:
         UpstreamError: it has a password.
     """
-    without = shlex.quote(_without_password(url))
+    without = shlex.quote(without_password(url))
     if without != shlex.quote(url):
         raise UpstreamError(
             "This URL has a password in it, which aegis.toml would publish.",
             next=f"Can git read {without} by itself? `git ls-remote -- {without}`",
         )
     return str(Path(url).resolve()) if Path(url).is_dir() else url
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"^(\w+://[^/@:]*):[^/]*(?=@)", r"\1", url)
 
 
 def releases(url: str, *, fresh: bool = False) -> Mapping[str, str]:
@@ -130,7 +126,7 @@ def fetch(url: str, commit: str = "") -> None:
         _git(url, "config", "gc.auto", "0")  # a commit that a record names stays, whatever moves
     words = ("fetch", "--quiet", "--no-write-fetch-head", "--no-tags")
     may_ask = not url.startswith(("http:", "https:", "file:", "/"))  # ssh, for a passphrase
-    with doing(f"Fetching {url}", shared=may_ask):
+    with doing(f"Fetching {without_password(url)}", shared=may_ask):
         if commit:
             _git(url, *words, "--", url, commit)
             return
@@ -230,14 +226,13 @@ def _git(url: str, *args: str) -> str:
     done = _run(url, *args)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["git failed"]
-        shown = _without_password(url)  # of a record that was written by hand
-        next = f"git ls-remote -- {shlex.quote(shown)}"
+        next = f"git ls-remote -- {shlex.quote(without_password(url))}"
         # A killed git's, and in our mirror: the upstream's own messages are here too.
         left = re.search(r"'(/[^'\n]*\.lock)': File exists", done.stderr)
         if left and Path(left[1]).resolve().is_relative_to(_mirror(url).resolve()):
             next = f"Is no other aegis running? Then: `rm -f {shlex.quote(left[1])}`"
         what = f"Can't fetch this upstream: {said[0].removeprefix('fatal: ')}"
-        raise UpstreamError(what, where=shown, next=next)
+        raise UpstreamError(what, where=url, next=next)
     return done.stdout
 
 

@@ -80,6 +80,22 @@ def test_a_password_in_the_url_is_neither_recorded_nor_shown(tmp_path: Path) -> 
     assert "git ls-remote -- https://ada@127.0.0.1:9/acme.git" in ran.err
 
 
+def test_no_refusal_shows_the_password_of_a_recorded_url(
+    tmp_path: Path, fork: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = begin(tmp_path, fork)
+    url = "https://ada:hunter2@acme.invalid/x.git"
+    configure_git(monkeypatch, f"url.{fork.path}.insteadOf", url)
+    project.edit("aegis.toml", str(fork.path), url)
+    project.commit("Mine")
+    fork.git("commit", "--quiet", "--amend", "--message", "History, written anew")
+    fork.git("tag", "--force", "v1.10")
+    for args in (["rebase-upstream"], ["rebase-upstream", "--to", "9.9"]):
+        ran = project.aegis(*args, code=1)
+        assert "https://ada@acme.invalid/x.git" in ran.err
+        assert "hunter2" not in ran.out + ran.err
+
+
 def test_a_project_of_a_fork_may_be_below_the_top_of_a_repository(
     tmp_path: Path, fork: Project
 ) -> None:
