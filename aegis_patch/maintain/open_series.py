@@ -11,11 +11,11 @@ import re
 import shlex
 import shutil
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pygit2
 
-from aegis_patch.errors import AegisError, Refused
+from aegis_patch.errors import AegisError, Refused, SeriesError
 from aegis_patch.maintain import checkout, patch_files
 from aegis_patch.maintain.plain_git import run, shown
 from aegis_patch.objects import scratch
@@ -49,10 +49,11 @@ def repository(root: Path, name: str) -> Path:
     """A repository of the tree that a series is written against, and a commit for each patch.
 
     If it is open already, unsaved work stays. So do files that git ignores, such as an `.env` or
-    `.venv`, unless base/ or a patch now has a file there.
+    `.venv`.
 
     Raises:
-        Refused: there is no such series, or a patch is malformed or doesn't fit.
+        Refused: there is no such series, or a patch is malformed or doesn't fit, or base/ or a
+            patch now has a file where there is one that git ignores.
     """
     place = directory(root, name)
     refuse_unknown(root, name)
@@ -91,6 +92,7 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
     opened = opened or checkout.upstream(pygit2.Repository(str(place)), root)
     message = f"What {name} is written against"
     made = run(place, "commit-tree", "-m", message, str(before(opened, name))).strip()
+    _refuse_overwriting(place, made)
     run(place, "checkout", "--quiet", "--force", "-B", "main", made)
     for ref in run(place, "for-each-ref", "--format=%(refname)").split():
         if ref != "refs/heads/main":
@@ -98,6 +100,23 @@ def start(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
     run(place, "tag", "start")
     run(place, "tag", "saved")
     return opened
+
+
+def _refuse_overwriting(place: Path, tree: str) -> None:
+    """Refuse a tree with a file where there is one that git ignores: nobody has a copy of that."""
+    listed = run(place, "ls-files", "-z", "--others", "--ignored", "--exclude-standard")
+    if not listed:
+        return
+    files = set(run(place, "ls-tree", "-rz", "--name-only", tree).split("\0")) - {""}
+    needed = {str(each) for file in files for each in (file, *PurePosixPath(file).parents)}
+    for path in filter(None, listed.split("\0")):
+        above = {str(each) for each in PurePosixPath(path).parents}
+        if path in needed or above & files:
+            raise Refused(
+                "base/ or a patch has a file where git ignores one of yours. Move it elsewhere:",
+                where=f"{shown(place)}/{path}",
+                next=shlex.join(["mv", "-n", "--", f"{shown(place)}/{path}", shown(place.parent)]),
+            )
 
 
 def keep(place: Path) -> None:
@@ -161,10 +180,13 @@ def build(root: Path, name: str, place: Path, opened: Upstream | None = None) ->
     opened = start(root, name, place, opened)
     if not mails:
         return
+    with suppress(SeriesError):  # a patch that doesn't fit stops below
+        _refuse_overwriting(place, str(after(opened, name)))
     last = [*AM, *mails]
     old = _saved_against(root, name, opened)
     if old and old != run(place, "rev-parse", "start^{tree}").strip():
         was = run(place, "commit-tree", "-m", "What it was written against", old).strip()
+        _refuse_overwriting(place, was)
         run(place, "reset", "--quiet", "--hard", was)
         run(place, *last)
         last = ["rebase", "--quiet", "--onto", "start", was]

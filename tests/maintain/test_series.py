@@ -112,6 +112,38 @@ def test_what_git_ignores_stays_where_a_series_is_open(own: Project) -> None:
     assert place.is_sound()
 
 
+@pytest.mark.parametrize("new", ["key.txt", "key.txt/new.py"])
+def test_what_git_ignores_is_not_overwritten_where_a_series_is_open(own: Project, new: str) -> None:
+    place = opened(own)
+    own.write("base/.gitignore", "key.txt\n")
+    own.aegis("upstream", "series", "refresh")
+    place.write("key.txt", "mine\n")
+    own.write("base/.gitignore", "\n")
+    own.write(f"base/{new}", "theirs\n")
+    said = own.aegis("upstream", "series", "open", "mail", code=1).err
+    assert place.read("key.txt") == "mine\n"
+    [typed] = [line.split("next ")[1] for line in said.splitlines() if "next " in line]
+    subprocess.run(typed, shell=True, check=True, cwd=own.path)
+    own.aegis("upstream", "series", "open", "mail")
+    assert place.read(new) == "theirs\n"
+    assert own.read(".series/key.txt") == "mine\n"
+
+
+def test_a_patch_overwrites_no_ignored_file_where_a_series_is_open(own: Project) -> None:
+    place = opened(own)
+    own.write("base/.gitignore", "key.txt\n")
+    own.aegis("upstream", "series", "refresh")
+    place.write("key.txt", "mine\n")
+    added = own.path / "patches/mail/send-mail.patch"
+    added.write_text(added.read_text().replace("mail.py", "key.txt"))
+    said = own.aegis("upstream", "series", "open", "mail", code=1).err
+    assert "git ignores one of yours" in said
+    assert place.read("key.txt") == "mine\n"
+    place.path.joinpath("key.txt").rename(own.path / ".series/key.txt")
+    own.aegis("upstream", "series", "open", "mail")
+    assert place.read("key.txt") == "MAIL = 1\n"
+
+
 @pytest.mark.parametrize("at", ["checkout.upstream", "keep"])
 def test_a_series_that_was_interrupted_is_opened_again(
     own: Project, monkeypatch: pytest.MonkeyPatch, at: str
