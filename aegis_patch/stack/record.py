@@ -43,6 +43,8 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
         yours = _yours(record.get("yours", {}))
         if not all(isinstance(value, str) for value in answers.values()):
             raise ValueError("every answer is a string")
+        if "" in present:  # which `write` could not replace
+            raise ValueError('a component has the name ""')
         if "\0" in "".join([*fields, *(each.release for each in present.values())]):
             raise ValueError("a URL or a release has a null character")  # no command takes one
     except KeyError as error:

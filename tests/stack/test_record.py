@@ -184,6 +184,7 @@ def test_a_release_that_asks_more_brings_its_own_answer() -> None:
         GOOD.replace('"a"', r'"a\u0000"') + "[components]\n",
         GOOD + '[components]\nworker = { release = "\\u0000", by = "you" }\n',
         GOOD + '[components]\na = "x"\na = "y"\n',
+        GOOD + '[components]\n"" = { release = "1", by = "you" }\n',
         "answers = []\n" + GOOD.replace("[answers]\n", "") + "[components]\n",
     ],
 )
