@@ -30,7 +30,7 @@ def find(where: Path, ref: str = "") -> Path:
             `ref` has its own.
     """
     root = Path(os.path.realpath(where))
-    found = is_in_git(root)
+    found = root.is_dir() and is_in_git(root)  # no link to itself
     if found:
         repo = repository.open_repository(root)
         root = Path(repo.workdir or repo.path)

@@ -452,8 +452,12 @@ def test_a_component_that_cannot_be_read_is_for_check(own: Project, words: str) 
 def test_it_is_an_upstream_or_nothing_is_done(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "x")
     (tmp_path / "x/base").mkdir()
-    error = run("-C", tmp_path / "x", "upstream", "series", "check", "--json").json["error"]
-    assert error["what"].startswith("Not an upstream")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("x", "loop"):
+        place = tmp_path / name
+        error = run("-C", place, "upstream", "series", "check", "--json").json["error"]
+        assert error["what"].startswith("Not an upstream")
+        assert error["where"] == str(place)
 
 
 @pytest.mark.parametrize(
