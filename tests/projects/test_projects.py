@@ -280,6 +280,14 @@ def test_no_library_stands_twice(tmp_path: Path) -> None:
         assert len(names) == len(set(names)), sorted(names)
 
 
+def test_the_samples_of_a_component_agree() -> None:
+    """The page and the trends read what the health check gives."""
+    guide = (Path(__file__).parents[2] / "base/docs/README.md").read_text()
+    read = re.findall(r"health\.data\['(\w+)'\]|trends=\(\"(\w+)\"", guide)
+    assert {"".join(names) for names in read} == {"late"}
+    assert guide.count('{"late": late}') == 2
+
+
 def test_the_project_is_small_enough_to_read(tmp_path: Path) -> None:
     """Lines of Python with something in them: of the dashboard's pages, of the rest, of tests."""
     five = ("cache", "database", "ingress", "scheduler", "worker")
