@@ -96,4 +96,4 @@ def in_words(names: Sequence[str], last: str = "and", most: int = 0) -> str:
 
 def without_password(text: str) -> str:
     """A text without the passwords of the URLs in it, such as a record written by hand may have."""
-    return re.sub(r"(\w+://[^/@:]*):[^/]*(?=@)", r"\1", text)
+    return re.sub(r"(\w+://[^/@:\s]*):[^/\s]*(?=@)", r"\1", text)

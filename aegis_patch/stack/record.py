@@ -7,6 +7,7 @@ had written something before a component brought the same.
 
 from __future__ import annotations
 
+import codecs
 import functools
 import json
 import re
@@ -54,6 +55,7 @@ def parse(text: bytes, where: str = RECORD) -> Stack:
         line = text[: marked.start()].count(b"\n") + 1 if marked else 0
         what = str(error) if isinstance(error, ValueError) else _FORM
         what = f"it has conflict markers, from line {line}" if marked else what
+        what = "it begins with a byte-order mark" if text.startswith(codecs.BOM_UTF8) else what
         raise _nonsense(what, where) from error
     return Stack(fields[0], fields[1], fields[2], answers, present, yours)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 
@@ -198,6 +199,11 @@ def test_nonsense_is_refused_with_a_place_and_a_remedy(text: str) -> None:
 def test_a_line_of_another_form_is_shown_the_right_one() -> None:
     with pytest.raises(Refused, match=re.escape('`worker = { release = "0.10.0", by = "you" }`')):
         record.parse(f'{GOOD}[components]\nworker = "0.10.0"\n'.encode())
+
+
+def test_an_editors_byte_order_mark_is_named() -> None:
+    with pytest.raises(Refused, match="begins with a byte-order mark"):
+        record.parse(codecs.BOM_UTF8 + GOOD.encode() + b"[components]\n")
 
 
 def test_a_record_that_is_not_text_is_refused() -> None:
