@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +23,7 @@ COVERING = stacks.covering()
 CHECKED = [*SINGLES, *COVERING, EVERYTHING]
 """What is checked: each alone, sets in which each two meet, everything."""
 WITHOUT_A_CARD = {"kubernetes", "updates"}
+PYTHON_SAMPLE = re.compile(r"^ *```python\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 """What runs beside the project, and is no part of it."""
 
 ON_POSTGRES = next(names for names in COVERING if "postgres" in names)
@@ -278,6 +281,16 @@ def test_no_library_stands_twice(tmp_path: Path) -> None:
     for required in (pyproject["project"]["dependencies"], pyproject["dependency-groups"]["dev"]):
         names = [re.split(r"[\[<>=]", each)[0] for each in required]
         assert len(names) == len(set(names)), sorted(names)
+
+
+def test_samples_of_pages_are_whole(tmp_path: Path) -> None:
+    """Who pastes one gets no SyntaxError."""
+    project = stacks.make(tmp_path / "my-api", *stacks.everything(WORK), version=WORK)
+    pages = [*project.path.glob("*.md"), *project.path.glob("docs/**/*.md")]
+    samples = [each for page in pages for each in PYTHON_SAMPLE.findall(page.read_text())]
+    assert len(samples) > 20
+    for sample in samples:
+        ast.parse(textwrap.dedent(sample))
 
 
 def test_the_samples_of_a_component_agree() -> None:
