@@ -26,7 +26,8 @@ class Component:
 
     `series` holds the patches' names and mails in the order in which they apply; a mail is read
     when it is needed. `was` are the names of the component in other releases. `brings` are the
-    files that the mails make, if that was stored with a release.
+    files that the mails make, if that was stored with a release. `left` tells whoever removes it
+    what stays outside of git, such as tables.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Component:
     series: tuple[tuple[str, Entry], ...]
     was: tuple[str, ...] = ()
     brings: tuple[str, ...] | None = None
+    left: str = ""
 
 
 Catalogue = Mapping[str, Component]
@@ -70,6 +72,7 @@ def parse(name: str, files: Mapping[str, Entry]) -> Component:
             requires=_names(about["requires"]),
             series=tuple((patch, files[patch]) for patch in names),
             was=_names(about.get("was", [])),
+            left=_text(about.get("left", "")),
         )
     except KeyError as error:
         raise SeriesError(f"{error.args[0]} is missing", where=where) from error

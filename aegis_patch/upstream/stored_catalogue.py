@@ -12,7 +12,7 @@ from aegis_patch.objects.trees import Entry
 from aegis_patch.stack.component import Catalogue, Component, brought
 
 FILE = "catalogue.json"
-_TEXTS = ("name", "title", "summary", "implementation", "kind", "status")
+_TEXTS = ("name", "title", "summary", "implementation", "kind", "status", "left")
 _NAMES = ("requires", "was", "brings")
 
 

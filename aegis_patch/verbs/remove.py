@@ -58,6 +58,8 @@ def _removals(
         used = _relied_on(bench, there, known, at, name, going)
         said += [f"{need} is kept, and is now listed as your choice: {why}" for need, why in used]
         new = stack.remove(at, known, name, dict(used))
+        gone = sorted(at.names - new.names)
+        said += [f"{each}: {known[each].left}" for each in gone if known[each].left]
         why = _why_removed(there, name, said)
         steps.append(Step(f'Revert "Add {name}"', why, at, new, f"aegis remove {name}"))
         at = new

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import stacks
 from tests.conftest import (
     AEGIS,
     NEWEST,
@@ -269,6 +270,14 @@ def test_what_comes_and_goes_with_a_component_is_said(start: Start) -> None:
     assert "  with" not in project.aegis("add", "cache").out  # it was there by need
     new = run("init", project.path.with_name("new"), "--components", "postgres", "-y")
     assert "  with database\n" in new.out
+
+
+@pytest.mark.parametrize("flags", [[], ["--dry-run"]])
+def test_remove_says_what_it_leaves(tmp_path: Path, flags: list[str]) -> None:
+    project = stacks.make(tmp_path / "my-api", "payments")
+    said = project.aegis("remove", "payments", *flags).out
+    assert "payments: Stripe goes on charging" in said
+    assert "database: Your tables and backups stay" in said
 
 
 def test_a_component_that_a_newer_release_has(start: Start, grown: Project) -> None:
