@@ -254,7 +254,12 @@ def _move(room: Room, landing: Landing) -> None:
         else:
             words = ("HEAD", landing.new, landing.old or _ABSENT)
             message = f"aegis: {landing.subject}"
-            git.run(room.top, "update-ref", "-m", message, *words, held=room.held)
+            try:
+                git.run(room.top, "update-ref", "-m", message, *words, held=room.held)
+            except Refused as error:
+                said = f"git couldn't move the branch, so nothing was changed: {error.what}"
+                error.what = said
+                raise
             # The disk may fail as git removes its lock, and git is silent.
             if Path(repo.path, "HEAD.lock").exists():
                 locks.free_refs(repo, landing.refs, landing.new)
