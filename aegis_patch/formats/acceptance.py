@@ -82,7 +82,7 @@ def misplaced_line(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> in
     above it, has to be as both sides wanted it.
     """
     texts = _lines(base, ours, theirs, result)
-    marks = set.intersection(*map(_unique, texts))
+    marks = set.intersection(*map(unique, texts))
     orders = [list(filter(marks.__contains__, text)) for text in texts]
     if orders.count(orders[0]) == len(orders):
         return None
@@ -115,7 +115,8 @@ def _first(wrong: Collection[bytes], text: Sequence[bytes]) -> int | None:
     return 1 if wrong else None
 
 
-def _unique(lines: Iterable[bytes]) -> set[bytes]:
+def unique(lines: Iterable[bytes]) -> set[bytes]:
+    """The lines, blank ones apart, that are there once."""
     return {line for line, count in Counter(lines).items() if line and count == 1}
 
 

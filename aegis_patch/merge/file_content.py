@@ -105,13 +105,35 @@ def _checked(three: Three, data: bytes) -> Text:
     if problem := _breaks(three, data):
         return Text(data, Reason.SYNTAX, problem)
     line = acceptance.wrong_line(*sides, data)
-    if line is None and data not in sides[1:]:
+    if line is None and data not in (*sides[1:], *_between_unique_lines(*sides)):
         line = acceptance.misplaced_line(*sides, data) or _read_otherwise(three, data)
     if line is None and _is_indented_anew(three):  # a line at the column of another level
         line = None if acceptance.accepts(three.path, *sides, data) else 1
     if line is not None:
         return Text(data, Reason.DOUBT, f"line {line}")
     return Text(data)
+
+
+def _between_unique_lines(base: bytes, ours: bytes, theirs: bytes) -> list[bytes | None]:
+    """Each side with the other's changes, if these have one place however a diff reads the rest."""
+    return [_put_between(base, ours, theirs), _put_between(base, theirs, ours)]
+
+
+def _put_between(base: bytes, changed: bytes, other: bytes) -> bytes | None:
+    """A text with changes, each between two lines that base and it have once, and together."""
+    old, mine, new = map(texts.lines, (base, changed, other))
+    once = acceptance.unique(old) & acceptance.unique(new)
+    edits = []
+    for at, to in texts.hunks(base, changed):
+        around = old[max(at.start - 1, 0) : at.stop + 1]
+        if len(around) != len(at) + 2 or not {around[0], around[-1]} <= once:
+            return None
+        start = new.index(around[0]) + 1
+        if new[start - 1 : start + len(at) + 1] != around:
+            return None
+        edits.append((range(start, start + len(at)), mine[to.start : to.stop]))
+    edits.sort(key=lambda edit: edit[0].start)
+    return b"".join(texts.spliced(new, edits))
 
 
 def _is_indented_anew(three: Three) -> bool:

@@ -284,6 +284,12 @@ def test_the_right_one_of_two_like_shaped_classes(store: pygit2.Repository) -> N
 
 
 UNAMBIGUOUS = {
+    "a line between two that are there once, whatever moved": (
+        b"show\nnext\n  show\n  leave\n",
+        b"show\nnext\n  show\n  mine\n  leave\n",
+        b"  show\n  leave\nnext\n",
+        b"  show\n  mine\n  leave\nnext\n",
+    ),
     "an import, and a block behind the blank line below": (
         b"import N\n\nexport R\nuse N\n",
         b"import N\nimport A\n\nexport R\nuse N\n",

@@ -9,7 +9,7 @@ from aegis_patch.merge.evolve import evolve
 from aegis_patch.merge.outcome import Clean, Plan
 from tests import tiny
 from tests.promises.survival import distance
-from tests.promises.survival.distance import Change, Fate
+from tests.promises.survival.distance import Change
 from tests.promises.test_laws import edited, separated_places
 
 SAMPLE = 187
@@ -26,33 +26,23 @@ def test_beside_the_hunks_of_every_series(store: pygit2.Repository, part: int) -
 
 @pytest.mark.long
 def test_beside_the_hunks_of_every_release(store: pygit2.Repository) -> None:
-    """Every release → release: a fixed sample of the files, for scripts/survival tries all.
-
-    Where a release wrote all around a line anew, a person is asked.
-    """
+    """Every release → release: a fixed sample of the files, for scripts/survival tries all."""
     series = [each for each in distance.series_changes(store) if each.verb == "rebase-upstream"]
-    table = distance.measure(store, series[::40])
-    assert {became for became, _ in table.bad} <= {Fate.CONFLICT}
-    assert 500 * len(table.bad) < table.counts.total(), table.bad
+    hold(store, series[::40])
 
 
 @pytest.mark.long
 def test_between_unique_lines_that_both_releases_have(store: pygit2.Repository) -> None:
-    """Law 5 at every place of some files, also where a diff takes such a pair for changed.
-
-    Where a release put two lines elsewhere and wrote all around them anew, a person is asked.
-    """
-    places = asked = 0
+    """Law 5 at every place of some files, also where a diff takes such a pair for changed."""
+    places = 0
     for change in distance.series_changes(store)[::16]:
         old, new = (tiny.tree(store, {change.path: text}) for text in (change.before, change.after))
         for place in separated_places(old, new):
             ours, expected = (edited(tree, {place.path: place}) for tree in (old, new))
             outcome = evolve(Plan(ours, old, new, None))
             places += 1
-            asked += not isinstance(outcome, Clean)
-            assert not isinstance(outcome, Clean) or outcome.tree == expected, place
-    print(asked, "of", places)
-    assert 500 * asked < places
+            assert isinstance(outcome, Clean), place
+            assert outcome.tree == expected, place
     assert places > 1_500
 
 
