@@ -23,6 +23,7 @@ COVERING = stacks.covering()
 CHECKED = [*SINGLES, *COVERING, EVERYTHING]
 """What is checked: each alone, sets in which each two meet, everything."""
 WITHOUT_A_CARD = {"kubernetes", "updates"}
+COMPOSE_FILES = re.compile(r"^COMPOSE_FILE=(.+)$", re.MULTILINE)
 PYTHON_SAMPLE = re.compile(r"^ *```python\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 """What runs beside the project, and is no part of it."""
 
@@ -291,6 +292,8 @@ def test_samples_of_pages_are_whole(tmp_path: Path) -> None:
     assert len(samples) > 20
     for sample in samples:
         ast.parse(textwrap.dedent(sample))
+    named = [each for page in pages for each in COMPOSE_FILES.findall(page.read_text())]
+    assert [file for file in ":".join(named).split(":") if not (project.path / file).is_file()] == []
 
 
 def test_the_samples_of_a_component_agree() -> None:
