@@ -10,7 +10,7 @@ from typing import Any
 
 import pygit2
 
-from aegis_patch.errors import Refused, SeriesError, UpstreamError
+from aegis_patch.errors import Refused, SeriesError, UpstreamError, without_password
 from aegis_patch.objects import trees
 from aegis_patch.objects.scratch import scratch
 from aegis_patch.objects.trees import Tree
@@ -140,7 +140,7 @@ class Bench:
                 error.what += f", and use {older[-1]} until they release another"
                 error.next = f"{self.instead} {shlex.quote(older[-1])}"
             else:
-                error.next = f"git ls-remote --tags -- {shlex.quote(url)}"
+                error.next = f"git ls-remote --tags -- {shlex.quote(without_password(url))}"
             error.what += "."
             raise
 
